@@ -1,0 +1,1 @@
+"""Onset: watching circuits form inside small transformers while they train."""

@@ -1,0 +1,52 @@
+"""What a model is asked: sequences, and the positions at which its answers count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+Parameters = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Questions:
+    """Sequences of one length, all scored at the same positions."""
+
+    tokens: Int[np.ndarray, "examples length"]
+    scored: tuple[int, ...]
+    hops: int = 1
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Questions of one or more lengths, and the right answers to all of them.
+
+    Targets (and the logits that models return) follow the questions' order: group by group,
+    example by example, scored position by scored position.
+    """
+
+    questions: Sequence[Questions]
+    targets: Int[Tensor, " scored"]
+
+    @classmethod
+    def of(cls, groups: Iterable[tuple[Questions, Int[np.ndarray, "examples scored"]]]) -> Batch:
+        questions, targets = zip(*groups, strict=True)
+        return cls(questions, torch.from_numpy(np.concatenate([t.ravel() for t in targets])))
+
+
+class Model(Protocol):
+    """What the trainer and the measures need of a model family. Parameters live outside of it."""
+
+    def initial_parameters(self, seed: int) -> Parameters: ...
+
+    def loss(self, parameters: Mapping[str, Tensor], batch: Batch) -> Float[Tensor, ""]: ...
+
+    def logits(
+        self, parameters: Mapping[str, Tensor], questions: Sequence[Questions]
+    ) -> Float[Tensor, "scored tokens"]: ...

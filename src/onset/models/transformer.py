@@ -1,0 +1,289 @@
+"""A decoder-only transformer whose parameters are those of TransformerLens's native model.
+
+Parameters have the names and shapes of `NativeModel.state_dict()`, each tensor once: a checkpoint
+opens as a `TransformerBridge` (see `onset.models.bridge`), while training needs neither the
+library's import nor its forward. Beyond the library's options, the stack of blocks may be applied
+several times with the same weights, and a question may be read out after as many block
+applications as it has hops.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Self
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from pydantic import Field, model_validator
+from torch import Tensor
+
+from onset.models.batch import Batch, Parameters, Questions
+from onset.models.prefix_tree import PrefixTree
+from onset.settings import NonNegativeFloat, NonNegativeInt, PositiveInt
+from onset.settings import Settings as BaseSettings
+
+_ACTIVATIONS = {"relu": F.relu, "gelu": F.gelu, "silu": F.silu}
+_EPS = 1e-5  # of the layer norms, as in TransformerLens
+
+# Up to this length a batch is computed over the tree of its prefixes, beyond it sequence by
+# sequence: a tree's cost grows with the square of the length, and long sequences share little.
+_LONGEST_TREE = 4
+
+
+class Settings(BaseSettings):
+    """The architecture and how its parameters are drawn."""
+
+    name: Literal["transformer"]
+    n_layers: PositiveInt = 1
+    """distinct blocks"""
+    n_loops: PositiveInt = 1
+    """how often the stack of blocks is applied, with the same weights"""
+    readout: Literal["last", "per_hop"] = "last"
+    """`per_hop`: a question with h hops is read out after h block applications"""
+    d_model: PositiveInt = 64
+    n_heads: PositiveInt = 4
+    d_mlp: NonNegativeInt = 256
+    """0: attention only"""
+    activation: Literal["relu", "gelu", "silu"] = "relu"
+    norm: Literal["layer", "none"] = "layer"
+    positions: Literal["learned", "none"] = "learned"
+    tied_embeddings: bool = True
+    """one matrix embeds tokens and reads answers out"""
+    token_scale: NonNegativeFloat = 1.0
+    """token embeddings start with standard deviation token_scale / √d_model"""
+    position_scale: NonNegativeFloat = Field(0.5)
+    """position embeddings start with standard deviation position_scale / √d_model"""
+
+    @property
+    def n_applications(self) -> int:
+        return self.n_layers * self.n_loops
+
+    @property
+    def d_head(self) -> int:
+        return self.d_model // self.n_heads
+
+    @model_validator(mode="after")
+    def _heads_divide_the_width(self) -> Self:
+        if self.d_model % self.n_heads:
+            allowed = [n for n in range(1, self.d_model + 1) if self.d_model % n == 0]
+            raise ValueError(
+                f"n_heads ({self.n_heads}) must divide d_model ({self.d_model}): one of {allowed}"
+            )
+        return self
+
+
+def problems(settings: Settings, max_hops: int) -> list[str]:
+    """What makes these settings unfit for a task whose questions have up to `max_hops` hops."""
+    if settings.readout == "per_hop" and settings.n_applications < max_hops:
+        return [
+            f"readout per_hop needs a block application per hop: n_layers × n_loops is "
+            f"{settings.n_applications}, the task has questions of {max_hops} hops"
+        ]
+    return []
+
+
+def build(settings: Settings, n_tokens: int, length: int) -> Transformer:
+    return Transformer(settings, n_tokens, length)
+
+
+@dataclass(frozen=True)
+class Transformer:
+    """The functions of one architecture; parameters are passed to each of them."""
+
+    settings: Settings
+    n_tokens: int
+    length: int
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Names and shapes of all parameters."""
+        s = self.settings
+        d = s.d_model
+        shapes: dict[str, tuple[int, ...]] = {"tok_embed.weight": (self.n_tokens, d)}
+        if s.positions == "learned":
+            shapes["pos.weight"] = (self.length, d)
+        for i in range(s.n_layers):
+            layer = f"layers.{i}"
+            linears = {f"attn.{name}": (d, d) for name in "qkvo"}
+            if s.d_mlp:
+                linears |= {"mlp.fc_in": (s.d_mlp, d), "mlp.fc_out": (d, s.d_mlp)}
+            if s.norm == "layer":
+                for name in ("ln1", "ln2") if s.d_mlp else ("ln1",):
+                    shapes |= {f"{layer}.{name}.weight": (d,), f"{layer}.{name}.bias": (d,)}
+            for name, (n_out, n_in) in linears.items():
+                shapes |= {f"{layer}.{name}.weight": (n_out, n_in), f"{layer}.{name}.bias": (n_out,)}
+        if s.norm == "layer":
+            shapes |= {"ln_out.weight": (d,), "ln_out.bias": (d,)}
+        if not s.tied_embeddings:
+            shapes["head.weight"] = (self.n_tokens, d)
+        return shapes
+
+    def initial_parameters(self, seed: int) -> Parameters:
+        """Embeddings normal, norms the identity, linear layers as PyTorch draws them (uniform ±1/√n_in)."""
+        s = self.settings
+        generator = torch.Generator().manual_seed(seed)
+        scales = {"tok_embed": s.token_scale, "pos": s.position_scale}
+        shapes = self.shapes()
+        parameters: Parameters = {}
+        for name, shape in shapes.items():
+            module, kind = name.rsplit(".", 1)
+            tensor = torch.empty(shape)
+            if module in scales:
+                tensor.normal_(std=scales[module] / math.sqrt(s.d_model), generator=generator)
+            elif module.rsplit(".", 1)[-1].startswith("ln"):
+                tensor.fill_(1.0 if kind == "weight" else 0.0)
+            else:
+                bound = 1 / math.sqrt(shapes[f"{module}.weight"][1])
+                tensor.uniform_(-bound, bound, generator=generator)
+            parameters[name] = tensor
+        return parameters
+
+    def loss(self, parameters: Mapping[str, Tensor], batch: Batch) -> Float[Tensor, ""]:
+        """Mean cross-entropy over all scored positions, in nats."""
+        return F.cross_entropy(self.logits(parameters, batch.questions), batch.targets)
+
+    def logits(
+        self, parameters: Mapping[str, Tensor], questions: Sequence[Questions]
+    ) -> Float[Tensor, "scored tokens"]:
+        """Logits at the scored positions, in the order of `Batch.targets`."""
+        longest = max(max(group.scored) for group in questions) + 1
+        states = self._tree_states if longest <= _LONGEST_TREE else self._sequence_states
+        return self.unembed(parameters, states(parameters, questions))
+
+    def unembed(
+        self, parameters: Mapping[str, Tensor], states: Float[Tensor, "*rows d_model"]
+    ) -> Float[Tensor, "*rows tokens"]:
+        """Final norm and readout. On states from within the model, the logit lens."""
+        readout = "tok_embed.weight" if self.settings.tied_embeddings else "head.weight"
+        return F.linear(self._norm(parameters, "ln_out", states), parameters[readout])
+
+    def residual_stream(
+        self, parameters: Mapping[str, Tensor], tokens: Int[Tensor, "examples length"]
+    ) -> Float[Tensor, "applications_and_one examples length d_model"]:
+        """The residual stream before the first block application and after each of them."""
+        states = [self._embed(parameters, tokens, torch.arange(tokens.shape[1], device=tokens.device))]
+        for i in range(self.settings.n_applications):
+            states.append(self._apply_to_sequences(parameters, i, states[-1]))
+        return torch.stack(states)
+
+    # ---- two ways to the same states ------------------------------------------------------
+
+    def _depth(self, hops: int) -> int:
+        return hops if self.settings.readout == "per_hop" else self.settings.n_applications
+
+    def _tree_states(
+        self, parameters: Mapping[str, Tensor], questions: Sequence[Questions]
+    ) -> Float[Tensor, "scored d_model"]:
+        """States at the scored positions, each distinct prefix computed once."""
+        tree = PrefixTree.build(questions, [self._depth(g.hops) for g in questions], self.n_tokens)
+        states = [self._embed(parameters, tree.tokens, tree.positions)]
+        for i, application in enumerate(tree.applications):
+            x, p = states[-1], self._block(parameters, i)
+            normed = self._norm(p, "ln1", x)
+            shrinks = len(application.rows) < len(x)
+            # Queries before or after choosing the rows, whichever are fewer.
+            chosen = F.embedding(application.rows, normed) if shrinks else normed
+            q = F.linear(chosen, p["attn.q.weight"], p["attn.q.bias"])
+            if not shrinks:
+                q = F.embedding(application.rows, q)
+            k, v = (F.linear(normed, p[f"attn.{n}.weight"], p[f"attn.{n}.bias"]) for n in "kv")
+            z = self._attend_to_context(q, k, v, application.context, application.padding)
+            x = F.embedding(application.rows, x)
+            x = x + F.linear(z, p["attn.o.weight"], p["attn.o.bias"])
+            states.append(self._mlp(p, x))
+        return torch.cat([F.embedding(rows, states[depth]) for depth, rows in tree.readouts])
+
+    def _attend_to_context(
+        self,
+        q: Float[Tensor, "nodes d_model"],
+        k: Float[Tensor, "rows d_model"],
+        v: Float[Tensor, "rows d_model"],
+        context: Int[Tensor, "nodes length"],
+        padding: Tensor | None,
+    ) -> Float[Tensor, "nodes d_model"]:
+        """One query per node against the few rows of its prefix.
+
+        Products and sums: with so few keys, a fused kernel spends longer on each query's set-up.
+        """
+        heads = (-1, context.shape[1], self.settings.n_heads, self.settings.d_head)
+        k, v = (F.embedding(context, rows).view(heads) for rows in (k, v))
+        scores = (q.view(-1, 1, *heads[2:]) * k).sum(-1) / math.sqrt(self.settings.d_head)
+        if padding is not None:
+            scores = scores.masked_fill(padding[..., None], -torch.inf)
+        return (scores.softmax(1)[..., None] * v).sum(1).flatten(1)
+
+    def _sequence_states(
+        self, parameters: Mapping[str, Tensor], questions: Sequence[Questions]
+    ) -> Float[Tensor, "scored d_model"]:
+        """States at the scored positions, sequence by sequence; the last application only there."""
+        found = []
+        for group in questions:
+            device = parameters["tok_embed.weight"].device
+            tokens = torch.from_numpy(group.tokens[:, : max(group.scored) + 1]).to(device)
+            x = self._embed(parameters, tokens, torch.arange(tokens.shape[1], device=device))
+            depth = self._depth(group.hops)
+            for i in range(depth):
+                only = list(group.scored) if i == depth - 1 and len(group.scored) < x.shape[1] else None
+                x = self._apply_to_sequences(parameters, i, x, only)
+            if x.shape[1] > len(group.scored):
+                x = x[:, list(group.scored)]
+            found.append(x.flatten(0, 1))
+        return torch.cat(found)
+
+    def _apply_to_sequences(
+        self,
+        parameters: Mapping[str, Tensor],
+        application: int,
+        x: Float[Tensor, "examples length d_model"],
+        only: list[int] | None = None,
+    ) -> Float[Tensor, "examples kept d_model"]:
+        """One block application with fused causal attention, on all positions or `only` on some."""
+        p = self._block(parameters, application)
+        normed = self._norm(p, "ln1", x)
+        asking = normed if only is None else normed[:, only]
+        q, k, v = (
+            F.linear(h, p[f"attn.{n}.weight"], p[f"attn.{n}.bias"])
+            .unflatten(-1, (self.settings.n_heads, self.settings.d_head))
+            .transpose(1, 2)
+            for n, h in (("q", asking), ("k", normed), ("v", normed))
+        )
+        mask = None
+        if only is not None:
+            positions = torch.arange(x.shape[1], device=x.device)
+            mask = positions <= positions[only][:, None]
+            x = x[:, only]
+        z = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None)
+        z = z.transpose(1, 2).flatten(2)
+        return self._mlp(p, x + F.linear(z, p["attn.o.weight"], p["attn.o.bias"]))
+
+    # ---- the parts of a block ---------------------------------------------------------------
+
+    def _block(self, parameters: Mapping[str, Tensor], application: int) -> dict[str, Tensor]:
+        """The parameters of the block that the given application (from 0) uses, by their short names."""
+        prefix = f"layers.{application % self.settings.n_layers}."
+        return {n.removeprefix(prefix): p for n, p in parameters.items() if n.startswith(prefix)}
+
+    def _embed(
+        self, parameters: Mapping[str, Tensor], tokens: Tensor, positions: Tensor
+    ) -> Float[Tensor, "*rows d_model"]:
+        x = F.embedding(tokens, parameters["tok_embed.weight"])
+        if self.settings.positions == "learned":
+            x = x + F.embedding(positions, parameters["pos.weight"])
+        return x
+
+    def _norm(self, parameters: Mapping[str, Tensor], name: str, x: Tensor) -> Tensor:
+        if self.settings.norm == "none":
+            return x
+        weight, bias = parameters[f"{name}.weight"], parameters[f"{name}.bias"]
+        return F.layer_norm(x, x.shape[-1:], weight, bias, _EPS)
+
+    def _mlp(self, p: Mapping[str, Tensor], x: Tensor) -> Tensor:
+        if not self.settings.d_mlp:
+            return x
+        activation = _ACTIVATIONS[self.settings.activation]
+        hidden = activation(
+            F.linear(self._norm(p, "ln2", x), p["mlp.fc_in.weight"], p["mlp.fc_in.bias"])
+        )
+        return x + F.linear(hidden, p["mlp.fc_out.weight"], p["mlp.fc_out.bias"])

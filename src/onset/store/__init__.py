@@ -1,0 +1,1 @@
+"""What lies on disk: written atomically, checked on reading, self-describing."""

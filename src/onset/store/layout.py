@@ -1,0 +1,54 @@
+"""Where each artefact of a run lies. The same names stand in the rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The folder `results/<study>/<condition>/seed_<n>`."""
+
+    path: Path
+
+    @property
+    def run(self) -> str:
+        """`study/condition/seed_n`: the run's name in messages and inside artefacts."""
+        return "/".join(self.path.parts[-3:])
+
+    @property
+    def seed(self) -> int:
+        return int(self.path.name.removeprefix("seed_"))
+
+    @property
+    def dataset(self) -> Path:
+        return self.path / "dataset.safetensors"
+
+    @property
+    def training_log(self) -> Path:
+        return self.path / "training.parquet"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def checkpoint_index(self) -> Path:
+        return self.checkpoints / "index.json"
+
+    def checkpoint(self, step: int) -> Path:
+        return self.checkpoints / f"step_{step:07d}.safetensors"
+
+    @property
+    def training_state(self) -> Path:
+        """Exists only while the run trains: what an interrupted training goes on from."""
+        return self.path / "training_state.safetensors"
+
+    @property
+    def measures(self) -> Path:
+        return self.path / "measures.parquet"
+
+    def settings(self, stage: str) -> Path:
+        """The settings that a stage's artefacts were made with."""
+        return self.path / f"{stage}.yaml"

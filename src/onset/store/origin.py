@@ -1,0 +1,37 @@
+"""What every artefact says of itself: which run it belongs to, with which settings and code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+
+from onset.settings import canonical_json
+
+
+class DamagedFileError(Exception):
+    """A file in results/ isn't what was written there."""
+
+
+def digest(value: object) -> str:
+    """Sixteen hexadecimal digits that name a value (JSON-like, or settings)."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an artefact comes from; travels inside the artefact."""
+
+    run: str
+    """`study/condition/seed_n`"""
+    settings: str
+    """digest of the settings that concern the artefact"""
+    code: str
+    """fingerprint of the code that made it"""
+
+    def to_json(self) -> str:
+        return canonical_json(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Origin:
+        return cls(**json.loads(text))

@@ -1,0 +1,22 @@
+"""The small worlds that models learn, one file each.
+
+A task module has a `Settings` class and `generate(settings, seed) -> Dataset`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from types import ModuleType
+
+_NOT_TASKS = {"dataset"}
+
+
+def names() -> list[str]:
+    """All tasks there are."""
+    return sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name not in _NOT_TASKS)
+
+
+def load(name: str) -> ModuleType:
+    """The task's module. Only the one asked for is imported, so a job depends on no other task."""
+    return importlib.import_module(f"{__name__}.{name}")

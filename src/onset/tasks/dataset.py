@@ -1,0 +1,87 @@
+"""What a task generates: splits of token sequences, with the ground truth that measures may use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from jaxtyping import Int
+
+VALIDATION = "_validation"
+"""Suffix of the part of a held-out split that settings may be chosen on; figures use the other part."""
+
+
+class TaskSettings(Protocol):
+    """What every task's settings tell of its dataset before it exists."""
+
+    @property
+    def n_tokens(self) -> int: ...
+    @property
+    def length(self) -> int: ...
+    @property
+    def max_hops(self) -> int: ...
+    @property
+    def splits(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True)
+class Split:
+    """Sequences of one length, all scored at the same positions."""
+
+    tokens: Int[np.ndarray, "examples length"]
+    targets: Int[np.ndarray, "examples scored"]
+    """the right token after each scored position"""
+    scored: tuple[int, ...]
+    """positions at which the model's prediction counts"""
+    hops: int = 1
+    """steps of lookup that the answer takes"""
+    truth: Mapping[str, Int[np.ndarray, " examples"]] = field(default_factory=dict)
+    """what the world knows of each example and the model is not told, e.g. the bridge entity"""
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """All splits of one world."""
+
+    splits: Mapping[str, Split]
+    vocabulary: tuple[str, ...]
+    """the readable name of every token"""
+
+    def to_arrays(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """As named arrays and a JSON-like description, to be stored."""
+        arrays: dict[str, np.ndarray] = {}
+        about: dict[str, Any] = {"vocabulary": list(self.vocabulary), "splits": {}}
+        for name, split in self.splits.items():
+            arrays[f"{name}/tokens"] = split.tokens
+            arrays[f"{name}/targets"] = split.targets
+            for fact, values in split.truth.items():
+                arrays[f"{name}/truth/{fact}"] = values
+            # Under numbers of its own, because canonical JSON sorts the keys.
+            about["splits"][name] = {
+                "order": len(about["splits"]),
+                "scored": list(split.scored),
+                "hops": split.hops,
+                "truth": list(split.truth),
+            }
+        return arrays, about
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray], about: Mapping[str, Any]) -> Dataset:
+        """The inverse of `to_arrays`."""
+        in_order = sorted(about["splits"].items(), key=lambda item: item[1]["order"])
+        splits = {
+            name: Split(
+                tokens=arrays[f"{name}/tokens"],
+                targets=arrays[f"{name}/targets"],
+                scored=tuple(split["scored"]),
+                hops=split["hops"],
+                truth={fact: arrays[f"{name}/truth/{fact}"] for fact in split["truth"]},
+            )
+            for name, split in in_order
+        }
+        return cls(splits=splits, vocabulary=tuple(about["vocabulary"]))

@@ -1,0 +1,33 @@
+"""Batches by number: batch k is the same whether or not training was interrupted before it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from onset.models.batch import Batch, Questions
+from onset.tasks.dataset import Dataset, Split
+
+
+def questions_of(split: Split, rows: np.ndarray | slice = slice(None)) -> Questions:
+    """Examples of a split as questions to a model."""
+    return Questions(split.tokens[rows], split.scored, split.hops)
+
+
+def draw(dataset: Dataset, parts: Mapping[str, int], seed: int, step: int) -> Batch:
+    """Batch number `step`: examples drawn with replacement, from a counter-based generator.
+
+    Args:
+        dataset: the splits.
+        parts: how many examples to draw from which split.
+        seed: of the run.
+        step: any step; the batch depends on no other.
+    """
+    rng = np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, 0, step]))
+    groups = []
+    for name, size in parts.items():
+        split = dataset.splits[name]
+        rows = rng.integers(len(split), size=size)
+        groups.append((questions_of(split, rows), split.targets[rows]))
+    return Batch.of(groups)

@@ -1,0 +1,87 @@
+"""How a model is trained, and when its checkpoints are taken."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from pydantic import Field, Strict, model_validator
+
+from onset.settings import Fraction, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, Settings
+
+
+class TrainingSettings(Settings):
+    """AdamW on batches mixed from splits, with warm-up and a final linear decay to zero."""
+
+    steps: PositiveInt
+    batch_size: PositiveInt
+    mixture: dict[str, Fraction]
+    """fraction of each batch that comes from each split; sums to 1"""
+    learning_rate: PositiveFloat
+    betas: Annotated[tuple[Fraction, Fraction], Strict(False)] = (0.9, 0.98)
+    weight_decay: NonNegativeFloat = 0.0
+    """decoupled, relative to the learning rate; not applied to biases and norms"""
+    warmup_steps: NonNegativeInt = 0
+    decay_fraction: Fraction = 0.0
+    """the final fraction of the steps over which the learning rate falls linearly to zero"""
+    gradient_clip: PositiveFloat | None = None
+    """largest norm of the gradient"""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if not math.isclose(sum(self.mixture.values()), 1, abs_tol=1e-9):
+            raise ValueError(f"the fractions of mixture must sum to 1, not {sum(self.mixture.values()):g}")
+        if max(self.betas) >= 1:
+            raise ValueError(f"betas must be below 1, not {list(self.betas)}")
+        if self.warmup_steps + self.decay_fraction * self.steps > self.steps:
+            raise ValueError("warm-up and decay overlap: warmup_steps + decay_fraction × steps exceeds steps")
+        return self
+
+    def learning_rate_at(self, step: int) -> float:
+        """The rate of the update that leads from `step` to `step + 1`."""
+        warmup = min(1.0, (step + 1) / self.warmup_steps) if self.warmup_steps else 1.0
+        decay_steps = self.decay_fraction * self.steps
+        decay = min(1.0, (self.steps - step) / decay_steps) if decay_steps else 1.0
+        return self.learning_rate * min(warmup, decay)
+
+    def batch_parts(self) -> dict[str, int]:
+        """How many examples of a batch come from each split, rounded to fill it exactly."""
+        exact = {split: fraction * self.batch_size for split, fraction in self.mixture.items()}
+        parts = {split: int(share) for split, share in exact.items()}
+        by_remainder = sorted(exact, key=lambda split: parts[split] - exact[split])
+        for split in by_remainder[: self.batch_size - sum(parts.values())]:
+            parts[split] += 1
+        return {split: size for split, size in parts.items() if size}
+
+
+class CheckpointSettings(Settings):
+    """The steps at which the model is kept. The first (untrained) and the last always are."""
+
+    schedule: Literal["log", "linear", "explicit"]
+    count: Annotated[int, Field(ge=2)] | None = None
+    """how many checkpoints, about (rounding to whole steps may merge early ones of a log schedule)"""
+    first: PositiveInt = 1
+    """log: the first step after 0"""
+    steps: Annotated[tuple[NonNegativeInt, ...], Strict(False)] | None = None
+    """explicit: the steps themselves"""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        wanted, other = ("steps", "count") if self.schedule == "explicit" else ("count", "steps")
+        if getattr(self, wanted) is None:
+            raise ValueError(f"a schedule `{self.schedule}` needs the key {wanted}")
+        if getattr(self, other) is not None:
+            raise ValueError(f"a schedule `{self.schedule}` doesn't use the key {other}")
+        return self
+
+    def at(self, last: int) -> list[int]:
+        """The steps for a training of `last` steps, in order."""
+        if self.schedule == "explicit":
+            steps = {step for step in self.steps or () if step <= last}
+        elif self.schedule == "linear":
+            steps = set(np.linspace(0, last, self.count or 2).round().astype(int).tolist())
+        else:
+            first = min(self.first, last)
+            steps = set(np.geomspace(first, last, (self.count or 2) - 1).round().astype(int).tolist())
+        return sorted(steps | {0, last})
