@@ -1,16 +1,26 @@
-"""Model architectures, one file each: settings, initial parameters, loss.
+"""Model families, a package each.
 
-A model module has a `Settings` class and `build(settings, n_tokens, length, max_hops) -> Model`.
+A family has `settings.py` with a `Settings` class and `problems(settings, max_hops)`, which needs no
+torch, and `model.py` with `build(settings, n_tokens, length) -> Model`.
 """
 
 from __future__ import annotations
 
 import importlib
+import pkgutil
 from types import ModuleType
 
-FAMILIES = ("transformer",)
+
+def names() -> list[str]:
+    """All model families there are."""
+    return sorted(m.name for m in pkgutil.iter_modules(__path__) if m.ispkg)
+
+
+def load_settings(name: str) -> ModuleType:
+    """The module of a family's settings. Only the family asked for is imported."""
+    return importlib.import_module(f"{__name__}.{name}.settings")
 
 
 def load(name: str) -> ModuleType:
-    """The module of a model family. Only the one asked for is imported."""
-    return importlib.import_module(f"{__name__}.{name}")
+    """The module of a family's model. Only the family asked for is imported."""
+    return importlib.import_module(f"{__name__}.{name}.model")

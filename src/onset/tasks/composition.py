@@ -60,7 +60,15 @@ class Settings(BaseSettings):
 
     @property
     def splits(self) -> tuple[str, ...]:
-        return ("atomic", "composed_train", *HELD_OUT, *(name + VALIDATION for name in HELD_OUT))
+        return (*self.trained, *HELD_OUT, *(name + VALIDATION for name in HELD_OUT))
+
+    @property
+    def trained(self) -> tuple[str, ...]:
+        return ("atomic", "composed_train")
+
+    @property
+    def truth(self) -> tuple[str, ...]:
+        return ("bridge",)
 
     @model_validator(mode="after")
     def _no_split_is_empty(self) -> Self:

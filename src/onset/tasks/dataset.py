@@ -14,7 +14,9 @@ VALIDATION = "_validation"
 
 
 class TaskSettings(Protocol):
-    """What every task's settings tell of its dataset before it exists."""
+    """What every task's settings tell of its dataset before it exists: the number of tokens, the
+    longest sequence, the most hops, all splits, those that may be trained on, and the ground truth
+    that some split carries."""
 
     @property
     def n_tokens(self) -> int: ...
@@ -24,6 +26,10 @@ class TaskSettings(Protocol):
     def max_hops(self) -> int: ...
     @property
     def splits(self) -> tuple[str, ...]: ...
+    @property
+    def trained(self) -> tuple[str, ...]: ...
+    @property
+    def truth(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True)

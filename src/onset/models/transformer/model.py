@@ -1,7 +1,7 @@
 """A decoder-only transformer whose parameters are those of TransformerLens's native model.
 
 Parameters have the names and shapes of `NativeModel.state_dict()`, each tensor once: a checkpoint
-opens as a `TransformerBridge` (see `onset.models.bridge`), while training needs neither the
+opens as a `TransformerBridge` (see `bridge.py`), while training needs neither the
 library's import nor its forward. Beyond the library's options, the stack of blocks may be applied
 several times with the same weights, and a question may be read out after as many block
 applications as it has hops.
@@ -12,18 +12,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Self
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
-from pydantic import Field, model_validator
 from torch import Tensor
 
 from onset.models.batch import Batch, Parameters, Questions
-from onset.models.prefix_tree import PrefixTree
-from onset.settings import NonNegativeFloat, NonNegativeInt, PositiveInt
-from onset.settings import Settings as BaseSettings
+from onset.models.transformer.prefix_tree import PrefixTree
+from onset.models.transformer.settings import Settings
 
 _ACTIVATIONS = {"relu": F.relu, "gelu": F.gelu, "silu": F.silu}
 _EPS = 1e-5  # of the layer norms, as in TransformerLens
@@ -31,58 +28,6 @@ _EPS = 1e-5  # of the layer norms, as in TransformerLens
 # Up to this length a batch is computed over the tree of its prefixes, beyond it sequence by
 # sequence: a tree's cost grows with the square of the length, and long sequences share little.
 _LONGEST_TREE = 4
-
-
-class Settings(BaseSettings):
-    """The architecture and how its parameters are drawn."""
-
-    name: Literal["transformer"]
-    n_layers: PositiveInt = 1
-    """distinct blocks"""
-    n_loops: PositiveInt = 1
-    """how often the stack of blocks is applied, with the same weights"""
-    readout: Literal["last", "per_hop"] = "last"
-    """`per_hop`: a question with h hops is read out after h block applications"""
-    d_model: PositiveInt = 64
-    n_heads: PositiveInt = 4
-    d_mlp: NonNegativeInt = 256
-    """0: attention only"""
-    activation: Literal["relu", "gelu", "silu"] = "relu"
-    norm: Literal["layer", "none"] = "layer"
-    positions: Literal["learned", "none"] = "learned"
-    tied_embeddings: bool = True
-    """one matrix embeds tokens and reads answers out"""
-    token_scale: NonNegativeFloat = 1.0
-    """token embeddings start with standard deviation token_scale / √d_model"""
-    position_scale: NonNegativeFloat = Field(0.5)
-    """position embeddings start with standard deviation position_scale / √d_model"""
-
-    @property
-    def n_applications(self) -> int:
-        return self.n_layers * self.n_loops
-
-    @property
-    def d_head(self) -> int:
-        return self.d_model // self.n_heads
-
-    @model_validator(mode="after")
-    def _heads_divide_the_width(self) -> Self:
-        if self.d_model % self.n_heads:
-            allowed = [n for n in range(1, self.d_model + 1) if self.d_model % n == 0]
-            raise ValueError(
-                f"n_heads ({self.n_heads}) must divide d_model ({self.d_model}): one of {allowed}"
-            )
-        return self
-
-
-def problems(settings: Settings, max_hops: int) -> list[str]:
-    """What makes these settings unfit for a task whose questions have up to `max_hops` hops."""
-    if settings.readout == "per_hop" and settings.n_applications < max_hops:
-        return [
-            f"readout per_hop needs a block application per hop: n_layers × n_loops is "
-            f"{settings.n_applications}, the task has questions of {max_hops} hops"
-        ]
-    return []
 
 
 def build(settings: Settings, n_tokens: int, length: int) -> Transformer:

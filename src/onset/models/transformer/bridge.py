@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 from transformer_lens.config import TransformerBridgeConfig
 from transformer_lens.model_bridge import TransformerBridge
-from transformer_lens.model_bridge.sources.native import NativeModel, boot
+from transformer_lens.model_bridge.sources import build_bridge_from_module
+from transformer_lens.model_bridge.sources.native import NativeModel
 
-from onset.models.transformer import Transformer
+from onset.models.transformer.model import Transformer
 
 
 def native_config(model: Transformer, n_applications: int | None = None) -> TransformerBridgeConfig:
@@ -70,6 +71,11 @@ def open_bridge(
         n_applications: how many block applications to unroll; all of them if None. A model with
             readout `per_hop` answers a question of h hops in the bridge with h applications.
     """
-    bridge = boot(native_config(model, n_applications))
-    bridge.original_model.load_state_dict(native_state_dict(model, parameters, n_applications))
-    return bridge.eval()
+    native = native_model(model, parameters, n_applications)
+    return build_bridge_from_module(
+        native,
+        architecture="TransformerLensNative",
+        tl_config=native.cfg,
+        device=next(native.parameters()).device,
+        dtype=torch.float32,
+    ).eval()

@@ -1,0 +1,96 @@
+"""Datasets and checkpoints on disk: written with their origin, checked against their run on reading."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from onset.store.atomic import write_text
+from onset.store.layout import RunFolder
+from onset.store.origin import DamagedFileError, Origin
+from onset.store.tensors import load_arrays, save_arrays
+from onset.tasks.dataset import Dataset
+
+
+def read_dataset(folder: RunFolder) -> Dataset:
+    """The run's dataset.
+
+    Raises:
+        DamagedFileError: it is damaged, or another run's.
+    """
+    arrays, about = load_arrays(folder.dataset)
+    check_run(folder, folder.dataset, Origin.from_json(about["origin"]))
+    return Dataset.from_arrays(arrays, about)
+
+
+def write_checkpoint(
+    folder: RunFolder, step: int, parameters: Mapping[str, Tensor], origin: Origin
+) -> None:
+    arrays = {name: p.detach().cpu().numpy() for name, p in parameters.items()}
+    save_arrays(folder.checkpoint(step), arrays, {"origin": origin.to_json(), "step": step})
+
+
+def read_checkpoint(folder: RunFolder, step: int, device: str = "cpu") -> dict[str, Tensor]:
+    """The parameters after `step` updates.
+
+    Raises:
+        DamagedFileError: the file is damaged, or another run's.
+    """
+    path = folder.checkpoint(step)
+    arrays, about = load_arrays(path)
+    check_run(folder, path, Origin.from_json(about["origin"]))
+    if about["step"] != step:
+        raise DamagedFileError(f"{path}: holds step {about['step']}")
+    return {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
+
+
+def write_checkpoint_index(
+    folder: RunFolder, steps: Iterable[int], settings: Mapping[str, Any], origin: Origin
+) -> None:
+    """List the checkpoints of a finished training, and drop files that aren't among them."""
+    checksums = {str(step): checksum(folder.checkpoint(step)) for step in steps}
+    kept = {folder.checkpoint(int(step)) for step in checksums}
+    for path in folder.checkpoints.glob("*.safetensors"):
+        if path not in kept:
+            path.unlink()
+    index = {"origin": asdict(origin), "settings": dict(settings), "checkpoints": checksums}
+    write_text(folder.checkpoint_index, json.dumps(index, indent=1) + "\n")
+
+
+def read_checkpoint_index(folder: RunFolder) -> dict[str, Any]:
+    """The index of a finished training: `origin`, `settings`, and `steps` in order.
+
+    Raises:
+        DamagedFileError: a checkpoint is missing or altered, or the index is another run's.
+    """
+    path = folder.checkpoint_index
+    try:
+        index = json.loads(path.read_text(encoding="utf-8"))
+        check_run(folder, path, Origin(**index["origin"]))
+        checksums = index["checkpoints"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise DamagedFileError(f"{path}: not an index of checkpoints ({error})") from error
+    for step, expected in checksums.items():
+        checkpoint = folder.checkpoint(int(step))
+        if not checkpoint.exists() or checksum(checkpoint) != expected:
+            state = "altered" if checkpoint.exists() else "missing"
+            raise DamagedFileError(f"{checkpoint}: {state} since training; delete {path} to train again")
+    return {**index, "steps": sorted(map(int, checksums))}
+
+
+def check_run(folder: RunFolder, path: Path, origin: Origin) -> None:
+    """Refuse an artefact of another run."""
+    if origin.run != folder.run:
+        raise DamagedFileError(f"{path}: belongs to the run {origin.run}, not to {folder.run}")
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

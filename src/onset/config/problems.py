@@ -1,0 +1,137 @@
+"""What is wrong with a config: all of it at once, each with its place and what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One wrong entry."""
+
+    file: str
+    key: str
+    """path of the key, dots between; empty: the file as a whole"""
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.key + ': ' if self.key else ''}{self.message}"
+
+
+class ConfigError(Exception):
+    """The config can't be used. Its text lists every problem."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = list(dict.fromkeys(problems))
+        lines = "\n".join(f"  {problem}" for problem in self.problems)
+        count = len(self.problems)
+        super().__init__(f"{count} problem{'s' * (count > 1)} in the config:\n{lines}")
+
+
+def nearest(word: Any, allowed: Iterable[str]) -> str:
+    """What is allowed, and what was probably meant."""
+    allowed = sorted(allowed)
+    close = difflib.get_close_matches(str(word), allowed, n=1, cutoff=0.5)
+    hint = f"did you mean {close[0]}? " if close else ""
+    return f"{hint}(allowed: {', '.join(allowed) or 'none'})"
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A mapping and where it stands; later layers win over earlier ones."""
+
+    file: str
+    key: str
+    values: dict[str, Any]
+
+
+def merge(layers: Sequence[Layer]) -> dict[str, Any]:
+    """Mappings merged key by key. Where a `name` changes, the rest of the old mapping is dropped."""
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        merged = _merge(merged, layer.values)
+    return merged
+
+
+def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    if "name" in over and "name" in base and over["name"] != base["name"]:
+        return dict(over)
+    merged = dict(base)
+    for key, value in over.items():
+        both = isinstance(value, dict) and isinstance(base.get(key), dict)
+        merged[key] = _merge(base[key], value) if both else value
+    return merged
+
+
+def place(layers: Sequence[Layer], path: Sequence[str | int]) -> tuple[str, str]:
+    """File and key path of the entry that won: the last layer that has it, or most of its path."""
+    best, depth = layers[0], -1
+    for layer in layers:
+        found, value = 0, layer.values
+        for part in path:
+            if not isinstance(value, dict) or part not in value:
+                break
+            found, value = found + 1, value[part]
+        if found >= depth and (found or not depth > 0):
+            best, depth = layer, found
+    key = ".".join(str(part) for part in ([best.key] if best.key else []) + list(path))
+    return best.file, key
+
+
+def problems_of(
+    error: ValidationError, settings: type[BaseModel], layers: Sequence[Layer], under: Sequence[str] = ()
+) -> list[Problem]:
+    """Pydantic's errors in our words.
+
+    Args:
+        error: from validating the merged layers, or the part of them at the path `under`.
+        settings: the class that refused.
+        layers: where the values came from.
+        under: path of the validated part within the layers.
+    """
+    found = []
+    for details in error.errors(include_url=False):
+        path = [*under, *details["loc"]]
+        file, key = place(layers, path)
+        match details["type"]:
+            case "extra_forbidden":
+                allowed = _fields_at(settings, details["loc"][:-1])
+                message = f"unknown key; {nearest(details['loc'][-1], allowed)}"
+            case "missing":
+                message = "this key is missing"
+            case "value_error":
+                message = str(details["ctx"]["error"])
+            case _:
+                said = details["msg"].replace("Input should be", "must be")
+                message = f"{_shown(details['input'])}: {said[0].lower()}{said[1:]}"
+                if details["type"] == "literal_error":
+                    close = difflib.get_close_matches(
+                        str(details["input"]), details["ctx"]["expected"].replace("'", "").split(" or "), 1
+                    )
+                    message += f"; did you mean {close[0]}?" if close else ""
+        found.append(Problem(file, key, message))
+    return found
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _fields_at(settings: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
+    """The keys allowed in the mapping at a path below a settings class."""
+    for part in loc:
+        field = settings.model_fields.get(str(part))
+        annotations = [field.annotation] if field else []
+        while annotations:
+            annotation = annotations.pop()
+            if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+                settings = annotation
+                break
+            annotations.extend(getattr(annotation, "__args__", ()))
+    return list(settings.model_fields)

@@ -1,0 +1,122 @@
+"""The whole config: which studies, how many seeds, on what device."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints, Strict, ValidationError, field_validator
+
+from onset.config.checks import read_study
+from onset.config.parents import parent_problems
+from onset.config.problems import ConfigError, Layer, Problem, problems_of
+from onset.config.study import Condition, Study
+from onset.config.yaml_file import numbers
+from onset.settings import Name, NonNegativeInt, PositiveInt, Settings
+
+_FOLDER = r"^(?!.*(^|/)\.\.?(/|$))[A-Za-z0-9_][A-Za-z0-9_./-]*$"
+
+
+class ProjectSettings(Settings):
+    """`config/config.yaml`"""
+
+    results: Annotated[str, StringConstraints(pattern=_FOLDER)] = "results"
+    """folder that everything is written to, within the project"""
+    studies: Annotated[tuple[Name, ...], Strict(False), Field(min_length=1)]
+    """files in config/studies/, without .yaml; they are run in this order"""
+    seeds: Annotated[tuple[NonNegativeInt, ...], Strict(False), Field(min_length=1)]
+    """each condition is run once per seed"""
+    device: Annotated[str, StringConstraints(pattern=r"^(cpu|mps|cuda(:\d+)?)$")] = "cpu"
+    threads: PositiveInt = 1
+    """per training job; part of the settings, because it changes the last digits of results"""
+    paper: bool = True
+    """whether to make the PDF, which needs LaTeX"""
+    overrides: dict[Name, dict[str, Any]] = {}
+    """per study: changes to its settings, merged over every condition"""
+
+    @field_validator("studies", "seeds")
+    @classmethod
+    def _no_duplicates(cls, values: tuple) -> tuple:
+        twice = sorted({value for value in values if values.count(value) > 1})
+        if twice:
+            raise ValueError(f"listed twice: {', '.join(map(str, twice))}")
+        return values
+
+    @field_validator("device")
+    @classmethod
+    def _device_is_there(cls, device: str) -> str:
+        if device == "cpu":
+            return device
+        import torch  # a second of import, spent only where another device is asked for
+
+        found = ["cpu"] + ["mps"] * torch.backends.mps.is_available()
+        for index in range(torch.cuda.device_count()):
+            found += ["cuda"] * (index == 0) + [f"cuda:{index}"]
+        if device not in found:
+            raise ValueError(f"{device} isn't there; this machine has: {', '.join(found)}")
+        return device
+
+
+@dataclass(frozen=True)
+class Project:
+    """A validated config."""
+
+    settings: ProjectSettings
+    studies: Mapping[str, Study]
+
+    @property
+    def results(self) -> str:
+        return self.settings.results
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        return self.settings.seeds
+
+    def condition(self, study: str, condition: str) -> Condition:
+        return self.studies[study].conditions[condition]
+
+    def priority(self, study: str) -> int:
+        """Higher for earlier studies: the first one's pages can be read while the rest still runs."""
+        return len(self.studies) - list(self.studies).index(study)
+
+
+def load_project(config: Mapping[str, Any], root: Path, config_name: str = "config/config.yaml") -> Project:
+    """Validate the config and every study that it names.
+
+    Args:
+        config: what Snakemake has read from its config files and command line.
+        root: the project's folder.
+        config_name: what to call the config in messages.
+
+    Raises:
+        ConfigError: something is wrong; all of it is listed.
+    """
+    layer = Layer(config_name, "", numbers(dict(config)))
+    problems: list[Problem] = []
+    try:
+        settings = ProjectSettings.model_validate(layer.values)
+    except ValidationError as error:
+        problems = problems_of(error, ProjectSettings, [layer])
+        settings = None
+
+    # Studies are judged even if the config is wrong elsewhere, so that all is said at once.
+    names = [n for n in layer.values.get("studies") or [] if isinstance(n, str)] if not settings else settings.studies
+    studies: dict[str, Study] = {}
+    overrides = layer.values.get("overrides") or {}
+    for name in dict.fromkeys(names):
+        over = Layer(config_name, f"overrides.{name}", overrides.get(name) or {})
+        device, threads = (settings.device, settings.threads) if settings else ("cpu", 1)
+        study, its_problems = read_study(name, root, over, device, threads)
+        problems += its_problems
+        if study:
+            studies[name] = study
+    if settings:
+        for name in set(settings.overrides) - set(settings.studies):
+            problems.append(Problem(config_name, f"overrides.{name}", "this study isn't in `studies`"))
+    if not problems:
+        problems = parent_problems(studies)
+    if problems or not settings:
+        raise ConfigError(problems)
+    return Project(settings, studies)

@@ -1,0 +1,119 @@
+"""A study: its file, its conditions, and what each job needs to know of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any
+
+from pydantic import Field, Strict
+
+from onset.settings import Name, NonNegativeInt, Settings, canonical_json
+from onset.training.settings import CheckpointSettings, TrainingSettings
+
+SECTIONS = ("task", "model", "training", "checkpoints", "measures")
+"""The parts of a study's settings that a condition may change."""
+
+
+class ParentSettings(Settings):
+    """The run whose checkpoint a run starts from; it has the same seed."""
+
+    condition: Name
+    study: Name | None = None
+    """None: the same study"""
+    step: NonNegativeInt | None = None
+    """None: its last checkpoint"""
+
+
+class ConditionFile(Settings):
+    """A named change to the study's settings: each section holds only the keys that differ."""
+
+    label: str | None = None
+    """what figures call it; its name, if missing"""
+    parent: ParentSettings | None = None
+    task: dict[str, Any] = {}
+    model: dict[str, Any] = {}
+    training: dict[str, Any] = {}
+    checkpoints: dict[str, Any] = {}
+    measures: Annotated[tuple[Name, ...], Strict(False)] | None = None
+
+
+class StudyFile(Settings):
+    """`config/studies/NAME.yaml`, as far as it can be judged without knowing its task and model."""
+
+    title: str
+    question: str
+    task: dict[str, Any]
+    model: dict[str, Any]
+    training: dict[str, Any]
+    checkpoints: dict[str, Any]
+    measures: Annotated[tuple[Name, ...], Strict(False)]
+    conditions: Annotated[dict[Name, ConditionFile], Field(min_length=1)]
+    figures: dict[Name, str] = {}
+    """the figures that the notebook draws, with their captions"""
+    tables: dict[Name, str] = {}
+    """the tables that the notebook makes, with their captions"""
+    notebook: dict[Name, Any] = {}
+    """further parameters of the study's notebook"""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """All settings of the runs of one condition, merged and validated."""
+
+    study: str
+    name: str
+    label: str
+    task: Settings
+    model: Settings
+    training: TrainingSettings
+    checkpoints: CheckpointSettings
+    measures: tuple[str, ...]
+    parent: ParentSettings | None
+    device: str
+    threads: int
+
+    # What each kind of job is told, as JSON; a job is run again when this changes, and only then.
+
+    @cached_property
+    def dataset_job(self) -> str:
+        return canonical_json({"task": self._dump(self.task)})
+
+    @cached_property
+    def train_job(self) -> str:
+        return canonical_json(
+            {
+                "model": self._dump(self.model),
+                "training": self._dump(self.training),
+                "checkpoints": self._dump(self.checkpoints),
+                "parent": self._dump(self.parent) if self.parent else None,
+                "device": self.device,
+                "threads": self.threads,
+            }
+        )
+
+    @cached_property
+    def evaluate_job(self) -> str:
+        return canonical_json(
+            {
+                "model": self._dump(self.model),
+                "measures": list(self.measures),
+                "device": self.device,
+                "threads": self.threads,
+            }
+        )
+
+    @staticmethod
+    def _dump(settings: Settings) -> dict[str, Any]:
+        # Defaults are left out, so that a key that gains one disturbs no old run.
+        return settings.model_dump(mode="json", exclude_defaults=True)
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study with all its conditions."""
+
+    name: str
+    file: StudyFile
+    conditions: Mapping[str, Condition]

@@ -1,0 +1,23 @@
+"""Progress measures, one family a file.
+
+A measure module has `measure(model, parameters, dataset) -> Iterable[Measurement]` and may say in a
+tuple `NEEDS` which ground truth of the task it uses.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from types import ModuleType
+
+_NOT_MEASURES = {"measurement"}
+
+
+def names() -> list[str]:
+    """All measure families there are."""
+    return sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name not in _NOT_MEASURES)
+
+
+def load(name: str) -> ModuleType:
+    """The measure's module. Only the one asked for is imported, so a job depends on no other."""
+    return importlib.import_module(f"{__name__}.{name}")

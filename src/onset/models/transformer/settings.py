@@ -1,0 +1,62 @@
+"""The transformer's settings. Apart from the model, so that reading config needs no torch."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import model_validator
+
+from onset.settings import NonNegativeFloat, NonNegativeInt, PositiveInt
+from onset.settings import Settings as BaseSettings
+
+
+class Settings(BaseSettings):
+    """The architecture and how its parameters are drawn."""
+
+    name: Literal["transformer"]
+    n_layers: PositiveInt = 1
+    """distinct blocks"""
+    n_loops: PositiveInt = 1
+    """how often the stack of blocks is applied, with the same weights"""
+    readout: Literal["last", "per_hop"] = "last"
+    """`per_hop`: a question with h hops is read out after h block applications"""
+    d_model: PositiveInt = 64
+    n_heads: PositiveInt = 4
+    d_mlp: NonNegativeInt = 256
+    """0: attention only"""
+    activation: Literal["relu", "gelu", "silu"] = "relu"
+    norm: Literal["layer", "none"] = "layer"
+    positions: Literal["learned", "none"] = "learned"
+    tied_embeddings: bool = True
+    """one matrix embeds tokens and reads answers out"""
+    token_scale: NonNegativeFloat = 1.0
+    """token embeddings start with standard deviation token_scale / √d_model"""
+    position_scale: NonNegativeFloat = 0.5
+    """position embeddings start with standard deviation position_scale / √d_model"""
+
+    @property
+    def n_applications(self) -> int:
+        return self.n_layers * self.n_loops
+
+    @property
+    def d_head(self) -> int:
+        return self.d_model // self.n_heads
+
+    @model_validator(mode="after")
+    def _heads_divide_the_width(self) -> Self:
+        if self.d_model % self.n_heads:
+            allowed = [n for n in range(1, self.d_model + 1) if self.d_model % n == 0]
+            raise ValueError(
+                f"n_heads ({self.n_heads}) must divide d_model ({self.d_model}): one of {allowed}"
+            )
+        return self
+
+
+def problems(settings: Settings, max_hops: int) -> list[str]:
+    """What makes these settings unfit for a task whose questions have up to `max_hops` hops."""
+    if settings.readout == "per_hop" and settings.n_applications < max_hops:
+        return [
+            f"readout per_hop needs a block application per hop: n_layers × n_loops is "
+            f"{settings.n_applications}, the task has questions of {max_hops} hops"
+        ]
+    return []
