@@ -16,7 +16,7 @@ from onset.config.study import Condition, Study
 from onset.config.yaml_file import numbers
 from onset.settings import Name, NonNegativeInt, PositiveInt, Settings
 
-_FOLDER = r"^(?!.*(^|/)\.\.?(/|$))[A-Za-z0-9_][A-Za-z0-9_./-]*$"
+_FOLDER = r"^[A-Za-z0-9_][A-Za-z0-9_-]*(/[A-Za-z0-9_][A-Za-z0-9_-]*)*$"
 
 
 class ProjectSettings(Settings):

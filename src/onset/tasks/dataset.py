@@ -58,6 +58,15 @@ class Dataset:
     vocabulary: tuple[str, ...]
     """the readable name of every token"""
 
+    @property
+    def n_tokens(self) -> int:
+        return len(self.vocabulary)
+
+    @property
+    def length(self) -> int:
+        """Of the longest sequences."""
+        return max(split.tokens.shape[1] for split in self.splits.values())
+
     def to_arrays(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """As named arrays and a JSON-like description, to be stored."""
         arrays: dict[str, np.ndarray] = {}

@@ -1,0 +1,210 @@
+"""How a person, or a notebook, reads what was produced.
+
+    from onset.results import open_run, open_study
+
+    run = open_run("composition", "shared_per_hop", seed=0)
+    run.bridge().run_with_cache(...)         # the final model in TransformerLens
+    open_study("composition").measures       # every measurement of every run, tidy
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import yaml
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from onset import models
+from onset.artefacts import check_run, checksum, read_checkpoint, read_checkpoint_index, read_dataset
+from onset.figures.save import save_figure, save_table
+from onset.models.batch import Model
+from onset.store.atomic import write_text
+from onset.store.layout import RunFolder
+from onset.store.tables import load_table
+from onset.tasks.dataset import Dataset
+
+if TYPE_CHECKING:
+    from transformer_lens.model_bridge import TransformerBridge
+
+
+@dataclass(frozen=True)
+class Run:
+    """One condition at one seed, as it lies on disk."""
+
+    path: Path
+
+    @property
+    def folder(self) -> RunFolder:
+        return RunFolder(self.path)
+
+    @property
+    def condition(self) -> str:
+        return self.path.parent.name
+
+    @property
+    def seed(self) -> int:
+        return self.folder.seed
+
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        """Everything that the run was made with, defaults spelled out."""
+        found: dict[str, Any] = {}
+        for stage in ("dataset", "training", "measures"):
+            path = self.folder.settings(stage)
+            if path.exists():
+                found |= yaml.safe_load(path.read_text(encoding="utf-8"))
+        return found
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        return read_dataset(self.folder)
+
+    @cached_property
+    def steps(self) -> list[int]:
+        """The steps at which there are checkpoints."""
+        return read_checkpoint_index(self.folder)["steps"]
+
+    @cached_property
+    def model(self) -> Model:
+        """The architecture; its functions take `parameters`."""
+        chosen = self.settings["model"]
+        settings = models.load_settings(chosen["name"]).Settings.model_validate(chosen)
+        return models.load(settings.name).build(settings, self.dataset.n_tokens, self.dataset.length)
+
+    def parameters(self, step: int | None = None) -> dict[str, Tensor]:
+        """Those of a checkpoint, by default the last."""
+        step = self.steps[-1] if step is None else step
+        if step not in self.steps:
+            raise ValueError(f"{self.folder.run} has no checkpoint at step {step}; there are: {self.steps}")
+        return read_checkpoint(self.folder, step)
+
+    def bridge(self, step: int | None = None, n_applications: int | None = None) -> TransformerBridge:
+        """A checkpoint (by default the last) in TransformerLens, with all its hooks and tools.
+
+        Args:
+            step: of the checkpoint.
+            n_applications: how many block applications to unroll, by default all. A model that is
+                read out per hop answers a question of h hops after h of them.
+        """
+        from onset.models.transformer.bridge import open_bridge
+
+        return open_bridge(self.model, self.parameters(step), n_applications)
+
+    @cached_property
+    def training_log(self) -> pd.DataFrame:
+        """Every update: step, loss, learning_rate, gradient_norm."""
+        return self._table(self.folder.training_log)
+
+    @cached_property
+    def measures(self) -> pd.DataFrame:
+        """Every measurement: step, measure, value, split, layer, head, position."""
+        return self._table(self.folder.measures)
+
+    def _table(self, path: Path) -> pd.DataFrame:
+        table, origin = load_table(path)
+        check_run(self.folder, path, origin)
+        return table
+
+
+@dataclass(frozen=True)
+class Study:
+    """All runs of a study."""
+
+    folder: Path
+    conditions: Sequence[str]
+    seeds: Sequence[int]
+    code: str = "by hand"
+    """fingerprint of the code that reads the study, for the provenance of figures"""
+
+    def run(self, condition: str, seed: int) -> Run:
+        return Run(self.folder / condition / f"seed_{seed}")
+
+    @property
+    def runs(self) -> list[Run]:
+        return [self.run(condition, seed) for condition in self.conditions for seed in self.seeds]
+
+    @cached_property
+    def measures(self) -> pd.DataFrame:
+        """The measurements of all runs, with the columns condition and seed in front."""
+        tables = []
+        for run in self.runs:
+            table = run.measures.copy()
+            table.insert(0, "condition", run.condition)
+            table.insert(1, "seed", run.seed)
+            tables.append(table)
+        return pd.concat(tables, ignore_index=True)
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """condition, split, measure, n_seeds, mean, low, high at the last checkpoint."""
+        return pd.read_csv(self.folder / "summary.csv", keep_default_na=False, na_values=[""])
+
+    @cached_property
+    def provenance(self) -> dict[str, Any]:
+        """What a figure of this study came from: settings, code, and inputs with their checksums."""
+        first = self.seeds[0]
+        return {
+            "study": self.folder.name,
+            "seeds": list(self.seeds),
+            "settings": {name: self.run(name, first).settings for name in self.conditions},
+            "code": self.code,
+            "inputs": {
+                str(run.folder.measures.relative_to(self.folder)): checksum(run.folder.measures)
+                for run in self.runs
+            },
+        }
+
+    def save_figure(self, figure: Figure, name: str, data: pd.DataFrame) -> None:
+        """Keep a figure of this study, with exactly the data it shows."""
+        save_figure(figure, self.folder / "figures" / name, data, self.provenance)
+
+    def save_table(self, table: pd.DataFrame, name: str, latex: str) -> None:
+        """Keep a table of this study, as data and as it is to be typeset."""
+        save_table(table, self.folder / "tables" / name, latex, self.provenance)
+
+    def save_numbers(self, numbers: Mapping[str, str]) -> None:
+        """Keep the numbers that the paper's text quotes, as they are to be typeset."""
+        write_text(self.folder / "numbers.json", json.dumps(dict(numbers), indent=1) + "\n")
+
+
+def open_run(study: str, condition: str, seed: int, results: str | Path = "results") -> Run:
+    """One run by name.
+
+    Raises:
+        FileNotFoundError: there is no such run; the message lists those there are.
+    """
+    path = Path(results) / study / condition / f"seed_{seed}"
+    if not path.is_dir():
+        there = sorted(str(p.relative_to(results)) for p in Path(results).glob("*/*/seed_*"))
+        raise FileNotFoundError(f"no run {path}; there are: {', '.join(there) or 'none'}")
+    return Run(path)
+
+
+def open_study(
+    study: str,
+    results: str | Path = "results",
+    conditions: Sequence[str] | None = None,
+    seeds: Sequence[int] | None = None,
+    code: str = "by hand",
+) -> Study:
+    """A study by name, with all conditions and seeds found on disk unless some are asked for.
+
+    Raises:
+        FileNotFoundError: there are no results of that study.
+    """
+    folder = Path(results) / study
+    found = sorted(folder.glob("*/seed_*/measures.parquet"))
+    if not found:
+        raise FileNotFoundError(f"no evaluated runs in {folder}")
+    if conditions is None:
+        conditions = list(dict.fromkeys(path.parts[-3] for path in found))
+    if seeds is None:
+        seeds = sorted({int(path.parts[-2].removeprefix("seed_")) for path in found})
+    return Study(folder, tuple(conditions), tuple(seeds), code)

@@ -1,0 +1,95 @@
+"""What every stage's command has in common: arguments, log, one clear error, the time it took."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from onset.store.origin import DamagedFileError
+
+log = logging.getLogger("onset")
+
+
+class StageError(Exception):
+    """A stage can't do its work, for a reason that its message states."""
+
+
+def run_stage(
+    name: str,
+    description: str,
+    work: Callable[[argparse.Namespace], None],
+    arguments: Callable[[argparse.ArgumentParser], None] = lambda parser: None,
+) -> None:
+    """Parse the command line, do the work, tell how long it took; on a known error say it in one line.
+
+    Args:
+        name: of the stage.
+        description: for --help.
+        work: the stage itself, given the parsed arguments.
+        arguments: adds the stage's own arguments.
+    """
+    parser = argparse.ArgumentParser(f"python -m onset.stages.{name}", description=description)
+    arguments(parser)
+    parser.add_argument("--log", type=Path, help="file that the messages also go to")
+    parsed = parser.parse_args()
+    _start_log(parsed.log)
+    start_up = time.time() - psutil.Process().create_time()
+    began = time.perf_counter()
+    try:
+        work(parsed)
+    except (StageError, DamagedFileError, OSError, FloatingPointError) as error:
+        log.error("%s: %s", name, error)
+        sys.exit(1)
+    except Exception:
+        log.exception("%s: unexpected error", name)
+        sys.exit(1)
+    log.info(
+        "%s: done in %.1f s after %.1f s of start-up", name, time.perf_counter() - began, start_up
+    )
+
+
+def add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of the stages that work on one run."""
+    parser.add_argument("run", type=Path, help="the run's folder, results/STUDY/CONDITION/seed_N")
+    parser.add_argument(
+        "--settings",
+        type=settings_argument,
+        required=True,
+        help="what concerns this stage: JSON, or the YAML file that an earlier call left in the folder",
+    )
+    parser.add_argument("--code", default="by-hand", help="fingerprint of the code, for the record")
+
+
+def settings_argument(text: str) -> dict[str, Any]:
+    """Settings as JSON text or from a YAML file."""
+    if text.lstrip().startswith("{"):
+        return json.loads(text)
+    import yaml
+
+    return yaml.safe_load(Path(text).read_text(encoding="utf-8"))
+
+
+def limit_threads(threads: int) -> None:
+    """A constant number of threads, since it changes the last digits. Call before importing torch."""
+    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[variable] = str(threads)
+
+
+def _start_log(path: Path | None) -> None:
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    if path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handlers.append(logging.FileHandler(path, mode="w"))
+        handlers[-1].setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    for handler in handlers:
+        log.addHandler(handler)
+    log.setLevel(logging.INFO)

@@ -1,0 +1,47 @@
+"""Apply the study's measures to all checkpoints of a run."""
+
+from __future__ import annotations
+
+import argparse
+
+from onset.stages.command import add_run_arguments, limit_threads, log, run_stage
+from onset.stages.record import record_settings
+from onset.store.layout import RunFolder
+from onset.store.origin import Origin, digest
+
+
+def work(arguments: argparse.Namespace) -> None:
+    limit_threads(arguments.settings["threads"])
+    import torch
+
+    from onset import measures, models
+    from onset.artefacts import read_checkpoint, read_checkpoint_index, read_dataset
+    from onset.measures.measurement import Measurement
+    from onset.store.tables import save_table
+
+    settings = arguments.settings
+    torch.set_num_threads(settings["threads"])
+    folder = RunFolder(arguments.run)
+    dataset = read_dataset(folder)
+    index = read_checkpoint_index(folder)
+    model_settings = models.load_settings(settings["model"]["name"]).Settings.model_validate(
+        settings["model"]
+    )
+    model = models.load(model_settings.name).build(model_settings, dataset.n_tokens, dataset.length)
+
+    columns: dict[str, list] = {column: [] for column in ("step", *Measurement._fields)}
+    with torch.inference_mode():
+        for step in index["steps"]:
+            parameters = read_checkpoint(folder, step, settings["device"])
+            for name in settings["measures"]:
+                for measurement in measures.load(name).measure(model, parameters, dataset):
+                    for column, entry in zip(columns, (step, *measurement), strict=True):
+                        columns[column].append(entry)
+    depends_on = {"settings": settings, "checkpoints": index["origin"]}
+    save_table(folder.measures, columns, Origin(folder.run, digest(depends_on), arguments.code))
+    record_settings(folder, "measures", {"measures": settings["measures"]})
+    log.info("%s  %d measurements at %d checkpoints", folder.run, len(columns["step"]), len(index["steps"]))
+
+
+if __name__ == "__main__":
+    run_stage("evaluate", __doc__, work, add_run_arguments)

@@ -1,0 +1,67 @@
+"""Many seeds in three numbers: mean and interval."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import stats
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CONFIDENCE = 0.95
+_PROPORTIONS = ("accuracy", "top1")  # endings of the measures that lie between 0 and 1
+
+
+def interval(values: np.ndarray | list[float], proportion: bool = False) -> tuple[float, float, float]:
+    """Mean over seeds and its 95 % confidence interval by Student's t: (mean, low, high).
+
+    Args:
+        values: one per seed, shape (seeds,).
+        proportion: cut the interval at 0 and 1.
+
+    Returns:
+        The bounds are NaN for fewer than two seeds.
+    """
+    values = np.asarray(values, dtype=float)
+    mean = values.mean()
+    if len(values) < 2:
+        return mean, np.nan, np.nan
+    half = stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
+    low, high = mean - half, mean + half
+    return (mean, max(low, 0.0), min(high, 1.0)) if proportion else (mean, low, high)
+
+
+def is_proportion(measure: str) -> bool:
+    return measure.split(".")[0].endswith(_PROPORTIONS)
+
+
+def full_name(measures: pd.DataFrame) -> pd.Series:
+    """The measure with the layer, head and position it was taken at, e.g. `bridge_rank.layer_1`."""
+    name = measures["measure"].astype(str)
+    for column in ("layer", "head", "position"):
+        there = measures[column].notna()
+        where = measures.loc[there, column].astype(int).astype(str)
+        name = name.where(~there, name + f".{column}_" + where.reindex(name.index, fill_value=""))
+    return name
+
+
+def summarise(measures: pd.DataFrame) -> pd.DataFrame:
+    """Mean and interval over seeds at each run's last checkpoint.
+
+    Args:
+        measures: of all runs of a study, with the columns condition and seed (`Study.measures`).
+
+    Returns:
+        One row per condition, split and measure: condition, split, measure, n_seeds, mean, low, high.
+    """
+    last = measures["step"] == measures.groupby(["condition", "seed"])["step"].transform("max")
+    final = measures[last].assign(measure=full_name(measures[last]))
+    rows = []
+    keys = ["condition", "split", "measure"]
+    for key, group in final.groupby(keys, sort=False, dropna=False, observed=True):
+        numbers = interval(group["value"].to_numpy(), is_proportion(key[2]))
+        rows.append((*key, len(group), *numbers))
+    columns = [*keys, "n_seeds", "mean", "low", "high"]
+    return type(measures)(rows, columns=columns)
