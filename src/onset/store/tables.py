@@ -19,8 +19,12 @@ _KEY = b"onset"
 
 
 def save_table(path: Path, columns: Mapping[str, Sequence[object]], origin: Origin) -> None:
-    """Write columns of equal length."""
-    table = pa.table(dict(columns)).replace_schema_metadata({_KEY: origin.to_json()})
+    """Write columns of equal length; where one holds nothing but None, it is of whole numbers."""
+    table = pa.table(dict(columns))
+    for index, field in enumerate(table.schema):
+        if pa.types.is_null(field.type):
+            table = table.set_column(index, field.name, table[field.name].cast(pa.int64()))
+    table = table.replace_schema_metadata({_KEY: origin.to_json()})
     with atomic_path(path) as part:
         pq.write_table(table, part)
 

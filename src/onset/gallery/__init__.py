@@ -1,0 +1,1 @@
+"""The static site: plain HTML that reads from disk, without a network."""
