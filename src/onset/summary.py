@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from scipy import stats
@@ -65,3 +65,26 @@ def summarise(measures: pd.DataFrame) -> pd.DataFrame:
         rows.append((*key, len(group), *numbers))
     columns = [*keys, "n_seeds", "mean", "low", "high"]
     return type(measures)(rows, columns=columns)
+
+
+def over_seeds(measures: pd.DataFrame, by: list[str], proportion: bool = False) -> pd.DataFrame:
+    """Mean and interval over seeds for each combination of the columns `by`: by, n_seeds, mean, low, high."""
+    rows = [
+        (*key, len(group), *interval(group.to_numpy(), proportion))
+        for key, group in measures.groupby(by, sort=False)["value"]
+    ]
+    return type(measures)(rows, columns=[*by, "n_seeds", "mean", "low", "high"])
+
+
+class _Interval(Protocol):
+    mean: float
+    low: float
+    high: float
+
+
+def format_interval(numbers: _Interval, digits: int = 2) -> str:
+    """`0.97 [0.95, 0.99]`, or the mean alone where there is no interval."""
+    mean = f"{numbers.mean:.{digits}f}"
+    if np.isnan(numbers.low):
+        return mean
+    return f"{mean} [{numbers.low:.{digits}f}, {numbers.high:.{digits}f}]"

@@ -13,7 +13,7 @@ from onset.config.checks import read_study
 from onset.config.parents import parent_problems
 from onset.config.problems import ConfigError, Layer, Problem, problems_of
 from onset.config.study import Condition, Study
-from onset.config.yaml_file import numbers
+from onset.config.yaml_file import reread
 from onset.settings import Name, NonNegativeInt, PositiveInt, Settings
 
 _FOLDER = r"^[A-Za-z0-9_][A-Za-z0-9_-]*(/[A-Za-z0-9_][A-Za-z0-9_-]*)*$"
@@ -93,7 +93,7 @@ def load_project(config: Mapping[str, Any], root: Path, config_name: str = "conf
     Raises:
         ConfigError: something is wrong; all of it is listed.
     """
-    layer = Layer(config_name, "", numbers(dict(config)))
+    layer = Layer(config_name, "", reread(dict(config)))
     problems: list[Problem] = []
     try:
         settings = ProjectSettings.model_validate(layer.values)

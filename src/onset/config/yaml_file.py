@@ -59,12 +59,14 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return content
 
 
-def numbers(value: Any) -> Any:
-    """The same for values that Snakemake has read: its 1e-3 is still text."""
+def reread(value: Any) -> Any:
+    """What Snakemake has read, as we would have: its 1e-3 and its `--config paper=false` are text."""
     if isinstance(value, dict):
-        return {key: numbers(item) for key, item in value.items()}
+        return {key: reread(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [numbers(item) for item in value]
+        return [reread(item) for item in value]
     if isinstance(value, str) and _FLOAT.match(value):
         return float(value)
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        return value.lower() == "true"
     return value

@@ -1,0 +1,55 @@
+# The whole of Onset on one page. Data flow from config to paper.pdf in the order of the includes:
+#
+#   dataset ─► train ─► evaluate ─► summarise ─► notebook ─► gallery, paper
+#
+# Everything derived lies in results/. Settings live in config/, code in src/onset/; each job is run
+# again when the settings that concern it, the code that it uses, or its inputs change.
+
+from pathlib import Path
+import sys
+
+from snakemake.exceptions import WorkflowError
+
+from onset.config import ConfigError, load_project
+from onset.config.jobs import Jobs
+
+
+configfile: "config/config.yaml"
+
+
+try:
+    project = load_project(config, Path(workflow.basedir))
+except ConfigError as error:
+    raise WorkflowError(str(error)) from None
+jobs = Jobs(project)
+PYTHON = sys.executable  # jobs run in the environment that Snakemake runs in
+
+
+pathvars:
+    study=f"{project.results}/{{study}}",
+    run=f"{project.results}/{{study}}/{{condition}}/seed_{{seed}}",
+    log=f"{project.results}/logs",
+    paper=f"{project.results}/paper",
+
+
+wildcard_constraints:
+    study="[a-z][a-z0-9_]*",
+    condition="[a-z][a-z0-9_]*",
+    seed=r"\d+",
+
+
+rule all:
+    default_target: True
+    input:
+        f"{project.results}/index.html",
+        jobs.summaries,
+        jobs.paper,
+
+
+include: "workflow/rules/dataset.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/notebook.smk"
+include: "workflow/rules/gallery.smk"
+include: "workflow/rules/paper.smk"
+include: "workflow/rules/benchmark.smk"

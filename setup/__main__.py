@@ -1,0 +1,34 @@
+"""`python3 -m setup STEP...`, from the top of the checkout; the Makefile says which steps, when."""
+
+import importlib
+import sys
+
+from setup import interpreter
+
+STEPS = ("system", "environment", "lock")  # each is a module of this package
+
+
+def main(steps):
+    """Do the steps in the order given. Returns 0, or the one line that says why one cannot be done."""
+    # First, and before any module that an older Python could not even read.
+    wrong = interpreter.problem()
+    if wrong:
+        return "onset: " + wrong
+    for step in steps:
+        if step not in STEPS:
+            return f"onset: no step is called {step}: choose from {', '.join(STEPS)}"
+
+    from setup.console import Stop
+
+    try:
+        for step in steps:
+            importlib.import_module(f"setup.{step}").main()
+    except Stop as stop:
+        return f"onset: {stop}"
+    except KeyboardInterrupt:
+        return "onset: interrupted; the next call does again what was half done"
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

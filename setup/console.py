@@ -1,0 +1,29 @@
+"""How the set-up speaks: one line for what it does, one line for why it stops."""
+
+import os
+import subprocess
+from collections.abc import Sequence
+
+
+class Stop(Exception):
+    """The set-up cannot go on; the message says what is wrong, where, and what to do."""
+
+
+def say(line: str) -> None:
+    print(f"onset: {line}", flush=True)
+
+
+def choice(name: str, allowed: Sequence[str], default: str) -> str:
+    """An environment variable that takes one of a few values."""
+    value = os.environ.get(name) or default
+    if value not in allowed:
+        raise Stop(f"{name}={value}: choose {' or '.join(allowed)}")
+    return value
+
+
+def quietly(command: Sequence[str]) -> str | None:
+    """Run a command unseen: None if it went well, else the end of what it said."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode == 0:
+        return None
+    return "\n".join(done.stdout.strip().splitlines()[-20:]) or f"exit code {done.returncode}"

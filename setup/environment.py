@@ -1,0 +1,92 @@
+"""The locked environment in .venv, built when what it is built from has changed.
+
+Two stages: the packages, then this project. A stage drops its stamp first and writes it last, and
+always starts from nothing, so that what was half done is done again and never taken for whole.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from setup import interpreter, packages
+from setup.console import Stop, choice, say
+from setup.packages import LOCKS, ROOT
+
+VENV = ROOT / ".venv"
+
+
+def main() -> None:
+    with alone():
+        torch = choice("ONSET_TORCH", packages.TORCH, remembered_torch())
+        once("packages", packages_digest(torch), partial(build, torch))
+        once("project", project_digest(), partial(packages.install_project, VENV))
+
+
+def once(stage: str, digest: str, do: Callable[[], None]) -> None:
+    """Do a stage, unless its stamp says that it was done, to the end, from the same things."""
+    stamp = stamp_of(stage)
+    if stamp.is_file() and stamp.read_text() == digest:
+        return
+    stamp.unlink(missing_ok=True)
+    do()
+    stamp.write_text(digest)
+
+
+def build(torch: str) -> None:
+    say(f"building .venv from requirements/, torch for {torch} (a minute or two)")
+    # From nothing: a package whose installation was killed half-way looks installed to pip.
+    shutil.rmtree(VENV, ignore_errors=True)
+    if subprocess.run([interpreter.base(), "-m", "venv", VENV]).returncode:
+        raise Stop(f"{interpreter.base()} -m venv {VENV} failed, as told above")
+    packages.install_locked(VENV, torch)
+
+
+def packages_digest(torch: str) -> str:
+    """Of the locks, of the Python below, and of the place: an environment cannot be moved."""
+    below = [platform.python_version(), sys.base_prefix, str(VENV)]
+    digest = hashlib.sha256("\n".join(below).encode())
+    for lock in LOCKS.values():
+        digest.update(lock.read_bytes())
+    return f"{torch} {digest.hexdigest()}"
+
+
+def project_digest() -> str:
+    """Of what an editable installation copies: a tool's settings may change without another."""
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    copied = {table: told[table] for table in ("project", "build-system")}
+    return hashlib.sha256(json.dumps(copied, sort_keys=True).encode()).hexdigest()
+
+
+def remembered_torch() -> str:
+    """The build that is there: chosen once, it need not be named at every call."""
+    stamp = stamp_of("packages")
+    return stamp.read_text().split()[0] if stamp.is_file() else "cpu"
+
+
+def stamp_of(stage: str) -> Path:
+    return VENV / f"{stage}.stamp"
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Two calls at once, in two terminals: the second waits for the first."""
+    lock = os.open(ROOT / ".venv.lock", os.O_CREAT | os.O_RDWR)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("another set-up is at work on .venv; waiting for it")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)

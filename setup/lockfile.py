@@ -1,0 +1,57 @@
+"""The text of a lock: read, merge and write its entries."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+ENTRY = re.compile(r"^(?P<name>[a-z0-9-]+)==(?P<version>\S+)(?: ; (?P<marker>.+?))? \\$", re.M)
+
+
+class Entry(NamedTuple):
+    """One package; `details` are the lines of its hashes and of who asked for it."""
+
+    name: str
+    version: str
+    marker: str
+    details: str
+
+
+def parse(text: str) -> list[Entry]:
+    heads = list(ENTRY.finditer(text))
+    ends = [head.start() for head in heads[1:]] + [len(text)]
+    return [
+        Entry(head["name"], head["version"], head["marker"] or "", text[head.end() + 1 : end])
+        for head, end in zip(heads, ends, strict=True)
+    ]
+
+
+def render(entry: Entry) -> str:
+    marker = f" ; {entry.marker}" if entry.marker else ""
+    return f"{entry.name}=={entry.version}{marker} \\\n{entry.details}"
+
+
+def merge(locks: dict[str, list[Entry]]) -> list[Entry]:
+    """One lock from one per platform (as `sys_platform` names it)."""
+    by_platform = {
+        platform: {entry.name: entry for entry in lock} for platform, lock in locks.items()
+    }
+    merged = []
+    for name in sorted(set().union(*by_platform.values())):
+        found = {platform: lock[name] for platform, lock in by_platform.items() if name in lock}
+        versions = {entry.version for entry in found.values()}
+        if len(versions) > 1:
+            raise ValueError(f"{name}: {' and '.join(sorted(versions))} on {' and '.join(found)}")
+        platform, entry = next(iter(found.items()))
+        everywhere = len(found) == len(locks)
+        merged.append(entry if everywhere else only_on(platform, entry))
+    return merged
+
+
+def only_on(platform: str, entry: Entry) -> Entry:
+    return entry._replace(marker=f'sys_platform == "{platform}"')
+
+
+def write(path: Path, what: str, entries: Iterable[Entry]) -> None:
+    head = f"# {what}\n# Written by `make lock` from pyproject.toml.\n\n"
+    path.write_text(head + "".join(render(entry) for entry in entries))

@@ -1,0 +1,78 @@
+"""What must come from the operating system: Python's venv, and LaTeX for the paper."""
+
+import importlib.util
+import shutil
+import subprocess
+
+from setup import debian, interpreter
+from setup.console import Stop, choice, say
+
+VENV_PACKAGE = "python{}.{}-venv".format(*interpreter.NEEDED)
+
+LATEX_PROGRAMS = ("latexmk", "pdflatex", "kpsewhich")
+# The programs alone prove little: a minimal TeX has them without the packages.
+LATEX_FILES = (
+    "article.cls",
+    "booktabs.sty",
+    "caption.sty",
+    "cleveref.sty",
+    "hyperref.sty",
+    "lmodern.sty",
+    "microtype.sty",
+    "natbib.sty",
+    "sfrm1000.pfb",
+)
+LATEX_PACKAGES = (
+    "latexmk",
+    "texlive-latex-base",
+    "texlive-latex-recommended",
+    "texlive-latex-extra",
+    "texlive-fonts-recommended",
+    "lmodern",
+    "cm-super",
+)
+LATEX_ELSEWHERE = (
+    "install TeX Live, then: tlmgr install latexmk cm-super "
+    "collection-latexrecommended collection-latexextra collection-fontsrecommended"
+)
+
+
+def missing_venv() -> list[str]:
+    """Debian's python3 comes without ensurepip, and `python3 -m venv` fails half-way."""
+    return [] if importlib.util.find_spec("ensurepip") else ["ensurepip"]
+
+
+def missing_latex() -> list[str]:
+    programs = [program for program in LATEX_PROGRAMS if shutil.which(program) is None]
+    if "kpsewhich" in programs:
+        return programs
+    looked = subprocess.run(["kpsewhich", *LATEX_FILES], capture_output=True, text=True)
+    found = {line.rsplit("/", 1)[-1] for line in looked.stdout.splitlines()}
+    return programs + [name for name in LATEX_FILES if name not in found]
+
+
+def main() -> None:
+    """Install what is missing where that needs no password; else say what to type, and stop."""
+    packages: list[str] = []
+    if venv := missing_venv():
+        _check(venv, "Python's venv", debian.by_hand([VENV_PACKAGE]))
+        packages += [VENV_PACKAGE]
+    if choice("ONSET_PAPER", ("yes", "no"), "yes") == "yes" and (latex := missing_latex()):
+        _check(
+            latex,
+            "LaTeX",
+            debian.by_hand(LATEX_PACKAGES) if debian.here() else LATEX_ELSEWHERE,
+            "; or build everything but the PDF with PAPER=no: make reproduce PAPER=no",
+        )
+        packages += LATEX_PACKAGES
+    if packages:
+        say(f"installing with apt-get, about a minute: {' '.join(packages)}")
+        debian.install(packages)
+
+
+def _check(absent: list[str], what: str, line: str, switch: str = "") -> None:
+    if not debian.can_install():
+        raise Stop(
+            f"{what} is missing ({', '.join(absent)}) and cannot be installed from here; "
+            f"type: {line}{switch}"
+        )

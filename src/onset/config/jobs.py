@@ -1,0 +1,176 @@
+"""What the rules ask of the config: paths, settings and code of each job, by its wildcards."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+from onset.config.parents import parent_of
+from onset.config.project import Project
+from onset.config.study import Condition
+from onset.provenance import fingerprint, fingerprint_of_script
+from onset.settings import canonical_json
+
+
+class Wildcards(Protocol):
+    """Those of a rule about a study, or about a run."""
+
+    study: str
+    condition: str
+    seed: str
+
+
+class Jobs:
+    """Answers for the rules, so that rules hold no logic."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._root = Path(project.results)
+
+    # ---- runs -----------------------------------------------------------------------------
+
+    def condition(self, wildcards: Wildcards) -> Condition:
+        return self._project.condition(wildcards.study, wildcards.condition)
+
+    def priority(self, wildcards: Wildcards) -> int:
+        return self._project.priority(wildcards.study)
+
+    @property
+    def gpus(self) -> int:
+        """That a training or evaluation job asks for."""
+        return int(self._project.settings.device.startswith("cuda"))
+
+    def code(self, stage: str, wildcards: Wildcards) -> str:
+        """Fingerprint of the stage and of what it loads by name for this run."""
+        condition = self.condition(wildcards)
+        task = f"onset.tasks.{condition.task.name}"
+        model = f"onset.models.{condition.model.name}.model"
+        loaded = {
+            "dataset": [task],
+            "train": [model],
+            "evaluate": [model, *(f"onset.measures.{name}" for name in condition.measures)],
+        }
+        return fingerprint(f"onset.stages.{stage}", *loaded[stage])
+
+    def code_of(self, stage: str) -> str:
+        """Fingerprint of a stage that loads nothing by name."""
+        return fingerprint(f"onset.stages.{stage}")
+
+    def parent_index(self, wildcards: Wildcards) -> list[str]:
+        """The index of the parent's checkpoints, if there is a parent."""
+        folder = self._parent(wildcards)
+        return [f"{folder}/checkpoints/index.json"] if folder else []
+
+    def parent_option(self, wildcards: Wildcards) -> str:
+        folder = self._parent(wildcards)
+        return f"--parent {folder}" if folder else ""
+
+    def _parent(self, wildcards: Wildcards) -> Path | None:
+        place = parent_of(wildcards.study, self.condition(wildcards))
+        return self._root.joinpath(*place, f"seed_{wildcards.seed}") if place else None
+
+    # ---- studies --------------------------------------------------------------------------
+
+    def measures(self, wildcards: Wildcards) -> list[str]:
+        return self.measures_of(wildcards.study)
+
+    def measures_of(self, study: str) -> list[str]:
+        """The measures of all runs of a study."""
+        return [
+            f"{self._root}/{study}/{condition}/seed_{seed}/measures.parquet"
+            for condition in self._project.studies[study].conditions
+            for seed in self._project.seeds
+        ]
+
+    def study_settings(self, wildcards: Wildcards) -> str:
+        return canonical_json(self._runs(wildcards.study))
+
+    def _runs(self, study: str) -> dict[str, Any]:
+        return {
+            "conditions": list(self._project.studies[study].conditions),
+            "seeds": list(self._project.seeds),
+        }
+
+    def figures_of(self, study: str) -> list[str]:
+        return self._files(study, "figures", ("pdf", "png", "csv", "json"))
+
+    def tables_of(self, study: str) -> list[str]:
+        return self._files(study, "tables", ("tex", "csv", "json"))
+
+    def _files(self, study: str, kind: str, suffixes: tuple[str, ...]) -> list[str]:
+        names = getattr(self._project.studies[study].file, kind)
+        return [f"{self._root}/{study}/{kind}/{name}.{suffix}" for name in names for suffix in suffixes]
+
+    def notebook_parameters(self, study: str) -> str:
+        """What the study's notebook is told; its `parameters` cell has exactly these names."""
+        its = self._project.studies[study]
+        code = fingerprint(
+            "onset.stages.notebook",
+            *(f"onset.models.{c.model.name}.model" for c in its.conditions.values()),
+        )
+        return canonical_json(
+            {
+                "study_name": study,
+                "results": self._project.results,
+                "conditions": list(its.conditions),
+                "labels": {name: condition.label for name, condition in its.conditions.items()},
+                "seeds": list(self._project.seeds),
+                "code": f"{fingerprint_of_script(Path(f'workflow/notebooks/{study}.py'))}-{code}",
+                **its.file.notebook,
+            }
+        )
+
+    # ---- what readers see ---------------------------------------------------------------------
+
+    @property
+    def summaries(self) -> list[str]:
+        return [f"{self._root}/{study}/summary.csv" for study in self._project.studies]
+
+    @property
+    def study_pages(self) -> list[str]:
+        return [f"{self._root}/{study}/index.html" for study in self._project.studies]
+
+    def study_page(self, study: str) -> str:
+        return canonical_json({"study": self._description(study)})
+
+    @cached_property
+    def front_page(self) -> str:
+        studies = [self._description(study) for study in self._project.studies]
+        return canonical_json({"studies": studies, "paper": self._project.settings.paper})
+
+    def _description(self, study: str) -> dict[str, Any]:
+        its = self._project.studies[study]
+        return {
+            "name": study,
+            "title": its.file.title,
+            "question": its.file.question,
+            "conditions": [{"name": c.name, "label": c.label} for c in its.conditions.values()],
+            "seeds": list(self._project.seeds),
+            "figures": [{"name": n, "caption": c} for n, c in its.file.figures.items()],
+            "tables": [{"name": n, "caption": c} for n, c in its.file.tables.items()],
+        }
+
+    @property
+    def paper(self) -> list[str]:
+        """The PDF, if it is wanted."""
+        return [f"{self._root}/paper/paper.pdf"] if self._project.settings.paper else []
+
+    @property
+    def paper_sources(self) -> list[str]:
+        return sorted(str(path) for path in Path("paper").rglob("*") if path.suffix in (".tex", ".bib"))
+
+    @property
+    def paper_inputs(self) -> list[str]:
+        found = []
+        for study in self._project.studies:
+            found += [path for path in self.figures_of(study) if path.endswith(".pdf")]
+            found += [path for path in self.tables_of(study) if path.endswith(".tex")]
+            found.append(f"{self._root}/{study}/numbers.json")
+        return found
+
+    @cached_property
+    def paper_settings(self) -> str:
+        return canonical_json({"studies": [self._description(s) for s in self._project.studies]})
+
+

@@ -1,0 +1,38 @@
+"""Curves over training: a line per condition with its interval, thin lines for the seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from onset.figures.style import Styles
+
+
+def plot_over_training(
+    axis: Axes, curves: pd.DataFrame, styles: Styles, seeds: pd.DataFrame | None = None
+) -> None:
+    """Draw conditions over training steps.
+
+    Args:
+        axis: to draw on.
+        curves: condition, step, mean, low, high.
+        styles: of the conditions, in the order in which they are drawn.
+        seeds: condition, seed, step, value; drawn as thin lines, if given.
+    """
+    for condition, style in styles.items():
+        curve = curves[curves["condition"] == condition].sort_values("step")
+        if seeds is not None:
+            for _, of_seed in seeds[seeds["condition"] == condition].groupby("seed"):
+                axis.plot(of_seed["step"], of_seed["value"], **style.of_line, linewidth=0.4, alpha=0.5)
+        axis.plot(curve["step"], curve["mean"], **style.of_line)
+        axis.fill_between(curve["step"], curve["low"], curve["high"], color=style.colour, alpha=0.15, linewidth=0)
+
+
+def legend_below(figure: Figure, styles: Styles, labels: Mapping[str, str], columns: int = 3) -> None:
+    """One legend for all panels, under them."""
+    handles = [Line2D([], [], label=labels[name], **style.of_line) for name, style in styles.items()]
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns)

@@ -1,0 +1,30 @@
+# Each study's page is ready as soon as its notebook is, the front page once all are.
+rule study_page:
+    input:
+        "<study>/notebook.html",
+        "<study>/summary.csv",
+        lambda w: jobs.tables_of(w.study),
+    output:
+        "<study>/index.html",
+    params:
+        settings=lambda w: jobs.study_page(w.study),
+        code=jobs.code_of("gallery"),
+    log:
+        "<log>/{study}/page.log",
+    priority: jobs.priority
+    shell:
+        "{PYTHON} -m onset.stages.gallery {output} --settings {params.settings:q} --log {log}"
+
+
+rule front_page:
+    input:
+        jobs.study_pages,
+    output:
+        f"{project.results}/index.html",
+    params:
+        settings=jobs.front_page,
+        code=jobs.code_of("gallery"),
+    log:
+        "<log>/front_page.log",
+    shell:
+        "{PYTHON} -m onset.stages.gallery {output} --settings {params.settings:q} --log {log}"

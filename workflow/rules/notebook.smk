@@ -1,0 +1,31 @@
+# A rule per study, because each declares its own figures and tables.
+for study in project.studies:
+
+    rule:
+        name:
+            f"notebook_{study}"
+        input:
+            notebook=f"workflow/notebooks/{study}.py",
+            measures=jobs.measures_of(study),
+            summary=f"{project.results}/{study}/summary.csv",
+        output:
+            notebook=f"{project.results}/{study}/notebook.ipynb",
+            page=report(f"{project.results}/{study}/notebook.html", category=study),
+            numbers=f"{project.results}/{study}/numbers.json",
+            figures=[
+                report(path, category=study) if path.endswith(".png") else path
+                for path in jobs.figures_of(study)
+            ],
+            tables=jobs.tables_of(study),
+        params:
+            study=f"{project.results}/{study}",
+            parameters=jobs.notebook_parameters(study),
+            figures=list(project.studies[study].file.figures),
+            tables=list(project.studies[study].file.tables),
+        log:
+            f"{project.results}/logs/{study}/notebook.log",
+        priority: project.priority(study)
+        shell:
+            "{PYTHON} -m onset.stages.notebook {input.notebook} {params.study}"
+            " --parameters {params.parameters:q}"
+            " --figures {params.figures} --tables {params.tables} --log {log}"
