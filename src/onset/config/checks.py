@@ -33,23 +33,60 @@ def read_study(
     except ValidationError as error:
         return None, _study_file_problems(error, Layer(file, "", raw))
 
-    problems = [
-        Problem(overrides.file, f"{overrides.key}.{key}", f"unknown key; {nearest(key, SECTIONS)}")
-        for key in overrides.values
-        if key not in SECTIONS
-    ]
+    problems = _override_problems(overrides, study_file)
+    if problems:
+        return None, problems
     if not (root / f"workflow/notebooks/{name}.py").exists():
         problems.append(Problem(file, "", f"its notebook workflow/notebooks/{name}.py is missing"))
     conditions = {}
     base = {key: raw[key] for key in SECTIONS}
     for condition, its_file in study_file.conditions.items():
-        changes = {k: v for k, v in raw["conditions"][condition].items() if k in SECTIONS}
-        layers = [Layer(file, "", base), Layer(file, f"conditions.{condition}", changes), overrides]
+        layers = [
+            Layer(file, "", base),
+            Layer(overrides.file, overrides.key, _sections(overrides.values)),
+            Layer(file, f"conditions.{condition}", _sections(raw["conditions"][condition] or {})),
+            Layer(
+                overrides.file,
+                f"{overrides.key}.conditions.{condition}",
+                _sections(overrides.values.get("conditions", {}).get(condition, {})),
+            ),
+        ]
         merged, its_problems = _condition(name, condition, its_file, layers, device, threads)
-        problems += its_problems
+        problems += [p for p in its_problems if not _said_of_base(p, problems)]
         if merged:
             conditions[condition] = merged
     return (None, problems) if problems else (Study(name, study_file, conditions), [])
+
+
+def _said_of_base(problem: Problem, said: Iterable[Problem]) -> bool:
+    """Whether a section that doesn't fit together was reported already, where it was inherited from."""
+    of_section = problem.key.rpartition(".")[2] in SECTIONS
+    return of_section and any(problem.message == other.message for other in said)
+
+
+def _sections(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if key in SECTIONS}
+
+
+def _override_problems(overrides: Layer, study_file: StudyFile) -> list[Problem]:
+    """Overrides may change the study's sections, and those of single conditions."""
+    problems = []
+
+    def check(key: str, values: Any, allowed: Iterable[str]) -> None:
+        if not isinstance(values, dict):
+            problems.append(Problem(overrides.file, key, "expected keys and values"))
+            return
+        for unknown in sorted(set(values) - set(allowed)):
+            problems.append(
+                Problem(overrides.file, f"{key}.{unknown}", f"unknown key; {nearest(unknown, allowed)}")
+            )
+
+    check(overrides.key, overrides.values, (*SECTIONS, "conditions"))
+    conditions = overrides.values.get("conditions", {})
+    check(f"{overrides.key}.conditions", conditions, study_file.conditions)
+    for name, changes in conditions.items() if isinstance(conditions, dict) else ():
+        check(f"{overrides.key}.conditions.{name}", changes, SECTIONS)
+    return problems
 
 
 def _study_file_problems(error: ValidationError, layer: Layer) -> list[Problem]:

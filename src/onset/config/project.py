@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,9 @@ from onset.config.parents import parent_problems
 from onset.config.problems import ConfigError, Layer, Problem, problems_of
 from onset.config.study import Condition, Study
 from onset.config.yaml_file import reread
-from onset.settings import Name, NonNegativeInt, PositiveInt, Settings
+from onset.settings import NAME_PATTERN, Name, NonNegativeInt, PositiveInt, Settings
 
+_NAME = re.compile(NAME_PATTERN)
 _FOLDER = r"^[A-Za-z0-9_][A-Za-z0-9_-]*(/[A-Za-z0-9_][A-Za-z0-9_-]*)*$"
 
 
@@ -34,7 +36,7 @@ class ProjectSettings(Settings):
     paper: bool = True
     """whether to make the PDF, which needs LaTeX"""
     overrides: dict[Name, dict[str, Any]] = {}
-    """per study: changes to its settings, merged over every condition"""
+    """per study: changes to its settings, which its conditions win over; `conditions` changes single ones"""
 
     @field_validator("studies", "seeds")
     @classmethod
@@ -102,11 +104,13 @@ def load_project(config: Mapping[str, Any], root: Path, config_name: str = "conf
         settings = None
 
     # Studies are judged even if the config is wrong elsewhere, so that all is said at once.
-    names = [n for n in layer.values.get("studies") or [] if isinstance(n, str)] if not settings else settings.studies
+    names = settings.studies if settings else _texts(layer.values.get("studies"))
     studies: dict[str, Study] = {}
-    overrides = layer.values.get("overrides") or {}
-    for name in dict.fromkeys(names):
-        over = Layer(config_name, f"overrides.{name}", overrides.get(name) or {})
+    overrides = layer.values.get("overrides")
+    overrides = overrides if isinstance(overrides, dict) else {}
+    for name in dict.fromkeys(filter(_NAME.match, names)):
+        changes = overrides.get(name)
+        over = Layer(config_name, f"overrides.{name}", changes if isinstance(changes, dict) else {})
         device, threads = (settings.device, settings.threads) if settings else ("cpu", 1)
         study, its_problems = read_study(name, root, over, device, threads)
         problems += its_problems
@@ -120,3 +124,8 @@ def load_project(config: Mapping[str, Any], root: Path, config_name: str = "conf
     if problems or not settings:
         raise ConfigError(problems)
     return Project(settings, studies)
+
+
+def _texts(values: Any) -> list[str]:
+    """What can be a study's name in a config that is wrong somewhere."""
+    return [v for v in values if isinstance(v, str)] if isinstance(values, list) else []

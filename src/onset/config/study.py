@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any
 
-from pydantic import Field, Strict
+from pydantic import Field, Strict, field_validator
 
 from onset.settings import Name, NonNegativeInt, Settings, canonical_json
 from onset.training.settings import CheckpointSettings, TrainingSettings
@@ -56,6 +56,14 @@ class StudyFile(Settings):
     """the tables that the notebook makes, with their captions"""
     notebook: dict[Name, Any] = {}
     """further parameters of the study's notebook"""
+
+    @field_validator("conditions", mode="before")
+    @classmethod
+    def _no_change_is_a_condition(cls, conditions: Any) -> Any:
+        """`name:` with nothing after it is the study as it stands."""
+        if not isinstance(conditions, dict):
+            return conditions
+        return {name: {} if changes is None else changes for name, changes in conditions.items()}
 
 
 @dataclass(frozen=True)
