@@ -9,7 +9,7 @@ STEPS = ("system", "environment", "lock")  # each is a module of this package
 
 
 def main(steps):
-    """Do the steps in the order given. Returns 0, or the one line that says why one cannot be done."""
+    """Do the steps in order. Returns 0, or the one line that says why one cannot be done."""
     # First, and before any module that an older Python could not even read.
     wrong = interpreter.problem()
     if wrong:
@@ -18,12 +18,12 @@ def main(steps):
         if step not in STEPS:
             return f"onset: no step is called {step}: choose from {', '.join(STEPS)}"
 
-    from setup.console import Stop
+    from setup.console import SetupError
 
     try:
         for step in steps:
             importlib.import_module(f"setup.{step}").main()
-    except Stop as stop:
+    except SetupError as stop:
         return f"onset: {stop}"
     except KeyboardInterrupt:
         return "onset: interrupted; the next call does again what was half done"

@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Sequence
 
 
-class Stop(Exception):
+class SetupError(Exception):
     """The set-up cannot go on; the message says what is wrong, where, and what to do."""
 
 
@@ -17,13 +17,15 @@ def choice(name: str, allowed: Sequence[str], default: str) -> str:
     """An environment variable that takes one of a few values."""
     value = os.environ.get(name) or default
     if value not in allowed:
-        raise Stop(f"{name}={value}: choose {' or '.join(allowed)}")
+        raise SetupError(f"{name}={value}: choose {' or '.join(allowed)}")
     return value
 
 
 def quietly(command: Sequence[str]) -> str | None:
     """Run a command unseen: None if it went well, else the end of what it said."""
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    )
     if done.returncode == 0:
         return None
     return "\n".join(done.stdout.strip().splitlines()[-20:]) or f"exit code {done.returncode}"

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Iterable
 
-from setup.console import Stop, quietly
+from setup.console import SetupError, quietly
 
 INSTALL = ("apt-get", "install", "--no-install-recommends")
 
@@ -41,4 +41,4 @@ def install(packages: Iterable[str]) -> None:
     quietly([*root, "apt-get", "update", *patient])
     failure = quietly([*root, *INSTALL, "--yes", *patient, *packages])
     if failure:
-        raise Stop(f"apt-get failed:\n{failure}\nby hand: {by_hand(packages)}")
+        raise SetupError(f"apt-get failed:\n{failure}\nby hand: {by_hand(packages)}")

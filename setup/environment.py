@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import platform
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -19,7 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from setup import interpreter, packages
-from setup.console import Stop, choice, say
+from setup.console import SetupError, choice, say
 from setup.packages import LOCKS, ROOT
 
 VENV = ROOT / ".venv"
@@ -45,9 +44,8 @@ def once(stage: str, digest: str, do: Callable[[], None]) -> None:
 def build(torch: str) -> None:
     say(f"building .venv from requirements/, torch for {torch} (a minute or two)")
     # From nothing: a package whose installation was killed half-way looks installed to pip.
-    shutil.rmtree(VENV, ignore_errors=True)
-    if subprocess.run([interpreter.base(), "-m", "venv", VENV]).returncode:
-        raise Stop(f"{interpreter.base()} -m venv {VENV} failed, as told above")
+    if subprocess.run([interpreter.base(), "-m", "venv", "--clear", VENV]).returncode:
+        raise SetupError(f"{interpreter.base()} -m venv --clear {VENV} failed, as told above")
     packages.install_locked(VENV, torch)
 
 

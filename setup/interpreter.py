@@ -1,4 +1,4 @@
-"""Which Python the locks are made for. Kept readable for any Python 3, so that a wrong one is told."""
+"""Which Python the locks are made for. Any Python 3 can read this file, so that it can be told."""
 
 import sys
 

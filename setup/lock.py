@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from setup import interpreter, lockfile
-from setup.console import Stop, quietly, say
+from setup.console import SetupError, quietly, say
 from setup.lockfile import Entry
 from setup.packages import CPU_INDEX, LOCKS, ROOT
 
@@ -47,11 +47,15 @@ def main() -> None:
 def pin(conda: str, entries: list[Entry]) -> str:
     """environment.yml with the locked versions of the packages that it names."""
     versions = {entry.name: entry.version for entry in entries}
-    return re.sub(
-        r"(?m)^( +- ([a-z0-9-]+)==)\S+$",
-        lambda line: line[1] + versions.get(line[2], "not-locked"),
-        conda,
-    )
+
+    def locked(line: re.Match[str]) -> str:
+        if line["name"] not in versions:
+            raise SetupError(
+                f"{CONDA.name} names {line['name']}, which pyproject.toml does not ask for"
+            )
+        return line["start"] + versions[line["name"]]
+
+    return re.sub(r"(?m)^(?P<start> +- (?P<name>[a-z0-9-]+)==)\S+$", locked, conda)
 
 
 def _install_uv(folder: Path) -> Path:
@@ -106,4 +110,4 @@ def _torch(lock: list[Entry]) -> Entry:
 def _run(*command: str | Path) -> None:
     failure = quietly(command)
     if failure:
-        raise Stop(f"{Path(command[0]).name} failed:\n{failure}")
+        raise SetupError(f"{Path(command[0]).name} failed:\n{failure}")

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from setup.console import SetupError
+
 ENTRY = re.compile(r"^(?P<name>[a-z0-9-]+)==(?P<version>\S+)(?: ; (?P<marker>.+?))? \\$", re.M)
 
 
@@ -39,9 +41,9 @@ def merge(locks: dict[str, list[Entry]]) -> list[Entry]:
     merged = []
     for name in sorted(set().union(*by_platform.values())):
         found = {platform: lock[name] for platform, lock in by_platform.items() if name in lock}
-        versions = {entry.version for entry in found.values()}
-        if len(versions) > 1:
-            raise ValueError(f"{name}: {' and '.join(sorted(versions))} on {' and '.join(found)}")
+        if len({entry.version for entry in found.values()}) > 1:
+            told = ", ".join(f"{entry.version} on {where}" for where, entry in found.items())
+            raise SetupError(f"a lock holds one version of a package, not {name}: {told}")
         platform, entry = next(iter(found.items()))
         everywhere = len(found) == len(locks)
         merged.append(entry if everywhere else only_on(platform, entry))

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 
 from setup import debian, interpreter
-from setup.console import Stop, choice, say
+from setup.console import SetupError, choice, say
 
 VENV_PACKAGE = "python{}.{}-venv".format(*interpreter.NEEDED)
 
@@ -72,7 +72,7 @@ def main() -> None:
 
 def _check(absent: list[str], what: str, line: str, switch: str = "") -> None:
     if not debian.can_install():
-        raise Stop(
+        raise SetupError(
             f"{what} is missing ({', '.join(absent)}) and cannot be installed from here; "
             f"type: {line}{switch}"
         )

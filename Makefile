@@ -1,0 +1,75 @@
+#: Onset on a bare machine. Every target sets up first what it needs; the second time costs nothing.
+#:
+#:   make reproduce   every number, figure, notebook and the paper, from raw config, into results/
+#:   make test        all tests                             ARGS="-k name -n 2" goes to pytest
+#:   make smoke       the same workflow on small settings   a few minutes
+#:   make bench       how fast it is
+#:
+#:   make setup       LaTeX and the locked environment in .venv, nothing else
+#:   make lint        ruff, snakefmt, import-linter, snakemake --lint
+#:   make lock        requirements/*.lock from pyproject.toml   UPGRADE=1 takes the newest versions
+#:   make unlock      after a killed run: free the folder for the next
+#:   make clean-env   remove .venv
+#:
+#: Switches, after any target:
+#:   PAPER=no              everything but the PDF, and no LaTeX needed
+#:   ONSET_TORCH=cuda      torch for an NVIDIA GPU (Linux); remembered until ONSET_TORCH=cpu
+#:   PYTHON=/path/python   the Python 3.11 to build .venv with
+#:   CORES=4               instead of all
+#:   ARGS="..."            more for snakemake or pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help reproduce test smoke bench setup environment lint lock unlock clean-env
+# The steps of a set-up follow one another, whatever -j says; Snakemake runs the jobs.
+.NOTPARALLEL:
+
+PAPER ?= yes
+CORES ?= all
+export ONSET_PAPER = $(PAPER)
+
+# The first that is a Python 3.11; else any Python 3, which then says in one line what is wrong.
+PYTHON ?= $(shell for python in python3.11 python3; do \
+	$$python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null \
+	&& echo $$python && exit; done; echo python3)
+
+# First on the PATH, so that what a rule calls by name is the environment's too.
+run = PATH="$(CURDIR)/.venv/bin:$$PATH"
+snakemake = $(run) snakemake --cores $(CORES) $(ARGS)
+no_paper = $(if $(filter no,$(PAPER)),--config paper=false)
+
+help:
+	@sed -n 's/^#: \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
+
+reproduce: setup
+	$(snakemake) $(no_paper)
+
+smoke: setup
+	$(snakemake) --configfile config/smoke.yaml $(no_paper)
+
+test: setup
+	$(run) pytest $(ARGS)
+
+bench: environment
+	$(run) snakemake --cores 1 benchmarks $(ARGS)
+
+lint: environment
+	$(run) ruff check
+	$(run) ruff format --check
+	$(run) snakefmt --check Snakefile workflow/rules
+	$(run) lint-imports
+	$(run) snakemake --lint
+
+unlock: environment
+	$(run) snakemake --cores 1 --unlock
+
+setup:
+	@$(PYTHON) -m setup system environment
+
+environment:
+	@ONSET_PAPER=no $(PYTHON) -m setup system environment
+
+lock:
+	@$(PYTHON) -m setup lock
+
+clean-env:
+	rm -rf .venv .venv.lock

@@ -1,0 +1,112 @@
+"""The environment is told in several places, pyproject, locks, conda, Makefile: they agree."""
+
+import importlib.metadata
+import re
+import tomllib
+from itertools import chain
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+from setup import interpreter, lockfile
+from setup.packages import CPU_INDEX, LOCKS, ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PYTHON = ".".join(map(str, interpreter.NEEDED))
+TORCH = re.compile(r"torch|triton|(cuda|nvidia)-.+")
+
+
+def locked(name: str) -> dict[str, str]:
+    return {entry.name: entry.version for entry in lockfile.parse(LOCKS[name].read_text())}
+
+
+def direct() -> list[Requirement]:
+    """What pyproject asks for by name."""
+    groups = [PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()]
+    return [Requirement(line) for line in chain.from_iterable(groups)]
+
+
+def conda() -> tuple[list[str], list[str]]:
+    """environment.yml: what conda installs, and what pip does."""
+    *packages, pip = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    return packages, pip["pip"]
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_every_locked_package_has_a_hash(name):
+    for entry in lockfile.parse(LOCKS[name].read_text()):
+        assert re.search(r"--hash=sha256:[0-9a-f]{64}\b", entry.details), entry.name
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_names_no_place(name):
+    """Where packages come from is the machine's business; hashes say that they are the same."""
+    assert not re.search(r"://|--(index|extra-index|find-links)|@ ", LOCKS[name].read_text())
+
+
+def test_torch_has_locks_of_its_own():
+    assert not any(TORCH.fullmatch(name) for name in locked("onset"))
+    assert all(TORCH.fullmatch(name) for name in locked("torch-cuda"))
+    assert set(locked("torch-cpu")) == {"torch"}
+
+
+def test_the_builds_of_torch_are_of_one_version():
+    cpu = {entry.marker: entry.version for entry in lockfile.parse(LOCKS["torch-cpu"].read_text())}
+    version = locked("torch-cuda")["torch"]
+    assert cpu == {
+        'sys_platform == "linux"': f"{version}+cpu",
+        'sys_platform == "darwin"': version,
+    }
+
+
+def test_what_torch_itself_needs_is_locked_with_the_rest():
+    """torch is installed without its dependencies."""
+    needed = [Requirement(line) for line in importlib.metadata.requires("torch")]
+    for requirement in needed:
+        if TORCH.fullmatch(requirement.name):
+            continue
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+            assert locked("onset")[requirement.name] in requirement.specifier, requirement.name
+
+
+def test_what_the_project_asks_for_is_locked():
+    versions = locked("onset") | locked("torch-cuda")
+    for requirement in direct():
+        assert versions[requirement.name] in requirement.specifier, requirement.name
+
+
+def test_the_project_is_built_with_what_is_locked():
+    """Its installation fetches nothing."""
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]
+    for requirement in map(Requirement, build["requires"]):
+        assert locked("onset")[requirement.name] in requirement.specifier, requirement.name
+
+
+def test_conda_installs_the_same_versions():
+    versions = locked("onset") | locked("torch-cuda")
+    pins = [line for line in conda()[1] if not line.startswith("--")]
+    assert sorted(pins) == sorted(f"{it.name}=={versions[it.name]}" for it in direct())
+
+
+def test_conda_installs_torch_for_the_cpu_and_the_project():
+    options = [line for line in conda()[1] if line.startswith("--")]
+    assert options == [f"--extra-index-url {CPU_INDEX}", "--editable ."]
+
+
+def test_one_python_everywhere():
+    major, minor = interpreter.NEEDED
+    assert conda()[0][0] == f"python={PYTHON}"
+    assert SpecifierSet(PROJECT["requires-python"]) == SpecifierSet(
+        f">={PYTHON},<{major}.{minor + 1}"
+    )
+    makefile = (ROOT / "Makefile").read_text()
+    assert set(re.findall(r"[Pp]ython ?(\d\.\d+)", makefile)) == {PYTHON}
+    assert f"!= ({major}, {minor})" in makefile
+
+
+def test_the_version_is_told_once():
+    told = (ROOT / "CITATION.cff").read_text()
+    assert yaml.safe_load(told)["version"] == PROJECT["version"] == str(Version(PROJECT["version"]))
