@@ -7,6 +7,7 @@
 #:
 #:   make setup       LaTeX and the locked environment in .venv, nothing else
 #:   make lint        ruff, snakefmt, import-linter, snakemake --lint
+#:   make schema      config/schema/*.json, for editors, from the settings classes
 #:   make lock        requirements/*.lock from pyproject.toml   UPGRADE=1 takes the newest versions
 #:   make unlock      after a killed run: free the folder for the next
 #:   make clean-env   remove .venv
@@ -19,7 +20,7 @@
 #:   ARGS="..."            more for snakemake or pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test smoke bench setup environment lint lock unlock clean-env
+.PHONY: help reproduce test smoke bench setup environment lint lock unlock schema clean-env
 # The steps of a set-up follow one another, whatever -j says; Snakemake runs the jobs.
 .NOTPARALLEL:
 
@@ -67,6 +68,9 @@ setup:
 
 environment:
 	@ONSET_PAPER=no $(PYTHON) -m setup system environment
+
+schema: environment
+	$(run) python -m onset.config.schema
 
 lock:
 	@$(PYTHON) -m setup lock

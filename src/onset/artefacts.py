@@ -81,7 +81,9 @@ def read_checkpoint_index(folder: RunFolder) -> dict[str, Any]:
         checkpoint = folder.checkpoint(int(step))
         if not checkpoint.exists() or checksum(checkpoint) != expected:
             state = "altered" if checkpoint.exists() else "missing"
-            raise DamagedFileError(f"{checkpoint}: {state} since training; delete {path} to train again")
+            raise DamagedFileError(
+                f"{checkpoint}: {state} since training; delete {path} to train again"
+            )
     return {**index, "steps": sorted(map(int, checksums))}
 
 

@@ -1,10 +1,10 @@
 """How a person, or a notebook, reads what was produced.
 
-    from onset.results import open_run, open_study
+from onset.results import open_run, open_study
 
-    run = open_run("composition", "shared_per_hop", seed=0)
-    run.bridge().run_with_cache(...)         # the final model in TransformerLens
-    open_study("composition").measures       # every measurement of every run, tidy
+run = open_run("composition", "shared_per_hop", seed=0)
+run.bridge().run_with_cache(...)         # the final model in TransformerLens
+open_study("composition").measures       # every measurement of every run, tidy
 """
 
 from __future__ import annotations
@@ -22,7 +22,13 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from onset import models
-from onset.artefacts import check_run, checksum, read_checkpoint, read_checkpoint_index, read_dataset
+from onset.artefacts import (
+    check_run,
+    checksum,
+    read_checkpoint,
+    read_checkpoint_index,
+    read_dataset,
+)
 from onset.figures.save import save_figure, save_table
 from onset.models.batch import Model
 from onset.store.atomic import write_text
@@ -76,16 +82,22 @@ class Run:
         """The architecture; its functions take `parameters`."""
         chosen = self.settings["model"]
         settings = models.load_settings(chosen["name"]).Settings.model_validate(chosen)
-        return models.load(settings.name).build(settings, self.dataset.n_tokens, self.dataset.length)
+        return models.load(settings.name).build(
+            settings, self.dataset.n_tokens, self.dataset.length
+        )
 
     def parameters(self, step: int | None = None) -> dict[str, Tensor]:
         """Those of a checkpoint, by default the last."""
         step = self.steps[-1] if step is None else step
         if step not in self.steps:
-            raise ValueError(f"{self.folder.run} has no checkpoint at step {step}; there are: {self.steps}")
+            raise ValueError(
+                f"{self.folder.run} has no checkpoint at step {step}; there are: {self.steps}"
+            )
         return read_checkpoint(self.folder, step)
 
-    def bridge(self, step: int | None = None, n_applications: int | None = None) -> TransformerBridge:
+    def bridge(
+        self, step: int | None = None, n_applications: int | None = None
+    ) -> TransformerBridge:
         """A checkpoint (by default the last) in TransformerLens, with all its hooks and tools.
 
         Args:

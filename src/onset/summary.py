@@ -14,7 +14,9 @@ CONFIDENCE = 0.95
 _PROPORTIONS = ("accuracy", "top1")  # endings of the measures that lie between 0 and 1
 
 
-def interval(values: np.ndarray | list[float], proportion: bool = False) -> tuple[float, float, float]:
+def interval(
+    values: np.ndarray | list[float], proportion: bool = False
+) -> tuple[float, float, float]:
     """Mean over seeds and its 95 % confidence interval by Student's t: (mean, low, high).
 
     Args:
@@ -28,7 +30,11 @@ def interval(values: np.ndarray | list[float], proportion: bool = False) -> tupl
     mean = values.mean()
     if len(values) < 2:
         return mean, np.nan, np.nan
-    half = stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
+    half = (
+        stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1)
+        * values.std(ddof=1)
+        / np.sqrt(len(values))
+    )
     low, high = mean - half, mean + half
     return (mean, max(low, 0.0), min(high, 1.0)) if proportion else (mean, low, high)
 
@@ -68,7 +74,7 @@ def summarise(measures: pd.DataFrame) -> pd.DataFrame:
 
 
 def over_seeds(measures: pd.DataFrame, by: list[str], proportion: bool = False) -> pd.DataFrame:
-    """Mean and interval over seeds for each combination of the columns `by`: by, n_seeds, mean, low, high."""
+    """Mean and interval over seeds per combination of the columns `by`: n_seeds, mean, low, high."""
     rows = [
         (*key, len(group), *interval(group.to_numpy(), proportion))
         for key, group in measures.groupby(by, sort=False)["value"]

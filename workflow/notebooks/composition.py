@@ -88,7 +88,9 @@ rows = []
 for (condition, split), group in last.groupby(["condition", "split"]):
     mean, low, high = interval(group["value"], proportion=True)
     before = untrained[(untrained["condition"] == condition) & (untrained["split"] == split)]
-    values = {f"seed_{seed}": value for seed, value in zip(group["seed"], group["value"], strict=True)}
+    values = {
+        f"seed_{seed}": value for seed, value in zip(group["seed"], group["value"], strict=True)
+    }
     row = {"condition": condition, "split": split, "mean": mean, "low": low, "high": high}
     rows.append({**row, **values, "untrained": before["value"].mean()})
 contrast = pd.DataFrame(rows)
@@ -102,8 +104,16 @@ for split, axis in zip(HELD_OUT, axes, strict=True):
     for place, condition in enumerate(conditions):
         row = contrast[(contrast["condition"] == condition) & (contrast["split"] == split)].iloc[0]
         its = style[condition]
-        axis.plot([row["low"], row["high"]], [place, place], color=its.colour, linewidth=1.5, alpha=0.6)
-        axis.plot(row[[f"seed_{s}" for s in seeds]], [place] * len(seeds), ".", color=its.colour, markersize=3)
+        axis.plot(
+            [row["low"], row["high"]], [place, place], color=its.colour, linewidth=1.5, alpha=0.6
+        )
+        axis.plot(
+            row[[f"seed_{s}" for s in seeds]],
+            [place] * len(seeds),
+            ".",
+            color=its.colour,
+            markersize=3,
+        )
         axis.plot(row["mean"], place, its.marker, color=its.colour, markersize=5)
         axis.plot(row["untrained"], place, "x", color=NEUTRAL, markersize=4)
     axis.set(title=split, xlim=(-0.05, 1.05), xticks=[0, 0.5, 1], xticklabels=["0", ".5", "1"])
@@ -147,7 +157,9 @@ lens = lens[lens["layer"] > 0]
 readable = over_seeds(lens, ["condition", "layer", "step"], proportion=True)
 figure, axes = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.5), sharex=True, sharey=True)
 for layer, axis in zip((1, 2), axes, strict=True):
-    plot_over_training(axis, readable[readable["layer"] == layer], style, lens[lens["layer"] == layer])
+    plot_over_training(
+        axis, readable[readable["layer"] == layer], style, lens[lens["layer"] == layer]
+    )
     axis.set(title=f"after block application {layer}", xscale="symlog", ylim=(-0.03, 1.03))
 figure.supxlabel("training step", fontsize=8)
 axes[0].set_ylabel(f"bridge ranks first (n = {len(seeds)} seeds)")
@@ -190,7 +202,8 @@ splits = ["atomic", "composed_train", *HELD_OUT]
 chosen = summary[(summary["measure"] == "accuracy") & summary["split"].isin(splits)]
 by_place = {(row.condition, row.split): row for row in chosen.itertuples()}
 cells = [
-    [labels[name], *(format_interval(by_place[name, split]) for split in splits)] for name in conditions
+    [labels[name], *(format_interval(by_place[name, split]) for split in splits)]
+    for name in conditions
 ]
 columns = ["condition", *(split.replace("_", " ") for split in splits)]
 table = pd.DataFrame(cells, columns=columns)
@@ -202,7 +215,11 @@ numbers = {
     f"{condition}/{split}": format_interval(row) for (condition, split), row in by_place.items()
 }
 oo = last[last["split"] == "oo"].set_index(["condition", "seed"])["value"]
-gain = accuracy[(accuracy["split"] == "oo") & (accuracy["value"] >= 0.5)].groupby(["condition", "seed"])["step"].min()
+gain = (
+    accuracy[(accuracy["split"] == "oo") & (accuracy["value"] >= 0.5)]
+    .groupby(["condition", "seed"])["step"]
+    .min()
+)
 for condition in conditions:
     reached = gain.get(condition, pd.Series(dtype=float))
     numbers[f"{condition}/oo_half"] = (

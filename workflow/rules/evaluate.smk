@@ -4,16 +4,16 @@ rule evaluate:
         checkpoints="<run>/checkpoints/index.json",
     output:
         "<run>/measures.parquet",
-    params:
-        run=subpath(output[0], parent=True),
-        settings=lambda w: jobs.condition(w).evaluate_job,
-        code=lambda w: jobs.code("evaluate", w),
     log:
         "<log>/{study}/{condition}/seed_{seed}/evaluate.log",
     priority: jobs.priority
     threads: project.settings.threads
     resources:
         gpu=jobs.gpus,
+    params:
+        run=subpath(output[0], parent=True),
+        settings=lambda w: jobs.condition(w).evaluate_job,
+        code=lambda w: jobs.code("evaluate", w),
     shell:
         "{PYTHON} -m onset.stages.evaluate {params.run}"
         " --settings {params.settings:q} --code {params.code} --log {log}"
@@ -24,13 +24,13 @@ rule summarise:
         jobs.measures,
     output:
         "<study>/summary.csv",
+    log:
+        "<log>/{study}/summarise.log",
+    priority: jobs.priority
     params:
         study=subpath(output[0], parent=True),
         settings=jobs.study_settings,
         code=jobs.code_of("summarise"),
-    log:
-        "<log>/{study}/summarise.log",
-    priority: jobs.priority
     shell:
         "{PYTHON} -m onset.stages.summarise {params.study}"
         " --settings {params.settings:q} --code {params.code} --log {log}"

@@ -6,12 +6,12 @@ rule study_page:
         lambda w: jobs.tables_of(w.study),
     output:
         "<study>/index.html",
-    params:
-        settings=lambda w: jobs.study_page(w.study),
-        code=jobs.code_of("gallery"),
     log:
         "<log>/{study}/page.log",
     priority: jobs.priority
+    params:
+        settings=lambda w: jobs.study_page(w.study),
+        code=jobs.code_of("gallery"),
     shell:
         "{PYTHON} -m onset.stages.gallery {output} --settings {params.settings:q} --log {log}"
 
@@ -21,10 +21,10 @@ rule front_page:
         jobs.study_pages,
     output:
         f"{project.results}/index.html",
+    log:
+        "<log>/front_page.log",
     params:
         settings=jobs.front_page,
         code=jobs.code_of("gallery"),
-    log:
-        "<log>/front_page.log",
     shell:
         "{PYTHON} -m onset.stages.gallery {output} --settings {params.settings:q} --log {log}"

@@ -17,14 +17,14 @@ for study in project.studies:
                 for path in jobs.figures_of(study)
             ],
             tables=jobs.tables_of(study),
+        log:
+            f"{project.results}/logs/{study}/notebook.log",
+        priority: project.priority(study)
         params:
             study=f"{project.results}/{study}",
             parameters=jobs.notebook_parameters(study),
             figures=list(project.studies[study].file.figures),
             tables=list(project.studies[study].file.tables),
-        log:
-            f"{project.results}/logs/{study}/notebook.log",
-        priority: project.priority(study)
         shell:
             "{PYTHON} -m onset.stages.notebook {input.notebook} {params.study}"
             " --parameters {params.parameters:q}"

@@ -4,12 +4,12 @@ rule paper:
         results=jobs.paper_inputs,
     output:
         "<paper>/paper.pdf",
+    log:
+        "<log>/paper.log",
     params:
         results=project.results,
         settings=jobs.paper_settings,
         code=jobs.code_of("paper"),
-    log:
-        "<log>/paper.log",
     shell:
         "{PYTHON} -m onset.stages.paper paper {params.results}"
         " --settings {params.settings:q} --log {log}"

@@ -7,17 +7,17 @@ rule train:
     output:
         checkpoints="<run>/checkpoints/index.json",
         log="<run>/training.parquet",
-    params:
-        run=subpath(output.log, parent=True),
-        settings=lambda w: jobs.condition(w).train_job,
-        code=lambda w: jobs.code("train", w),
-        parent=jobs.parent_option,
     log:
         "<log>/{study}/{condition}/seed_{seed}/train.log",
     priority: jobs.priority
     threads: project.settings.threads
     resources:
         gpu=jobs.gpus,
+    params:
+        run=subpath(output.log, parent=True),
+        settings=lambda w: jobs.condition(w).train_job,
+        code=lambda w: jobs.code("train", w),
+        parent=jobs.parent_option,
     shell:
         "{PYTHON} -m onset.stages.train {params.run}"
         " --settings {params.settings:q} --code {params.code} {params.parent} --log {log}"

@@ -78,7 +78,9 @@ def _override_problems(overrides: Layer, study_file: StudyFile) -> list[Problem]
             return
         for unknown in sorted(set(values) - set(allowed)):
             problems.append(
-                Problem(overrides.file, f"{key}.{unknown}", f"unknown key; {nearest(unknown, allowed)}")
+                Problem(
+                    overrides.file, f"{key}.{unknown}", f"unknown key; {nearest(unknown, allowed)}"
+                )
             )
 
     check(overrides.key, overrides.values, (*SECTIONS, "conditions"))
@@ -96,13 +98,20 @@ def _study_file_problems(error: ValidationError, layer: Layer) -> list[Problem]:
         key = problem.key.removesuffix(".[key]")
         message = problem.message
         if "String should match pattern" in message or "string should match pattern" in message:
-            message = f"{message.split(':')[0]}: names are lower-case letters, digits and _, letter first"
+            message = (
+                f"{message.split(':')[0]}: names are lower-case letters, digits and _, letter first"
+            )
         problems.append(Problem(problem.file, key, message))
     return problems
 
 
 def _condition(
-    study: str, name: str, its_file: ConditionFile, layers: Sequence[Layer], device: str, threads: int
+    study: str,
+    name: str,
+    its_file: ConditionFile,
+    layers: Sequence[Layer],
+    device: str,
+    threads: int,
 ) -> tuple[Condition | None, list[Problem]]:
     merged = merge(layers)
     problems: list[Problem] = []
@@ -136,7 +145,9 @@ def _condition(
 
     for measure in merged["measures"]:
         if measure not in measures.names():
-            problem(["measures"], f"unknown measure {measure!r}; {nearest(measure, measures.names())}")
+            problem(
+                ["measures"], f"unknown measure {measure!r}; {nearest(measure, measures.names())}"
+            )
         elif task and (lacks := set(_needs(measure)) - set(task.truth)):
             problem(
                 ["measures"],
@@ -180,7 +191,10 @@ def _check_mixture(
 ) -> None:
     for split in training.mixture:
         if split not in task.trained:
-            problem(["training", "mixture", split], f"can't be trained on; {nearest(split, task.trained)}")
+            problem(
+                ["training", "mixture", split],
+                f"can't be trained on; {nearest(split, task.trained)}",
+            )
 
 
 def _needs(measure: str) -> tuple[str, ...]:

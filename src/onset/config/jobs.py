@@ -100,7 +100,9 @@ class Jobs:
 
     def _files(self, study: str, kind: str, suffixes: tuple[str, ...]) -> list[str]:
         names = getattr(self._project.studies[study].file, kind)
-        return [f"{self._root}/{study}/{kind}/{name}.{suffix}" for name in names for suffix in suffixes]
+        return [
+            f"{self._root}/{study}/{kind}/{name}.{suffix}" for name in names for suffix in suffixes
+        ]
 
     def notebook_parameters(self, study: str) -> str:
         """What the study's notebook is told; its `parameters` cell has exactly these names."""
@@ -158,7 +160,9 @@ class Jobs:
 
     @property
     def paper_sources(self) -> list[str]:
-        return sorted(str(path) for path in Path("paper").rglob("*") if path.suffix in (".tex", ".bib"))
+        return sorted(
+            str(path) for path in Path("paper").rglob("*") if path.suffix in (".tex", ".bib")
+        )
 
     @property
     def paper_inputs(self) -> list[str]:
@@ -172,5 +176,3 @@ class Jobs:
     @cached_property
     def paper_settings(self) -> str:
         return canonical_json({"studies": [self._description(s) for s in self._project.studies]})
-
-

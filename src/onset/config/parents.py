@@ -48,9 +48,14 @@ def _problem(studies: Mapping[str, Study], study: str, condition: Condition) -> 
     parent = siblings[place[1]]
     if parent.model.model_dump() != condition.model.model_dump():
         return f"its model must have the same settings as that of its parent {place[1]}"
-    if (parent.task.n_tokens, parent.task.length) != (condition.task.n_tokens, condition.task.length):
+    if (parent.task.n_tokens, parent.task.length) != (
+        condition.task.n_tokens,
+        condition.task.length,
+    ):
         return f"its task must have as many tokens and positions as that of its parent {place[1]}"
     steps = parent.checkpoints.at(parent.training.steps)
     if condition.parent.step is not None and condition.parent.step not in steps:
-        return f"step: {place[1]} has no checkpoint at step {condition.parent.step} (allowed: {steps})"
+        return (
+            f"step: {place[1]} has no checkpoint at step {condition.parent.step} (allowed: {steps})"
+        )
     return None

@@ -84,7 +84,10 @@ def place(layers: Sequence[Layer], path: Sequence[str | int]) -> tuple[str, str]
 
 
 def problems_of(
-    error: ValidationError, settings: type[BaseModel], layers: Sequence[Layer], under: Sequence[str] = ()
+    error: ValidationError,
+    settings: type[BaseModel],
+    layers: Sequence[Layer],
+    under: Sequence[str] = (),
 ) -> list[Problem]:
     """Pydantic's errors in our words.
 
@@ -111,7 +114,9 @@ def problems_of(
                 message = f"{_shown(details['input'])}: {said[0].lower()}{said[1:]}"
                 if details["type"] == "literal_error":
                     close = difflib.get_close_matches(
-                        str(details["input"]), details["ctx"]["expected"].replace("'", "").split(" or "), 1
+                        str(details["input"]),
+                        details["ctx"]["expected"].replace("'", "").split(" or "),
+                        1,
                     )
                     message += f"; did you mean {close[0]}?" if close else ""
         found.append(Problem(file, key, message))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints, Strict, ValidationError, field_validator
+from pydantic import Field, Strict, StringConstraints, ValidationError, field_validator
 
 from onset.config.checks import read_study
 from onset.config.parents import parent_problems
@@ -36,7 +36,7 @@ class ProjectSettings(Settings):
     paper: bool = True
     """whether to make the PDF, which needs LaTeX"""
     overrides: dict[Name, dict[str, Any]] = {}
-    """per study: changes to its settings, which its conditions win over; `conditions` changes single ones"""
+    """per study: changes to its settings; its conditions win over them, `conditions` in here over all"""
 
     @field_validator("studies", "seeds")
     @classmethod
@@ -84,7 +84,9 @@ class Project:
         return len(self.studies) - list(self.studies).index(study)
 
 
-def load_project(config: Mapping[str, Any], root: Path, config_name: str = "config/config.yaml") -> Project:
+def load_project(
+    config: Mapping[str, Any], root: Path, config_name: str = "config/config.yaml"
+) -> Project:
     """Validate the config and every study that it names.
 
     Args:
@@ -118,7 +120,9 @@ def load_project(config: Mapping[str, Any], root: Path, config_name: str = "conf
             studies[name] = study
     if settings:
         for name in set(settings.overrides) - set(settings.studies):
-            problems.append(Problem(config_name, f"overrides.{name}", "this study isn't in `studies`"))
+            problems.append(
+                Problem(config_name, f"overrides.{name}", "this study isn't in `studies`")
+            )
     if not problems:
         problems = parent_problems(studies)
     if problems or not settings:

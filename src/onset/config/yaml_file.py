@@ -32,7 +32,9 @@ class _Loader(yaml.SafeLoader):
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
             if not isinstance(key, str):
-                raise YamlError(f"line {key_node.start_mark.line + 1}: the key {key!r} must be text")
+                raise YamlError(
+                    f"line {key_node.start_mark.line + 1}: the key {key!r} must be text"
+                )
             if key in seen:
                 raise YamlError(f"line {key_node.start_mark.line + 1}: the key {key} stands twice")
             seen.add(key)
@@ -49,7 +51,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         YamlError: it isn't YAML, isn't a mapping, repeats a key, or holds too many aliases.
     """
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 (a SafeLoader)
+        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except FileNotFoundError:
         raise YamlError("there is no such file") from None
     except yaml.YAMLError as error:

@@ -27,12 +27,20 @@ def plot_over_training(
         curve = curves[curves["condition"] == condition].sort_values("step")
         if seeds is not None:
             for _, of_seed in seeds[seeds["condition"] == condition].groupby("seed"):
-                axis.plot(of_seed["step"], of_seed["value"], **style.of_line, linewidth=0.4, alpha=0.5)
+                axis.plot(
+                    of_seed["step"], of_seed["value"], **style.of_line, linewidth=0.4, alpha=0.5
+                )
         axis.plot(curve["step"], curve["mean"], **style.of_line)
-        axis.fill_between(curve["step"], curve["low"], curve["high"], color=style.colour, alpha=0.15, linewidth=0)
+        axis.fill_between(
+            curve["step"], curve["low"], curve["high"], color=style.colour, alpha=0.15, linewidth=0
+        )
 
 
-def legend_below(figure: Figure, styles: Styles, labels: Mapping[str, str], columns: int = 3) -> None:
+def legend_below(
+    figure: Figure, styles: Styles, labels: Mapping[str, str], columns: int = 3
+) -> None:
     """One legend for all panels, under them."""
-    handles = [Line2D([], [], label=labels[name], **style.of_line) for name, style in styles.items()]
+    handles = [
+        Line2D([], [], label=labels[name], **style.of_line) for name, style in styles.items()
+    ]
     figure.legend(handles=handles, loc="outside lower center", ncols=columns)

@@ -32,9 +32,7 @@ def save_figure(
     _save_data(path, data, provenance)
 
 
-def save_table(
-    table: pd.DataFrame, path: Path, latex: str, provenance: Mapping[str, Any]
-) -> None:
+def save_table(table: pd.DataFrame, path: Path, latex: str, provenance: Mapping[str, Any]) -> None:
     """Write PATH.csv, PATH.tex and PATH.json.
 
     Args:

@@ -54,7 +54,8 @@ def styles(names: Iterable[str]) -> Styles:
     if len(names) > n * len(_LINES):
         raise ValueError(f"{len(names)} conditions, but only {n * len(_LINES)} distinct styles")
     return Styles(
-        (name, Style(_COLOURS[i % n], _MARKERS[i % n], _LINES[i // n])) for i, name in enumerate(names)
+        (name, Style(_COLOURS[i % n], _MARKERS[i % n], _LINES[i // n]))
+        for i, name in enumerate(names)
     )
 
 

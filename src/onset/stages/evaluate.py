@@ -40,7 +40,12 @@ def work(arguments: argparse.Namespace) -> None:
     depends_on = {"settings": settings, "checkpoints": index["origin"]}
     save_table(folder.measures, columns, Origin(folder.run, digest(depends_on), arguments.code))
     record_settings(folder, "measures", {"measures": settings["measures"]})
-    log.info("%s  %d measurements at %d checkpoints", folder.run, len(columns["step"]), len(index["steps"]))
+    log.info(
+        "%s  %d measurements at %d checkpoints",
+        folder.run,
+        len(columns["step"]),
+        len(index["steps"]),
+    )
 
 
 if __name__ == "__main__":

@@ -55,9 +55,7 @@ def read_notebook(path: Path) -> nbformat.NotebookNode:
     return notebook
 
 
-def check_parameters(
-    path: Path, notebook: nbformat.NotebookNode, given: Mapping[str, Any]
-) -> None:
+def check_parameters(path: Path, notebook: nbformat.NotebookNode, given: Mapping[str, Any]) -> None:
     """Refuse unknown and missing parameters; papermill would only warn.
 
     Raises:
@@ -74,7 +72,9 @@ def check_parameters(
         if isinstance(target, ast.Name)
     }
     if unknown := sorted(set(given) - known):
-        raise StageError(f"{path}: unknown parameters: {', '.join(unknown)} (known: {sorted(known)})")
+        raise StageError(
+            f"{path}: unknown parameters: {', '.join(unknown)} (known: {sorted(known)})"
+        )
     if missing := sorted(known - set(given)):
         raise StageError(f"{path}: missing parameters: {', '.join(missing)}")
 
@@ -118,7 +118,9 @@ def to_html(notebook: nbformat.NotebookNode, title: str) -> str:
     """A page that needs nothing from the web: pictures, styles and all are in the file."""
     from nbconvert import HTMLExporter
 
-    exporter = HTMLExporter(template_name="basic", exclude_input_prompt=True, exclude_output_prompt=True)
+    exporter = HTMLExporter(
+        template_name="basic", exclude_input_prompt=True, exclude_output_prompt=True
+    )
     from onset.gallery.render import notebook_page
 
     body, _ = exporter.from_notebook_node(notebook)
@@ -129,9 +131,13 @@ def _check_made(folder: Path, suffix: str, declared: Iterable[str]) -> None:
     made = {path.stem for path in folder.glob(f"*{suffix}")}
     kind = folder.name
     if missing := sorted(set(declared) - made):
-        raise StageError(f"the notebook didn't make the {kind} {', '.join(missing)}; it made: {sorted(made)}")
+        raise StageError(
+            f"the notebook didn't make the {kind} {', '.join(missing)}; it made: {sorted(made)}"
+        )
     if surplus := sorted(made - set(declared)):
-        raise StageError(f"the notebook made {kind} that the study doesn't declare: {', '.join(surplus)}")
+        raise StageError(
+            f"the notebook made {kind} that the study doesn't declare: {', '.join(surplus)}"
+        )
     log.info("%s: %s", kind, ", ".join(sorted(made)) or "none")
 
 

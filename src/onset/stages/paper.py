@@ -51,7 +51,11 @@ def _generated(results: Path, studies: list[dict[str, Any]]) -> str:
     lines = ["% Written by the pipeline; numbers come from the notebooks.\n"]
     for study in studies:
         numbers = json.loads((results / study["name"] / "numbers.json").read_text(encoding="utf-8"))
-        lines.append(definitions("onsetdefinenumber", {f"{study['name']}/{k}": v for k, v in numbers.items()}))
+        lines.append(
+            definitions(
+                "onsetdefinenumber", {f"{study['name']}/{k}": v for k, v in numbers.items()}
+            )
+        )
         captions = {
             f"{study['name']}/{item['name']}": escape(item["caption"])
             for item in [*study["figures"], *study["tables"]]
@@ -65,7 +69,9 @@ def _section(source: Path, study: dict[str, Any]) -> str:
     if (source / "sections" / f"{study['name']}.tex").exists():
         return f"\\input{{sections/{study['name']}}}\n"
     lines = [f"\\section{{{escape(study['title'])}}}\n{escape(study['question'])}\n"]
-    lines += [f"\\onsetfigure{{{study['name']}}}{{{figure['name']}}}\n" for figure in study["figures"]]
+    lines += [
+        f"\\onsetfigure{{{study['name']}}}{{{figure['name']}}}\n" for figure in study["figures"]
+    ]
     lines += [f"\\onsettable{{{study['name']}}}{{{table['name']}}}\n" for table in study["tables"]]
     return "".join(lines)
 
@@ -76,12 +82,23 @@ def _typeset(source: Path) -> None:
     Raises:
         StageError: with LaTeX's own words.
     """
-    command = ["latexmk", "-pdf", "-interaction=nonstopmode", "-halt-on-error", "-file-line-error", "paper.tex"]
+    command = [
+        "latexmk",
+        "-pdf",
+        "-interaction=nonstopmode",
+        "-halt-on-error",
+        "-file-line-error",
+        "paper.tex",
+    ]
     environment = {**os.environ, "SOURCE_DATE_EPOCH": "0", "FORCE_SOURCE_DATE": "1"}
     try:
-        result = subprocess.run(command, cwd=source, env=environment, capture_output=True, text=True, errors="replace")
+        result = subprocess.run(
+            command, cwd=source, env=environment, capture_output=True, text=True, errors="replace"
+        )
     except FileNotFoundError:
-        raise StageError("latexmk isn't installed; `make setup` tells how, `paper: false` does without") from None
+        raise StageError(
+            "latexmk isn't installed; `make setup` tells how, `paper: false` does without"
+        ) from None
     if result.returncode:
         lines = result.stdout.splitlines()
         wrong = [i for i, line in enumerate(lines) if line.startswith("!") or ".tex:" in line]

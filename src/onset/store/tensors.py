@@ -22,7 +22,7 @@ _KEY = "onset"
 
 def save_arrays(path: Path, arrays: Mapping[str, np.ndarray], about: Mapping[str, Any]) -> None:
     """Write arrays and what there is to know `about` them (anything that JSON can hold)."""
-    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    contiguous = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     header = {"about": dict(about), "checksum": _checksum(contiguous)}
     write_bytes(path, save(contiguous, metadata={_KEY: canonical_json(header)}))
 
@@ -48,7 +48,7 @@ def load_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
 def _checksum(arrays: Mapping[str, np.ndarray]) -> str:
     sha = hashlib.sha256()
     for name in sorted(arrays):
-        array = np.ascontiguousarray(arrays[name])
+        array = np.asarray(arrays[name], order="C")
         sha.update(f"{name} {array.dtype} {array.shape}\n".encode())
         sha.update(array.data)
     return sha.hexdigest()

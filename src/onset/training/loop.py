@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+import math
+from collections.abc import Callable, Collection, Mapping
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from onset.models.batch import Model
@@ -15,6 +17,8 @@ from onset.training.state import TrainingState
 
 OnCheckpoint = Callable[[TrainingState], None]
 OnStep = Callable[[int, float], None]
+
+_COLUMNS = ("step", "loss", "learning_rate", "gradient_norm")
 
 
 def train(
@@ -46,38 +50,24 @@ def train(
         FloatingPointError: the loss is no longer a finite number.
     """
     parameters = {name: p.detach().clone().requires_grad_() for name, p in start.parameters.items()}
-    optimiser = _optimiser(parameters, settings)
-    for name, moments in start.moments.items():
-        optimiser.state[parameters[name]] = {kind: t.clone() for kind, t in moments.items()}
-    log = {column: list(values) for column, values in start.log.items()} or {
-        "step": [],
-        "loss": [],
-        "learning_rate": [],
-        "gradient_norm": [],
-    }
+    updater = Updater(parameters, settings, start.moments)
+    log = {column: list(start.log.get(column, ())) for column in _COLUMNS}
     parts = settings.batch_parts()
 
     def state(step: int) -> TrainingState:
-        moments = {name: optimiser.state[p] for name, p in parameters.items() if p in optimiser.state}
-        return TrainingState(step, parameters, moments, log)
+        return TrainingState(step, parameters, updater.moments(), log)
 
-    if start.step in checkpoint_steps and start.step == 0:
+    if start.step == 0 and 0 in checkpoint_steps:
         on_checkpoint(state(0))
     for step in range(start.step, settings.steps):
-        batch = draw(dataset, parts, seed, step)
-        loss = model.loss(parameters, batch)
-        optimiser.zero_grad()
-        loss.backward()
-        gradient_norm = _clip(parameters, settings.gradient_clip)
-        rate = settings.learning_rate_at(step)
-        for group in optimiser.param_groups:
-            group["lr"] = rate
-        optimiser.step()
-
+        loss = model.loss(parameters, draw(dataset, parts, seed, step))
         value = loss.item()
-        if value != value or abs(value) == float("inf"):
-            raise FloatingPointError(f"the loss is {value} at step {step}: a lower learning_rate may help")
-        for column, entry in zip(log, (step, value, rate, gradient_norm), strict=True):
+        if not math.isfinite(value):
+            raise FloatingPointError(
+                f"the loss is {value} at step {step}; try a lower learning_rate"
+            )
+        rate, gradient_norm = updater.step(loss, step)
+        for column, entry in zip(_COLUMNS, (step, value, rate, gradient_norm), strict=True):
             log[column].append(entry)
         on_step(step + 1, value)
         if step + 1 in checkpoint_steps:
@@ -85,17 +75,41 @@ def train(
     return state(settings.steps)
 
 
-def _optimiser(parameters: dict[str, Tensor], settings: TrainingSettings) -> torch.optim.AdamW:
-    """AdamW whose weight decay leaves vectors (biases, norms) alone."""
-    decayed = [p for p in parameters.values() if p.ndim > 1]
-    free = [p for p in parameters.values() if p.ndim <= 1]
-    groups = [{"params": decayed, "weight_decay": settings.weight_decay}]
-    if free:
-        groups.append({"params": free, "weight_decay": 0.0})
-    return torch.optim.AdamW(groups, lr=settings.learning_rate, betas=settings.betas, fused=True)
+class Updater:
+    """AdamW with a schedule and clipped gradients; weight decay leaves vectors (biases, norms) alone."""
 
+    def __init__(
+        self,
+        parameters: Mapping[str, Tensor],
+        settings: TrainingSettings,
+        moments: Mapping[str, Mapping[str, Tensor]] | None = None,
+    ) -> None:
+        """Parameters are updated in place; `moments` are those of an earlier updater, to go on from."""
+        self._parameters, self._settings = dict(parameters), settings
+        matrices = [p for p in parameters.values() if p.ndim > 1]
+        vectors = [p for p in parameters.values() if p.ndim <= 1]
+        groups = [{"params": matrices, "weight_decay": settings.weight_decay}]
+        if vectors:
+            groups.append({"params": vectors, "weight_decay": 0.0})
+        self._optimiser = torch.optim.AdamW(
+            groups, lr=settings.learning_rate, betas=settings.betas, fused=True
+        )
+        for name, its in (moments or {}).items():
+            self._optimiser.state[self._parameters[name]] = {k: m.clone() for k, m in its.items()}
 
-def _clip(parameters: dict[str, Tensor], largest: float | None) -> float:
-    """Scale the gradients down to at most the `largest` norm; the norm before."""
-    norm = torch.nn.utils.clip_grad_norm_(parameters.values(), largest or float("inf"))
-    return norm.item()
+    def step(self, loss: Float[Tensor, ""], step: int) -> tuple[float, float]:
+        """Update number `step` (from 0): (learning rate, gradient norm before clipping)."""
+        self._optimiser.zero_grad()
+        loss.backward()
+        largest = self._settings.gradient_clip or math.inf
+        norm = torch.nn.utils.clip_grad_norm_(self._parameters.values(), largest)
+        rate = self._settings.learning_rate_at(step)
+        for group in self._optimiser.param_groups:
+            group["lr"] = rate
+        self._optimiser.step()
+        return rate, norm.item()
+
+    def moments(self) -> dict[str, dict[str, Tensor]]:
+        """AdamW's state per parameter, live."""
+        state = self._optimiser.state
+        return {name: state[p] for name, p in self._parameters.items() if p in state}

@@ -8,7 +8,14 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from pydantic import Field, Strict, model_validator
 
-from onset.settings import Fraction, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, Settings
+from onset.settings import (
+    Fraction,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    Settings,
+)
 
 
 class TrainingSettings(Settings):
@@ -31,11 +38,15 @@ class TrainingSettings(Settings):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if not math.isclose(sum(self.mixture.values()), 1, abs_tol=1e-9):
-            raise ValueError(f"the fractions of mixture must sum to 1, not {sum(self.mixture.values()):g}")
+            raise ValueError(
+                f"the fractions of mixture must sum to 1, not {sum(self.mixture.values()):g}"
+            )
         if max(self.betas) >= 1:
             raise ValueError(f"betas must be below 1, not {list(self.betas)}")
         if self.warmup_steps + self.decay_fraction * self.steps > self.steps:
-            raise ValueError("warm-up and decay overlap: warmup_steps + decay_fraction × steps exceeds steps")
+            raise ValueError(
+                "warm-up and decay overlap: warmup_steps + decay_fraction × steps exceeds steps"
+            )
         return self
 
     def learning_rate_at(self, step: int) -> float:
@@ -83,5 +94,7 @@ class CheckpointSettings(Settings):
             steps = set(np.linspace(0, last, self.count or 2).round().astype(int).tolist())
         else:
             first = min(self.first, last)
-            steps = set(np.geomspace(first, last, (self.count or 2) - 1).round().astype(int).tolist())
+            steps = set(
+                np.geomspace(first, last, (self.count or 2) - 1).round().astype(int).tolist()
+            )
         return sorted(steps | {0, last})

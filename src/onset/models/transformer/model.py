@@ -58,7 +58,10 @@ class Transformer:
                 for name in ("ln1", "ln2") if s.d_mlp else ("ln1",):
                     shapes |= {f"{layer}.{name}.weight": (d,), f"{layer}.{name}.bias": (d,)}
             for name, (n_out, n_in) in linears.items():
-                shapes |= {f"{layer}.{name}.weight": (n_out, n_in), f"{layer}.{name}.bias": (n_out,)}
+                shapes |= {
+                    f"{layer}.{name}.weight": (n_out, n_in),
+                    f"{layer}.{name}.bias": (n_out,),
+                }
         if s.norm == "layer":
             shapes |= {"ln_out.weight": (d,), "ln_out.bias": (d,)}
         if not s.tied_embeddings:
@@ -108,7 +111,9 @@ class Transformer:
         self, parameters: Mapping[str, Tensor], tokens: Int[Tensor, "examples length"]
     ) -> Float[Tensor, "applications_and_one examples length d_model"]:
         """The residual stream before the first block application and after each of them."""
-        states = [self._embed(parameters, tokens, torch.arange(tokens.shape[1], device=tokens.device))]
+        states = [
+            self._embed(parameters, tokens, torch.arange(tokens.shape[1], device=tokens.device))
+        ]
         for i in range(self.settings.n_applications):
             states.append(self._apply_to_sequences(parameters, i, states[-1]))
         return torch.stack(states)
@@ -170,7 +175,11 @@ class Transformer:
             x = self._embed(parameters, tokens, torch.arange(tokens.shape[1], device=device))
             depth = self._depth(group.hops)
             for i in range(depth):
-                only = list(group.scored) if i == depth - 1 and len(group.scored) < x.shape[1] else None
+                only = (
+                    list(group.scored)
+                    if i == depth - 1 and len(group.scored) < x.shape[1]
+                    else None
+                )
                 x = self._apply_to_sequences(parameters, i, x, only)
             if x.shape[1] > len(group.scored):
                 x = x[:, list(group.scored)]

@@ -47,10 +47,14 @@ class PrefixTree:
     """per group of questions: after which application it is read out (from 1), and which rows"""
 
     @classmethod
-    def build(cls, questions: Sequence[Questions], depths: Sequence[int], n_tokens: int) -> PrefixTree:
+    def build(
+        cls, questions: Sequence[Questions], depths: Sequence[int], n_tokens: int
+    ) -> PrefixTree:
         """The plan for groups of questions, of which group i is read out after `depths[i]` applications."""
         nodes = _Nodes(questions, n_tokens)
-        pairs, rows_of_node = np.unique(nodes.position * n_tokens + nodes.token, return_inverse=True)
+        pairs, rows_of_node = np.unique(
+            nodes.position * n_tokens + nodes.token, return_inverse=True
+        )
         applications: list[Application] = []
         readouts: list[tuple[int, Tensor]] = [(0, torch.empty(0))] * len(questions)
         for depth in range(1, max(depths) + 1):
@@ -90,7 +94,9 @@ class _Nodes:
 
     def __init__(self, questions: Sequence[Questions], n_tokens: int) -> None:
         lengths = [max(group.scored) + 1 for group in questions]
-        node_of = [np.empty((len(g.tokens), n), np.int64) for g, n in zip(questions, lengths, strict=True)]
+        node_of = [
+            np.empty((len(g.tokens), n), np.int64) for g, n in zip(questions, lengths, strict=True)
+        ]
         tokens, positions, paths, n_nodes = [], [], [], 0
         for position in range(max(lengths)):
             going_on = [i for i, length in enumerate(lengths) if length > position]
@@ -107,7 +113,9 @@ class _Nodes:
                 first_of_level = n_nodes - len(paths[-1])
                 path[:, :position] = paths[-1][distinct // n_tokens - first_of_level, :position]
             for i, nodes in zip(
-                going_on, np.split(n_nodes + inverse, np.cumsum([len(k) for k in keys])[:-1]), strict=True
+                going_on,
+                np.split(n_nodes + inverse, np.cumsum([len(k) for k in keys])[:-1]),
+                strict=True,
             ):
                 node_of[i][:, position] = nodes
             tokens.append(distinct % n_tokens)
