@@ -13,7 +13,11 @@ from onset.figures.style import Styles
 
 
 def plot_over_training(
-    axis: Axes, curves: pd.DataFrame, styles: Styles, seeds: pd.DataFrame | None = None
+    axis: Axes,
+    curves: pd.DataFrame,
+    styles: Styles,
+    seeds: pd.DataFrame | None = None,
+    logarithmic: bool = True,
 ) -> None:
     """Draw conditions over training steps.
 
@@ -22,7 +26,11 @@ def plot_over_training(
         curves: condition, step, mean, low, high.
         styles: of the conditions, in the order in which they are drawn.
         seeds: condition, seed, step, value; drawn as thin lines, if given.
+        logarithmic: whether the axis of steps is; step 0 then stands apart on its left.
     """
+    if logarithmic:
+        steps = curves.loc[curves["step"] > 0, "step"]
+        axis.set_xscale("symlog", linthresh=steps.min(), linscale=0.4)
     for condition, style in styles.items():
         curve = curves[curves["condition"] == condition].sort_values("step")
         if seeds is not None:

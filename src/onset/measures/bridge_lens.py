@@ -30,6 +30,11 @@ def measure(model: Transformer, parameters: Parameters, dataset: Dataset) -> Ite
     * `bridge_rank`: mean rank of the bridge entity among all tokens (1: it has the largest logit);
     * `bridge_top1`: fraction of examples in which it ranks first.
     """
+    device = next(iter(parameters.values())).device
+
+    def tensor(array: np.ndarray) -> Tensor:
+        return torch.from_numpy(array).to(device)
+
     for name, split in dataset.splits.items():
         if "bridge" not in split.truth:
             continue
@@ -37,9 +42,9 @@ def measure(model: Transformer, parameters: Parameters, dataset: Dataset) -> Ite
         asked, inverse = np.unique(
             split.tokens[:, : _FIRST_RELATION + 1], axis=0, return_inverse=True
         )
-        states = model.residual_stream(parameters, torch.from_numpy(asked))[:, :, _FIRST_RELATION]
-        logits = model.unembed(parameters, states)[:, torch.from_numpy(inverse.ravel())]
-        ranks = rank_of(torch.from_numpy(split.truth["bridge"]), logits)
+        states = model.residual_stream(parameters, tensor(asked))[:, :, _FIRST_RELATION]
+        logits = model.unembed(parameters, states)[:, tensor(inverse.ravel())]
+        ranks = rank_of(tensor(split.truth["bridge"]), logits)
         for layer, of_layer in enumerate(ranks.to(torch.float64)):
             where = {"split": name, "layer": layer, "position": _FIRST_RELATION}
             yield Measurement("bridge_rank", of_layer.mean().item(), **where)

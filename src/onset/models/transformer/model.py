@@ -90,7 +90,8 @@ class Transformer:
 
     def loss(self, parameters: Mapping[str, Tensor], batch: Batch) -> Float[Tensor, ""]:
         """Mean cross-entropy over all scored positions, in nats."""
-        return F.cross_entropy(self.logits(parameters, batch.questions), batch.targets)
+        logits = self.logits(parameters, batch.questions)
+        return F.cross_entropy(logits, batch.targets.to(logits.device))
 
     def logits(
         self, parameters: Mapping[str, Tensor], questions: Sequence[Questions]
@@ -118,7 +119,7 @@ class Transformer:
             states.append(self._apply_to_sequences(parameters, i, states[-1]))
         return torch.stack(states)
 
-    # ---- two ways to the same states ------------------------------------------------------
+    # ---- two ways to the same states -----------------------------------------------------
 
     def _depth(self, hops: int) -> int:
         return hops if self.settings.readout == "per_hop" else self.settings.n_applications
@@ -127,7 +128,9 @@ class Transformer:
         self, parameters: Mapping[str, Tensor], questions: Sequence[Questions]
     ) -> Float[Tensor, "scored d_model"]:
         """States at the scored positions, each distinct prefix computed once."""
-        tree = PrefixTree.build(questions, [self._depth(g.hops) for g in questions], self.n_tokens)
+        depths = [self._depth(group.hops) for group in questions]
+        device = parameters["tok_embed.weight"].device
+        tree = PrefixTree.build(questions, depths, self.n_tokens, device)
         states = [self._embed(parameters, tree.tokens, tree.positions)]
         for i, application in enumerate(tree.applications):
             x, p = states[-1], self._block(parameters, i)

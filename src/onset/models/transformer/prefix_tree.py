@@ -43,14 +43,22 @@ class PrefixTree:
     positions: Int[Tensor, " pairs"]
     """the distinct (token, position) pairs: the rows before the first application"""
     applications: tuple[Application, ...]
-    readouts: tuple[tuple[int, Int[Tensor, " scored"]], ...]
+    readouts: tuple[tuple[int, Int[Tensor, " _scored"]], ...]
     """per group of questions: after which application it is read out (from 1), and which rows"""
 
     @classmethod
     def build(
-        cls, questions: Sequence[Questions], depths: Sequence[int], n_tokens: int
+        cls,
+        questions: Sequence[Questions],
+        depths: Sequence[int],
+        n_tokens: int,
+        device: torch.device | str = "cpu",
     ) -> PrefixTree:
         """The plan for groups of questions, of which group i is read out after `depths[i]` applications."""
+
+        def tensor(array: np.ndarray) -> Tensor:
+            return torch.from_numpy(array).to(device)
+
         nodes = _Nodes(questions, n_tokens)
         pairs, rows_of_node = np.unique(
             nodes.position * n_tokens + nodes.token, return_inverse=True
@@ -63,9 +71,9 @@ class PrefixTree:
             length = path.shape[1] - n_padded.min()
             applications.append(
                 Application(
-                    rows=torch.from_numpy(rows_of_node[alive]),
-                    context=torch.from_numpy(rows_of_node[path[:, :length]]),
-                    padding=torch.from_numpy(np.arange(length) >= path.shape[1] - n_padded[:, None])
+                    rows=tensor(rows_of_node[alive]),
+                    context=tensor(rows_of_node[path[:, :length]]),
+                    padding=tensor(np.arange(length) >= path.shape[1] - n_padded[:, None])
                     if n_padded.min() != n_padded.max()
                     else None,
                 )
@@ -73,10 +81,10 @@ class PrefixTree:
             rows_of_node = np.cumsum(alive) - 1
             for group, scored in enumerate(nodes.scored):
                 if depths[group] == depth:
-                    readouts[group] = (depth, torch.from_numpy(rows_of_node[scored]))
+                    readouts[group] = (depth, tensor(rows_of_node[scored]))
         return cls(
-            tokens=torch.from_numpy(pairs % n_tokens),
-            positions=torch.from_numpy(pairs // n_tokens),
+            tokens=tensor(pairs % n_tokens),
+            positions=tensor(pairs // n_tokens),
             applications=tuple(applications),
             readouts=tuple(readouts),
         )
