@@ -58,7 +58,7 @@ lint: environment
 	$(run) ruff format --check
 	$(run) snakefmt --check Snakefile workflow/rules
 	$(run) lint-imports
-	$(run) snakemake --lint
+	$(run) pytest -q tests/workflow/test_lint.py
 
 unlock: environment
 	$(run) snakemake --cores 1 --unlock

@@ -5,8 +5,9 @@
 # Everything derived lies in results/. Settings live in config/, code in src/onset/; each job is run
 # again when the settings that concern it, the code that it uses, or its inputs change.
 
-from pathlib import Path
 import sys
+from pathlib import Path
+from shlex import quote
 
 from snakemake.exceptions import WorkflowError
 
@@ -22,7 +23,8 @@ try:
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 jobs = Jobs(project)
-PYTHON = sys.executable  # jobs run in the environment that Snakemake runs in
+# Jobs run in the environment that Snakemake itself runs in, activated or not.
+shell.prefix(f"export PATH={quote(str(Path(sys.executable).parent))}:$PATH; ")
 
 
 pathvars:

@@ -10,4 +10,4 @@ rule benchmark_training_step:
     log:
         "<log>/benchmark_training_step.log",
     shell:
-        "{PYTHON} benchmarks/training_step.py {output} 2>&1 | tee {log}"
+        "python benchmarks/training_step.py {output} 2>&1 | tee {log}"

@@ -15,7 +15,7 @@ rule evaluate:
         settings=lambda w: jobs.condition(w).evaluate_job,
         code=lambda w: jobs.code("evaluate", w),
     shell:
-        "{PYTHON} -m onset.stages.evaluate {params.run}"
+        "python -m onset.stages.evaluate {params.run}"
         " --settings {params.settings:q} --code {params.code} --log {log}"
 
 
@@ -32,5 +32,5 @@ rule summarise:
         settings=jobs.study_settings,
         code=jobs.code_of("summarise"),
     shell:
-        "{PYTHON} -m onset.stages.summarise {params.study}"
+        "python -m onset.stages.summarise {params.study}"
         " --settings {params.settings:q} --code {params.code} --log {log}"

@@ -13,7 +13,7 @@ rule study_page:
         settings=lambda w: jobs.study_page(w.study),
         code=jobs.code_of("gallery"),
     shell:
-        "{PYTHON} -m onset.stages.gallery {output} --settings {params.settings:q} --log {log}"
+        "python -m onset.stages.gallery {output} --settings {params.settings:q} --log {log}"
 
 
 rule front_page:
@@ -27,4 +27,4 @@ rule front_page:
         settings=jobs.front_page,
         code=jobs.code_of("gallery"),
     shell:
-        "{PYTHON} -m onset.stages.gallery {output} --settings {params.settings:q} --log {log}"
+        "python -m onset.stages.gallery {output} --settings {params.settings:q} --log {log}"

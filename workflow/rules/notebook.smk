@@ -21,11 +21,11 @@ for study in project.studies:
             f"{project.results}/logs/{study}/notebook.log",
         priority: project.priority(study)
         params:
-            study=f"{project.results}/{study}",
+            study=subpath(output.page, parent=True),
             parameters=jobs.notebook_parameters(study),
             figures=list(project.studies[study].file.figures),
             tables=list(project.studies[study].file.tables),
         shell:
-            "{PYTHON} -m onset.stages.notebook {input.notebook} {params.study}"
+            "python -m onset.stages.notebook {input.notebook} {params.study}"
             " --parameters {params.parameters:q}"
             " --figures {params.figures} --tables {params.tables} --log {log}"

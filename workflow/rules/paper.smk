@@ -7,9 +7,9 @@ rule paper:
     log:
         "<log>/paper.log",
     params:
-        results=project.results,
+        results=subpath(output[0], ancestor=2),
         settings=jobs.paper_settings,
         code=jobs.code_of("paper"),
     shell:
-        "{PYTHON} -m onset.stages.paper paper {params.results}"
+        "python -m onset.stages.paper paper {params.results}"
         " --settings {params.settings:q} --log {log}"

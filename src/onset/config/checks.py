@@ -11,7 +11,14 @@ from pydantic import BaseModel, ValidationError
 
 from onset import measures, models, tasks
 from onset.config.problems import Layer, Problem, merge, nearest, place, problems_of
-from onset.config.study import SECTIONS, Condition, ConditionFile, Study, StudyFile
+from onset.config.study import (
+    SECTIONS,
+    Condition,
+    ConditionFile,
+    Study,
+    StudyFile,
+    StudyOverrides,
+)
 from onset.config.yaml_file import YamlError, read_yaml
 from onset.tasks.dataset import TaskSettings
 from onset.training.settings import CheckpointSettings, TrainingSettings
@@ -69,26 +76,21 @@ def _sections(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _override_problems(overrides: Layer, study_file: StudyFile) -> list[Problem]:
-    """Overrides may change the study's sections, and those of single conditions."""
-    problems = []
-
-    def check(key: str, values: Any, allowed: Iterable[str]) -> None:
-        if not isinstance(values, dict):
-            problems.append(Problem(overrides.file, key, "expected keys and values"))
-            return
-        for unknown in sorted(set(values) - set(allowed)):
-            problems.append(
-                Problem(
-                    overrides.file, f"{key}.{unknown}", f"unknown key; {nearest(unknown, allowed)}"
-                )
-            )
-
-    check(overrides.key, overrides.values, (*SECTIONS, "conditions"))
-    conditions = overrides.values.get("conditions", {})
-    check(f"{overrides.key}.conditions", conditions, study_file.conditions)
-    for name, changes in conditions.items() if isinstance(conditions, dict) else ():
-        check(f"{overrides.key}.conditions.{name}", changes, SECTIONS)
-    return problems
+    """Overrides may change the study's sections, and those of its conditions."""
+    try:
+        its = StudyOverrides.model_validate(overrides.values)
+    except ValidationError as error:
+        return problems_of(error, StudyOverrides, [overrides])
+    conditions = study_file.conditions
+    return [
+        Problem(
+            overrides.file,
+            f"{overrides.key}.conditions.{name}",
+            f"there is no such condition; {nearest(name, conditions)}",
+        )
+        for name in its.conditions
+        if name not in conditions
+    ]
 
 
 def _study_file_problems(error: ValidationError, layer: Layer) -> list[Problem]:
@@ -125,9 +127,9 @@ def _condition(
             problems.extend(problems_of(error, settings, layers, [key]))
             return None
 
-    def settings_class(key: str, names: Iterable[str], load: Callable) -> type[BaseModel] | None:
+    def settings_class(key: str, names: Sequence[str], load: Callable) -> type[BaseModel] | None:
         chosen = merged[key].get("name")
-        if chosen in set(names):
+        if isinstance(chosen, str) and chosen in names:
             return load(chosen).Settings
         file, path = place(layers, [key, "name"])
         kind = "task" if key == "task" else "model family"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -105,6 +106,8 @@ def problems_of(
             case "extra_forbidden":
                 allowed = _fields_at(settings, details["loc"][:-1])
                 message = f"unknown key; {nearest(details['loc'][-1], allowed)}"
+            case "too_short" if details["input"]:
+                continue  # each of its entries was refused, and is listed
             case "missing":
                 message = "this key is missing"
             case "value_error":
@@ -113,11 +116,8 @@ def problems_of(
                 said = details["msg"].replace("Input should be", "must be")
                 message = f"{_shown(details['input'])}: {said[0].lower()}{said[1:]}"
                 if details["type"] == "literal_error":
-                    close = difflib.get_close_matches(
-                        str(details["input"]),
-                        details["ctx"]["expected"].replace("'", "").split(" or "),
-                        1,
-                    )
+                    expected = re.split(", | or ", details["ctx"]["expected"].replace("'", ""))
+                    close = difflib.get_close_matches(str(details["input"]), expected, 1)
                     message += f"; did you mean {close[0]}?" if close else ""
         found.append(Problem(file, key, message))
     return found

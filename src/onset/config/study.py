@@ -7,13 +7,32 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any
 
-from pydantic import Field, Strict, field_validator
+from pydantic import AfterValidator, Field, JsonValue, Strict, field_validator
 
 from onset.settings import Name, NonNegativeInt, Settings, canonical_json
 from onset.training.settings import CheckpointSettings, TrainingSettings
 
 SECTIONS = ("task", "model", "training", "checkpoints", "measures")
 """The parts of a study's settings that a condition may change."""
+
+
+GIVEN_TO_EVERY_NOTEBOOK = ("study_name", "results", "conditions", "labels", "seeds", "code")
+
+
+def _no_folder_of_the_study(name: str) -> str:
+    if name in ("figures", "tables"):
+        raise ValueError(f"not a condition's name: in its folder lie the study's {name}")
+    return name
+
+
+def _no_parameter_of_every_notebook(name: str) -> str:
+    if name in GIVEN_TO_EVERY_NOTEBOOK:
+        raise ValueError("a parameter of this name is given to every notebook already")
+    return name
+
+
+ConditionName = Annotated[Name, AfterValidator(_no_folder_of_the_study)]
+ParameterName = Annotated[Name, AfterValidator(_no_parameter_of_every_notebook)]
 
 
 class ParentSettings(Settings):
@@ -26,17 +45,29 @@ class ParentSettings(Settings):
     """None: its last checkpoint"""
 
 
-class ConditionFile(Settings):
-    """A named change to the study's settings: each section holds only the keys that differ."""
+class Changes(Settings):
+    """Changes to a study's settings: each section holds only the keys that differ."""
 
-    label: str | None = None
-    """what figures call it; its name, if missing"""
-    parent: ParentSettings | None = None
     task: dict[str, Any] = {}
     model: dict[str, Any] = {}
     training: dict[str, Any] = {}
     checkpoints: dict[str, Any] = {}
-    measures: Annotated[tuple[Name, ...], Strict(False)] | None = None
+    measures: Annotated[tuple[Name, ...], Strict(False)] = ()
+
+
+class ConditionFile(Changes):
+    """A named change to the study's settings."""
+
+    label: str | None = None
+    """what figures call it; its name, if missing"""
+    parent: ParentSettings | None = None
+
+
+class StudyOverrides(Changes):
+    """What the config's `overrides` hold for a study."""
+
+    conditions: dict[Name, Changes] = {}
+    """changes to single conditions"""
 
 
 class StudyFile(Settings):
@@ -49,12 +80,12 @@ class StudyFile(Settings):
     training: dict[str, Any]
     checkpoints: dict[str, Any]
     measures: Annotated[tuple[Name, ...], Strict(False)]
-    conditions: Annotated[dict[Name, ConditionFile], Field(min_length=1)]
+    conditions: Annotated[dict[ConditionName, ConditionFile], Field(min_length=1)]
     figures: dict[Name, str] = {}
     """the figures that the notebook draws, with their captions"""
     tables: dict[Name, str] = {}
     """the tables that the notebook makes, with their captions"""
-    notebook: dict[Name, Any] = {}
+    notebook: dict[ParameterName, JsonValue] = {}
     """further parameters of the study's notebook"""
 
     @field_validator("conditions", mode="before")

@@ -54,6 +54,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
         content = yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except FileNotFoundError:
         raise YamlError("there is no such file") from None
+    except UnicodeDecodeError as error:
+        raise YamlError("it isn't UTF-8 text") from error
     except yaml.YAMLError as error:
         raise YamlError(" ".join(str(error).split())) from error
     if not isinstance(content, dict):
@@ -62,13 +64,15 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def reread(value: Any) -> Any:
-    """What Snakemake has read, as we would have: its 1e-3 and its `--config paper=false` are text."""
+    """What Snakemake has read, as we would have: for it 1e-3 is text, and so is all of `--config`."""
     if isinstance(value, dict):
         return {key: reread(item) for key, item in value.items()}
     if isinstance(value, list):
         return [reread(item) for item in value]
-    if isinstance(value, str) and _FLOAT.match(value):
-        return float(value)
-    if isinstance(value, str) and value.lower() in ("true", "false"):
-        return value.lower() == "true"
-    return value
+    if not isinstance(value, str) or not value:
+        return value
+    try:
+        read = yaml.load(value, _Loader)
+    except (yaml.YAMLError, YamlError):
+        return value
+    return read if read is None or isinstance(read, bool | int | float) else value

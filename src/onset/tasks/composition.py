@@ -106,12 +106,12 @@ def generate(settings: Settings, seed: int) -> Dataset:
 
     a, r1, r2 = (axis.ravel() for axis in np.meshgrid(range(n), range(r), range(r), indexing="ij"))
     bridge = answer[a, r1]
-    target = answer[bridge, r2]
-    if settings.two_hop_answers == "shuffled":
-        target = rng.permutation(target)
-
     tokens = np.stack([a, n + r1, n + r2], axis=1)
     masks = _split_masks(settings, a * r + r1, bridge * r + r2, rng)
+    target = answer[bridge, r2]
+    if settings.two_hop_answers == "shuffled":
+        target = rng.permutation(target)  # drawn last: facts and splits are those of the true world
+
     splits = {"atomic": _atomic(answer)}
     for name in settings.splits[1:]:
         chosen = masks[name]
