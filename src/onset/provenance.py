@@ -2,13 +2,15 @@
 
 The fingerprint covers the syntax trees of the job's modules and of everything in Onset that they
 import, without docstrings. Comments and formatting aren't in a syntax tree, so editing them rebuilds
-nothing; editing a function that a job can reach does.
+nothing; editing a function that a job can reach does. What else lies in their packages, such as a
+template, counts byte by byte.
 """
 
 from __future__ import annotations
 
 import ast
 import hashlib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -27,6 +29,8 @@ def fingerprint(*modules: str) -> str:
     sha = hashlib.sha256()
     for module in sorted(_closure(modules)):
         sha.update(f"{module}\n{_syntax(module)}\n".encode())
+        for path in _data_files(module):
+            sha.update(f"{path.name}\n".encode() + path.read_bytes())
     return sha.hexdigest()[:16]
 
 
@@ -64,9 +68,21 @@ def _closure(modules: tuple[str, ...]) -> set[str]:
 
 @cache
 def _syntax(module: str) -> str:
-    path = _PACKAGE.parent / Path(*module.split("."))
+    path = _path(module)
     source = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     return _dump(ast.parse(source.read_text(encoding="utf-8")))
+
+
+def _path(module: str) -> Path:
+    """The module's file without .py, or the package's folder."""
+    return _PACKAGE.parent / Path(*module.split("."))
+
+
+def _data_files(module: str) -> Iterator[Path]:
+    """What is no Python in the folders of a package that are no packages themselves."""
+    for folder in sorted(_path(module).glob("*/")):
+        if not (folder / "__init__.py").exists() and folder.name != "__pycache__":
+            yield from sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def _dump(tree: ast.Module) -> str:

@@ -15,7 +15,6 @@ from onset.training.settings import CheckpointSettings, TrainingSettings
 SECTIONS = ("task", "model", "training", "checkpoints", "measures")
 """The parts of a study's settings that a condition may change."""
 
-
 GIVEN_TO_EVERY_NOTEBOOK = ("study_name", "results", "conditions", "labels", "seeds", "code")
 
 

@@ -71,8 +71,7 @@ def reread(value: Any) -> Any:
         return [reread(item) for item in value]
     if not isinstance(value, str) or not value:
         return value
-    try:
-        read = yaml.load(value, _Loader)
-    except (yaml.YAMLError, YamlError):
-        return value
-    return read if read is None or isinstance(read, bool | int | float) else value
+    loader = _Loader("")
+    tag = loader.resolve(yaml.ScalarNode, value, (True, False))
+    plain = tag.rpartition(":")[2] in ("bool", "float", "int", "null")
+    return loader.construct_object(yaml.ScalarNode(tag, value)) if plain else value

@@ -35,7 +35,7 @@ class Batch:
     targets: Int[Tensor, " scored"]
 
     @classmethod
-    def of(cls, groups: Iterable[tuple[Questions, Int[np.ndarray, "examples scored"]]]) -> Batch:
+    def of(cls, groups: Iterable[tuple[Questions, Int[np.ndarray, "_examples _scored"]]]) -> Batch:
         questions, targets = zip(*groups, strict=True)
         return cls(questions, torch.from_numpy(np.concatenate([t.ravel() for t in targets])))
 

@@ -90,6 +90,7 @@ def execute(
     os.environ.setdefault("SOURCE_DATE_EPOCH", _EPOCH)
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
     import papermill
+    from traitlets.config import Config
 
     logging.getLogger("papermill").setLevel(logging.WARNING)
     kept = folder / "notebook.failed.ipynb"
@@ -97,7 +98,11 @@ def execute(
     source = folder / ".notebook.source.ipynb"
     nbformat.write(notebook, source)
     try:
-        papermill.execute_notebook(source, kept, dict(parameters), progress_bar=False)
+        # Sockets in the file system: no port to race for, and it works with the network cut.
+        kernel = Config({"KernelManager": {"transport": "ipc"}})
+        papermill.execute_notebook(
+            source, kept, dict(parameters), progress_bar=False, config=kernel
+        )
     except papermill.PapermillExecutionError as error:
         raise StageError(
             f"cell {error.exec_count} failed with {error.ename}: {error.evalue} (see {kept})"

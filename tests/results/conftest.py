@@ -1,0 +1,24 @@
+"""One smoke run, through to the PDF, that the tests in this folder look at."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PAPER = os.environ.get("ONSET_PAPER", "yes") != "no"
+
+
+@pytest.fixture(scope="session")
+def smoke() -> Path:
+    """The results of `make smoke`; a run that is finished already is only checked by Snakemake."""
+    command = [sys.executable, "-m", "snakemake", "--cores", "all"]
+    command += ["--configfile", "config/smoke.yaml"]
+    if not PAPER:
+        command += ["--config", "paper=false"]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr[-4000:]
+    return Path("results/smoke")

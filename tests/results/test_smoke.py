@@ -1,0 +1,175 @@
+"""What a smoke run left behind is complete, readable and consistent."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+import pandas as pd
+import pytest
+import torch
+import yaml
+
+from onset.results import open_run, open_study
+from onset.summary import format_interval
+from tests.results.conftest import PAPER
+
+pytestmark = pytest.mark.smoke
+needs_paper = pytest.mark.skipif(not PAPER, reason="ONSET_PAPER=no: no LaTeX here")
+
+STUDY = yaml.safe_load(Path("config/studies/composition.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def study(smoke: Path):
+    return open_study("composition", smoke, list(STUDY["conditions"]), [0, 1])
+
+
+def test_every_run_is_whole_and_describes_itself(study):
+    for run in study.runs:
+        assert {"task", "model", "training", "measures", "seed"} <= set(run.settings)
+        assert run.steps[0] == 0
+        assert run.steps[-1] == run.settings["training"]["steps"] == len(run.training_log)
+        assert sorted(run.measures["step"].unique()) == run.steps
+        assert not run.folder.training_state.exists()
+
+
+def test_summary_has_every_condition_and_the_promised_columns(study):
+    summary = pd.read_csv(study.folder / "summary.csv")
+    assert list(summary) == ["condition", "split", "measure", "n_seeds", "mean", "low", "high"]
+    assert list(summary["condition"].unique()) == list(STUDY["conditions"])
+    assert (summary["n_seeds"] == 2).all()
+    assert {"loss", "accuracy", "weight_norm"} <= set(summary["measure"])
+    assert (summary["low"] <= summary["mean"]).all()
+    assert (summary["mean"] <= summary["high"]).all()
+
+
+def test_models_learn_what_is_trained(study):
+    loss = study.measures.query("measure == 'loss' and split == 'atomic'")
+    for _, of_run in loss.groupby(["condition", "seed"]):
+        assert of_run["value"].iloc[-1] < 0.8 * of_run["value"].iloc[0]
+
+
+def test_any_checkpoint_opens_in_transformer_lens(study):
+    for condition in STUDY["conditions"]:
+        run = open_run("composition", condition, 0, study.folder.parent)
+        split = run.dataset.splits["oo"]
+        for step in (0, run.steps[-1]):
+            bridge = run.bridge(step)
+            tokens = torch.from_numpy(split.tokens)
+            logits, cache = bridge.run_with_cache(tokens)
+            states = run.model.residual_stream(run.parameters(step), tokens)
+            torch.testing.assert_close(cache["blocks.1.hook_resid_post"], states[-1], atol=2e-5, rtol=1e-4)
+            torch.testing.assert_close(
+                logits, run.model.unembed(run.parameters(step), states[-1]), atol=2e-5, rtol=1e-4
+            )
+
+
+@pytest.mark.parametrize("name", STUDY["figures"])
+def test_a_figure_comes_with_its_data_and_its_origin(study, name: str):
+    path = study.folder / "figures" / name
+    assert path.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
+    assert path.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+    data = pd.read_csv(path.with_suffix(".csv"))
+    assert set(data["condition"]) == set(STUDY["conditions"])
+    origin = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    assert set(origin["settings"]) == set(STUDY["conditions"])
+    assert len(origin["inputs"]) == 2 * len(STUDY["conditions"])
+    assert re.fullmatch(r"[0-9a-f]{16}-[0-9a-f]{16}", origin["code"])
+
+
+def test_figure_table_and_quoted_numbers_agree_with_the_summary(study):
+    summary = pd.read_csv(study.folder / "summary.csv").query("measure == 'accuracy'")
+    contrast = pd.read_csv(study.folder / "figures/contrast.csv")
+    numbers = json.loads((study.folder / "numbers.json").read_text(encoding="utf-8"))
+    table = pd.read_csv(study.folder / "tables/accuracy.csv").set_index("condition")
+    for row in summary.itertuples():
+        if row.split in ("id", "oi", "io", "oo"):
+            drawn = contrast.query(f"condition == '{row.condition}' and split == '{row.split}'")
+            assert drawn["mean"].item() == pytest.approx(row.mean, abs=1e-5)
+            assert numbers[f"{row.condition}/{row.split}"] == format_interval(row)
+            assert table.loc[_label(row.condition), row.split] == format_interval(row)
+
+
+def _label(condition: str) -> str:
+    return STUDY["conditions"][condition]["label"]
+
+
+def test_training_logs_tell_step_loss_speed_and_time_left(smoke: Path):
+    for log in smoke.glob("logs/composition/*/seed_*/train.log"):
+        assert re.search(r"step 120/120  loss \d+\.\d+  \d+ steps/s  0:00 left", log.read_text())
+
+
+class _Links(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [value for key, value in attrs if key in ("href", "src") and value]
+
+
+@pytest.mark.parametrize(
+    "page", ["index.html", "composition/index.html", "composition/notebook.html"]
+)
+def test_pages_read_without_a_network(smoke: Path, page: str):
+    text = (smoke / page).read_text(encoding="utf-8")
+    links = _Links()
+    links.feed(text)
+    assert links.found
+    for link in links.found:
+        if link.startswith(("data:", "#")):
+            continue
+        assert "//" not in link, f"{page} reaches out to {link}"
+        target = (smoke / page).parent / unquote(link.partition("#")[0])
+        if target.suffix != ".pdf" or PAPER or "figures" in link:
+            assert target.exists(), f"{page} links to {link}"
+    assert "<script src" not in text
+
+
+def test_the_rendered_notebook_shows_all_conditions_and_figures(smoke: Path):
+    text = (smoke / "composition/notebook.html").read_text(encoding="utf-8")
+    assert text.count("data:image/png;base64") == len(STUDY["figures"])
+    for condition in STUDY["conditions"].values():
+        assert condition["label"] in text
+
+
+@needs_paper
+def test_the_paper_is_typeset_without_complaints(smoke: Path):
+    assert (smoke / "paper/paper.pdf").read_bytes().startswith(b"%PDF")
+    log = (smoke / "paper/source/paper.log").read_text(encoding="utf-8", errors="replace")
+    for complaint in ("Overfull", "undefined", "multiply defined", "Missing character"):
+        assert complaint not in log, re.findall(f".*{complaint}.*", log)
+
+
+@needs_paper
+def test_an_unknown_number_stops_the_paper(smoke: Path, tmp_path: Path):
+    source = shutil.copytree(smoke / "paper/source", tmp_path / "source")
+    section = source / "sections/limitations.tex"
+    section.write_text(section.read_text() + "\n\\onsetnumber{composition/no_such_number}\n")
+    command = ["latexmk", "-g", "-pdf", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
+    result = subprocess.run(command, cwd=source, capture_output=True, text=True, errors="replace")
+    assert result.returncode != 0
+    assert "unknown number composition/no_such_number" in result.stdout
+
+
+@needs_paper
+def test_the_text_compiles_alone(tmp_path: Path):
+    source = shutil.copytree("paper", tmp_path / "paper")
+    command = ["latexmk", "-pdf", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
+    result = subprocess.run(command, cwd=source, capture_output=True, text=True, errors="replace")
+    assert result.returncode == 0, result.stdout[-2000:]
+
+
+def test_nothing_is_left_to_do(smoke: Path):
+    command = [sys.executable, "-m", "snakemake", "-n", "--configfile", "config/smoke.yaml"]
+    if not PAPER:
+        command += ["--config", "paper=false"]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert "Nothing to be done" in result.stdout + result.stderr
