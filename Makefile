@@ -51,7 +51,7 @@ test: setup
 	$(run) pytest $(ARGS)
 
 bench: environment
-	$(run) snakemake --cores 1 benchmarks $(ARGS)
+	$(snakemake) --forcerun benchmark_training_step benchmark_startup -- benchmarks
 
 lint: environment
 	$(run) ruff check

@@ -2,6 +2,7 @@
 rule benchmarks:
     input:
         f"{project.results}/benchmarks/training_step.csv",
+        f"{project.results}/benchmarks/startup.csv",
 
 
 rule benchmark_training_step:
@@ -9,5 +10,20 @@ rule benchmark_training_step:
         f"{project.results}/benchmarks/training_step.csv",
     log:
         "<log>/benchmark_training_step.log",
+    threads: workflow.cores  # alone on the machine
     shell:
         "python benchmarks/training_step.py {output} 2>&1 | tee {log}"
+
+
+rule benchmark_startup:
+    input:
+        f"{project.results}/index.html",
+    output:
+        f"{project.results}/benchmarks/startup.csv",
+    log:
+        "<log>/benchmark_startup.log",
+    threads: workflow.cores
+    params:
+        results=subpath(output[0], ancestor=2),
+    shell:
+        "python benchmarks/startup.py {params.results} {output} 2>&1 | tee {log}"

@@ -10,6 +10,17 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+_IN_YAML = {
+    "tuple_type": "must be a list",
+    "dict_type": "must be keys and values",
+    "model_type": "must be keys and values",
+    "bool_type": "must be true or false",
+    "int_type": "must be a whole number",
+    "string_type": "must be text",
+    "too_short": "must not be empty",
+}
+"""What some of pydantic's errors are in words of YAML rather than of Python."""
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -113,7 +124,7 @@ def problems_of(
             case "value_error":
                 message = str(details["ctx"]["error"])
             case _:
-                said = details["msg"].replace("Input should be", "must be")
+                said = _IN_YAML.get(details["type"], details["msg"]).replace("Input should", "must")
                 message = f"{_shown(details['input'])}: {said[0].lower()}{said[1:]}"
                 if details["type"] == "literal_error":
                     expected = re.split(", | or ", details["ctx"]["expected"].replace("'", ""))

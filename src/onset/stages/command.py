@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -76,12 +75,6 @@ def settings_argument(text: str) -> dict[str, Any]:
     import yaml
 
     return yaml.safe_load(Path(text).read_text(encoding="utf-8"))
-
-
-def limit_threads(threads: int) -> None:
-    """A constant number of threads, since it changes the last digits. Call before importing torch."""
-    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ[variable] = str(threads)
 
 
 def _start_log(path: Path | None) -> None:

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import argparse
 
-from onset.stages.command import add_run_arguments, limit_threads, log, run_stage
+import torch
+
+from onset import measures, models
+from onset.artefacts import read_checkpoint, read_checkpoint_index, read_dataset
+from onset.measures.measurement import Measurement
+from onset.stages.command import add_run_arguments, log, run_stage
 from onset.stages.record import record_settings
 from onset.store.layout import RunFolder
 from onset.store.origin import Origin, digest
+from onset.store.tables import save_table
 
 
 def work(arguments: argparse.Namespace) -> None:
-    limit_threads(arguments.settings["threads"])
-    import torch
-
-    from onset import measures, models
-    from onset.artefacts import read_checkpoint, read_checkpoint_index, read_dataset
-    from onset.measures.measurement import Measurement
-    from onset.store.tables import save_table
-
     settings = arguments.settings
     torch.set_num_threads(settings["threads"])
     folder = RunFolder(arguments.run)

@@ -5,11 +5,26 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from onset.stages.command import add_run_arguments, limit_threads, log, run_stage
+import torch
+
+from onset import models
+from onset.artefacts import (
+    checksum,
+    read_checkpoint,
+    read_checkpoint_index,
+    read_dataset,
+    write_checkpoint,
+    write_checkpoint_index,
+)
+from onset.stages.command import add_run_arguments, log, run_stage
 from onset.stages.progress import Progress
 from onset.stages.record import record_settings
 from onset.store.layout import RunFolder
 from onset.store.origin import Origin, digest
+from onset.store.tables import save_table
+from onset.training.loop import train
+from onset.training.settings import CheckpointSettings, TrainingSettings
+from onset.training.state import TrainingState
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,25 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def work(arguments: argparse.Namespace) -> None:
-    limit_threads(arguments.settings["threads"])
-    import torch
-
-    from onset import models
-    from onset.artefacts import (
-        checksum,
-        read_checkpoint,
-        read_checkpoint_index,
-        read_dataset,
-        write_checkpoint,
-        write_checkpoint_index,
-    )
-    from onset.store.tables import save_table
-    from onset.training.loop import train
-    from onset.training.settings import CheckpointSettings, TrainingSettings
-    from onset.training.state import TrainingState
-
     settings = arguments.settings
-    torch.set_num_threads(settings["threads"])
+    torch.set_num_threads(settings["threads"])  # constant: the number changes the last digits
     folder = RunFolder(arguments.run)
     dataset = read_dataset(folder)
     model_settings = models.load_settings(settings["model"]["name"]).Settings.model_validate(

@@ -37,12 +37,13 @@ def load_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     try:
         with safe_open(path, framework="numpy") as file:
             header = json.loads(file.metadata()[_KEY])
+            about, expected = header["about"], header["checksum"]
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise DamagedFileError(f"{path}: not a whole file of Onset's ({error})") from error
-    if _checksum(arrays) != header["checksum"]:
+    if _checksum(arrays) != expected:
         raise DamagedFileError(f"{path}: the content doesn't match its checksum")
-    return arrays, header["about"]
+    return arrays, about
 
 
 def _checksum(arrays: Mapping[str, np.ndarray]) -> str:

@@ -49,7 +49,10 @@ def train(
     Raises:
         FloatingPointError: the loss is no longer a finite number.
     """
-    parameters = {name: p.detach().clone().requires_grad_() for name, p in start.parameters.items()}
+    # In an order of their own, that storage doesn't change: the last digits of the norm depend on it.
+    parameters = {
+        name: p.detach().clone().requires_grad_() for name, p in sorted(start.parameters.items())
+    }
     updater = Updater(parameters, settings, start.moments)
     log = {column: list(start.log.get(column, ())) for column in _COLUMNS}
     parts = settings.batch_parts()
