@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -54,6 +55,9 @@ def run_stage(
     log.info(
         "%s: done in %.1f s after %.1f s of start-up", name, time.perf_counter() - began, start_up
     )
+    # All is written. Leaving without taking torch apart saves a third of a second for each job.
+    logging.shutdown()
+    os._exit(0)
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:

@@ -26,7 +26,7 @@ def save_table(path: Path, columns: Mapping[str, Sequence[object]], origin: Orig
             table = table.set_column(index, field.name, table[field.name].cast(pa.int64()))
     table = table.replace_schema_metadata({_KEY: origin.to_json()})
     with atomic_path(path) as part:
-        pq.write_table(table, part)
+        pq.write_table(table, part, write_page_checksum=True)
 
 
 def load_table(path: Path) -> tuple[pd.DataFrame, Origin]:
@@ -38,8 +38,10 @@ def load_table(path: Path) -> tuple[pd.DataFrame, Origin]:
     """
     try:
         # Not through a dataset: that would read `seed_0` in a path as a partition.
-        table = pq.ParquetFile(path).read()
+        table = pq.ParquetFile(path, page_checksum_verification=True).read()
         origin = Origin.from_json(table.schema.metadata[_KEY].decode())
-    except (pa.ArrowInvalid, KeyError, TypeError, ValueError) as error:
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
         raise DamagedFileError(f"{path}: not a whole table of Onset's ({error})") from error
     return table.to_pandas(), origin
