@@ -23,7 +23,7 @@ _KEY = "onset"
 def save_arrays(path: Path, arrays: Mapping[str, np.ndarray], about: Mapping[str, Any]) -> None:
     """Write arrays and what there is to know `about` them (anything that JSON can hold)."""
     contiguous = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    header = {"about": dict(about), "checksum": _checksum(contiguous)}
+    header = {"about": dict(about), "checksum": _checksum(contiguous, about)}
     write_bytes(path, save(contiguous, metadata={_KEY: canonical_json(header)}))
 
 
@@ -41,13 +41,13 @@ def load_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise DamagedFileError(f"{path}: not a whole file of Onset's ({error})") from error
-    if _checksum(arrays) != expected:
+    if _checksum(arrays, about) != expected:
         raise DamagedFileError(f"{path}: the content doesn't match its checksum")
     return arrays, about
 
 
-def _checksum(arrays: Mapping[str, np.ndarray]) -> str:
-    sha = hashlib.sha256()
+def _checksum(arrays: Mapping[str, np.ndarray], about: Mapping[str, Any]) -> str:
+    sha = hashlib.sha256(canonical_json(dict(about)).encode())
     for name in sorted(arrays):
         array = np.asarray(arrays[name], order="C")
         sha.update(f"{name} {array.dtype} {array.shape}\n".encode())

@@ -93,8 +93,7 @@ class CheckpointSettings(Settings):
         elif self.schedule == "linear":
             steps = set(np.linspace(0, last, self.count or 2).round().astype(int).tolist())
         else:
-            first = min(self.first, last)
-            steps = set(
-                np.geomspace(first, last, (self.count or 2) - 1).round().astype(int).tolist()
-            )
+            # From the end, so that a single step is the last.
+            spaced = np.geomspace(last, min(self.first, last), (self.count or 2) - 1)
+            steps = set(spaced.round().astype(int).tolist())
         return sorted(steps | {0, last})

@@ -1,0 +1,34 @@
+"""For all tests: Onset's shapes and types are checked at run time, and arithmetic uses one thread."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Self, runtime_checkable
+
+import jaxtyping
+from beartype import BeartypeConf, FrozenDict, beartype
+
+# Before torch and numpy are imported: the number of threads changes the last digits.
+for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ[variable] = "1"
+
+# beartype knows Self only where it decorates whole classes, and the hook decorates functions.
+_checked = beartype(
+    conf=BeartypeConf(
+        hint_overrides=FrozenDict({Self: object}),
+        is_pep484_tower=True,  # an int is a float, too
+    )
+)
+
+
+def check_types(function: Callable) -> Callable:
+    """beartype; the protocols that a function's module knows are made checkable for it."""
+    for value in list(function.__globals__.values()):
+        if isinstance(value, type) and getattr(value, "_is_protocol", False):
+            runtime_checkable(value)
+    return _checked(function)
+
+
+# Only what is imported from here on is checked, so no test may have imported Onset before.
+jaxtyping.install_import_hook("onset", f"{__name__}.check_types")

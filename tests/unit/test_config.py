@@ -1,0 +1,558 @@
+"""The config: whatever is wrong is refused before any work, with its file, key and what is right.
+
+The cases change one thing in a valid config. Everything is read from a copy in a temporary folder.
+"""
+
+import json
+import math
+import shutil
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+
+from onset.config import ConfigError, load_project
+from onset.config.jobs import Jobs
+from onset.config.problems import Layer, merge
+from onset.config.schema import schemas
+from onset.config.yaml_file import read_yaml
+from onset.training.settings import TrainingSettings
+
+ROOT = Path(__file__).parents[2]
+CONFIG = "config/config.yaml"
+STUDY = "config/studies/composition.yaml"
+
+
+class Files:
+    """A project's config in a temporary folder, and how to change it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def set(self, file: str, path: str, value: Any) -> None:
+        """Put a value at a path of keys, dots between."""
+        content = read_yaml(self.root / file)
+        *above, last = path.split(".")
+        place = content
+        for key in above:
+            if not isinstance(place.get(key), dict):
+                place[key] = {}
+            place = place[key]
+        place[last] = value
+        self.write(file, yaml.safe_dump(content, sort_keys=False))
+
+    def remove(self, file: str, path: str) -> None:
+        content = read_yaml(self.root / file)
+        *above, last = path.split(".")
+        place = content
+        for key in above:
+            place = place[key]
+        del place[last]
+        self.write(file, yaml.safe_dump(content, sort_keys=False))
+
+    def write(self, file: str, text: str | bytes) -> None:
+        path = self.root / file
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+
+    def load(self):
+        return load_project(read_yaml(self.root / CONFIG), self.root)
+
+    def condition(self, name: str = "one"):
+        return self.load().condition("composition", name)
+
+    def problems(self) -> dict[tuple[str, str], str]:
+        """What is wrong: the message of each (file, key)."""
+        with pytest.raises(ConfigError) as refused:
+            self.load()
+        for problem in refused.value.problems:
+            assert str(problem) in str(refused.value)
+        return {(problem.file, problem.key): problem.message for problem in refused.value.problems}
+
+
+@pytest.fixture
+def files(tmp_path):
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    shutil.copytree(ROOT / "workflow/notebooks", tmp_path / "workflow/notebooks")
+    files = Files(tmp_path)
+    files.set(CONFIG, "studies", ["composition"])
+    # The study's own conditions may change; the tests need a plain one and one that differs.
+    files.set(STUDY, "conditions", {"one": {}, "wide": {"model": {"d_mlp": 512}}})
+    return files
+
+
+class Bad(NamedTuple):
+    """One mistake: what stands where, and what must be said of it."""
+
+    name: str
+    file: str
+    path: str
+    """where the value is put"""
+    value: Any
+    says: tuple[str, ...]
+    key: str
+    """that is named; mostly the path"""
+
+
+def bad(name: str, file: str, path: str, value: Any, *says: str, key: str | None = None) -> Bad:
+    return Bad(name, file, path, value, says, path if key is None else key)
+
+
+UNKNOWN_KEYS = [
+    bad("in the config", CONFIG, "seed", [0], "unknown key", "did you mean seeds?"),
+    bad("in a study", STUDY, "trainning", {}, "unknown key", "did you mean training?"),
+    bad("in training", STUDY, "training.learning_rat", 1, "did you mean learning_rate?"),
+    bad("in a model", STUDY, "model.n_head", 2, "did you mean n_heads?"),
+    bad("in a task", STUDY, "task.n_entites", 50, "did you mean n_entities?"),
+    bad("in checkpoints", STUDY, "checkpoints.cuont", 5, "did you mean count?"),
+    bad("in a condition", STUDY, "conditions.one.trainig", {}, "did you mean training?"),
+    bad("in its section", STUDY, "conditions.one.model.nheads", 2, "did you mean n_heads?"),
+    bad(
+        "in a parent",
+        STUDY,
+        "conditions.one.parent",
+        {"condition": "wide", "setp": 0},
+        "did you mean step?",
+        key="conditions.one.parent.setp",
+    ),
+    bad("nothing alike", STUDY, "training.zzz", 1, "unknown key; (allowed: batch_size, betas,"),
+]
+
+MISSPELT = [
+    bad("study", CONFIG, "studies", ["compositon"], "there is no such file",
+        "did you mean composition?", key=""),
+    bad("task", STUDY, "task.name", "compositoin", "unknown task", "did you mean composition?"),
+    bad("no task", STUDY, "task.name", "chess", "unknown task 'chess'; (allowed: composition"),
+    bad("model", STUDY, "model.name", "tranformer", "unknown model", "did you mean transformer?"),
+    bad("model is a list", STUDY, "model.name", ["transformer"], "unknown model family"),
+    bad("measure", STUDY, "measures", ["predicton"], "unknown measure", "did you mean prediction?"),
+    bad("split", STUDY, "training.mixture", {"atomc": 1.0}, "can't be trained on",
+        "did you mean atomic?", key="training.mixture.atomc"),
+    bad("split for tests", STUDY, "training.mixture", {"oo": 1.0}, "can't be trained on",
+        "(allowed: atomic, composed_train)", key="training.mixture.oo"),
+    bad("schedule", STUDY, "checkpoints.schedule", "logg", "'log'", "did you mean log?"),
+    bad("readout", STUDY, "model.readout", "per_hops", "'last' or 'per_hop'",
+        "did you mean per_hop?"),
+    bad("condition in overrides", CONFIG, "overrides.composition.conditions.won", {},
+        "there is no such condition", "did you mean one?"),
+    bad("section in overrides", CONFIG, "overrides.composition.trainig", {},
+        "unknown key", "did you mean training?"),
+    bad("study in overrides", CONFIG, "overrides.compositon", {}, "isn't in `studies`"),
+]  # fmt: skip
+
+WRONG_TYPES = [
+    bad("text for a number", STUDY, "training.learning_rate", "fast",
+        "'fast': must be a valid number"),
+    bad("a quoted number", STUDY, "training.steps", "3000", "'3000': must be a whole number"),
+    bad("a fraction for a count", STUDY, "training.steps", 10.5, "10.5: must be a whole number"),
+    bad("bool for a number", STUDY, "training.steps", True, "True: must be a whole number"),
+    bad("bool for a fraction", STUDY, "task.never_composed", False, "must be a valid number"),
+    bad("list for a mapping", STUDY, "training", [1], "[1]", "must be keys and values"),
+    bad("nothing for a mapping", STUDY, "model", None, "None", "must be keys and values"),
+    bad("list of conditions", STUDY, "conditions", ["one"], "must be keys and values"),
+    bad("number for a condition", STUDY, "conditions.one", 3, "3", "must be keys and values"),
+    bad("number for text", STUDY, "title", 3, "3: must be text"),
+    bad("number for a label", STUDY, "conditions.one.label", 3, "3: must be text"),
+    bad("text for a switch", STUDY, "model.tied_embeddings", "maybe", "must be true or false"),
+    bad("text for a list", STUDY, "measures", "prediction", "must be a list"),
+    bad("nothing for a condition's list", STUDY, "conditions.one.measures", None, "must be a list"),
+    bad("three betas", STUDY, "training.betas", [0.9, 0.9, 0.9], "2 items"),
+    bad("number for a study", CONFIG, "overrides.composition", 3, "3: must be keys and values"),
+    bad("number for a section", CONFIG, "overrides.composition.training", 3, "keys and values"),
+    bad("text for a task", CONFIG, "overrides.composition.task", "composition", "keys and values"),
+    bad("number for measures", CONFIG, "overrides.composition.measures", 3, "must be a list"),
+    bad("list of overridden conditions", CONFIG, "overrides.composition.conditions", ["one"],
+        "must be keys and values"),
+    bad("text for paper", CONFIG, "paper", "maybe", "'maybe': must be true or false"),
+    bad("number for seeds", CONFIG, "seeds", 3, "3: must be a list"),
+    bad("text for a seed", CONFIG, "seeds", ["one"], "'one': must be a whole number",
+        key="seeds.0"),
+    bad("bool for a seed", CONFIG, "seeds", [0, True], "must be a whole number", key="seeds.1"),
+    bad("a date for a notebook", STUDY, "notebook.day", date(2020, 1, 1), "valid JSON"),
+    bad("no number", STUDY, "training.learning_rate", math.nan, "must be a finite number"),
+    bad("endless", STUDY, "training.weight_decay", math.inf, "must be a finite number"),
+]  # fmt: skip
+
+IMPOSSIBLE = [
+    bad("heads that don't divide the width", STUDY, "model.n_heads", 3,
+        "n_heads (3) must divide d_model (64): one of [1, 2, 4,", key="model"),
+    bad("fraction above one", STUDY, "task.never_composed", 1.5, "less than or equal to 1"),
+    bad("negative steps", STUDY, "training.steps", -5, "-5: must be greater than 0"),
+    bad("no examples", STUDY, "training.batch_size", 0, "must be greater than 0"),
+    bad("negative decay", STUDY, "training.weight_decay", -0.1, "greater than or equal to 0"),
+    bad("mixture too small", STUDY, "training.mixture", {"atomic": 0.3, "composed_train": 0.6},
+        "must sum to 1, not 0.9", key="training"),
+    bad("beta of one", STUDY, "training.betas", [0.9, 1.0], "betas must be below 1, not [0.9, 1.0]",
+        key="training"),
+    bad("warm-up and decay overlap", STUDY, "training.warmup_steps", 2900, "overlap",
+        key="training"),
+    bad("checkpoints beyond the end", STUDY, "checkpoints",
+        {"schedule": "explicit", "steps": [1, 10**6]},
+        "1000000 is after the last training step", key="checkpoints.steps"),
+    bad("a schedule without count", STUDY, "checkpoints", {"schedule": "log"},
+        "needs the key count", key="checkpoints"),
+    bad("explicit without steps", STUDY, "checkpoints", {"schedule": "explicit"},
+        "needs the key steps", key="checkpoints"),
+    bad("linear with steps", STUDY, "checkpoints", {"schedule": "linear", "count": 3, "steps": [1]},
+        "doesn't use the key steps", key="checkpoints"),
+    bad("one checkpoint", STUDY, "checkpoints.count", 1, "greater than or equal to 2"),
+    bad("a world too small", STUDY, "task.n_entities", 2,
+        "leave splits (nearly) empty", "oo_validation (", key="task"),
+    bad("nothing held out", STUDY, "task.never_composed", 0.0, "empty", "oo (0.0)", key="task"),
+    bad("read out before it can know", STUDY, "model.n_loops", 1,
+        "n_layers × n_loops is 1, the task has questions of 2 hops", key="model"),
+    bad("a measure twice", STUDY, "measures", ["prediction", "prediction"], "listed twice"),
+    bad("no conditions", STUDY, "conditions", {}, "must not be empty"),
+    bad("a mistake of one condition only", STUDY, "conditions.wide.model.n_heads", 5,
+        "n_heads (5) must divide d_model (64)", key="conditions.wide.model"),
+    bad("a mistake in overrides", CONFIG, "overrides.composition.training.steps", 0,
+        "must be greater than 0"),
+    bad("no studies", CONFIG, "studies", [], "must not be empty"),
+    bad("no seeds", CONFIG, "seeds", [], "must not be empty"),
+    bad("a seed twice", CONFIG, "seeds", [0, 1, 0], "listed twice: 0"),
+    bad("a negative seed", CONFIG, "seeds", [-1], "greater than or equal to 0", key="seeds.0"),
+    bad("a study twice", CONFIG, "studies", ["composition", "composition"],
+        "listed twice: composition"),
+    bad("no threads", CONFIG, "threads", 0, "must be greater than 0"),
+    bad("a device that isn't there", CONFIG, "device", "cuda:99",
+        "isn't there; this machine has: cpu"),
+    bad("no device", CONFIG, "device", "tpu", "'tpu'", "pattern"),
+]  # fmt: skip
+
+NAMES = "lower-case letters, digits and _, letter first"
+BAD_NAMES = [
+    *(
+        bad(f"condition {name}", STUDY, "conditions", {name: {}}, NAMES, key=f"conditions.{name}")
+        for name in ("../x", "Two", "1a", "a b", "a/b", ".", "")
+    ),
+    *(
+        bad(f"condition {name}", STUDY, f"conditions.{name}", {}, f"lie the study's {name}")
+        for name in ("figures", "tables")
+    ),
+    bad("study", CONFIG, "studies", ["../x"], "'../x'", key="studies.0"),
+    bad("figure", STUDY, "figures", {"../x": "caption"}, NAMES, key="figures.../x"),
+    *(
+        bad(f"results {folder!r}", CONFIG, "results", folder, repr(folder))
+        for folder in ("../elsewhere", "/tmp/x", "results/../..", "~/x", "", ".", ".git")
+    ),
+]
+
+PARENTS = [
+    bad("itself", STUDY, "conditions.one.parent", {"condition": "one"}, "circle: one ← one"),
+    bad("not there", STUDY, "conditions.one.parent", {"condition": "wid"}, "no condition 'wid'",
+        "did you mean wide?"),
+    bad("of a study not there", STUDY, "conditions.one.parent",
+        {"condition": "one", "study": "compositoin"}, "isn't in `studies`",
+        "did you mean composition?"),
+    bad("another model", STUDY, "conditions.wide.parent", {"condition": "one"},
+        "its model must have the same settings as that of its parent one"),
+    bad("another vocabulary", STUDY, "conditions.more", 
+        {"task": {"n_entities": 50}, "parent": {"condition": "one"}},
+        "as many tokens", key="conditions.more.parent"),
+    bad("a step without checkpoint", STUDY, "conditions.two",
+        {"parent": {"condition": "one", "step": 1}},
+        "one has no checkpoint at step 1 (allowed: [0, 20,", key="conditions.two.parent"),
+    bad("a negative step", STUDY, "conditions.two", {"parent": {"condition": "one", "step": -1}},
+        "greater than or equal to 0", key="conditions.two.parent.step"),
+    bad("nameless", STUDY, "conditions.two", {"parent": {}}, "this key is missing",
+        key="conditions.two.parent.condition"),
+    bad("a name alone", STUDY, "conditions.two", {"parent": "one"}, "'one': must be keys",
+        key="conditions.two.parent"),
+]  # fmt: skip
+
+
+def test_the_config_that_the_cases_change_is_valid(files):
+    project = files.load()
+    assert list(project.studies["composition"].conditions) == ["one", "wide"]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=f"{kind}: {case.name}")
+        for kind, cases in {
+            "unknown key": UNKNOWN_KEYS,
+            "misspelt": MISSPELT,
+            "wrong type": WRONG_TYPES,
+            "impossible": IMPOSSIBLE,
+            "name": BAD_NAMES,
+            "parent": PARENTS,
+        }.items()
+        for case in cases
+    ],
+)
+def test_a_mistake_is_named(files, case):
+    files.set(case.file, case.path, case.value)
+    problems = files.problems()
+    # A missing study is its own file, the only one in which no key is at fault.
+    file = case.file if case.key else f"config/studies/{case.value[0]}.yaml"
+    assert list(problems) == [(file, case.key)]
+    for fragment in case.says:
+        assert fragment in problems[file, case.key]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("title: one\ntitle: two\n", "line 2: the key title stands twice"),
+        ("task: {name: a, name: b}\n", "line 1: the key name stands twice"),
+        ("- title\n", "expected keys and values"),
+        ("", "expected keys and values"),
+        ("title: [one\n", "line 2"),
+        ("title:\n\t- one\n", "\\t"),
+        ("on: 3\n", "line 1: the key True must be text"),
+        ("1: 3\n", "line 1: the key 1 must be text"),
+        ("title: &t one\nmeasures: [" + "*t, " * 21 + "]\n", "more than 20 aliases"),
+        ("title: !!python/object/apply:os.getcwd []\n", "python/object/apply:os.getcwd"),
+        ("title: !!python/name:os.system\n", "python/name:os.system"),
+        (b"title: caf\xe9\n", "isn't UTF-8"),
+    ],
+    ids=lambda value: None if isinstance(value, bytes) else value.replace("\n", " ")[:40],
+)
+def test_a_file_that_is_no_yaml_of_ours(files, text, says):
+    files.write(STUDY, text)
+    problems = files.problems()
+    assert list(problems) == [(STUDY, "")]
+    assert says in problems[STUDY, ""]
+    assert "\n" not in problems[STUDY, ""]
+
+
+def test_a_study_without_its_notebook(files):
+    (files.root / "workflow/notebooks/composition.py").unlink()
+    assert "workflow/notebooks/composition.py is missing" in files.problems()[STUDY, ""]
+
+
+def test_a_missing_key(files):
+    files.remove(STUDY, "training.steps")
+    assert files.problems() == {(STUDY, "training.steps"): "this key is missing"}
+
+
+def test_a_circle_of_parents(files):
+    files.set(STUDY, "conditions.one.parent", {"condition": "two"})
+    files.set(STUDY, "conditions.two", {"parent": {"condition": "three"}})
+    files.set(STUDY, "conditions.three", {"parent": {"condition": "one"}})
+    problems = files.problems()
+    assert "one ← two ← three ← one" in problems[STUDY, "conditions.one.parent"]
+    assert "circle" in problems[STUDY, "conditions.three.parent"]
+
+
+def test_the_schemas_for_editors_are_those_of_the_settings():
+    """Otherwise: `python -m onset.config.schema`."""
+    for name, text in schemas().items():
+        assert (ROOT / "config/schema" / name).read_text() == text
+
+
+def test_a_notebook_parameter_that_every_notebook_has(files, monkeypatch):
+    """It would silently win over the real one."""
+    monkeypatch.chdir(files.root)
+    given = json.loads(Jobs(files.load()).notebook_parameters("composition"))
+    files.set(STUDY, "notebook", dict.fromkeys(given, "mine"))
+    problems = files.problems()
+    assert set(problems) == {(STUDY, f"notebook.{name}") for name in given}
+    assert "given to every notebook" in problems[STUDY, "notebook.seeds"]
+
+
+def test_everything_wrong_is_said_at_once(files):
+    files.set(CONFIG, "seeds", [0, 0])
+    files.set(CONFIG, "treads", 1)
+    files.set(STUDY, "task.n_relations", 0)
+    files.set(STUDY, "training.steps", "many")
+    files.set(STUDY, "measures", ["predicton"])
+    files.set(STUDY, "conditions.wide.model.n_heads", 5)
+    with pytest.raises(ConfigError, match=r"^6 problems in the config:\n") as refused:
+        files.load()
+    assert {(problem.file, problem.key) for problem in refused.value.problems} == {
+        (CONFIG, "seeds"),
+        (CONFIG, "treads"),
+        (STUDY, "task.n_relations"),
+        (STUDY, "training.steps"),
+        (STUDY, "measures"),
+        (STUDY, "conditions.wide.model"),
+    }
+
+
+def test_a_mistake_that_all_conditions_inherit_is_said_once(files):
+    files.set(STUDY, "training.steps", 0)
+    with pytest.raises(ConfigError, match=r"^1 problem in the config:\n"):
+        files.load()
+
+
+@pytest.mark.parametrize("value", [None, 3, "text", [[1]], {"name": [1]}], ids=str)
+def test_whatever_stands_anywhere_is_understood_or_refused(files, value):
+    """Never an error of Python's."""
+    files.set(STUDY, "conditions.wide.parent", {"condition": "one", "step": 0})
+    files.set(CONFIG, "overrides.composition", {"training": {"steps": 9}, "measures": []})
+    files.set(CONFIG, "overrides.composition.conditions.one", {"model": {"d_mlp": 8}})
+    refused = 0
+    for file in (STUDY, CONFIG):
+        valid = read_yaml(files.root / file)
+        for path in key_paths(valid):
+            files.set(file, path, value)
+            try:
+                files.load()
+            except ConfigError:
+                refused += 1
+            files.write(file, yaml.safe_dump(valid, sort_keys=False))
+    assert refused > 40
+
+
+def key_paths(mapping: dict[str, Any], above: str = "") -> Iterator[str]:
+    for key, value in mapping.items():
+        yield above + key
+        if isinstance(value, dict):
+            yield from key_paths(value, f"{above}{key}.")
+
+
+class TestReading:
+    @pytest.mark.parametrize("text", ["1e-3", "1E-3", "+1e-3", "0.001", "1.0e-3"])
+    def test_a_number_as_people_write_it(self, files, text):
+        study = (files.root / STUDY).read_text()
+        assert "  learning_rate: 0.0015\n" in study
+        files.write(STUDY, study.replace("learning_rate: 0.0015", f"learning_rate: {text}"))
+        assert files.condition().training.learning_rate == 0.001
+
+    @pytest.mark.parametrize(
+        ("key", "given", "read"),
+        [
+            ("paper", "false", False),
+            ("paper", "True", True),
+            ("seeds", ["7", "8"], (7, 8)),
+            ("studies", ["composition"], ("composition",)),
+        ],
+    )
+    def test_what_snakemake_leaves_as_text(self, files, key, given, read):
+        """`--config seeds='[7, 8]'` arrives as a list of texts."""
+        config = read_yaml(files.root / CONFIG) | {key: given}
+        project = load_project(config, files.root)
+        assert getattr(project.settings, key) == read
+
+    def test_overrides_on_the_command_line(self, files):
+        """All of `--config overrides='{composition: {...}}'` arrives as text."""
+        training = {"learning_rate": "1e-2", "weight_decay": "0.5", "gradient_clip": "null"}
+        task = {"two_hop_answers": "shuffled"}
+        config = read_yaml(files.root / CONFIG) | {
+            "overrides": {"composition": {"training": training, "task": task}}
+        }
+        condition = load_project(config, files.root).condition("composition", "one")
+        assert condition.training.learning_rate == 0.01
+        assert condition.training.weight_decay == 0.5
+        assert condition.training.gradient_clip is None
+        assert condition.task.two_hop_answers == "shuffled"
+
+
+class TestMerging:
+    """study < overrides of the study < condition < overrides of the condition"""
+
+    def test_a_condition_with_nothing_is_the_study(self, files):
+        files.write(STUDY, (files.root / STUDY).read_text().replace("  one: {}\n", "  one:\n"))
+        condition = files.condition()
+        assert condition.model.model_dump() | read_yaml(files.root / STUDY)["model"] == (
+            condition.model.model_dump()
+        )
+        assert condition.label == "one"
+
+    def test_a_condition_changes_only_its_keys(self, files):
+        one, wide = files.condition("one"), files.condition("wide")
+        assert wide.model.model_dump() == one.model.model_dump() | {"d_mlp": 512}
+        assert (wide.task, wide.training, wide.measures) == (one.task, one.training, one.measures)
+
+    def test_a_condition_wins_over_overrides(self, files):
+        files.set(CONFIG, "overrides.composition.model", {"d_model": 32, "d_mlp": 16})
+        one, wide = files.condition("one").model, files.condition("wide").model
+        assert (one.d_model, one.d_mlp) == (32, 16)
+        assert (wide.d_model, wide.d_mlp) == (32, 512)
+
+    def test_overrides_of_a_condition_win_over_it(self, files):
+        files.set(CONFIG, "overrides.composition.conditions.wide.model.d_mlp", 16)
+        assert files.condition("wide").model.d_mlp == 16
+        assert files.condition("one").model.d_mlp == 256
+
+    def test_another_name_drops_what_belonged_to_the_old_one(self):
+        """Another task or model has other keys."""
+        base = Layer("study", "", {"task": {"name": "old", "size": 1}, "training": {"steps": 1}})
+        over = Layer("study", "conditions.one", {"task": {"name": "new", "depth": 2}})
+        same = Layer("study", "conditions.two", {"task": {"name": "old", "depth": 2}})
+        assert merge([base, over]) == {
+            "task": {"name": "new", "depth": 2},
+            "training": {"steps": 1},
+        }
+        assert merge([base, same])["task"] == {"name": "old", "size": 1, "depth": 2}
+
+    def test_a_list_is_replaced(self, files):
+        files.set(STUDY, "conditions.one.measures", ["weight_norm"])
+        assert files.condition("one").measures == ("weight_norm",)
+
+
+def jobs(files: Files, condition: str = "one") -> dict[str, str]:
+    found = files.condition(condition)
+    return {name: getattr(found, name) for name in ("dataset_job", "train_job", "evaluate_job")}
+
+
+class TestJobs:
+    """What each kind of job is told; it is run again when that changes, and only then."""
+
+    @pytest.mark.parametrize(
+        ("file", "path", "value", "concerned"),
+        [
+            (STUDY, "task.n_entities", 50, {"dataset_job"}),
+            (STUDY, "training.learning_rate", 0.01, {"train_job"}),
+            (STUDY, "training.mixture", {"atomic": 0.5, "composed_train": 0.5}, {"train_job"}),
+            (STUDY, "checkpoints.count", 10, {"train_job"}),
+            (STUDY, "conditions.one.parent", {"condition": "two"}, {"train_job"}),
+            (STUDY, "measures", ["prediction"], {"evaluate_job"}),
+            (STUDY, "model.n_heads", 2, {"train_job", "evaluate_job"}),
+            (CONFIG, "threads", 2, {"train_job", "evaluate_job"}),
+            (CONFIG, "overrides.composition.training.steps", 100, {"train_job"}),
+            (CONFIG, "seeds", [5], set()),
+            (CONFIG, "results", "elsewhere", set()),
+            (CONFIG, "paper", False, set()),
+            (STUDY, "title", "another", set()),
+            (STUDY, "figures", {}, set()),
+            (STUDY, "conditions.one.label", "another", set()),
+            (STUDY, "conditions.wide.training", {"steps": 100}, set()),
+        ],
+        ids=lambda value: value if isinstance(value, str) and "." in value else None,
+    )
+    def test_only_what_concerns_it(self, files, file, path, value, concerned):
+        files.set(STUDY, "conditions.two", {})
+        before = jobs(files)
+        files.set(file, path, value)
+        after = jobs(files)
+        assert {name for name in before if before[name] != after[name]} == concerned
+
+    @pytest.mark.parametrize(
+        ("section", "key"),
+        [("training", "decay_fraction"), ("training", "gradient_clip"), ("model", "norm")],
+    )
+    def test_a_default_spelled_out_changes_nothing(self, files, section, key):
+        """Nor does a key that comes with a new version: a job isn't told what is the default."""
+        files.remove(STUDY, f"{section}.{key}")
+        before, settings = jobs(files), getattr(files.condition(), section)
+        assert key not in json.loads(before["train_job"])[section]
+        files.set(STUDY, f"{section}.{key}", type(settings).model_fields[key].default)
+        assert jobs(files) == before
+
+    def test_how_a_value_is_written_changes_nothing(self, files):
+        files.set(STUDY, "training.weight_decay", 6.0)
+        before = jobs(files)
+        files.set(STUDY, "training.weight_decay", 6)
+        study = read_yaml(files.root / STUDY)
+        for section in ("task", "model", "training"):
+            study[section] = dict(reversed(study[section].items()))
+        files.write(STUDY, yaml.safe_dump(study, sort_keys=False))
+        assert jobs(files) == before
+
+    def test_the_job_reads_back_what_was_meant(self, files):
+        settings = json.loads(files.condition().train_job)["training"]
+        assert TrainingSettings.model_validate(settings) == files.condition().training
+
+
+@pytest.mark.parametrize("name", ["config", "smoke"])
+def test_the_shipped_configs_are_valid(name):
+    """Smoke extends config.yaml, as `snakemake --configfile` does."""
+    config = read_yaml(ROOT / CONFIG) | read_yaml(ROOT / f"config/{name}.yaml")
+    project = load_project(config, ROOT)
+    assert list(project.studies) == config["studies"]
+    assert all(study.conditions for study in project.studies.values())

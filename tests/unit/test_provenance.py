@@ -1,0 +1,171 @@
+"""The fingerprint of code: blind to what changes no result, and to what a job doesn't use.
+
+Each test edits a copy of the package. The fingerprint is asked for in another process, because
+Python has the real package loaded, and because the fingerprint reads every file once per process.
+"""
+
+import ast
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+_MODEL = "onset.models.transformer.model"
+JOBS = {
+    "dataset": ["onset.stages.dataset", "onset.tasks.composition"],
+    "train": ["onset.stages.train", _MODEL],
+    "prediction": ["onset.stages.evaluate", _MODEL, "onset.measures.prediction"],
+    "bridge_lens": ["onset.stages.evaluate", _MODEL, "onset.measures.bridge_lens"],
+    "page": ["onset.stages.gallery"],
+}
+"""Some jobs and the modules that the rules name for them."""
+
+_PRINT = """
+import json, sys
+from pathlib import Path
+from onset.provenance import fingerprint, fingerprint_of_script
+jobs = {job: fingerprint(*modules) for job, modules in json.loads(sys.argv[1]).items()}
+jobs |= {path: fingerprint_of_script(Path(path)) for path in sys.argv[2:]}
+print(json.dumps(jobs))
+"""
+
+
+class Package:
+    """A copy of Onset's source."""
+
+    def __init__(self, folder: Path) -> None:
+        self.source = folder / "src"
+        shutil.copytree(
+            ROOT / "src", self.source, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
+        )
+
+    def append(self, file: str, text: str) -> None:
+        with (self.source / "onset" / file).open("a") as opened:
+            opened.write(text)
+
+    def fingerprints(self, *scripts: Path) -> dict[str, str]:
+        """Of all jobs, and of scripts."""
+        done = subprocess.run(
+            [sys.executable, "-c", _PRINT, json.dumps(JOBS), *map(str, scripts)],
+            env={**os.environ, "PYTHONPATH": str(self.source)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return json.loads(done.stdout)
+
+
+@pytest.fixture
+def package(tmp_path):
+    return Package(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def unedited(tmp_path_factory):
+    return Package(tmp_path_factory.mktemp("unedited")).fingerprints()
+
+
+def test_every_job_has_its_own(unedited):
+    assert set(unedited) == set(JOBS)
+    assert len(set(unedited.values())) == len(JOBS)
+
+
+def test_it_is_blind_to_comments_and_formatting(package, unedited):
+    for path in package.source.rglob("*.py"):
+        tree = ast.parse(path.read_text())
+        path.write_text(f"# another comment\n\n\n{ast.unparse(tree)}\n")
+    assert package.fingerprints() == unedited
+
+
+def test_it_is_blind_to_docstrings(package, unedited):
+    """Those of modules, classes, functions and fields."""
+    n_changed = 0
+    for path in package.source.rglob("*.py"):
+        tree = ast.parse(path.read_text())
+        for node in ast.walk(tree):
+            match node:
+                case ast.Expr(value=ast.Constant(value=str())):
+                    node.value = ast.Constant("Another text.")
+                    n_changed += 1
+        path.write_text(ast.unparse(tree))
+    assert n_changed > 100
+    assert package.fingerprints() == unedited
+
+
+def test_it_sees_a_changed_expression_deep_within(package, unedited):
+    path = package.source / "onset/training/loop.py"
+    tree = ast.parse(path.read_text())
+    number = next(
+        node for node in ast.walk(tree) if isinstance(node, ast.Constant) and node.value == 1
+    )
+    number.value = 2
+    path.write_text(ast.unparse(tree))
+    assert changed(package, unedited) == {"train"}
+
+
+@pytest.mark.parametrize(
+    ("file", "concerned"),
+    [
+        ("store/atomic.py", set(JOBS)),
+        ("__init__.py", set(JOBS)),
+        ("stages/train.py", {"train"}),
+        ("training/settings.py", {"train"}),
+        ("tasks/composition.py", {"dataset"}),
+        ("measures/prediction.py", {"prediction"}),
+        ("measures/bridge_lens.py", {"bridge_lens"}),
+        ("measures/measurement.py", {"prediction", "bridge_lens"}),
+        ("models/transformer/settings.py", {"train", "prediction", "bridge_lens"}),
+        ("gallery/render.py", {"page"}),
+        ("config/checks.py", set()),
+        ("provenance.py", set()),
+        ("figures/curves.py", set()),
+    ],
+)
+def test_it_sees_only_the_code_that_a_job_uses(package, unedited, file, concerned):
+    package.append(file, "\n_ADDED = 1\n")
+    assert changed(package, unedited) == concerned
+
+
+def test_a_new_module_concerns_nobody_until_it_is_imported(package, unedited):
+    package.append("measures/another.py", "NEEDS = ()\n")
+    assert package.fingerprints() == unedited
+    package.append("training/loop.py", "\nimport onset.measures.another\n")
+    imported = package.fingerprints()
+    package.append("measures/another.py", "\n_ADDED = 1\n")
+    assert changed(package, imported) == {"train"}
+
+
+def test_it_sees_a_template(package, unedited):
+    package.append("gallery/templates/study.html", "<!-- -->\n")
+    assert changed(package, unedited) == {"page"}
+
+
+def test_that_of_a_notebook(package, tmp_path):
+    script = tmp_path / "notebook.py"
+
+    def fingerprint() -> str:
+        return package.fingerprints(script)[str(script)]
+
+    script.write_text("# %%\nfrom onset.figures import curves\nprint(1)\n")
+    first = fingerprint()
+    script.write_text("# %%\n# A comment.\nfrom onset.figures import curves\n\nprint( 1 )\n")
+    assert fingerprint() == first
+    package.append("tasks/composition.py", "\n_ADDED = 1\n")
+    assert fingerprint() == first
+    package.append("figures/curves.py", "\n_ADDED = 1\n")
+    second = fingerprint()
+    assert second != first
+    script.write_text("# %%\nfrom onset.figures import curves\nprint(2)\n")
+    assert fingerprint() not in (first, second)
+
+
+def changed(package: Package, before: dict[str, str]) -> set[str]:
+    """The jobs whose fingerprint isn't what it was."""
+    after = package.fingerprints()
+    return {job for job in before if after[job] != before[job]}

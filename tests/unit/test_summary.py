@@ -1,0 +1,162 @@
+"""Mean and interval over seeds against scipy and tabulated values."""
+
+from __future__ import annotations
+
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from onset.summary import format_interval, full_name, interval, is_proportion, over_seeds, summarise
+
+
+class TestInterval:
+    def test_it_is_scipys(self):
+        values = np.random.default_rng(0).normal(3, 2, size=7)
+        mean, low, high = interval(values)
+        expected = stats.ttest_1samp(values, 0).confidence_interval(0.95)
+        assert mean == pytest.approx(values.mean())
+        assert (low, high) == pytest.approx((expected.low, expected.high))
+
+    @pytest.mark.parametrize(
+        ("values", "t"), [([0, 2], 12.706), ([1, 2, 3], 4.303), ([1, 2, 3, 4, 5], 2.776)]
+    )
+    def test_with_t_from_the_table(self, values, t):
+        mean, low, high = interval(values)
+        standard_error = np.std(values, ddof=1) / math.sqrt(len(values))
+        assert high - mean == pytest.approx(t * standard_error, rel=1e-3)
+        assert mean - low == pytest.approx(high - mean)
+
+    def test_that_of_a_proportion_ends_at_0_and_1(self):
+        assert interval([0.0, 0.1, 0.0], proportion=True)[1] == 0
+        assert interval([1.0, 0.9, 1.0], proportion=True)[2] == 1
+        assert interval([1.0, 0.9, 1.0])[2] > 1
+        middle = [0.5, 0.51, 0.52]
+        assert interval(middle, proportion=True) == interval(middle)
+
+    def test_one_seed_has_none(self):
+        mean, low, high = interval([0.25])
+        assert mean == 0.25
+        assert math.isnan(low)
+        assert math.isnan(high)
+
+    def test_equal_seeds_have_no_width(self):
+        assert interval([0.5, 0.5, 0.5]) == (0.5, 0.5, 0.5)
+
+
+def measures(*rows: tuple) -> pd.DataFrame:
+    """condition, seed, step, measure, value, split, layer"""
+    columns = ["condition", "seed", "step", "measure", "value", "split", "layer"]
+    table = pd.DataFrame(rows, columns=columns)
+    return table.assign(head=None, position=None, layer=table["layer"].astype("Int64"))
+
+
+class TestSummarise:
+    TABLE = measures(
+        ("one", 0, 0, "accuracy", 0.1, "oo", None),
+        ("one", 0, 10, "accuracy", 0.8, "oo", None),
+        ("one", 1, 0, "accuracy", 0.1, "oo", None),
+        ("one", 1, 10, "accuracy", 0.9, "oo", None),
+        ("one", 0, 10, "bridge_rank", 3.0, "oo", 1),
+        ("one", 1, 10, "bridge_rank", 5.0, "oo", 1),
+        ("one", 0, 10, "bridge_rank", 2.0, "oo", 2),
+        ("one", 1, 10, "bridge_rank", 2.0, "oo", 2),
+        ("one", 0, 10, "weight_norm", 7.0, None, None),
+        ("one", 1, 10, "weight_norm", 9.0, None, None),
+        ("long", 0, 0, "accuracy", 0.1, "oo", None),
+        ("long", 0, 10, "accuracy", 0.2, "oo", None),
+        ("long", 0, 50, "accuracy", 0.7, "oo", None),
+    )
+
+    def test_each_conditions_last_step_and_nothing_before(self):
+        summary = summarise(self.TABLE)
+        assert list(summary.columns) == [
+            "condition",
+            "split",
+            "measure",
+            "n_seeds",
+            "mean",
+            "low",
+            "high",
+        ]
+        rows = [
+            (condition, None if pd.isna(split) else split, measure, n, mean)
+            for condition, split, measure, n, mean, *_ in summary.itertuples(index=False)
+        ]
+        assert rows == [
+            ("one", "oo", "accuracy", 2, pytest.approx(0.85)),
+            ("one", "oo", "bridge_rank.layer_1", 2, 4.0),
+            ("one", "oo", "bridge_rank.layer_2", 2, 2.0),
+            ("one", None, "weight_norm", 2, 8.0),
+            ("long", "oo", "accuracy", 1, 0.7),
+        ]
+
+    def test_only_proportions_are_cut(self):
+        summary = summarise(self.TABLE).set_index(["condition", "measure"])
+        accuracy, norm = summary.loc[("one", "accuracy")], summary.loc[("one", "weight_norm")]
+        assert (accuracy["low"], accuracy["high"]) == (
+            pytest.approx(0.85 - 12.706 * 0.05, rel=1e-3),
+            1,
+        )
+        assert (norm["low"], norm["high"]) == pytest.approx((8 - 12.706, 8 + 12.706), rel=1e-3)
+
+    def test_one_seed_has_no_interval(self):
+        last = summarise(self.TABLE).iloc[-1]
+        assert math.isnan(last["low"])
+        assert math.isnan(last["high"])
+
+
+def test_the_full_name_says_where_a_measure_was_taken():
+    table = measures(("c", 0, 0, "rank", 1.0, "oo", 2), ("c", 0, 0, "loss", 1.0, "oo", None))
+    table["head"] = pd.array([None, None], dtype="Int64")
+    table["position"] = [1.0, np.nan]  # as it comes from Parquet
+    assert full_name(table).tolist() == ["rank.layer_2.position_1", "loss"]
+
+
+@pytest.mark.parametrize(
+    ("measure", "answer"),
+    [
+        ("accuracy", True),
+        ("bridge_top1.layer_2", True),
+        ("loss", False),
+        ("bridge_rank.layer_1", False),
+    ],
+)
+def test_what_is_a_proportion(measure, answer):
+    assert is_proportion(measure) is answer
+
+
+def test_over_seeds_is_the_interval_of_each_group():
+    table = measures(
+        ("one", 0, 0, "accuracy", 0.2, "oo", None),
+        ("one", 0, 10, "accuracy", 0.9, "oo", None),
+        ("one", 1, 0, "accuracy", 0.4, "oo", None),
+        ("one", 1, 10, "accuracy", 1.0, "oo", None),
+    )
+    found = over_seeds(table, ["condition", "step"], proportion=True)
+    assert list(found.columns) == ["condition", "step", "n_seeds", "mean", "low", "high"]
+    assert found.itertuples(index=False, name=None).__next__() == (
+        "one",
+        0,
+        2,
+        *interval([0.2, 0.4], True),
+    )
+    assert found["step"].tolist() == [0, 10]
+    assert found["high"].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "digits", "text"),
+    [
+        ((0.974, 0.951, 0.9949), 2, "0.97 [0.95, 0.99]"),
+        ((0.974, 0.951, 0.9949), 1, "1.0 [1.0, 1.0]"),
+        ((12.0, -1.5, 25.5), 1, "12.0 [-1.5, 25.5]"),
+        ((0.5, math.nan, math.nan), 2, "0.50"),
+    ],
+)
+def test_an_interval_in_words(numbers, digits, text):
+    mean, low, high = numbers
+    assert format_interval(SimpleNamespace(mean=mean, low=low, high=high), digits) == text

@@ -1,0 +1,369 @@
+"""The schedule, the batches, the optimiser, and that an interruption leaves no trace."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from pydantic import ValidationError
+from torch.testing import assert_close
+
+from onset.measures import prediction
+from onset.models.transformer.model import build
+from onset.models.transformer.settings import Settings as TransformerSettings
+from onset.store.origin import Origin
+from onset.tasks import composition
+from onset.tasks.dataset import Dataset
+from onset.training.batches import draw
+from onset.training.loop import train
+from onset.training.settings import CheckpointSettings, TrainingSettings
+from onset.training.state import TrainingState
+
+ORIGIN = Origin("study/condition/seed_0", settings="abc", code="def")
+WORLD = composition.generate(
+    composition.Settings(name="composition", n_entities=20, n_relations=4, id_trained=0.8), seed=0
+)
+MODEL = build(
+    TransformerSettings(name="transformer", n_loops=2, readout="per_hop", d_model=32, d_mlp=64),
+    WORLD.n_tokens,
+    WORLD.length,
+)
+
+
+def training(**changes) -> TrainingSettings:
+    given = {
+        "steps": 12,
+        "batch_size": 64,
+        "mixture": {"atomic": 0.25, "composed_train": 0.75},
+        "learning_rate": 3e-3,
+        "weight_decay": 1.0,
+        "warmup_steps": 4,
+        "decay_fraction": 0.5,
+        "gradient_clip": 0.5,
+    }
+    return TrainingSettings(**{**given, **changes})
+
+
+def trained(settings: TrainingSettings, seed: int = 0, model=MODEL, **how) -> TrainingState:
+    """A training of WORLD from the start, with no checkpoints, unless told `how` otherwise."""
+    default = {
+        "checkpoint_steps": (),
+        "start": TrainingState(0, model.initial_parameters(seed)),
+        "on_checkpoint": lambda state: None,
+    }
+    return train(model, WORLD, settings, seed=seed, **{**default, **how})
+
+
+def assert_same_bits(one: TrainingState, other: TrainingState) -> None:
+    assert one.step == other.step
+    assert one.log == other.log
+    assert (
+        one.parameters.keys()
+        == other.parameters.keys()
+        == one.moments.keys()
+        == other.moments.keys()
+    )
+    for name in one.parameters:
+        assert torch.equal(one.parameters[name], other.parameters[name])
+        for kind, moment in one.moments[name].items():
+            assert torch.equal(moment, other.moments[name][kind])
+
+
+class Still:
+    """A model whose loss depends on nothing: its gradients are zero."""
+
+    def __init__(self, loss: float = 0.0) -> None:
+        self._loss = loss
+
+    def initial_parameters(self, seed):
+        return {"matrix": torch.full((2, 3), 2.0), "vector": torch.full((3,), 2.0)}
+
+    def loss(self, parameters, batch):
+        return 0.0 * sum(p.sum() for p in parameters.values()) + self._loss
+
+    def logits(self, parameters, questions):
+        raise NotImplementedError
+
+
+class TestLearningRate:
+    def test_warm_up_plateau_and_decay(self):
+        settings = training(steps=100, learning_rate=0.1, warmup_steps=10, decay_fraction=0.2)
+        expected = {
+            0: 0.01,
+            4: 0.05,
+            9: 0.1,
+            10: 0.1,
+            50: 0.1,
+            80: 0.1,
+            85: 0.075,
+            90: 0.05,
+            99: 0.005,
+        }
+        for step, rate in expected.items():
+            assert settings.learning_rate_at(step) == pytest.approx(rate)
+        assert settings.learning_rate_at(100) == 0
+
+    def test_constant_where_nothing_else_is_asked_for(self):
+        settings = training(warmup_steps=0, decay_fraction=0.0)
+        assert {settings.learning_rate_at(step) for step in range(settings.steps)} == {3e-3}
+
+    def test_it_is_the_one_that_the_loop_uses(self):
+        settings = training()
+        rates = [settings.learning_rate_at(step) for step in range(settings.steps)]
+        assert trained(settings).log["learning_rate"] == rates
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"warmup_steps": 7}, "warm-up and decay overlap"),
+        ({"mixture": {"atomic": 0.5, "composed_train": 0.4}}, "sum to 1, not 0.9"),
+        ({"betas": (0.9, 1.0)}, "betas must be below 1"),
+        ({"steps": 0}, "greater than 0"),
+        ({"momentum": 0.9}, "not permitted"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(changes, words):
+    with pytest.raises(ValidationError, match=words):
+        training(**changes)
+
+
+class TestBatches:
+    @pytest.mark.parametrize("size", [1, 2, 7, 64, 511])
+    @pytest.mark.parametrize(
+        "fractions", [[1.0], [1 / 3] * 3, [0.3, 0.7], [0.05, 0.15, 0.8], [0, 1.0]]
+    )
+    def test_the_parts_fill_the_batch_and_are_as_near_as_can_be(self, size, fractions):
+        mixture = {f"split_{i}": float(fraction) for i, fraction in enumerate(fractions)}
+        parts = training(batch_size=size, mixture=mixture).batch_parts()
+        assert sum(parts.values()) == size
+        assert 0 not in parts.values()
+        for split, fraction in mixture.items():
+            assert abs(parts.get(split, 0) - fraction * size) < 1
+
+    @pytest.mark.parametrize(
+        ("size", "mixture", "parts"),
+        [
+            (512, {"a": 0.3, "b": 0.7}, {"a": 154, "b": 358}),
+            (10, {"a": 0.22, "b": 0.22, "c": 0.56}, {"a": 2, "b": 2, "c": 6}),
+            (10, {"a": 0.0, "b": 1.0}, {"b": 10}),
+        ],
+    )
+    def test_parts_by_hand(self, size, mixture, parts):
+        assert training(batch_size=size, mixture=mixture).batch_parts() == parts
+
+    def test_a_batch_depends_on_its_number_alone(self):
+        parts = {"atomic": 5, "composed_train": 9}
+        forwards = [draw(WORLD, parts, seed=1, step=step) for step in range(4)]
+        backwards = [draw(WORLD, parts, seed=1, step=step) for step in reversed(range(4))]
+        for one, other in zip(forwards, reversed(backwards), strict=True):
+            assert torch.equal(one.targets, other.targets)
+            for ours, theirs in zip(one.questions, other.questions, strict=True):
+                assert (ours.tokens == theirs.tokens).all()
+
+    def test_other_numbers_and_seeds_give_other_batches(self):
+        drawn = [
+            draw(WORLD, {"atomic": 20}, seed, step)
+            for seed, step in [(0, 0), (0, 1), (1, 0), (1, 1)]
+        ]
+        assert len({batch.questions[0].tokens.tobytes() for batch in drawn}) == 4
+
+    def test_examples_keep_their_answers(self):
+        parts = {"atomic": 50, "composed_train": 70}
+        batch = draw(WORLD, parts, seed=0, step=0)
+        answers = iter(batch.targets.tolist())
+        for group, (name, size) in zip(batch.questions, parts.items(), strict=True):
+            split = WORLD.splits[name]
+            right = dict(
+                zip(map(tuple, split.tokens.tolist()), split.targets.ravel().tolist(), strict=True)
+            )
+            assert (len(group.tokens), group.scored, group.hops) == (size, split.scored, split.hops)
+            assert [right[tuple(question)] for question in group.tokens.tolist()] == [
+                next(answers) for _ in range(size)
+            ]
+
+    def test_every_example_has_the_same_chance(self):
+        n = len(WORLD.splits["atomic"])
+        tokens = np.concatenate(
+            [draw(WORLD, {"atomic": n}, 0, step).questions[0].tokens for step in range(200)]
+        )
+        _, counts = np.unique(tokens, axis=0, return_counts=True)
+        assert len(counts) == n
+        assert abs(counts - 200).max() < 5 * math.sqrt(200)
+
+
+class TestCheckpoints:
+    @pytest.mark.parametrize(
+        ("settings", "steps"),
+        [
+            ({"schedule": "linear", "count": 5}, [0, 25, 50, 75, 100]),
+            ({"schedule": "log", "count": 4}, [0, 1, 10, 100]),
+            ({"schedule": "log", "count": 4, "first": 25}, [0, 25, 50, 100]),
+            ({"schedule": "log", "count": 3, "first": 500}, [0, 100]),
+            ({"schedule": "explicit", "steps": [60, 7, 7, 101]}, [0, 7, 60, 100]),
+            ({"schedule": "explicit", "steps": []}, [0, 100]),
+        ],
+    )
+    def test_by_hand(self, settings, steps):
+        assert CheckpointSettings(**settings).at(100) == steps
+
+    @pytest.mark.parametrize("schedule", ["log", "linear"])
+    @pytest.mark.parametrize("count", [3, 40, 1000])
+    @pytest.mark.parametrize("last", [1, 2, 50, 3000])
+    def test_first_and_last_always_in_order_never_twice_never_too_many(self, schedule, count, last):
+        steps = CheckpointSettings(schedule=schedule, count=count).at(last)
+        assert (steps[0], steps[-1]) == (0, last)
+        assert steps == sorted(set(steps))
+        assert len(steps) <= count
+
+    @pytest.mark.parametrize(
+        ("settings", "words"),
+        [
+            ({"schedule": "log"}, "needs the key count"),
+            ({"schedule": "explicit", "count": 3}, "needs the key steps"),
+            ({"schedule": "linear", "count": 3, "steps": [1]}, "doesn't use the key steps"),
+        ],
+    )
+    def test_missing_and_useless_keys_are_refused(self, settings, words):
+        with pytest.raises(ValidationError, match=words):
+            CheckpointSettings(**settings)
+
+    def test_the_loop_keeps_exactly_those(self):
+        kept = []
+        trained(
+            training(),
+            checkpoint_steps={0, 5, 12},
+            on_checkpoint=lambda state: kept.append(state.step),
+        )
+        assert kept == [0, 5, 12]
+
+
+class TestOptimiser:
+    def test_weight_decay_shrinks_matrices_by_the_rate_and_leaves_vectors_alone(self):
+        settings = training(weight_decay=2.0, learning_rate=0.05)
+        end = trained(settings, model=Still())
+        shrunk = math.prod(
+            1 - 2.0 * settings.learning_rate_at(step) for step in range(settings.steps)
+        )
+        assert_close(end.parameters["matrix"].detach(), torch.full((2, 3), 2.0 * shrunk))
+        assert (end.parameters["vector"] == 2.0).all()
+
+    def test_the_gradient_is_clipped_and_its_norm_before_that_is_logged(self):
+        settings = training(gradient_clip=0.01, steps=1, warmup_steps=0, betas=(0.9, 0.98))
+        parameters = {n: p.requires_grad_() for n, p in MODEL.initial_parameters(0).items()}
+        loss = MODEL.loss(parameters, draw(WORLD, settings.batch_parts(), seed=0, step=0))
+        gradients = torch.autograd.grad(loss, list(parameters.values()))
+        norm = torch.cat([g.ravel() for g in gradients]).norm().item()
+
+        end = trained(settings)
+        assert end.log["loss"] == [loss.item()]
+        assert end.log["gradient_norm"] == [pytest.approx(norm, rel=1e-5)]
+        # After one step the first moment is 0.1 times the gradient that the optimiser was given.
+        given = torch.cat([moments["exp_avg"].ravel() for moments in end.moments.values()]) / 0.1
+        assert norm > 0.1
+        assert given.norm().item() == pytest.approx(0.01, rel=1e-3)
+
+    @pytest.mark.parametrize("loss", [math.nan, math.inf])
+    def test_a_loss_that_is_no_number_stops_the_training(self, loss):
+        kept = []
+        with pytest.raises(FloatingPointError, match="at step 0"):
+            trained(
+                training(),
+                model=Still(loss),
+                checkpoint_steps={1},
+                on_checkpoint=kept.append,
+            )
+        assert kept == []
+
+
+class TestInterruption:
+    def test_what_goes_on_ends_with_the_same_bits(self, tmp_path):
+        settings, path = training(), tmp_path / "state"
+
+        def interrupt(step: int, loss: float) -> None:
+            if step == 8:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            trained(
+                settings,
+                checkpoint_steps={0, 3, 6},
+                on_checkpoint=lambda state: state.save(path, ORIGIN),
+                on_step=interrupt,
+            )
+        start = TrainingState.load(path, ORIGIN, "cpu")
+        assert start is not None
+        assert start.step == 6
+        kept = []
+        end = trained(
+            settings,
+            start=start,
+            checkpoint_steps={0, 3, 6, 9},
+            on_checkpoint=lambda s: kept.append(s.step),
+        )
+        assert kept == [9]
+        assert end.log["step"] == list(range(12))
+        assert_same_bits(end, trained(settings))
+
+    def test_a_state_survives_storage(self, tmp_path):
+        state = trained(training(steps=8))
+        state.save(tmp_path / "state", ORIGIN)
+        loaded = TrainingState.load(tmp_path / "state", ORIGIN, "cpu")
+        assert loaded is not None
+        assert_same_bits(state, loaded)
+
+    @pytest.mark.parametrize(
+        "other", [{"run": "study/condition/seed_1"}, {"settings": "x"}, {"code": "x"}]
+    )
+    def test_a_state_of_another_origin_is_ignored(self, tmp_path, other):
+        trained(training(steps=8)).save(tmp_path / "state", ORIGIN)
+        assert (
+            TrainingState.load(tmp_path / "state", Origin(**{**vars(ORIGIN), **other}), "cpu")
+            is None
+        )
+
+    def test_a_damaged_or_missing_state_is_ignored(self, tmp_path):
+        path = tmp_path / "state"
+        assert TrainingState.load(path, ORIGIN, "cpu") is None
+        trained(training(steps=8)).save(path, ORIGIN)
+        path.write_bytes(path.read_bytes()[:-1])
+        assert TrainingState.load(path, ORIGIN, "cpu") is None
+
+    def test_the_start_is_left_as_it_was(self):
+        start = TrainingState(0, MODEL.initial_parameters(0))
+        trained(training(), start=start)
+        for name, p in MODEL.initial_parameters(0).items():
+            assert torch.equal(start.parameters[name], p)
+        assert start.log == {}
+
+
+class TestLearning:
+    def test_a_seed_decides_every_bit(self):
+        assert_same_bits(trained(training(), seed=3), trained(training(), seed=3))
+        one, other = trained(training(), seed=3), trained(training(), seed=4)
+        assert one.log["loss"] != other.log["loss"]
+
+    def test_the_batches_follow_the_seed_and_not_the_initialisation(self):
+        start = TrainingState(0, MODEL.initial_parameters(0))
+        assert (
+            trained(training(), seed=3, start=start).log
+            != trained(training(), seed=4, start=start).log
+        )
+
+    def test_a_tiny_world_is_learnt(self):
+        settings = training(
+            steps=200,
+            mixture={"atomic": 1.0},
+            learning_rate=1e-2,
+            weight_decay=0.1,
+            gradient_clip=None,
+        )
+        end = trained(settings)
+        assert end.log["loss"][0] > 0.8 * math.log(WORLD.n_tokens)
+        atomic = Dataset({"atomic": WORLD.splits["atomic"]}, WORLD.vocabulary)
+        with torch.inference_mode():
+            found = {m.measure: m.value for m in prediction.measure(MODEL, end.parameters, atomic)}
+        assert found["loss"] < 0.02
+        assert found["accuracy"] == 1
