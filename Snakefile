@@ -19,7 +19,7 @@ configfile: "config/config.yaml"
 
 
 try:
-    project = load_project(config, Path(workflow.basedir))
+    project = load_project(config, Path(workflow.basedir), workflow.configfiles)
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 jobs = Jobs(project)

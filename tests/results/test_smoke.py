@@ -65,7 +65,9 @@ def test_any_checkpoint_opens_in_transformer_lens(study):
             tokens = torch.from_numpy(split.tokens)
             logits, cache = bridge.run_with_cache(tokens)
             states = run.model.residual_stream(run.parameters(step), tokens)
-            torch.testing.assert_close(cache["blocks.1.hook_resid_post"], states[-1], atol=2e-5, rtol=1e-4)
+            torch.testing.assert_close(
+                cache["blocks.1.hook_resid_post"], states[-1], atol=2e-5, rtol=1e-4
+            )
             torch.testing.assert_close(
                 logits, run.model.unembed(run.parameters(step), states[-1]), atol=2e-5, rtol=1e-4
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,9 +14,10 @@ from onset.config.checks import read_study
 from onset.config.parents import parent_problems
 from onset.config.problems import ConfigError, Layer, Problem, problems_of
 from onset.config.study import Condition, Study
-from onset.config.yaml_file import reread
+from onset.config.yaml_file import YamlError, read_yaml, reread
 from onset.settings import NAME_PATTERN, Name, NonNegativeInt, PositiveInt, Settings
 
+_CONFIG = "config/config.yaml"
 _NAME = re.compile(NAME_PATTERN)
 _FOLDER = r"^[A-Za-z0-9_][A-Za-z0-9_-]*(/[A-Za-z0-9_][A-Za-z0-9_-]*)*$"
 
@@ -85,19 +86,58 @@ class Project:
 
 
 def load_project(
-    config: Mapping[str, Any], root: Path, config_name: str = "config/config.yaml"
+    config: Mapping[str, Any], root: Path, files: Sequence[str | Path] = (_CONFIG,)
 ) -> Project:
     """Validate the config and every study that it names.
 
     Args:
         config: what Snakemake has read from its config files and command line.
         root: the project's folder.
-        config_name: what to call the config in messages.
+        files: the config files, those that win first; to say where a mistake stands.
 
     Raises:
         ConfigError: something is wrong; all of it is listed.
     """
-    layer = Layer(config_name, "", reread(dict(config)))
+    sources: dict[str, dict[str, Any]] = {}
+    for path in (root / file for file in files):
+        name = str(path.relative_to(root) if path.is_relative_to(root) else path)
+        try:
+            sources[name] = read_yaml(path)
+        except YamlError as error:
+            raise ConfigError([Problem(name, "", str(error))]) from None
+    try:
+        return _validated(Layer(_CONFIG, "", reread(dict(config))), root)
+    except ConfigError as error:
+        raise ConfigError(
+            [_in_its_file(problem, sources, config) for problem in error.problems]
+        ) from None
+
+
+def _in_its_file(
+    problem: Problem, sources: Mapping[str, dict[str, Any]], config: Mapping[str, Any]
+) -> Problem:
+    """The problem with the file, or the option, that its key comes from."""
+    if problem.file != _CONFIG or not problem.key:
+        return problem
+    path = problem.key.split(".")
+    there, wanted = _at(config, path)
+    for file, values in sources.items():
+        found, value = _at(values, path)
+        if found and value == reread(wanted):
+            return Problem(file, problem.key, problem.message)
+    return Problem("--config" if there else problem.file, problem.key, problem.message)
+
+
+def _at(values: Any, path: Sequence[str]) -> tuple[bool, Any]:
+    """Whether there is a value at a path of keys, and which."""
+    for key in path:
+        if not isinstance(values, dict) or key not in values:
+            return False, None
+        values = values[key]
+    return True, values
+
+
+def _validated(layer: Layer, root: Path) -> Project:
     problems: list[Problem] = []
     try:
         settings = ProjectSettings.model_validate(layer.values)
@@ -112,7 +152,7 @@ def load_project(
     overrides = overrides if isinstance(overrides, dict) else {}
     for name in dict.fromkeys(filter(_NAME.match, names)):
         changes = overrides.get(name)
-        over = Layer(config_name, f"overrides.{name}", changes if isinstance(changes, dict) else {})
+        over = Layer(layer.file, f"overrides.{name}", changes if isinstance(changes, dict) else {})
         device, threads = (settings.device, settings.threads) if settings else ("cpu", 1)
         study, its_problems = read_study(name, root, over, device, threads)
         problems += its_problems
@@ -121,7 +161,7 @@ def load_project(
     if settings:
         for name in set(settings.overrides) - set(settings.studies):
             problems.append(
-                Problem(config_name, f"overrides.{name}", "this study isn't in `studies`")
+                Problem(layer.file, f"overrides.{name}", "this study isn't in `studies`")
             )
     if not problems:
         problems = parent_problems(studies)

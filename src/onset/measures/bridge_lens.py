@@ -35,16 +35,15 @@ def measure(model: Transformer, parameters: Parameters, dataset: Dataset) -> Ite
     def tensor(array: np.ndarray) -> Tensor:
         return torch.from_numpy(array).to(device)
 
-    for name, split in dataset.splits.items():
-        if "bridge" not in split.truth:
-            continue
-        # The state there depends on the first two tokens alone, so each distinct pair is computed once.
-        asked, inverse = np.unique(
-            split.tokens[:, : _FIRST_RELATION + 1], axis=0, return_inverse=True
-        )
-        states = model.residual_stream(parameters, tensor(asked))[:, :, _FIRST_RELATION]
-        logits = model.unembed(parameters, states)[:, tensor(inverse.ravel())]
-        ranks = rank_of(tensor(split.truth["bridge"]), logits)
+    splits = {name: split for name, split in dataset.splits.items() if "bridge" in split.truth}
+    # The state there depends on the first two tokens alone: each distinct pair is computed once.
+    prefixes = [split.tokens[:, : _FIRST_RELATION + 1] for split in splits.values()]
+    asked, inverse = np.unique(np.concatenate(prefixes), axis=0, return_inverse=True)
+    states = model.residual_stream(parameters, tensor(asked))[:, :, _FIRST_RELATION]
+    logits = model.unembed(parameters, states)
+    rows = np.split(inverse.ravel(), np.cumsum([len(split) for split in splits.values()])[:-1])
+    for (name, split), its_rows in zip(splits.items(), rows, strict=True):
+        ranks = rank_of(tensor(split.truth["bridge"]), logits[:, tensor(its_rows)])
         for layer, of_layer in enumerate(ranks.to(torch.float64)):
             where = {"split": name, "layer": layer, "position": _FIRST_RELATION}
             yield Measurement("bridge_rank", of_layer.mean().item(), **where)

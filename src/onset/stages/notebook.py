@@ -50,6 +50,8 @@ def work(arguments: argparse.Namespace) -> None:
 def read_notebook(path: Path) -> nbformat.NotebookNode:
     """The notebook with cell ids that don't change from one reading to the next."""
     notebook = jupytext.read(path, fmt="py:percent")
+    if "kernelspec" not in notebook.metadata:
+        raise StageError(f"{path}: its header names no kernelspec; copy that of another notebook")
     for index, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{index:02d}"
     return notebook

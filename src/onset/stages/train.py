@@ -48,7 +48,7 @@ def work(arguments: argparse.Namespace) -> None:
     if arguments.parent:
         parent_folder = RunFolder(arguments.parent)
         index = read_checkpoint_index(parent_folder)
-        parent_step = settings["parent"].get("step") or index["steps"][-1]
+        parent_step = settings["parent"].get("step", index["steps"][-1])
         inherited = read_checkpoint(parent_folder, parent_step, settings["device"])
         parent = {"run": parent_folder.run, "step": parent_step, "origin": index["origin"]}
 

@@ -1,0 +1,165 @@
+"""Which jobs an edit causes: exactly those that it concerns."""
+
+import itertools
+
+import pytest
+import yaml
+
+from onset.config.yaml_file import read_yaml
+
+pytestmark = pytest.mark.slow
+
+CONDITIONS = ("plain", "fast", "child")
+PAGES = {"notebook_tiny", "study_page tiny", "front_page"}
+AFTER_RUNS = {"summarise tiny", *PAGES}
+"""What comes together from all runs of the study."""
+
+
+def jobs(rules: str, conditions: tuple[str, ...] = CONDITIONS, seed: int = 0) -> set[str]:
+    """Jobs of several rules and conditions, such as `train tiny/plain/0`."""
+    return {
+        f"{rule} tiny/{name}/{seed}" for rule, name in itertools.product(rules.split(), conditions)
+    }
+
+
+class TestNothing:
+    def test_after_a_whole_run(self, finished):
+        assert finished.plan() == {}
+
+    def test_when_files_are_only_newer(self, finished):
+        """As after a `git checkout`."""
+        for folder in ("src", "config", "workflow"):
+            for path in (finished.root / folder).rglob("*.*"):
+                path.touch()
+        assert finished.plan() == {}
+
+    def test_when_comments_and_docstrings_change(self, finished):
+        finished.edit("src/onset/training/loop.py", lambda text: f"# A comment.\n{text}")
+        finished.replace("src/onset/tasks/composition.py", '"""Two-hop', '"""Another text. Two-hop')
+        assert finished.plan() == {}
+
+    def test_when_a_default_is_spelled_out(self, finished):
+        finished.set(finished.study, "training.decay_fraction", 0.0)
+        finished.set(finished.study, "model.n_layers", 1)
+        finished.set(finished.config, "device", "cpu")
+        assert finished.plan() == {}
+
+    def test_when_code_changes_that_no_job_uses(self, finished):
+        finished.edit("src/onset/figures/curves.py", lambda text: text + "\n_ADDED = 1\n")
+        finished.edit("src/onset/measures/weight_norm.py", lambda text: text + "\n_ADDED = 1\n")
+        assert finished.plan() == {}
+
+
+class TestConfig:
+    def test_a_new_condition_runs_alone(self, finished):
+        finished.set(finished.study, "conditions.slow", {"training": {"learning_rate": 1e-4}})
+        new = jobs("dataset train evaluate", ("slow",))
+        assert set(finished.plan()) == new | AFTER_RUNS
+
+    def test_a_removed_condition_runs_nothing(self, finished):
+        study = read_yaml(finished.root / finished.study)
+        del study["conditions"]["fast"]
+        finished.edit(finished.study, lambda _: yaml.safe_dump(study, sort_keys=False))
+        assert set(finished.plan()) == AFTER_RUNS
+
+    def test_a_new_seed_runs_alone(self, finished):
+        finished.set(finished.config, "seeds", [0, 1])
+        new = jobs("dataset train evaluate", seed=1)
+        assert set(finished.plan()) == new | AFTER_RUNS
+
+    def test_a_seed_on_the_command_line(self, finished):
+        """As config.yaml says that one may type."""
+        new = jobs("dataset train evaluate", seed=7)
+        assert set(finished.plan("--config", "seeds=[7]")) == new | AFTER_RUNS
+
+    def test_a_learning_rate_retrains_its_condition_alone(self, finished):
+        finished.set(finished.study, "conditions.fast.training.learning_rate", 2e-2)
+        assert set(finished.plan()) == jobs("train evaluate", ("fast",)) | AFTER_RUNS
+
+    def test_a_retrained_parent_retrains_its_children(self, finished):
+        finished.set(finished.study, "conditions.plain", {"training": {"learning_rate": 2e-3}})
+        assert set(finished.plan()) == jobs("train evaluate", ("plain", "child")) | AFTER_RUNS
+
+    def test_a_world_changes_everything_but_other_conditions(self, finished):
+        finished.set(finished.study, "conditions.fast.task", {"never_composed": 0.4})
+        assert set(finished.plan()) == jobs("dataset train evaluate", ("fast",)) | AFTER_RUNS
+
+    def test_a_new_measure_never_retrains(self, finished):
+        finished.set(finished.study, "measures", ["prediction", "weight_norm"])
+        assert set(finished.plan()) == jobs("evaluate") | AFTER_RUNS
+
+    def test_a_label_redraws_only(self, finished):
+        finished.set(finished.study, "conditions.fast.label", "faster")
+        assert set(finished.plan()) == PAGES
+
+    def test_the_paper_is_made_when_it_is_wanted(self, finished):
+        finished.set(finished.config, "paper", True)
+        assert set(finished.plan()) == {"paper", "front_page"}
+
+
+class TestCode:
+    def test_the_trainer_retrains_and_generates_nothing(self, finished):
+        finished.edit("src/onset/training/loop.py", lambda text: text + "\n_ADDED = 1\n")
+        assert set(finished.plan()) == jobs("train evaluate") | AFTER_RUNS
+
+    def test_a_task_begins_with_the_dataset(self, finished):
+        finished.edit("src/onset/tasks/composition.py", lambda text: text + "\n_ADDED = 1\n")
+        assert set(finished.plan()) == jobs("dataset train evaluate") | AFTER_RUNS
+
+    def test_a_measure_never_retrains(self, finished):
+        finished.edit("src/onset/measures/prediction.py", lambda text: text + "\n_ADDED = 1\n")
+        assert set(finished.plan()) == jobs("evaluate") | AFTER_RUNS
+
+    def test_the_prose_of_a_notebook_runs_the_notebook(self, finished):
+        finished.replace(finished.notebook, "# The least", "# Hardly the least")
+        assert set(finished.plan()) == PAGES
+
+    def test_a_template_makes_pages(self, finished):
+        finished.edit("src/onset/gallery/templates/base.html", lambda text: text + "<!-- -->")
+        assert set(finished.plan()) == PAGES
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("--configfile", "config/smoke.yaml")], ids=["", "smoke"]
+)
+def test_the_shipped_config_plans_every_condition_at_every_seed(fresh, arguments):
+    shipped = read_yaml(fresh.repository / fresh.config)
+    if arguments:
+        shipped |= read_yaml(fresh.repository / arguments[1])
+    fresh.edit(fresh.config, lambda _: (fresh.repository / fresh.config).read_text())
+    planned = fresh.plan(*arguments)
+    for study in shipped["studies"]:
+        conditions = read_yaml(fresh.root / f"config/studies/{study}.yaml")["conditions"]
+        for rule, name, seed in itertools.product(
+            ("dataset", "train", "evaluate"), conditions, shipped["seeds"]
+        ):
+            assert f"{rule} {study}/{name}/{seed}" in planned
+        assert f"notebook_{study}" in planned
+    assert "paper" in planned
+
+
+class TestAWrongConfig:
+    """It stops before any work, and says what is wrong rather than where Python was."""
+
+    def stops(self, project, *arguments: str) -> str:
+        before = {path for path in project.root.iterdir() if path.name != ".snakemake"}
+        done = project.snakemake("--cores", "1", *arguments)
+        assert done.returncode == 1
+        said = done.stdout + done.stderr
+        assert "Traceback" not in said
+        assert "in the config:\n" in said
+        after = {path for path in project.root.iterdir() if path.name != ".snakemake"}
+        assert after == before
+        return said
+
+    def test_in_a_study(self, fresh):
+        fresh.set(fresh.study, "training.learning_rat", 1e-3)
+        fresh.set(fresh.study, "measures", ["predicton"])
+        said = self.stops(fresh)
+        assert "2 problems in the config:\n" in said
+        where = "config/studies/tiny.yaml: "
+        assert f"{where}training.learning_rat: unknown key; did you mean learning_rate?" in said
+        assert f"{where}measures: unknown measure 'predicton'; did you mean prediction?" in said
+
+    def test_on_the_command_line(self, fresh):
+        assert "device: 'tpu'" in self.stops(fresh, "--config", "device=tpu")
