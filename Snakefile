@@ -12,7 +12,7 @@ from shlex import quote
 from snakemake.exceptions import WorkflowError
 
 from onset.config import ConfigError, load_project
-from onset.config.jobs import Jobs
+from onset.jobs import Jobs
 
 
 configfile: "config/config.yaml"

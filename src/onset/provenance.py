@@ -49,7 +49,7 @@ def fingerprint_of_script(script: Path) -> str:
 
 @cache
 def _graph() -> grimp.ImportGraph:
-    return grimp.build_graph("onset", cache_dir=None)
+    return grimp.build_graph("onset", exclude_type_checking_imports=True, cache_dir=None)
 
 
 def _closure(modules: tuple[str, ...]) -> set[str]:

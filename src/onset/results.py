@@ -80,11 +80,7 @@ class Run:
     @cached_property
     def model(self) -> Model:
         """The architecture; its functions take `parameters`."""
-        chosen = self.settings["model"]
-        settings = models.load_settings(chosen["name"]).Settings.model_validate(chosen)
-        return models.load(settings.name).build(
-            settings, self.dataset.n_tokens, self.dataset.length
-        )
+        return models.build(self.settings["model"], self.dataset.n_tokens, self.dataset.length)
 
     def parameters(self, step: int | None = None) -> dict[str, Tensor]:
         """Those of a checkpoint, by default the last."""

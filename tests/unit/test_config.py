@@ -15,10 +15,10 @@ import pytest
 import yaml
 
 from onset.config import ConfigError, load_project
-from onset.config.jobs import Jobs
 from onset.config.problems import Layer, merge
 from onset.config.schema import schemas
 from onset.config.yaml_file import read_yaml
+from onset.jobs import Jobs
 from onset.training.settings import TrainingSettings
 
 ROOT = Path(__file__).parents[2]

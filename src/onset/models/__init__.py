@@ -1,14 +1,19 @@
 """Model families, a package each.
 
 A family has `settings.py` with a `Settings` class and `problems(settings, max_hops)`, which needs no
-torch, and `model.py` with `build(settings, n_tokens, length) -> Model`.
+torch, and `model.py` with `build(settings, n_tokens, length)`, a `Model` that knows its `settings`.
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Mapping
 from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from onset.models.batch import Model
 
 
 def names() -> list[str]:
@@ -21,6 +26,8 @@ def load_settings(name: str) -> ModuleType:
     return importlib.import_module(f"{__name__}.{name}.settings")
 
 
-def load(name: str) -> ModuleType:
-    """The module of a family's model. Only the family asked for is imported."""
-    return importlib.import_module(f"{__name__}.{name}.model")
+def build(settings: Mapping[str, Any], n_tokens: int, length: int) -> Model:
+    """The model that settings describe; their `name` is the family's, and only that is imported."""
+    family = settings["name"]
+    validated = load_settings(family).Settings.model_validate(dict(settings))
+    return importlib.import_module(f"{__name__}.{family}.model").build(validated, n_tokens, length)

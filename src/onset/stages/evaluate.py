@@ -22,10 +22,7 @@ def work(arguments: argparse.Namespace) -> None:
     folder = RunFolder(arguments.run)
     dataset = read_dataset(folder)
     index = read_checkpoint_index(folder)
-    model_settings = models.load_settings(settings["model"]["name"]).Settings.model_validate(
-        settings["model"]
-    )
-    model = models.load(model_settings.name).build(model_settings, dataset.n_tokens, dataset.length)
+    model = models.build(settings["model"], dataset.n_tokens, dataset.length)
 
     columns: dict[str, list] = {column: [] for column in ("step", *Measurement._fields)}
     with torch.inference_mode():

@@ -37,10 +37,7 @@ def work(arguments: argparse.Namespace) -> None:
     torch.set_num_threads(settings["threads"])  # constant: the number changes the last digits
     folder = RunFolder(arguments.run)
     dataset = read_dataset(folder)
-    model_settings = models.load_settings(settings["model"]["name"]).Settings.model_validate(
-        settings["model"]
-    )
-    model = models.load(model_settings.name).build(model_settings, dataset.n_tokens, dataset.length)
+    model = models.build(settings["model"], dataset.n_tokens, dataset.length)
     training = TrainingSettings.model_validate(settings["training"])
     steps = CheckpointSettings.model_validate(settings["checkpoints"]).at(training.steps)
 
@@ -79,7 +76,7 @@ def work(arguments: argparse.Namespace) -> None:
     )
     save_table(folder.training_log, end.log, origin)
     resolved = {
-        "model": model_settings.model_dump(mode="json"),
+        "model": model.settings.model_dump(mode="json"),
         "training": training.model_dump(mode="json"),
         "checkpoints": settings["checkpoints"],
         "parent": parent,
