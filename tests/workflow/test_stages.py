@@ -5,7 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from onset.config import jobs, load_project
+from onset import jobs
+from onset.config import load_project
 from onset.config.yaml_file import read_yaml
 from onset.provenance import _closure
 
