@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, Strict, StringConstraints, ValidationError, field_validator
 
-from onset.config.checks import read_study
 from onset.config.parents import parent_problems
 from onset.config.problems import ConfigError, Layer, Problem, problems_of
+from onset.config.reading import read_study
 from onset.config.study import Condition, Study
 from onset.config.yaml_file import YamlError, read_yaml, reread
 from onset.settings import NAME_PATTERN, Name, NonNegativeInt, PositiveInt, Settings

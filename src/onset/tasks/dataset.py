@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Int
@@ -13,11 +13,14 @@ VALIDATION = "_validation"
 """Suffix of the part of a held-out split that settings may be chosen on; figures use the other part."""
 
 
+@runtime_checkable
 class TaskSettings(Protocol):
     """What every task's settings tell of its dataset before it exists: the number of tokens, the
     longest sequence, the most hops, all splits, those that may be trained on, and the ground truth
     that some split carries."""
 
+    @property
+    def name(self) -> str: ...
     @property
     def n_tokens(self) -> int: ...
     @property

@@ -1,0 +1,97 @@
+"""A study's file read, its overrides with it, and each of its conditions put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from onset.config.checks import condition_of
+from onset.config.problems import Layer, Problem, nearest, problems_of
+from onset.config.study import SECTIONS, Study, StudyFile, StudyOverrides
+from onset.config.yaml_file import YamlError, read_yaml
+
+
+def read_study(
+    name: str, root: Path, overrides: Layer, device: str, threads: int
+) -> tuple[Study | None, list[Problem]]:
+    """The study, or None and what is wrong with it."""
+    file = f"config/studies/{name}.yaml"
+    try:
+        raw = read_yaml(root / file)
+    except YamlError as error:
+        there = sorted(path.stem for path in (root / "config/studies").glob("*.yaml"))
+        hint = "" if name in there else f"; studies: {nearest(name, there)}"
+        return None, [Problem(file, "", f"{error}{hint}")]
+    try:
+        study_file = StudyFile.model_validate(raw)
+    except ValidationError as error:
+        return None, _study_file_problems(error, Layer(file, "", raw))
+
+    problems = _override_problems(overrides, study_file)
+    if problems:
+        return None, problems
+    if not (root / f"workflow/notebooks/{name}.py").exists():
+        problems.append(Problem(file, "", f"its notebook workflow/notebooks/{name}.py is missing"))
+    conditions = {}
+    base = {key: raw[key] for key in SECTIONS}
+    for condition, its_file in study_file.conditions.items():
+        layers = [
+            Layer(file, "", base),
+            Layer(overrides.file, overrides.key, _sections(overrides.values)),
+            Layer(file, f"conditions.{condition}", _sections(raw["conditions"][condition] or {})),
+            Layer(
+                overrides.file,
+                f"{overrides.key}.conditions.{condition}",
+                _sections(overrides.values.get("conditions", {}).get(condition, {})),
+            ),
+        ]
+        merged, its_problems = condition_of(name, condition, its_file, layers, device, threads)
+        problems += [p for p in its_problems if not _said_of_base(p, problems)]
+        if merged:
+            conditions[condition] = merged
+    return (None, problems) if problems else (Study(name, study_file, conditions), [])
+
+
+def _said_of_base(problem: Problem, said: Iterable[Problem]) -> bool:
+    """Whether a section that doesn't fit together was reported already, where it was inherited from."""
+    of_section = problem.key.rpartition(".")[2] in SECTIONS
+    return of_section and any(problem.message == other.message for other in said)
+
+
+def _sections(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if key in SECTIONS}
+
+
+def _override_problems(overrides: Layer, study_file: StudyFile) -> list[Problem]:
+    """Overrides may change the study's sections, and those of its conditions."""
+    try:
+        its = StudyOverrides.model_validate(overrides.values)
+    except ValidationError as error:
+        return problems_of(error, StudyOverrides, [overrides])
+    conditions = study_file.conditions
+    return [
+        Problem(
+            overrides.file,
+            f"{overrides.key}.conditions.{name}",
+            f"there is no such condition; {nearest(name, conditions)}",
+        )
+        for name in its.conditions
+        if name not in conditions
+    ]
+
+
+def _study_file_problems(error: ValidationError, layer: Layer) -> list[Problem]:
+    """Pydantic names a bad key of a mapping `key.[key]`; people look for the key."""
+    problems = []
+    for problem in problems_of(error, StudyFile, [layer]):
+        key = problem.key.removesuffix(".[key]")
+        message = problem.message
+        if "String should match pattern" in message or "string should match pattern" in message:
+            message = (
+                f"{message.split(':')[0]}: names are lower-case letters, digits and _, letter first"
+            )
+        problems.append(Problem(problem.file, key, message))
+    return problems
