@@ -73,13 +73,23 @@ def summarise(measures: pd.DataFrame) -> pd.DataFrame:
     return type(measures)(rows, columns=columns)
 
 
-def over_seeds(measures: pd.DataFrame, by: list[str], proportion: bool = False) -> pd.DataFrame:
-    """Mean and interval over seeds per combination of the columns `by`: n_seeds, mean, low, high."""
-    rows = [
-        (*key, len(group), *interval(group.to_numpy(), proportion))
-        for key, group in measures.groupby(by, sort=False)["value"]
-    ]
-    return type(measures)(rows, columns=[*by, "n_seeds", "mean", "low", "high"])
+def over_seeds(measures: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Mean and interval over seeds per combination of the columns `by`, and each seed's value.
+
+    Args:
+        measures: one measure or several, with the columns measure, seed, value and `by`.
+        by: what to keep apart.
+
+    Returns:
+        One row per combination, with the columns `by`, n_seeds, mean, low, high, seed_0, seed_1, …
+    """
+    rows = []
+    for key, group in measures.groupby(by, sort=False):
+        numbers = interval(group["value"].to_numpy(), is_proportion(group["measure"].iloc[0]))
+        rows.append((*key, len(group), *numbers))
+    means = type(measures)(rows, columns=[*by, "n_seeds", "mean", "low", "high"])
+    seeds = measures.pivot_table("value", index=by, columns="seed", observed=True)
+    return means.merge(seeds.add_prefix("seed_").reset_index(), on=by)
 
 
 class _Interval(Protocol):

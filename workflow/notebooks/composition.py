@@ -17,19 +17,20 @@
 # `[a, r1, r2] → c`. A part of the atomic edges appears in no trained two-hop fact. Does the model
 # answer two-hop questions over *those* edges, which it has only ever seen as separate facts?
 #
-# **Hypothesis.** It does when one and the same block looks up the first and the second hop, so that
-# whatever is known as a one-hop answer is known for composing, too. Two different layers have to store
-# every composed fact twice, and have no reason to store in the second what is only asked in the first.
+# **Hypothesis.** One block that is also read out after the first hop, with tied embeddings, can use for
+# the second hop whatever it knows as an atomic fact. Two different layers have to store an edge twice,
+# and the second has no reason to store what is only asked in the first. Sharing, early readout or tied
+# embeddings alone should not do. (Prototypes came before this hypothesis; the seeds below came after.)
 #
-# **What would refute it.** A two-layer model that answers `oo` questions, or a shared block that
-# doesn't although it answers the trained ones.
+# **What would refute it.** A model that lacks one of the three and answers `oo` questions as well, or the
+# full model failing although data and weight decay are ample.
 
 # %% tags=["parameters"]
 study_name = "composition"
 results = "results"
-conditions = []
+conditions = None
 labels = {}
-seeds = []
+seeds = None
 code = "by hand"
 
 # %%
@@ -40,12 +41,15 @@ from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.style import NEUTRAL, TEXT_WIDTH, styles, use_style
 from onset.latex import tabular
 from onset.results import open_study
-from onset.summary import format_interval, interval, over_seeds
+from onset.summary import format_interval, over_seeds
 
 use_style()
 study = open_study(study_name, results, conditions, seeds, code)
+conditions, seeds = study.conditions, study.seeds
+labels = {name: labels.get(name, name) for name in conditions}
 style = styles(conditions)
 measures = study.measures
+first = {name: study.run(name, seeds[0]) for name in conditions}
 HELD_OUT = ["id", "oi", "io", "oo"]
 
 # %% [markdown]
@@ -57,7 +61,6 @@ HELD_OUT = ["id", "oi", "io", "oo"]
 # apart for choosing settings (on other seeds); everything below is the rest.
 
 # %%
-first = {name: study.run(name, seeds[0]) for name in conditions}
 pd.DataFrame(
     {
         labels[name]: {
@@ -65,7 +68,7 @@ pd.DataFrame(
             "tied": run.settings["model"]["tied_embeddings"],
             "weight decay": run.settings["training"]["weight_decay"],
             "trained two-hop facts": len(run.dataset.splits["composed_train"]),
-            **{f"{split} questions": len(run.dataset.splits[split]) for split in HELD_OUT},
+            **{split: len(run.dataset.splits[split]) for split in HELD_OUT},
         }
         for name, run in first.items()
     }
@@ -74,47 +77,34 @@ pd.DataFrame(
 # %% [markdown]
 # ## The contrast
 #
-# Accuracy at the end of training. Two null controls: the same models before training (crosses), and a
-# model trained on two-hop facts whose answers have changed places among all of them, so that there is
-# nothing to compose.
+# Accuracy at the end of training, beside three controls: the same models before training (crosses), the
+# score of guessing from the second relation alone (bars: always its commonest answer), and a model
+# trained on two-hop facts whose answers have changed places, so that there is nothing to compose.
 
 # %%
-accuracy = measures[(measures["measure"] == "accuracy") & measures["split"].isin(HELD_OUT)]
-last = accuracy[accuracy["step"] == accuracy.groupby("condition")["step"].transform("max")]
-untrained = accuracy[accuracy["step"] == 0]
-chance = 1 / first[conditions[0]].settings["task"]["n_entities"]
-
-rows = []
-for (condition, split), group in last.groupby(["condition", "split"]):
-    mean, low, high = interval(group["value"], proportion=True)
-    before = untrained[(untrained["condition"] == condition) & (untrained["split"] == split)]
-    values = {
-        f"seed_{seed}": value for seed, value in zip(group["seed"], group["value"], strict=True)
-    }
-    row = {"condition": condition, "split": split, "mean": mean, "low": low, "high": high}
-    rows.append({**row, **values, "untrained": before["value"].mean()})
-contrast = pd.DataFrame(rows)
-contrast["condition"] = pd.Categorical(contrast["condition"], conditions)
-contrast = contrast.sort_values(["condition", "split"]).reset_index(drop=True)
+held_out = measures[measures["split"].isin(HELD_OUT)]
+accuracy = held_out[held_out["measure"] == "accuracy"]
+is_last = measures["step"] == measures.groupby("condition")["step"].transform("max")
+by = ["condition", "split"]
+contrast = over_seeds(accuracy[is_last], by)
+# A run that starts from another has been trained before its first step.
+from_scratch = [name for name in conditions if not first[name].settings["parent"]]
+before = accuracy[(accuracy["step"] == 0) & accuracy["condition"].isin(from_scratch)]
+guess = held_out[(held_out["measure"] == "guess_accuracy") & is_last]
+for name, control in (("untrained", before), ("guess", guess)):
+    means = over_seeds(control, by)[[*by, "mean"]].rename(columns={"mean": name})
+    contrast = contrast.merge(means, on=by, how="left")
 
 height = 0.55 + 0.22 * len(conditions)
 figure, axes = plt.subplots(1, 4, figsize=(TEXT_WIDTH, height), sharey=True)
 for split, axis in zip(HELD_OUT, axes, strict=True):
-    axis.axvline(chance, color=NEUTRAL, linestyle=":", linewidth=0.8)
     for place, condition in enumerate(conditions):
         row = contrast[(contrast["condition"] == condition) & (contrast["split"] == split)].iloc[0]
-        its = style[condition]
-        axis.plot(
-            [row["low"], row["high"]], [place, place], color=its.colour, linewidth=1.5, alpha=0.6
-        )
-        axis.plot(
-            row[[f"seed_{s}" for s in seeds]],
-            [place] * len(seeds),
-            ".",
-            color=its.colour,
-            markersize=3,
-        )
+        its, at = style[condition], [place] * len(seeds)
+        axis.plot([row["low"], row["high"]], [place, place], color=its.colour, alpha=0.6)
+        axis.plot(row[[f"seed_{s}" for s in seeds]], at, ".", color=its.colour, markersize=3)
         axis.plot(row["mean"], place, its.marker, color=its.colour, markersize=5, clip_on=False)
+        axis.plot(row["guess"], place, "|", color=NEUTRAL, markersize=9)
         axis.plot(row["untrained"], place, "x", color=NEUTRAL, markersize=4)
     axis.set(title=split, xlim=(-0.05, 1.05), xticks=[0, 0.5, 1], xticklabels=["0", ".5", "1"])
 axes[0].set_yticks(range(len(conditions)), [labels[name] for name in conditions])
@@ -128,15 +118,10 @@ study.save_figure(figure, "contrast", contrast)
 # The same accuracy along training, on a logarithmic axis of steps.
 
 # %%
-curves = over_seeds(accuracy, ["condition", "split", "step"], proportion=True)
+curves = over_seeds(accuracy, ["condition", "split", "step"])
 figure, axes = plt.subplots(2, 2, figsize=(TEXT_WIDTH, 3.9), sharex=True, sharey=True)
 for split, axis in zip(HELD_OUT, axes.flat, strict=True):
-    plot_over_training(
-        axis,
-        curves[curves["split"] == split],
-        style,
-        accuracy[accuracy["split"] == split],
-    )
+    plot_over_training(axis, curves[curves["split"] == split], style)
     axis.set(title=split, ylim=(-0.03, 1.03))
 for axis in axes[-1]:
     axis.set_xlabel("training step")
@@ -147,22 +132,20 @@ study.save_figure(figure, "emergence", curves)
 # %% [markdown]
 # ## Where the bridge is
 #
-# If a two-hop answer is composed, the bridge entity r1(a) should be readable by the logit lens at the
-# position of r1 by the time the second block application looks from the second relation.
-# In a model that is read out per hop, one application makes it the answer to `[a, r1]`; in the other
-# models it may appear only after the second application, too late to be used.
+# The logit lens at the position of r1. The state that is read out for one-hop questions must show the
+# bridge r1(a) there as soon as the atomic fact is known, because that is what it is trained to show: after
+# one block application in the models that are read out per hop, after all of them in the others. The
+# question is whether the *other* states show it too, in time for the second hop, and whether showing it
+# is enough: the null control tells.
 
 # %%
 lens = measures[(measures["measure"] == "bridge_top1") & (measures["split"] == "oo")]
-lens = lens[lens["layer"] > 0]
-readable = over_seeds(lens, ["condition", "layer", "step"], proportion=True)
-figure, axes = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.5), sharex=True, sharey=True)
-for layer, axis in zip((1, 2), axes, strict=True):
-    plot_over_training(
-        axis, readable[readable["layer"] == layer], style, lens[lens["layer"] == layer]
-    )
-    axis.set(title=f"after block application {layer}", ylim=(-0.03, 1.03))
-    axis.set_xlabel("training step")
+readable = over_seeds(lens[lens["layer"] > 0], ["condition", "layer", "step"])
+layers = sorted(readable["layer"].astype(int).unique())
+figure, axes = plt.subplots(1, len(layers), figsize=(TEXT_WIDTH, 2.5), sharex=True, sharey=True)
+for layer, axis in zip(layers, axes, strict=True):
+    plot_over_training(axis, readable[readable["layer"] == layer], style)
+    axis.set(title=f"after block application {layer}", ylim=(-0.03, 1.03), xlabel="training step")
 axes[0].set_ylabel(f"bridge ranks first (n = {len(seeds)})")
 legend_below(figure, style, labels)
 study.save_figure(figure, "bridge", readable)
@@ -199,8 +182,7 @@ study.save_figure(figure, "learning", learning)
 # 0 and 1). The paper quotes these.
 
 # %%
-summary = study.summary
-chosen = summary[summary["measure"] == "accuracy"]
+chosen = study.summary[study.summary["measure"] == "accuracy"]
 by_place = {(row.condition, row.split): row for row in chosen.itertuples()}
 TRAINED = ["atomic", "composed_train"]  # all but perfect everywhere: the mean says enough
 cells = [
@@ -220,24 +202,35 @@ table
 numbers = {
     f"{condition}/{split}": format_interval(row) for (condition, split), row in by_place.items()
 }
-oo = last[last["split"] == "oo"].set_index(["condition", "seed"])["value"]
-gain = (
-    accuracy[(accuracy["split"] == "oo") & (accuracy["value"] >= 0.5)]
-    .groupby(["condition", "seed"])["step"]
-    .min()
-)
+final_lens = over_seeds(lens[is_last & (lens["layer"] > 0)], ["condition", "layer"])
+for row in final_lens.itertuples():
+    numbers[f"{row.condition}/bridge_{row.layer:.0f}"] = format_interval(row)
+# The checkpoints at which accuracy is first a half or more: one step, or the range over seeds.
+half = accuracy[accuracy["value"] >= 0.5].groupby(["condition", "split", "seed"])["step"].min()
 for condition in conditions:
-    reached = gain.get(condition, pd.Series(dtype=float))
-    numbers[f"{condition}/oo_half"] = (
-        f"{reached.mean():.0f}" if len(reached) == len(seeds) else "never in all seeds"
-    )
+    for split in HELD_OUT:
+        steps = half[half.index.isin([(condition, split, seed) for seed in seeds])]
+        ends = sorted({steps.min(), steps.max()})
+        reached = len(steps) == len(seeds)
+        said = "–".join(map(str, ends)) if reached else "not in every seed"
+        numbers[f"{condition}/{split}_half"] = said
+
+base = first[conditions[0]].settings
+for section, keys in {
+    "task": ("n_entities", "n_relations"),
+    "model": ("d_model",),
+    "training": ("steps", "batch_size", "weight_decay", "learning_rate"),
+}.items():
+    numbers |= {key: f"{base[section][key]:g}" for key in keys}
+numbers["never_composed"] = f"{base['task']['never_composed']:.0%}".replace("%", r"\,\%")
 numbers["n_seeds"] = str(len(seeds))
-numbers["chance"] = f"{chance:.2f}"
-numbers["untrained/oo"] = f"{untrained[untrained['split'] == 'oo']['value'].max():.2f}"
+numbers["untrained/oo"] = f"{contrast.loc[contrast['split'] == 'oo', 'untrained'].max():.2f}"
+guesses = contrast[(contrast["split"] == "oo")]["guess"]
+numbers["guess/oo"] = f"{guesses.max():.2f}"
 study.save_numbers(numbers)
 pd.Series(numbers, name="number").to_frame()
 
 # %% [markdown]
-# **Reading a model.** `open_run("composition", "shared_per_hop", seed=0).bridge()` from `onset.results`
-# opens the final checkpoint in TransformerLens; `.bridge(step=..., n_applications=1)` an earlier one,
-# unrolled for one-hop questions.
+# **Reading a model.** `open_run("composition", "shared_per_hop", seed=0).bridge()`, from
+# `onset.results`, opens the final checkpoint in TransformerLens; `.bridge(step=..., n_applications=1)`
+# an earlier one, unrolled for one-hop questions.

@@ -6,9 +6,16 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field, Strict, StringConstraints, ValidationError, field_validator
+from pydantic import (
+    Field,
+    Strict,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from onset.config.parents import parent_problems
 from onset.config.problems import ConfigError, Layer, Problem, problems_of
@@ -18,6 +25,7 @@ from onset.config.yaml_file import YamlError, read_yaml, reread
 from onset.settings import NAME_PATTERN, Name, NonNegativeInt, PositiveInt, Settings
 
 _CONFIG = "config/config.yaml"
+FIRST_SPARE_SEED = 100
 _NAME = re.compile(NAME_PATTERN)
 _FOLDER = r"^[A-Za-z0-9_][A-Za-z0-9_-]*(/[A-Za-z0-9_][A-Za-z0-9_-]*)*$"
 
@@ -46,6 +54,17 @@ class ProjectSettings(Settings):
         if twice:
             raise ValueError(f"listed twice: {', '.join(map(str, twice))}")
         return values
+
+    @model_validator(mode="after")
+    def _spare_seeds_stay_apart(self) -> Self:
+        spare = [seed for seed in self.seeds if seed >= FIRST_SPARE_SEED]
+        if spare and self.results == "results":
+            raise ValueError(
+                f"seeds from {FIRST_SPARE_SEED} on ({spare[0]}) are for choosing settings and may appear "
+                "in no figure of the paper; give them a folder of their own, "
+                "e.g. --config results=results/tuning"
+            )
+        return self
 
     @field_validator("device")
     @classmethod

@@ -13,19 +13,14 @@ from onset.figures.style import Styles
 
 
 def plot_over_training(
-    axis: Axes,
-    curves: pd.DataFrame,
-    styles: Styles,
-    seeds: pd.DataFrame | None = None,
-    logarithmic: bool = True,
+    axis: Axes, curves: pd.DataFrame, styles: Styles, logarithmic: bool = True
 ) -> None:
-    """Draw conditions over training steps.
+    """Draw conditions over training steps: seeds as thin lines, their mean, its interval as a band.
 
     Args:
         axis: to draw on.
-        curves: condition, step, mean, low, high.
+        curves: condition, step, mean, low, high, and a column `seed_N` per seed.
         styles: of the conditions, in the order in which they are drawn.
-        seeds: condition, seed, step, value; drawn as thin lines, if given.
         logarithmic: whether the axis of steps is; step 0 then stands apart on its left.
     """
     if logarithmic:
@@ -33,11 +28,8 @@ def plot_over_training(
         axis.set_xscale("symlog", linthresh=steps.min(), linscale=0.4)
     for condition, style in styles.items():
         curve = curves[curves["condition"] == condition].sort_values("step")
-        if seeds is not None:
-            for _, of_seed in seeds[seeds["condition"] == condition].groupby("seed"):
-                axis.plot(
-                    of_seed["step"], of_seed["value"], **style.of_line, linewidth=0.4, alpha=0.5
-                )
+        for seed in curve.filter(regex=r"^seed_\d+$"):
+            axis.plot(curve["step"], curve[seed], **style.of_line, linewidth=0.4, alpha=0.5)
         axis.plot(curve["step"], curve["mean"], **style.of_line)
         axis.fill_between(
             curve["step"], curve["low"], curve["high"], color=style.colour, alpha=0.15, linewidth=0

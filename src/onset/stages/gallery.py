@@ -40,9 +40,9 @@ def _table(folder: Path, table: dict[str, str]) -> dict[str, Any]:
 
 
 def _short(cell: str) -> str:
-    """A number in three significant digits, anything else as it is."""
+    """A long number in three significant digits, anything else as it is."""
     try:
-        return f"{float(cell):.3g}"
+        return f"{float(cell):.3g}" if len(cell) > 6 else cell
     except ValueError:
         return cell
 

@@ -35,13 +35,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def work(arguments: argparse.Namespace) -> None:
     notebook = read_notebook(arguments.notebook)
     check_parameters(arguments.notebook, notebook, arguments.parameters)
-    for folder in ("figures", "tables"):
-        for stale in (arguments.study / folder).glob("*"):
-            stale.unlink()
+    # What an earlier call made mustn't pass for made by this one.
+    made = arguments.study / "numbers.json"
+    for stale in (
+        made,
+        *(p for kind in ("figures", "tables") for p in (arguments.study / kind).glob("*")),
+    ):
+        stale.unlink(missing_ok=True)
     executed = execute(notebook, arguments.parameters, arguments.study)
     _check_made(arguments.study / "figures", ".pdf", arguments.figures)
     _check_made(arguments.study / "tables", ".tex", arguments.tables)
-    if not (arguments.study / "numbers.json").exists():
+    if not made.exists():
         raise StageError(f"{arguments.notebook}: it made no numbers.json (study.save_numbers)")
     write_text(arguments.study / "notebook.ipynb", nbformat.writes(executed) + "\n")
     write_text(arguments.study / "notebook.html", to_html(executed, arguments.study.name))

@@ -47,7 +47,7 @@ def train(
         The state after the last step.
 
     Raises:
-        FloatingPointError: the loss is no longer a finite number.
+        FloatingPointError: the loss or the gradient is no longer a finite number.
     """
     # In an order of their own, that storage doesn't change: the last digits of the norm depend on it.
     parameters = {
@@ -65,11 +65,11 @@ def train(
     for step in range(start.step, settings.steps):
         loss = model.loss(parameters, draw(dataset, parts, seed, step))
         value = loss.item()
-        if not math.isfinite(value):
-            raise FloatingPointError(
-                f"the loss is {value} at step {step}; try a lower learning_rate"
-            )
         rate, gradient_norm = updater.step(loss, step)
+        for name, number in (("loss", value), ("norm of the gradient", gradient_norm)):
+            if not math.isfinite(number):
+                said = f"the {name} is {number} at step {step}"
+                raise FloatingPointError(f"{said}; try a lower learning_rate")
         for column, entry in zip(_COLUMNS, (step, value, rate, gradient_norm), strict=True):
             log[column].append(entry)
         on_step(step + 1, value)

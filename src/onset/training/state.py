@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -29,7 +30,8 @@ class TrainingState:
         arrays = {f"parameters/{name}": _to_numpy(t) for name, t in self.parameters.items()}
         for name, moments in self.moments.items():
             arrays |= {f"moments/{kind}/{name}": _to_numpy(t) for kind, t in moments.items()}
-        save_arrays(path, arrays, {"origin": origin.to_json(), "step": self.step, "log": self.log})
+        arrays |= {f"log/{column}": np.array(entries) for column, entries in self.log.items()}
+        save_arrays(path, arrays, {"origin": origin.to_json(), "step": self.step})
 
     @classmethod
     def load(cls, path: Path, origin: Origin, device: str) -> TrainingState | None:
@@ -45,15 +47,18 @@ class TrainingState:
             return None
         parameters: dict[str, Tensor] = {}
         moments: dict[str, dict[str, Tensor]] = {}
+        log: Log = {}
         for key, array in arrays.items():
-            tensor = torch.from_numpy(array).to(device)
-            if key.startswith("parameters/"):
-                parameters[key.removeprefix("parameters/")] = tensor
+            part, name = key.split("/", 1)
+            if part == "log":
+                log[name] = array.tolist()
+            elif part == "parameters":
+                parameters[name] = torch.from_numpy(array).to(device)
             else:
-                _, kind, name = key.split("/", 2)
-                moments.setdefault(name, {})[kind] = tensor
-        return cls(about["step"], parameters, dict(moments), about["log"])
+                kind, name = name.split("/", 1)
+                moments.setdefault(name, {})[kind] = torch.from_numpy(array).to(device)
+        return cls(about["step"], parameters, dict(moments), log)
 
 
-def _to_numpy(tensor: Tensor):
+def _to_numpy(tensor: Tensor) -> np.ndarray:
     return tensor.detach().cpu().numpy()
