@@ -212,6 +212,7 @@ IMPOSSIBLE = [
     bad("no studies", CONFIG, "studies", [], "must not be empty"),
     bad("no seeds", CONFIG, "seeds", [], "must not be empty"),
     bad("a seed twice", CONFIG, "seeds", [0, 1, 0], "listed twice: 0"),
+    bad("a spare seed", CONFIG, "seeds", [0, 100], "for choosing settings", "results=results/tuning"),
     bad("a negative seed", CONFIG, "seeds", [-1], "greater than or equal to 0", key="seeds.0"),
     bad("a study twice", CONFIG, "studies", ["composition", "composition"],
         "listed twice: composition"),

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from onset.measures import bridge_lens, names, prediction, weight_norm
+from onset.measures import bridge_lens, commonest_answer, names, prediction, weight_norm
 from onset.models.transformer.model import Transformer, build
 from onset.models.transformer.settings import Settings
 from onset.tasks import composition
@@ -186,3 +186,25 @@ class TestBridgeLens:
 def test_all_measures_are_known_by_name():
     assert {"prediction", "bridge_lens", "weight_norm"} <= set(names())
     assert "measurement" not in names()
+
+
+class TestCommonestAnswer:
+    def test_the_guess_follows_the_trained_facts(self):
+        trained = Split(np.array([[0, 5], [1, 5], [2, 5]]), np.array([[3], [3], [4]]), (1,))
+        none = Split(np.zeros((0, 3), int), np.zeros((0, 1), int), (2,), 2)
+        asked = Split(
+            np.array([[0, 6, 5], [1, 6, 5], [2, 5, 6]]),
+            np.array([[3], [4], [0]]),
+            (2,),
+            2,
+            {"bridge": np.array([0, 1, 2])},
+        )
+        splits = {"atomic": trained, "composed_train": none, "oo": asked}
+        dataset = Dataset(splits, tuple("abcdefg"))
+        found = list(
+            commonest_answer.measure(build(Settings(name="transformer"), 7, 3), {}, dataset)
+        )
+        # After 5 mostly comes 3; of 6 nothing is known, and the guess is the first token.
+        assert [(m.measure, m.split, m.value) for m in found] == [
+            ("guess_accuracy", "oo", pytest.approx(2 / 3))
+        ]

@@ -136,13 +136,16 @@ def test_over_seeds_is_the_interval_of_each_group():
         ("one", 1, 0, "accuracy", 0.4, "oo", None),
         ("one", 1, 10, "accuracy", 1.0, "oo", None),
     )
-    found = over_seeds(table, ["condition", "step"], proportion=True)
-    assert list(found.columns) == ["condition", "step", "n_seeds", "mean", "low", "high"]
+    found = over_seeds(table, ["condition", "step"])
+    columns = ["condition", "step", "n_seeds", "mean", "low", "high", "seed_0", "seed_1"]
+    assert list(found.columns) == columns
     assert found.itertuples(index=False, name=None).__next__() == (
         "one",
         0,
         2,
         *interval([0.2, 0.4], True),
+        0.2,
+        0.4,
     )
     assert found["step"].tolist() == [0, 10]
     assert found["high"].tolist() == [1, 1]

@@ -6,15 +6,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 from pydantic import (
     Field,
     Strict,
     StringConstraints,
     ValidationError,
+    ValidationInfo,
     field_validator,
-    model_validator,
 )
 
 from onset.config.parents import parent_problems
@@ -55,16 +55,19 @@ class ProjectSettings(Settings):
             raise ValueError(f"listed twice: {', '.join(map(str, twice))}")
         return values
 
-    @model_validator(mode="after")
-    def _spare_seeds_stay_apart(self) -> Self:
-        spare = [seed for seed in self.seeds if seed >= FIRST_SPARE_SEED]
-        if spare and self.results == "results":
+    @field_validator("seeds")
+    @classmethod
+    def _spare_seeds_stay_apart(
+        cls, seeds: tuple[int, ...], info: ValidationInfo
+    ) -> tuple[int, ...]:
+        spare = [seed for seed in seeds if seed >= FIRST_SPARE_SEED]
+        if spare and info.data.get("results") == "results":
             raise ValueError(
                 f"seeds from {FIRST_SPARE_SEED} on ({spare[0]}) are for choosing settings and may appear "
                 "in no figure of the paper; give them a folder of their own, "
                 "e.g. --config results=results/tuning"
             )
-        return self
+        return seeds
 
     @field_validator("device")
     @classmethod
