@@ -4,6 +4,7 @@
 #:   make test        all tests                             ARGS="-k name -n 2" goes to pytest
 #:   make smoke       the same workflow on small settings   a few minutes
 #:   make bench       how fast it is
+#:   make orphans     what lies in results/ though the config no longer asks for it; deletes nothing
 #:
 #:   make setup       LaTeX and the locked environment in .venv, nothing else
 #:   make lint        ruff, snakefmt, import-linter, snakemake --lint
@@ -20,7 +21,7 @@
 #:   ARGS="..."            more for snakemake or pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test smoke bench setup environment lint lock unlock schema clean-env
+.PHONY: help reproduce test smoke bench setup environment lint lock unlock schema orphans clean-env
 # The steps of a set-up follow one another, whatever -j says; Snakemake runs the jobs.
 .NOTPARALLEL:
 
@@ -51,7 +52,7 @@ test: setup
 	$(run) pytest $(ARGS)
 
 bench: environment
-	$(snakemake) --forcerun benchmark_training_step benchmark_startup -- benchmarks
+	$(snakemake) --forcerun benchmark_training_step benchmark_startup benchmark_planning -- benchmarks
 
 lint: environment
 	$(run) ruff check
@@ -59,6 +60,9 @@ lint: environment
 	$(run) snakefmt --check Snakefile workflow/rules
 	$(run) lint-imports
 	$(run) pytest -q tests/workflow/test_lint.py
+
+orphans: environment
+	@$(run) python -m onset.stages.orphans $(ARGS)
 
 unlock: environment
 	$(run) snakemake --cores 1 --unlock

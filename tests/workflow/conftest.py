@@ -68,8 +68,10 @@ seeds = []
 code = "by hand"
 
 # %%
+from onset.figures.style import use_style
 from onset.results import open_study
 
+use_style()
 study = open_study(study_name, results, conditions, seeds, code)
 study.save_numbers({"measurements": str(len(study.measures))})
 """
@@ -143,6 +145,11 @@ class Project:
         assert jobs or "Nothing to be done" in said
         jobs.pop("all", None)
         return jobs
+
+    def take_for_done(self) -> None:
+        """Record what lies in results/ as made by the code and the config that are there now."""
+        done = self.snakemake("--touch", "--forceall", "--cores", "1")
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 def new_project(root: Path) -> Project:

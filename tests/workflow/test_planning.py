@@ -1,6 +1,7 @@
 """Which jobs an edit causes: exactly those that it concerns."""
 
 import itertools
+import shutil
 
 import pytest
 import yaml
@@ -9,16 +10,26 @@ from onset.config.yaml_file import read_yaml
 
 pytestmark = pytest.mark.slow
 
+GENERATED = ("results", ".snakemake")
 CONDITIONS = ("plain", "fast", "child")
-PAGES = {"notebook_tiny", "study_page tiny", "front_page"}
+
+
+def pages(study: str) -> set[str]:
+    return {f"notebook_{study}", f"study_page {study}", "front_page"}
+
+
+PAGES = pages("tiny")
 AFTER_RUNS = {"summarise tiny", *PAGES}
 """What comes together from all runs of the study."""
 
 
-def jobs(rules: str, conditions: tuple[str, ...] = CONDITIONS, seed: int = 0) -> set[str]:
+def jobs(
+    rules: str, conditions: tuple[str, ...] = CONDITIONS, seed: int = 0, study: str = "tiny"
+) -> set[str]:
     """Jobs of several rules and conditions, such as `train tiny/plain/0`."""
     return {
-        f"{rule} tiny/{name}/{seed}" for rule, name in itertools.product(rules.split(), conditions)
+        f"{rule} {study}/{name}/{seed}"
+        for rule, name in itertools.product(rules.split(), conditions)
     }
 
 
@@ -28,8 +39,8 @@ class TestNothing:
 
     def test_when_files_are_only_newer(self, finished):
         """As after a `git checkout`."""
-        for folder in ("src", "config", "workflow"):
-            for path in (finished.root / folder).rglob("*.*"):
+        for path in finished.root.rglob("*"):
+            if path.is_file() and path.relative_to(finished.root).parts[0] not in GENERATED:
                 path.touch()
         assert finished.plan() == {}
 
@@ -49,6 +60,14 @@ class TestNothing:
         finished.edit("src/onset/measures/weight_norm.py", lambda text: text + "\n_ADDED = 1\n")
         assert finished.plan() == {}
 
+    def test_when_the_config_learns_a_key_with_a_default(self, finished):
+        finished.replace(
+            "src/onset/config/study.py",
+            "    condition: Name\n",
+            "    condition: Name\n    another: int = 1\n",
+        )
+        assert finished.plan() == {}
+
 
 class TestConfig:
     def test_a_new_condition_runs_alone(self, finished):
@@ -61,6 +80,12 @@ class TestConfig:
         del study["conditions"]["fast"]
         finished.edit(finished.study, lambda _: yaml.safe_dump(study, sort_keys=False))
         assert set(finished.plan()) == AFTER_RUNS
+
+    def test_a_renamed_condition_is_a_new_one(self, finished):
+        """Its name is its runs' folder. `make orphans` lists what is left of the old one."""
+        finished.replace(finished.study, "  fast:", "  quick:")
+        new = jobs("dataset train evaluate", ("quick",))
+        assert set(finished.plan()) == new | AFTER_RUNS
 
     def test_a_new_seed_runs_alone(self, finished):
         finished.set(finished.config, "seeds", [0, 1])
@@ -106,9 +131,40 @@ class TestCode:
         finished.edit("src/onset/tasks/composition.py", lambda text: text + "\n_ADDED = 1\n")
         assert set(finished.plan()) == jobs("dataset train evaluate") | AFTER_RUNS
 
+    def test_a_new_key_of_the_training_retrains(self, finished):
+        """Even with a default: settings classes are code, and a default may have changed as well."""
+        finished.replace(
+            "src/onset/training/settings.py",
+            "    steps: PositiveInt\n",
+            "    steps: PositiveInt\n    another: int = 1\n",
+        )
+        assert set(finished.plan()) == jobs("train evaluate") | AFTER_RUNS
+
+    def test_a_task_concerns_its_own_studies_only(self, finished):
+        add_study_with_another_task(finished)
+        assert finished.plan() == {}
+        finished.edit("src/onset/tasks/another.py", lambda text: text + "\n_ADDED = 1\n")
+        runs = jobs("dataset train evaluate", study="other")
+        assert set(finished.plan()) == runs | {"summarise other", *pages("other")}
+
     def test_a_measure_never_retrains(self, finished):
         finished.edit("src/onset/measures/prediction.py", lambda text: text + "\n_ADDED = 1\n")
         assert set(finished.plan()) == jobs("evaluate") | AFTER_RUNS
+
+    def test_a_colour_redraws_only(self, finished):
+        finished.replace("src/onset/figures/style.py", '"colorblind"', '"deep"')
+        assert set(finished.plan()) == PAGES
+
+    def test_the_text_of_the_paper_concerns_the_paper_alone(self, finished):
+        """Planned with an empty file for a PDF, so that no LaTeX is needed."""
+        finished.set(finished.config, "paper", True)
+        pdf = finished.root / "results/paper/paper.pdf"
+        pdf.parent.mkdir()
+        pdf.touch()
+        finished.take_for_done()
+        assert finished.plan() == {}
+        finished.edit("paper/paper.tex", lambda text: text + "% More.\n")
+        assert set(finished.plan()) == {"paper"}
 
     def test_the_prose_of_a_notebook_runs_the_notebook(self, finished):
         finished.replace(finished.notebook, "# The least", "# Hardly the least")
@@ -117,6 +173,21 @@ class TestCode:
     def test_a_template_makes_pages(self, finished):
         finished.edit("src/onset/gallery/templates/base.html", lambda text: text + "<!-- -->")
         assert set(finished.plan()) == PAGES
+
+
+def add_study_with_another_task(project) -> None:
+    """A second study that counts as finished: its results are copies of the first one's."""
+    task = (project.root / "src/onset/tasks/composition.py").read_text()
+    renamed = task.replace('Literal["composition"]', 'Literal["another"]')
+    assert renamed != task
+    (project.root / "src/onset/tasks/another.py").write_text(renamed)
+    study = read_yaml(project.root / project.study)
+    study["task"]["name"] = "another"
+    (project.root / "config/studies/other.yaml").write_text(yaml.safe_dump(study))
+    shutil.copy2(project.root / project.notebook, project.root / "workflow/notebooks/other.py")
+    shutil.copytree(project.root / "results/tiny", project.root / "results/other")
+    project.set(project.config, "studies", ["tiny", "other"])
+    project.take_for_done()
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ rule benchmarks:
     input:
         f"{project.results}/benchmarks/training_step.csv",
         f"{project.results}/benchmarks/startup.csv",
+        f"{project.results}/benchmarks/planning.csv",
 
 
 rule benchmark_training_step:
@@ -27,3 +28,13 @@ rule benchmark_startup:
         results=subpath(output[0], ancestor=2),
     shell:
         "python benchmarks/startup.py {params.results} {output} 2>&1 | tee {log}"
+
+
+rule benchmark_planning:
+    output:
+        f"{project.results}/benchmarks/planning.csv",
+    log:
+        "<log>/benchmark_planning.log",
+    threads: 1000  # all there are: alone on the machine
+    shell:
+        "python benchmarks/planning.py {output} 2>&1 | tee {log}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,7 @@ class _Check:
             self.problem(["checkpoints", "steps"], said)
 
 
+@cache
 def _needs(measure: str) -> tuple[str, ...]:
     """The ground truth that a measure says it `NEEDS`.
 

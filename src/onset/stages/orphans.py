@@ -1,0 +1,69 @@
+"""List what lies in results/ though the config no longer asks for it: it is told, never deleted.
+
+Runs of conditions that were removed or renamed, of seeds that were taken out, and whole studies. Other
+folders of results within (results/smoke, results/tuning) aren't looked into.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from onset.config import ConfigError, load_project
+from onset.config.project import Project
+from onset.config.yaml_file import YamlError, read_yaml
+
+_CONFIG = Path("config/config.yaml")
+_SEED = re.compile(r"^seed_\d+$")
+
+
+def orphans(project: Project, root: Path = Path()) -> Iterator[Path]:
+    """Folders of runs that the config doesn't ask for; of studies that aren't in it, as a whole."""
+    wanted = {
+        (study.name, condition, f"seed_{seed}")
+        for study in project.studies.values()
+        for condition in study.conditions
+        for seed in project.seeds
+    }
+    for study in sorted((root / project.results).glob("*/")):
+        # Only a study's folder holds runs at this depth; another folder of results holds studies.
+        runs = [path for path in sorted(study.glob("*/*/")) if _SEED.match(path.name)]
+        if runs and study.name not in project.studies:
+            yield study
+        else:
+            yield from (path for path in runs if path.parts[-3:] not in wanted)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser("python -m onset.stages.orphans", description=__doc__)
+    parser.add_argument(
+        "--configfile", type=Path, help="as Snakemake's: its keys win over config/config.yaml"
+    )
+    file = parser.parse_args().configfile
+    files = [file, _CONFIG] if file else [_CONFIG]
+    config: dict[str, Any] = {}
+    for path in reversed(files):
+        try:
+            config |= read_yaml(path)
+        except YamlError as error:
+            sys.exit(f"{path}: {error}")
+    try:
+        project = load_project(config, Path(), files)
+    except ConfigError as error:
+        sys.exit(str(error))
+    sizes = {folder: _megabytes(folder) for folder in orphans(project)}
+    for folder, size in sizes.items():
+        print(f"{size:9.1f} MB  {folder}")
+    print(f"{sum(sizes.values()):9.1f} MB  in {len(sizes)} folders that the config doesn't ask for")
+
+
+def _megabytes(folder: Path) -> float:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+
+
+if __name__ == "__main__":
+    main()
