@@ -2,6 +2,8 @@
 #:
 #:   make reproduce   every number, figure, notebook and the paper, from raw config, into results/
 #:   make test        all tests                             ARGS="-k name -n 2" goes to pytest
+#:   make test-slurm  the DAG through a SLURM of its own    as root; three minutes
+#:   make test-faults the fault harness with 20 kills in place of 5
 #:   make smoke       the same workflow on small settings   a few minutes
 #:   make bench       how fast it is
 #:   make orphans     what lies in results/ though the config no longer asks for it; deletes nothing
@@ -21,7 +23,7 @@
 #:   ARGS="..."            more for snakemake or pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test smoke bench setup environment lint lock unlock schema orphans clean-env
+.PHONY: help reproduce test test-slurm test-faults smoke bench setup environment lint lock unlock schema orphans clean-env
 # The steps of a set-up follow one another, whatever -j says; Snakemake runs the jobs.
 .NOTPARALLEL:
 
@@ -50,6 +52,10 @@ smoke: setup
 
 test: setup
 	$(run) pytest $(ARGS)
+
+test-slurm: environment
+	@$(PYTHON) -m setup slurm
+	$(run) ONSET_TEST_SLURM=1 pytest tests/slurm $(ARGS)
 
 bench: environment
 	$(snakemake) --forcerun benchmark_training_step benchmark_startup benchmark_planning -- benchmarks
