@@ -53,6 +53,9 @@ smoke: setup
 test: setup
 	$(run) pytest $(ARGS)
 
+test-faults: environment
+	$(run) ONSET_KILLS=20 pytest tests/faults $(ARGS)
+
 test-slurm: environment
 	@$(PYTHON) -m setup slurm
 	$(run) ONSET_TEST_SLURM=1 pytest tests/slurm $(ARGS)

@@ -27,17 +27,15 @@ jobs = Jobs(project)
 shell.prefix(f"export PATH={quote(str(Path(sys.executable).parent))}:$PATH; ")
 
 
+# Constraints stand in the paths themselves: as `wildcard_constraints` they don't hold through pathvars.
+NAME = "[a-z][a-z0-9_]*"
+
+
 pathvars:
-    study=f"{project.results}/{{study}}",
-    run=f"{project.results}/{{study}}/{{condition}}/seed_{{seed}}",
+    study=f"{project.results}/{{study,{NAME}}}",
+    run=f"{project.results}/{{study,{NAME}}}/{{condition,{NAME}}}/seed_{{seed,[0-9]+}}",
     log=f"{project.results}/logs",
     paper=f"{project.results}/paper",
-
-
-wildcard_constraints:
-    study="[a-z][a-z0-9_]*",
-    condition="[a-z][a-z0-9_]*",
-    seed=r"\d+",
 
 
 rule all:

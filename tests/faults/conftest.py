@@ -1,0 +1,100 @@
+"""A tiny study with a figure, a table and trainings of a few seconds, long enough to be interrupted."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from tests.workflow.conftest import Project, new_project
+
+RUN = "results/tiny/plain/seed_0"
+STEPS = 600
+
+_FIGURE = """\
+
+# %%
+from matplotlib.figure import Figure
+
+from onset.figures.curves import plot_over_training
+from onset.figures.style import styles, use_style
+from onset.summary import over_seeds
+
+use_style()
+measures = study.measures
+chosen = measures[(measures["measure"] == "accuracy") & (measures["split"] == "atomic")]
+accuracy = over_seeds(chosen, ["condition", "measure", "step"])
+figure = Figure()
+plot_over_training(figure.subplots(), accuracy, styles(study.conditions))
+study.save_figure(figure, "accuracy", accuracy)
+study.save_table(study.summary, "ends", study.summary.to_latex(index=False))
+"""
+
+
+def new_study(root: Path) -> Project:
+    """The study of two conditions, with nothing run yet."""
+    root.mkdir()
+    project = new_project(root)
+    conditions = {"plain": None, "fast": {"training": {"learning_rate": 1.0e-2}}}
+    project.set(project.study, "conditions", conditions)
+    project.set(project.study, "training.steps", STEPS)
+    project.set(project.study, "checkpoints.count", 13)
+    project.set(project.study, "figures", {"accuracy": "Accuracy along training."})
+    project.set(project.study, "tables", {"ends": "Where the trainings end."})
+    project.edit(project.notebook, lambda text: text + _FIGURE)
+    return project
+
+
+def contents(project: Project, below: str = "results") -> dict[str, bytes]:
+    """All files of a folder, hidden ones too; logs hold times, so they are left out."""
+    top = project.root / below
+    return {
+        str(path.relative_to(top)): path.read_bytes()
+        for path in sorted(top.rglob("*"))
+        if path.is_file() and path.relative_to(project.root).parts[1] != "logs"
+    }
+
+
+def differing(one: dict[str, bytes], other: dict[str, bytes]) -> list[str]:
+    """The files that only one side has, or that aren't the same to the last byte."""
+    return sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
+
+
+def said(done: CompletedProcess[str]) -> str:
+    """What stood on the terminal."""
+    return done.stdout + done.stderr
+
+
+def copy(project: Project, root: Path) -> Project:
+    """With all times and Snakemake's records."""
+    shutil.copytree(project.root, root, ignore=shutil.ignore_patterns("__pycache__"))
+    return Project(root)
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory) -> Project:
+    """A whole run that nothing disturbed. Not to be changed: copy it."""
+    project = new_study(tmp_path_factory.mktemp("undisturbed") / "project")
+    began = time.monotonic()
+    done = project.snakemake("--cores", "2")
+    assert done.returncode == 0, said(done)
+    project.seconds = time.monotonic() - began
+    assert {"pdf", "png", "csv", "parquet", "safetensors"} <= {
+        name.rpartition(".")[2] for name in contents(project)
+    }
+    return project
+
+
+@pytest.fixture
+def fresh(tmp_path) -> Project:
+    """The study before anything has run."""
+    return new_study(tmp_path / "project")
+
+
+@pytest.fixture
+def finished(undisturbed, tmp_path) -> Project:
+    """A copy of the whole run, to be damaged."""
+    return copy(undisturbed, tmp_path / "project")

@@ -1,0 +1,149 @@
+"""Work that is killed at any moment ends, once called again, as if nothing had happened.
+
+ONSET_KILLS says how many times (5), ONSET_KILL_SEED at which moments.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.faults.conftest import RUN, STEPS, contents, differing, new_study, said
+from tests.workflow.conftest import Project
+
+pytestmark = pytest.mark.slow
+
+KILLS = int(os.environ.get("ONSET_KILLS", "5"))
+SEED = int(os.environ.get("ONSET_KILL_SEED", "0"))
+
+
+def start(project: Project, *arguments: str) -> subprocess.Popen[bytes]:
+    """Start Python in a process group of its own."""
+    return subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=project.root,
+        env={**os.environ, "PYTHONPATH": str(project.root / "src")},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """As a power cut does: the process and all that it started, without a last word."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def kill_after(project: Project, seconds: float) -> str | None:
+    """Start the workflow and kill it: where it was, or None if it was done before."""
+    process = start(project, "-m", "snakemake", "--cores", "2")
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        kill(process)
+    else:
+        assert process.returncode == 0
+        return None
+    logs = sorted(project.root.glob("results/logs/**/*.log"), key=lambda path: path.stat().st_mtime)
+    return logs[-1].stem if logs else "planning"
+
+
+def test_kills_at_random_moments_leave_no_trace(undisturbed, tmp_path):
+    moments = random.Random(SEED)
+    story: list[str] = []
+    expected = contents(undisturbed)
+    kills, n_projects = 0, 0
+    while kills < KILLS:
+        n_projects += 1
+        project = new_study(tmp_path / str(n_projects))
+        killed = True
+        while killed and kills < KILLS:
+            # Soon enough that several calls are killed before one gets to the end.
+            seconds = moments.uniform(1, 0.35 * undisturbed.seconds)
+            where = kill_after(project, seconds)
+            killed = where is not None
+            kills += killed
+            end = f"killed in {where}" if killed else "done"
+            story.append(f"project {n_projects}: {end} after {seconds:.2f} s")
+            unlocked = project.snakemake("--cores", "1", "--unlock")  # make unlock
+            assert unlocked.returncode == 0, f"{story}\n{said(unlocked)}"
+        done = project.snakemake("--cores", "2")
+        message = f"ONSET_KILL_SEED={SEED}: {'; '.join(story)}"
+        assert done.returncode == 0, f"{message}\n{said(done)}"
+        # A write that was cut short leaves its `.part`, which nothing reads.
+        left = {name: c for name, c in contents(project).items() if not name.endswith(".part")}
+        assert differing(left, expected) == [], message
+        assert project.plan() == {}, message
+    print(*story, sep="\n")
+
+
+# ---- the training state -----------------------------------------------------------------------
+
+
+def interrupt_training(project: Project, settings: str) -> Path:
+    """Kill a training once it is under way; its state."""
+    folder = project.root / RUN
+    state = folder / "training_state.safetensors"
+    process = start(project, "-m", "onset.stages.train", RUN, "--settings", settings)
+    for _ in range(6000):
+        if len(list(folder.glob("checkpoints/step_*"))) > 3 or process.poll() is not None:
+            break
+        time.sleep(0.01)
+    assert process.poll() is None, "the training ended before it could be interrupted"
+    kill(process)
+    assert state.exists()
+    assert not (folder / "checkpoints/index.json").exists()
+    return state
+
+
+def train_settings(project: Project, condition: str) -> str:
+    from onset.config import load_project
+    from onset.config.yaml_file import read_yaml
+
+    loaded = load_project(read_yaml(project.root / project.config), project.root)
+    return loaded.condition("tiny", condition).train_job
+
+
+@pytest.mark.parametrize(
+    ("fault", "goes_on"),
+    [("none", True), ("a flipped bit", False), ("other settings", False)],
+)
+def test_only_a_whole_state_of_the_same_training_is_gone_on_from(
+    undisturbed, fresh, fault, goes_on
+):
+    dataset = fresh.root / RUN / "dataset.safetensors"
+    dataset.parent.mkdir(parents=True)
+    dataset.write_bytes((undisturbed.root / RUN / "dataset.safetensors").read_bytes())
+    state = interrupt_training(
+        fresh, train_settings(fresh, "fast" if fault == "other settings" else "plain")
+    )
+    if fault == "a flipped bit":
+        content = bytearray(state.read_bytes())
+        content[-100] ^= 1
+        state.write_bytes(content)
+    done = fresh.python(
+        *("-m", "onset.stages.train", RUN, "--settings", train_settings(fresh, "plain"))
+    )
+    assert done.returncode == 0, said(done)
+    assert ("goes on from step" in said(done)) == goes_on
+    assert not state.exists()
+    # By hand there is no fingerprint of the code, so what is inside counts here, not the bytes.
+    assert trained(fresh) == trained(undisturbed)
+
+
+def trained(project: Project) -> tuple[list, list]:
+    """The log, and the last parameters, of the training of RUN."""
+    from onset.results import Run
+
+    run = Run(project.root / RUN)
+    assert run.steps[-1] == STEPS
+    parameters = {name: p.tolist() for name, p in run.parameters().items()}
+    return run.training_log.to_numpy().tolist(), sorted(parameters.items())
