@@ -20,7 +20,8 @@
 # **Hypothesis.** One block that is also read out after the first hop, with tied embeddings, can use for
 # the second hop whatever it knows as an atomic fact. Two different layers have to store an edge twice,
 # and the second has no reason to store what is only asked in the first. Sharing, early readout or tied
-# embeddings alone should not do. (Prototypes came before this hypothesis; the seeds below came after.)
+# embeddings alone should not do. (It was put this way after a look at prototypes and at a first run of the
+# seeds below: a reading of these results, to be tested on others, not a prediction made before them.)
 #
 # **What would refute it.** A model that lacks one of the three and answers `oo` questions as well, or the
 # full model failing although data and weight decay are ample.

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
-from onset.stages.command import run_stage
-from onset.stages.study_arguments import add_study_arguments, study_of
+from onset.results import open_study
+from onset.stages.command import run_stage, settings_argument
 from onset.store.atomic import write_text
 from onset.summary import summarise
 
 
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("study", type=Path, help="the study's folder, results/STUDY")
+    parser.add_argument(
+        "--settings", type=settings_argument, required=True, help="JSON: `conditions` and `seeds`"
+    )
+    parser.add_argument("--code", default="by hand", help="fingerprint of the code, for the record")
+
+
 def work(arguments: argparse.Namespace) -> None:
-    study = study_of(arguments)
+    # Exactly the conditions and seeds asked for, whatever else lies on disk.
+    study = open_study(
+        arguments.study.name, arguments.study.parent, **arguments.settings, code=arguments.code
+    )
     summary = summarise(study.measures)
     write_text(study.folder / "summary.csv", summary.to_csv(index=False, float_format="%.6g"))
 
 
 if __name__ == "__main__":
-    run_stage("summarise", __doc__, work, add_study_arguments)
+    run_stage("summarise", __doc__, work, add_arguments)
