@@ -53,7 +53,7 @@ smoke: setup
 test: setup
 	$(run) pytest $(ARGS)
 
-test-faults: environment
+test-faults: setup
 	$(run) ONSET_KILLS=20 pytest tests/faults $(ARGS)
 
 test-slurm: environment

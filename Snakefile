@@ -11,6 +11,7 @@ from shlex import quote
 
 from snakemake.exceptions import WorkflowError
 
+from onset.call import Call
 from onset.config import ConfigError, load_project
 from onset.jobs import Jobs
 
@@ -22,6 +23,9 @@ try:
     project = load_project(config, Path(workflow.basedir), workflow.configfiles)
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
+call = Call(project)
+if workflow.is_main_process and (lock := call.lock()):
+    logger.warning(lock)
 jobs = Jobs(project)
 # Jobs run in the environment that Snakemake itself runs in, activated or not.
 shell.prefix(f"export PATH={quote(str(Path(sys.executable).parent))}:$PATH; ")
@@ -44,6 +48,15 @@ rule all:
         f"{project.results}/index.html",
         jobs.summaries,
         jobs.paper,
+
+
+onstart:
+    if obstacle := call.obstacle(jobs_run_here=not workflow.non_local_exec):
+        raise WorkflowError(obstacle)
+
+
+onerror:
+    print(*call.failures(), sep="\n", file=sys.stderr)
 
 
 include: "workflow/rules/dataset.smk"

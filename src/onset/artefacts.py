@@ -54,13 +54,19 @@ def read_checkpoint(folder: RunFolder, step: int, device: str = "cpu") -> dict[s
 def write_checkpoint_index(
     folder: RunFolder, steps: Iterable[int], settings: Mapping[str, Any], origin: Origin
 ) -> None:
-    """List the checkpoints of a finished training, and drop files that aren't among them."""
+    """List what belongs to a finished training, and drop checkpoints that don't."""
     checksums = {str(step): checksum(folder.checkpoint(step)) for step in steps}
     kept = {folder.checkpoint(int(step)) for step in checksums}
-    for path in folder.checkpoints.glob("*.safetensors"):
+    for path in folder.checkpoints.iterdir():
         if path not in kept:
             path.unlink()
-    index = {"origin": asdict(origin), "settings": dict(settings), "checkpoints": checksums}
+    index = {
+        "origin": asdict(origin),
+        "settings": dict(settings),
+        "dataset": checksum(folder.dataset),
+        "training_log": checksum(folder.training_log),
+        "checkpoints": checksums,
+    }
     write_text(folder.checkpoint_index, json.dumps(index, indent=1) + "\n")
 
 
@@ -68,23 +74,33 @@ def read_checkpoint_index(folder: RunFolder) -> dict[str, Any]:
     """The index of a finished training: `origin`, `settings`, and `steps` in order.
 
     Raises:
-        DamagedFileError: a checkpoint is missing or altered, or the index is another run's.
+        DamagedFileError: dataset, training log or a checkpoint is missing or isn't that of this
+            training, or the index is another run's.
     """
     path = folder.checkpoint_index
     try:
         index = json.loads(path.read_text(encoding="utf-8"))
         check_run(folder, path, Origin(**index["origin"]))
-        checksums = index["checkpoints"]
+        steps = sorted(map(int, index["checkpoints"]))
+        expected = {folder.checkpoint(step): index["checkpoints"][str(step)] for step in steps}
+        expected |= {folder.dataset: index["dataset"], folder.training_log: index["training_log"]}
     except (ValueError, KeyError, TypeError) as error:
         raise DamagedFileError(f"{path}: not an index of checkpoints ({error})") from error
-    for step, expected in checksums.items():
-        checkpoint = folder.checkpoint(int(step))
-        if not checkpoint.exists() or checksum(checkpoint) != expected:
-            state = "altered" if checkpoint.exists() else "missing"
-            raise DamagedFileError(
-                f"{checkpoint}: {state} since training; delete {path} to train again"
-            )
-    return {**index, "steps": sorted(map(int, checksums))}
+    for file, its_checksum in expected.items():
+        if not file.exists() or checksum(file) != its_checksum:
+            state = "altered" if file.exists() else "missing"
+            raise DamagedFileError(f"{file}: {state} since training; delete {path} to train again")
+    return {**index, "steps": steps}
+
+
+def check_source(path: Path, origin: Origin, source: Path) -> None:
+    """Refuse an artefact that was made from another file than the one that is there.
+
+    Raises:
+        DamagedFileError: naming both.
+    """
+    if not source.exists() or checksum(source) != origin.source:
+        raise DamagedFileError(f"{path}: made from another {source} than is there; delete it")
 
 
 def check_run(folder: RunFolder, path: Path, origin: Origin) -> None:

@@ -24,6 +24,7 @@ from torch import Tensor
 from onset import models
 from onset.artefacts import (
     check_run,
+    check_source,
     checksum,
     read_checkpoint,
     read_checkpoint_index,
@@ -33,6 +34,7 @@ from onset.figures.save import save_figure, save_table
 from onset.models.batch import Model
 from onset.store.atomic import write_text
 from onset.store.layout import RunFolder
+from onset.store.origin import Origin
 from onset.store.tables import load_table
 from onset.tasks.dataset import Dataset
 
@@ -108,17 +110,19 @@ class Run:
     @cached_property
     def training_log(self) -> pd.DataFrame:
         """Every update: step, loss, learning_rate, gradient_norm."""
-        return self._table(self.folder.training_log)
+        return self._table(self.folder.training_log)[0]
 
     @cached_property
     def measures(self) -> pd.DataFrame:
         """Every measurement: step, measure, value, split, layer, head, position."""
-        return self._table(self.folder.measures)
+        table, origin = self._table(self.folder.measures)
+        check_source(self.folder.measures, origin, self.folder.checkpoint_index)
+        return table
 
-    def _table(self, path: Path) -> pd.DataFrame:
+    def _table(self, path: Path) -> tuple[pd.DataFrame, Origin]:
         table, origin = load_table(path)
         check_run(self.folder, path, origin)
-        return table
+        return table, origin
 
 
 @dataclass(frozen=True)

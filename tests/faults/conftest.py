@@ -1,7 +1,8 @@
-"""A tiny study with a figure, a table and trainings of a few seconds, long enough to be interrupted."""
+"""A tiny study with a figure, a table, a paper, and trainings long enough to be interrupted."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from pathlib import Path
@@ -9,8 +10,10 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from tests import files
 from tests.workflow.conftest import Project, new_project
 
+PAPER = os.environ.get("ONSET_PAPER", "yes") != "no"
 RUN = "results/tiny/plain/seed_0"
 STEPS = 600
 
@@ -30,7 +33,7 @@ accuracy = over_seeds(chosen, ["condition", "measure", "step"])
 figure = Figure()
 plot_over_training(figure.subplots(), accuracy, styles(study.conditions))
 study.save_figure(figure, "accuracy", accuracy)
-study.save_table(study.summary, "ends", study.summary.to_latex(index=False))
+study.save_table(study.summary, "ends", study.summary.to_latex(index=False, escape=True))
 """
 
 
@@ -38,6 +41,8 @@ def new_study(root: Path) -> Project:
     """The study of two conditions, with nothing run yet."""
     root.mkdir()
     project = new_project(root)
+    if PAPER:
+        project.set(project.config, "paper", True)
     conditions = {"plain": None, "fast": {"training": {"learning_rate": 1.0e-2}}}
     project.set(project.study, "conditions", conditions)
     project.set(project.study, "training.steps", STEPS)
@@ -49,18 +54,7 @@ def new_study(root: Path) -> Project:
 
 
 def contents(project: Project, below: str = "results") -> dict[str, bytes]:
-    """All files of a folder, hidden ones too; logs hold times, so they are left out."""
-    top = project.root / below
-    return {
-        str(path.relative_to(top)): path.read_bytes()
-        for path in sorted(top.rglob("*"))
-        if path.is_file() and path.relative_to(project.root).parts[1] != "logs"
-    }
-
-
-def differing(one: dict[str, bytes], other: dict[str, bytes]) -> list[str]:
-    """The files that only one side has, or that aren't the same to the last byte."""
-    return sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
+    return files.contents(project.root / below)
 
 
 def said(done: CompletedProcess[str]) -> str:
@@ -82,9 +76,10 @@ def undisturbed(tmp_path_factory) -> Project:
     done = project.snakemake("--cores", "2")
     assert done.returncode == 0, said(done)
     project.seconds = time.monotonic() - began
-    assert {"pdf", "png", "csv", "parquet", "safetensors"} <= {
-        name.rpartition(".")[2] for name in contents(project)
-    }
+    made = contents(project)
+    kinds = {"pdf", "png", "csv", "parquet", "safetensors"}
+    assert kinds <= {name.rpartition(".")[2] for name in made}
+    assert ("paper/paper.pdf" in made) == PAPER
     return project
 
 

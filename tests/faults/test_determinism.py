@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.faults.conftest import contents, differing, said
+from tests.faults.conftest import contents, said
+from tests.files import differing
 
 pytestmark = pytest.mark.slow
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -15,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import RUN, STEPS, contents, differing, new_study, said
+from tests.faults.conftest import RUN, STEPS, contents, new_study, said
+from tests.files import differing
 from tests.workflow.conftest import Project
 
 pytestmark = pytest.mark.slow
@@ -56,6 +58,32 @@ def kill_after(project: Project, seconds: float) -> str | None:
     return logs[-1].stem if logs else "planning"
 
 
+def test_a_run_that_is_asked_to_stop_goes_on_without_unlocking(undisturbed, fresh):
+    folder = fresh.root / RUN
+    for ask, n_checkpoints in ((signal.SIGINT, 3), (signal.SIGTERM, 6)):  # Ctrl-C; a cluster
+        process = start(fresh, "-m", "snakemake", "--cores", "2")
+        wait_for_checkpoints(process, folder, n_checkpoints)
+        os.killpg(process.pid, ask)
+        process.wait(60)
+        assert process.returncode != 0
+        assert not (folder / "checkpoints/index.json").exists()
+    done = fresh.snakemake("--cores", "2")
+    assert done.returncode == 0, said(done)
+    assert int(re.search(r"tiny/plain/seed_0  goes on from step (\d+)", said(done))[1]) > STEPS / 3
+    assert differing(contents(fresh), contents(undisturbed)) == []
+
+
+def test_a_lock_that_was_left_is_told_in_a_line(fresh):
+    locks = fresh.root / ".snakemake/locks"
+    locks.mkdir(parents=True)
+    (locks / "0.output.lock").write_text("results/tiny/plain/seed_0/dataset.safetensors\n")
+    done = fresh.snakemake("--cores", "1")
+    assert done.returncode == 1
+    assert "`make unlock`, then the same command again." in said(done)
+    assert fresh.snakemake("--cores", "1", "--unlock").returncode == 0  # make unlock
+    assert "locked" not in said(fresh.snakemake("-n"))
+
+
 def test_kills_at_random_moments_leave_no_trace(undisturbed, tmp_path):
     moments = random.Random(SEED)
     story: list[str] = []
@@ -78,9 +106,7 @@ def test_kills_at_random_moments_leave_no_trace(undisturbed, tmp_path):
         done = project.snakemake("--cores", "2")
         message = f"ONSET_KILL_SEED={SEED}: {'; '.join(story)}"
         assert done.returncode == 0, f"{message}\n{said(done)}"
-        # A write that was cut short leaves its `.part`, which nothing reads.
-        left = {name: c for name, c in contents(project).items() if not name.endswith(".part")}
-        assert differing(left, expected) == [], message
+        assert differing(contents(project), expected) == [], message
         assert project.plan() == {}, message
     print(*story, sep="\n")
 
@@ -88,16 +114,21 @@ def test_kills_at_random_moments_leave_no_trace(undisturbed, tmp_path):
 # ---- the training state -----------------------------------------------------------------------
 
 
+def wait_for_checkpoints(process: subprocess.Popen[bytes], folder: Path, n: int = 3) -> None:
+    """Until the training in a run's folder has more than n of them."""
+    for _ in range(6000):
+        if len(list(folder.glob("checkpoints/step_*"))) > n or process.poll() is not None:
+            break
+        time.sleep(0.01)
+    assert process.poll() is None, "the training ended before it could be interrupted"
+
+
 def interrupt_training(project: Project, settings: str) -> Path:
     """Kill a training once it is under way; its state."""
     folder = project.root / RUN
     state = folder / "training_state.safetensors"
     process = start(project, "-m", "onset.stages.train", RUN, "--settings", settings)
-    for _ in range(6000):
-        if len(list(folder.glob("checkpoints/step_*"))) > 3 or process.poll() is not None:
-            break
-        time.sleep(0.01)
-    assert process.poll() is None, "the training ended before it could be interrupted"
+    wait_for_checkpoints(process, folder)
     kill(process)
     assert state.exists()
     assert not (folder / "checkpoints/index.json").exists()

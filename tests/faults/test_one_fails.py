@@ -19,7 +19,9 @@ def test_the_rest_finishes_and_nothing_is_made_of_a_part(fresh):
     log = "results/logs/tiny/broken/seed_0/train.log"
     assert "train: the " in said(done)
     assert "; try a lower learning_rate" in said(done)
-    assert log in said(done)
+    assert "train of tiny/broken/seed_0: the loss is " in said(done)
+    assert f"({log})" in said(done)
+    assert "Not made because of it: summary, figures, tables and page of tiny;" in said(done)
     assert "try a lower learning_rate" in (fresh.root / log).read_text()
 
     made = contents(fresh, "results/tiny")
@@ -30,6 +32,7 @@ def test_the_rest_finishes_and_nothing_is_made_of_a_part(fresh):
     # Of the study as a whole there is nothing: no summary, notebook, figure, page.
     assert {name.split("/")[0] for name in made} == {"broken", "plain", "last"}
     assert not (fresh.root / "results/index.html").exists()
+    assert not (fresh.root / "results/paper").exists()
 
     # Once the cause is gone, only what was missing runs.
     fresh.set(fresh.study, "conditions.broken.training.learning_rate", 1.0e-3)

@@ -12,13 +12,15 @@ import pytest
 PAPER = os.environ.get("ONSET_PAPER", "yes") != "no"
 
 
+def smoke_command() -> list[str]:
+    command = [sys.executable, "-m", "snakemake", "--cores", "all"]
+    command += ["--configfile", "config/smoke.yaml"]
+    return command if PAPER else [*command, "--config", "paper=false"]
+
+
 @pytest.fixture(scope="session")
 def smoke() -> Path:
     """The results of `make smoke`; a run that is finished already is only checked by Snakemake."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "all"]
-    command += ["--configfile", "config/smoke.yaml"]
-    if not PAPER:
-        command += ["--config", "paper=false"]
-    result = subprocess.run(command, capture_output=True, text=True)
+    result = subprocess.run(smoke_command(), capture_output=True, text=True)
     assert result.returncode == 0, result.stderr[-4000:]
     return Path("results/smoke")

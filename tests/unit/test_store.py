@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import errno
 import json
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 import torch
 
 from onset import artefacts
+from onset.results import Run
 from onset.settings import canonical_json
 from onset.store.atomic import atomic_path, write_bytes, write_text
 from onset.store.layout import RunFolder
@@ -79,6 +82,20 @@ class TestAtomic:
             assert path.read_bytes() == b"old"
         assert path.read_bytes() == b"new"
 
+    def test_what_a_killed_writer_left_is_overwritten(self, tmp_path):
+        writer = atomic_path(tmp_path / "file")
+        writer.__enter__().write_bytes(b"half of the n")  # and no more: killed
+        assert len(list(tmp_path.iterdir())) == 1
+        write_bytes(tmp_path / "file", b"new")
+        assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {"file": b"new"}
+
+    def test_an_error_of_the_disk_names_the_file(self, tmp_path):
+        with (
+            pytest.raises(OSError, match=r"No space left on device: '.*some_file'"),
+            atomic_path(tmp_path / "some_file"),
+        ):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
 
 class TestFormats:
     def test_arrays_come_back_as_they_were(self, tmp_path):
@@ -144,23 +161,22 @@ class TestFormats:
             assert arrays.keys() == ARRAYS.keys()
             assert all(np.array_equal(arrays[name], ARRAYS[name]) for name in ARRAYS)
 
-    def test_a_flipped_bit_in_the_columns_of_a_table_is_noticed(self, tmp_path):
+    def test_any_flipped_bit_in_a_table_is_noticed(self, tmp_path):
         path = tmp_path / "some_file"
         save_some_table(path)
         whole = path.read_bytes()
-        footer = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
-        for place in range(footer):
+        expected, _ = load_table(path)
+        for place in range(len(whole)):
             altered = bytearray(whole)
             altered[place] ^= 1 << place % 8
             path.write_bytes(altered)
             try:
-                table, _ = load_table(path)
+                table, origin = load_table(path)
             except DamagedFileError:
                 continue
             # The flip was in what isn't read, e.g. the statistics of a page.
-            assert table["step"].tolist() == COLUMNS["step"]
-            assert table["value"][0] == 0.5
-            assert table["split"][0] == "oo"
+            assert origin == ORIGIN
+            assert table.equals(expected)
 
     @pytest.mark.parametrize(("save", "load"), FORMATS)
     def test_a_file_of_another_kind_is_damaged_and_a_missing_one_is_missing(
@@ -209,6 +225,7 @@ class TestArtefacts:
         dataset = composition.generate(composition.Settings(name="composition"), seed=3)
         arrays, about = dataset.to_arrays()
         save_arrays(folder.dataset, arrays, {**about, "origin": ORIGIN.to_json()})
+        save_table(folder.training_log, COLUMNS, ORIGIN)
         for step in (0, 5, 20):
             artefacts.write_checkpoint(folder, step, {"w": torch.full((2,), float(step))}, ORIGIN)
         artefacts.write_checkpoint_index(folder, (0, 5, 20), {"steps": 20}, ORIGIN)
@@ -254,6 +271,25 @@ class TestArtefacts:
         with pytest.raises(DamagedFileError, match=r"step_0000005\.safetensors: altered"):
             artefacts.read_checkpoint_index(folder)
 
+    @pytest.mark.parametrize("name", ["dataset.safetensors", "training.parquet"])
+    def test_what_belongs_to_another_training_is_noticed(self, folder, name):
+        """Of the same run, e.g. from before its settings changed."""
+        path = folder.path / name
+        path.write_bytes(path.read_bytes() + b" ")
+        with pytest.raises(
+            DamagedFileError, match=rf"{name}: altered since training; delete .*index"
+        ):
+            artefacts.read_checkpoint_index(folder)
+
+    def test_measures_of_another_training_are_noticed(self, folder):
+        source = artefacts.checksum(folder.checkpoint_index)
+        origin = dataclasses.replace(ORIGIN, source=source)
+        save_table(folder.measures, COLUMNS, origin)
+        assert len(Run(folder.path).measures) == len(COLUMNS["step"])
+        artefacts.write_checkpoint_index(folder, (0, 5, 20), {"steps": 21}, ORIGIN)
+        with pytest.raises(DamagedFileError, match=r"measures\.parquet: made from another .*index"):
+            _ = Run(folder.path).measures
+
     @pytest.mark.parametrize("content", ["", "{}", "[]", '{"origin": {"run": 1}}'])
     def test_a_damaged_index_is_noticed(self, folder, content):
         folder.checkpoint_index.write_text(content)
@@ -261,6 +297,8 @@ class TestArtefacts:
             artefacts.read_checkpoint_index(folder)
 
     def test_checkpoints_of_an_earlier_schedule_are_dropped(self, folder):
+        (folder.checkpoints / ".step_0000007.safetensors.part").touch()  # of a killed writer
         artefacts.write_checkpoint_index(folder, (0, 20), {}, ORIGIN)
-        assert not folder.checkpoint(5).exists()
+        left = {path.name for path in folder.checkpoints.iterdir()}
+        assert left == {folder.checkpoint(step).name for step in (0, 20)} | {"index.json"}
         assert artefacts.read_checkpoint_index(folder)["steps"] == [0, 20]

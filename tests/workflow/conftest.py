@@ -152,14 +152,19 @@ class Project:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def new_project(root: Path) -> Project:
-    """The tiny project, with nothing run yet. Adding a study is one YAML file and one notebook."""
+def copy_sources(root: Path) -> None:
+    """All that Snakemake needs of the repository, into an empty folder."""
     for name in SOURCES:
         source = ROOT / name
         if source.is_dir():
             shutil.copytree(source, root / name, ignore=NOT_COPIED)
         else:
             shutil.copy2(source, root / name)
+
+
+def new_project(root: Path) -> Project:
+    """The tiny project, with nothing run yet. Adding a study is one YAML file and one notebook."""
+    copy_sources(root)
     project = Project(root)
     (root / project.config).write_text(yaml.safe_dump(CONFIG, sort_keys=False))
     (root / project.study).write_text(yaml.safe_dump(STUDY, sort_keys=False))

@@ -22,6 +22,12 @@ def test_snakemake_lint_finds_nothing_that_matters():
     assert titles == _ACCEPTED, said
 
 
+def test_the_code_keeps_the_rules():
+    """Among them: nothing that unpickles, no YAML that makes objects (pyproject.toml)."""
+    result = run("ruff", "check")
+    assert result.returncode == 0, result.stdout
+
+
 def test_rules_are_formatted():
     result = run("snakefmt", "--check", "Snakefile", "workflow/rules")
     assert result.returncode == 0, result.stderr

@@ -232,5 +232,14 @@ class TestAWrongConfig:
         assert f"{where}training.learning_rat: unknown key; did you mean learning_rate?" in said
         assert f"{where}measures: unknown measure 'predicton'; did you mean prediction?" in said
 
+    def test_a_device_is_looked_for_where_jobs_run(self, fresh):
+        """Planning on a login node needs no GPU; a run here does, before any work."""
+        there = ("--config", "device=cuda:99")
+        assert "train tiny/plain/0" in fresh.plan(*there)
+        done = fresh.snakemake("--cores", "1", *there)
+        assert done.returncode == 1
+        assert "the device cuda:99 isn't there; this machine has: cpu" in done.stdout + done.stderr
+        assert not list(fresh.root.glob("results/**/*.safetensors"))
+
     def test_on_the_command_line(self, fresh):
         assert "device: 'tpu'" in self.stops(fresh, "--config", "device=tpu")

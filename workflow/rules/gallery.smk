@@ -1,4 +1,10 @@
-# Each study's page is ready as soon as its notebook is, the front page once all are.
+# Each study's page is ready as soon as its notebook is, the front page once all are. They take a moment:
+# on a cluster they are made where Snakemake runs.
+localrules:
+    study_page,
+    front_page,
+
+
 rule study_page:
     input:
         "<study>/notebook.html",

@@ -1,3 +1,8 @@
+# On a cluster, nodes seldom have LaTeX: the paper is made where Snakemake runs.
+localrules:
+    paper,
+
+
 rule paper:
     input:
         sources=jobs.paper_sources,

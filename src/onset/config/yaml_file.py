@@ -51,7 +51,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         YamlError: it isn't YAML, isn't a mapping, repeats a key, or holds too many aliases.
     """
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)
+        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506, a safe one
     except FileNotFoundError:
         raise YamlError("there is no such file") from None
     except UnicodeDecodeError as error:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from onset.device import lacking
 from onset.store.origin import DamagedFileError
 
 log = logging.getLogger("onset")
@@ -68,6 +69,16 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
         help="what concerns this stage: JSON, or the YAML file that an earlier call left in the folder",
     )
     parser.add_argument("--code", default="by-hand", help="fingerprint of the code, for the record")
+
+
+def check_device(device: str) -> None:
+    """Refuse a device that this machine doesn't have.
+
+    Raises:
+        StageError: saying which it has.
+    """
+    if said := lacking(device):
+        raise StageError(said)
 
 
 def settings_argument(text: str) -> dict[str, Any]:

@@ -7,9 +7,9 @@ import argparse
 import torch
 
 from onset import measures, models
-from onset.artefacts import read_checkpoint, read_checkpoint_index, read_dataset
+from onset.artefacts import checksum, read_checkpoint, read_checkpoint_index, read_dataset
 from onset.measures.measurement import Measurement
-from onset.stages.command import add_run_arguments, log, run_stage
+from onset.stages.command import add_run_arguments, check_device, log, run_stage
 from onset.stages.record import record_settings
 from onset.store.layout import RunFolder
 from onset.store.origin import Origin, digest
@@ -18,6 +18,7 @@ from onset.store.tables import save_table
 
 def work(arguments: argparse.Namespace) -> None:
     settings = arguments.settings
+    check_device(settings["device"])
     torch.set_num_threads(settings["threads"])
     folder = RunFolder(arguments.run)
     dataset = read_dataset(folder)
@@ -32,8 +33,10 @@ def work(arguments: argparse.Namespace) -> None:
                 for measurement in measures.load(name).measure(model, parameters, dataset):
                     for column, entry in zip(columns, (step, *measurement), strict=True):
                         columns[column].append(entry)
-    depends_on = {"settings": settings, "checkpoints": index["origin"]}
-    save_table(folder.measures, columns, Origin(folder.run, digest(depends_on), arguments.code))
+    source = checksum(folder.checkpoint_index)
+    save_table(
+        folder.measures, columns, Origin(folder.run, digest(settings), arguments.code, source)
+    )
     record_settings(folder, "measures", {"measures": settings["measures"]})
     log.info(
         "%s  %d measurements at %d checkpoints",

@@ -16,7 +16,7 @@ from onset.artefacts import (
     write_checkpoint,
     write_checkpoint_index,
 )
-from onset.stages.command import add_run_arguments, log, run_stage
+from onset.stages.command import add_run_arguments, check_device, log, run_stage
 from onset.stages.progress import Progress
 from onset.stages.record import record_settings
 from onset.store.layout import RunFolder
@@ -34,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def work(arguments: argparse.Namespace) -> None:
     settings = arguments.settings
+    check_device(settings["device"])
     torch.set_num_threads(settings["threads"])  # constant: the number changes the last digits
     folder = RunFolder(arguments.run)
     dataset = read_dataset(folder)

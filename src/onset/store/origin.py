@@ -28,6 +28,8 @@ class Origin:
     """digest of the settings that concern the artefact"""
     code: str
     """fingerprint of the code that made it"""
+    source: str = ""
+    """checksum of the file that it was made from, where it is bound to one"""
 
     def to_json(self) -> str:
         return canonical_json(asdict(self))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _KEY = b"onset"
+_CHECKSUM = b"onset_checksum"
 
 
 def save_table(path: Path, columns: Mapping[str, Sequence[object]], origin: Origin) -> None:
@@ -24,9 +26,9 @@ def save_table(path: Path, columns: Mapping[str, Sequence[object]], origin: Orig
     for index, field in enumerate(table.schema):
         if pa.types.is_null(field.type):
             table = table.set_column(index, field.name, table[field.name].cast(pa.int64()))
-    table = table.replace_schema_metadata({_KEY: origin.to_json()})
+    about = {_KEY: origin.to_json().encode(), _CHECKSUM: _checksum(table, origin)}
     with atomic_path(path) as part:
-        pq.write_table(table, part, write_page_checksum=True)
+        pq.write_table(table.replace_schema_metadata(about), part)
 
 
 def load_table(path: Path) -> tuple[pd.DataFrame, Origin]:
@@ -38,10 +40,21 @@ def load_table(path: Path) -> tuple[pd.DataFrame, Origin]:
     """
     try:
         # Not through a dataset: that would read `seed_0` in a path as a partition.
-        table = pq.ParquetFile(path, page_checksum_verification=True).read()
+        table = pq.ParquetFile(path).read()
         origin = Origin.from_json(table.schema.metadata[_KEY].decode())
+        expected = table.schema.metadata[_CHECKSUM]
     except FileNotFoundError:
         raise
     except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
         raise DamagedFileError(f"{path}: not a whole table of Onset's ({error})") from error
+    if _checksum(table, origin) != expected:
+        raise DamagedFileError(f"{path}: the content doesn't match its checksum")
     return table.to_pandas(), origin
+
+
+def _checksum(table: pa.Table, origin: Origin) -> bytes:
+    """Of names, types and values: Parquet's own checksums leave out the file's footer."""
+    sha = hashlib.sha256(origin.to_json().encode())
+    for field, column in zip(table.schema, table.columns, strict=True):
+        sha.update(f"{field.name} {field.type}\n{column.to_pylist()}\n".encode())
+    return sha.hexdigest().encode()
