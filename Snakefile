@@ -1,6 +1,6 @@
 # The whole of Onset on one page. Data flow from config to paper.pdf in the order of the includes:
 #
-#   dataset ─► train ─► evaluate ─► summarise ─► notebook ─► gallery, paper
+#   dataset ─► train ─► evaluate, analyse ─► summarise ─► notebook ─► gallery, paper
 #
 # Everything derived lies in results/. Settings live in config/, code in src/onset/; each job is run
 # again when the settings that concern it, the code that it uses, or its inputs change.
@@ -62,6 +62,7 @@ onerror:
 include: "workflow/rules/dataset.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/analyse.smk"
 include: "workflow/rules/notebook.smk"
 include: "workflow/rules/gallery.smk"
 include: "workflow/rules/paper.smk"

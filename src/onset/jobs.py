@@ -50,6 +50,7 @@ class Jobs:
             "dataset": [task],
             "train": [model],
             "evaluate": [model, *(f"onset.measures.{name}" for name in condition.measures)],
+            "analyse": [model, *(f"onset.analyses.{name}" for name in condition.analyses.names)],
         }
         return fingerprint(f"onset.stages.{stage}", *loaded[stage])
 
@@ -72,8 +73,8 @@ class Jobs:
 
     # ---- studies --------------------------------------------------------------------------
 
-    def measures(self, wildcards: Wildcards) -> list[str]:
-        return self.measures_of(wildcards.study)
+    def measurements(self, wildcards: Wildcards) -> list[str]:
+        return self.measures_of(wildcards.study) + self.analyses_of(wildcards.study)
 
     def measures_of(self, study: str) -> list[str]:
         """The measures of all runs of a study."""
@@ -83,6 +84,14 @@ class Jobs:
             for seed in self._project.seeds
         ]
 
+    def analyses_of(self, study: str) -> list[str]:
+        """The analyses of all runs of a study, if it takes closer looks."""
+        if not self._project.studies[study].is_analysed:
+            return []
+        return [
+            path.replace("measures.parquet", "analyses.parquet") for path in self.measures_of(study)
+        ]
+
     def study_settings(self, wildcards: Wildcards) -> str:
         return canonical_json(self._runs(wildcards.study))
 
@@ -90,10 +99,16 @@ class Jobs:
         return {
             "conditions": list(self._project.studies[study].conditions),
             "seeds": list(self._project.seeds),
+            "analysed": self._project.studies[study].is_analysed,
         }
 
     def figures_of(self, study: str) -> list[str]:
         return self._files(study, "figures", ("pdf", "png", "csv", "json"))
+
+    def reference_of(self, study: str) -> list[str]:
+        """Published values beside ours, if the study names any."""
+        named = self._project.studies[study].file.reference
+        return [f"{self._root}/{study}/reference.csv"] if named else []
 
     def tables_of(self, study: str) -> list[str]:
         return self._files(study, "tables", ("tex", "csv", "json"))
@@ -107,6 +122,7 @@ class Jobs:
     def notebook_parameters(self, study: str) -> str:
         """What the study's notebook is told; its `parameters` cell has exactly these names."""
         its = self._project.studies[study]
+        published = {name: p.model_dump() for name, p in its.file.reference.items()}
         code = fingerprint(
             "onset.stages.notebook",
             *(f"onset.models.{c.model.name}.model" for c in its.conditions.values()),
@@ -119,6 +135,7 @@ class Jobs:
                 "labels": {name: condition.label for name, condition in its.conditions.items()},
                 "seeds": list(self._project.seeds),
                 "code": f"{fingerprint_of_script(Path(f'workflow/notebooks/{study}.py'))}-{code}",
+                **({"reference": published} if published else {}),
                 **its.file.notebook,
             }
         )

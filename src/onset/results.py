@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 import yaml
@@ -64,7 +64,7 @@ class Run:
     def settings(self) -> dict[str, Any]:
         """Everything that the run was made with, defaults spelled out."""
         found: dict[str, Any] = {}
-        for stage in ("dataset", "training", "measures"):
+        for stage in ("dataset", "training", "measures", "analyses"):
             path = self.folder.settings(stage)
             if path.exists():
                 found |= yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -115,14 +115,31 @@ class Run:
     @cached_property
     def measures(self) -> pd.DataFrame:
         """Every measurement: step, measure, value, split, layer, head, position."""
-        table, origin = self._table(self.folder.measures)
-        check_source(self.folder.measures, origin, self.folder.checkpoint_index)
+        return self._measurements(self.folder.measures)
+
+    @cached_property
+    def analyses(self) -> pd.DataFrame:
+        """What the closer looks found, in the columns of `measures`."""
+        return self._measurements(self.folder.analyses)
+
+    def _measurements(self, path: Path) -> pd.DataFrame:
+        table, origin = self._table(path)
+        check_source(path, origin, self.folder.checkpoint_index)
         return table
 
     def _table(self, path: Path) -> tuple[pd.DataFrame, Origin]:
         table, origin = load_table(path)
         check_run(self.folder, path, origin)
         return table, origin
+
+
+class Found(NamedTuple):
+    """What we find of a published quantity: mean over seeds and interval, and whether it agrees."""
+
+    ours: float
+    low: float
+    high: float
+    agrees: bool
 
 
 @dataclass(frozen=True)
@@ -145,13 +162,22 @@ class Study:
     @cached_property
     def measures(self) -> pd.DataFrame:
         """The measurements of all runs, with the columns condition and seed in front."""
-        tables = []
-        for run in self.runs:
-            table = run.measures.copy()
+        return self._gathered({run: run.measures for run in self.runs})
+
+    @cached_property
+    def analyses(self) -> pd.DataFrame:
+        """What the closer looks found, in the columns of `measures`."""
+        return self._gathered({run: run.analyses for run in self.runs})
+
+    @staticmethod
+    def _gathered(tables: Mapping[Run, pd.DataFrame]) -> pd.DataFrame:
+        named = []
+        for run, of_run in tables.items():
+            table = of_run.copy()
             table.insert(0, "condition", run.condition)
             table.insert(1, "seed", run.seed)
-            tables.append(table)
-        return pd.concat(tables, ignore_index=True)
+            named.append(table)
+        return pd.concat(named, ignore_index=True)
 
     @cached_property
     def summary(self) -> pd.DataFrame:
@@ -180,6 +206,30 @@ class Study:
     def save_table(self, table: pd.DataFrame, name: str, latex: str) -> None:
         """Keep a table of this study, as data and as it is to be typeset."""
         save_table(table, self.folder / "tables" / name, latex, self.provenance)
+
+    def save_reference(
+        self, published: Mapping[str, Mapping[str, str]], ours: Mapping[str, Found]
+    ) -> pd.DataFrame:
+        """Keep `reference.csv`: what the literature says, and what we find.
+
+        Args:
+            published: name → quantity, published, source, from the study's file.
+            ours: name → what we find of it.
+
+        Returns:
+            The table: quantity, published, source, ours, low, high, agrees.
+
+        Raises:
+            ValueError: something published has nothing beside it, or the other way round.
+        """
+        if published.keys() != ours.keys():
+            odd = sorted(published.keys() ^ ours.keys())
+            raise ValueError(f"published or found, but not both: {', '.join(odd)}")
+        rows = [{**published[name], **ours[name]._asdict()} for name in published]
+        table = pd.DataFrame(rows)
+        text = table.to_csv(index=False, float_format="%.4g")
+        write_text(self.folder / "reference.csv", text)
+        return table
 
     def save_numbers(self, numbers: Mapping[str, str]) -> None:
         """Keep the numbers that the paper's text quotes, as they are to be typeset."""

@@ -21,7 +21,7 @@ rule evaluate:
 
 rule summarise:
     input:
-        jobs.measures,
+        jobs.measurements,
     output:
         "<study>/summary.csv",
     log:

@@ -7,6 +7,7 @@ for study in project.studies:
         input:
             notebook=f"workflow/notebooks/{study}.py",
             measures=jobs.measures_of(study),
+            analyses=jobs.analyses_of(study),
             summary=f"{project.results}/{study}/summary.csv",
         output:
             notebook=f"{project.results}/{study}/notebook.ipynb",
@@ -17,6 +18,7 @@ for study in project.studies:
                 for path in jobs.figures_of(study)
             ],
             tables=jobs.tables_of(study),
+            reference=jobs.reference_of(study),
         log:
             f"{project.results}/logs/{study}/notebook.log",
         priority: project.priority(study)

@@ -6,11 +6,13 @@ import ast
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from onset import measures, models, tasks
+from onset import analyses, measures, models, tasks
+from onset.analyses.settings import AnalysesSettings
 from onset.config.problems import Layer, Problem, merge, nearest, place, problems_of
 from onset.config.study import Condition, ConditionFile
 from onset.settings import Settings
@@ -32,7 +34,10 @@ def condition_of(
     model = check.chosen("model", "model family", models.names(), models.load_settings)
     training = check.section("training", TrainingSettings)
     checkpoints = check.section("checkpoints", CheckpointSettings)
-    check.measures(task)
+    closer = check.section("analyses", AnalysesSettings)
+    check.chosen_functions("measures", "measure", check.merged["measures"], measures, task)
+    if closer:
+        check.chosen_functions("analyses", "analysis", closer.names, analyses, task)
     if task and model:
         for message in models.load_settings(model.name).problems(model, task.max_hops):
             check.problem(["model"], message)
@@ -51,6 +56,7 @@ def condition_of(
         training=training,
         checkpoints=checkpoints,
         measures=tuple(check.merged["measures"]),
+        analyses=closer,
         parent=its_file.parent,
         device=device,
         threads=threads,
@@ -72,7 +78,7 @@ class _Check:
     def section(self, key: str, settings: type[BaseModel]) -> Any:
         """The section as settings of a class; None, and a problem each, if they don't fit it."""
         try:
-            return settings.model_validate(self.merged[key])
+            return settings.model_validate(self.merged.get(key, {}))
         except ValidationError as error:
             self.problems += problems_of(error, settings, self._layers, [key])
             return None
@@ -88,21 +94,26 @@ class _Check:
         self.problem([key, "name"], f"{said}; {nearest(name, names)}")
         return None
 
-    def measures(self, task: TaskSettings | None) -> None:
-        """Each exists, once, and the task knows what it needs to know."""
-        listed = self.merged["measures"]
-        for measure in listed:
-            if measure not in measures.names():
-                said = f"unknown measure {measure!r}; {nearest(measure, measures.names())}"
-                self.problem(["measures"], said)
-            elif task and (lacks := set(_needs(measure)) - set(task.truth)):
+    def chosen_functions(
+        self,
+        key: str,
+        kind: str,
+        listed: Sequence[str],
+        package: ModuleType,
+        task: TaskSettings | None,
+    ) -> None:
+        """Measures or analyses: each exists, once, and the task knows what it needs to know."""
+        for name in listed:
+            if name not in package.names():
+                self.problem([key], f"unknown {kind} {name!r}; {nearest(name, package.names())}")
+            elif task and (lacks := set(_needs(package, name)) - set(task.truth)):
                 self.problem(
-                    ["measures"],
-                    f"{measure} needs to know of each example: {', '.join(sorted(lacks))}; "
+                    [key],
+                    f"{name} needs to know of each example: {', '.join(sorted(lacks))}; "
                     f"the task {task.name} knows: {', '.join(task.truth) or 'nothing'}",
                 )
         if len(set(listed)) < len(listed):
-            self.problem(["measures"], "a measure is listed twice")
+            self.problem([key], f"{'an' if kind[0] in 'aeiou' else 'a'} {kind} is listed twice")
 
     def mixture(self, task: TaskSettings, training: TrainingSettings) -> None:
         for split in training.mixture:
@@ -117,12 +128,12 @@ class _Check:
 
 
 @cache
-def _needs(measure: str) -> tuple[str, ...]:
-    """The ground truth that a measure says it `NEEDS`.
+def _needs(package: ModuleType, name: str) -> tuple[str, ...]:
+    """The ground truth that a measure or an analysis says it `NEEDS`.
 
-    Read from the source: importing a measure imports torch, and planning a DAG shouldn't wait for it.
+    Read from the source: importing it imports torch, and planning a DAG shouldn't wait for that.
     """
-    source = Path(measures.__path__[0]) / f"{measure}.py"
+    source = Path(package.__path__[0]) / f"{name}.py"
     for statement in ast.parse(source.read_text(encoding="utf-8")).body:
         match statement:
             case ast.Assign(targets=[ast.Name(id="NEEDS")], value=value):

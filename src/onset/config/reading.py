@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from onset.config.checks import condition_of
 from onset.config.problems import Layer, Problem, nearest, problems_of
-from onset.config.study import SECTIONS, Study, StudyFile, StudyOverrides
+from onset.config.study import SECTIONS, ConditionFile, Study, StudyFile, StudyOverrides
+from onset.config.sweep import expand
 from onset.config.yaml_file import YamlError, read_yaml
 
 
@@ -36,12 +37,18 @@ def read_study(
     if not (root / f"workflow/notebooks/{name}.py").exists():
         problems.append(Problem(file, "", f"its notebook workflow/notebooks/{name}.py is missing"))
     conditions = {}
-    base = {key: raw[key] for key in SECTIONS}
-    for condition, its_file in study_file.conditions.items():
+    base = {key: raw[key] for key in SECTIONS if key in raw}
+    swept = expand(overrides.values.get("sweep", raw.get("sweep", ())))
+    points = {name: ConditionFile.model_validate(point) for name, point in swept.items()}
+    listed = {name: changes or {} for name, changes in (raw.get("conditions") or {}).items()}
+    for condition, its_file in (study_file.conditions | points).items():
+        changes, key = swept.get(condition), "sweep"
+        if changes is None:
+            changes, key = listed[condition], f"conditions.{condition}"
         layers = [
             Layer(file, "", base),
             Layer(overrides.file, overrides.key, _sections(overrides.values)),
-            Layer(file, f"conditions.{condition}", _sections(raw["conditions"][condition] or {})),
+            Layer(file, key, _sections(changes)),
             Layer(
                 overrides.file,
                 f"{overrides.key}.conditions.{condition}",
@@ -52,6 +59,9 @@ def read_study(
         problems += [p for p in its_problems if not _said_of_base(p, problems)]
         if merged:
             conditions[condition] = merged
+    if len({condition.analyses.names for condition in conditions.values()}) > 1:
+        said = "all conditions of a study take the same; one may change `checkpoints`"
+        problems.append(Problem(file, "analyses.names", said))
     return (None, problems) if problems else (Study(name, study_file, conditions), [])
 
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, JsonValue, Strict, field_validator
+from pydantic import AfterValidator, Field, JsonValue, Strict, field_validator, model_validator
 
+from onset.analyses.settings import AnalysesSettings
 from onset.settings import Name, NonNegativeInt, Settings, canonical_json
 from onset.training.settings import CheckpointSettings, TrainingSettings
 
-SECTIONS = ("task", "model", "training", "checkpoints", "measures")
+SECTIONS = ("task", "model", "training", "checkpoints", "measures", "analyses")
 """The parts of a study's settings that a condition may change."""
 
-GIVEN_TO_EVERY_NOTEBOOK = ("study_name", "results", "conditions", "labels", "seeds", "code")
+GIVEN_TO_EVERY_NOTEBOOK = (
+    "study_name", "results", "conditions", "labels", "seeds", "code", "reference"
+)  # fmt: skip
 
 
 def _no_folder_of_the_study(name: str) -> str:
@@ -30,6 +33,17 @@ def _no_parameter_of_every_notebook(name: str) -> str:
     return name
 
 
+def _path_of_a_setting(path: str) -> str:
+    section, *keys = path.split(".")
+    if section not in _SWEPT or not keys or not all(keys):
+        raise ValueError(f"an axis is SECTION.KEY with a section of: {', '.join(_SWEPT)}")
+    return path
+
+
+_SWEPT = ("task", "model", "training", "checkpoints")
+AxisPath = Annotated[str, AfterValidator(_path_of_a_setting)]
+AxisValues = Annotated[list[JsonValue], Field(min_length=1)]
+Grids = Annotated[tuple[dict[AxisPath, AxisValues], ...], Strict(False)]
 ConditionName = Annotated[Name, AfterValidator(_no_folder_of_the_study)]
 ParameterName = Annotated[Name, AfterValidator(_no_parameter_of_every_notebook)]
 
@@ -52,6 +66,7 @@ class Changes(Settings):
     training: dict[str, Any] = {}
     checkpoints: dict[str, Any] = {}
     measures: Annotated[tuple[Name, ...], Strict(False)] = ()
+    analyses: dict[str, Any] = {}
 
 
 class ConditionFile(Changes):
@@ -67,6 +82,17 @@ class StudyOverrides(Changes):
 
     conditions: dict[Name, Changes] = {}
     """changes to single conditions"""
+    sweep: Grids = ()
+    """in place of the study's"""
+
+
+class PublishedSettings(Settings):
+    """A number, or a finding, of the literature."""
+
+    quantity: str
+    published: str
+    source: str
+    """paper, and where in it"""
 
 
 class StudyFile(Settings):
@@ -79,13 +105,18 @@ class StudyFile(Settings):
     training: dict[str, Any]
     checkpoints: dict[str, Any]
     measures: Annotated[tuple[Name, ...], Strict(False)]
-    conditions: Annotated[dict[ConditionName, ConditionFile], Field(min_length=1)]
+    analyses: dict[str, Any] = {}
+    conditions: dict[ConditionName, ConditionFile] = {}
+    sweep: Grids = ()
+    """grids of settings, `SECTION.KEY: [values]`; each point is a condition of its own"""
     figures: dict[Name, str] = {}
     """the figures that the notebook draws, with their captions"""
     tables: dict[Name, str] = {}
     """the tables that the notebook makes, with their captions"""
     notebook: dict[ParameterName, JsonValue] = {}
     """further parameters of the study's notebook"""
+    reference: dict[Name, PublishedSettings] = {}
+    """published quantities that the notebook sets its own beside"""
 
     @field_validator("conditions", mode="before")
     @classmethod
@@ -94,6 +125,12 @@ class StudyFile(Settings):
         if not isinstance(conditions, dict):
             return conditions
         return {name: {} if changes is None else changes for name, changes in conditions.items()}
+
+    @model_validator(mode="after")
+    def _there_is_a_condition(self) -> Self:
+        if not self.conditions and not self.sweep:
+            raise ValueError("a study needs conditions or a sweep")
+        return self
 
 
 @dataclass(frozen=True)
@@ -108,6 +145,7 @@ class Condition:
     training: TrainingSettings
     checkpoints: CheckpointSettings
     measures: tuple[str, ...]
+    analyses: AnalysesSettings
     parent: ParentSettings | None
     device: str
     threads: int
@@ -142,6 +180,17 @@ class Condition:
             }
         )
 
+    @cached_property
+    def analyse_job(self) -> str:
+        return canonical_json(
+            {
+                "model": self._dump(self.model),
+                "analyses": self._dump(self.analyses),
+                "device": self.device,
+                "threads": self.threads,
+            }
+        )
+
     @staticmethod
     def _dump(settings: Settings) -> dict[str, Any]:
         # Defaults are left out, so that a key that gains one disturbs no old run.
@@ -155,3 +204,7 @@ class Study:
     name: str
     file: StudyFile
     conditions: Mapping[str, Condition]
+
+    @property
+    def is_analysed(self) -> bool:
+        return any(condition.analyses.names for condition in self.conditions.values())

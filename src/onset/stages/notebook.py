@@ -39,6 +39,7 @@ def work(arguments: argparse.Namespace) -> None:
     made = arguments.study / "numbers.json"
     for stale in (
         made,
+        arguments.study / "reference.csv",
         *(p for kind in ("figures", "tables") for p in (arguments.study / kind).glob("*")),
     ):
         stale.unlink(missing_ok=True)

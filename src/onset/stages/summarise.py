@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import pandas as pd
+
 from onset.results import open_study
 from onset.stages.command import run_stage, settings_argument
 from onset.store.atomic import write_text
@@ -14,17 +16,26 @@ from onset.summary import summarise
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("study", type=Path, help="the study's folder, results/STUDY")
     parser.add_argument(
-        "--settings", type=settings_argument, required=True, help="JSON: `conditions` and `seeds`"
+        "--settings",
+        type=settings_argument,
+        required=True,
+        help="JSON: `conditions`, `seeds`, `analysed`",
     )
     parser.add_argument("--code", default="by hand", help="fingerprint of the code, for the record")
 
 
 def work(arguments: argparse.Namespace) -> None:
     # Exactly the conditions and seeds asked for, whatever else lies on disk.
+    settings = arguments.settings
     study = open_study(
-        arguments.study.name, arguments.study.parent, **arguments.settings, code=arguments.code
+        arguments.study.name,
+        arguments.study.parent,
+        settings["conditions"],
+        settings["seeds"],
+        arguments.code,
     )
-    summary = summarise(study.measures)
+    tables = [study.measures, *([study.analyses] if settings["analysed"] else [])]
+    summary = summarise(pd.concat(tables, ignore_index=True))
     write_text(study.folder / "summary.csv", summary.to_csv(index=False, float_format="%.6g"))
 
 

@@ -49,6 +49,10 @@ class RunFolder:
     def measures(self) -> Path:
         return self.path / "measures.parquet"
 
+    @property
+    def analyses(self) -> Path:
+        return self.path / "analyses.parquet"
+
     def settings(self, stage: str) -> Path:
         """The settings that a stage's artefacts were made with."""
         return self.path / f"{stage}.yaml"

@@ -101,6 +101,10 @@ class Transformer:
         states = self._tree_states if longest <= _LONGEST_TREE else self._sequence_states
         return self.unembed(parameters, states(parameters, questions))
 
+    def depth(self, hops: int) -> int:
+        """After how many block applications a question of so many hops is read out."""
+        return hops if self.settings.readout == "per_hop" else self.settings.n_applications
+
     def unembed(
         self, parameters: Mapping[str, Tensor], states: Float[Tensor, "*rows d_model"]
     ) -> Float[Tensor, "*rows tokens"]:
@@ -121,14 +125,11 @@ class Transformer:
 
     # ---- two ways to the same states -----------------------------------------------------
 
-    def _depth(self, hops: int) -> int:
-        return hops if self.settings.readout == "per_hop" else self.settings.n_applications
-
     def _tree_states(
         self, parameters: Mapping[str, Tensor], questions: Sequence[Questions]
     ) -> Float[Tensor, "scored d_model"]:
         """States at the scored positions, each distinct prefix computed once."""
-        depths = [self._depth(group.hops) for group in questions]
+        depths = [self.depth(group.hops) for group in questions]
         device = parameters["tok_embed.weight"].device
         tree = PrefixTree.build(questions, depths, self.n_tokens, device)
         states = [self._embed(parameters, tree.tokens, tree.positions)]
@@ -176,7 +177,7 @@ class Transformer:
             device = parameters["tok_embed.weight"].device
             tokens = torch.from_numpy(group.tokens[:, : max(group.scored) + 1]).to(device)
             x = self._embed(parameters, tokens, torch.arange(tokens.shape[1], device=device))
-            depth = self._depth(group.hops)
+            depth = self.depth(group.hops)
             for i in range(depth):
                 only = (
                     list(group.scored)

@@ -1,0 +1,24 @@
+"""Closer looks at a checkpoint, one method a file; most of them through TransformerLens's tools.
+
+An analysis module has `analyse(model, parameters, dataset, seed) -> Iterable[Measurement]`, where `seed`
+is the run's and chooses what is random, and may say in a tuple `NEEDS` which ground truth of the task
+it uses.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from types import ModuleType
+
+_NOT_ANALYSES = {"questions", "settings"}
+
+
+def names() -> list[str]:
+    """All analyses there are."""
+    return sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name not in _NOT_ANALYSES)
+
+
+def load(name: str) -> ModuleType:
+    """The analysis's module. Only the one asked for is imported, so a job depends on no other."""
+    return importlib.import_module(f"{__name__}.{name}")

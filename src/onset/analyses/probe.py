@@ -1,0 +1,75 @@
+"""Can a linear probe read the bridge entity, and more than it could learn of any labels?
+
+A ridge regression from the residual stream to the bridge entity, one-hot, is fitted on some of the
+subjects and scored on others (a subject is all of a question but its last token). As a control task
+(Hewitt & Liang 2019, arXiv:1909.03368) the same probe is fitted on bridge entities that have changed
+places between subjects: what it then scores, it scores without the model knowing anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from onset.measures.measurement import Measurement
+from onset.models.batch import Parameters
+from onset.models.transformer.model import Transformer
+from onset.tasks.dataset import VALIDATION, Dataset
+
+NEEDS = ("bridge",)
+
+_FITTED_ON = 0.75
+_RIDGE = 1.0  # on standardised states
+
+
+def analyse(
+    model: Transformer, parameters: Parameters, dataset: Dataset, seed: int
+) -> Iterator[Measurement]:
+    """By number of block applications done (`layer`) and position, over the subjects of all splits:
+
+    * `probe_accuracy`: on subjects that the probe wasn't fitted on;
+    * `probe_control_accuracy`: the same with bridge entities that have changed places.
+    """
+    splits = [
+        split
+        for name, split in dataset.splits.items()
+        if "bridge" in split.truth and not name.endswith(VALIDATION)
+    ]
+    tokens = np.concatenate([split.tokens for split in splits])
+    bridges = np.concatenate([split.truth["bridge"] for split in splits])
+    # One question per subject: the states before its last token are the same for all.
+    subjects, rows = np.unique(tokens[:, :-1], axis=0, return_index=True)
+    rng = np.random.Generator(np.random.Philox(seed))
+    order = rng.permutation(len(subjects))
+    n_fitted = round(_FITTED_ON * len(subjects))
+    labels = bridges[rows]
+    device = parameters["tok_embed.weight"].device
+    states = model.residual_stream(parameters, torch.from_numpy(tokens[rows]).to(device))
+    for name, its in (("probe", labels), ("probe_control", rng.permutation(labels))):
+        answers = torch.from_numpy(its).to(device)
+        for layer, of_layer in enumerate(states):
+            for position in range(subjects.shape[1]):
+                value = _accuracy(
+                    of_layer[:, position], answers, order[:n_fitted], order[n_fitted:]
+                )
+                yield Measurement(f"{name}_accuracy", value, layer=layer, position=position)
+
+
+def _accuracy(
+    states: Float[Tensor, "subjects d_model"],
+    labels: Int[Tensor, " subjects"],
+    fitted: Int[np.ndarray, " fitted"],
+    tested: Int[np.ndarray, " tested"],
+) -> float:
+    """Of a ridge classifier fitted on some rows, on others."""
+    mean, scale = states[fitted].mean(0), states[fitted].std(0) + 1e-6
+    x = torch.nn.functional.pad((states - mean) / scale, (0, 1), value=1.0).double()
+    y = torch.nn.functional.one_hot(labels).double()
+    gram = x[fitted].T @ x[fitted] + _RIDGE * torch.eye(x.shape[1], device=x.device)
+    weights = torch.linalg.solve(gram, x[fitted].T @ y[fitted])
+    guesses = (x[tested] @ weights).argmax(-1)
+    return (guesses == labels[tested]).double().mean().item()

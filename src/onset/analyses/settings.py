@@ -1,0 +1,18 @@
+"""Which closer looks are taken, and at how many checkpoints."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Strict
+
+from onset.settings import Name, PositiveInt, Settings
+
+
+class AnalysesSettings(Settings):
+    """The section `analyses` of a study."""
+
+    names: Annotated[tuple[Name, ...], Strict(False)] = ()
+    """modules in src/onset/analyses/; the same for all conditions of a study"""
+    checkpoints: PositiveInt = 1
+    """how many, evenly among those that there are, the last always"""

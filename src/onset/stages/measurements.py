@@ -1,0 +1,57 @@
+"""Numbers of a run's checkpoints, gathered into a table: what `evaluate` and `analyse` have in common."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from onset import models
+from onset.artefacts import checksum, read_checkpoint, read_checkpoint_index, read_dataset
+from onset.measures.measurement import Measurement
+from onset.models.batch import Model, Parameters
+from onset.stages.command import check_device, log
+from onset.store.layout import RunFolder
+from onset.store.origin import Origin, digest
+from onset.store.tables import save_table
+from onset.tasks.dataset import Dataset
+
+Measure = Callable[[Model, Parameters, Dataset], Iterable[Measurement]]
+
+
+def measure_checkpoints(
+    arguments: argparse.Namespace,
+    path: Path,
+    functions: Sequence[Measure],
+    choose: Callable[[list[int]], list[int]] = lambda steps: steps,
+) -> None:
+    """Apply functions to checkpoints of the run that the arguments name; write the table to `path`.
+
+    Args:
+        arguments: of a stage that works on one run.
+        path: of the table.
+        functions: of (model, parameters, dataset).
+        choose: which of the steps with checkpoints to look at.
+    """
+    settings: dict[str, Any] = arguments.settings
+    check_device(settings["device"])
+    torch.set_num_threads(settings["threads"])
+    folder = RunFolder(arguments.run)
+    dataset = read_dataset(folder)
+    steps = choose(read_checkpoint_index(folder)["steps"])
+    model = models.build(settings["model"], dataset.n_tokens, dataset.length)
+
+    columns: dict[str, list] = {column: [] for column in ("step", *Measurement._fields)}
+    with torch.inference_mode():
+        for step in steps:
+            parameters = read_checkpoint(folder, step, settings["device"])
+            for function in functions:
+                for measurement in function(model, parameters, dataset):
+                    for column, entry in zip(columns, (step, *measurement), strict=True):
+                        columns[column].append(entry)
+    source = checksum(folder.checkpoint_index)
+    save_table(path, columns, Origin(folder.run, digest(settings), arguments.code, source))
+    log.info("%s  %d measurements at %d checkpoints", folder.run, len(columns["step"]), len(steps))

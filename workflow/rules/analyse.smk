@@ -1,0 +1,19 @@
+rule analyse:
+    input:
+        dataset="<run>/dataset.safetensors",
+        checkpoints="<run>/checkpoints/index.json",
+    output:
+        "<run>/analyses.parquet",
+    log:
+        "<log>/{study}/{condition}/seed_{seed}/analyse.log",
+    priority: jobs.priority
+    threads: project.settings.threads
+    resources:
+        gpu=jobs.gpus,
+    params:
+        run=subpath(output[0], parent=True),
+        settings=lambda w: jobs.condition(w).analyse_job,
+        code=lambda w: jobs.code("analyse", w),
+    shell:
+        "python -m onset.stages.analyse {params.run}"
+        " --settings {params.settings:q} --code {params.code} --log {log}"
