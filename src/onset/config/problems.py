@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 _IN_YAML = {
     "tuple_type": "must be a list",
+    "list_type": "must be a list",
     "dict_type": "must be keys and values",
     "model_type": "must be keys and values",
     "bool_type": "must be true or false",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, JsonValue, Strict, field_validator, model_validator
+from pydantic import AfterValidator, Field, JsonValue, Strict, ValidationInfo, field_validator
 
 from onset.analyses.settings import AnalysesSettings
 from onset.settings import Name, NonNegativeInt, Settings, canonical_json
@@ -106,9 +106,9 @@ class StudyFile(Settings):
     checkpoints: dict[str, Any]
     measures: Annotated[tuple[Name, ...], Strict(False)]
     analyses: dict[str, Any] = {}
-    conditions: dict[ConditionName, ConditionFile] = {}
     sweep: Grids = ()
     """grids of settings, `SECTION.KEY: [values]`; each point is a condition of its own"""
+    conditions: Annotated[dict[ConditionName, ConditionFile], Field(validate_default=True)] = {}
     figures: dict[Name, str] = {}
     """the figures that the notebook draws, with their captions"""
     tables: dict[Name, str] = {}
@@ -126,11 +126,14 @@ class StudyFile(Settings):
             return conditions
         return {name: {} if changes is None else changes for name, changes in conditions.items()}
 
-    @model_validator(mode="after")
-    def _there_is_a_condition(self) -> Self:
-        if not self.conditions and not self.sweep:
-            raise ValueError("a study needs conditions or a sweep")
-        return self
+    @field_validator("conditions")
+    @classmethod
+    def _there_is_a_condition(
+        cls, conditions: dict[str, ConditionFile], info: ValidationInfo
+    ) -> dict[str, ConditionFile]:
+        if not conditions and not info.data.get("sweep"):
+            raise ValueError("must not be empty, unless there is a sweep")
+        return conditions
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,79 @@
+"""A sweep is a short way to write conditions."""
+
+from __future__ import annotations
+
+import pytest
+
+from onset.config.sweep import expand
+from tests.unit.test_config import CONFIG, STUDY, bad, files  # noqa: F401 - a fixture
+
+GRID = {"model.d_model": [16, 64], "training.weight_decay": [0.5, 6]}
+
+
+def test_a_point_is_a_condition_with_a_name_that_says_it():
+    points = expand([GRID])
+    assert list(points) == [
+        "d_model_16__weight_decay_0p5",
+        "d_model_16__weight_decay_6",
+        "d_model_64__weight_decay_0p5",
+        "d_model_64__weight_decay_6",
+    ]
+    assert points["d_model_16__weight_decay_0p5"] == {
+        "label": "d model 16, weight decay 0.5",
+        "model": {"d_model": 16},
+        "training": {"weight_decay": 0.5},
+    }
+
+
+def test_values_of_all_kinds_have_names():
+    points = expand([{"model.tied_embeddings": [True, False], "training.mixture.atomic": [1e-3]}])
+    assert list(points) == ["tied_embeddings_yes__atomic_0p001", "tied_embeddings_no__atomic_0p001"]
+    assert points["tied_embeddings_no__atomic_0p001"]["training"] == {"mixture": {"atomic": 1e-3}}
+
+
+def test_a_point_in_two_grids_is_one():
+    assert len(expand([GRID, {**GRID, "model.d_model": [64, 32]}])) == 6
+
+
+def test_the_study_has_its_points_beside_its_conditions(files):  # noqa: F811
+    files.set(STUDY, "sweep", [GRID])
+    study = files.load().studies["composition"]
+    assert list(study.conditions) == ["one", "wide", *expand([GRID])]
+    point = study.conditions["d_model_16__weight_decay_0p5"]
+    assert (point.model.d_model, point.training.weight_decay) == (16, 0.5)
+    assert point.label == "d model 16, weight decay 0.5"
+    assert study.conditions["one"].model.d_model == 64
+
+
+def test_a_study_may_be_a_sweep_alone(files):  # noqa: F811
+    files.remove(STUDY, "conditions")
+    files.set(STUDY, "sweep", [GRID])
+    assert len(files.load().studies["composition"].conditions) == 4
+
+
+def test_overrides_may_put_another_in_its_place(files):  # noqa: F811
+    files.set(STUDY, "sweep", [GRID])
+    files.set(CONFIG, "overrides.composition.sweep", [{"model.d_model": [32]}])
+    assert list(files.load().studies["composition"].conditions) == ["one", "wide", "d_model_32"]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        bad("a section alone", STUDY, "sweep", [{"model": [1]}], "SECTION.KEY"),
+        bad("no section", STUDY, "sweep", [{"seeds.x": [1]}], "task, model, training, checkpoints"),
+        bad("no values", STUDY, "sweep", [{"model.d_model": []}], "must not be empty"),
+        bad("no list", STUDY, "sweep", [{"model.d_model": 16}], "must be a list"),
+        bad("an unknown key", STUDY, "sweep", [{"model.d_modl": [16]}], "did you mean d_model?"),
+        bad("an impossible value", STUDY, "sweep", [{"model.n_heads": [5]}], "must divide d_model"),
+    ],
+    ids=lambda case: case.name,
+)
+def test_a_mistake_is_named(files, case):  # noqa: F811
+    files.set(case.file, case.path, case.value)
+    problems = files.problems()
+    assert len(problems) == 1
+    (((file, key), message),) = problems.items()
+    assert (file, key.split(".")[0]) == (STUDY, "sweep")
+    for fragment in case.says:
+        assert fragment in message
