@@ -1,0 +1,237 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Two-hop composition
+#
+# **Question.** A small transformer is trained on atomic facts `[a, r] → b` and on some two-hop facts
+# `[a, r1, r2] → c`. A part of the atomic edges appears in no trained two-hop fact. Does the model
+# answer two-hop questions over *those* edges, which it has only ever seen as separate facts?
+#
+# **Hypothesis.** One block that is also read out after the first hop, with tied embeddings, can use for
+# the second hop whatever it knows as an atomic fact. Two different layers have to store an edge twice,
+# and the second has no reason to store what is only asked in the first. Sharing, early readout or tied
+# embeddings alone should not do. (It was put this way after a look at prototypes and at a first run of the
+# seeds below: a reading of these results, to be tested on others, not a prediction made before them.)
+#
+# **What would refute it.** A model that lacks one of the three and answers `oo` questions as well, or the
+# full model failing although data and weight decay are ample.
+
+# %% tags=["parameters"]
+study_name = "composition"
+results = "results"
+conditions = None
+labels = {}
+seeds = None
+code = "by hand"
+
+# %%
+import matplotlib.pyplot as plt
+import pandas as pd
+
+from onset.figures.curves import legend_below, plot_over_training
+from onset.figures.style import NEUTRAL, TEXT_WIDTH, styles, use_style
+from onset.latex import tabular
+from onset.results import open_study
+from onset.summary import format_interval, over_seeds
+
+use_style()
+study = open_study(study_name, results, conditions, seeds, code)
+conditions, seeds = study.conditions, study.seeds
+labels = {name: labels.get(name, name) for name in conditions}
+style = styles(conditions)
+measures = study.measures
+first = {name: study.run(name, seeds[0]) for name in conditions}
+HELD_OUT = ["id", "oi", "io", "oo"]
+
+# %% [markdown]
+# ## What was run
+#
+# One model per condition and seed. The table shows where the conditions differ; everything else is in
+# each run's `training.yaml`. `id` questions have both edges composed elsewhere in training; in `oi`
+# the first edge never is, in `io` the second, in `oo` neither. A quarter of each held-out split was set
+# apart for choosing settings (on other seeds); everything below is the rest.
+
+# %%
+pd.DataFrame(
+    {
+        labels[name]: {
+            **{key: run.settings["model"][key] for key in ("n_layers", "n_loops", "readout")},
+            "tied": run.settings["model"]["tied_embeddings"],
+            "weight decay": run.settings["training"]["weight_decay"],
+            "trained two-hop facts": len(run.dataset.splits["composed_train"]),
+            **{split: len(run.dataset.splits[split]) for split in HELD_OUT},
+        }
+        for name, run in first.items()
+    }
+).T
+
+# %% [markdown]
+# ## The contrast
+#
+# Accuracy at the end of training, beside three controls: the same models before training (crosses), the
+# score of guessing from the second relation alone (bars: always its commonest answer), and a model
+# trained on two-hop facts whose answers have changed places, so that there is nothing to compose.
+
+# %%
+held_out = measures[measures["split"].isin(HELD_OUT)]
+accuracy = held_out[held_out["measure"] == "accuracy"]
+is_last = measures["step"] == measures.groupby("condition")["step"].transform("max")
+by = ["condition", "split"]
+contrast = over_seeds(accuracy[is_last], by)
+# A run that starts from another has been trained before its first step.
+from_scratch = [name for name in conditions if not first[name].settings["parent"]]
+before = accuracy[(accuracy["step"] == 0) & accuracy["condition"].isin(from_scratch)]
+guess = held_out[(held_out["measure"] == "guess_accuracy") & is_last]
+for name, control in (("untrained", before), ("guess", guess)):
+    means = over_seeds(control, by)[[*by, "mean"]].rename(columns={"mean": name})
+    contrast = contrast.merge(means, on=by, how="left")
+
+height = 0.55 + 0.22 * len(conditions)
+figure, axes = plt.subplots(1, 4, figsize=(TEXT_WIDTH, height), sharey=True)
+for split, axis in zip(HELD_OUT, axes, strict=True):
+    for place, condition in enumerate(conditions):
+        row = contrast[(contrast["condition"] == condition) & (contrast["split"] == split)].iloc[0]
+        its, at = style[condition], [place] * len(seeds)
+        axis.plot([row["low"], row["high"]], [place, place], color=its.colour, alpha=0.6)
+        axis.plot(row[[f"seed_{s}" for s in seeds]], at, ".", color=its.colour, markersize=3)
+        axis.plot(row["mean"], place, its.marker, color=its.colour, markersize=5, clip_on=False)
+        axis.plot(row["guess"], place, "|", color=NEUTRAL, markersize=9)
+        axis.plot(row["untrained"], place, "x", color=NEUTRAL, markersize=4)
+    axis.set(title=split, xlim=(-0.05, 1.05), xticks=[0, 0.5, 1], xticklabels=["0", ".5", "1"])
+axes[0].set_yticks(range(len(conditions)), [labels[name] for name in conditions])
+axes[0].invert_yaxis()
+figure.supxlabel(f"accuracy (n = {len(seeds)} seeds)", fontsize=8)
+study.save_figure(figure, "contrast", contrast)
+
+# %% [markdown]
+# ## When it emerges
+#
+# The same accuracy along training, on a logarithmic axis of steps.
+
+# %%
+curves = over_seeds(accuracy, ["condition", "split", "step"])
+figure, axes = plt.subplots(2, 2, figsize=(TEXT_WIDTH, 3.9), sharex=True, sharey=True)
+for split, axis in zip(HELD_OUT, axes.flat, strict=True):
+    plot_over_training(axis, curves[curves["split"] == split], style)
+    axis.set(title=split, ylim=(-0.03, 1.03))
+for axis in axes[-1]:
+    axis.set_xlabel("training step")
+figure.supylabel(f"accuracy (n = {len(seeds)} seeds)", fontsize=8)
+legend_below(figure, style, labels)
+study.save_figure(figure, "emergence", curves)
+
+# %% [markdown]
+# ## Where the bridge is
+#
+# The logit lens at the position of r1. The state that is read out for one-hop questions must show the
+# bridge r1(a) there as soon as the atomic fact is known, because that is what it is trained to show: after
+# one block application in the models that are read out per hop, after all of them in the others. The
+# question is whether the *other* states show it too, in time for the second hop, and whether showing it
+# is enough: the null control tells.
+
+# %%
+lens = measures[(measures["measure"] == "bridge_top1") & (measures["split"] == "oo")]
+readable = over_seeds(lens[lens["layer"] > 0], ["condition", "layer", "step"])
+layers = sorted(readable["layer"].astype(int).unique())
+figure, axes = plt.subplots(1, len(layers), figsize=(TEXT_WIDTH, 2.5), sharex=True, sharey=True)
+for layer, axis in zip(layers, axes, strict=True):
+    plot_over_training(axis, readable[readable["layer"] == layer], style)
+    axis.set(title=f"after block application {layer}", ylim=(-0.03, 1.03), xlabel="training step")
+axes[0].set_ylabel(f"bridge ranks first (n = {len(seeds)})")
+legend_below(figure, style, labels)
+study.save_figure(figure, "bridge", readable)
+
+# %% [markdown]
+# ## Learning curves
+#
+# Loss and accuracy on what is trained, beside the hardest held-out split.
+
+# %%
+SHOWN = {"atomic": "atomic facts", "composed_train": "trained two-hop facts", "oo": "oo questions"}
+both = measures[measures["measure"].isin(["loss", "accuracy"]) & measures["split"].isin(SHOWN)]
+learning = over_seeds(both, ["measure", "condition", "split", "step"])
+figure, axes = plt.subplots(2, 3, figsize=(TEXT_WIDTH, 3.6), sharex="row", sharey="row")
+for measure, row_axes in zip(("loss", "accuracy"), axes, strict=True):
+    for (split, title), axis in zip(SHOWN.items(), row_axes, strict=True):
+        chosen = (learning["measure"] == measure) & (learning["split"] == split)
+        plot_over_training(axis, learning[chosen], style, logarithmic=measure == "loss")
+        if measure == "loss":
+            axis.set(title=title, yscale="log")
+        else:
+            axis.set(ylim=(-0.03, 1.03), xlabel="training step")
+means = learning.loc[learning["measure"] == "loss", "mean"]
+axes[0, 0].set_ylim(means.min() / 1.5, means.max() * 1.5)
+axes[0, 0].set_ylabel("loss (nats)")
+axes[1, 0].set_ylabel(f"accuracy (n = {len(seeds)})")
+legend_below(figure, style, labels)
+study.save_figure(figure, "learning", learning)
+
+# %% [markdown]
+# ## The numbers
+#
+# Mean over seeds at the last checkpoint and the 95 % interval of the mean (Student's t over seeds, cut at
+# 0 and 1). The paper quotes these.
+
+# %%
+chosen = study.summary[study.summary["measure"] == "accuracy"]
+by_place = {(row.condition, row.split): row for row in chosen.itertuples()}
+TRAINED = ["atomic", "composed_train"]  # all but perfect everywhere: the mean says enough
+cells = [
+    [
+        labels[name],
+        *(f"{by_place[name, split].mean:.2f}" for split in TRAINED),
+        *(format_interval(by_place[name, split]) for split in HELD_OUT),
+    ]
+    for name in conditions
+]
+columns = ["condition", "atomic", "composed", *HELD_OUT]
+table = pd.DataFrame(cells, columns=columns)
+study.save_table(table, "accuracy", tabular(columns, cells, "l" * len(columns)))
+table
+
+# %%
+numbers = {
+    f"{condition}/{split}": format_interval(row) for (condition, split), row in by_place.items()
+}
+final_lens = over_seeds(lens[is_last & (lens["layer"] > 0)], ["condition", "layer"])
+for row in final_lens.itertuples():
+    numbers[f"{row.condition}/bridge_{row.layer:.0f}"] = format_interval(row)
+# The checkpoints at which accuracy is first a half or more: one step, or the range over seeds.
+half = accuracy[accuracy["value"] >= 0.5].groupby(["condition", "split", "seed"])["step"].min()
+for condition in conditions:
+    for split in HELD_OUT:
+        steps = half[half.index.isin([(condition, split, seed) for seed in seeds])]
+        ends = sorted({steps.min(), steps.max()})
+        reached = len(steps) == len(seeds)
+        said = "–".join(map(str, ends)) if reached else "not in every seed"
+        numbers[f"{condition}/{split}_half"] = said
+
+base = first[conditions[0]].settings
+for section, keys in {
+    "task": ("n_entities", "n_relations"),
+    "model": ("d_model",),
+    "training": ("steps", "batch_size", "weight_decay", "learning_rate"),
+}.items():
+    numbers |= {key: f"{base[section][key]:g}" for key in keys}
+numbers["never_composed"] = f"{base['task']['never_composed']:.0%}".replace("%", r"\,\%")
+numbers["n_seeds"] = str(len(seeds))
+numbers["untrained/oo"] = f"{contrast.loc[contrast['split'] == 'oo', 'untrained'].max():.2f}"
+guesses = contrast[(contrast["split"] == "oo")]["guess"]
+numbers["guess/oo"] = f"{guesses.max():.2f}"
+study.save_numbers(numbers)
+pd.Series(numbers, name="number").to_frame()
+
+# %% [markdown]
+# **Reading a model.** `open_run("composition", "shared_per_hop", seed=0).bridge()`, from
+# `onset.results`, opens the final checkpoint in TransformerLens; `.bridge(step=..., n_applications=1)`
+# an earlier one, unrolled for one-hop questions.
