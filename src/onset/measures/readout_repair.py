@@ -121,7 +121,7 @@ def best_offset(
     highest_other = logits[:, others].amax(1)
     turn = highest_other - highest_withheld  # with more than this, a withheld token is the answer
     possible = right == torch.where(asked, highest_withheld, highest_other)
-    ends = turn.sort().values
+    ends = turn.unique()  # sorted
     tried = torch.cat([ends[:1] - 1, (ends[1:] + ends[:-1]) / 2, ends[-1:] + 1])
     answered = (tried[:, None] > turn) == asked
     hits = (answered & possible).double()
