@@ -43,6 +43,7 @@ code = "by hand"
 
 # %%
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 
 from onset.figures.curves import legend_below, plot_over_training
@@ -159,9 +160,9 @@ study.save_figure(figure, "emergence", curves)
 
 # %%
 LOGITS = {
-    "above_familiar": "above mean\nfamiliar a (nats)",
-    "above_withheld": "above mean\nwithheld a (nats)",
-    "margin": "above best\nother (nats)",
+    "above_familiar": "above mean\nfamiliar a",
+    "above_withheld": "above mean\nwithheld a",
+    "margin": "above best\nother token",
     "withheld_length": "length of\nwithheld rows",
 }
 of_logits = last[(last["split"] == "reversed") & last["measure"].isin(LOGITS)]
@@ -173,7 +174,7 @@ for (measure, title), axis in zip(LOGITS.items(), axes, strict=True):
     axis.set_title(title)
 axes[-1].set_xlim(left=0)
 name_rows(axes[0], style, labels)
-figure.supxlabel(f"held-out reversed facts ({N_SEEDS})", fontsize=8)
+figure.supxlabel(f"nats; on the right in lengths of familiar rows ({N_SEEDS})", fontsize=8)
 study.save_figure(figure, "logits", logits)
 
 # %% [markdown]
@@ -211,6 +212,8 @@ study.save_figure(figure, "repair", repair)
 
 # %% [markdown]
 # ## Learning curves
+#
+# Losses differ by factors between seeds, so that their mean and interval are those of their logarithms.
 
 # %%
 SHOWN = {
@@ -219,7 +222,13 @@ SHOWN = {
     "reversed": "held-out reversed",
 }
 both = measures[measures["measure"].isin(["loss", "accuracy"]) & measures["split"].isin(SHOWN)]
+is_loss = both["measure"] == "loss"
+logarithm = np.log10(both["value"].clip(lower=1e-9))  # a loss in float32 can be 0
+both = both.assign(value=both["value"].where(~is_loss, logarithm))
 learning = over_seeds(both, ["measure", "condition", "split", "step"])
+of_loss = learning["measure"] == "loss"
+drawn = ["mean", "low", "high", *(f"seed_{seed}" for seed in seeds)]
+learning.loc[of_loss, drawn] = 10 ** learning.loc[of_loss, drawn]
 figure, axes = plt.subplots(2, 3, figsize=(TEXT_WIDTH, 3.8), sharex="row", sharey="row")
 for measure, row in zip(("loss", "accuracy"), axes, strict=True):
     for (split, title), axis in zip(SHOWN.items(), row, strict=True):
@@ -229,7 +238,7 @@ for measure, row in zip(("loss", "accuracy"), axes, strict=True):
             axis.set(title=title, yscale="log")
         else:
             axis.set(ylim=(-0.03, 1.03), xlabel="training step")
-means = learning.loc[learning["measure"] == "loss", "mean"]
+means = learning.loc[of_loss, "mean"]
 axes[0, 0].set_ylim(means.min() / 1.5, means.max() * 1.5)
 axes[0, 0].set_ylabel("loss (nats)")
 axes[1, 0].set_ylabel(f"accuracy ({N_SEEDS})")
@@ -299,10 +308,12 @@ outcome = pd.DataFrame(predictions, columns=["condition", "measure", "predicted"
 outcome
 
 # %%
-numbers = {
-    f"{condition}/{measure}" + ("" if split == "reversed" else f"_{split}"): format_interval(row)
-    for (condition, split, measure), row in found.items()
-}
+numbers = {}
+for (condition, split, measure), row in found.items():
+    if split == "reversed" and measure not in ("loss", "rank"):
+        numbers[f"{condition}/{measure}"] = format_interval(row)
+    if split == "reversed_train" and measure in [*EDITS, *CONTROLS]:
+        numbers[f"{condition}/trained_{measure}"] = format_interval(row)
 base = first[conditions[0]].settings
 for section, keys in {
     "task": ("n_pairs",),
