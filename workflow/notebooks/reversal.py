@@ -49,7 +49,7 @@ import pandas as pd
 from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.rows import height, name_rows, plot_rows, proportion
 from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles, use_style
-from onset.latex import tabular
+from onset.latex import escape, tabular
 from onset.results import open_study
 from onset.summary import format_interval, over_seeds
 
@@ -325,6 +325,11 @@ numbers["trained_both_ways"] = f"{base['task']['trained_both_ways']:.0%}".replac
 numbers["n_seeds"] = str(len(seeds))
 numbers["n_predictions"] = str(len(outcome))
 numbers["n_predictions_held"] = str(int(outcome["held"].sum()))
+failed = [
+    f"{row.condition}: {row.measure.replace('_', ' ')} {row.predicted}, found {row.mean:.2f}"
+    for row in outcome[~outcome["held"].astype(bool)].itertuples()
+]
+numbers["predictions_failed"] = escape("; ".join(failed) or "none")
 for measure in SAID:
     shown = contrast[contrast["measure"] == measure]
     numbers[f"untrained/{measure}"] = f"{shown['untrained'].max():.3f}"
