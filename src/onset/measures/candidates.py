@@ -2,8 +2,8 @@
 
 Accuracy over the whole vocabulary confounds two things: telling the answer from its rivals, and giving
 an answer of that kind at all. Restricting the choice to candidates tests the first alone, as a
-multiple-choice question does (Berglund et al. 2023, arXiv:2309.12288, section 2.1, compare the right
-name with random ones for the same reason). Candidates are *familiar* where they answer a trained
+multiple-choice question does (Berglund et al. 2023, arXiv:2309.12288, experiment 1, compare the
+likelihood of the right name with that of a random one). Candidates are *familiar* where they answer a trained
 question of this kind, else *withheld*.
 """
 
