@@ -3,8 +3,8 @@
 Accuracy over the whole vocabulary confounds two things: telling the answer from its rivals, and giving
 an answer of that kind at all. Restricting the choice to candidates tests the first alone, as a
 multiple-choice question does (Berglund et al. 2023, arXiv:2309.12288, experiment 1, compare the
-likelihood of the right name with that of a random one). Candidates are *familiar* where they answer a trained
-question of this kind, else *withheld*.
+likelihood of the right name with that of a random one). Candidates are *familiar* where they answer
+a trained question of this kind, else *withheld*.
 """
 
 from __future__ import annotations
