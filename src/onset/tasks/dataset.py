@@ -7,17 +7,19 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 
 VALIDATION = "_validation"
 """Suffix of the part of a held-out split that settings may be chosen on; figures use the other part."""
+
+_OPTIONAL = ("candidates", "familiar")  # arrays that a split may have
 
 
 @runtime_checkable
 class TaskSettings(Protocol):
     """What every task's settings tell of its dataset before it exists: the number of tokens, the
     longest sequence, the most hops, all splits, those that may be trained on, and the ground truth
-    that some split carries."""
+    that some split carries (its facts' names, and `candidates` and `familiar` where it has them)."""
 
     @property
     def name(self) -> str: ...
@@ -48,6 +50,10 @@ class Split:
     """steps of lookup that the answer takes"""
     truth: Mapping[str, Int[np.ndarray, " examples"]] = field(default_factory=dict)
     """what the world knows of each example and the model is not told, e.g. the bridge entity"""
+    candidates: Int[np.ndarray, " candidates"] | None = None
+    """the tokens that could answer any of the questions at all; None: the task doesn't tell"""
+    familiar: Bool[np.ndarray, " candidates"] | None = None
+    """which candidates answer a question of this kind that may be trained; the others are withheld"""
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -79,6 +85,9 @@ class Dataset:
             arrays[f"{name}/targets"] = split.targets
             for fact, values in split.truth.items():
                 arrays[f"{name}/truth/{fact}"] = values
+            for key in _OPTIONAL:
+                if (values := getattr(split, key)) is not None:
+                    arrays[f"{name}/{key}"] = values
             # Under numbers of its own, because canonical JSON sorts the keys.
             about["splits"][name] = {
                 "order": len(about["splits"]),
@@ -99,6 +108,7 @@ class Dataset:
                 scored=tuple(split["scored"]),
                 hops=split["hops"],
                 truth={fact: arrays[f"{name}/truth/{fact}"] for fact in split["truth"]},
+                **{key: arrays.get(f"{name}/{key}") for key in _OPTIONAL},
             )
             for name, split in in_order
         }

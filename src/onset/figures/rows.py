@@ -1,0 +1,54 @@
+"""A row per condition: where it stands at the end of training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from onset.figures.style import NEUTRAL, Styles
+
+
+def plot_rows(
+    axis: Axes,
+    data: pd.DataFrame,
+    styles: Styles,
+    controls: Mapping[str, str] | None = None,
+) -> None:
+    """Draw conditions one under the other: seeds as small dots, mean as a large marker, interval as a line.
+
+    Args:
+        axis: to draw on; the first row is at 0, the next at 1.
+        data: condition, mean, low, high, a column `seed_N` per seed, and the columns of controls. A
+            condition that it lacks keeps an empty row.
+        styles: of the conditions, in the order of the rows.
+        controls: matplotlib's marker by the column that holds a control's number, drawn in grey.
+    """
+    by_condition = data.set_index("condition")
+    seeds = [name for name in data if str(name).startswith("seed_")]
+    for place, (condition, its) in enumerate(styles.items()):
+        if condition not in by_condition.index:
+            continue
+        row = by_condition.loc[condition]
+        for column, marker in (controls or {}).items():
+            axis.plot(row[column], place, marker, color=NEUTRAL, markersize=5)
+        axis.plot([row["low"], row["high"]], [place, place], color=its.colour, alpha=0.6)
+        axis.plot(row[seeds], [place] * len(seeds), ".", color=its.colour, markersize=3)
+        axis.plot(row["mean"], place, its.marker, color=its.colour, markersize=4, clip_on=False)
+
+
+def name_rows(axis: Axes, styles: Styles, labels: Mapping[str, str]) -> None:
+    """Name the rows, the first on top. Once for axes that share y."""
+    axis.set_yticks(range(len(styles)), [labels[name] for name in styles])
+    axis.set_ylim(len(styles) - 0.5, -0.5)
+
+
+def proportion(axis: Axes, title: str) -> None:
+    """An axis from 0 to 1, under its title."""
+    axis.set(title=title, xlim=(-0.05, 1.05), xticks=[0, 0.5, 1], xticklabels=["0", ".5", "1"])
+
+
+def height(conditions: Sequence[str]) -> float:
+    """Inches for a figure with a row per condition, titles and a labelled axis."""
+    return 0.65 + 0.18 * len(conditions)
