@@ -25,14 +25,15 @@
 # data link the two: bases that name themselves, `[b, COPY] → b`.
 #
 # **When it was put.** The contrast of tied, untied and self-naming models after prototypes; the
-# doses, the cosines and the interventions after pilots on spare seeds (100–102). Not looked at before the
-# first run of the seeds below was the prediction that an untied model without self-naming names the
-# bases of aliases with facts when asked `[b, IS]`, because those facts let it find the alias's base,
-# and never the bases of the others.
+# doses, the cosines and the interventions after pilots on spare seeds (100–102). Put before any run was
+# looked at was the prediction that an untied model without self-naming names the bases of aliases with
+# facts when asked `[b, IS]`, because those facts bring the alias to its base, and never the bases of the
+# others.
 #
 # **What would refute it.** A tied or a self-naming model that stays at chance on `ood`; definitions in a
-# tied model that leave the alias far from its base; a base's code that, put into an alias, doesn't take the
-# answers along, or a random direction that does as much.
+# tied model that leave the alias far from its base; an alias whose answers outlast the removal of its
+# base's code, or suffer as much from a control; a new name that is defined and whose attributes stay
+# unknown.
 
 # %% tags=["parameters"]
 study_name = "alias"
@@ -215,45 +216,52 @@ study.save_figure(figure, "codes", cosines)
 # %% [markdown]
 # ## Interventions
 #
-# Another base's code is put into the alias's input embedding; the readout stays as it was. If the alias's
-# code is the base's, the answers become those of the other base. Shifts keep what is the alias's own and
-# exchange the bases, in rows of the input embedding or of the unembedding (the same thing in tied
-# models). The last column asks whether a base's row of the unembedding acts as the base when it is read.
+# On what the model reads when it reads an alias known by definition alone (`ood`); the readout stays.
+#
+# - *In which code are questions asked?* (top) Another base's code is put into the alias: as a shift, which
+#   exchanges the two bases and keeps what is the alias's own, in input rows or in rows of the
+#   unembedding (the same in tied models), or as the row of the unembedding itself. A shift shows which code
+#   acts, not that the alias had it before.
+# - *Does the alias answer from its base's code?* (bottom) What it has along its base's input row is taken
+#   away; the null control takes as much along another base's.
+# - *Does a definition write that code?* (bottom right) The alias's row is forgotten and learned anew from
+#   its definition alone, with everything else frozen.
 
 # %%
-KINDS = {
-    "shift_input": "shift, input rows",
-    "shift_output": "shift, output rows",
-    "shift_random": "random shift",
-    "swap_output": "output row instead",
+PANELS = {
+    "shift_input_other_accuracy": "shift, input rows",
+    "shift_output_other_accuracy": "shift, output rows",
+    "swap_output_other_accuracy": "output row instead",
+    "shift_random_other_accuracy": "null: random shift",
+    "unchanged_own_accuracy": "unchanged",
+    "remove_own_own_accuracy": "own base removed",
+    "remove_other_own_accuracy": "null: other removed",
+    "new_name_accuracy": "new name",
 }
-moved = measures[is_last & measures["measure"].isin([f"{kind}_other_accuracy" for kind in KINDS])]
-by = ["measure", "condition", "split"]
-interventions = over_seeds(moved, by)
-cell = interventions.set_index(by)
+on_ood = (measures["split"] == "ood") & measures["measure"].isin(PANELS)
+interventions = over_seeds(measures[is_last & on_ood], ["measure", "condition"])
+cell = interventions.set_index(["measure", "condition"])
 figure, axes = plt.subplots(
-    2, len(KINDS), figsize=(TEXT_WIDTH, 2 * height - 0.2), sharex=True, sharey=True
+    2, 4, figsize=(TEXT_WIDTH, 2 * height - 0.1), sharex=True, sharey=True, squeeze=False
 )
-for split, row_axes in zip(("definitions", "ood"), axes, strict=True):
-    for (kind, title), axis in zip(KINDS.items(), row_axes, strict=True):
-        for place, condition in enumerate(main):
-            if (f"{kind}_other_accuracy", condition, split) not in cell.index:
-                continue
-            row, its = cell.loc[f"{kind}_other_accuracy", condition, split], style[condition]
-            axis.plot([row["low"], row["high"]], [place, place], color=its.colour, alpha=0.6)
-            at = [place] * len(seeds)
-            axis.plot(row[[f"seed_{s}" for s in seeds]], at, ".", color=its.colour, markersize=3)
-            axis.plot(row["mean"], place, its.marker, color=its.colour, markersize=5, clip_on=False)
-        if split == "ood":
-            axis.axvline(chance, color=NEUTRAL, linestyle=":", linewidth=0.8, zorder=0)
-        else:
-            axis.set_title(title)
-        axis.set(xlim=(-0.05, 1.05), xticks=[0, 0.5, 1], xticklabels=["0", ".5", "1"])
-    row_axes[0].set_yticks(range(len(main)), [labels[name] for name in main])
-    row_axes[-1].set_ylabel(split, rotation=270, labelpad=10)
-    row_axes[-1].yaxis.set_label_position("right")
+for (measure, title), axis in zip(PANELS.items(), axes.flat, strict=True):
+    for place, condition in enumerate(main):
+        if (measure, condition) not in cell.index:
+            continue
+        row, its, at = cell.loc[measure, condition], style[condition], [place] * len(seeds)
+        axis.plot([row["low"], row["high"]], [place, place], color=its.colour, alpha=0.6)
+        axis.plot(row[[f"seed_{s}" for s in seeds]], at, ".", color=its.colour, markersize=3)
+        axis.plot(row["mean"], place, its.marker, color=its.colour, markersize=5, clip_on=False)
+    axis.axvline(chance, color=NEUTRAL, linestyle=":", linewidth=0.8, zorder=0)
+    axis.set_title(title, fontsize=7)
+    axis.set(xlim=(-0.05, 1.05), xticks=[0, 0.5, 1], xticklabels=["0", ".5", "1"])
+for axis in axes[:, 0]:
+    axis.set_yticks(range(len(main)), [labels[name] for name in main])
 axes[0, 0].invert_yaxis()
-figure.supxlabel(f"answered as of the other base (n = {len(seeds)} seeds)", fontsize=8)
+for row_axes, whose in zip(axes, ("as of the other base", "as of its own base"), strict=True):
+    row_axes[-1].set_ylabel(whose, rotation=270, labelpad=10)
+    row_axes[-1].yaxis.set_label_position("right")
+figure.supxlabel(f"fraction of ood questions answered so (n = {len(seeds)} seeds)", fontsize=8)
 study.save_figure(figure, "interventions", interventions)
 
 # %% [markdown]
@@ -335,7 +343,7 @@ numbers |= {f"{key}/ood": f"{of_ood[key].max():.2f}" for key in ("untrained", "g
 random = interventions[interventions["measure"] == "shift_random_other_accuracy"]
 numbers["random_shift"] = f"{random['mean'].max():.2f}"
 study.save_numbers(numbers)
-shown = ["", "/alias_cosine", *(f"/{kind}_other_accuracy" for kind in KINDS)]
+shown = ["", "/alias_cosine", *(f"/{measure}" for measure in PANELS)]
 pd.DataFrame(
     {labels[n]: {f"ood{key}": numbers.get(f"{n}/ood{key}", "") for key in shown} for n in main}
 )

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
@@ -76,7 +77,9 @@ def altered_rows(
     * `swap_output`: the other base's row of the unembedding, as long as its input row;
     * `shift_input`: the alias plus the other base minus its own, in rows of the input embedding;
     * `shift_output`: the same in rows of the unembedding, the shift as long as that of `shift_input`;
-    * `shift_random`: a random direction, as long. The null control.
+    * `shift_random`: a random direction, as long. The null control of the shifts;
+    * `remove_own`: what the alias has along its own base's input row is taken away;
+    * `remove_other`: as much is taken away along the other base's. The null control of the removal.
     """
 
     def as_long(rows: Tensor, model: Tensor) -> Tensor:
@@ -85,6 +88,8 @@ def altered_rows(
     generator = torch.Generator().manual_seed(_SEED)
     noise = torch.randn(len(alias), embedding.shape[1], generator=generator).to(embedding)
     shift = embedding[other] - embedding[base]
+    along_own, along_other = (F.normalize(embedding[rows], dim=1) for rows in (base, other))
+    has_of_own = (embedding[alias] * along_own).sum(1, keepdim=True)
     output_shift = readout[other] - readout[base]
     return {
         "unchanged": embedding[alias],
@@ -93,6 +98,8 @@ def altered_rows(
         "shift_input": embedding[alias] + shift,
         "shift_output": embedding[alias] + as_long(output_shift, shift),
         "shift_random": embedding[alias] + as_long(noise, shift),
+        "remove_own": embedding[alias] - has_of_own * along_own,
+        "remove_other": embedding[alias] - has_of_own * along_other,
     }
 
 
