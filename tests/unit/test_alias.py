@@ -311,7 +311,7 @@ def knowing(n_codes: int) -> tuple[Transformer, dict]:
 class TestInterventionsOnAModelThatKnowsAll:
     def test_answers_follow_the_base_that_is_written_in(self):
         values = found(embedding_swap.measure(*knowing(1), WORLD))
-        for name in ("definitions", "id", "ood"):
+        for name in ("definitions", "ood"):
             for kind in ("unchanged", "remove_other"):
                 assert values[f"{kind}_own_accuracy", name] == 1
                 assert values[f"{kind}_other_accuracy", name] == 0

@@ -125,7 +125,7 @@ for split, axis in zip(ASKED + NAMING, axes, strict=True):
         axis.plot(row[[f"seed_{s}" for s in seeds]], at, ".", color=its.colour, markersize=3)
         axis.plot(row["mean"], place, its.marker, color=its.colour, markersize=5, clip_on=False)
         axis.plot(row["guess"], place, "|", color=NEUTRAL, markersize=9)
-        axis.plot(row["untrained"], place, "x", color=NEUTRAL, markersize=4)
+        axis.plot(row["untrained"], place, "x", color=NEUTRAL, markersize=4, zorder=1)
     if split in ASKED:
         axis.axvline(chance, color=NEUTRAL, linestyle=":", linewidth=0.8, zorder=0)
     axis.set(title=split.replace("_", " "), xlim=(-0.05, 1.05))
@@ -186,7 +186,7 @@ axes[1].set_xticks(list(doses["training", "weight_decay"].values()), minor=False
 axes[1].set_xticks([], minor=True)
 axes[1].xaxis.set_major_formatter("{x:g}")
 axes[0].set_ylabel(f"accuracy (n = {len(seeds)})")
-axes[0].legend(loc="lower right")
+axes[0].legend(loc="upper left")
 study.save_figure(figure, "doses", dose_curves)
 
 # %% [markdown]
@@ -234,7 +234,7 @@ PANELS = {
     "swap_output_other_accuracy": "output row instead",
     "shift_random_other_accuracy": "null: random shift",
     "unchanged_own_accuracy": "unchanged",
-    "remove_own_own_accuracy": "own base removed",
+    "remove_own_own_accuracy": "own removed",
     "remove_other_own_accuracy": "null: other removed",
     "new_name_accuracy": "new name",
 }
@@ -278,6 +278,7 @@ for measure, row_axes in zip(("loss", "accuracy"), axes, strict=True):
         plot_over_training(axis, learning[chosen], style, logarithmic=measure == "loss")
         if measure == "loss":
             axis.set(title=title, yscale="log")
+            axis.set_xticks([at for at in (0, 100, 1000) if at <= learning["step"].max()])
         else:
             axis.set(ylim=(-0.03, 1.03), xlabel="training step")
 means = learning.loc[learning["measure"] == "loss", "mean"]

@@ -22,7 +22,7 @@ from onset.tasks.dataset import Dataset
 
 NEEDS = ("named",)
 
-_SPLITS = ("definitions", "id", "ood")
+_SPLITS = ("definitions", "ood")
 _SEED = 0  # of the random directions
 
 
