@@ -1,0 +1,356 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Aliases
+#
+# **Question.** A one-layer transformer is trained on definitions `[a, IS] → b` of all aliases, on all
+# attributes of the bases, `[b, attr] → value`, and on attributes of *some* aliases. Does it answer
+# `[a, attr]` for the others (`ood`), of which it has only ever seen the definition?
+#
+# **Hypothesis.** It does when an entity as an answer and the same entity as a question share one code.
+# Then the definition, which trains the alias to lead to the base as an answer, also moves the alias to
+# where the base is as a question. Tied embeddings share by construction. In an untied model nothing
+# in the data says that the answer `b` and the question `b` are one thing: exchange the answer tokens of two
+# bases of `ood` aliases, and the training data are as likely as before. So it can only guess, unless other
+# data link the two: bases that name themselves, `[b, COPY] → b`.
+#
+# **When it was put.** The contrast of tied, untied and self-naming models after prototypes; the
+# doses, the cosines and the interventions after pilots on spare seeds (100–102). In such a pilot an
+# untied model without self-naming, given a base in an alias's place, named it in 80 % of definitions,
+# the share of aliases with facts. From that came a prediction, put before any run was asked for it: such a
+# model names the bases of aliases with facts when asked `[b, IS]`, because those facts bring the alias to
+# its base, and never the bases of the others (`naming_id`, `naming_ood`).
+#
+# **What would refute it.** A tied or a self-naming model that stays at chance on `ood`; definitions in a
+# tied model that leave the alias far from its base; an alias whose answers outlast the removal of its
+# base's code, or suffer as much from a control; a new name that is defined and whose attributes stay
+# unknown.
+
+# %% tags=["parameters"]
+study_name = "alias"
+results = "results"
+conditions = None
+labels = {}
+seeds = None
+code = "by hand"
+
+# %%
+import matplotlib.pyplot as plt
+import pandas as pd
+
+from onset.figures.curves import legend_below, plot_over_training
+from onset.figures.dose import doses_of, plot_dose
+from onset.figures.style import NEUTRAL, TEXT_WIDTH, styles, use_style
+from onset.latex import tabular
+from onset.results import open_study
+from onset.summary import format_interval, over_seeds
+
+use_style()
+study = open_study(study_name, results, conditions, seeds, code)
+conditions, seeds = study.conditions, study.seeds
+labels = {name: labels.get(name, name) for name in conditions}
+measures = study.measures
+is_last = measures["step"] == measures.groupby("condition")["step"].transform("max")
+first = {name: study.run(name, seeds[0]) for name in conditions}
+settings = {name: run.settings for name, run in first.items()}
+
+DOSES = {("task", "with_facts"): "aliases with facts", ("training", "weight_decay"): "weight decay"}
+doses = {place: doses_of(settings, conditions[0], *place) for place in DOSES}
+dosed = {name for curve in doses.values() for name in curve} - {conditions[0]}
+main = [name for name in conditions if name not in dosed]
+style = styles(main)
+chance = 1 / settings[conditions[0]]["task"]["n_values"]
+
+# %% [markdown]
+# ## What was run
+#
+# One model per condition and seed; everything that the table leaves out is in each run's `training.yaml`.
+# The first conditions are the contrast, the others points of two dose curves of the tied model. A
+# quarter of `id` and of `ood` was set apart for choosing settings (on other seeds); what is below is the
+# rest. In the null control the definitions of all aliases have changed places, so that there is nothing
+# to infer, and the right answers are those of the true bases.
+
+# %%
+TRAINED, ASKED = ["definitions", "base_facts", "alias_facts"], ["id", "ood"]
+NAMING = ["naming_id", "naming_ood"]
+pd.DataFrame(
+    {
+        labels[name]: {
+            "tied": settings[name]["model"]["tied_embeddings"],
+            "weight decay": settings[name]["training"]["weight_decay"],
+            "definitions are": settings[name]["task"]["definitions"],
+            "self-naming": "self_naming" in settings[name]["training"]["mixture"],
+            **{split: len(run.dataset.splits[split]) for split in ["alias_facts", *ASKED]},
+        }
+        for name, run in first.items()
+    }
+).T
+
+# %% [markdown]
+# ## The contrast
+#
+# Held-out questions at the end of training, beside the same models before training (crosses), always giving
+# the attribute's commonest value (bars) and a uniform guess among its values (dotted). `naming` asks a base
+# for its own name with the word of definitions: can the model get from the question `b` to the answer `b`?
+
+# %%
+by = ["condition", "split"]
+held_out = measures[measures["split"].isin(ASKED + NAMING) & measures["condition"].isin(main)]
+accuracy = held_out[held_out["measure"] == "accuracy"]
+contrast = over_seeds(accuracy[is_last], by)
+# A run that starts from another has been trained before its first step.
+from_scratch = [name for name in main if not settings[name]["parent"]]
+before = accuracy[(accuracy["step"] == 0) & accuracy["condition"].isin(from_scratch)]
+guess = held_out[(held_out["measure"] == "guess_accuracy") & is_last]
+for name, control in (("untrained", before), ("guess", guess)):
+    means = over_seeds(control, by)[[*by, "mean"]].rename(columns={"mean": name})
+    contrast = contrast.merge(means, on=by, how="left")
+
+height = 0.6 + 0.24 * len(main)
+figure, axes = plt.subplots(1, 4, figsize=(TEXT_WIDTH, height), sharey=True)
+for split, axis in zip(ASKED + NAMING, axes, strict=True):
+    for place, condition in enumerate(main):
+        row = contrast[(contrast["condition"] == condition) & (contrast["split"] == split)].iloc[0]
+        its, at = style[condition], [place] * len(seeds)
+        axis.plot([row["low"], row["high"]], [place, place], color=its.colour, alpha=0.6)
+        axis.plot(row[[f"seed_{s}" for s in seeds]], at, ".", color=its.colour, markersize=3)
+        axis.plot(row["mean"], place, its.marker, color=its.colour, markersize=5, clip_on=False)
+        axis.plot(row["guess"], place, "|", color=NEUTRAL, markersize=9)
+        axis.plot(row["untrained"], place, "x", color=NEUTRAL, markersize=4, zorder=1)
+    if split in ASKED:
+        axis.axvline(chance, color=NEUTRAL, linestyle=":", linewidth=0.8, zorder=0)
+    axis.set(title=split.replace("_", " "), xlim=(-0.05, 1.05))
+    axis.set(xticks=[0, 0.5, 1], xticklabels=["0", ".5", "1"])
+axes[0].set_yticks(range(len(main)), [labels[name] for name in main])
+axes[0].invert_yaxis()
+figure.supxlabel(f"accuracy (n = {len(seeds)} seeds)", fontsize=8)
+study.save_figure(figure, "contrast", contrast)
+
+# %% [markdown]
+# ## When it emerges
+
+# %%
+SHOWN = {"definitions": "definitions", "alias_facts": "facts of aliases", "id": "id", "ood": "ood"}
+of_main = measures[measures["condition"].isin(main) & measures["split"].isin(SHOWN)]
+by = ["condition", "split", "step"]
+curves = over_seeds(of_main[of_main["measure"] == "accuracy"], by)
+figure, axes = plt.subplots(2, 2, figsize=(TEXT_WIDTH, 3.9), sharex=True, sharey=True)
+for (split, title), axis in zip(SHOWN.items(), axes.flat, strict=True):
+    plot_over_training(axis, curves[curves["split"] == split], style)
+    axis.set(title=title, ylim=(-0.03, 1.03))
+    if split in ASKED:
+        axis.axhline(chance, color=NEUTRAL, linestyle=":", linewidth=0.8)
+for axis in axes[-1]:
+    axis.set_xlabel("training step")
+figure.supylabel(f"accuracy (n = {len(seeds)} seeds)", fontsize=8)
+legend_below(figure, style, labels)
+study.save_figure(figure, "emergence", curves)
+
+# %% [markdown]
+# ## How much it takes
+#
+# Two doses: how many aliases have facts that show what definitions mean, and how strongly weight decay asks
+# for a solution that stores each fact once. Everything else is that of the first condition (ring).
+
+# %%
+asked = measures[is_last & measures["split"].isin(ASKED) & (measures["measure"] == "accuracy")]
+over_conditions = over_seeds(asked, ["condition", "split"])
+dose_curves = pd.concat(
+    over_conditions[over_conditions["condition"].isin(curve)].assign(
+        setting=".".join(place), dose=lambda rows, curve=curve: rows["condition"].map(curve)
+    )
+    for place, curve in doses.items()
+)
+of_split = styles(ASKED)
+figure, axes = plt.subplots(1, len(DOSES), figsize=(TEXT_WIDTH, 2.3), sharey=True)
+for (place, name), axis in zip(DOSES.items(), axes, strict=True):
+    for split in ASKED:
+        chosen = (dose_curves["setting"] == ".".join(place)) & (dose_curves["split"] == split)
+        plot_dose(axis, dose_curves[chosen], of_split[split], split)
+        shared = dose_curves[chosen & (dose_curves["condition"] == conditions[0])]
+        axis.plot(shared["dose"], shared["mean"], "o", color=NEUTRAL, markersize=9, mfc="none")
+    axis.axhline(chance, color=NEUTRAL, linestyle=":", linewidth=0.8)
+    axis.set(xlabel=name, ylim=(-0.03, 1.03))
+axes[0].xaxis.set_major_formatter("{x:.0%}")
+axes[1].set_xscale("log")
+axes[1].set_xticks(list(doses["training", "weight_decay"].values()), minor=False)
+axes[1].set_xticks([], minor=True)
+axes[1].xaxis.set_major_formatter("{x:g}")
+axes[0].set_ylabel(f"accuracy (n = {len(seeds)})")
+axes[0].legend(loc="upper left")
+study.save_figure(figure, "doses", dose_curves)
+
+# %% [markdown]
+# ## Where aliases lie
+#
+# Does the definition move the alias to its base? The cosine of their input embeddings, against that with
+# all other bases (grey). An alias with facts can be brought to its base by those; an `ood` alias only by
+# its definition.
+
+# %%
+COSINES = ["alias_cosine", "alias_cosine_other"]
+by = ["measure", *by]
+cosines = over_seeds(measures[measures["measure"].isin(COSINES)], by)
+figure, axes = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.7), sharex=True, sharey=True)
+titles = {"id": "aliases with facts (id)", "ood": "known by definition alone (ood)"}
+for (split, title), axis in zip(titles.items(), axes, strict=True):
+    its_own = (cosines["measure"] == COSINES[0]) & (cosines["split"] == split)
+    plot_over_training(axis, cosines[its_own], style)
+    for _, other in cosines[~its_own & (cosines["split"] == split)].groupby("condition"):
+        if other["measure"].iloc[0] == COSINES[1]:
+            axis.plot(other["step"], other["mean"], color=NEUTRAL, linewidth=0.6)
+    axis.set(title=title, xlabel="training step")
+axes[0].set_ylabel(f"cosine with base (n = {len(seeds)})")
+legend_below(figure, style, labels)
+study.save_figure(figure, "codes", cosines)
+
+# %% [markdown]
+# ## Interventions
+#
+# On what the model reads when it reads an alias known by definition alone (`ood`); the readout stays.
+#
+# - *In which code are questions asked?* (top) Another base's code is put into the alias: as a shift, which
+#   exchanges the two bases and keeps what is the alias's own, in input rows or in rows of the
+#   unembedding (the same in tied models), or as the row of the unembedding itself. A shift shows which code
+#   acts, not that the alias had it before.
+# - *Does the alias answer from its base's code?* (bottom) What it has along its base's input row is taken
+#   away; the null control takes as much along another base's.
+# - *Does a definition write that code?* (bottom right) The alias's row is forgotten and learned anew from
+#   its definition alone, with everything else frozen.
+
+# %%
+PANELS = {
+    "shift_input_other_accuracy": "shift, input rows",
+    "shift_output_other_accuracy": "shift, output rows",
+    "swap_output_other_accuracy": "output row instead",
+    "shift_random_other_accuracy": "null: random shift",
+    "unchanged_own_accuracy": "unchanged",
+    "remove_own_own_accuracy": "own removed",
+    "remove_other_own_accuracy": "null: other removed",
+    "new_name_accuracy": "new name",
+}
+on_ood = (measures["split"] == "ood") & measures["measure"].isin(PANELS)
+interventions = over_seeds(measures[is_last & on_ood], ["measure", "condition"])
+cell = interventions.set_index(["measure", "condition"])
+figure, axes = plt.subplots(
+    2, 4, figsize=(TEXT_WIDTH, 2 * height - 0.1), sharex=True, sharey=True, squeeze=False
+)
+for (measure, title), axis in zip(PANELS.items(), axes.flat, strict=True):
+    for place, condition in enumerate(main):
+        if (measure, condition) not in cell.index:
+            continue
+        row, its, at = cell.loc[measure, condition], style[condition], [place] * len(seeds)
+        axis.plot([row["low"], row["high"]], [place, place], color=its.colour, alpha=0.6)
+        axis.plot(row[[f"seed_{s}" for s in seeds]], at, ".", color=its.colour, markersize=3)
+        axis.plot(row["mean"], place, its.marker, color=its.colour, markersize=5, clip_on=False)
+    axis.axvline(chance, color=NEUTRAL, linestyle=":", linewidth=0.8, zorder=0)
+    axis.set_title(title, fontsize=7)
+    axis.set(xlim=(-0.05, 1.05), xticks=[0, 0.5, 1], xticklabels=["0", ".5", "1"])
+for axis in axes[:, 0]:
+    axis.set_yticks(range(len(main)), [labels[name] for name in main])
+axes[0, 0].invert_yaxis()
+for row_axes, whose in zip(axes, ("as of the other base", "as of its own base"), strict=True):
+    row_axes[-1].set_ylabel(whose, rotation=270, labelpad=10)
+    row_axes[-1].yaxis.set_label_position("right")
+figure.supxlabel(f"fraction of ood questions answered so (n = {len(seeds)} seeds)", fontsize=8)
+study.save_figure(figure, "interventions", interventions)
+
+# %% [markdown]
+# ## Learning curves
+
+# %%
+LEARNT = {"alias_facts": "trained facts of aliases", "id": "id", "ood": "ood"}
+both = of_main[of_main["measure"].isin(["loss", "accuracy"]) & of_main["split"].isin(LEARNT)]
+learning = over_seeds(both, ["measure", "condition", "split", "step"])
+figure, axes = plt.subplots(2, 3, figsize=(TEXT_WIDTH, 3.6), sharex="row", sharey="row")
+for measure, row_axes in zip(("loss", "accuracy"), axes, strict=True):
+    for (split, title), axis in zip(LEARNT.items(), row_axes, strict=True):
+        chosen = (learning["measure"] == measure) & (learning["split"] == split)
+        plot_over_training(axis, learning[chosen], style, logarithmic=measure == "loss")
+        if measure == "loss":
+            axis.set(title=title, yscale="log")
+            axis.set_xticks([at for at in (0, 100, 1000) if at <= learning["step"].max()])
+        else:
+            axis.set(ylim=(-0.03, 1.03), xlabel="training step")
+means = learning.loc[learning["measure"] == "loss", "mean"]
+axes[0, 0].set_ylim(means.min() / 1.5, means.max() * 1.5)
+axes[0, 0].set_ylabel("loss (nats)")
+axes[1, 0].set_ylabel(f"accuracy (n = {len(seeds)})")
+legend_below(figure, style, labels)
+study.save_figure(figure, "learning", learning)
+
+# %% [markdown]
+# ## The numbers
+#
+# Mean over seeds at the last checkpoint and the 95 % interval of the mean (Student's t over seeds, cut at
+# 0 and 1). The paper quotes these.
+
+# %%
+summary = {(row.condition, row.split, row.measure): row for row in study.summary.itertuples()}
+cells = [
+    [
+        labels[name],
+        *(f"{summary[name, split, 'accuracy'].mean:.2f}" for split in TRAINED),
+        *(format_interval(summary[name, split, "accuracy"]) for split in ASKED),
+        *(f"{summary[name, split, 'accuracy'].mean:.2f}" for split in NAMING),
+    ]
+    for name in conditions
+]
+columns = ["condition", "definitions", "bases", "aliases", *ASKED, "naming id", "naming ood"]
+table = pd.DataFrame(cells, columns=columns)
+study.save_table(table, "accuracy", tabular(columns, cells, "l" * len(columns)))
+table
+
+# %%
+numbers = {
+    f"{condition}/{split}" + ("" if measure == "accuracy" else f"/{measure}"): format_interval(row)
+    for (condition, split, measure), row in summary.items()
+    if measure.endswith(("accuracy", "top1")) or measure in COSINES
+}
+numbers |= {
+    f"{condition}/{measure}": format_interval(row)
+    for (condition, _, measure), row in summary.items()
+    if measure.startswith("base_cosine_output")
+}
+# The checkpoints at which accuracy is first a half or more: one step, or the range over seeds.
+reached = measures[(measures["measure"] == "accuracy") & (measures["value"] >= 0.5)]
+half = reached.groupby(["condition", "split", "seed"])["step"].min()
+for condition in main:
+    for split in [*TRAINED, *ASKED]:
+        steps = half[half.index.isin([(condition, split, seed) for seed in seeds])]
+        said = "–".join(map(str, sorted({steps.min(), steps.max()})))
+        numbers[f"{condition}/{split}_half"] = (
+            said if len(steps) == len(seeds) else "not in every seed"
+        )
+for section, keys in {
+    "task": ("n_bases", "n_attributes", "n_values"),
+    "model": ("d_model",),
+    "training": ("steps", "batch_size", "weight_decay", "learning_rate"),
+}.items():
+    numbers |= {key: f"{settings[conditions[0]][section][key]:g}" for key in keys}
+share = settings[conditions[0]]["task"]["with_facts"]
+numbers |= {"with_facts": f"{100 * share:g}", "chance": f"{chance:g}", "n_seeds": str(len(seeds))}
+of_ood = contrast[contrast["split"] == "ood"]
+numbers |= {f"{key}/ood": f"{of_ood[key].max():.2f}" for key in ("untrained", "guess")}
+random = interventions[interventions["measure"] == "shift_random_other_accuracy"]
+numbers["random_shift"] = f"{random['mean'].max():.2f}"
+study.save_numbers(numbers)
+shown = ["", "/alias_cosine", *(f"/{measure}" for measure in PANELS)]
+pd.DataFrame(
+    {labels[n]: {f"ood{key}": numbers.get(f"{n}/ood{key}", "") for key in shown} for n in main}
+)
+
+# %% [markdown]
+# **Reading a model.** `open_run("alias", "untied", seed=0).bridge()`, from `onset.results`, opens the final
+# checkpoint in TransformerLens; `run.dataset.splits["ood"].truth["named"]` holds the base that the
+# definition names, `truth["base"]` the one whose values the answers are.
