@@ -104,3 +104,25 @@ def format_interval(numbers: _Interval, digits: int = 2) -> str:
     if np.isnan(numbers.low):
         return mean
     return f"{mean} [{numbers.low:.{digits}f}, {numbers.high:.{digits}f}]"
+
+
+def predicted_from_other_groups(
+    x: np.ndarray, y: np.ndarray, groups: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """What the other groups (e.g. seeds) let expect of y: by a line in x, and without x.
+
+    Args:
+        x: known before, shape (points,).
+        y: found out later, shape (points,).
+        groups: which group each point is of; at least two. shape (points,).
+
+    Returns:
+        Per point: the least-squares line of the other groups' points at its x, and their mean y.
+    """
+    line, mean = np.empty(len(y)), np.empty(len(y))
+    for group in np.unique(groups):
+        its = groups == group
+        fitted = stats.linregress(x[~its], y[~its])
+        line[its] = fitted.intercept + fitted.slope * x[its]
+        mean[its] = y[~its].mean()
+    return line, mean

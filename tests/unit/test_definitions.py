@@ -164,7 +164,10 @@ def test_the_undefined_are_scored_against_bases_drawn_at_random(world):
 def test_the_validation_share_is_of_aliases(world):
     chosen, dataset = world
     for name in HELD_OUT:
-        parts = [dataset.splits[name].truth["alias"], dataset.splits[name + VALIDATION].truth["alias"]]
+        parts = [
+            dataset.splits[name].truth["alias"],
+            dataset.splits[name + VALIDATION].truth["alias"],
+        ]
         assert [len(set(part.tolist())) for part in parts] == [9, 3]
         assert not set(parts[0].tolist()) & set(parts[1].tolist())
     assert chosen.n_validation == 3

@@ -48,7 +48,9 @@ class Trainable:
             self.names.append(name)
             if extents[0] == "new_tokens":
                 if not new_tokens:
-                    raise ValueError(f"trainable: {name}: the dataset says of no token that it is new")
+                    raise ValueError(
+                        f"trainable: {name}: the dataset says of no token that it is new"
+                    )
                 frozen = torch.ones(len(parameter), dtype=torch.bool)
                 frozen[list(new_tokens)] = False
                 rows = frozen.nonzero().ravel().to(parameter.device)
