@@ -43,6 +43,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from onset.figures.contrast import plot_contrast
 from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.style import NEUTRAL, TEXT_WIDTH, styles, use_style
 from onset.latex import tabular
@@ -53,10 +54,10 @@ use_style()
 study = open_study(study_name, results, conditions, seeds, code)
 conditions, seeds = study.conditions, study.seeds
 labels = {name: labels.get(name, name) for name in conditions}
-style = styles(conditions)
 measures = study.measures
 settings = {name: study.run(name, seeds[0]).settings for name in conditions}
 stage_two = [name for name in conditions if settings[name]["parent"]]
+style = styles(stage_two)
 stage_one = [name for name in conditions if name not in stage_two]
 KINDS = {
     "reliable": "defined with DEF1",
@@ -96,47 +97,32 @@ pd.DataFrame(
 ).T
 
 # %% [markdown]
-# ## The contrast
+# ## The contrast, and what is forgotten
 #
 # Which tag a new alias gets is drawn at random, so that nothing but the tag tells the first two panels
-# apart. Aliases that are defined nowhere are the null control, scored against a base drawn at random.
-
+# apart. Aliases that are defined nowhere are the null control, scored against a base drawn at random. The
+# second figure shows what is left of stage one.
 
 # %%
-def final(table):
-    return table[table["step"] == table.groupby("condition")["step"].transform("max")]
-
-
 accuracy = measures[(measures["measure"] == "accuracy") & measures["condition"].isin(stage_two)]
+last_steps = accuracy.groupby("condition")["step"].transform("max")
+final = accuracy[accuracy["step"] == last_steps]
 by = ["condition", "split"]
 before = over_seeds(accuracy[accuracy["step"] == 0], by)[[*by, "mean"]]
-at_end = over_seeds(final(accuracy), by).merge(before.rename(columns={"mean": "before"}), on=by)
+at_end = over_seeds(final, by).merge(before.rename(columns={"mean": "before"}), on=by)
 
-
-def draw_panels(columns):
-    """A panel per split with a row per condition of stage two: seeds, mean, interval, before."""
-    height = 0.6 + 0.2 * len(stage_two)
-    figure, axes = plt.subplots(1, len(columns), figsize=(TEXT_WIDTH, height), sharey=True)
-    for (split, title), axis in zip(columns.items(), axes, strict=True):
-        for place, condition in enumerate(stage_two):
-            chosen = (at_end["condition"] == condition) & (at_end["split"] == split)
-            row, its = at_end[chosen].iloc[0], style[condition]
-            axis.plot([row["low"], row["high"]], [place, place], color=its.colour, alpha=0.6)
-            values = row[[f"seed_{s}" for s in seeds]]
-            axis.plot(values, [place] * len(seeds), ".", color=its.colour, markersize=3)
-            axis.plot(row["mean"], place, its.marker, color=its.colour, markersize=5, clip_on=False)
-            axis.plot(row["before"], place, "x", color=NEUTRAL, markersize=4)
-        axis.set(title=title, xlim=(-0.05, 1.05), xticks=[0, 0.5, 1], xticklabels=["0", ".5", "1"])
+height = 0.6 + 0.2 * len(stage_two)
+for figure_name, panels in (("contrast", KINDS), ("forgetting", TAUGHT)):
+    figure, axes = plt.subplots(1, len(panels), figsize=(TEXT_WIDTH, height), sharey=True)
+    for (split, title), axis in zip(panels.items(), axes, strict=True):
+        plot_contrast(axis, at_end[at_end["split"] == split], style)
+        axis.set_title(title, fontsize=7)
+        axis.set(xlim=(-0.05, 1.05), xticks=[0, 0.5, 1], xticklabels=["0", ".5", "1"])
+        if split in KINDS:
+            axis.axvline(chance, color=NEUTRAL, linewidth=0.6, zorder=0)
     axes[0].set_yticks(range(len(stage_two)), [labels[name] for name in stage_two])
-    axes[0].invert_yaxis()
     figure.supxlabel(f"accuracy (n = {len(seeds)} seeds)", fontsize=8)
-    return figure, axes
-
-
-figure, axes = draw_panels(KINDS)
-for axis in axes:
-    axis.axvline(chance, color=NEUTRAL, linewidth=0.6, zorder=0)
-study.save_figure(figure, "contrast", at_end[at_end["split"].isin(KINDS)])
+    study.save_figure(figure, figure_name, at_end[at_end["split"].isin(panels)])
 
 # %% [markdown]
 # ## Along stage two
@@ -145,18 +131,21 @@ study.save_figure(figure, "contrast", at_end[at_end["split"].isin(KINDS)])
 asked = accuracy[accuracy["split"].isin(KINDS)]
 course = over_seeds(asked, ["condition", "split", "step"])
 of_kind = styles(KINDS)
-n_rows = -(-len(stage_two) // 4)
-figure, axes = plt.subplots(
-    n_rows, 4, figsize=(TEXT_WIDTH, 0.5 + 1.25 * n_rows), sharex=True, sharey=True, squeeze=False
-)
+N_COLUMNS = 3
+n_rows = -(-len(stage_two) // N_COLUMNS)
+size = (TEXT_WIDTH, 0.6 + 1.2 * n_rows)
+figure, axes = plt.subplots(n_rows, N_COLUMNS, figsize=size, sharey=True, squeeze=False)
 for axis, condition in zip(axes.flat, stage_two, strict=False):
     curves = course[course["condition"] == condition].drop(columns="condition")
     plot_over_training(axis, curves.rename(columns={"split": "condition"}), of_kind)
-    axis.set_title(labels[condition], fontsize=7)
-    axis.set_ylim(-0.03, 1.03)
+    axis.set(title=labels[condition], ylim=(-0.03, 1.03))
+    ticks = [0, *(10**power for power in range(1, 5) if 10**power <= curves["step"].max())]
+    axis.set_xticks(ticks, [str(tick) for tick in ticks])
+    axis.minorticks_off()
 for axis in axes.flat[len(stage_two) :]:
     axis.set_visible(False)
-figure.supxlabel("training step of stage two", fontsize=8)
+for axis in axes[-1]:
+    axis.set_xlabel("step of stage two")
 figure.supylabel(f"accuracy (n = {len(seeds)} seeds)", fontsize=8)
 legend_below(figure, of_kind, KINDS)
 study.save_figure(figure, "course", course)
@@ -176,17 +165,15 @@ TAGS = ["reliable", "unreliable"]
 COSINES = ["gradient_cosine", "gradient_cosine_null"]
 cosines = measures[measures["measure"].isin(COSINES) & measures["split"].isin(TAGS)]
 along = over_seeds(cosines, ["measure", "condition", "split", "step"])
-
-
-def difference(table, values):
-    """reliable − unreliable, per condition and seed."""
-    wide = table.pivot_table("value", index=["condition", "seed"], columns="split", observed=True)
-    return (wide["reliable"] - wide["unreliable"]).rename(values)
-
-
 own = cosines[(cosines["measure"] == "gradient_cosine") & (cosines["step"] == 0)]
+wide = {
+    name: table.pivot_table("value", index=["condition", "seed"], columns="split", observed=True)
+    for name, table in (("alignment", own), ("accuracy", final))
+}
 runs = pd.concat(
-    [difference(own, "alignment"), difference(final(accuracy), "accuracy")], axis=1, join="inner"
+    {name: table["reliable"] - table["unreliable"] for name, table in wide.items()},
+    axis=1,
+    join="inner",
 ).reset_index()
 points = runs[runs["condition"].isin(confined)].reset_index(drop=True)
 points["predicted"], points["mean_of_others"] = predicted_from_other_groups(
@@ -204,7 +191,8 @@ for measure, look in zip(COSINES, ({}, {"linestyle": ":", "linewidth": 0.8}), st
         left.fill_between(
             curve["step"], curve["low"], curve["high"], color=colour, alpha=0.15, linewidth=0
         )
-left.set(xlabel="training step of stage one", ylabel="cosine of gradients")
+left.set(xlabel="step of stage one", ylabel=f"cosine of gradients (n = {len(seeds)})")
+left.set_ylim(-0.3, 1)
 left.legend()
 for condition in confined:
     its = points[points["condition"] == condition]
@@ -214,7 +202,8 @@ ends = np.array([points["alignment"].min(), points["alignment"].max()])
 slope, intercept = np.polyfit(points["alignment"], points["accuracy"], 1)
 right.plot(ends, intercept + slope * ends, color=NEUTRAL, linewidth=0.8)
 right.set(
-    xlabel="difference in cosine before stage two", ylabel="difference in accuracy after stage two"
+    xlabel="difference in cosine before stage two",
+    ylabel="difference in accuracy\nafter stage two",
 )
 handles = [
     plt.Line2D([], [], color=style[c].colour, marker=style[c].marker, linestyle="", label=labels[c])
@@ -224,15 +213,6 @@ figure.legend(handles=handles, loc="outside lower center", ncols=3)
 shown = pd.concat([along.assign(panel="left"), points.assign(panel="right")], ignore_index=True)
 study.save_figure(figure, "alignment", shown)
 points
-
-# %% [markdown]
-# ## What is forgotten
-
-# %%
-figure, axes = draw_panels(TAUGHT)
-for axis, title in zip(axes, TAUGHT.values(), strict=True):
-    axis.set_title(title, fontsize=7)
-study.save_figure(figure, "forgetting", at_end[at_end["split"].isin(TAUGHT)])
 
 # %% [markdown]
 # ## The numbers
