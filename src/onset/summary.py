@@ -114,15 +114,18 @@ def predicted_from_other_groups(
     Args:
         x: known before, shape (points,).
         y: found out later, shape (points,).
-        groups: which group each point is of; at least two. shape (points,).
+        groups: which group each point is of, shape (points,).
 
     Returns:
-        Per point: the least-squares line of the other groups' points at its x, and their mean y.
+        Per point: the least-squares line of the other groups' points at its x, and their mean y. NaN
+        where there is no other group.
     """
-    line, mean = np.empty(len(y)), np.empty(len(y))
-    for group in np.unique(groups):
-        its = groups == group
-        fitted = stats.linregress(x[~its], y[~its])
-        line[its] = fitted.intercept + fitted.slope * x[its]
-        mean[its] = y[~its].mean()
+    line, mean = np.full(len(y), np.nan), np.full(len(y), np.nan)
+    for its in (groups == group for group in np.unique(groups)):
+        if its.all():
+            continue
+        centre, mean[its] = x[~its].mean(), y[~its].mean()
+        away = x[~its] - centre
+        slope = away @ y[~its] / (away @ away) if away.any() else 0.0
+        line[its] = mean[its] + slope * (x[its] - centre)
     return line, mean

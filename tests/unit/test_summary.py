@@ -191,3 +191,12 @@ class TestPredictedFromOtherGroups:
             for its in ([0.0, 0.0], [7.0, -7.0])
         ]
         assert predictions == [[2.0, 3.0], [2.0, 3.0]]
+
+    def test_without_another_group_nothing_is_predicted(self):
+        found = predicted_from_other_groups(np.array([0.0, 1]), np.array([2.0, 3]), np.zeros(2))
+        assert np.isnan(found).all()
+
+    def test_others_that_differ_in_nothing_known_before_leave_their_mean(self):
+        x, y, groups = np.array([0.0, 1, 1]), np.array([9.0, 2, 4]), np.array([0, 1, 1])
+        line, mean = predicted_from_other_groups(x, y, groups)
+        assert (line[0], mean[0]) == (3.0, 3.0)
