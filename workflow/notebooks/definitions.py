@@ -182,15 +182,13 @@ points["predicted"], points["mean_of_others"] = predicted_from_other_groups(
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.7))
 root = along[along["condition"] == stage_one[0]]
-for measure, look in zip(COSINES, ({}, {"linestyle": ":", "linewidth": 0.8}), strict=True):
-    for kind in TAGS:
-        curve = root[(root["measure"] == measure) & (root["split"] == kind)]
-        colour = of_kind[kind].colour
-        name = KINDS[kind] if not look else None
-        left.plot(curve["step"], curve["mean"], color=colour, label=name, **look)
-        left.fill_between(
-            curve["step"], curve["low"], curve["high"], color=colour, alpha=0.15, linewidth=0
-        )
+shown, null = (root[root["measure"] == measure] for measure in COSINES)
+as_lines = shown.drop(columns="condition").rename(columns={"split": "condition"})
+plot_over_training(left, as_lines, styles(TAGS), logarithmic=False)
+for kind in TAGS:
+    its = null[null["split"] == kind]
+    left.plot(its["step"], its["mean"], ":", color=of_kind[kind].colour, linewidth=0.8)
+    left.plot([], [], **of_kind[kind].of_line, label=KINDS[kind])
 left.set(xlabel="step of stage one", ylabel=f"cosine of gradients (n = {len(seeds)})")
 left.set_ylim(-0.3, 1)
 left.legend()
@@ -210,8 +208,8 @@ handles = [
     for c in confined
 ]
 figure.legend(handles=handles, loc="outside lower center", ncols=3)
-shown = pd.concat([along.assign(panel="left"), points.assign(panel="right")], ignore_index=True)
-study.save_figure(figure, "alignment", shown)
+data = pd.concat([along.assign(panel="left"), points.assign(panel="right")], ignore_index=True)
+study.save_figure(figure, "alignment", data)
 points
 
 # %% [markdown]
