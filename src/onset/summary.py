@@ -104,3 +104,28 @@ def format_interval(numbers: _Interval, digits: int = 2) -> str:
     if np.isnan(numbers.low):
         return mean
     return f"{mean} [{numbers.low:.{digits}f}, {numbers.high:.{digits}f}]"
+
+
+def predicted_from_other_groups(
+    x: np.ndarray, y: np.ndarray, groups: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """What the other groups (e.g. seeds) let expect of y: by a line in x, and without x.
+
+    Args:
+        x: known before, shape (points,).
+        y: found out later, shape (points,).
+        groups: which group each point is of, shape (points,).
+
+    Returns:
+        Per point: the least-squares line of the other groups' points at its x, and their mean y. NaN
+        where there is no other group.
+    """
+    line, mean = np.full(len(y), np.nan), np.full(len(y), np.nan)
+    for its in (groups == group for group in np.unique(groups)):
+        if its.all():
+            continue
+        centre, mean[its] = x[~its].mean(), y[~its].mean()
+        away = x[~its] - centre
+        slope = away @ y[~its] / (away @ away) if away.any() else 0.0
+        line[its] = mean[its] + slope * (x[its] - centre)
+    return line, mean

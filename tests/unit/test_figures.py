@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from onset.figures.contrast import plot_contrast
 from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.save import save_figure, save_table
 from onset.figures.style import TEXT_WIDTH, styles, use_style
@@ -144,3 +145,39 @@ class TestFiles:
             "accuracy.json": '{\n "study": "s"\n}\n',
             "accuracy.tex": "\\begin{tabular}",
         }
+
+
+class TestContrast:
+    NUMBERS = pd.DataFrame(
+        {
+            "condition": ["b", "a"],
+            "mean": [0.5, 0.9],
+            "low": [0.3, 0.8],
+            "high": [0.7, 1.0],
+            "seed_0": [0.4, 0.85],
+            "seed_1": [0.6, 0.95],
+        }
+    )
+
+    def lines(self, numbers: pd.DataFrame) -> list[tuple[list, list]]:
+        axis = Figure().subplots()
+        plot_contrast(axis, numbers, styles(["a", "b"]))
+        assert axis.get_ylim() == (1.5, -0.5)  # the first on top
+        return [(list(line.get_xdata()), list(line.get_ydata())) for line in axis.lines]
+
+    def test_a_row_has_interval_seeds_and_mean_in_the_order_of_the_styles(self):
+        assert self.lines(self.NUMBERS) == [
+            ([0.8, 1.0], [0, 0]),
+            ([0.85, 0.95], [0, 0]),
+            ([0.9], [0]),
+            ([0.3, 0.7], [1, 1]),
+            ([0.4, 0.6], [1, 1]),
+            ([0.5], [1]),
+        ]
+
+    def test_a_cross_is_what_was_before(self):
+        drawn = self.lines(self.NUMBERS.assign(before=[0.1, 0.2]))
+        assert [line for line in drawn if line not in self.lines(self.NUMBERS)] == [
+            ([0.2], [0]),
+            ([0.1], [1]),
+        ]

@@ -10,10 +10,18 @@ import pytest
 import torch
 from torch import Tensor
 
-from onset.measures import bridge_lens, commonest_answer, names, prediction, weight_norm
+from onset.measures import (
+    bridge_lens,
+    commonest_answer,
+    gradient_alignment,
+    names,
+    prediction,
+    weight_norm,
+)
+from onset.models.batch import Batch, Questions
 from onset.models.transformer.model import Transformer, build
 from onset.models.transformer.settings import Settings
-from onset.tasks import composition
+from onset.tasks import composition, definitions
 from onset.tasks.dataset import Dataset, Split
 
 WORLD = composition.generate(
@@ -208,3 +216,78 @@ class TestCommonestAnswer:
         assert [(m.measure, m.split, m.value) for m in found] == [
             ("guess_accuracy", "oo", pytest.approx(2 / 3))
         ]
+
+
+class TestGradientAlignment:
+    SIZES = {"n_bases": 12, "n_attributes": 3, "n_values": 5, "n_aliases": 12, "n_new": 8}
+
+    def world(self, order: str) -> Dataset:
+        return definitions.generate(
+            definitions.Settings(name="definitions", order=order, **self.SIZES), seed=0
+        )
+
+    def model(self, dataset: Dataset, **changes) -> Transformer:
+        settings = Settings(name="transformer", d_model=16, n_heads=2, d_mlp=32, **changes)
+        return build(settings, dataset.n_tokens, dataset.length)
+
+    def one_at_a_time(self, model, parameters, split: Split) -> dict[int, Tensor]:
+        """alias → gradient of its examples' loss by its row of the table of embeddings."""
+        found = {}
+        for alias in np.unique(split.truth["alias"]).tolist():
+            rows = split.truth["alias"] == alias
+            given = {name: p.detach().clone().requires_grad_() for name, p in parameters.items()}
+            questions = Questions(split.tokens[rows], split.scored, split.hops)
+            loss = model.loss(given, Batch.of([(questions, split.targets[rows])]))
+            (table,) = torch.autograd.grad(loss, given["tok_embed.weight"])
+            found[alias] = rows.sum() * table[alias]
+        return found
+
+    @pytest.mark.parametrize("order", ["alias_first", "base_first"])
+    @pytest.mark.parametrize("tied", [True, False])
+    def test_gradients_are_what_one_alias_at_a_time_gives(self, order, tied):
+        world = self.world(order)
+        model = self.model(world, tied_embeddings=tied)
+        parameters = model.initial_parameters(0)
+        for name in ("new_definitions_1", "reliable", "alias_facts"):
+            split = world.splits[name]
+            expected = self.one_at_a_time(model, parameters, split)
+            found = gradient_alignment.gradients(model, parameters, split, np.array([*expected]))
+            torch.testing.assert_close(found, torch.stack([*expected.values()]))
+        # Untied, a base's definition never reads the alias it is answered with.
+        definition = self.one_at_a_time(model, parameters, world.splits["new_definitions_1"])
+        assert any(g.any() for g in definition.values()) == (tied or order == "alias_first")
+
+    def test_the_cosines_are_of_each_alias_with_its_own_and_the_next_ones_answers(self):
+        world = self.world("alias_first")
+        model = self.model(world)
+        parameters = model.initial_parameters(0)
+        values = found(gradient_alignment.measure(model, parameters, world))
+        splits = {
+            "reliable": 1,
+            "unreliable": 2,
+            "reliable_validation": 1,
+            "unreliable_validation": 2,
+        }
+        assert {split for _, split, *_ in values} == set(splits)
+        for name, tag in splits.items():
+            answers = self.one_at_a_time(model, parameters, world.splits[name])
+            defined = self.one_at_a_time(model, parameters, world.splits[f"new_definitions_{tag}"])
+            aliases = sorted(answers)
+            for measure, shift in (("gradient_cosine", 0), ("gradient_cosine_null", 1)):
+                pairs = [(alias, aliases[i - shift]) for i, alias in enumerate(aliases)]
+                cosines = [
+                    torch.cosine_similarity(defined[one], answers[other], dim=0).item()
+                    for one, other in pairs
+                ]
+                value = values[measure, name, None, None]
+                assert value == pytest.approx(np.mean(cosines), abs=1e-5)
+
+    def test_it_works_where_gradients_are_off_and_leaves_them_off(self):
+        world = self.world("alias_first")
+        model = self.model(world)
+        expected = found(gradient_alignment.measure(model, model.initial_parameters(0), world))
+        with torch.inference_mode():
+            parameters = {name: p.clone() for name, p in model.initial_parameters(0).items()}
+            assert found(gradient_alignment.measure(model, parameters, world)) == expected
+            assert not torch.is_grad_enabled()
+            assert all(p.is_inference() for p in parameters.values())

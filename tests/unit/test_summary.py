@@ -10,7 +10,15 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from onset.summary import format_interval, full_name, interval, is_proportion, over_seeds, summarise
+from onset.summary import (
+    format_interval,
+    full_name,
+    interval,
+    is_proportion,
+    over_seeds,
+    predicted_from_other_groups,
+    summarise,
+)
 
 
 class TestInterval:
@@ -163,3 +171,32 @@ def test_over_seeds_is_the_interval_of_each_group():
 def test_an_interval_in_words(numbers, digits, text):
     mean, low, high = numbers
     assert format_interval(SimpleNamespace(mean=mean, low=low, high=high), digits) == text
+
+
+class TestPredictedFromOtherGroups:
+    def test_each_group_is_predicted_by_the_line_and_the_mean_of_the_others(self):
+        x, y = np.array([0.0, 1, 2, 0, 2, 4, 1, 3]), np.array([5.0, 5, 9, 1, 4, 5, 7, 0])
+        groups = np.array([0, 0, 0, 1, 1, 1, 2, 2])
+        line, mean = predicted_from_other_groups(x, y, groups)
+        for i, group in enumerate(groups):
+            others = groups != group
+            slope, intercept = np.polyfit(x[others], y[others], 1)
+            assert line[i] == pytest.approx(intercept + slope * x[i])
+            assert mean[i] == pytest.approx(y[others].mean())
+
+    def test_a_group_says_nothing_of_itself(self):
+        x, groups = np.array([0.0, 1, 0, 1]), np.array([0, 0, 1, 1])
+        predictions = [
+            predicted_from_other_groups(x, np.array([*its, 2.0, 3.0]), groups)[0][:2].tolist()
+            for its in ([0.0, 0.0], [7.0, -7.0])
+        ]
+        assert predictions == [[2.0, 3.0], [2.0, 3.0]]
+
+    def test_without_another_group_nothing_is_predicted(self):
+        found = predicted_from_other_groups(np.array([0.0, 1]), np.array([2.0, 3]), np.zeros(2))
+        assert np.isnan(found).all()
+
+    def test_others_that_differ_in_nothing_known_before_leave_their_mean(self):
+        x, y, groups = np.array([0.0, 1, 1]), np.array([9.0, 2, 4]), np.array([0, 1, 1])
+        line, mean = predicted_from_other_groups(x, y, groups)
+        assert (line[0], mean[0]) == (3.0, 3.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -276,6 +277,98 @@ class TestOptimiser:
                 on_checkpoint=kept.append,
             )
         assert kept == []
+
+
+class TestTrainable:
+    """Trainings confined to some parameters, or to the rows of tokens that the dataset calls new."""
+
+    NEW = (3, 7, 21)
+    ROWS = {"tok_embed.weight": "new_tokens"}
+    DATASET = replace(WORLD, new_tokens=NEW)
+
+    def start(self) -> TrainingState:
+        return TrainingState(0, MODEL.initial_parameters(0))
+
+    def end(
+        self, settings: TrainingSettings, dataset: Dataset = DATASET, model=MODEL, **how
+    ) -> TrainingState:
+        given = {"start": self.start(), "checkpoint_steps": (), "on_checkpoint": lambda state: None}
+        return train(model, dataset, settings, seed=0, **{**given, **how})
+
+    def changed(self, settings: TrainingSettings) -> dict[str, set[int]]:
+        """The rows of each parameter in which some bit changed."""
+        initial, end = self.start().parameters, self.end(settings).parameters
+        rows = {
+            name: (p != end[name]).reshape(len(p), -1).any(1).nonzero().ravel().tolist()
+            for name, p in initial.items()
+        }
+        return {name: set(its) for name, its in rows.items() if its}
+
+    def test_only_the_rows_of_new_tokens_change_a_bit(self):
+        assert self.changed(training(trainable=self.ROWS)) == {"tok_embed.weight": set(self.NEW)}
+
+    def test_weight_decay_shrinks_new_rows_and_no_others(self):
+        settings = training(trainable={"matrix": "new_tokens"}, weight_decay=2.0)
+        dataset, start = replace(WORLD, new_tokens=(1,)), Still().initial_parameters(0)
+        end = self.end(settings, dataset, Still(), start=TrainingState(0, start))
+        shrunk = math.prod(1 - 2.0 * settings.learning_rate_at(s) for s in range(settings.steps))
+        assert torch.equal(end.parameters["matrix"][0], start["matrix"][0])
+        assert_close(end.parameters["matrix"][1].detach(), shrunk * start["matrix"][1])
+
+    def test_patterns_choose_whole_parameters_and_the_first_that_fits_counts(self):
+        chosen = {"*.ln?.*": "all", "tok_embed.weight": "new_tokens", "*": "all"}
+        everything = set(self.start().parameters)
+        assert set(self.changed(training(trainable={"*.ln?.*": "all"}))) == {
+            name for name in everything if ".ln" in name
+        }
+        changed = self.changed(training(trainable=chosen))
+        assert set(changed) == everything
+        assert changed["tok_embed.weight"] == set(self.NEW)
+
+    def test_to_train_everything_is_to_confine_nothing(self):
+        assert_same_bits(self.end(training(trainable={"*": "all"})), self.end(training()))
+
+    def test_the_gradient_norm_is_of_what_is_trained(self):
+        settings = training(trainable=self.ROWS)
+        parameters = {n: p.requires_grad_() for n, p in MODEL.initial_parameters(0).items()}
+        loss = MODEL.loss(parameters, draw(WORLD, settings.batch_parts(), seed=0, step=0))
+        (gradient,) = torch.autograd.grad(loss, parameters["tok_embed.weight"])
+        norm = gradient[list(self.NEW)].norm().item()
+        assert self.end(settings).log["gradient_norm"][0] == pytest.approx(norm, rel=1e-5)
+        assert norm < 0.9 * gradient.norm().item()
+
+    def test_moments_know_nothing_of_what_is_frozen(self):
+        end = self.end(training(trainable=self.ROWS))
+        assert set(end.moments) == {"tok_embed.weight"}
+        moment = end.moments["tok_embed.weight"]["exp_avg_sq"]
+        assert set(moment.any(1).nonzero().ravel().tolist()) == set(self.NEW)
+
+    def test_what_goes_on_ends_with_the_same_bits(self, tmp_path):
+        settings, path = training(trainable=self.ROWS), tmp_path / "state"
+        whole = self.end(
+            settings, checkpoint_steps={5}, on_checkpoint=lambda state: state.save(path, ORIGIN)
+        )
+        start = TrainingState.load(path, ORIGIN, "cpu")
+        assert start is not None
+        assert start.step == 5
+        again = self.end(settings, start=start)
+        assert again.log == whole.log
+        assert again.moments.keys() == whole.moments.keys()
+        for name, p in whole.parameters.items():
+            assert torch.equal(again.parameters[name], p)
+
+    def test_a_pattern_that_fits_nothing_is_refused(self):
+        with pytest.raises(ValueError, match=r"'tok_embd\.weight' is none of .*tok_embed\.weight"):
+            self.end(training(trainable={"tok_embd.weight": "all"}))
+
+    def test_new_tokens_that_the_dataset_does_not_know_are_refused(self):
+        with pytest.raises(ValueError, match="the dataset says of no token that it is new"):
+            trained(training(trainable=self.ROWS))
+
+    @pytest.mark.parametrize("trainable", [{}, {"*": "some"}])
+    def test_settings_that_choose_nothing_are_refused(self, trainable):
+        with pytest.raises(ValidationError):
+            training(trainable=trainable)
 
 
 class TestInterruption:

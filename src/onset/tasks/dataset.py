@@ -66,6 +66,8 @@ class Dataset:
     splits: Mapping[str, Split]
     vocabulary: tuple[str, ...]
     """the readable name of every token"""
+    new_tokens: tuple[int, ...] = ()
+    """tokens that an earlier training has not seen; a training may be confined to them"""
 
     @property
     def n_tokens(self) -> int:
@@ -80,6 +82,8 @@ class Dataset:
         """As named arrays and a JSON-like description, to be stored."""
         arrays: dict[str, np.ndarray] = {}
         about: dict[str, Any] = {"vocabulary": list(self.vocabulary), "splits": {}}
+        if self.new_tokens:
+            about["new_tokens"] = list(self.new_tokens)
         for name, split in self.splits.items():
             arrays[f"{name}/tokens"] = split.tokens
             arrays[f"{name}/targets"] = split.targets
@@ -112,4 +116,8 @@ class Dataset:
             )
             for name, split in in_order
         }
-        return cls(splits=splits, vocabulary=tuple(about["vocabulary"]))
+        return cls(
+            splits=splits,
+            vocabulary=tuple(about["vocabulary"]),
+            new_tokens=tuple(about.get("new_tokens", ())),
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import torch
 from jaxtyping import Float
@@ -14,6 +14,7 @@ from onset.tasks.dataset import Dataset
 from onset.training.batches import draw
 from onset.training.settings import TrainingSettings
 from onset.training.state import TrainingState
+from onset.training.trainable import Trainable
 
 OnCheckpoint = Callable[[TrainingState], None]
 OnStep = Callable[[int, float], None]
@@ -48,12 +49,11 @@ def train(
 
     Raises:
         FloatingPointError: the loss or the gradient is no longer a finite number.
+        ValueError: what is to be trained isn't there.
     """
     # In an order of their own, that storage doesn't change: the last digits of the norm depend on it.
-    parameters = {
-        name: p.detach().clone().requires_grad_() for name, p in sorted(start.parameters.items())
-    }
-    updater = Updater(parameters, settings, start.moments)
+    parameters = {name: p.detach().clone() for name, p in sorted(start.parameters.items())}
+    updater = Updater(parameters, settings, start.moments, dataset.new_tokens)
     log = {column: list(start.log.get(column, ())) for column in _COLUMNS}
     parts = settings.batch_parts()
 
@@ -86,14 +86,19 @@ class Updater:
         parameters: Mapping[str, Tensor],
         settings: TrainingSettings,
         moments: Mapping[str, Mapping[str, Tensor]] | None = None,
+        new_tokens: Sequence[int] = (),
     ) -> None:
         """Parameters are updated in place; `moments` are those of an earlier updater, to go on from."""
-        self._parameters, self._settings = dict(parameters), settings
-        matrices = [p for p in parameters.values() if p.ndim > 1]
-        vectors = [p for p in parameters.values() if p.ndim <= 1]
-        groups = [{"params": matrices, "weight_decay": settings.weight_decay}]
-        if vectors:
-            groups.append({"params": vectors, "weight_decay": 0.0})
+        self._settings = settings
+        self._trainable = Trainable(parameters, settings.trainable, new_tokens)
+        self._parameters = {name: parameters[name] for name in self._trainable.names}
+        trained = [p.requires_grad_() for p in self._parameters.values()]
+        decay = {True: settings.weight_decay, False: 0.0}
+        groups = [
+            {"params": its, "weight_decay": decay[matrix]}
+            for matrix in decay
+            if (its := [p for p in trained if (p.ndim > 1) == matrix])
+        ]
         self._optimiser = torch.optim.AdamW(
             groups, lr=settings.learning_rate, betas=settings.betas, fused=True
         )
@@ -104,12 +109,14 @@ class Updater:
         """Update number `step` (from 0): (learning rate, gradient norm before clipping)."""
         self._optimiser.zero_grad()
         loss.backward()
+        self._trainable.mask_gradients(self._parameters)
         largest = self._settings.gradient_clip or math.inf
         norm = torch.nn.utils.clip_grad_norm_(self._parameters.values(), largest)
         rate = self._settings.learning_rate_at(step)
         for group in self._optimiser.param_groups:
             group["lr"] = rate
         self._optimiser.step()
+        self._trainable.restore(self._parameters)
         return rate, norm.item()
 
     def moments(self) -> dict[str, dict[str, Tensor]]:

@@ -17,6 +17,9 @@ from onset.settings import (
     Settings,
 )
 
+Extent = Literal["all", "new_tokens"]
+"""of a parameter: all of it, or the rows of new tokens"""
+
 
 class TrainingSettings(Settings):
     """AdamW on batches mixed from splits, with warm-up and a final linear decay to zero."""
@@ -34,6 +37,9 @@ class TrainingSettings(Settings):
     """the final fraction of the steps over which the learning rate falls linearly to zero"""
     gradient_clip: PositiveFloat | None = None
     """largest norm of the gradient"""
+    trainable: Annotated[dict[str, Extent], Field(min_length=1)] | None = None
+    """pattern of parameters' names → `all` or `new_tokens` (of an embedding, the rows of tokens that the
+    dataset calls new); what fits no pattern keeps every bit. None: everything is trained"""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -1,0 +1,69 @@
+"""What of the parameters a training may change: everything, some tensors, or the rows of new tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+
+import torch
+from torch import Tensor
+
+from onset.training.settings import Extent
+
+
+class Trainable:
+    """Which entries of the parameters are trained; the others keep every bit.
+
+    Neither the gradient nor its norm, nor weight decay, nor the optimiser's moments know of the others.
+    """
+
+    def __init__(
+        self,
+        parameters: Mapping[str, Tensor],
+        chosen: Mapping[str, Extent] | None,
+        new_tokens: Sequence[int] = (),
+    ) -> None:
+        """Choose.
+
+        Args:
+            parameters: as they are now, which for frozen entries is as they stay.
+            chosen: pattern of parameters' names (`*` stands for anything) → `all` of their entries or
+                the rows of `new_tokens`; the first pattern that fits counts. None: everything.
+            new_tokens: rows of embeddings and unembeddings.
+
+        Raises:
+            ValueError: a pattern fits no parameter, or rows of new tokens are asked for and there are none.
+        """
+        chosen = {"*": "all"} if chosen is None else chosen
+        self.names: list[str] = []
+        """of the parameters that are trained, wholly or in part"""
+        self._frozen: dict[str, tuple[Tensor, Tensor]] = {}  # rows, and what stands there
+        for pattern in chosen:
+            if not any(fnmatchcase(name, pattern) for name in parameters):
+                raise ValueError(f"trainable: {pattern!r} is none of {', '.join(parameters)}")
+        for name, parameter in parameters.items():
+            extents = [extent for p, extent in chosen.items() if fnmatchcase(name, p)]
+            if not extents:
+                continue
+            self.names.append(name)
+            if extents[0] == "new_tokens":
+                if not new_tokens:
+                    raise ValueError(
+                        f"trainable: {name}: the dataset says of no token that it is new"
+                    )
+                frozen = torch.ones(len(parameter), dtype=torch.bool)
+                frozen[list(new_tokens)] = False
+                rows = frozen.nonzero().ravel().to(parameter.device)
+                self._frozen[name] = rows, parameter.detach()[rows].clone()
+
+    def mask_gradients(self, parameters: Mapping[str, Tensor]) -> None:
+        """Set the gradients of frozen rows to zero, before they are clipped."""
+        for name, (rows, _) in self._frozen.items():
+            if parameters[name].grad is not None:
+                parameters[name].grad.index_fill_(0, rows, 0.0)
+
+    @torch.no_grad()
+    def restore(self, parameters: Mapping[str, Tensor]) -> None:
+        """Undo what the optimiser, by weight decay, did to frozen rows."""
+        for name, (rows, values) in self._frozen.items():
+            parameters[name].index_copy_(0, rows, values)
