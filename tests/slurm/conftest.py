@@ -102,6 +102,8 @@ class Slurm:
             text = text.replace(f"@{name}@", str(value))
         self.conf.write_text(text)
         (self.folder / "gres.conf").write_text("NodeName=localhost Name=gpu File=/dev/null\n")
+        # No plugin here uses cgroups, and where none are mounted only the older kind goes without.
+        (self.folder / "cgroup.conf").write_text("CgroupPlugin=cgroup/v1\n")
         key = self.folder / "munge.key"
         key.touch(mode=0o600)
         key.write_bytes(secrets.token_bytes(128))
