@@ -53,6 +53,12 @@ def full_name(measures: pd.DataFrame) -> pd.Series:
     return name
 
 
+def at_last_step(measures: pd.DataFrame) -> pd.DataFrame:
+    """The rows of each run's last checkpoint, by the columns condition, seed and step."""
+    last = measures.groupby(["condition", "seed"])["step"].transform("max")
+    return measures[measures["step"] == last]
+
+
 def summarise(measures: pd.DataFrame) -> pd.DataFrame:
     """Mean and interval over seeds at each run's last checkpoint.
 
@@ -62,8 +68,8 @@ def summarise(measures: pd.DataFrame) -> pd.DataFrame:
     Returns:
         One row per condition, split and measure: condition, split, measure, n_seeds, mean, low, high.
     """
-    last = measures["step"] == measures.groupby(["condition", "seed"])["step"].transform("max")
-    final = measures[last].assign(measure=full_name(measures[last]))
+    last = at_last_step(measures)
+    final = last.assign(measure=full_name(last))
     rows = []
     keys = ["condition", "split", "measure"]
     for key, group in final.groupby(keys, sort=False, dropna=False, observed=True):

@@ -140,6 +140,7 @@ def test_the_rendered_notebook_shows_all_conditions_and_figures(smoke: Path):
     assert text.count("data:image/png;base64") == len(STUDY["figures"])
     for condition in STUDY["conditions"].values():
         assert condition["label"] in text
+    assert "Warning" not in text
 
 
 @needs_paper

@@ -57,9 +57,9 @@ class Slurm:
             (self.folder / name).mkdir()
         self._configure()
         # --force: munged asks more of the folders above its socket than a temporary one promises.
-        _run("munged", "--force", *self._munge_options())
-        _run("slurmctld", "-f", str(self.conf))
-        _run("slurmd", "-f", str(self.conf), "-N", "localhost")
+        self._run("munged", "--force", *self._munge_options())
+        self._run("slurmctld", "-f", str(self.conf))
+        self._run("slurmd", "-f", str(self.conf), "-N", "localhost")
         until(lambda: "idle" in self.ask("sinfo", "-h", "-o", "%T"), "the node is idle", 30)
 
     def stop(self) -> None:
@@ -102,6 +102,8 @@ class Slurm:
             text = text.replace(f"@{name}@", str(value))
         self.conf.write_text(text)
         (self.folder / "gres.conf").write_text("NodeName=localhost Name=gpu File=/dev/null\n")
+        # No plugin here uses cgroups, and where none are mounted only the older kind goes without.
+        (self.folder / "cgroup.conf").write_text("CgroupPlugin=cgroup/v1\n")
         key = self.folder / "munge.key"
         key.touch(mode=0o600)
         key.write_bytes(secrets.token_bytes(128))
@@ -121,17 +123,20 @@ class Slurm:
         }
         return [f"--{option}={self.folder / name}" for option, name in names.items()]
 
+    def _run(self, *command: str) -> None:
+        """Start a daemon. It keeps its output open, and who read that from a pipe would wait for ever."""
+        output = self.folder / f"log/{command[0]}.output"
+        with output.open("w") as file:
+            done = subprocess.run(command, stdout=file, stderr=file)
+        log = self.folder / f"log/{command[0]}.log"
+        said = "".join(path.read_text()[-2000:] for path in (output, log) if path.exists())
+        assert done.returncode == 0, f"{' '.join(command)} failed:\n{said}"
+
     def _pid(self, name: str) -> int | None:
         """The daemon's process id, if it runs."""
         file = self.folder / f"{name}.pid"
         pid = int(file.read_text()) if file.exists() else None
         return pid if pid and Path(f"/proc/{pid}").exists() else None
-
-
-def _run(*command: str) -> None:
-    # Output to nowhere but a file: a daemon keeps a pipe open, and its reader would wait for ever.
-    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    assert done.returncode == 0, f"{' '.join(command)} failed; its log is in the test's folder"
 
 
 def _free_ports() -> tuple[int, int]:

@@ -110,6 +110,7 @@ class TestExecution:
     def test_one_that_works_is_the_same_wherever_and_whenever_it_runs(self, tmp_path):
         cells = (
             "# %%\nprint(results, sum(seeds))\n\n# %%\nimport os\nos.environ['SOURCE_DATE_EPOCH']\n"
+            "\n# %%\nimport warnings\nwarnings.warn('beware')\n"
         )
         notebook = stage.read_notebook(written(tmp_path, cells))
         texts = []
@@ -119,6 +120,7 @@ class TestExecution:
             texts.append(nbformat.writes(executed) + stage.to_html(executed, "tiny"))
         assert texts[0] == texts[1]
         assert "elsewhere 1" in texts[0]
+        assert re.search(r"cell \d+:2: UserWarning: beware", texts[0])
         assert str(tmp_path) not in texts[0]
 
         page = stage.to_html(executed, "tiny")

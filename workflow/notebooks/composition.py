@@ -42,7 +42,7 @@ from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.style import NEUTRAL, TEXT_WIDTH, styles, use_style
 from onset.latex import tabular
 from onset.results import open_study
-from onset.summary import format_interval, over_seeds
+from onset.summary import at_last_step, format_interval, over_seeds
 
 use_style()
 study = open_study(study_name, results, conditions, seeds, code)
@@ -85,13 +85,12 @@ pd.DataFrame(
 # %%
 held_out = measures[measures["split"].isin(HELD_OUT)]
 accuracy = held_out[held_out["measure"] == "accuracy"]
-is_last = measures["step"] == measures.groupby("condition")["step"].transform("max")
 by = ["condition", "split"]
-contrast = over_seeds(accuracy[is_last], by)
+contrast = over_seeds(at_last_step(accuracy), by)
 # A run that starts from another has been trained before its first step.
 from_scratch = [name for name in conditions if not first[name].settings["parent"]]
 before = accuracy[(accuracy["step"] == 0) & accuracy["condition"].isin(from_scratch)]
-guess = held_out[(held_out["measure"] == "guess_accuracy") & is_last]
+guess = at_last_step(held_out[held_out["measure"] == "guess_accuracy"])
 for name, control in (("untrained", before), ("guess", guess)):
     means = over_seeds(control, by)[[*by, "mean"]].rename(columns={"mean": name})
     contrast = contrast.merge(means, on=by, how="left")
@@ -203,7 +202,7 @@ table
 numbers = {
     f"{condition}/{split}": format_interval(row) for (condition, split), row in by_place.items()
 }
-final_lens = over_seeds(lens[is_last & (lens["layer"] > 0)], ["condition", "layer"])
+final_lens = over_seeds(at_last_step(lens[lens["layer"] > 0]), ["condition", "layer"])
 for row in final_lens.itertuples():
     numbers[f"{row.condition}/bridge_{row.layer:.0f}"] = format_interval(row)
 # The checkpoints at which accuracy is first a half or more: one step, or the range over seeds.

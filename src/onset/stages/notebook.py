@@ -10,6 +10,7 @@ import argparse
 import ast
 import logging
 import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from onset.store.atomic import write_text
 
 # A fixed date in every file that has one, so that the same results give the same bytes.
 _EPOCH = "0"
+_CELL_FILE = re.compile(r"\S*/ipykernel_\d+/(\d+)\.py")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -119,11 +121,20 @@ def execute(
     executed = nbformat.read(kept, as_version=4)
     kept.unlink()
     executed.metadata.pop("papermill", None)
+    _forget_the_process(executed)
     for index, cell in enumerate(executed.cells):
         cell["id"] = f"cell-{index:02d}"
         for key in ("papermill", "execution"):
             cell.metadata.pop(key, None)
     return executed
+
+
+def _forget_the_process(notebook: nbformat.NotebookNode) -> None:
+    """A warning names the cell that it comes from by a file that has the kernel's process id in it."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            if output.output_type == "stream":
+                output.text = _CELL_FILE.sub(r"cell \1", output.text)
 
 
 def to_html(notebook: nbformat.NotebookNode, title: str) -> str:
