@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -78,18 +79,17 @@ class Jobs:
 
     def measures_of(self, study: str) -> list[str]:
         """The measures of all runs of a study."""
-        return [
-            f"{self._root}/{study}/{condition}/seed_{seed}/measures.parquet"
-            for condition in self._project.studies[study].conditions
-            for seed in self._project.seeds
-        ]
+        return self._of_runs(study, self._project.studies[study].conditions, "measures")
 
     def analyses_of(self, study: str) -> list[str]:
-        """The analyses of all runs of a study, if it takes closer looks."""
-        if not self._project.studies[study].is_analysed:
-            return []
+        """The analyses of those runs of a study that are looked at more closely."""
+        return self._of_runs(study, self._project.studies[study].analysed, "analyses")
+
+    def _of_runs(self, study: str, conditions: Iterable[str], table: str) -> list[str]:
         return [
-            path.replace("measures.parquet", "analyses.parquet") for path in self.measures_of(study)
+            f"{self._root}/{study}/{condition}/seed_{seed}/{table}.parquet"
+            for condition in conditions
+            for seed in self._project.seeds
         ]
 
     def study_settings(self, wildcards: Wildcards) -> str:
@@ -99,7 +99,7 @@ class Jobs:
         return {
             "conditions": list(self._project.studies[study].conditions),
             "seeds": list(self._project.seeds),
-            "analysed": self._project.studies[study].is_analysed,
+            "analysed": self._project.studies[study].analysed,
         }
 
     def figures_of(self, study: str) -> list[str]:
@@ -136,6 +136,7 @@ class Jobs:
                 "seeds": list(self._project.seeds),
                 "code": f"{fingerprint_of_script(Path(f'workflow/notebooks/{study}.py'))}-{code}",
                 **({"reference": published} if published else {}),
+                **({"analysed": its.analysed} if its.analysed else {}),
                 **its.file.notebook,
             }
         )

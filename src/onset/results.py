@@ -151,6 +151,8 @@ class Study:
     seeds: Sequence[int]
     code: str = "by hand"
     """fingerprint of the code that reads the study, for the provenance of figures"""
+    analysed: Sequence[str] = ()
+    """the conditions that are looked at more closely"""
 
     def run(self, condition: str, seed: int) -> Run:
         return Run(self.folder / condition / f"seed_{seed}")
@@ -167,7 +169,9 @@ class Study:
     @cached_property
     def analyses(self) -> pd.DataFrame:
         """What the closer looks found, in the columns of `measures`."""
-        return self._gathered({run: run.analyses for run in self.runs})
+        return self._gathered(
+            {run: run.analyses for run in self.runs if run.condition in self.analysed}
+        )
 
     @staticmethod
     def _gathered(tables: Mapping[Run, pd.DataFrame]) -> pd.DataFrame:
@@ -177,7 +181,7 @@ class Study:
             table.insert(0, "condition", run.condition)
             table.insert(1, "seed", run.seed)
             named.append(table)
-        return pd.concat(named, ignore_index=True)
+        return pd.concat(named, ignore_index=True) if named else pd.DataFrame()
 
     @cached_property
     def summary(self) -> pd.DataFrame:
@@ -255,8 +259,9 @@ def open_study(
     conditions: Sequence[str] | None = None,
     seeds: Sequence[int] | None = None,
     code: str = "by hand",
+    analysed: Sequence[str] | None = None,
 ) -> Study:
-    """A study by name, with all conditions and seeds found on disk unless some are asked for.
+    """A study by name, with all conditions, seeds and analyses found on disk unless some are asked for.
 
     Raises:
         FileNotFoundError: there are no results of that study.
@@ -269,4 +274,7 @@ def open_study(
         conditions = list(dict.fromkeys(path.parts[-3] for path in found))
     if seeds is None:
         seeds = sorted({int(path.parts[-2].removeprefix("seed_")) for path in found})
-    return Study(folder, tuple(conditions), tuple(seeds), code)
+    if analysed is None:
+        there = {path.parts[-3] for path in folder.glob("*/seed_*/analyses.parquet")}
+        analysed = [name for name in conditions if name in there]
+    return Study(folder, tuple(conditions), tuple(seeds), code, tuple(analysed))

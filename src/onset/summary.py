@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 from scipy import stats
@@ -11,7 +12,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CONFIDENCE = 0.95
-_PROPORTIONS = ("accuracy", "top1")  # endings of the measures that lie between 0 and 1
+_PROPORTIONS = (
+    "accuracy",
+    "top1",
+    "follows",
+    "keeps",
+    "attention",
+)  # endings of the measures that lie between 0 and 1
 
 
 def interval(
@@ -98,6 +105,19 @@ def over_seeds(measures: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     return means.merge(seeds.add_prefix("seed_").reset_index(), on=by)
 
 
+class Summary(NamedTuple):
+    """Many seeds in three numbers."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def summary_of_seeds(values: pd.Series) -> Summary:
+    """Mean and interval of one value per seed."""
+    return Summary(*interval(values.to_numpy(dtype=float)))
+
+
 class _Interval(Protocol):
     mean: float
     low: float
@@ -110,6 +130,24 @@ def format_interval(numbers: _Interval, digits: int = 2) -> str:
     if np.isnan(numbers.low):
         return mean
     return f"{mean} [{numbers.low:.{digits}f}, {numbers.high:.{digits}f}]"
+
+
+def first_half(curves: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """When each curve is first half its final value, at the steps that all curves have.
+
+    Args:
+        curves: name → step, seed, value.
+
+    Returns:
+        A row per seed, a column per curve: the step.
+    """
+    common = set.intersection(*(set(curve["step"]) for curve in curves.values()))
+    columns: dict[str, pd.Series] = {}
+    for name, curve in curves.items():
+        its = curve[curve["step"].isin(common)].sort_values("step")
+        half = its.groupby("seed")["value"].transform("last") / 2
+        columns[name] = its[its["value"] >= half].groupby("seed")["step"].first()
+    return type(next(iter(curves.values())))(columns)
 
 
 def predicted_from_other_groups(

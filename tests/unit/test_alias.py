@@ -80,14 +80,14 @@ class TestWorld:
 
     def test_aliases_have_the_values_of_their_bases(self, world):
         _, dataset = world
-        values, base = facts(dataset, "base_facts"), bases(dataset, "base")
+        values, base = facts(dataset, "base_facts"), bases(dataset, "bridge")
         found = facts(dataset, *of_aliases())
         assert len(found) == N * A
         for (alias, attribute), value in found.items():
             assert value == values[base[alias], attribute]
         for name in of_aliases():
             split = dataset.splits[name]
-            for which in ("base", "named"):
+            for which in ("bridge", "named"):
                 expected = [bases(dataset, which)[a] for a in split.tokens[:, 0].tolist()]
                 assert split.truth[which].tolist() == expected
 
@@ -103,7 +103,7 @@ class TestWorld:
 
     def test_naming_asks_every_base_for_itself_by_whether_its_alias_has_facts(self, world):
         _, dataset = world
-        with_facts = set(dataset.splits["alias_facts"].truth["base"].tolist())
+        with_facts = set(dataset.splits["alias_facts"].truth["bridge"].tolist())
         expected = {"naming_id": with_facts, "naming_ood": set(range(N)) - with_facts}
         for name, its in expected.items():
             assert facts(dataset, name) == {(b, IS): b for b in its}
@@ -162,7 +162,9 @@ class TestSeedsAndDoses:
         differing = {name for name in arrays if not np.array_equal(arrays[name], others[name])}
         named = {f"{name}/truth/named" for name in ("definitions", *of_aliases())}
         assert differing == {"definitions/targets", *named}
-        n_right = sum(bases(shuffled, "base")[a] == b for a, b in bases(shuffled, "named").items())
+        n_right = sum(
+            bases(shuffled, "bridge")[a] == b for a, b in bases(shuffled, "named").items()
+        )
         assert n_right < N / 5
 
     @pytest.mark.parametrize(

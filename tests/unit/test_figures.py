@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from onset.figures.contrast import plot_contrast
 from onset.figures.curves import legend_below, plot_over_training
+from onset.figures.rows import name_rows, plot_rows
 from onset.figures.save import save_figure, save_table
 from onset.figures.style import TEXT_WIDTH, styles, use_style
 
@@ -147,7 +147,7 @@ class TestFiles:
         }
 
 
-class TestContrast:
+class TestRows:
     NUMBERS = pd.DataFrame(
         {
             "condition": ["b", "a"],
@@ -161,7 +161,10 @@ class TestContrast:
 
     def lines(self, numbers: pd.DataFrame) -> list[tuple[list, list]]:
         axis = Figure().subplots()
-        plot_contrast(axis, numbers, styles(["a", "b"]))
+        its, controls = styles(["a", "b"]), [c for c in numbers if c == "before"]
+        plot_rows(axis, numbers, its, dict.fromkeys(controls, "x"))
+        name_rows(axis, its, {"a": "one", "b": "other"})
+        assert [label.get_text() for label in axis.get_yticklabels()] == ["one", "other"]
         assert axis.get_ylim() == (1.5, -0.5)  # the first on top
         return [(list(line.get_xdata()), list(line.get_ydata())) for line in axis.lines]
 

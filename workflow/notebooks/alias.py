@@ -353,4 +353,4 @@ pd.DataFrame(
 # %% [markdown]
 # **Reading a model.** `open_run("alias", "untied", seed=0).bridge()`, from `onset.results`, opens the final
 # checkpoint in TransformerLens; `run.dataset.splits["ood"].truth["named"]` holds the base that the
-# definition names, `truth["base"]` the one whose values the answers are.
+# definition names, `truth["bridge"]` the one whose values the answers are.

@@ -20,11 +20,12 @@
 # **Hypothesis.** One block that is also read out after the first hop, with tied embeddings, can use for
 # the second hop whatever it knows as an atomic fact. Two different layers have to store an edge twice,
 # and the second has no reason to store what is only asked in the first. Sharing, early readout or tied
-# embeddings alone should not do. (It was put this way after a look at prototypes and at a first run of the
-# seeds below: a reading of these results, to be tested on others, not a prediction made before them.)
+# embeddings alone should not do. (It was put this way after a look at prototypes and at a first run of
+# the seeds below: a reading of these results, to be tested on others, not a prediction made before
+# them.)
 #
-# **What would refute it.** A model that lacks one of the three and answers `oo` questions as well, or the
-# full model failing although data and weight decay are ample.
+# **What would refute it.** A model that lacks one of the three and answers `oo` questions as well, or
+# the full model failing although data and weight decay are ample.
 
 # %% tags=["parameters"]
 study_name = "composition"
@@ -33,19 +34,29 @@ conditions = None
 labels = {}
 seeds = None
 code = "by hand"
+analysed = None
+reference = {}
 
 # %%
 import matplotlib.pyplot as plt
 import pandas as pd
 
 from onset.figures.curves import legend_below, plot_over_training
-from onset.figures.style import NEUTRAL, TEXT_WIDTH, styles, use_style
+from onset.figures.mechanism import plot_attention, plot_parts
+from onset.figures.rows import height, name_rows, plot_rows, proportion
+from onset.figures.style import TEXT_WIDTH, styles, use_style
 from onset.latex import tabular
-from onset.results import open_study
-from onset.summary import at_last_step, format_interval, over_seeds
+from onset.results import Found, open_study
+from onset.summary import (
+    at_last_step,
+    first_half,
+    format_interval,
+    over_seeds,
+    summary_of_seeds,
+)
 
 use_style()
-study = open_study(study_name, results, conditions, seeds, code)
+study = open_study(study_name, results, conditions, seeds, code, analysed)
 conditions, seeds = study.conditions, study.seeds
 labels = {name: labels.get(name, name) for name in conditions}
 style = styles(conditions)
@@ -57,8 +68,8 @@ HELD_OUT = ["id", "oi", "io", "oo"]
 # ## What was run
 #
 # One model per condition and seed. The table shows where the conditions differ; everything else is in
-# each run's `training.yaml`. `id` questions have both edges composed elsewhere in training; in `oi`
-# the first edge never is, in `io` the second, in `oo` neither. A quarter of each held-out split was set
+# each run's `training.yaml`. `id` questions have both edges composed elsewhere in training; in `oi` the
+# first edge never is, in `io` the second, in `oo` neither. A quarter of each held-out split was set
 # apart for choosing settings (on other seeds); everything below is the rest.
 
 # %%
@@ -95,20 +106,11 @@ for name, control in (("untrained", before), ("guess", guess)):
     means = over_seeds(control, by)[[*by, "mean"]].rename(columns={"mean": name})
     contrast = contrast.merge(means, on=by, how="left")
 
-height = 0.55 + 0.22 * len(conditions)
-figure, axes = plt.subplots(1, 4, figsize=(TEXT_WIDTH, height), sharey=True)
+figure, axes = plt.subplots(1, 4, figsize=(TEXT_WIDTH, height(conditions)), sharey=True)
 for split, axis in zip(HELD_OUT, axes, strict=True):
-    for place, condition in enumerate(conditions):
-        row = contrast[(contrast["condition"] == condition) & (contrast["split"] == split)].iloc[0]
-        its, at = style[condition], [place] * len(seeds)
-        axis.plot([row["low"], row["high"]], [place, place], color=its.colour, alpha=0.6)
-        axis.plot(row[[f"seed_{s}" for s in seeds]], at, ".", color=its.colour, markersize=3)
-        axis.plot(row["mean"], place, its.marker, color=its.colour, markersize=5, clip_on=False)
-        axis.plot(row["guess"], place, "|", color=NEUTRAL, markersize=9)
-        axis.plot(row["untrained"], place, "x", color=NEUTRAL, markersize=4)
-    axis.set(title=split, xlim=(-0.05, 1.05), xticks=[0, 0.5, 1], xticklabels=["0", ".5", "1"])
-axes[0].set_yticks(range(len(conditions)), [labels[name] for name in conditions])
-axes[0].invert_yaxis()
+    plot_rows(axis, contrast[contrast["split"] == split], style, {"guess": "|", "untrained": "x"})
+    proportion(axis, split)
+name_rows(axes[0], style, labels)
 figure.supxlabel(f"accuracy (n = {len(seeds)} seeds)", fontsize=8)
 study.save_figure(figure, "contrast", contrast)
 
@@ -133,10 +135,10 @@ study.save_figure(figure, "emergence", curves)
 # ## Where the bridge is
 #
 # The logit lens at the position of r1. The state that is read out for one-hop questions must show the
-# bridge r1(a) there as soon as the atomic fact is known, because that is what it is trained to show: after
-# one block application in the models that are read out per hop, after all of them in the others. The
-# question is whether the *other* states show it too, in time for the second hop, and whether showing it
-# is enough: the null control tells.
+# bridge r1(a) there as soon as the atomic fact is known, because that is what it is trained to show:
+# after one block application in the models that are read out per hop, after all of them in the others.
+# The question is whether the *other* states show it too, in time for the second hop, and whether
+# showing it is enough: the null control tells.
 
 # %%
 lens = measures[(measures["measure"] == "bridge_top1") & (measures["split"] == "oo")]
@@ -149,6 +151,137 @@ for layer, axis in zip(layers, axes, strict=True):
 axes[0].set_ylabel(f"bridge ranks first (n = {len(seeds)})")
 legend_below(figure, style, labels)
 study.save_figure(figure, "bridge", readable)
+
+# %% [markdown]
+# ## Is the bridge used?
+#
+# Readable is not used. The state at r1 after the first block application is replaced and the rest of
+# the model runs on: by the state of a *donor* question (same second relation, another answer), by the
+# *output embedding* of the donor's bridge entity (nothing but "this entity, as an answer"), or by a
+# random direction of the same norm (null). **Prediction**, put before these numbers were looked at and
+# after the same intervention had been tried on seed 0 of two conditions: where one block serves both
+# hops, the answer becomes the donor's, also when only the entity is written; with two layers the
+# written entity is not understood. It would be refuted by a shared model that keeps its own answer, or
+# by two layers that follow the written entity.
+
+# %%
+closer = at_last_step(study.analyses)
+at_bridge = closer[(closer["layer"] == 1) & (closer["position"] == 1)]
+KINDS = {"donor": "donor's state", "written": "entity written", "random": "random (null)"}
+follows = at_bridge[at_bridge["measure"].isin([f"patch_{kind}_follows" for kind in KINDS])]
+patching = over_seeds(follows[follows["split"].isin(HELD_OUT)], ["measure", *by])
+analysed_style = (
+    styles(conditions) if len(study.analysed) == len(conditions) else styles(study.analysed)
+)
+ends = contrast[[*by, "mean"]].rename(columns={"mean": "accuracy"})
+patching = patching.merge(ends, on=by)
+figure, axes = plt.subplots(
+    2, 3, figsize=(TEXT_WIDTH, 2 * height(study.analysed)), sharey=True, sharex=True
+)
+for split, row_axes in zip(("id", "oo"), axes, strict=True):
+    for (kind, title), axis in zip(KINDS.items(), row_axes, strict=True):
+        chosen = (patching["measure"] == f"patch_{kind}_follows") & (patching["split"] == split)
+        plot_rows(axis, patching[chosen], analysed_style, {"accuracy": "|"})
+        proportion(axis, f"{split}: {title}")
+    name_rows(row_axes[0], analysed_style, labels)
+figure.supxlabel(f"answers that become the donor's (n = {len(seeds)} seeds)", fontsize=8)
+study.save_figure(figure, "patching", patching)
+
+# %% [markdown]
+# ## In which order
+#
+# When does the bridge become readable at r1, when is it causally used, and when is the question
+# answered? The first condition, oo questions. The table gives the step at which each sign is first half
+# its final value, and how many steps later the accuracy is.
+
+# %%
+base = conditions[0]
+deep = study.analyses[study.analyses["condition"] == base]
+wide = measures[measures["condition"] == base]
+SIGNS = {
+    "bridge in the logit lens": wide[(wide["measure"] == "bridge_top1") & (wide["layer"] == 1)],
+    "bridge in a linear probe": deep[
+        (deep["measure"] == "probe_accuracy") & (deep["layer"] == 1) & (deep["position"] == 1)
+    ],
+    "donor's state is used": deep[
+        (deep["measure"] == "patch_donor_follows") & (deep["layer"] == 1) & (deep["position"] == 1)
+    ],
+    "written entity is used": deep[
+        (deep["measure"] == "patch_written_follows")
+        & (deep["layer"] == 1)
+        & (deep["position"] == 1)
+    ],
+    "question is answered": wide[wide["measure"] == "accuracy"],
+}
+signs = {sign: rows[(rows["split"] == "oo") | rows["split"].isna()] for sign, rows in SIGNS.items()}
+order = pd.concat([rows.assign(condition=sign) for sign, rows in signs.items()])
+order = over_seeds(order, ["condition", "step"])
+figure, axis = plt.subplots(figsize=(TEXT_WIDTH, 2.6))
+plot_over_training(axis, order, styles(signs))
+axis.set(xlabel="training step", ylabel=f"fraction (n = {len(seeds)} seeds)", ylim=(-0.03, 1.03))
+legend_below(figure, styles(signs), {sign: sign for sign in signs})
+study.save_figure(figure, "order", order)
+
+steps = first_half(signs)
+cells = [
+    [
+        sign,
+        format_interval(summary_of_seeds(steps[sign]), digits=0),
+        format_interval(summary_of_seeds(steps["question is answered"] - steps[sign]), digits=0),
+    ]
+    for sign in signs
+]
+columns = ["sign", "half its final value at step", "accuracy follows after steps"]
+table = pd.DataFrame(cells, columns=columns)
+study.save_table(table, "order", tabular(columns, cells, "lll"))
+table
+
+# %% [markdown]
+# ## Which parts
+#
+# Where the answering position attends to, and what is left of the accuracy when one head or one MLP of
+# one block application is taken out: the first condition on oo, and the second on id questions.
+
+# %%
+attention = closer[(closer["measure"] == "attention") & (closer["split"] == "oo")]
+layers = sorted(attention["layer"].astype(int).unique())
+figure, axes = plt.subplots(
+    1, len(layers), figsize=(TEXT_WIDTH, height(study.analysed)), sharey=True
+)
+for layer, axis in zip(layers, axes, strict=True):
+    plot_attention(axis, attention[attention["layer"] == layer], analysed_style)
+    axis.set_title(f"block application {layer + 1}")
+name_rows(axes[0], analysed_style, labels)
+handles, names = axes[0].get_legend_handles_labels()
+shown = dict(zip(names, handles, strict=True))
+figure.legend(shown.values(), [f"position {n}" for n in shown], loc="outside lower center", ncols=3)
+figure.supxlabel("attention of the answering position", fontsize=8)
+study.save_figure(
+    figure, "attention", attention[["condition", "seed", "layer", "head", "position", "value"]]
+)
+
+without = closer[closer["measure"].str.startswith("without_")]
+parts = over_seeds(
+    without.assign(
+        kind=without["measure"].str.extract("_(zero|mean|resample)_")[0],
+        head=without["head"].fillna(-1),
+    ),
+    ["measure", "kind", "condition", "split", "layer", "head"],
+).replace({"head": {-1: None}})
+shown = list(zip(study.analysed[:2], ("oo", "id"), strict=False))
+figure, axes = plt.subplots(1, len(shown), figsize=(TEXT_WIDTH, 2.4), sharey=True, squeeze=False)
+for (condition, split), axis in zip(shown, axes[0], strict=True):
+    chosen = parts[(parts["condition"] == condition) & (parts["split"] == split)]
+    whole = closer[
+        (closer["measure"] == "with_all_accuracy")
+        & (closer["condition"] == condition)
+        & (closer["split"] == split)
+    ]["value"].mean()
+    plot_parts(axis, chosen, whole)
+    axis.set_title(f"{labels[condition]}: {split}")
+axes[0, 0].set_ylabel(f"accuracy left (n = {len(seeds)} seeds)")
+axes[0, -1].legend()
+study.save_figure(figure, "parts", parts[parts["condition"].isin(study.analysed[:2])])
 
 # %% [markdown]
 # ## Learning curves
@@ -178,8 +311,8 @@ study.save_figure(figure, "learning", learning)
 # %% [markdown]
 # ## The numbers
 #
-# Mean over seeds at the last checkpoint and the 95 % interval of the mean (Student's t over seeds, cut at
-# 0 and 1). The paper quotes these.
+# Mean over seeds at the last checkpoint and the 95 % interval of the mean (Student's t over seeds, cut
+# at 0 and 1). The paper quotes these.
 
 # %%
 chosen = study.summary[study.summary["measure"] == "accuracy"]
@@ -215,6 +348,18 @@ for condition in conditions:
         said = "–".join(map(str, ends)) if reached else "not in every seed"
         numbers[f"{condition}/{split}_half"] = said
 
+for row in patching.itertuples():
+    kind = row.measure.removeprefix("patch_").removesuffix("_follows")
+    numbers[f"{row.condition}/{kind}/{row.split}"] = format_interval(row)
+for sign in signs:
+    name = sign.replace(" ", "_").replace("'", "")
+    numbers[f"order/{name}"] = format_interval(summary_of_seeds(steps[sign]), digits=0)
+    lag = steps["question is answered"] - steps[sign]
+    numbers[f"lag/{name}"] = format_interval(summary_of_seeds(lag), digits=0)
+final_probe = at_bridge[at_bridge["measure"].isin(["probe_accuracy", "probe_control_accuracy"])]
+for row in over_seeds(final_probe, ["measure", "condition"]).itertuples():
+    numbers[f"{row.condition}/{row.measure.removesuffix('_accuracy')}"] = format_interval(row)
+
 base = first[conditions[0]].settings
 for section, keys in {
     "task": ("n_entities", "n_relations"),
@@ -229,6 +374,27 @@ guesses = contrast[(contrast["split"] == "oo")]["guess"]
 numbers["guess/oo"] = f"{guesses.max():.2f}"
 study.save_numbers(numbers)
 pd.Series(numbers, name="number").to_frame()
+
+# %% [markdown]
+# ## Beside the literature
+#
+# What others report of the same questions, in other set-ups; ours are accuracies at the end of
+# training.
+
+# %%
+ACCURACY = {
+    "in_distribution": ("two_layers", "id", lambda it: it.low > 0.5),
+    "out_of_distribution": ("two_layers", "oo", lambda it: it.high < 0.5),
+    "sharing": ("shared_per_hop", "oo", lambda it: it.low > 0.5),
+    "no_cooccurrence": ("two_layers", "oo", lambda it: it.mean < contrast["guess"].max() + 0.03),
+}
+found = {}
+for name, (condition, split, agrees) in ACCURACY.items():
+    if (condition, split) in by_place:
+        it = by_place[condition, split]
+        found[name] = Found(it.mean, it.low, it.high, bool(agrees(it)))
+beside = study.save_reference({name: reference[name] for name in found if name in reference}, found)
+beside
 
 # %% [markdown]
 # **Reading a model.** `open_run("composition", "shared_per_hop", seed=0).bridge()`, from

@@ -43,12 +43,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from onset.figures.contrast import plot_contrast
 from onset.figures.curves import legend_below, plot_over_training
+from onset.figures.rows import height, name_rows, plot_rows, proportion
 from onset.figures.style import NEUTRAL, TEXT_WIDTH, styles, use_style
 from onset.latex import tabular
 from onset.results import open_study
-from onset.summary import format_interval, over_seeds, predicted_from_other_groups
+from onset.summary import at_last_step, format_interval, over_seeds, predicted_from_other_groups
 
 use_style()
 study = open_study(study_name, results, conditions, seeds, code)
@@ -105,22 +105,21 @@ pd.DataFrame(
 
 # %%
 accuracy = measures[(measures["measure"] == "accuracy") & measures["condition"].isin(stage_two)]
-last_steps = accuracy.groupby("condition")["step"].transform("max")
-final = accuracy[accuracy["step"] == last_steps]
 by = ["condition", "split"]
 before = over_seeds(accuracy[accuracy["step"] == 0], by)[[*by, "mean"]]
-at_end = over_seeds(final, by).merge(before.rename(columns={"mean": "before"}), on=by)
+at_end = over_seeds(at_last_step(accuracy), by).merge(
+    before.rename(columns={"mean": "before"}), on=by
+)
 
-height = 0.6 + 0.2 * len(stage_two)
+size = (TEXT_WIDTH, height(stage_two))
 for figure_name, panels in (("contrast", KINDS), ("forgetting", TAUGHT)):
-    figure, axes = plt.subplots(1, len(panels), figsize=(TEXT_WIDTH, height), sharey=True)
+    figure, axes = plt.subplots(1, len(panels), figsize=size, sharey=True)
     for (split, title), axis in zip(panels.items(), axes, strict=True):
-        plot_contrast(axis, at_end[at_end["split"] == split], style)
-        axis.set_title(title, fontsize=7)
-        axis.set(xlim=(-0.05, 1.05), xticks=[0, 0.5, 1], xticklabels=["0", ".5", "1"])
+        plot_rows(axis, at_end[at_end["split"] == split], style, {"before": "x"})
+        proportion(axis, title)
         if split in KINDS:
             axis.axvline(chance, color=NEUTRAL, linewidth=0.6, zorder=0)
-    axes[0].set_yticks(range(len(stage_two)), [labels[name] for name in stage_two])
+    name_rows(axes[0], style, labels)
     figure.supxlabel(f"accuracy (n = {len(seeds)} seeds)", fontsize=8)
     study.save_figure(figure, figure_name, at_end[at_end["split"].isin(panels)])
 
@@ -168,7 +167,7 @@ along = over_seeds(cosines, ["measure", "condition", "split", "step"])
 own = cosines[(cosines["measure"] == "gradient_cosine") & (cosines["step"] == 0)]
 wide = {
     name: table.pivot_table("value", index=["condition", "seed"], columns="split", observed=True)
-    for name, table in (("alignment", own), ("accuracy", final))
+    for name, table in (("alignment", own), ("accuracy", at_last_step(accuracy)))
 }
 runs = pd.concat(
     {name: table["reliable"] - table["unreliable"] for name, table in wide.items()},

@@ -1,3 +1,4 @@
+# Without tqdm: TransformerLens's tools draw progress bars, which a log can't show.
 rule analyse:
     input:
         dataset="<run>/dataset.safetensors",
@@ -15,5 +16,5 @@ rule analyse:
         settings=lambda w: jobs.condition(w).analyse_job,
         code=lambda w: jobs.code("analyse", w),
     shell:
-        "python -m onset.stages.analyse {params.run}"
+        "TQDM_DISABLE=1 python -m onset.stages.analyse {params.run}"
         " --settings {params.settings:q} --code {params.code} --log {log}"

@@ -13,6 +13,6 @@ class AnalysesSettings(Settings):
     """The section `analyses` of a study."""
 
     names: Annotated[tuple[Name, ...], Strict(False)] = ()
-    """modules in src/onset/analyses/; the same for all conditions of a study"""
+    """modules in src/onset/analyses/"""
     checkpoints: PositiveInt = 1
     """how many, evenly among those that there are, the last always"""

@@ -59,9 +59,6 @@ def read_study(
         problems += [p for p in its_problems if not _said_of_base(p, problems)]
         if merged:
             conditions[condition] = merged
-    if len({condition.analyses.names for condition in conditions.values()}) > 1:
-        said = "all conditions of a study take the same; one may change `checkpoints`"
-        problems.append(Problem(file, "analyses.names", said))
     return (None, problems) if problems else (Study(name, study_file, conditions), [])
 
 

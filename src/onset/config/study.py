@@ -17,7 +17,7 @@ SECTIONS = ("task", "model", "training", "checkpoints", "measures", "analyses")
 """The parts of a study's settings that a condition may change."""
 
 GIVEN_TO_EVERY_NOTEBOOK = (
-    "study_name", "results", "conditions", "labels", "seeds", "code", "reference"
+    "study_name", "results", "conditions", "labels", "seeds", "code", "reference", "analysed"
 )  # fmt: skip
 
 
@@ -209,5 +209,6 @@ class Study:
     conditions: Mapping[str, Condition]
 
     @property
-    def is_analysed(self) -> bool:
-        return any(condition.analyses.names for condition in self.conditions.values())
+    def analysed(self) -> list[str]:
+        """The conditions that are looked at more closely."""
+        return [name for name, condition in self.conditions.items() if condition.analyses.names]

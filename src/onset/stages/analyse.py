@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from functools import partial
 
 import numpy as np
@@ -17,7 +16,6 @@ from onset.store.layout import RunFolder
 
 
 def work(arguments: argparse.Namespace) -> None:
-    os.environ["TQDM_DISABLE"] = "1"  # TransformerLens's tools draw bars, which a log can't show
     folder = RunFolder(arguments.run)
     settings = AnalysesSettings.model_validate(arguments.settings["analyses"])
     functions = [partial(analyses.load(name).analyse, seed=folder.seed) for name in settings.names]

@@ -33,8 +33,9 @@ def work(arguments: argparse.Namespace) -> None:
         settings["conditions"],
         settings["seeds"],
         arguments.code,
+        settings["analysed"],
     )
-    tables = [study.measures, *([study.analyses] if settings["analysed"] else [])]
+    tables = [study.measures, *([study.analyses] if study.analysed else [])]
     summary = summarise(pd.concat(tables, ignore_index=True))
     write_text(study.folder / "summary.csv", summary.to_csv(index=False, float_format="%.6g"))
 

@@ -75,7 +75,7 @@ class Settings(BaseSettings):
 
     @property
     def truth(self) -> tuple[str, ...]:
-        return ("base", "named")
+        return ("bridge", "named")
 
     @property
     def n_with_facts(self) -> int:
@@ -104,8 +104,8 @@ def generate(settings: Settings, seed: int) -> Dataset:
     """The world of one seed, all splits.
 
     Worlds that differ in `with_facts` alone have the same facts, and aliases with facts stay such
-    when there are more of them. Ground truth of questions about aliases: `base`, whose values the
-    answers are, and `named`, the base that the definition names, which is another only in the null
+    when there are more of them. Ground truth of questions about aliases: `bridge`, the base whose values
+    the answers are, and `named`, the base that the definition names, which is another only in the null
     control.
     """
     rng = np.random.Generator(np.random.Philox(seed))
@@ -128,7 +128,7 @@ def generate(settings: Settings, seed: int) -> Dataset:
             tokens=np.stack([of_alias[alias], of_attribute[attribute]], axis=1),
             targets=value[base[alias], attribute][:, None],
             scored=(1,),
-            truth={"base": base[alias], "named": named[alias]},
+            truth={"bridge": base[alias], "named": named[alias]},
         )
 
     def naming(its_bases: Int[np.ndarray, " bases"], word: int) -> Split:
@@ -142,7 +142,7 @@ def generate(settings: Settings, seed: int) -> Dataset:
             tokens=np.stack([of_alias, np.full(n, is_)], axis=1),
             targets=named[:, None],
             scored=(1,),
-            truth={"base": base, "named": named},
+            truth={"bridge": base, "named": named},
         ),
         "base_facts": Split(
             tokens=np.stack([b, of_attribute[attribute]], axis=1),
