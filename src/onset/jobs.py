@@ -113,6 +113,10 @@ class Jobs:
     def tables_of(self, study: str) -> list[str]:
         return self._files(study, "tables", ("tex", "csv", "json"))
 
+    def made_by_notebook(self, study: str) -> list[str]:
+        """What a study declares. All of it is asked for: an output that nobody wants is not missed."""
+        return self.figures_of(study) + self.tables_of(study) + self.reference_of(study)
+
     def _files(self, study: str, kind: str, suffixes: tuple[str, ...]) -> list[str]:
         names = getattr(self._project.studies[study].file, kind)
         return [

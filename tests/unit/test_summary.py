@@ -11,6 +11,8 @@ import pytest
 from scipy import stats
 
 from onset.summary import (
+    at_last_step,
+    first_half,
     format_interval,
     full_name,
     interval,
@@ -200,3 +202,31 @@ class TestPredictedFromOtherGroups:
         x, y, groups = np.array([0.0, 1, 1]), np.array([9.0, 2, 4]), np.array([0, 1, 1])
         line, mean = predicted_from_other_groups(x, y, groups)
         assert (line[0], mean[0]) == (3.0, 3.0)
+
+
+class TestFirstHalf:
+    def curve(self, *values: float, seed: int = 0, steps=(0, 10, 20, 30)) -> pd.DataFrame:
+        return pd.DataFrame({"step": steps, "seed": seed, "value": values})
+
+    def test_it_is_the_first_step_at_half_of_the_final_value(self):
+        curves = {"sign": self.curve(0, 0.3, 0.5, 1), "answer": self.curve(0, 0.1, 0.2, 0.8)}
+        found = first_half(curves)
+        assert found.loc[0].to_dict() == {"sign": 20, "answer": 30}
+
+    def test_only_steps_that_all_curves_have_are_compared(self):
+        curves = {
+            "sign": self.curve(0, 0.6, 0.7, 1),
+            "answer": self.curve(0, 0.6, 1, steps=(0, 20, 30)),
+        }
+        assert first_half(curves).loc[0].to_dict() == {"sign": 20, "answer": 20}
+
+    def test_each_seed_has_its_own(self):
+        both = pd.concat([self.curve(0, 0.6, 0.7, 1), self.curve(0, 0.1, 0.2, 1, seed=1)])
+        assert first_half({"sign": both})["sign"].to_dict() == {0: 10, 1: 30}
+
+
+def test_the_last_step_is_each_runs_own():
+    table = pd.DataFrame(
+        {"condition": list("aabb"), "seed": 0, "step": [0, 10, 0, 99], "value": range(4)}
+    )
+    assert at_last_step(table)["value"].tolist() == [1, 3]

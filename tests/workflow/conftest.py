@@ -41,6 +41,7 @@ STUDY = {
     },
     "checkpoints": {"schedule": "linear", "count": 3},
     "measures": ["prediction"],
+    "analyses": {"names": ["attention"]},
     "conditions": {
         "plain": None,
         "fast": {"training": {"learning_rate": 1.0e-2}},
@@ -66,13 +67,14 @@ conditions = []
 labels = {}
 seeds = []
 code = "by hand"
+analysed = None
 
 # %%
 from onset.figures.style import use_style
 from onset.results import open_study
 
 use_style()
-study = open_study(study_name, results, conditions, seeds, code)
+study = open_study(study_name, results, conditions, seeds, code, analysed)
 study.save_numbers({"measurements": str(len(study.measures))})
 """
 

@@ -72,7 +72,7 @@ class TestNothing:
 class TestConfig:
     def test_a_new_condition_runs_alone(self, finished):
         finished.set(finished.study, "conditions.slow", {"training": {"learning_rate": 1e-4}})
-        new = jobs("dataset train evaluate", ("slow",))
+        new = jobs("dataset train evaluate analyse", ("slow",))
         assert set(finished.plan()) == new | AFTER_RUNS
 
     def test_a_removed_condition_runs_nothing(self, finished):
@@ -84,34 +84,61 @@ class TestConfig:
     def test_a_renamed_condition_is_a_new_one(self, finished):
         """Its name is its runs' folder. `make orphans` lists what is left of the old one."""
         finished.replace(finished.study, "  fast:", "  quick:")
-        new = jobs("dataset train evaluate", ("quick",))
+        new = jobs("dataset train evaluate analyse", ("quick",))
         assert set(finished.plan()) == new | AFTER_RUNS
 
     def test_a_new_seed_runs_alone(self, finished):
         finished.set(finished.config, "seeds", [0, 1])
-        new = jobs("dataset train evaluate", seed=1)
+        new = jobs("dataset train evaluate analyse", seed=1)
         assert set(finished.plan()) == new | AFTER_RUNS
 
     def test_a_seed_on_the_command_line(self, finished):
         """As config.yaml says that one may type."""
-        new = jobs("dataset train evaluate", seed=7)
+        new = jobs("dataset train evaluate analyse", seed=7)
         assert set(finished.plan("--config", "seeds=[7]")) == new | AFTER_RUNS
 
     def test_a_learning_rate_retrains_its_condition_alone(self, finished):
         finished.set(finished.study, "conditions.fast.training.learning_rate", 2e-2)
-        assert set(finished.plan()) == jobs("train evaluate", ("fast",)) | AFTER_RUNS
+        assert set(finished.plan()) == jobs("train evaluate analyse", ("fast",)) | AFTER_RUNS
 
     def test_a_retrained_parent_retrains_its_children(self, finished):
         finished.set(finished.study, "conditions.plain", {"training": {"learning_rate": 2e-3}})
-        assert set(finished.plan()) == jobs("train evaluate", ("plain", "child")) | AFTER_RUNS
+        assert (
+            set(finished.plan()) == jobs("train evaluate analyse", ("plain", "child")) | AFTER_RUNS
+        )
 
     def test_a_world_changes_everything_but_other_conditions(self, finished):
         finished.set(finished.study, "conditions.fast.task", {"never_composed": 0.4})
-        assert set(finished.plan()) == jobs("dataset train evaluate", ("fast",)) | AFTER_RUNS
+        assert (
+            set(finished.plan()) == jobs("dataset train evaluate analyse", ("fast",)) | AFTER_RUNS
+        )
 
     def test_a_new_measure_never_retrains(self, finished):
         finished.set(finished.study, "measures", ["prediction", "weight_norm"])
         assert set(finished.plan()) == jobs("evaluate") | AFTER_RUNS
+
+    def test_a_closer_look_measures_and_trains_nothing(self, finished):
+        finished.set(finished.study, "analyses", {"names": ["attention"], "checkpoints": 2})
+        assert set(finished.plan()) == jobs("analyse") | AFTER_RUNS
+
+    def test_a_condition_may_do_without(self, finished):
+        finished.set(finished.study, "conditions.fast.analyses", {"names": []})
+        assert set(finished.plan()) == AFTER_RUNS
+
+    def test_a_published_value_concerns_the_notebook_alone(self, finished):
+        one = {"quantity": "accuracy", "published": "1", "source": "somebody"}
+        finished.set(finished.study, "reference", {"one": one})
+        assert set(finished.plan()) == PAGES
+
+    def test_a_sweep_runs_its_points_alone(self, finished):
+        finished.set(finished.study, "sweep", [{"training.learning_rate": [1e-4, 1e-5]}])
+        points = ("learning_rate_0p0001", "learning_rate_1em05")
+        new = jobs("dataset train evaluate analyse", points)
+        assert set(finished.plan()) == new | AFTER_RUNS
+
+    def test_a_figure_more_runs_the_notebook(self, finished):
+        finished.set(finished.study, "figures", {"one": "Its caption."})
+        assert set(finished.plan()) == PAGES
 
     def test_a_label_redraws_only(self, finished):
         finished.set(finished.study, "conditions.fast.label", "faster")
@@ -125,11 +152,11 @@ class TestConfig:
 class TestCode:
     def test_the_trainer_retrains_and_generates_nothing(self, finished):
         finished.edit("src/onset/training/loop.py", lambda text: text + "\n_ADDED = 1\n")
-        assert set(finished.plan()) == jobs("train evaluate") | AFTER_RUNS
+        assert set(finished.plan()) == jobs("train evaluate analyse") | AFTER_RUNS
 
     def test_a_task_begins_with_the_dataset(self, finished):
         finished.edit("src/onset/tasks/composition.py", lambda text: text + "\n_ADDED = 1\n")
-        assert set(finished.plan()) == jobs("dataset train evaluate") | AFTER_RUNS
+        assert set(finished.plan()) == jobs("dataset train evaluate analyse") | AFTER_RUNS
 
     def test_a_new_key_of_the_training_retrains(self, finished):
         """Even with a default: settings classes are code, and a default may have changed as well."""
@@ -138,18 +165,22 @@ class TestCode:
             "    steps: PositiveInt\n",
             "    steps: PositiveInt\n    another: int = 1\n",
         )
-        assert set(finished.plan()) == jobs("train evaluate") | AFTER_RUNS
+        assert set(finished.plan()) == jobs("train evaluate analyse") | AFTER_RUNS
 
     def test_a_task_concerns_its_own_studies_only(self, finished):
         add_study_with_another_task(finished)
         assert finished.plan() == {}
         finished.edit("src/onset/tasks/another.py", lambda text: text + "\n_ADDED = 1\n")
-        runs = jobs("dataset train evaluate", study="other")
+        runs = jobs("dataset train evaluate analyse", study="other")
         assert set(finished.plan()) == runs | {"summarise other", *pages("other")}
 
     def test_a_measure_never_retrains(self, finished):
         finished.edit("src/onset/measures/prediction.py", lambda text: text + "\n_ADDED = 1\n")
         assert set(finished.plan()) == jobs("evaluate") | AFTER_RUNS
+
+    def test_an_analysis_measures_and_trains_nothing(self, finished):
+        finished.edit("src/onset/analyses/attention.py", lambda text: text + "\n_ADDED = 1\n")
+        assert set(finished.plan()) == jobs("analyse") | AFTER_RUNS
 
     def test_a_colour_redraws_only(self, finished):
         finished.replace("src/onset/figures/style.py", '"colorblind"', '"deep"')

@@ -9,7 +9,7 @@ rule study_page:
     input:
         "<study>/notebook.html",
         "<study>/summary.csv",
-        lambda w: jobs.tables_of(w.study),
+        lambda w: jobs.made_by_notebook(w.study),
     output:
         "<study>/index.html",
     log:
