@@ -139,7 +139,13 @@ def test_the_rendered_notebook_shows_all_conditions_and_figures(smoke: Path):
     assert text.count("data:image/png;base64") == len(STUDY["figures"])
     for condition in STUDY["conditions"].values():
         assert condition["label"] in text
-    assert "Warning" not in text
+
+
+def test_no_notebook_warns(smoke: Path):
+    pages = sorted(smoke.glob("*/notebook.html"))
+    assert len(pages) == len(yaml.safe_load(Path("config/smoke.yaml").read_text())["studies"])
+    for page in pages:
+        assert "Warning" not in page.read_text(encoding="utf-8"), page
 
 
 @needs_paper

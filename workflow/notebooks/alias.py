@@ -43,6 +43,7 @@ conditions = None
 labels = {}
 seeds = None
 code = "by hand"
+analysed = None
 
 # %%
 import matplotlib.pyplot as plt
@@ -50,17 +51,17 @@ import pandas as pd
 
 from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.dose import doses_of, plot_dose
+from onset.figures.mechanism import plot_parts
 from onset.figures.style import NEUTRAL, TEXT_WIDTH, styles, use_style
 from onset.latex import tabular
 from onset.results import open_study
-from onset.summary import format_interval, over_seeds
+from onset.summary import at_last_step, format_interval, over_seeds
 
 use_style()
-study = open_study(study_name, results, conditions, seeds, code)
+study = open_study(study_name, results, conditions, seeds, code, analysed)
 conditions, seeds = study.conditions, study.seeds
 labels = {name: labels.get(name, name) for name in conditions}
 measures = study.measures
-is_last = measures["step"] == measures.groupby("condition")["step"].transform("max")
 first = {name: study.run(name, seeds[0]) for name in conditions}
 settings = {name: run.settings for name, run in first.items()}
 
@@ -107,11 +108,11 @@ pd.DataFrame(
 by = ["condition", "split"]
 held_out = measures[measures["split"].isin(ASKED + NAMING) & measures["condition"].isin(main)]
 accuracy = held_out[held_out["measure"] == "accuracy"]
-contrast = over_seeds(accuracy[is_last], by)
+contrast = over_seeds(at_last_step(accuracy), by)
 # A run that starts from another has been trained before its first step.
 from_scratch = [name for name in main if not settings[name]["parent"]]
 before = accuracy[(accuracy["step"] == 0) & accuracy["condition"].isin(from_scratch)]
-guess = held_out[(held_out["measure"] == "guess_accuracy") & is_last]
+guess = at_last_step(held_out[held_out["measure"] == "guess_accuracy"])
 for name, control in (("untrained", before), ("guess", guess)):
     means = over_seeds(control, by)[[*by, "mean"]].rename(columns={"mean": name})
     contrast = contrast.merge(means, on=by, how="left")
@@ -163,7 +164,8 @@ study.save_figure(figure, "emergence", curves)
 # for a solution that stores each fact once. Everything else is that of the first condition (ring).
 
 # %%
-asked = measures[is_last & measures["split"].isin(ASKED) & (measures["measure"] == "accuracy")]
+asked = measures[measures["split"].isin(ASKED) & (measures["measure"] == "accuracy")]
+asked = at_last_step(asked)
 over_conditions = over_seeds(asked, ["condition", "split"])
 dose_curves = pd.concat(
     over_conditions[over_conditions["condition"].isin(curve)].assign(
@@ -240,7 +242,7 @@ PANELS = {
     "new_name_accuracy": "new name",
 }
 on_ood = (measures["split"] == "ood") & measures["measure"].isin(PANELS)
-interventions = over_seeds(measures[is_last & on_ood], ["measure", "condition"])
+interventions = over_seeds(at_last_step(measures[on_ood]), ["measure", "condition"])
 cell = interventions.set_index(["measure", "condition"])
 figure, axes = plt.subplots(
     2, 4, figsize=(TEXT_WIDTH, 2 * height - 0.1), sharex=True, sharey=True, squeeze=False
@@ -264,6 +266,33 @@ for row_axes, whose in zip(axes, ("as of the other base", "as of its own base"),
     row_axes[-1].yaxis.set_label_position("right")
 figure.supxlabel(f"fraction of ood questions answered so (n = {len(seeds)} seeds)", fontsize=8)
 study.save_figure(figure, "interventions", interventions)
+
+# %% [markdown]
+# ## Which parts
+#
+# One head or the MLP is taken out on ood questions, in the models that answer them and in the one that
+# doesn't.
+
+# %%
+closer = at_last_step(study.analyses)
+without = closer[closer["measure"].str.startswith("without_") & (closer["split"] == "ood")]
+parts = over_seeds(
+    without.assign(
+        kind=without["measure"].str.extract("_(zero|mean|resample)_")[0],
+        head=without["head"].fillna(-1),
+    ),
+    ["measure", "kind", "condition", "layer", "head"],
+).replace({"head": {-1: None}})
+whole = closer[(closer["measure"] == "with_all_accuracy") & (closer["split"] == "ood")]
+whole = whole.groupby("condition")["value"].mean()
+shown = study.analysed[:3]
+figure, axes = plt.subplots(1, len(shown), figsize=(TEXT_WIDTH, 2.2), sharey=True, squeeze=False)
+for condition, axis in zip(shown, axes[0], strict=True):
+    plot_parts(axis, parts[parts["condition"] == condition], whole[condition])
+    axis.set_title(labels[condition])
+axes[0, 0].set_ylabel(f"accuracy left (n = {len(seeds)} seeds)")
+axes[0, 0].legend()
+study.save_figure(figure, "parts", parts)
 
 # %% [markdown]
 # ## Learning curves
