@@ -103,9 +103,7 @@ class Run:
             n_applications: how many block applications to unroll, by default all. A model that is
                 read out per hop answers a question of h hops after h of them.
         """
-        from onset.models.transformer.bridge import open_bridge
-
-        return open_bridge(self.model, self.parameters(step), n_applications)
+        return models.open_bridge(self.model, self.parameters(step), n_applications)
 
     @cached_property
     def training_log(self) -> pd.DataFrame:

@@ -11,6 +11,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from onset.settings import Settings
+
 Parameters = dict[str, Tensor]
 
 
@@ -43,10 +45,15 @@ class Batch:
 class Model(Protocol):
     """What the trainer and the measures need of a model family. Parameters live outside of it."""
 
+    @property
+    def settings(self) -> Settings: ...
+
     def initial_parameters(self, seed: int) -> Parameters: ...
 
     def loss(self, parameters: Mapping[str, Tensor], batch: Batch) -> Float[Tensor, ""]: ...
 
     def logits(
         self, parameters: Mapping[str, Tensor], questions: Sequence[Questions]
-    ) -> Float[Tensor, "scored tokens"]: ...
+    ) -> Float[Tensor, "scored tokens"]:
+        """A column per token, the task's first; a family may know others beside."""
+        ...
