@@ -40,6 +40,6 @@ def build(settings: Mapping[str, Any], n_tokens: int, length: int) -> Model:
 def open_bridge(
     model: Model, parameters: Mapping[str, Tensor], n_applications: int | None = None
 ) -> TransformerBridge:
-    """A model with these parameters in TransformerLens, by its family's `bridge.py`."""
+    """A model that `build` made, with these parameters, in TransformerLens: by its family's `bridge.py`."""
     bridge = importlib.import_module(f"{__name__}.{model.settings.name}.bridge")
     return bridge.open_bridge(model, parameters, n_applications)

@@ -11,8 +11,6 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from onset.settings import Settings
-
 Parameters = dict[str, Tensor]
 
 
@@ -44,9 +42,6 @@ class Batch:
 
 class Model(Protocol):
     """What the trainer and the measures need of a model family. Parameters live outside of it."""
-
-    @property
-    def settings(self) -> Settings: ...
 
     def initial_parameters(self, seed: int) -> Parameters: ...
 
