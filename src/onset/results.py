@@ -102,6 +102,8 @@ class Run:
             step: of the checkpoint.
             n_applications: how many block applications to unroll, by default all. A model that is
                 read out per hop answers a question of h hops after h of them.
+
+        The bridge of a pretrained model takes its own vocabulary: `run.model.in_vocabulary(tokens)`.
         """
         return models.open_bridge(self.model, self.parameters(step), n_applications)
 
