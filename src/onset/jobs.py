@@ -129,7 +129,7 @@ class Jobs:
         published = {name: p.model_dump() for name, p in its.file.reference.items()}
         code = fingerprint(
             "onset.stages.notebook",
-            *(f"onset.models.{c.model.name}.model" for c in its.conditions.values()),
+            *(f"onset.models.{c.model.name}.bridge" for c in its.conditions.values()),
         )
         return canonical_json(
             {

@@ -102,10 +102,10 @@ class Run:
             step: of the checkpoint.
             n_applications: how many block applications to unroll, by default all. A model that is
                 read out per hop answers a question of h hops after h of them.
-        """
-        from onset.models.transformer.bridge import open_bridge
 
-        return open_bridge(self.model, self.parameters(step), n_applications)
+        The bridge of a pretrained model takes its own vocabulary: `run.model.in_vocabulary(tokens)`.
+        """
+        return models.open_bridge(self.model, self.parameters(step), n_applications)
 
     @cached_property
     def training_log(self) -> pd.DataFrame:

@@ -166,9 +166,9 @@ class TestForward:
 
     def test_too_few_applications_for_the_hops_are_a_problem(self):
         one_block = settings(n_layers=1, readout="per_hop")
-        assert "1, the task has questions of 2 hops" in problems(one_block, max_hops=2)[0]
-        assert problems(one_block, max_hops=1) == []
-        assert problems(settings(n_layers=1), max_hops=2) == []
+        assert "1, the task has questions of 2 hops" in problems(one_block, 2, N_TOKENS, LENGTH)[0]
+        assert problems(one_block, 1, N_TOKENS, LENGTH) == []
+        assert problems(settings(n_layers=1), 2, N_TOKENS, LENGTH) == []
 
 
 class TestBridge:

@@ -39,7 +39,8 @@ def condition_of(
     if closer:
         check.chosen_functions("analyses", "analysis", closer.names, analyses, task)
     if task and model:
-        for message in models.load_settings(model.name).problems(model, task.max_hops):
+        unfit = models.load_settings(model.name).problems
+        for message in unfit(model, task.max_hops, task.n_tokens, task.length):
             check.problem(["model"], message)
     if task and training:
         check.mixture(task, training)

@@ -1,7 +1,8 @@
 """Model families, a package each.
 
-A family has `settings.py` with a `Settings` class and `problems(settings, max_hops)`, which needs no
-torch, and `model.py` with `build(settings, n_tokens, length)`, a `Model` that knows its `settings`.
+A family has `settings.py` with a `Settings` class and `problems(settings, max_hops, n_tokens, length)`,
+which needs no torch, `model.py` with `build(settings, n_tokens, length)`, a `Model` that knows its
+`settings`, and `bridge.py` with `open_bridge(model, parameters, n_applications)`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from torch import Tensor
+    from transformer_lens.model_bridge import TransformerBridge
+
     from onset.models.batch import Model
 
 
@@ -31,3 +35,11 @@ def build(settings: Mapping[str, Any], n_tokens: int, length: int) -> Model:
     family = settings["name"]
     validated = load_settings(family).Settings.model_validate(dict(settings))
     return importlib.import_module(f"{__name__}.{family}.model").build(validated, n_tokens, length)
+
+
+def open_bridge(
+    model: Model, parameters: Mapping[str, Tensor], n_applications: int | None = None
+) -> TransformerBridge:
+    """A model that `build` made, with these parameters, in TransformerLens: by its family's `bridge.py`."""
+    bridge = importlib.import_module(f"{__name__}.{model.settings.name}.bridge")
+    return bridge.open_bridge(model, parameters, n_applications)

@@ -49,4 +49,6 @@ class Model(Protocol):
 
     def logits(
         self, parameters: Mapping[str, Tensor], questions: Sequence[Questions]
-    ) -> Float[Tensor, "scored tokens"]: ...
+    ) -> Float[Tensor, "scored tokens"]:
+        """A column per token, the task's first; a family may know others beside."""
+        ...

@@ -52,8 +52,11 @@ class Settings(BaseSettings):
         return self
 
 
-def problems(settings: Settings, max_hops: int) -> list[str]:
-    """What makes these settings unfit for a task whose questions have up to `max_hops` hops."""
+def problems(settings: Settings, max_hops: int, n_tokens: int, length: int) -> list[str]:
+    """What makes these settings unfit for a task whose questions have up to `max_hops` hops.
+
+    Any number of tokens and positions will do: they are made to measure.
+    """
     if settings.readout == "per_hop" and settings.n_applications < max_hops:
         return [
             f"readout per_hop needs a block application per hop: n_layers × n_loops is "

@@ -1,0 +1,74 @@
+"""Checkpoints loaded by TransformerLens, and the plain module that they are trained in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM, PretrainedConfig, PreTrainedModel
+from transformers.utils.logging import disable_progress_bar
+
+from onset.models.batch import Parameters
+from onset.models.pretrained import files
+from onset.models.pretrained.settings import Settings
+
+# As TransformerLens runs them: hooks on attention need it, and numbers are then the same bit by bit.
+_ATTENTION = "eager"
+
+
+def where(settings: Settings) -> str:
+    """What loaders are told. Of a folder the whole path, which no name on the hub can be mistaken for."""
+    if not files.is_folder(settings.checkpoint):
+        return settings.checkpoint
+    return str(Path(settings.checkpoint).resolve())
+
+
+def architecture(settings: Settings) -> PretrainedConfig:
+    """The checkpoint's config, without its weights."""
+    return AutoConfig.from_pretrained(where(settings), revision=settings.revision)
+
+
+def module(config: PretrainedConfig) -> PreTrainedModel:
+    """A module of that architecture for parameters that live outside of it; its own mean nothing.
+
+    In evaluation mode, so that there is no dropout, and in single precision, whatever the checkpoint
+    was saved in.
+    """
+    built = AutoModelForCausalLM.from_config(
+        config, attn_implementation=_ATTENTION, dtype=torch.float32
+    )
+    return built.eval().requires_grad_(False)
+
+
+def parameters(settings: Settings) -> Parameters:
+    """The pretrained parameters under Hugging Face's names, tied ones once, in single precision.
+
+    TransformerLens finds, checks and loads the checkpoint. Its bridge then takes the module apart
+    (GPT-2's joint query-key-value matrix, for example, into three), so that they are copied before.
+    """
+    # Imported only here: evaluating a checkpoint of ours needs no TransformerLens.
+    import transformer_lens.model_bridge.sources  # noqa: F401, gives the bridge its `boot_...`
+    from transformer_lens.model_bridge import TransformerBridge
+
+    disable_progress_bar()  # which a log can't show
+    kept: Parameters = {}
+
+    class Keeping:
+        @staticmethod
+        def from_pretrained(name: str, **how: Any) -> PreTrainedModel:
+            loaded = AutoModelForCausalLM.from_pretrained(name, **how)
+            kept.update(
+                (name, p.detach().to(torch.float32, copy=True))
+                for name, p in loaded.named_parameters()
+            )
+            return loaded
+
+    TransformerBridge.boot_transformers(
+        where(settings),
+        revision=settings.revision,
+        device="cpu",
+        dtype=torch.float32,
+        model_class=Keeping,
+    )
+    return kept

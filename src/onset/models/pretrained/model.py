@@ -1,0 +1,105 @@
+"""GPT-2-like and Pythia-like language models, fine-tuned on a task's tokens.
+
+Parameters have the names and shapes of the Hugging Face module, tied ones once, so that a checkpoint
+of ours loads into it with `load_state_dict`, and opens as a `TransformerBridge` (see `bridge.py`).
+
+Token i of the task is token `first_token` + i of the pretrained vocabulary: a rule that no seed
+changes, nothing is added to the checkpoint, and the task's tokens begin as strangers to each other that
+the model has met. Its answers compete with the whole vocabulary: logits have a column for each token
+of it, the task's first, in their order, then all others. Loss and accuracy are therefore over the
+whole vocabulary, and targets are in the task's numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.func import functional_call
+from transformers import PretrainedConfig, PreTrainedModel
+
+from onset.models.batch import Batch, Parameters, Questions
+from onset.models.pretrained import loading
+from onset.models.pretrained.settings import Settings, problems, unfit
+
+
+def build(settings: Settings, n_tokens: int, length: int) -> Pretrained:
+    """The model for a task of so many tokens and so long sequences.
+
+    Raises:
+        OSError: the checkpoint isn't there, or the hub can't be reached.
+        ValueError: its files have changed since the settings were read, or it is too small.
+    """
+    config = None
+    found = problems(settings, 0, n_tokens, length)
+    if not found:
+        config = loading.architecture(settings)
+        found = unfit(settings, config.to_dict(), n_tokens, length)
+    if config is None or found:
+        raise ValueError("; ".join(found))
+    return Pretrained(settings, n_tokens, length, config)
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """The functions of one architecture; parameters are passed to each of them."""
+
+    settings: Settings
+    n_tokens: int
+    length: int
+    config: PretrainedConfig
+
+    @cached_property
+    def module(self) -> PreTrainedModel:
+        """The Hugging Face module that parameters are put into for a call."""
+        with torch.inference_mode(False):  # else its buffers would be of no use for gradients
+            return loading.module(self.config)
+
+    def initial_parameters(self, seed: int) -> Parameters:
+        """Those of the checkpoint, the same for every seed: it decides data and their order alone."""
+        return loading.parameters(self.settings)
+
+    def loss(self, parameters: Mapping[str, Tensor], batch: Batch) -> Float[Tensor, ""]:
+        """Mean cross-entropy over all scored positions and the whole vocabulary, in nats."""
+        logits = self.logits(parameters, batch.questions)
+        return F.cross_entropy(logits, batch.targets.to(logits.device))
+
+    def logits(
+        self, parameters: Mapping[str, Tensor], questions: Sequence[Questions]
+    ) -> Float[Tensor, "scored tokens"]:
+        """Logits at the scored positions, in the order of `Batch.targets`.
+
+        A column per token of the vocabulary: first the task's, in the task's order, then all others.
+        """
+        device = next(iter(parameters.values())).device
+        if self.module.device != device:  # its buffers, such as rotary angles, aren't parameters
+            self.module.to(device)
+        found = []
+        for group in questions:
+            tokens = self.in_vocabulary(group.tokens[:, : max(group.scored) + 1])
+            output = functional_call(
+                self.module,
+                dict(parameters),
+                (torch.from_numpy(tokens).to(device),),
+                {
+                    "use_cache": False,
+                    # The vocabulary is large: no logits where nothing is scored.
+                    "logits_to_keep": torch.tensor(group.scored, device=device),
+                },
+            )
+            found.append(self._task_first(output.logits.flatten(0, 1)))
+        return torch.cat(found)
+
+    def _task_first(self, logits: Float[Tensor, "scored tokens"]) -> Float[Tensor, "scored tokens"]:
+        first, end = self.settings.first_token, self.settings.first_token + self.n_tokens
+        return torch.cat([logits[:, first:end], logits[:, :first], logits[:, end:]], dim=1)
+
+    def in_vocabulary(self, tokens: Int[np.ndarray, "*shape"]) -> Int[np.ndarray, "*shape"]:
+        """The task's tokens as the pretrained vocabulary numbers them, e.g. to ask a bridge."""
+        return tokens + self.settings.first_token

@@ -1,0 +1,69 @@
+"""Tiny pretrained models that tests make themselves: random weights, saved in Hugging Face format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer, models, pre_tokenizers
+from transformers import (
+    GPT2Config,
+    GPT2LMHeadModel,
+    GPTNeoXConfig,
+    GPTNeoXForCausalLM,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+)
+
+N_ROWS, N_POSITIONS, WIDTH = 61, 8, 16
+"""of their vocabulary, and the longest sequences"""
+
+
+def gpt2(rows: int = N_ROWS) -> PreTrainedModel:
+    """With learned positions, tied embeddings, joint query-key-value matrices and dropout."""
+    return GPT2LMHeadModel(
+        GPT2Config(
+            vocab_size=rows,
+            n_embd=WIDTH,
+            n_layer=2,
+            n_head=2,
+            n_positions=N_POSITIONS,
+            bos_token_id=0,
+            eos_token_id=0,
+        )
+    )
+
+
+def pythia(rows: int = N_ROWS) -> PreTrainedModel:
+    """With rotary positions, untied embeddings, attention and MLP in parallel, in half precision."""
+    return GPTNeoXForCausalLM(
+        GPTNeoXConfig(
+            vocab_size=rows,
+            hidden_size=WIDTH,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            intermediate_size=4 * WIDTH,
+            max_position_embeddings=N_POSITIONS,
+            rotary_pct=0.25,
+            bos_token_id=0,
+            eos_token_id=0,
+        )
+    ).to(torch.float16)
+
+
+KINDS = {"gpt2": gpt2, "pythia": pythia}
+
+
+def save(kind: str, folder: Path, seed: int = 0, rows: int = N_ROWS) -> Path:
+    """A model of random weights and a tokenizer of words `w0`, `w1`, …"""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = KINDS[kind](rows)
+        for parameter in model.parameters():  # as drawn, all biases are zero: mistakes could hide
+            torch.nn.init.normal_(parameter, std=0.3)
+    model.save_pretrained(folder)
+    words = Tokenizer(models.WordLevel({f"w{i}": i for i in range(rows)}, unk_token="w0"))
+    words.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, bos_token="w0", eos_token="w0")
+    tokenizer.save_pretrained(folder)
+    return folder

@@ -1,0 +1,190 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Fine-tuning on new facts
+#
+# **Question.** In stage one a model learns facts `[a, r] → b` and to compose them: `[a, r1, r2] → c`. In
+# stage two it is fine-tuned on *new* facts about the same entities, each of them alone. Does it answer
+# two-hop questions over new facts, which it has never seen composed with anything? How soon, and what is
+# lost meanwhile: the old facts, or composing itself?
+#
+# **Hypothesis.** (1) With replay of stage one's data, one block that is applied once per hop composes new
+# facts, and two layers don't: only where an edge is kept once is what is learnt of it good for either hop.
+# (2) Without replay of two-hop facts, composing is forgotten although no fact contradicts it. (3)
+# Composing lies in attention and embeddings, facts in the MLP: when only the MLP is trained, new facts are
+# composed with each other even where all else that was known is overwritten. (Put this way after pilots on
+# the seeds 100 and 101, before any run of the seeds below.)
+#
+# **What would refute it.** (1) two layers with replay as good as one block, or one block no better than
+# the null controls: new facts that have changed places, and a model that never saw two facts composed. (2)
+# `replay of facts alone` as good as `replay, no decay`. (3) `new facts, MLP only` no better than `new
+# facts alone`.
+
+# %% tags=["parameters"]
+study_name = "finetuning"
+results = "results"
+conditions = None
+labels = {}
+seeds = None
+code = "by hand"
+
+# %%
+import matplotlib.pyplot as plt
+import pandas as pd
+
+from onset.figures.contrast import plot_contrast
+from onset.figures.curves import legend_below, plot_over_training
+from onset.figures.style import TEXT_WIDTH, styles, use_style
+from onset.latex import tabular
+from onset.results import open_study
+from onset.summary import at_last_step, format_interval, over_seeds
+
+use_style()
+study = open_study(study_name, results, conditions, seeds, code)
+conditions, seeds = study.conditions, study.seeds
+labels = {name: labels.get(name, name) for name in conditions}
+settings = {name: study.run(name, seeds[0]).settings for name in conditions}
+stage_two = [name for name in conditions if settings[name]["parent"]]
+stage_one = [name for name in conditions if name not in stage_two]
+style = styles(stage_two)
+SHOWN = {
+    "new_facts": "new facts",
+    "new_new": "new, new",
+    "new_old": "new, old",
+    "old_new": "old, new",
+    "old_old": "old, old",
+}
+accuracy = study.measures.query("measure == 'accuracy'")
+
+# %% [markdown]
+# ## What was run
+#
+# Every run of stage two starts from the last checkpoint of a run of stage one with the same seed and the
+# same world. A quarter of each held-out split was set apart for choosing settings (on other seeds);
+# everything below is about the rest.
+
+# %%
+pd.DataFrame(
+    {
+        labels[name]: {
+            "starts from": (its["parent"] or {}).get("run", "").split("/")[1:2],
+            "blocks": its["model"]["n_layers"],
+            "loops": its["model"]["n_loops"],
+            "readout": its["model"]["readout"],
+            "trained": its["training"]["trainable"] or "everything",
+            "splits": ", ".join(its["training"]["mixture"]),
+            **{key: its["training"][key] for key in ("steps", "learning_rate", "weight_decay")},
+        }
+        for name, its in settings.items()
+    }
+).T
+
+# %% [markdown]
+# ## The contrast
+#
+# First the new facts themselves, then two-hop questions by whether their first and their second edge is
+# new. Before stage two (crosses) a model knows nothing of new edges.
+
+# %%
+by = ["condition", "split"]
+two = accuracy[accuracy["condition"].isin(stage_two)]
+before = over_seeds(two[two["step"] == 0], by)[[*by, "mean"]]
+final = over_seeds(at_last_step(two), by)
+final = final.merge(before.rename(columns={"mean": "before"}), on=by)
+
+size = (TEXT_WIDTH, 0.6 + 0.2 * len(stage_two))
+figure, axes = plt.subplots(1, len(SHOWN), figsize=size, sharey=True)
+for (split, title), axis in zip(SHOWN.items(), axes, strict=True):
+    plot_contrast(axis, final[final["split"] == split], style)
+    axis.set_title(title, fontsize=7)
+    axis.set(xlim=(-0.05, 1.05), xticks=[0, 0.5, 1], xticklabels=["0", ".5", "1"])
+axes[0].set_yticks(range(len(stage_two)), [labels[name] for name in stage_two])
+figure.supxlabel(f"accuracy (n = {len(seeds)} seeds)", fontsize=8)
+study.save_figure(figure, "contrast", final[final["split"].isin(SHOWN)])
+
+# %% [markdown]
+# ## Along stage two
+#
+# How soon after a new fact is known is it composed, and how soon are old facts no longer?
+
+# %%
+course = over_seeds(two, ["condition", "split", "step"])
+panels = {**SHOWN, "old_facts": "old facts"}
+figure, axes = plt.subplots(2, 3, figsize=(TEXT_WIDTH, 4.2), sharex=True, sharey=True)
+for (split, title), axis in zip(panels.items(), axes.flat, strict=True):
+    curves = course[course["split"] == split]
+    plot_over_training(axis, curves, style)
+    axis.set(title=title, ylim=(-0.03, 1.03))
+    ticks = [0, *(10**power for power in range(1, 5) if 10**power <= curves["step"].max())]
+    axis.set_xticks(ticks, [str(tick) for tick in ticks])
+    axis.minorticks_off()
+for axis in axes[-1]:
+    axis.set_xlabel("step of stage two")
+figure.supylabel(f"accuracy (n = {len(seeds)} seeds)", fontsize=8)
+legend_below(figure, style, labels)
+study.save_figure(figure, "course", course[course["split"].isin(panels)])
+
+# %% [markdown]
+# ## The numbers
+#
+# Mean over seeds at the last checkpoint of stage two and the 95 % interval of the mean (Student's t over
+# seeds, cut at 0 and 1). Old and new facts: the mean says enough.
+
+# %%
+by_place = {(row.condition, row.split): row for row in final.itertuples()}
+FACTS, TWO_HOP = ["old_facts", "new_facts"], list(SHOWN)[1:]
+cells = [
+    [
+        labels[name],
+        *(f"{by_place[name, split].mean:.2f}" for split in FACTS),
+        *(format_interval(by_place[name, split]) for split in TWO_HOP),
+    ]
+    for name in stage_two
+]
+columns = ["stage two", "old", "new", *(SHOWN[split] for split in TWO_HOP)]
+table = pd.DataFrame(cells, columns=columns)
+study.save_table(table, "accuracy", tabular(columns, cells, "l" * len(columns)))
+table
+
+# %%
+numbers = {
+    f"{condition}/{split}": format_interval(row)
+    for (condition, split), row in by_place.items()
+    if not split.endswith("_validation")
+}
+one = accuracy[accuracy["condition"].isin(stage_one)]
+for row in over_seeds(at_last_step(one), by).itertuples():
+    numbers[f"{row.condition}/{row.split}"] = format_interval(row)
+asks_of_new = [split for split in SHOWN if split != "old_old"]
+numbers["before"] = f"{final.loc[final['split'].isin(asks_of_new), 'before'].max():.2f}"
+# The best accuracy over checkpoints, and the checkpoints at which it is first a half or more: one step, or
+# the range over seeds.
+best = two.groupby([*by, "seed"], observed=True)["value"].max().reset_index()
+for row in over_seeds(best.assign(measure="accuracy"), by).itertuples():
+    numbers[f"{row.condition}/{row.split}_best"] = format_interval(row)
+half = two[two["value"] >= 0.5].groupby([*by, "seed"], observed=True)["step"].min()
+for condition in stage_two:
+    for split in SHOWN:
+        steps = half[half.index.isin([(condition, split, seed) for seed in seeds])]
+        said = "–".join(map(str, sorted({steps.min(), steps.max()})))
+        numbers[f"{condition}/{split}_half"] = (
+            said if len(steps) == len(seeds) else "not in every seed"
+        )
+base = settings[stage_one[0]]
+numbers |= {key: str(base["task"][key]) for key in ("n_entities", "n_relations")}
+numbers["new"] = f"{base['task']['new']:.0%}".replace("%", r"\,\%")
+numbers |= {"d_model": str(base["model"]["d_model"]), "n_seeds": str(len(seeds))}
+numbers["steps_one"] = str(base["training"]["steps"])
+numbers["steps_two"] = str(settings[stage_two[0]]["training"]["steps"])
+study.save_numbers(numbers)
+pd.Series(numbers, name="number").to_frame()

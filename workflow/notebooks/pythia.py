@@ -1,0 +1,90 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Composition in a pretrained language model
+#
+# **Question.** The world of the study *composition*, its entities and relations named by tokens of a
+# pretrained vocabulary: does a language model that is fine-tuned on it answer two-hop questions over edges
+# that it has only seen as separate facts, and from which step of its pretraining on?
+#
+# **Hypothesis.** Its layers are all different and would have to hold an edge twice: as with two layers from
+# scratch, `id` is learnt and `oo` is not, at any revision. (Put before any run: we have run none.)
+#
+# **What would refute it.** Accuracy on `oo` above that of the null control, in which answers have changed
+# places, at some revision.
+
+# %% tags=["parameters"]
+study_name = "pythia"
+results = "results"
+conditions = None
+labels = {}
+seeds = None
+code = "by hand"
+
+# %%
+import matplotlib.pyplot as plt
+import pandas as pd
+
+from onset.figures.contrast import plot_contrast
+from onset.figures.curves import legend_below, plot_over_training
+from onset.figures.style import TEXT_WIDTH, styles, use_style
+from onset.results import open_study
+from onset.summary import at_last_step, format_interval, over_seeds
+
+use_style()
+study = open_study(study_name, results, conditions, seeds, code)
+conditions, seeds = study.conditions, study.seeds
+labels = {name: labels.get(name, name) for name in conditions}
+style = styles(conditions)
+HELD_OUT = ["id", "oi", "io", "oo"]
+SHOWN = ["atomic", "composed_train", *HELD_OUT]
+accuracy = study.measures.query("measure == 'accuracy' and split in @SHOWN")
+
+# %% [markdown]
+# ## The contrast
+#
+# Answers compete with the whole pretrained vocabulary.
+
+# %%
+by = ["condition", "split"]
+before = over_seeds(accuracy[accuracy["step"] == 0], by)[[*by, "mean"]]
+contrast = over_seeds(at_last_step(accuracy), by)
+contrast = contrast.merge(before.rename(columns={"mean": "before"}), on=by)
+size = (TEXT_WIDTH, 0.6 + 0.2 * len(conditions))
+figure, axes = plt.subplots(1, len(HELD_OUT), figsize=size, sharey=True)
+for split, axis in zip(HELD_OUT, axes, strict=True):
+    plot_contrast(axis, contrast[contrast["split"] == split], style)
+    axis.set(title=split, xlim=(-0.05, 1.05), xticks=[0, 0.5, 1], xticklabels=["0", ".5", "1"])
+axes[0].set_yticks(range(len(conditions)), [labels[name] for name in conditions])
+figure.supxlabel(f"accuracy (n = {len(seeds)} seeds)", fontsize=8)
+study.save_figure(figure, "contrast", contrast[contrast["split"].isin(HELD_OUT)])
+
+# %% [markdown]
+# ## Along fine-tuning
+
+# %%
+course = over_seeds(accuracy, ["condition", "split", "step"])
+figure, axes = plt.subplots(2, 3, figsize=(TEXT_WIDTH, 3.9), sharex=True, sharey=True)
+for split, axis in zip(SHOWN, axes.flat, strict=True):
+    plot_over_training(axis, course[course["split"] == split], style, logarithmic=False)
+    axis.set(title=split, ylim=(-0.03, 1.03))
+for axis in axes[-1]:
+    axis.set_xlabel("step of fine-tuning")
+figure.supylabel(f"accuracy (n = {len(seeds)} seeds)", fontsize=8)
+legend_below(figure, style, labels)
+study.save_figure(figure, "course", course)
+
+# %%
+numbers = {f"{row.condition}/{row.split}": format_interval(row) for row in contrast.itertuples()}
+study.save_numbers(numbers)
+pd.Series(numbers, name="number").to_frame()
