@@ -6,10 +6,11 @@ from itertools import product
 
 import numpy as np
 import pytest
+import torch
 from pydantic import ValidationError
 
 from onset import models
-from onset.measures import commonest_end
+from onset.measures import clean_bridge, commonest_end
 from onset.tasks.chains import KINDS, Settings, generate
 from onset.tasks.dataset import VALIDATION, Dataset
 
@@ -227,3 +228,48 @@ def test_the_commonest_end_is_counted_over_all_that_is_trained():
         guess[int(r)] == a for r, a in zip(split.tokens[:, -1], split.targets[:, 0], strict=True)
     ]
     assert found["hops4_unseen"] == pytest.approx(np.mean(right))
+
+
+class TestCleanBridge:
+    """On a model that reads an answer off the entity written, and on one that can't be asked."""
+
+    DATASET = generate(settings(), seed=0)
+
+    def model(self, **changes):
+        given = {"name": "transformer", "n_loops": 4, "readout": "per_hop", "d_model": 32}
+        return models.build({**given, **changes}, self.DATASET.n_tokens, self.DATASET.length)
+
+    def test_writing_back_what_is_there_changes_nothing(self):
+        model = self.model(positions="learned")
+        parameters = model.initial_parameters(0)
+        for name in ("hops2_seen", "hops3_unseen", "hops4_seen"):
+            split = self.DATASET.splits[name]
+            tokens = torch.from_numpy(split.tokens)
+            states = model.residual_stream(parameters, tokens)
+            there = states[split.hops - 1][:, split.hops - 1]
+            said = clean_bridge.answers_after_writing(model, parameters, split, {"same": there})
+            answers = model.unembed(parameters, states[split.hops][:, -1]).argmax(-1)
+            assert (said["same"] == answers).double().mean() > 0.98  # but for ties
+
+    def test_what_is_written_reaches_the_answer(self):
+        model = self.model()
+        parameters = model.initial_parameters(0)
+        parameters = {name: 5 * p if "attn" in name else p for name, p in parameters.items()}
+        split = self.DATASET.splits["hops4_seen"]
+        directions = torch.randn(2, len(split), 32, generator=torch.Generator().manual_seed(0))
+        written = dict(zip("ab", directions, strict=True))
+        said = clean_bridge.answers_after_writing(model, parameters, split, written)
+        assert (said["a"] != said["b"]).any()
+
+    def test_it_measures_held_out_chains_three_times(self):
+        model = self.model()
+        found = list(clean_bridge.measure(model, model.initial_parameters(0), self.DATASET))
+        assert {m.split for m in found} == {f"hops{k}_{kind}" for k in (2, 3, 4) for kind in KINDS}
+        assert {m.measure for m in found} == {
+            f"clean_{kind}_accuracy" for kind in ("own", "other", "random")
+        }
+
+    @pytest.mark.parametrize("changes", [{"readout": "last"}, {"n_layers": 4, "n_loops": 1}])
+    def test_nothing_is_measured_where_it_would_mean_something_else(self, changes):
+        model = self.model(**changes)
+        assert not list(clean_bridge.measure(model, model.initial_parameters(0), self.DATASET))

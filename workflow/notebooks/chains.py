@@ -185,6 +185,47 @@ legend_below(figure, of_hops, {name: name for name in of_hops}, columns=4)
 study.save_figure(figure, "emergence", curves[curves["split"].isin(["atomic", *names])])
 
 # %% [markdown]
+# ## What goes wrong: the entity before the last hop, or the last hop?
+#
+# In the models that apply one block once per hop, the state that should hold the entity before the last hop
+# is replaced, before the last application, by that entity's embedding (of the state's norm). If the
+# last hop works, the right answer follows, and with another entity written, that entity's answer. A random
+# direction is the null control. (Put so after the same look, with TransformerLens's patching, at the run
+# `three` of seed 0.)
+
+# %%
+WRITTEN = {
+    "accuracy": "nothing written",
+    "clean_own_accuracy": "right entity written",
+    "clean_other_accuracy": "another entity, its answer",
+    "clean_random_accuracy": "random direction",
+}
+at_end = at_last_step(measures[measures["measure"].isin(WRITTEN)])
+written = over_seeds(at_end[at_end["split"].isin(HELD_OUT)], ["measure", *by])
+place = written["split"].astype(str).str.extract(r"hops(\d+)_(.+)")
+written = written.assign(hops=place[0].astype(int), kind=place[1], dose=place[0].astype(int))
+looped = [
+    name
+    for name in shown
+    if ((written["condition"] == name) & (written["measure"] != "accuracy")).any()
+]
+of_written = styles(WRITTEN)
+size = (TEXT_WIDTH, 3.4)
+figure, axes = plt.subplots(2, len(looped), figsize=size, sharex=True, sharey=True, squeeze=False)
+for column, condition in enumerate(looped):
+    for axis, kind in zip(axes[:, column], KINDS, strict=True):
+        its = written[(written["condition"] == condition) & (written["kind"] == kind)]
+        for measure, its_style in of_written.items():
+            plot_dose(axis, its[its["measure"] == measure], its_style, WRITTEN[measure])
+        axis.set(xticks=list(LENGTHS), xlim=(1.7, longest + 0.3), ylim=(-0.03, 1.03))
+    axes[0, column].set_title("\n".join(textwrap.wrap(labels[condition], 16)), fontsize=7)
+for axis, kind in zip(axes[:, 0], KINDS, strict=True):
+    axis.set_ylabel(f"accuracy, {kind} (n = {len(seeds)})")
+figure.supxlabel("hops", fontsize=8)
+legend_below(figure, of_written, WRITTEN, columns=2)
+study.save_figure(figure, "written", written[written["condition"].isin(looped)])
+
+# %% [markdown]
 # ## A prediction
 #
 # If a further hop over an edge that is never composed goes well as often as in two-hop chains, whatever
@@ -243,6 +284,10 @@ numbers |= {
 numbers |= {
     f"{row.condition}/{row.split}_shortfall": format_interval(row)
     for row in shortfalls.itertuples()
+}
+numbers |= {
+    f"{row.condition}/{row.split}_{row.measure}".removesuffix("_accuracy"): format_interval(row)
+    for row in written[written["measure"] != "accuracy"].itertuples()
 }
 # The checkpoints at which accuracy is first a half or more: one step, or the range over seeds.
 half = asked[asked["value"] >= 0.5].groupby(["split", "seed"], observed=True)["step"].min()
