@@ -135,7 +135,9 @@ for axis, condition in zip(axes.flat, shown, strict=False):
     axis.set(xticks=range(1, longest + 1), xlim=(0.7, longest + 0.5), ylim=(-0.03, 1.03))
 for axis in axes.flat[len(shown) :]:
     axis.set_visible(False)
-figure.supxlabel("hops", fontsize=8)
+for axis in axes.flat[max(0, len(shown) - N_COLUMNS) : len(shown)]:  # the lowest of each column
+    axis.set_xlabel("hops")
+    axis.tick_params(labelbottom=True)
 figure.supylabel(f"accuracy (n = {len(seeds)} seeds)", fontsize=8)
 legend_below(figure, of_kind, KINDS)
 study.save_figure(figure, "lengths", by_length[by_length["condition"].isin(shown)])
@@ -220,8 +222,10 @@ for column, condition in enumerate(looped):
         axis.set(xticks=list(LENGTHS), xlim=(1.7, longest + 0.3), ylim=(-0.03, 1.03))
     axes[0, column].set_title("\n".join(textwrap.wrap(labels[condition], 16)), fontsize=7)
 for axis, kind in zip(axes[:, 0], KINDS, strict=True):
-    axis.set_ylabel(f"accuracy, {kind} (n = {len(seeds)})")
-figure.supxlabel("hops", fontsize=8)
+    axis.set_ylabel(kind)
+for axis in axes[-1]:
+    axis.set_xlabel("hops")
+figure.supylabel(f"accuracy (n = {len(seeds)} seeds)", fontsize=8)
 legend_below(figure, of_written, WRITTEN, columns=2)
 study.save_figure(figure, "written", written[written["condition"].isin(looped)])
 
