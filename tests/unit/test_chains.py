@@ -273,3 +273,28 @@ class TestCleanBridge:
     def test_nothing_is_measured_where_it_would_mean_something_else(self, changes):
         model = self.model(**changes)
         assert not list(clean_bridge.measure(model, model.initial_parameters(0), self.DATASET))
+
+    def test_who_reads_what_is_written_is_right_about_both_entities(self, monkeypatch):
+        model = self.model()
+        parameters = model.initial_parameters(0)
+        embedding, facts = parameters["tok_embed.weight"], facts_of(self.DATASET)
+
+        def reader(model, parameters, split, written):
+            last = (split.tokens[:, -1] - N).tolist()
+            read = {k: (its @ embedding[:N].T).argmax(1).tolist() for k, its in written.items()}
+            return {
+                kind: torch.tensor([facts[edge] for edge in zip(its, last, strict=True)])
+                for kind, its in read.items()
+            }
+
+        # Orthogonal, so that the nearest entity is the one that was written.
+        torch.nn.init.orthogonal_(embedding)
+        monkeypatch.setattr(clean_bridge, "answers_after_writing", reader)
+        found = {
+            (m.measure, m.split): m.value
+            for m in clean_bridge.measure(model, parameters, self.DATASET)
+        }
+        for split in ("hops2_unseen", "hops4_seen"):
+            assert found["clean_own_accuracy", split] == 1
+            assert found["clean_other_accuracy", split] == 1
+            assert found["clean_random_accuracy", split] < 0.5
