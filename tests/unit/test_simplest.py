@@ -30,12 +30,12 @@ class TestEdges:
             ([0.0, 0.0, 1.0, 0.0], 16 * 2**0.5, 32 * 2**0.5),
             ([0.9, 0.8, 0.7, 0.6], 0, np.inf),
             ([0.9, 0.1, 0.9, 0.1], 0, 32 * 2**0.5),
-            ([0.1, 0.2, 0.3, 0.4], np.inf, 0),
+            ([0.1, 0.2, 0.3, 0.4], np.nan, np.nan),
         ],
     )
     def test_by_hand(self, values, rises, falls):
-        assert rising_edge(WIDTHS, np.array(values), 0.5) == pytest.approx(rises)
-        assert falling_edge(WIDTHS, np.array(values), 0.5) == pytest.approx(falls)
+        assert rising_edge(WIDTHS, np.array(values), 0.5) == pytest.approx(rises, nan_ok=True)
+        assert falling_edge(WIDTHS, np.array(values), 0.5) == pytest.approx(falls, nan_ok=True)
 
     def test_the_interval_is_one_of_logarithms(self):
         mean, low, high = edge_interval(np.array([8.0, 16.0, 32.0]))
@@ -45,7 +45,7 @@ class TestEdges:
         assert np.log(high / 16) == pytest.approx(4.3027 * np.log(2) / 3**0.5, rel=1e-4)
 
     def test_what_lies_outside_the_grid_has_no_mean(self):
-        for edges in ([8.0, 0.0], [8.0, np.inf]):
+        for edges in ([8.0, 0.0], [8.0, np.inf], [8.0, np.nan]):
             assert np.isnan(edge_interval(np.array(edges))).all()
 
     @pytest.mark.parametrize(
@@ -56,6 +56,8 @@ class TestEdges:
             ([0.0, 10.0], "< 8 to 10.0"),
             ([20.0, np.inf], "20.0 to > 64"),
             ([np.inf, np.inf], "> 64"),
+            ([20.0, np.nan, 31.0], "20.0 to 31.0 in 2 of 3"),
+            ([np.nan, np.nan], "nowhere"),
         ],
     )
     def test_as_said(self, edges, said):
@@ -95,7 +97,7 @@ class TestPowerLaw:
         assert line[1] == pytest.approx(2 * 100**0.5)
 
     def test_two_sizes_predict_nothing(self):
-        edges = np.array([[10.0], [20.0], [np.inf]])
+        edges = np.array([[10.0], [20.0], [np.nan]])
         assert np.isnan(power_law_from_others(self.SIZES, edges)).all()
 
 

@@ -42,6 +42,7 @@ level = 0.95
 
 # %%
 import math
+from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -86,7 +87,7 @@ NAMES = {
 }  # fmt: skip
 WIDTH = "model.d_model"
 maps = grids_of(settings, base)
-NAMES = {
+NAMES |= {
     path: NAMES.get(path, path.split(".")[1].replace("_", " ")) for pair in maps for path in pair
 }
 along_width = [pair for pair in maps if WIDTH in pair]
@@ -98,6 +99,7 @@ accuracy = measures[measures["measure"] == "accuracy"]
 at_end = over_seeds(at_last_step(accuracy), ["condition", "split"])
 ood, ood_validation = (at_end[at_end["split"] == name] for name in ("ood", "ood_validation"))
 ood_of = ood.set_index("condition")
+said_of = {row.condition: format_interval(row) for row in ood.itertuples()}
 
 # %% [markdown]
 # ## What was run
@@ -284,7 +286,7 @@ cells = [
         labels[name] + (" (chosen)" if name == smallest else ""),
         f"{row['parameters']:,}",
         f"{row['validation']:.2f}",
-        format_interval(row),
+        said_of[name],
         f"{row['seeds_at_level']} of {len(seeds)}",
     ]
     for name, row in near.iterrows()
@@ -328,7 +330,7 @@ study.save_figure(figure, "learning", learning)
 
 # %%
 numbers = {"n_seeds": str(len(seeds)), "level": f"{level:g}", "chance": f"{chance:.2g}"}
-numbers |= {f"{name}/ood": format_interval(row) for name, row in ood_of.iterrows()}
+numbers |= {f"{name}/ood": number for name, number in said_of.items()}
 for section, keys in {
     "task": ("n_bases", "n_attributes", "n_values"),
     "model": ("d_model", "d_mlp"),
@@ -337,14 +339,14 @@ for section, keys in {
     numbers |= {key: f"{settings[base][section][key]:g}" for key in keys}
 numbers["with_facts"] = f"{100 * settings[base]['task']['with_facts']:g}"
 # Where one setting alone is changed at the base point: its extremes.
-for path in sorted({path for pair in maps for path in pair}):
+for path in sorted({*NAMES, *(path for pair in maps for path in pair)}):
     doses = doses_of(settings, base, *path.split("."))
     for end, name in (
         ("lowest", min(doses, key=doses.get)),
         ("highest", max(doses, key=doses.get)),
     ):
         key = path.split(".")[1]
-        numbers[f"{key}/{end}"] = format_interval(ood_of.loc[name])
+        numbers[f"{key}/{end}"] = said_of[name]
         numbers[f"{key}/{end}_at"] = said(value_of(settings[name], path))
 for which, place in (("smallest_world", 0), ("largest_world", -1)):
     row = worlds.iloc[place]
@@ -355,9 +357,10 @@ for which, place in (("smallest_world", 0), ("largest_world", -1)):
     its = cells_of(of_world, maps[of_world], ood)
     its = its[its[axes_of[of_world][0]] == row["value"]].set_index(WIDTH)
     best, widest = its.loc[row["best"]], its.loc[its.index.max()]
-    numbers |= {f"{which}/best": format_interval(best), f"{which}/widest": format_interval(widest)}
+    for key, cell in (("best", best), ("widest", widest)):
+        numbers[f"{which}/{key}"] = said_of[cell["condition"]]
     fall = interval((best[of_seed] - widest[of_seed]).to_numpy(float))
-    fall = pd.Series(fall, index=["mean", "low", "high"])
+    fall = SimpleNamespace(**dict(zip(("mean", "low", "high"), fall, strict=True)))
     numbers[f"{which}/fall"] = format_interval(fall)
 found = drawn["mean"].to_numpy()
 for name, by in (("law", predicted), ("constant", null_predicted)):
@@ -375,12 +378,12 @@ row = models.loc[smallest] if smallest else None
 numbers |= {
     "smallest/label": labels[smallest] if smallest else "none",
     "smallest/parameters": f"{row['parameters']:,}" if smallest else "none",
-    "smallest/ood": format_interval(row) if smallest else "none",
+    "smallest/ood": said_of.get(smallest, "none"),
     "smallest/seeds": str(row["seeds_at_level"]) if smallest else "none",
 }
 untrained = accuracy[(accuracy["step"] == 0) & (accuracy["split"] == "ood")]
 numbers["untrained/ood"] = f"{over_seeds(untrained, ['condition', 'split'])['mean'].max():.2f}"
-numbers["null/ood"] = format_interval(ood_of.loc[nulls[0]]) if nulls else "not run"
+numbers["null/ood"] = said_of[nulls[0]] if nulls else "not run"
 again = [names for names in distinct.values() if len(names) > 1]
 same = all((ood_of.loc[n, of_seed] == ood_of.loc[names[0], of_seed]).all()
            for names in again for n in names)  # fmt: skip
