@@ -1,0 +1,128 @@
+"""Maps over two settings: what a grid of conditions scores, a cell per point."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.image import AxesImage
+from matplotlib.patches import Rectangle
+
+from onset.figures.dose import Settings, differences
+
+_FRAME = "#d55e00"  # of seaborn's colour-blind palette
+
+_SCALARS = (bool, int, float, str)
+
+Pair = tuple[str, str]
+"""two settings, each `section.key`"""
+
+
+def value_of(settings: Settings, path: str) -> Any:
+    """The value of `section.key` in a run's settings; None where it has no such key."""
+    section, key = path.split(".")
+    return (settings.get(section) or {}).get(key)
+
+
+def grids_of(
+    settings: Mapping[str, Settings], reference: str
+) -> dict[Pair, dict[str, tuple[Any, Any]]]:
+    """The grids over two settings through a reference condition, found from the settings alone.
+
+    A grid is a pair of settings in which some condition differs from the reference, and in nothing
+    else; its points are all conditions that differ in no other setting, so that grids may share
+    a row. Conditions with equal settings are one point, the first of them.
+
+    Args:
+        settings: of a run per condition, by section (`Run.settings`).
+        reference: the condition through which all grids go.
+
+    Returns:
+        (setting, setting) → condition → its value of both. Settings are in the order of the sections
+        task, model, training and of their keys.
+    """
+    apart = {name: differences(settings[reference], its) for name, its in settings.items()}
+    order = [
+        f"{section}.{key}"
+        for section in ("task", "model", "training")
+        for key in settings[reference].get(section) or {}
+    ]
+    swept = sorted(set().union(*apart.values()) & set(order), key=order.index)
+    grids = {}
+    for pair in combinations(swept, 2):
+        if set(pair) not in apart.values():
+            continue
+        points: dict[tuple[Any, Any], str] = {}
+        for name, its in settings.items():
+            point = tuple(value_of(its, path) for path in pair)
+            if apart[name] <= set(pair) and all(isinstance(value, _SCALARS) for value in point):
+                points.setdefault(point, name)
+        grids[pair] = {name: point for point, name in points.items()}
+    return grids
+
+
+def cells_of(
+    pair: Pair, points: Mapping[str, tuple[Any, Any]], numbers: pd.DataFrame
+) -> pd.DataFrame:
+    """A map's cells: the columns of `numbers` for its points, and a column per setting of the pair.
+
+    Args:
+        pair: the two settings.
+        points: condition → its value of both (`grids_of`).
+        numbers: condition and any other columns.
+    """
+    values = pd.DataFrame.from_dict(points, orient="index", columns=list(pair))
+    return values.rename_axis("condition").reset_index().merge(numbers, on="condition")
+
+
+def plot_heat(axis: Axes, cells: pd.DataFrame, across: str, up: str, level: float) -> AxesImage:
+    """Draw a map of proportions: dark is 1; each cell says its mean and, below, the range of the seeds.
+
+    Args:
+        axis: to draw on.
+        cells: the columns `across`, `up`, mean, and a column `seed_N` per seed. A point that is not there
+            stays empty.
+        across: column on the horizontal axis.
+        up: column on the vertical axis, the smallest value lowest.
+        level: cells in which every seed reaches it are framed.
+
+    Returns:
+        The image, for a colour bar.
+    """
+    table = cells.pivot(index=up, columns=across, values="mean").sort_index().sort_index(axis=1)
+    image = axis.imshow(
+        table.to_numpy(float), cmap="cividis_r", vmin=0, vmax=1, aspect="auto", origin="lower"
+    )
+    for _, cell in cells.iterrows():
+        x, y = table.columns.get_loc(cell[across]), table.index.get_loc(cell[up])
+        seeds = cell.filter(regex=r"^seed_\d+$")
+        of_text = {
+            "textcoords": "offset points", "ha": "center", "va": "center",
+            "color": "white" if cell["mean"] > 0.5 else "black",
+        }  # fmt: skip
+        axis.annotate(_short(cell["mean"]), (x, y), (0, 4), fontsize=7.5, **of_text)
+        between = "–".join(dict.fromkeys(map(_short, (seeds.min(), seeds.max()))))
+        axis.annotate(between, (x, y), (0, -5), fontsize=5.5, **of_text)
+        if (seeds >= level).all():
+            frame = {"fill": False, "edgecolor": _FRAME, "linewidth": 1.5, "zorder": 3}
+            axis.add_patch(Rectangle((x - 0.46, y - 0.46), 0.92, 0.92, **frame))
+    axis.set_xticks(range(len(table.columns)), [said(value) for value in table.columns])
+    axis.set_yticks(range(len(table.index)), [said(value) for value in table.index])
+    axis.tick_params(length=0)
+    axis.spines[:].set_visible(False)
+    return image
+
+
+def said(value: Any) -> str:
+    """A setting's value as an axis says it."""
+    if isinstance(value, (bool, np.bool_)):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, (int, float, np.number)) else str(value)
+
+
+def _short(value: float) -> str:
+    return f"{value:.2f}".removeprefix("0") if np.isfinite(value) else ""
