@@ -41,8 +41,8 @@ code = "by hand"
 # %%
 import matplotlib.pyplot as plt
 import pandas as pd
-
 from onset.figures.contrast import plot_contrast
+
 from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.style import TEXT_WIDTH, styles, use_style
 from onset.latex import tabular
