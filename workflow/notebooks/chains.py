@@ -147,7 +147,8 @@ study.save_figure(figure, "lengths", by_length[by_length["condition"].isin(shown
 #
 # How many edges are never composed, and how many chains of each trained length there are per atomic fact
 # (Wang et al. 2024, arXiv:2405.15071, call the latter the ratio of inferred to atomic facts). Each dose is
-# varied with the other one fixed.
+# varied with the other one fixed; with the number of trained chains fixed, the more edges are left out, the
+# more often is each of the others composed.
 
 # %%
 of_length = styles([f"{hops} hops" for hops in LENGTHS])
