@@ -21,8 +21,9 @@
 # Then the definition, which trains the alias to lead to the base as an answer, also moves the alias to
 # where the base is as a question. Tied embeddings share by construction. In an untied model nothing
 # in the data says that the answer `b` and the question `b` are one thing: exchange the answer tokens of two
-# bases of `ood` aliases, and the training data are as likely as before. So it can only guess, unless other
-# data link the two: bases that name themselves, `[b, COPY] → b`.
+# bases of `ood` aliases, and the training data are as likely as before. A learner that treats an answer and
+# a question as unrelated symbols can only guess, unless other data link the two: bases that name
+# themselves, `[b, COPY] → b`.
 #
 # **When it was put.** The contrast of tied, untied and self-naming models after prototypes; the
 # doses, the cosines and the interventions after pilots on spare seeds (100–102). In such a pilot an
@@ -47,6 +48,7 @@ analysed = None
 
 # %%
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 
 from onset.figures.curves import legend_below, plot_over_training
@@ -71,6 +73,8 @@ dosed = {name for curve in doses.values() for name in curve} - {conditions[0]}
 main = [name for name in conditions if name not in dosed]
 style = styles(main)
 chance = 1 / settings[conditions[0]]["task"]["n_values"]
+training = settings[conditions[0]]["training"]
+decay_start = round(training["steps"] * (1 - training["decay_fraction"]))  # of the learning rate
 
 # %% [markdown]
 # ## What was run
@@ -78,8 +82,11 @@ chance = 1 / settings[conditions[0]]["task"]["n_values"]
 # One model per condition and seed; everything that the table leaves out is in each run's `training.yaml`.
 # The first conditions are the contrast, the others points of two dose curves of the tied model. A
 # quarter of `id` and of `ood` was set apart for choosing settings (on other seeds); what is below is the
-# rest. In the null control the definitions of all aliases have changed places, so that there is nothing
-# to infer, and the right answers are those of the true bases.
+# rest. In the null control the definitions of all aliases have changed places, and the facts of aliases
+# contradict them. The right answers stay those of the true bases, of which nothing is said, so that chance
+# is guaranteed there. What it tells is how often such a model answers as of the base that the definition
+# names (`unchanged_own_accuracy` below): what the architecture gives without facts that show a definition's
+# use.
 
 # %%
 TRAINED, ASKED = ["definitions", "base_facts", "alias_facts"], ["id", "ood"]
@@ -139,6 +146,8 @@ study.save_figure(figure, "contrast", contrast)
 
 # %% [markdown]
 # ## When it emerges
+#
+# Grey line: from there on the learning rate falls to zero; what rises after it may be due to that.
 
 # %%
 SHOWN = {"definitions": "definitions", "alias_facts": "facts of aliases", "id": "id", "ood": "ood"}
@@ -149,6 +158,7 @@ figure, axes = plt.subplots(2, 2, figsize=(TEXT_WIDTH, 3.9), sharex=True, sharey
 for (split, title), axis in zip(SHOWN.items(), axes.flat, strict=True):
     plot_over_training(axis, curves[curves["split"] == split], style)
     axis.set(title=title, ylim=(-0.03, 1.03))
+    axis.axvline(decay_start, color=NEUTRAL, linewidth=0.5, zorder=0)
     if split in ASKED:
         axis.axhline(chance, color=NEUTRAL, linestyle=":", linewidth=0.8)
 for axis in axes[-1]:
@@ -160,8 +170,9 @@ study.save_figure(figure, "emergence", curves)
 # %% [markdown]
 # ## How much it takes
 #
-# Two doses: how many aliases have facts that show what definitions mean, and how strongly weight decay asks
-# for a solution that stores each fact once. Everything else is that of the first condition (ring).
+# Two doses: how many aliases have facts that show what definitions mean (their share of each batch
+# stays, so that fewer facts are each seen more often), and weight decay. Everything else is that of the
+# first condition (ring).
 
 # %%
 asked = measures[measures["split"].isin(ASKED) & (measures["measure"] == "accuracy")]
@@ -183,6 +194,7 @@ for (place, name), axis in zip(DOSES.items(), axes, strict=True):
         axis.plot(shared["dose"], shared["mean"], "o", color=NEUTRAL, markersize=9, mfc="none")
     axis.axhline(chance, color=NEUTRAL, linestyle=":", linewidth=0.8)
     axis.set(xlabel=name, ylim=(-0.03, 1.03))
+axes[0].set_xticks(list(doses["task", "with_facts"].values()))
 axes[0].xaxis.set_major_formatter("{x:.0%}")
 axes[1].set_xscale("log")
 axes[1].set_xticks(list(doses["training", "weight_decay"].values()), minor=False)
@@ -197,7 +209,7 @@ study.save_figure(figure, "doses", dose_curves)
 #
 # Does the definition move the alias to its base? The cosine of their input embeddings, against that with
 # all other bases (grey). An alias with facts can be brought to its base by those; an `ood` alias only by
-# its definition.
+# its definition. A cosine alone does not say what is answered: beside it, the numbers below have accuracy.
 
 # %%
 COSINES = ["alias_cosine", "alias_cosine_other"]
@@ -211,6 +223,7 @@ for (split, title), axis in zip(titles.items(), axes, strict=True):
     for _, other in cosines[~its_own & (cosines["split"] == split)].groupby("condition"):
         if other["measure"].iloc[0] == COSINES[1]:
             axis.plot(other["step"], other["mean"], color=NEUTRAL, linewidth=0.6)
+    axis.axvline(decay_start, color=NEUTRAL, linewidth=0.5, zorder=0)
     axis.set(title=title, xlabel="training step")
 axes[0].set_ylabel(f"cosine with base (n = {len(seeds)})")
 legend_below(figure, style, labels)
@@ -226,7 +239,8 @@ study.save_figure(figure, "codes", cosines)
 #   unembedding (the same in tied models), or as the row of the unembedding itself. A shift shows which code
 #   acts, not that the alias had it before.
 # - *Does the alias answer from its base's code?* (bottom) What it has along its base's input row is taken
-#   away; the null control takes as much along another base's.
+#   away; the null control takes as much along another base's. That too costs accuracy: what counts is the
+#   difference (`removal`, within each seed).
 # - *Does a definition write that code?* (bottom right) The alias's row is forgotten and learned anew from
 #   its definition alone, with everything else frozen.
 
@@ -270,8 +284,7 @@ study.save_figure(figure, "interventions", interventions)
 # %% [markdown]
 # ## Which parts
 #
-# One head or the MLP is taken out on ood questions, in the models that answer them and in the one that
-# doesn't.
+# One head or the MLP is taken out on ood questions, in the first three conditions that are analysed.
 
 # %%
 closer = at_last_step(study.analyses)
@@ -296,22 +309,31 @@ study.save_figure(figure, "parts", parts)
 
 # %% [markdown]
 # ## Learning curves
+#
+# Losses differ by factors between seeds, so that their mean and interval are those of their logarithms.
 
 # %%
 LEARNT = {"alias_facts": "trained facts of aliases", "id": "id", "ood": "ood"}
 both = of_main[of_main["measure"].isin(["loss", "accuracy"]) & of_main["split"].isin(LEARNT)]
+is_loss = both["measure"] == "loss"
+logarithm = np.log10(both["value"].clip(lower=1e-9))  # a loss in float32 can be 0
+both = both.assign(value=both["value"].where(~is_loss, logarithm))
 learning = over_seeds(both, ["measure", "condition", "split", "step"])
+of_loss = learning["measure"] == "loss"
+drawn = ["mean", "low", "high", *(f"seed_{seed}" for seed in seeds)]
+learning.loc[of_loss, drawn] = 10 ** learning.loc[of_loss, drawn]
 figure, axes = plt.subplots(2, 3, figsize=(TEXT_WIDTH, 3.6), sharex="row", sharey="row")
 for measure, row_axes in zip(("loss", "accuracy"), axes, strict=True):
     for (split, title), axis in zip(LEARNT.items(), row_axes, strict=True):
         chosen = (learning["measure"] == measure) & (learning["split"] == split)
         plot_over_training(axis, learning[chosen], style, logarithmic=measure == "loss")
+        axis.axvline(decay_start, color=NEUTRAL, linewidth=0.5, zorder=0)
         if measure == "loss":
             axis.set(title=title, yscale="log")
             axis.set_xticks([at for at in (0, 100, 1000) if at <= learning["step"].max()])
         else:
             axis.set(ylim=(-0.03, 1.03), xlabel="training step")
-means = learning.loc[learning["measure"] == "loss", "mean"]
+means = learning.loc[of_loss, "mean"]
 axes[0, 0].set_ylim(means.min() / 1.5, means.max() * 1.5)
 axes[0, 0].set_ylabel("loss (nats)")
 axes[1, 0].set_ylabel(f"accuracy (n = {len(seeds)})")
@@ -351,6 +373,16 @@ numbers |= {
     for (condition, _, measure), row in summary.items()
     if measure.startswith("base_cosine_output")
 }
+# What removing the base's code takes away beyond what removing as much along another's does.
+removed = at_last_step(measures[measures["split"] == "ood"])
+removed = removed.pivot_table("value", ["condition", "seed"], "measure", observed=True)
+if {"remove_own_own_accuracy", "remove_other_own_accuracy"} <= set(removed):
+    beyond = removed["remove_other_own_accuracy"] - removed["remove_own_own_accuracy"]
+    beyond = beyond.dropna().rename("value").reset_index().assign(measure="removal")
+    numbers |= {
+        f"{row.condition}/removal": format_interval(row)
+        for row in over_seeds(beyond, ["condition"]).itertuples()
+    }
 # The checkpoints at which accuracy is first a half or more: one step, or the range over seeds.
 reached = measures[(measures["measure"] == "accuracy") & (measures["value"] >= 0.5)]
 half = reached.groupby(["condition", "split", "seed"])["step"].min()
@@ -367,6 +399,7 @@ for section, keys in {
     "training": ("steps", "batch_size", "weight_decay", "learning_rate"),
 }.items():
     numbers |= {key: f"{settings[conditions[0]][section][key]:g}" for key in keys}
+numbers["decay_start"] = str(decay_start)
 share = settings[conditions[0]]["task"]["with_facts"]
 numbers |= {"with_facts": f"{100 * share:g}", "chance": f"{chance:g}", "n_seeds": str(len(seeds))}
 of_ood = contrast[contrast["split"] == "ood"]
