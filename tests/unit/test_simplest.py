@@ -56,7 +56,7 @@ class TestEdges:
             ([0.0, 10.0], "< 8 to 10.0"),
             ([20.0, np.inf], "20.0 to > 64"),
             ([np.inf, np.inf], "> 64"),
-            ([20.0, np.nan, 31.0], "20.0 to 31.0 in 2 of 3"),
+            ([20.0, np.nan, 31.0], "20.0 to 31.0 (2/3)"),
             ([np.nan, np.nan], "nowhere"),
         ],
     )

@@ -183,12 +183,13 @@ for pair in along_width:
         rows.append({"setting": up, "value": value, "best": best, "widths": widths, **edges})
 boundary = pd.DataFrame(rows)
 EDGES = [name for name in boundary if name.startswith(("from", "to"))]
+SHOWN = [name for name in EDGES if name != "to 0.5"]
 cells = [
     [f"{NAMES[row['setting']]} {said(row['value'])}", f"{row['best']:g}"]
-    + [format_edge(row[name], row["widths"]) for name in EDGES]
+    + [format_edge(row[name], row["widths"]) for name in SHOWN]
     for _, row in boundary.iterrows()
 ]
-columns = ["row", "best width", *EDGES]
+columns = ["row", "best", *SHOWN]
 table = pd.DataFrame(cells, columns=columns)
 study.save_table(table, "boundary", tabular(columns, cells, "l" * len(columns)))
 table
