@@ -65,7 +65,7 @@ def format_edge(edges: Float[np.ndarray, " seeds"], doses: Doses) -> str:
     """`16.2 [14.1, 18.7]`; or the range over seeds where some have no edge within the grid.
 
     `< 8` is below the grid's smallest dose, `> 64` beyond its largest; seeds that reach the level nowhere
-    are counted: `20.0 to 31.0 in 2 of 3`.
+    are counted: `20.0 to 31.0 (2/3)`.
     """
     mean, low, high = edge_interval(edges)
     if not np.isnan(mean):
@@ -75,7 +75,7 @@ def format_edge(edges: Float[np.ndarray, " seeds"], doses: Doses) -> str:
         return "nowhere"
     ends = dict.fromkeys(_said(edge, doses) for edge in (somewhere.min(), somewhere.max()))
     missing = len(somewhere) < len(edges)
-    return " to ".join(ends) + (f" in {len(somewhere)} of {len(edges)}" if missing else "")
+    return " to ".join(ends) + (f" ({len(somewhere)}/{len(edges)})" if missing else "")
 
 
 def _said(edge: float, doses: Doses) -> str:

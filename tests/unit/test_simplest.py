@@ -56,7 +56,7 @@ class TestEdges:
             ([0.0, 10.0], "< 8 to 10.0"),
             ([20.0, np.inf], "20.0 to > 64"),
             ([np.inf, np.inf], "> 64"),
-            ([20.0, np.nan, 31.0], "20.0 to 31.0 in 2 of 3"),
+            ([20.0, np.nan, 31.0], "20.0 to 31.0 (2/3)"),
             ([np.nan, np.nan], "nowhere"),
         ],
     )
@@ -129,6 +129,16 @@ class TestGrids:
             ("model.width", "training.decay"): {"whatever": (2, 0), "b": (4, 0), "d": (4, 1)},
         }  # fmt: skip
 
+    def test_what_only_another_grid_has_stays_there(self):
+        settings = {"base": run(), "a": run(n=2, width=4), "b": run(width=4), "c": run(width=8)}
+        assert grids_of(settings, "base") == {
+            ("task.n", "model.width"): {"base": (1, 2), "a": (2, 4), "b": (1, 4)}
+        }
+
+    def test_what_is_no_scalar_is_no_axis(self):
+        settings = {"base": run(mix={"x": 1}), "a": run(mix={"x": 0}, width=4)}
+        assert grids_of(settings, "base") == {}
+
     def test_a_value_more_is_a_cell_more(self):
         settings = {"base": run(), "a": run(n=2, tied=False)}
         (before,) = grids_of(settings, "base").values()
@@ -160,7 +170,7 @@ class TestHeat:
         assert [text.get_text() for text in axis.get_xticklabels()] == ["1", "20"]
         assert [text.get_text() for text in axis.get_yticklabels()] == ["no", "yes"]
         said = {text.get_text() for text in axis.texts}
-        assert {".25", ".20–.30", "1.00", ".50"} <= said
+        assert {".25", ".20–.30", "1", ".50"} <= said
 
     def test_only_cells_in_which_all_seeds_reach_the_level_are_framed(self):
         for level, n in ((0.95, 1), (0.4, 2), (0.22, 2), (0.2, 3)):

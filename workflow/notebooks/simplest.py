@@ -82,8 +82,9 @@ chance = 1 / settings[base]["task"]["n_values"]
 
 NAMES = {
     "task.n_bases": "bases in the world", "model.d_model": "width", "model.d_mlp": "MLP's width",
-    "task.with_facts": "aliases with facts", "training.decay_fraction": "learning-rate decay",
-    "model.n_layers": "layers", "model.tied_embeddings": "tied",
+    "task.with_facts": "aliases with facts", "model.n_layers": "layers",
+    "model.tied_embeddings": "tied", "training.weight_decay": "weight decay",
+    "training.decay_fraction": "learning-rate decay",
 }  # fmt: skip
 WIDTH = "model.d_model"
 maps = grids_of(settings, base)
@@ -167,7 +168,8 @@ curves, rows = {}, []
 for pair in along_width:
     up, _ = axes_of[pair]
     for value, row in cells_of(pair, maps[pair], ood).sort_values(WIDTH).groupby(up):
-        if len(row) < 2:
+        elsewhere = pair != of_world and value == value_of(settings[base], up)
+        if len(row) < 2 or elsewhere:  # the base point's own row is of the first map
             continue
         widths, values = row[WIDTH].to_numpy(float), row[of_seed].to_numpy(float).T
         curves[pair, value] = widths, values
@@ -181,12 +183,13 @@ for pair in along_width:
         rows.append({"setting": up, "value": value, "best": best, "widths": widths, **edges})
 boundary = pd.DataFrame(rows)
 EDGES = [name for name in boundary if name.startswith(("from", "to"))]
+SHOWN = [name for name in EDGES if name != "to 0.5"]
 cells = [
     [f"{NAMES[row['setting']]} {said(row['value'])}", f"{row['best']:g}"]
-    + [format_edge(row[name], row["widths"]) for name in EDGES]
+    + [format_edge(row[name], row["widths"]) for name in SHOWN]
     for _, row in boundary.iterrows()
 ]
-columns = ["row", "best width", *EDGES]
+columns = ["row", "best", *SHOWN]
 table = pd.DataFrame(cells, columns=columns)
 study.save_table(table, "boundary", tabular(columns, cells, "l" * len(columns)))
 table
@@ -205,7 +208,7 @@ for (size, its), law in zip(style.items(), predicted, strict=True):
     fine = np.geomspace(widths[0], widths[values.mean(0).argmax()], 100)
     axes[0].plot(np.tile(widths, len(seeds)), values.ravel(), its.marker, color=its.colour,
                  markersize=3, alpha=0.7)  # fmt: skip
-    axes[0].plot(fine, logistic(fine, fit, chance), color=its.colour, label=size)
+    axes[0].plot(fine, logistic(fine, fit, chance), color=its.colour, label=f"{size} bases")
     axes[0].plot(widths, values.mean(0), ":", color=its.colour, linewidth=0.8)
     mean, low, high = edge_interval(row["from 0.5"])
     inside = row["from 0.5"][np.isfinite(row["from 0.5"]) & (row["from 0.5"] > 0)]
@@ -218,14 +221,16 @@ for (size, its), law in zip(style.items(), predicted, strict=True):
 axes[0].axhline(chance, color=NEUTRAL, linestyle=":", linewidth=0.8)
 axes[0].axhline(level, color=NEUTRAL, linewidth=0.6)
 axes[0].set(xlabel="width", ylabel=f"accuracy on ood (n = {len(seeds)})", ylim=(-0.03, 1.03))
-axes[0].legend(title=NAMES[axes_of[of_world][0]], title_fontsize=7, loc="lower right")
-axes[1].set(xlabel=NAMES[axes_of[of_world][0]], ylabel="width at which a half is reached")
+figure.legend(loc="outside upper center", ncols=len(style))
+axes[1].set(xlabel=NAMES[axes_of[of_world][0]], ylabel="width at which half is reached")
 for axis, ticks in ((axes[0], widths), (axes[1], sizes)):
     axis.set_xscale("log")
     axis.set_xticks(ticks, map(said, ticks))
     axis.set_xticks([], minor=True)
-axes[1].set_yscale("log", base=2)
-axes[1].yaxis.set_major_formatter("{x:g}")
+axes[1].set_yscale("log")
+axes[1].set_yticks(widths, map(said, widths))
+axes[1].set_yticks([], minor=True)
+axes[1].set_ylim(widths[0] / 1.3, widths[-1] * 1.1)
 drawn = pd.DataFrame(drawn)
 study.save_figure(figure, "boundary", drawn)
 drawn
@@ -243,6 +248,10 @@ for name in conditions:
     if not any(path.startswith("task.") for path in apart[name]):
         its = tuple((path, said(value_of(settings[name], path))) for path in sorted(apart[name]))
         distinct.setdefault(its, []).append(name)
+in_words = {
+    names[0]: ", ".join(f"{NAMES.get(path, path)} {value}" for path, value in its) or labels[base]
+    for its, names in distinct.items()
+}
 models = ood_of.loc[[names[0] for names in distinct.values()]].copy()
 models["parameters"] = [
     sum(math.prod(shape) for shape in first[name].model.shapes().values()) for name in models.index
@@ -274,7 +283,7 @@ axis.set(xscale="log", xlabel="parameters", ylim=(-0.03, 1.05))
 axis.set_ylabel(f"accuracy on ood (n = {len(seeds)})")
 axis.xaxis.set_major_formatter("{x:,.0f}")
 axis.set_xticks([n for n in (2e3, 5e3, 1e4, 2e4, 5e4, 1e5)
-                 if models["parameters"].min() / 2 <= n <= 2 * models["parameters"].max()])  # fmt: skip
+                 if models["parameters"].min() / 1.2 <= n <= 1.2 * models["parameters"].max()])  # fmt: skip
 axis.set_xticks([], minor=True)
 study.save_figure(figure, "smallest", models.reset_index())
 
@@ -283,7 +292,7 @@ place = models.index.get_loc(smallest) if smallest else len(models) - 1
 near = models.iloc[max(0, place - 4) : place + 4]
 cells = [
     [
-        labels[name] + (" (chosen)" if name == smallest else ""),
+        in_words[name] + (" (chosen)" if name == smallest else ""),
         f"{row['parameters']:,}",
         f"{row['validation']:.2f}",
         said_of[name],
@@ -376,7 +385,7 @@ numbers |= {
 }
 row = models.loc[smallest] if smallest else None
 numbers |= {
-    "smallest/label": labels[smallest] if smallest else "none",
+    "smallest/label": in_words.get(smallest, "none"),
     "smallest/parameters": f"{row['parameters']:,}" if smallest else "none",
     "smallest/ood": said_of.get(smallest, "none"),
     "smallest/seeds": str(row["seeds_at_level"]) if smallest else "none",

@@ -34,8 +34,9 @@ def grids_of(
     """The grids over two settings through a reference condition, found from the settings alone.
 
     A grid is a pair of settings in which some condition differs from the reference, and in nothing
-    else; its points are all conditions that differ in no other setting, so that grids may share
-    a row. Conditions with equal settings are one point, the first of them.
+    else. Its points are these conditions, the reference, and those that differ in one of the two
+    alone, by a value that the first have too: so grids may share a row. Conditions with equal
+    settings are one point, the first of them.
 
     Args:
         settings: of a run per condition, by section (`Run.settings`).
@@ -51,15 +52,26 @@ def grids_of(
         for section in ("task", "model", "training")
         for key in settings[reference].get(section) or {}
     ]
-    swept = sorted(set().union(*apart.values()) & set(order), key=order.index)
+    swept = [
+        path
+        for path in order
+        if all(isinstance(value_of(its, path), _SCALARS) for its in settings.values())
+    ]
     grids = {}
     for pair in combinations(swept, 2):
         if set(pair) not in apart.values():
             continue
+        values = {
+            name: tuple(value_of(its, path) for path in pair)
+            for name, its in settings.items()
+            if apart[name] <= set(pair)
+        }
+        off_axis = [values[name] for name in values if apart[name] == set(pair)]
+        own = values[reference]
+        lines = [{own[place], *(point[place] for point in off_axis)} for place in (0, 1)]
         points: dict[tuple[Any, Any], str] = {}
-        for name, its in settings.items():
-            point = tuple(value_of(its, path) for path in pair)
-            if apart[name] <= set(pair) and all(isinstance(value, _SCALARS) for value in point):
+        for name, point in values.items():
+            if point[0] in lines[0] and point[1] in lines[1]:
                 points.setdefault(point, name)
         grids[pair] = {name: point for point, name in points.items()}
     return grids
@@ -125,4 +137,5 @@ def said(value: Any) -> str:
 
 
 def _short(value: float) -> str:
-    return f"{value:.2f}".removeprefix("0") if np.isfinite(value) else ""
+    text = f"{value:.2f}".removeprefix("0")
+    return {"1.00": "1", "nan": ""}.get(text, text)
