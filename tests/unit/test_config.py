@@ -124,7 +124,7 @@ MISSPELT = [
     bad("study", CONFIG, "studies", ["compositon"], "there is no such file",
         "did you mean composition?", key=""),
     bad("task", STUDY, "task.name", "compositoin", "unknown task", "did you mean composition?"),
-    bad("no task", STUDY, "task.name", "chess", "unknown task 'chess'; (allowed: "),
+    bad("no task", STUDY, "task.name", "mnist", "unknown task 'mnist'; (allowed: "),
     bad("model", STUDY, "model.name", "tranformer", "unknown model", "did you mean transformer?"),
     bad("model is a list", STUDY, "model.name", ["transformer"], "unknown model family"),
     bad("measure", STUDY, "measures", ["predicton"], "unknown measure", "did you mean prediction?"),
