@@ -12,10 +12,12 @@ import pytest
 PAPER = os.environ.get("ONSET_PAPER", "yes") != "no"
 
 
-def smoke_command() -> list[str]:
+def smoke_command(*settings: str) -> list[str]:
+    """That of `make smoke`, with further settings."""
     command = [sys.executable, "-m", "snakemake", "--cores", "all"]
     command += ["--configfile", "config/smoke.yaml"]
-    return command if PAPER else [*command, "--config", "paper=false"]
+    settings += () if PAPER else ("paper=false",)
+    return [*command, "--config", *settings] if settings else command
 
 
 @pytest.fixture(scope="session")
