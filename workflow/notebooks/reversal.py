@@ -184,7 +184,7 @@ for (measure, title), axis in zip(LOGITS.items(), axes, strict=True):
     axis.axvline(measure == "withheld_length", color=NEUTRAL, linewidth=0.6)
     plot_rows(axis, logits[logits["measure"] == measure], style)
     axis.set_title(title)
-    axis.locator_params(axis="x", nbins=3)
+    axis.locator_params(axis="x", nbins=3, integer=True)
 axes[-1].set_xlim(left=0)
 name_rows(axes[0], style, labels)
 figure.supxlabel(f"nats; on the right in lengths of familiar rows ({N_SEEDS})", fontsize=8)
