@@ -51,7 +51,13 @@ from onset.figures.rows import height, name_rows, plot_rows, proportion
 from onset.figures.style import NEUTRAL, TEXT_WIDTH, styles, use_style
 from onset.latex import tabular
 from onset.results import open_study
-from onset.summary import at_last_step, format_interval, over_seeds, predicted_from_other_groups
+from onset.summary import (
+    at_last_step,
+    format_interval,
+    over_seeds,
+    predicted_from_other_groups,
+    summary_of_seeds,
+)
 
 use_style()
 study = open_study(study_name, results, conditions, seeds, code)
@@ -266,9 +272,9 @@ numbers["cosine_null"] = (
 # The mean absolute error of each prediction, over each seed's runs.
 predictions = [*told_apart.filter(like="of_other_"), "same_condition"]
 errors = told_apart[predictions].sub(told_apart["accuracy"], axis=0).abs()
-errors = errors.groupby(told_apart["seed"]).mean().reset_index().melt("seed", var_name="measure")
-for row in over_seeds(errors, ["measure"]).itertuples():
-    numbers[f"error/{row.measure}"] = format_interval(row)
+errors = errors.groupby(told_apart["seed"]).mean()
+for name in predictions:
+    numbers[f"error/{name}"] = format_interval(summary_of_seeds(errors[name]))
 compared = told_apart[["alignment", "accuracy"]]
 agree = np.sign(compared["alignment"]) == np.sign(compared["accuracy"])
 numbers["same_sign"], numbers["n_points"] = str(agree.sum()), str(len(compared))

@@ -143,7 +143,8 @@ figure, axes = plt.subplots(
     len(kinds), 2, figsize=(TEXT_WIDTH, 1.7 * len(kinds) + 1), sharex=True, sharey=True, squeeze=False
 )  # fmt: skip
 for tied, row in zip(kinds, axes, strict=True):
-    its_styles = Styles({name: style[name] for name in conditions if is_tied[name] == tied})
+    in_order = [*conditions[1:], conditions[0]]  # the first is drawn over the others
+    its_styles = Styles({name: style[name] for name in in_order if is_tied[name] == tied})
     for measure, axis in zip(("accuracy", "withheld_accuracy"), row, strict=True):
         plot_over_training(axis, curves[curves["measure"] == measure], its_styles)
         axis.axvline(decay_start, color=NEUTRAL, linewidth=0.5, zorder=0)
@@ -183,6 +184,7 @@ for (measure, title), axis in zip(LOGITS.items(), axes, strict=True):
     axis.axvline(measure == "withheld_length", color=NEUTRAL, linewidth=0.6)
     plot_rows(axis, logits[logits["measure"] == measure], style)
     axis.set_title(title)
+    axis.locator_params(axis="x", nbins=3, integer=True)
 axes[-1].set_xlim(left=0)
 name_rows(axes[0], style, labels)
 figure.supxlabel(f"nats; on the right in lengths of familiar rows ({N_SEEDS})", fontsize=8)
@@ -259,7 +261,8 @@ for measure, row in zip(("loss", "accuracy"), axes, strict=True):
             axis.set(title=title, yscale="log")
         else:
             axis.set(ylim=(-0.03, 1.03), xlabel="training step")
-means = learning.loc[of_loss, "mean"]
+is_shown = learning["condition"].isin([drawn_last, *learnt])
+means = learning.loc[of_loss & is_shown, "mean"]
 axes[0, 0].set_ylim(means.min() / 1.5, means.max() * 1.5)
 axes[0, 0].set_ylabel("loss (nats)")
 axes[1, 0].set_ylabel(f"accuracy ({N_SEEDS})")
