@@ -222,12 +222,14 @@ axis.set(xlabel="training step", ylabel=f"fraction (n = {len(seeds)} seeds)", yl
 legend_below(figure, styles(signs), {sign: sign for sign in signs})
 study.save_figure(figure, "order", order)
 
-steps = first_half(signs)
+half_way = first_half(signs)
 cells = [
     [
         sign,
-        format_interval(summary_of_seeds(steps[sign]), digits=0),
-        format_interval(summary_of_seeds(steps["question is answered"] - steps[sign]), digits=0),
+        format_interval(summary_of_seeds(half_way[sign]), digits=0),
+        format_interval(
+            summary_of_seeds(half_way["question is answered"] - half_way[sign]), digits=0
+        ),
     ]
     for sign in signs
 ]
@@ -353,8 +355,8 @@ for row in patching.itertuples():
     numbers[f"{row.condition}/{kind}/{row.split}"] = format_interval(row)
 for sign in signs:
     name = sign.replace(" ", "_").replace("'", "")
-    numbers[f"order/{name}"] = format_interval(summary_of_seeds(steps[sign]), digits=0)
-    lag = steps["question is answered"] - steps[sign]
+    numbers[f"order/{name}"] = format_interval(summary_of_seeds(half_way[sign]), digits=0)
+    lag = half_way["question is answered"] - half_way[sign]
     numbers[f"lag/{name}"] = format_interval(summary_of_seeds(lag), digits=0)
 final_probe = at_bridge[at_bridge["measure"].isin(["probe_accuracy", "probe_control_accuracy"])]
 for row in over_seeds(final_probe, ["measure", "condition"]).itertuples():

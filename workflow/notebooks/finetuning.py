@@ -41,9 +41,9 @@ code = "by hand"
 # %%
 import matplotlib.pyplot as plt
 import pandas as pd
-from onset.figures.contrast import plot_contrast
 
 from onset.figures.curves import legend_below, plot_over_training
+from onset.figures.rows import height, name_rows, plot_rows, proportion
 from onset.figures.style import TEXT_WIDTH, styles, use_style
 from onset.latex import tabular
 from onset.results import open_study
@@ -102,13 +102,12 @@ before = over_seeds(two[two["step"] == 0], by)[[*by, "mean"]]
 final = over_seeds(at_last_step(two), by)
 final = final.merge(before.rename(columns={"mean": "before"}), on=by)
 
-size = (TEXT_WIDTH, 0.6 + 0.2 * len(stage_two))
+size = (TEXT_WIDTH, height(stage_two))
 figure, axes = plt.subplots(1, len(SHOWN), figsize=size, sharey=True)
 for (split, title), axis in zip(SHOWN.items(), axes, strict=True):
-    plot_contrast(axis, final[final["split"] == split], style)
-    axis.set_title(title, fontsize=7)
-    axis.set(xlim=(-0.05, 1.05), xticks=[0, 0.5, 1], xticklabels=["0", ".5", "1"])
-axes[0].set_yticks(range(len(stage_two)), [labels[name] for name in stage_two])
+    plot_rows(axis, final[final["split"] == split], style, {"before": "x"})
+    proportion(axis, title)
+name_rows(axes[0], style, labels)
 figure.supxlabel(f"accuracy (n = {len(seeds)} seeds)", fontsize=8)
 study.save_figure(figure, "contrast", final[final["split"].isin(SHOWN)])
 
