@@ -11,6 +11,7 @@ import ast
 import logging
 import os
 import re
+import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -106,9 +107,11 @@ def execute(
     folder.mkdir(parents=True, exist_ok=True)
     source = folder / ".notebook.source.ipynb"
     nbformat.write(notebook, source)
+    # Sockets in the file system, which work with the network cut, and in a folder of their own: their
+    # names are counted up, and notebooks that start at the same time would take the same ones.
+    sockets = tempfile.TemporaryDirectory(prefix="onset-")
+    kernel = Config({"KernelManager": {"transport": "ipc", "ip": f"{sockets.name}/kernel"}})
     try:
-        # Sockets in the file system: no port to race for, and it works with the network cut.
-        kernel = Config({"KernelManager": {"transport": "ipc"}})
         papermill.execute_notebook(
             source, kept, dict(parameters), progress_bar=False, config=kernel
         )
@@ -118,6 +121,7 @@ def execute(
         ) from error
     finally:
         source.unlink()
+        sockets.cleanup()
     executed = nbformat.read(kept, as_version=4)
     kept.unlink()
     executed.metadata.pop("papermill", None)
