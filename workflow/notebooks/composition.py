@@ -252,12 +252,11 @@ figure, axes = plt.subplots(
 )
 for layer, axis in zip(layers, axes, strict=True):
     plot_attention(axis, attention[attention["layer"] == layer], analysed_style)
-    axis.set_title(f"block application {layer + 1}")
+    axis.set(title=f"block application {layer + 1}", xlabel="attention of the answering position")
 name_rows(axes[0], analysed_style, labels)
 handles, names = axes[0].get_legend_handles_labels()
 shown = dict(zip(names, handles, strict=True))
 figure.legend(shown.values(), [f"position {n}" for n in shown], loc="outside lower center", ncols=3)
-figure.supxlabel("attention of the answering position", fontsize=8)
 study.save_figure(
     figure, "attention", attention[["condition", "seed", "layer", "head", "position", "value"]]
 )

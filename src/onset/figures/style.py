@@ -61,7 +61,7 @@ def styles(names: Iterable[str]) -> Styles:
 
 def use_style() -> None:
     """Set matplotlib up for the paper. Called once, at the top of a notebook."""
-    sns.set_theme(context="paper", style="ticks")
+    sns.set_theme(context="paper", style="ticks", palette=_COLOURS)
     mpl.rcParams.update(
         {
             "figure.constrained_layout.use": True,
