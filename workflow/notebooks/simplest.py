@@ -191,7 +191,7 @@ cells = [
 ]
 columns = ["row", "best", *SHOWN]
 table = pd.DataFrame(cells, columns=columns)
-study.save_table(table, "boundary", tabular(columns, cells, "l" * len(columns)))
+study.save_table(table, "edges", tabular(columns, cells, "l" * len(columns)))
 table
 
 # %%
@@ -302,7 +302,7 @@ cells = [
 ]
 columns = ["model", "parameters", "worst seed, validation", "ood", "seeds at the level"]
 table = pd.DataFrame(cells, columns=columns)
-study.save_table(table, "smallest", tabular(columns, cells, "lrlll"))
+study.save_table(table, "sizes", tabular(columns, cells, "lrlll"))
 table
 
 # %% [markdown]
@@ -328,7 +328,7 @@ means = learning.loc[learning["measure"] == "loss", "mean"]
 axes[0, 0].set_ylim(means.min() / 1.5, means.max() * 1.5)
 axes[0, 0].set_ylabel("loss (nats)")
 axes[1, 0].set_ylabel(f"accuracy (n = {len(seeds)})")
-legend_below(figure, style, labels, columns=2)
+legend_below(figure, style, labels | in_words, columns=2)
 study.save_figure(figure, "learning", learning)
 
 # %% [markdown]
