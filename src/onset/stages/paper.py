@@ -57,8 +57,9 @@ def _generated(results: Path, studies: list[dict[str, Any]]) -> str:
             )
         )
         captions = {
-            f"{study['name']}/{item['name']}": escape(item["caption"])
-            for item in [*study["figures"], *study["tables"]]
+            f"{kind}/{study['name']}/{item['name']}": escape(item["caption"])
+            for kind in ("figures", "tables")
+            for item in study[kind]
         }
         lines.append(definitions("onsetdefinecaption", captions))
     return "".join(lines)
