@@ -252,7 +252,7 @@ figure, axes = plt.subplots(
 )
 for layer, axis in zip(layers, axes, strict=True):
     plot_attention(axis, attention[attention["layer"] == layer], analysed_style)
-    axis.set(title=f"block application {layer + 1}", xlabel="attention of the answering position")
+    axis.set(title=f"block application {layer + 1}", xlabel="attention")
 name_rows(axes[0], analysed_style, labels)
 handles, names = axes[0].get_legend_handles_labels()
 shown = dict(zip(names, handles, strict=True))
