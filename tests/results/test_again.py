@@ -67,4 +67,5 @@ def test_no_file_can_run_code_when_it_is_read(again: Path):
         *(".ipynb", ".html", ".png", ".pdf", ".tex", ".bib"),
     }
     for name, content in contents(again).items():
-        assert not content.startswith((b"\x80", b"PK")), name
+        if not name.endswith(".safetensors"):  # which begin with a length
+            assert not content.startswith((b"\x80", b"PK")), name

@@ -139,7 +139,8 @@ MISSPELT = [
         "there is no such condition", "did you mean one?"),
     bad("section in overrides", CONFIG, "overrides.composition.trainig", {},
         "unknown key", "did you mean training?"),
-    bad("study in overrides", CONFIG, "overrides.compositon", {}, "isn't in `studies`"),
+    bad("study in overrides", CONFIG, "overrides.compositon", {}, "there is no such study",
+        "did you mean composition?"),
 ]  # fmt: skip
 
 WRONG_TYPES = [

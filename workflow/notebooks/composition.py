@@ -220,7 +220,7 @@ figure, axis = plt.subplots(figsize=(TEXT_WIDTH, 2.6))
 plot_over_training(axis, order, styles(signs))
 axis.set(xlabel="training step", ylabel=f"fraction (n = {len(seeds)} seeds)", ylim=(-0.03, 1.03))
 legend_below(figure, styles(signs), {sign: sign for sign in signs})
-study.save_figure(figure, "order", order)
+study.save_figure(figure, "order", order.rename(columns={"condition": "sign"}))
 
 half_way = first_half(signs)
 cells = [

@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from onset.config.parents import parent_problems
-from onset.config.problems import ConfigError, Layer, Problem, problems_of
+from onset.config.problems import ConfigError, Layer, Problem, nearest, problems_of
 from onset.config.reading import read_study
 from onset.config.study import Condition, Study
 from onset.config.yaml_file import YamlError, read_yaml, reread
@@ -168,10 +168,11 @@ def _validated(layer: Layer, root: Path) -> Project:
         if study:
             studies[name] = study
     if settings:
-        for name in set(settings.overrides) - set(settings.studies):
-            problems.append(
-                Problem(layer.file, f"overrides.{name}", "this study isn't in `studies`")
-            )
+        # Those of a study that isn't run this time may stay.
+        there = {path.stem for path in (root / "config/studies").glob("*.yaml")}
+        for name in sorted(set(settings.overrides) - there):
+            said = f"there is no such study; {nearest(name, there)}"
+            problems.append(Problem(layer.file, f"overrides.{name}", said))
     if not problems:
         problems = parent_problems(studies)
     if problems or not settings:
