@@ -51,7 +51,7 @@ smoke: setup
 	$(snakemake) --configfile config/smoke.yaml $(no_paper)
 
 test: setup
-	$(run) pytest --numprocesses 2 --dist loadgroup $(ARGS)
+	$(run) pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 test-faults: setup
 	$(run) ONSET_KILLS=20 pytest tests/faults $(ARGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -23,6 +24,10 @@ def smoke_command(*settings: str) -> list[str]:
 @pytest.fixture(scope="session")
 def smoke() -> Path:
     """The results of `make smoke`; a run that is finished already is only checked by Snakemake."""
-    result = subprocess.run(smoke_command(), capture_output=True, text=True)
+    # Tests may run in two processes at a time: the second waits, and finds nothing left to do.
+    Path("results").mkdir(exist_ok=True)
+    with Path("results/.smoke.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        result = subprocess.run(smoke_command(), capture_output=True, text=True)
     assert result.returncode == 0, result.stderr[-4000:]
     return Path("results/smoke")

@@ -17,7 +17,7 @@ from tests.files import contents
 from tests.results.conftest import smoke_command
 from tests.workflow.conftest import copy_sources
 
-pytestmark = [pytest.mark.smoke, pytest.mark.xdist_group("smoke")]
+pytestmark = pytest.mark.smoke
 
 # A network of its own that has nothing in it; who isn't root takes a user of its own as well.
 CUT = ("unshare", "--net") if os.geteuid() == 0 else ("unshare", "--map-root-user", "--net")

@@ -20,7 +20,7 @@ from onset.results import open_run, open_study
 from onset.summary import format_interval
 from tests.results.conftest import PAPER
 
-pytestmark = [pytest.mark.smoke, pytest.mark.xdist_group("smoke")]
+pytestmark = pytest.mark.smoke
 needs_paper = pytest.mark.skipif(not PAPER, reason="ONSET_PAPER=no: no LaTeX here")
 
 STUDY = yaml.safe_load(Path("config/studies/composition.yaml").read_text(encoding="utf-8"))

@@ -8,11 +8,6 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
-import pytest
-
-# With the smoke run, which locks the folder while it works.
-pytestmark = pytest.mark.xdist_group("smoke")
-
 # All rules run in one locked environment (.venv or environment.yml), so none names its own.
 _ACCEPTED = {"Specify a conda environment or container for each rule."}
 
