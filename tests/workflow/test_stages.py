@@ -13,7 +13,7 @@ from onset.provenance import _closure
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("stage", ["dataset", "train", "evaluate"])
+@pytest.mark.parametrize("stage", ["dataset", "train", "evaluate", "analyse"])
 def test_of_a_run(finished, monkeypatch, stage):
     monkeypatch.setattr(jobs, "fingerprint", lambda *modules: " ".join(modules))
     project = load_project(read_yaml(finished.root / finished.config), finished.root)

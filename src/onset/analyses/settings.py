@@ -14,5 +14,7 @@ class AnalysesSettings(Settings):
 
     names: Annotated[tuple[Name, ...], Strict(False)] = ()
     """modules in src/onset/analyses/"""
+    splits: Annotated[tuple[Name, ...], Strict(False)] = ()
+    """the questions to look at; none named: all that have what an analysis needs to know"""
     checkpoints: PositiveInt = 1
     """how many, evenly among those that there are, the last always"""

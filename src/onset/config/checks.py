@@ -35,9 +35,11 @@ def condition_of(
     training = check.section("training", TrainingSettings)
     checkpoints = check.section("checkpoints", CheckpointSettings)
     closer = check.section("analyses", AnalysesSettings)
-    check.chosen_functions("measures", "measure", check.merged["measures"], measures, task)
+    check.chosen_functions(["measures"], "measure", check.merged["measures"], measures, task)
     if closer:
-        check.chosen_functions("analyses", "analysis", closer.names, analyses, task)
+        check.chosen_functions(["analyses", "names"], "analysis", closer.names, analyses, task)
+        if task:
+            check.known_splits(task, closer)
     if task and model:
         unfit = models.load_settings(model.name).problems
         for message in unfit(model, task.max_hops, task.n_tokens, task.length):
@@ -97,7 +99,7 @@ class _Check:
 
     def chosen_functions(
         self,
-        key: str,
+        path: Sequence[str],
         kind: str,
         listed: Sequence[str],
         package: ModuleType,
@@ -106,21 +108,27 @@ class _Check:
         """Measures or analyses: each exists, once, and the task knows what it needs to know."""
         for name in listed:
             if name not in package.names():
-                self.problem([key], f"unknown {kind} {name!r}; {nearest(name, package.names())}")
+                self.problem(path, f"unknown {kind} {name!r}; {nearest(name, package.names())}")
             elif task and (lacks := set(_needs(package, name)) - set(task.truth)):
                 self.problem(
-                    [key],
+                    path,
                     f"{name} needs to know of each example: {', '.join(sorted(lacks))}; "
                     f"the task {task.name} knows: {', '.join(task.truth) or 'nothing'}",
                 )
         if len(set(listed)) < len(listed):
-            self.problem([key], f"{'an' if kind[0] in 'aeiou' else 'a'} {kind} is listed twice")
+            self.problem(path, f"{'an' if kind[0] in 'aeiou' else 'a'} {kind} is listed twice")
 
     def mixture(self, task: TaskSettings, training: TrainingSettings) -> None:
         for split in training.mixture:
             if split not in task.trained:
                 said = f"can't be trained on; {nearest(split, task.trained)}"
                 self.problem(["training", "mixture", split], said)
+
+    def known_splits(self, task: TaskSettings, closer: AnalysesSettings) -> None:
+        for split in closer.splits:
+            if split not in task.splits:
+                said = f"there is no split {split!r}; {nearest(split, task.splits)}"
+                self.problem(["analyses", "splits"], said)
 
     def last_checkpoint(self, training: TrainingSettings, checkpoints: CheckpointSettings) -> None:
         if checkpoints.steps and max(checkpoints.steps) > training.steps:

@@ -20,7 +20,11 @@ def work(arguments: argparse.Namespace) -> None:
     settings = AnalysesSettings.model_validate(arguments.settings["analyses"])
     functions = [partial(analyses.load(name).analyse, seed=folder.seed) for name in settings.names]
     measure_checkpoints(
-        arguments, folder.analyses, functions, lambda steps: spread(steps, settings.checkpoints)
+        arguments,
+        folder.analyses,
+        functions,
+        choose=lambda steps: spread(steps, settings.checkpoints),
+        splits=settings.splits,
     )
     record_settings(folder, "analyses", {"analyses": settings.model_dump(mode="json")})
 

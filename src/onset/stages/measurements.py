@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ def measure_checkpoints(
     path: Path,
     functions: Sequence[Measure],
     choose: Callable[[list[int]], list[int]] = lambda steps: steps,
+    splits: Collection[str] = (),
 ) -> None:
     """Apply functions to checkpoints of the run that the arguments name; write the table to `path`.
 
@@ -35,6 +36,7 @@ def measure_checkpoints(
         path: of the table.
         functions: of (model, parameters, dataset).
         choose: which of the steps with checkpoints to look at.
+        splits: of the dataset, to look at; all, if none is named.
     """
     settings: dict[str, Any] = arguments.settings
     check_device(settings["device"])
@@ -43,13 +45,14 @@ def measure_checkpoints(
     dataset = read_dataset(folder)
     steps = choose(read_checkpoint_index(folder)["steps"])
     model = models.build(settings["model"], dataset.n_tokens, dataset.length)
+    asked = dataset.only(splits) if splits else dataset
 
     columns: dict[str, list] = {column: [] for column in ("step", *Measurement._fields)}
     with torch.inference_mode():
         for step in steps:
             parameters = read_checkpoint(folder, step, settings["device"])
             for function in functions:
-                for measurement in function(model, parameters, dataset):
+                for measurement in function(model, parameters, asked):
                     for column, entry in zip(columns, (step, *measurement), strict=True):
                         columns[column].append(entry)
     source = checksum(folder.checkpoint_index)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -77,6 +77,11 @@ class Dataset:
     def length(self) -> int:
         """Of the longest sequences."""
         return max(split.tokens.shape[1] for split in self.splits.values())
+
+    def only(self, splits: Collection[str]) -> Dataset:
+        """The same world with some of its splits."""
+        kept = {name: split for name, split in self.splits.items() if name in splits}
+        return replace(self, splits=kept)
 
     def to_arrays(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """As named arrays and a JSON-like description, to be stored."""
