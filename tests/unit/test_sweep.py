@@ -7,7 +7,7 @@ import pytest
 from onset.config.sweep import expand
 from tests.unit.test_config import CONFIG, STUDY, bad, files  # noqa: F401 - a fixture
 
-GRID = {"model.d_model": [16, 64], "training.weight_decay": [0.5, 6]}
+GRID = {"model.d_model": [16, 32], "training.weight_decay": [0.5, 6]}
 
 
 def test_a_point_is_a_condition_with_a_name_that_says_it():
@@ -15,8 +15,8 @@ def test_a_point_is_a_condition_with_a_name_that_says_it():
     assert list(points) == [
         "d_model_16__weight_decay_0p5",
         "d_model_16__weight_decay_6",
-        "d_model_64__weight_decay_0p5",
-        "d_model_64__weight_decay_6",
+        "d_model_32__weight_decay_0p5",
+        "d_model_32__weight_decay_6",
     ]
     assert points["d_model_16__weight_decay_0p5"] == {
         "label": "d model 16, weight decay 0.5",
@@ -32,7 +32,7 @@ def test_values_of_all_kinds_have_names():
 
 
 def test_a_point_in_two_grids_is_one():
-    assert len(expand([GRID, {**GRID, "model.d_model": [64, 32]}])) == 6
+    assert len(expand([GRID, {**GRID, "model.d_model": [32, 64]}])) == 6
 
 
 def test_the_study_has_its_points_beside_its_conditions(files):  # noqa: F811
@@ -43,6 +43,15 @@ def test_the_study_has_its_points_beside_its_conditions(files):  # noqa: F811
     assert (point.model.d_model, point.training.weight_decay) == (16, 0.5)
     assert point.label == "d model 16, weight decay 0.5"
     assert study.conditions["one"].model.d_model == 64
+
+
+def test_what_is_run_already_is_not_run_again(files):  # noqa: F811
+    """A point with the study's own settings, and one that two grids name differently."""
+    files.set(STUDY, "sweep", [{"model.d_model": [64, 16]}, {**GRID, "training.weight_decay": [6]}])
+    study = files.load().studies["composition"]
+    own = study.conditions["one"]
+    assert (own.model.d_model, own.training.weight_decay) == (64, 6)
+    assert list(study.conditions) == ["one", "wide", "d_model_16", "d_model_32__weight_decay_6"]
 
 
 def test_a_study_may_be_a_sweep_alone(files):  # noqa: F811

@@ -242,17 +242,14 @@ drawn
 # `ood_validation`, and what it does on `ood`, which the choice hasn't seen, is shown.
 
 # %%
-apart = {name: differences(settings[base], its) for name, its in settings.items()}
-distinct = {}
-for name in conditions:
-    if not any(path.startswith("task.") for path in apart[name]):
-        its = tuple((path, said(value_of(settings[name], path))) for path in sorted(apart[name]))
-        distinct.setdefault(its, []).append(name)
+apart = {name: sorted(differences(settings[base], its)) for name, its in settings.items()}
 in_words = {
-    names[0]: ", ".join(f"{NAMES.get(path, path)} {value}" for path, value in its) or labels[base]
-    for its, names in distinct.items()
+    name: ", ".join(f"{NAMES.get(p, p)} {said(value_of(settings[name], p))}" for p in paths)
+    or labels[base]
+    for name, paths in apart.items()
+    if not any(path.startswith("task.") for path in paths)
 }
-models = ood_of.loc[[names[0] for names in distinct.values()]].copy()
+models = ood_of.loc[list(in_words)].copy()
 models["parameters"] = [
     sum(math.prod(shape) for shape in first[name].model.shapes().values()) for name in models.index
 ]
@@ -334,8 +331,7 @@ study.save_figure(figure, "learning", learning)
 # %% [markdown]
 # ## The numbers
 #
-# The paper quotes these, by what they are, not by a point of the grid. A point that several lines of the
-# sweep share was run under several names; equal settings should give equal numbers to the last digit.
+# The paper quotes these, by what they are, not by a point of the grid.
 
 # %%
 numbers = {"n_seeds": str(len(seeds)), "level": f"{level:g}", "chance": f"{chance:.2g}"}
@@ -393,10 +389,6 @@ numbers |= {
 untrained = accuracy[(accuracy["step"] == 0) & (accuracy["split"] == "ood")]
 numbers["untrained/ood"] = f"{over_seeds(untrained, ['condition', 'split'])['mean'].max():.2f}"
 numbers["null/ood"] = said_of[nulls[0]] if nulls else "not run"
-again = [names for names in distinct.values() if len(names) > 1]
-same = all((ood_of.loc[n, of_seed] == ood_of.loc[names[0], of_seed]).all()
-           for names in again for n in names)  # fmt: skip
-numbers["again"] = f"{sum(len(n) - 1 for n in again)} ({'the same' if same else 'not the same'})"
 study.save_numbers(numbers)
 pd.Series({name: number for name, number in numbers.items() if name not in ood_of.index + "/ood"})
 

@@ -36,7 +36,7 @@ def read_study(
         return None, problems
     if not (root / f"workflow/notebooks/{name}.py").exists():
         problems.append(Problem(file, "", f"its notebook workflow/notebooks/{name}.py is missing"))
-    conditions = {}
+    conditions, run_already = {}, set()
     base = {key: raw[key] for key in SECTIONS if key in raw}
     swept = expand(overrides.values.get("sweep", raw.get("sweep", ())))
     points = {name: ConditionFile.model_validate(point) for name, point in swept.items()}
@@ -57,8 +57,10 @@ def read_study(
         ]
         merged, its_problems = condition_of(name, condition, its_file, layers, device, threads)
         problems += [p for p in its_problems if not _said_of_base(p, problems)]
-        if merged:
+        # Grids cross one another, and may go through the study's own settings: run once.
+        if merged and not (condition in swept and merged.jobs in run_already):
             conditions[condition] = merged
+            run_already.add(merged.jobs)
     return (None, problems) if problems else (Study(name, study_file, conditions), [])
 
 

@@ -194,6 +194,11 @@ class Condition:
             }
         )
 
+    @property
+    def jobs(self) -> tuple[str, ...]:
+        """What its jobs are told: conditions with the same differ in name and label alone."""
+        return self.dataset_job, self.train_job, self.evaluate_job, self.analyse_job
+
     @staticmethod
     def _dump(settings: Settings) -> dict[str, Any]:
         # Defaults are left out, so that a key that gains one disturbs no old run.

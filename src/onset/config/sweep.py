@@ -15,7 +15,7 @@ def expand(grids: Sequence[Grid]) -> dict[str, dict[str, Any]]:
     """A condition per point of each grid: name → `label` and the sections that it changes.
 
     The point (model.d_model 16, training.weight_decay 0.5) is called `d_model_16__weight_decay_0p5`.
-    A point that lies in two grids is one condition.
+    A point that two grids name alike is one condition.
     """
     found: dict[str, dict[str, Any]] = {}
     for grid in grids:
