@@ -173,6 +173,14 @@ class Study:
             {run: run.analyses for run in self.runs if run.condition in self.analysed}
         )
 
+    @property
+    def _tables(self) -> list[Path]:
+        """The files that measurements are read from."""
+        analysed = [run for run in self.runs if run.condition in self.analysed]
+        return [run.folder.measures for run in self.runs] + [
+            run.folder.analyses for run in analysed
+        ]
+
     @staticmethod
     def _gathered(tables: Mapping[Run, pd.DataFrame]) -> pd.DataFrame:
         named = []
@@ -197,10 +205,7 @@ class Study:
             "seeds": list(self.seeds),
             "settings": {name: self.run(name, first).settings for name in self.conditions},
             "code": self.code,
-            "inputs": {
-                str(run.folder.measures.relative_to(self.folder)): checksum(run.folder.measures)
-                for run in self.runs
-            },
+            "inputs": {str(path.relative_to(self.folder)): checksum(path) for path in self._tables},
         }
 
     def save_figure(self, figure: Figure, name: str, data: pd.DataFrame) -> None:
@@ -230,7 +235,7 @@ class Study:
             odd = sorted(published.keys() ^ ours.keys())
             raise ValueError(f"published or found, but not both: {', '.join(odd)}")
         rows = [{**published[name], **ours[name]._asdict()} for name in published]
-        table = pd.DataFrame(rows)
+        table = pd.DataFrame(rows, columns=["quantity", "published", "source", *Found._fields])
         text = table.to_csv(index=False, float_format="%.4g")
         write_text(self.folder / "reference.csv", text)
         return table

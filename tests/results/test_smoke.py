@@ -82,7 +82,9 @@ def test_a_figure_comes_with_its_data_and_its_origin(study, name: str):
     assert set(data.get("condition", ())) <= set(STUDY["conditions"])
     origin = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     assert set(origin["settings"]) == set(STUDY["conditions"])
-    assert len(origin["inputs"]) == len(STUDY["conditions"])
+    of_runs = {f"{name}/seed_0/{kind}.parquet" for name in origin["settings"]
+               for kind in ("measures", "analyses")}  # fmt: skip
+    assert set(origin["inputs"]) == of_runs
     assert re.fullmatch(r"[0-9a-f]{16}-[0-9a-f]{16}", origin["code"])
 
 

@@ -48,12 +48,19 @@ analysed = None
 
 # %%
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 
 from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.dose import doses_of, plot_dose
-from onset.figures.mechanism import plot_parts
+from onset.figures.learning import learning_curves, plot_learning
+from onset.figures.mechanism import (
+    accuracy_without_parts,
+    direct_effects,
+    plot_attention,
+    plot_direct_effects,
+    plot_parts,
+)
+from onset.figures.rows import height, name_rows, plot_rows, proportion
 from onset.figures.style import NEUTRAL, TEXT_WIDTH, styles, use_style
 from onset.latex import tabular
 from onset.results import open_study
@@ -124,23 +131,14 @@ for name, control in (("untrained", before), ("guess", guess)):
     means = over_seeds(control, by)[[*by, "mean"]].rename(columns={"mean": name})
     contrast = contrast.merge(means, on=by, how="left")
 
-height = 0.6 + 0.24 * len(main)
-figure, axes = plt.subplots(1, 4, figsize=(TEXT_WIDTH, height), sharey=True)
+figure, axes = plt.subplots(1, 4, figsize=(TEXT_WIDTH, height(main)), sharey=True)
 for split, axis in zip(ASKED + NAMING, axes, strict=True):
-    for place, condition in enumerate(main):
-        row = contrast[(contrast["condition"] == condition) & (contrast["split"] == split)].iloc[0]
-        its, at = style[condition], [place] * len(seeds)
-        axis.plot([row["low"], row["high"]], [place, place], color=its.colour, alpha=0.6)
-        axis.plot(row[[f"seed_{s}" for s in seeds]], at, ".", color=its.colour, markersize=3)
-        axis.plot(row["mean"], place, its.marker, color=its.colour, markersize=5, clip_on=False)
-        axis.plot(row["guess"], place, "|", color=NEUTRAL, markersize=9)
-        axis.plot(row["untrained"], place, "x", color=NEUTRAL, markersize=4, zorder=1)
+    controls = {"guess": "|", "untrained": "x"}
+    plot_rows(axis, contrast[contrast["split"] == split], style, controls)
     if split in ASKED:
         axis.axvline(chance, color=NEUTRAL, linestyle=":", linewidth=0.8, zorder=0)
-    axis.set(title=split.replace("_", " "), xlim=(-0.05, 1.05))
-    axis.set(xticks=[0, 0.5, 1], xticklabels=["0", ".5", "1"])
-axes[0].set_yticks(range(len(main)), [labels[name] for name in main])
-axes[0].invert_yaxis()
+    proportion(axis, split.replace("_", " "))
+name_rows(axes[0], style, labels)
 figure.supxlabel(f"accuracy (n = {len(seeds)} seeds)", fontsize=8)
 study.save_figure(figure, "contrast", contrast)
 
@@ -257,24 +255,16 @@ PANELS = {
 }
 on_ood = (measures["split"] == "ood") & measures["measure"].isin(PANELS)
 interventions = over_seeds(at_last_step(measures[on_ood]), ["measure", "condition"])
-cell = interventions.set_index(["measure", "condition"])
 figure, axes = plt.subplots(
-    2, 4, figsize=(TEXT_WIDTH, 2 * height - 0.1), sharex=True, sharey=True, squeeze=False
+    2, 4, figsize=(TEXT_WIDTH, 2 * height(main) - 0.2), sharex=True, sharey=True
 )
 for (measure, title), axis in zip(PANELS.items(), axes.flat, strict=True):
-    for place, condition in enumerate(main):
-        if (measure, condition) not in cell.index:
-            continue
-        row, its, at = cell.loc[measure, condition], style[condition], [place] * len(seeds)
-        axis.plot([row["low"], row["high"]], [place, place], color=its.colour, alpha=0.6)
-        axis.plot(row[[f"seed_{s}" for s in seeds]], at, ".", color=its.colour, markersize=3)
-        axis.plot(row["mean"], place, its.marker, color=its.colour, markersize=5, clip_on=False)
+    plot_rows(axis, interventions[interventions["measure"] == measure], style)
     axis.axvline(chance, color=NEUTRAL, linestyle=":", linewidth=0.8, zorder=0)
-    axis.set_title(title, fontsize=7)
-    axis.set(xlim=(-0.05, 1.05), xticks=[0, 0.5, 1], xticklabels=["0", ".5", "1"])
+    proportion(axis, title)
+    axis.title.set_fontsize(7)
 for axis in axes[:, 0]:
-    axis.set_yticks(range(len(main)), [labels[name] for name in main])
-axes[0, 0].invert_yaxis()
+    name_rows(axis, style, labels)
 for row_axes, whose in zip(axes, ("as of the other base", "as of its own base"), strict=True):
     row_axes[-1].set_ylabel(whose, rotation=270, labelpad=10)
     row_axes[-1].yaxis.set_label_position("right")
@@ -284,24 +274,29 @@ study.save_figure(figure, "interventions", interventions)
 # %% [markdown]
 # ## Which parts
 #
-# One head or the MLP is taken out on ood questions, in the first three conditions that are analysed.
+# On ood questions: where the answering position, the attribute's, looks to (0 is the alias), what each part
+# writes there towards the right answer and away from a donor's (direct logit attribution), and what is left
+# of the accuracy without one head or the MLP, in the first three conditions that are analysed.
 
 # %%
 closer = at_last_step(study.analyses)
-without = closer[closer["measure"].str.startswith("without_") & (closer["split"] == "ood")]
-parts = over_seeds(
-    without.assign(
-        kind=without["measure"].str.extract("_(zero|mean|resample)_")[0],
-        head=without["head"].fillna(-1),
-    ),
-    ["measure", "kind", "condition", "layer", "head"],
-).replace({"head": {-1: None}})
-whole = closer[(closer["measure"] == "with_all_accuracy") & (closer["split"] == "ood")]
-whole = whole.groupby("condition")["value"].mean()
 shown = study.analysed[:3]
+closer = closer[(closer["split"] == "ood") & closer["condition"].isin(shown)]
+attention = closer[closer["measure"] == "attention"]
+effects = direct_effects(closer)
+its_style = styles(shown)
+figure, axes = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.1))
+plot_attention(axes[0], attention, its_style)
+name_rows(axes[0], its_style, labels)
+axes[0].set_xlabel("attention to the alias (dark: to the attribute)")
+plot_direct_effects(axes[1], effects, its_style)
+axes[1].set_ylabel(f"logit difference (n = {len(seeds)})")
+study.save_figure(figure, "effects", effects)
+
+parts = accuracy_without_parts(closer)
 figure, axes = plt.subplots(1, len(shown), figsize=(TEXT_WIDTH, 2.2), sharey=True, squeeze=False)
 for condition, axis in zip(shown, axes[0], strict=True):
-    plot_parts(axis, parts[parts["condition"] == condition], whole[condition])
+    plot_parts(axis, parts[parts["condition"] == condition])
     axis.set_title(labels[condition])
 axes[0, 0].set_ylabel(f"accuracy left (n = {len(seeds)} seeds)")
 axes[0, 0].legend()
@@ -314,30 +309,8 @@ study.save_figure(figure, "parts", parts)
 
 # %%
 LEARNT = {"alias_facts": "trained facts of aliases", "id": "id", "ood": "ood"}
-both = of_main[of_main["measure"].isin(["loss", "accuracy"]) & of_main["split"].isin(LEARNT)]
-is_loss = both["measure"] == "loss"
-logarithm = np.log10(both["value"].clip(lower=1e-9))  # a loss in float32 can be 0
-both = both.assign(value=both["value"].where(~is_loss, logarithm))
-learning = over_seeds(both, ["measure", "condition", "split", "step"])
-of_loss = learning["measure"] == "loss"
-drawn = ["mean", "low", "high", *(f"seed_{seed}" for seed in seeds)]
-learning.loc[of_loss, drawn] = 10 ** learning.loc[of_loss, drawn]
-figure, axes = plt.subplots(2, 3, figsize=(TEXT_WIDTH, 3.6), sharex="row", sharey="row")
-for measure, row_axes in zip(("loss", "accuracy"), axes, strict=True):
-    for (split, title), axis in zip(LEARNT.items(), row_axes, strict=True):
-        chosen = (learning["measure"] == measure) & (learning["split"] == split)
-        plot_over_training(axis, learning[chosen], style, logarithmic=measure == "loss")
-        axis.axvline(decay_start, color=NEUTRAL, linewidth=0.5, zorder=0)
-        if measure == "loss":
-            axis.set(title=title, yscale="log")
-            axis.set_xticks([at for at in (0, 100, 1000) if at <= learning["step"].max()])
-        else:
-            axis.set(ylim=(-0.03, 1.03), xlabel="training step")
-means = learning.loc[of_loss, "mean"]
-axes[0, 0].set_ylim(means.min() / 1.5, means.max() * 1.5)
-axes[0, 0].set_ylabel("loss (nats)")
-axes[1, 0].set_ylabel(f"accuracy (n = {len(seeds)})")
-legend_below(figure, style, labels)
+learning = learning_curves(of_main[of_main["split"].isin(LEARNT)])
+figure = plot_learning(learning, LEARNT, style, labels, decay_start)
 study.save_figure(figure, "learning", learning)
 
 # %% [markdown]

@@ -42,7 +42,14 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from onset.figures.curves import legend_below, plot_over_training
-from onset.figures.mechanism import plot_attention, plot_parts
+from onset.figures.learning import learning_curves, plot_learning
+from onset.figures.mechanism import (
+    accuracy_without_parts,
+    direct_effects,
+    plot_attention,
+    plot_direct_effects,
+    plot_parts,
+)
 from onset.figures.rows import height, name_rows, plot_rows, proportion
 from onset.figures.style import TEXT_WIDTH, styles, use_style
 from onset.latex import tabular
@@ -188,6 +195,35 @@ figure.supxlabel(f"answers that become the donor's (n = {len(seeds)} seeds)", fo
 study.save_figure(figure, "patching", patching)
 
 # %% [markdown]
+# Predicted and observed, on questions that took no part in training. Where the state is taken to be the
+# entity, the donor's answer should come as often as questions of that kind are answered.
+
+# %%
+by_effect = {(row.measure, row.condition, row.split): row for row in patching.itertuples()}
+PREDICTED = [
+    (conditions[0], "donor", "as accuracy"),
+    (conditions[0], "written", "as accuracy"),
+    (conditions[0], "random", "never"),
+    ("two_layers", "written", "never"),
+]
+cells = [
+    [
+        labels[condition],
+        split,
+        KINDS[kind],
+        f"{row.accuracy:.2f}" if said == "as accuracy" else "0.00",
+        format_interval(row),
+    ]
+    for condition, kind, said in PREDICTED
+    for split in ("id", "oo")
+    if (row := by_effect.get((f"patch_{kind}_follows", condition, split)))
+]
+columns = ["model", "questions", "state at the first relation", "predicted", "observed"]
+table = pd.DataFrame(cells, columns=columns)
+study.save_table(table, "predictions", tabular(columns, cells, "lllll"))
+table
+
+# %% [markdown]
 # ## In which order
 #
 # When does the bridge become readable at r1, when is it causally used, and when is the question
@@ -241,8 +277,10 @@ table
 # %% [markdown]
 # ## Which parts
 #
-# Where the answering position attends to, and what is left of the accuracy when one head or one MLP of
-# one block application is taken out: the first condition on oo, and the second on id questions.
+# Where the answering position attends to (oo questions), what each part writes there towards the right
+# answer and away from the donor's (direct logit attribution), and what is left of the accuracy when one
+# head or one MLP of one block application is taken out: the first condition on oo, the second on id
+# questions. What is written early may be read by a later part: only the last shows what is needed.
 
 # %%
 attention = closer[(closer["measure"] == "attention") & (closer["split"] == "oo")]
@@ -261,28 +299,25 @@ study.save_figure(
     figure, "attention", attention[["condition", "seed", "layer", "head", "position", "value"]]
 )
 
-without = closer[closer["measure"].str.startswith("without_")]
-parts = over_seeds(
-    without.assign(
-        kind=without["measure"].str.extract("_(zero|mean|resample)_")[0],
-        head=without["head"].fillna(-1),
-    ),
-    ["measure", "kind", "condition", "split", "layer", "head"],
-).replace({"head": {-1: None}})
+effects = direct_effects(closer)
+pair = styles(study.analysed[:2])
+figure, axes = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.4), sharey=True)
+for split, axis in zip(("id", "oo"), axes, strict=True):
+    plot_direct_effects(axis, effects[effects["split"] == split], pair)
+    axis.set_title(split)
+axes[0].set_ylabel(f"logit difference (n = {len(seeds)} seeds)")
+legend_below(figure, pair, labels, markers=True)
+study.save_figure(figure, "effects", effects)
+
+parts = accuracy_without_parts(closer[closer["condition"].isin(study.analysed[:2])])
 shown = list(zip(study.analysed[:2], ("oo", "id"), strict=False))
 figure, axes = plt.subplots(1, len(shown), figsize=(TEXT_WIDTH, 2.4), sharey=True, squeeze=False)
 for (condition, split), axis in zip(shown, axes[0], strict=True):
-    chosen = parts[(parts["condition"] == condition) & (parts["split"] == split)]
-    whole = closer[
-        (closer["measure"] == "with_all_accuracy")
-        & (closer["condition"] == condition)
-        & (closer["split"] == split)
-    ]["value"].mean()
-    plot_parts(axis, chosen, whole)
+    plot_parts(axis, parts[(parts["condition"] == condition) & (parts["split"] == split)])
     axis.set_title(f"{labels[condition]}: {split}")
 axes[0, 0].set_ylabel(f"accuracy left (n = {len(seeds)} seeds)")
 axes[0, -1].legend()
-study.save_figure(figure, "parts", parts[parts["condition"].isin(study.analysed[:2])])
+study.save_figure(figure, "parts", parts)
 
 # %% [markdown]
 # ## Learning curves
@@ -291,22 +326,8 @@ study.save_figure(figure, "parts", parts[parts["condition"].isin(study.analysed[
 
 # %%
 SHOWN = {"atomic": "atomic facts", "composed_train": "trained two-hop facts", "oo": "oo questions"}
-both = measures[measures["measure"].isin(["loss", "accuracy"]) & measures["split"].isin(SHOWN)]
-learning = over_seeds(both, ["measure", "condition", "split", "step"])
-figure, axes = plt.subplots(2, 3, figsize=(TEXT_WIDTH, 3.6), sharex="row", sharey="row")
-for measure, row_axes in zip(("loss", "accuracy"), axes, strict=True):
-    for (split, title), axis in zip(SHOWN.items(), row_axes, strict=True):
-        chosen = (learning["measure"] == measure) & (learning["split"] == split)
-        plot_over_training(axis, learning[chosen], style, logarithmic=measure == "loss")
-        if measure == "loss":
-            axis.set(title=title, yscale="log")
-        else:
-            axis.set(ylim=(-0.03, 1.03), xlabel="training step")
-means = learning.loc[learning["measure"] == "loss", "mean"]
-axes[0, 0].set_ylim(means.min() / 1.5, means.max() * 1.5)
-axes[0, 0].set_ylabel("loss (nats)")
-axes[1, 0].set_ylabel(f"accuracy (n = {len(seeds)})")
-legend_below(figure, style, labels)
+learning = learning_curves(measures[measures["split"].isin(SHOWN)])
+figure = plot_learning(learning, SHOWN, style, labels)
 study.save_figure(figure, "learning", learning)
 
 # %% [markdown]
@@ -361,14 +382,29 @@ final_probe = at_bridge[at_bridge["measure"].isin(["probe_accuracy", "probe_cont
 for row in over_seeds(final_probe, ["measure", "condition"]).itertuples():
     numbers[f"{row.condition}/{row.measure.removesuffix('_accuracy')}"] = format_interval(row)
 
-base = first[conditions[0]].settings
+# What the first model looks at, writes and needs when it answers oo questions.
+own = closer[(closer["condition"] == base) & (closer["split"] == "oo")]
+last_block = own[own["layer"] == layers[-1]]
+looks_back = last_block[(last_block["measure"] == "attention") & (last_block["position"] == 1)]
+numbers["looks_back"] = format_interval(
+    summary_of_seeds(looks_back.groupby("seed")["value"].mean())
+)
+written = own[own["measure"].str.startswith("direct_effect")].groupby("seed")["value"].sum()
+by_mlp = last_block[last_block["measure"] == "direct_effect_mlp"].set_index("seed")["value"]
+numbers["written_by_last_mlp"] = format_interval(summary_of_seeds(by_mlp / written))
+resampled = parts[(parts["kind"] == "resample") & (parts["condition"] == base)]
+resampled = resampled[resampled["split"] == "oo"]
+numbers["without_an_mlp"] = f"{resampled.loc[resampled['head'].isna(), 'mean'].max():.2f}"
+numbers["without_a_head"] = f"{resampled['mean'][resampled['head'].notna()].min():.2f}"
+
+its_settings = first[conditions[0]].settings
 for section, keys in {
     "task": ("n_entities", "n_relations"),
     "model": ("d_model",),
     "training": ("steps", "batch_size", "weight_decay", "learning_rate"),
 }.items():
-    numbers |= {key: f"{base[section][key]:g}" for key in keys}
-numbers["never_composed"] = f"{base['task']['never_composed']:.0%}".replace("%", r"\,\%")
+    numbers |= {key: f"{its_settings[section][key]:g}" for key in keys}
+numbers["never_composed"] = f"{its_settings['task']['never_composed']:.0%}".replace("%", r"\,\%")
 numbers["n_seeds"] = str(len(seeds))
 numbers["untrained/oo"] = f"{contrast.loc[contrast['split'] == 'oo', 'untrained'].max():.2f}"
 guesses = contrast[(contrast["split"] == "oo")]["guess"]
@@ -391,10 +427,10 @@ ACCURACY = {
 }
 found = {}
 for name, (condition, split, agrees) in ACCURACY.items():
-    if (condition, split) in by_place:
+    if name in reference and (condition, split) in by_place:
         it = by_place[condition, split]
         found[name] = Found(it.mean, it.low, it.high, bool(agrees(it)))
-beside = study.save_reference({name: reference[name] for name in found if name in reference}, found)
+beside = study.save_reference({name: reference[name] for name in found}, found)
 beside
 
 # %% [markdown]

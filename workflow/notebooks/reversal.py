@@ -43,10 +43,10 @@ code = "by hand"
 
 # %%
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 
 from onset.figures.curves import legend_below, plot_over_training
+from onset.figures.learning import learning_curves, plot_learning
 from onset.figures.rows import height, name_rows, plot_rows, proportion
 from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles, use_style
 from onset.latex import escape, tabular
@@ -229,7 +229,7 @@ study.save_figure(figure, "repair", repair)
 #
 # Losses differ by factors between seeds, so that their mean and interval are those of their logarithms.
 # The nulls, few pairs both ways and low weight decay are left out (`emergence` and the data have them);
-# the first condition is drawn last, and thicker.
+# the first condition is drawn last.
 
 # %%
 SHOWN = {
@@ -238,35 +238,9 @@ SHOWN = {
     "reversed": "held-out reversed",
 }
 ASIDE = {"few_both_ways", "low_weight_decay", "shuffled", "shuffled_copy_both"}
-drawn_last = conditions[0]
-learnt = Styles({n: style[n] for n in conditions if n not in ASIDE and n != drawn_last})
-both = measures[measures["measure"].isin(["loss", "accuracy"]) & measures["split"].isin(SHOWN)]
-is_loss = both["measure"] == "loss"
-logarithm = np.log10(both["value"].clip(lower=1e-9))  # a loss in float32 can be 0
-both = both.assign(value=both["value"].where(~is_loss, logarithm))
-learning = over_seeds(both, ["measure", "condition", "split", "step"])
-of_loss = learning["measure"] == "loss"
-drawn = ["mean", "low", "high", *(f"seed_{seed}" for seed in seeds)]
-learning.loc[of_loss, drawn] = 10 ** learning.loc[of_loss, drawn]
-figure, axes = plt.subplots(2, 3, figsize=(TEXT_WIDTH, 3.8), sharex="row", sharey="row")
-for measure, row in zip(("loss", "accuracy"), axes, strict=True):
-    for (split, title), axis in zip(SHOWN.items(), row, strict=True):
-        chosen = (learning["measure"] == measure) & (learning["split"] == split)
-        plot_over_training(axis, learning[chosen], learnt, logarithmic=measure == "loss")
-        with plt.rc_context({"lines.linewidth": 2}):
-            its_own = Styles({drawn_last: style[drawn_last]})
-            plot_over_training(axis, learning[chosen], its_own, logarithmic=measure == "loss")
-        axis.axvline(decay_start, color=NEUTRAL, linewidth=0.5, zorder=0)
-        if measure == "loss":
-            axis.set(title=title, yscale="log")
-        else:
-            axis.set(ylim=(-0.03, 1.03), xlabel="training step")
-is_shown = learning["condition"].isin([drawn_last, *learnt])
-means = learning.loc[of_loss & is_shown, "mean"]
-axes[0, 0].set_ylim(means.min() / 1.5, means.max() * 1.5)
-axes[0, 0].set_ylabel("loss (nats)")
-axes[1, 0].set_ylabel(f"accuracy ({N_SEEDS})")
-legend_below(figure, Styles({drawn_last: style[drawn_last], **learnt}), labels)
+learnt = Styles({n: style[n] for n in [*conditions[1:], conditions[0]] if n not in ASIDE})
+learning = learning_curves(measures[measures["split"].isin(SHOWN)])
+figure = plot_learning(learning, SHOWN, learnt, labels, decay_start)
 study.save_figure(figure, "learning", learning)
 
 # %% [markdown]

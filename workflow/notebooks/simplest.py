@@ -57,9 +57,9 @@ from onset.boundary import (
     power_law_from_others,
     rising_edge,
 )
-from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.dose import differences, doses_of
 from onset.figures.heat import cells_of, grids_of, plot_heat, said, value_of
+from onset.figures.learning import learning_curves, plot_learning
 from onset.figures.style import NEUTRAL, TEXT_WIDTH, styles, use_style
 from onset.latex import tabular
 from onset.results import open_study
@@ -311,21 +311,8 @@ named = [base, *nulls, *([smallest] if smallest else []), widest]
 style = styles(dict.fromkeys(named))
 LEARNT = {"alias_facts": "trained facts of aliases", "ood": "ood"}
 chosen = measures["condition"].isin(style) & measures["split"].isin(LEARNT)
-learning = over_seeds(measures[chosen], ["measure", "condition", "split", "step"])
-figure, axes = plt.subplots(2, 2, figsize=(TEXT_WIDTH, 3.4), sharex="row", sharey="row")
-for measure, row_axes in zip(("loss", "accuracy"), axes, strict=True):
-    for (split, title), axis in zip(LEARNT.items(), row_axes, strict=True):
-        rows = (learning["measure"] == measure) & (learning["split"] == split)
-        plot_over_training(axis, learning[rows], style, logarithmic=measure == "loss")
-        if measure == "loss":
-            axis.set(title=title, yscale="log")
-        else:
-            axis.set(ylim=(-0.03, 1.03), xlabel="training step")
-means = learning.loc[learning["measure"] == "loss", "mean"]
-axes[0, 0].set_ylim(means.min() / 1.5, means.max() * 1.5)
-axes[0, 0].set_ylabel("loss (nats)")
-axes[1, 0].set_ylabel(f"accuracy (n = {len(seeds)})")
-legend_below(figure, style, labels | in_words, columns=2)
+learning = learning_curves(measures[chosen])
+figure = plot_learning(learning, LEARNT, style, labels | in_words)
 study.save_figure(figure, "learning", learning)
 
 # %% [markdown]

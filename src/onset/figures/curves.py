@@ -37,10 +37,15 @@ def plot_over_training(
 
 
 def legend_below(
-    figure: Figure, styles: Styles, labels: Mapping[str, str], columns: int = 3
+    figure: Figure,
+    styles: Styles,
+    labels: Mapping[str, str],
+    columns: int = 3,
+    markers: bool = False,
 ) -> None:
-    """One legend for all panels, under them."""
+    """One legend for all panels, under them: of lines, or of markers."""
     handles = [
-        Line2D([], [], label=labels[name], **style.of_line) for name, style in styles.items()
+        Line2D([], [], label=labels[name], **(style.of_marker if markers else style.of_line))
+        for name, style in styles.items()
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=columns)

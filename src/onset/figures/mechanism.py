@@ -1,4 +1,4 @@
-"""What closer looks found, drawn: where heads attend to, and what is left without a part."""
+"""What closer looks found, drawn: where heads attend to, what parts write, what is left without one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from onset.figures.style import NEUTRAL, Styles
+from onset.summary import over_seeds
 
 _SHADES = ("0.85", "0.6", "0.3", "0.1")
 _KINDS = {"zero": "o", "mean": "s", "resample": "^"}
@@ -34,18 +35,39 @@ def plot_attention(axis: Axes, attention: pd.DataFrame, styles: Styles) -> None:
     axis.set(xlim=(0, 1), xticks=[0, 0.5, 1], xticklabels=["0", ".5", "1"])
 
 
-def plot_parts(axis: Axes, left: pd.DataFrame, whole: float) -> None:
+def accuracy_without_parts(analyses: pd.DataFrame) -> pd.DataFrame:
+    """What is left of the accuracy without one head or MLP, over seeds.
+
+    Args:
+        analyses: of some runs, one checkpoint each.
+
+    Returns:
+        kind (zero, mean, resample), condition, split, layer, head (NaN: the MLP), whole (the mean
+        accuracy with nothing replaced), mean, low, high, seed_0, …
+    """
+    without = analyses[analyses["measure"].str.startswith("without_")]
+    kinds = without["measure"].str.extract("_(zero|mean|resample)_")[0]
+    keys = ["condition", "split"]
+    # A missing head would be dropped from the groups.
+    marked = without.assign(kind=kinds, head=without["head"].fillna(-1))
+    left = over_seeds(marked, ["kind", *keys, "layer", "head"])
+    left["head"] = left["head"].where(left["head"] >= 0)
+    with_all = analyses[analyses["measure"] == "with_all_accuracy"]
+    whole = with_all.groupby(keys, observed=True)["value"].mean().rename("whole")
+    return left.merge(whole.reset_index(), on=keys)
+
+
+def plot_parts(axis: Axes, left: pd.DataFrame) -> None:
     """Accuracy without each head and each MLP, one column per part, one marker per kind of ablation.
 
     Args:
         axis: to draw on.
-        left: kind (zero, mean, resample), layer, head (NaN: the MLP), mean, low, high.
-        whole: the accuracy with nothing replaced.
+        left: of `accuracy_without_parts`, one condition and split.
     """
     parts = left[["layer", "head"]].drop_duplicates().sort_values(["layer", "head"])
     names = [_name(layer, head) for layer, head in parts.itertuples(index=False)]
     places = {name: place for place, name in enumerate(names)}
-    axis.axhline(whole, color=NEUTRAL, linewidth=0.8)
+    axis.axhline(left["whole"].iloc[0], color=NEUTRAL, linewidth=0.8)
     for shift, (kind, marker) in zip((-0.22, 0, 0.22), _KINDS.items(), strict=True):
         of_kind = left[left["kind"] == kind]
         x = [places[_name(row.layer, row.head)] + shift for row in of_kind.itertuples()]
@@ -55,6 +77,42 @@ def plot_parts(axis: Axes, left: pd.DataFrame, whole: float) -> None:
         )
     axis.set_xticks(range(len(names)), names, rotation=60)
     axis.set(ylim=(-0.03, 1.03))
+
+
+def direct_effects(analyses: pd.DataFrame) -> pd.DataFrame:
+    """What each part contributes to the logit of the right answer over the donor's, over seeds.
+
+    Args:
+        analyses: of some runs, one checkpoint each.
+
+    Returns:
+        part (`token`, `position`, `1.attention`, `1.mlp`, …), condition, split, mean, low, high,
+        seed_0, …
+    """
+    rows = analyses[analyses["measure"].str.startswith("direct_effect_")]
+    part = rows["measure"].str.removeprefix("direct_effect_").str.removesuffix("_embedding")
+    of_layer = (rows["layer"] + 1).map("{:.0f}.".format).where(rows["layer"].notna(), "")
+    return over_seeds(rows.assign(part=of_layer + part), ["part", "condition", "split"])
+
+
+def plot_direct_effects(axis: Axes, effects: pd.DataFrame, styles: Styles) -> None:
+    """A column per part, a marker per condition: what the part writes towards the right answer.
+
+    Args:
+        axis: to draw on.
+        effects: of `direct_effects`, one split.
+        styles: of the conditions to show.
+    """
+    parts = sorted(effects["part"].unique(), key=lambda part: (part[0].isdigit(), part))
+    places = {part: place for place, part in enumerate(parts)}
+    axis.axhline(0, color=NEUTRAL, linewidth=0.6)
+    for number, (condition, style) in enumerate(styles.items()):
+        its = effects[effects["condition"] == condition]
+        shift = 0.6 * ((number + 0.5) / len(styles) - 0.5)
+        x = its["part"].map(places) + shift
+        axis.vlines(x, its["low"], its["high"], color=style.colour, alpha=0.6)
+        axis.plot(x, its["mean"], **style.of_marker)
+    axis.set_xticks(range(len(parts)), parts, rotation=60)
 
 
 def _name(layer: float, head: float) -> str:

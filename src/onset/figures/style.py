@@ -33,6 +33,11 @@ class Style:
         """Keywords for `Axes.plot`."""
         return {"color": self.colour, "linestyle": self.line}
 
+    @property
+    def of_marker(self) -> dict[str, Any]:
+        """Keywords for `Axes.plot`, without a line."""
+        return {"color": self.colour, "linestyle": "", "marker": self.marker, "markersize": 4}
+
 
 class Styles(dict[str, Style]):
     """Styles by name; asking for a name that has none is an error, never a repeated colour."""
