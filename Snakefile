@@ -14,6 +14,7 @@ from snakemake.exceptions import WorkflowError
 from onset.call import Call
 from onset.config import ConfigError, load_project
 from onset.jobs import Jobs
+from onset.launch import start_server
 
 
 configfile: "config/config.yaml"
@@ -53,6 +54,8 @@ rule all:
 onstart:
     if obstacle := call.obstacle(jobs_run_here=not workflow.non_local_exec):
         raise WorkflowError(obstacle)
+    if workflow.is_main_process and not workflow.non_local_exec:
+        start_server()
 
 
 onerror:

@@ -1,4 +1,3 @@
-# Without tqdm: TransformerLens's tools draw progress bars, which a log can't show.
 rule analyse:
     input:
         dataset="<run>/dataset.safetensors",
@@ -16,5 +15,5 @@ rule analyse:
         settings=lambda w: jobs.condition(w).analyse_job,
         code=lambda w: jobs.code("analyse", w),
     shell:
-        "TQDM_DISABLE=1 python -m onset.stages.analyse {params.run}"
+        "python -m onset.launch analyse {params.run}"
         " --settings {params.settings:q} --code {params.code} --log {log}"

@@ -9,5 +9,5 @@ rule dataset:
         settings=lambda w: jobs.condition(w).dataset_job,
         code=lambda w: jobs.code("dataset", w),
     shell:
-        "python -m onset.stages.dataset {params.run}"
+        "python -m onset.launch dataset {params.run}"
         " --settings {params.settings:q} --code {params.code} --log {log}"

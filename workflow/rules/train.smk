@@ -19,5 +19,5 @@ rule train:
         code=lambda w: jobs.code("train", w),
         parent=jobs.parent_option,
     shell:
-        "python -m onset.stages.train {params.run}"
+        "python -m onset.launch train {params.run}"
         " --settings {params.settings:q} --code {params.code} {params.parent} --log {log}"
