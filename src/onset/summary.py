@@ -126,10 +126,12 @@ class _Interval(Protocol):
 
 def format_interval(numbers: _Interval, digits: int = 2) -> str:
     """`0.97 [0.95, 0.99]`, or the mean alone where there is no interval."""
-    mean = f"{numbers.mean:.{digits}f}"
-    if np.isnan(numbers.low):
-        return mean
-    return f"{mean} [{numbers.low:.{digits}f}, {numbers.high:.{digits}f}]"
+    # Adding zero makes a rounded -0.0 positive.
+    mean, low, high = (
+        f"{round(number, digits) + 0.0:.{digits}f}"
+        for number in (numbers.mean, numbers.low, numbers.high)
+    )
+    return mean if np.isnan(numbers.low) else f"{mean} [{low}, {high}]"
 
 
 def first_half(curves: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

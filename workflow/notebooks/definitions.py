@@ -40,6 +40,7 @@ conditions = None
 labels = {}
 seeds = None
 code = "by hand"
+reference = {}
 
 # %%
 import matplotlib.pyplot as plt
@@ -50,7 +51,7 @@ from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.rows import height, name_rows, plot_rows, proportion
 from onset.figures.style import NEUTRAL, TEXT_WIDTH, styles, use_style
 from onset.latex import tabular
-from onset.results import open_study
+from onset.results import Found, open_study
 from onset.summary import (
     at_last_step,
     format_interval,
@@ -295,3 +296,23 @@ numbers["before"] = f"{at_end.loc[at_end['split'].isin(TAGS), 'before'].max():.2
 numbers["undefined_most"] = f"{at_end.loc[at_end['split'] == 'undefined', 'mean'].max():.2f}"
 study.save_numbers(numbers)
 pd.Series(numbers, name="number").to_frame()
+
+# %% [markdown]
+# ## Beside the literature
+#
+# What is reported of language models. Ours: the difference in accuracy between the tags with replay, as in
+# their second stage, and by how much smaller batches make it larger, within each seed.
+
+# %%
+of_seed = runs.pivot_table("accuracy", index="seed", columns="condition")
+compared = {}
+if "replay" in of_seed:
+    compared["sources"] = of_seed["replay"]
+if {"replay", "replay_small_batch"} <= set(of_seed):
+    compared["batch_size"] = of_seed["replay_small_batch"] - of_seed["replay"]
+found = {}
+for name, values in compared.items():
+    its = summary_of_seeds(values)
+    if name in reference:
+        found[name] = Found(*its, agrees=bool(its.low > 0))
+study.save_reference({name: reference[name] for name in found}, found)

@@ -40,6 +40,7 @@ conditions = None
 labels = {}
 seeds = None
 code = "by hand"
+reference = {}
 
 # %%
 import matplotlib.pyplot as plt
@@ -50,7 +51,7 @@ from onset.figures.learning import learning_curves, plot_learning
 from onset.figures.rows import height, name_rows, plot_rows, proportion
 from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles, use_style
 from onset.latex import escape, tabular
-from onset.results import open_study
+from onset.results import Found, open_study
 from onset.summary import format_interval, over_seeds
 
 use_style()
@@ -337,3 +338,29 @@ for measure in SAID:
     numbers[f"chance/{measure}"] = f"{shown['chance'].max():.3f}"
 study.save_numbers(numbers)
 pd.Series(numbers, name="number").to_frame()
+
+# %% [markdown]
+# ## Beside the literature
+#
+# What is reported of language models that were only ever trained on "A is B". Ours: without names that are
+# copied, where some pairs are trained both ways. That the right answer is no likelier than another would
+# show in a choice among withheld a's, at chance.
+
+# %%
+SAID_OF = {
+    "answered": ("untied", "accuracy"),
+    "likelier": ("untied", "withheld_accuracy"),
+    "answered_tied": ("tied", "accuracy"),
+    "likelier_tied": ("tied", "withheld_accuracy"),
+}
+by_place = {(row.condition, row.measure): row for row in contrast.itertuples()}
+ours = {
+    name: its
+    for name, place in SAID_OF.items()
+    if name in reference and (its := by_place.get(place))
+}
+found = {
+    name: Found(its.mean, its.low, its.high, agrees=bool(its.mean < max(0.1, 3 * its.chance)))
+    for name, its in ours.items()
+}
+study.save_reference({name: reference[name] for name in found}, found)
