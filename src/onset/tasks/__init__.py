@@ -9,7 +9,7 @@ import importlib
 import pkgutil
 from types import ModuleType
 
-_NOT_TASKS = {"dataset"}
+_NOT_TASKS = {"dataset", "parts"}
 
 
 def names() -> list[str]:

@@ -29,10 +29,10 @@ from pydantic import Field, model_validator
 from onset.settings import Fraction, PositiveFloat
 from onset.settings import Settings as BaseSettings
 from onset.tasks.dataset import VALIDATION, Dataset, Split
+from onset.tasks.parts import SMALLEST_SPLIT
 
 KINDS = ("seen", "unseen")
 """of held-out chains, by whether their edges are composed in training"""
-_SMALLEST_SPLIT = 4  # expected chains; below it an unlucky seed could leave none
 
 Edges = Bool[np.ndarray, "entities relations"]
 
@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     """hops of the longest chains that may be trained on; 1: atomic facts alone"""
     longest_tested: int = Field(4, ge=2, le=4)
     """hops of the longest chains held out"""
-    most_questions: int = Field(1000, ge=_SMALLEST_SPLIT)
+    most_questions: int = Field(1000, ge=SMALLEST_SPLIT)
     """held out of each length and kind at most, both parts together"""
     validation: Fraction = 0.25
     """fraction of the held-out chains that is set apart for choosing settings"""
@@ -111,12 +111,12 @@ class Settings(BaseSettings):
         small = [
             f"{split} ({size:.1f})"
             for split, size in sizes.items()
-            if size * smaller_part < _SMALLEST_SPLIT
+            if size * smaller_part < SMALLEST_SPLIT
         ]
         if small:
             raise ValueError(
                 "of these held-out chains, those drawn for training left out, too few are to be "
-                f"expected for two parts of at least {_SMALLEST_SPLIT}: {', '.join(small)}; change "
+                f"expected for two parts of at least {SMALLEST_SPLIT}: {', '.join(small)}; change "
                 "n_entities, n_relations, never_composed, inferred_ratio or validation"
             )
         return self

@@ -26,9 +26,9 @@ from pydantic import Field, model_validator
 from onset.settings import Fraction
 from onset.settings import Settings as BaseSettings
 from onset.tasks.dataset import VALIDATION, Dataset, Split
+from onset.tasks.parts import random_part, refuse_small_splits, validation_apart
 
 HELD_OUT = ("id", "oi", "io", "oo")
-_SMALLEST_SPLIT = 4  # expected examples; below it an unlucky seed could leave none
 
 
 class Settings(BaseSettings):
@@ -80,17 +80,12 @@ class Settings(BaseSettings):
             "io": n_two_hop * (1 - out) * out,
             "oo": n_two_hop * out**2,
         }
-        sizes = {"composed_train": n_two_hop * (1 - out) ** 2 * trained}
-        for split, size in held_out.items():
-            sizes[split] = size * (1 - self.validation)
-            sizes[split + VALIDATION] = size * self.validation
-        small = [f"{split} ({size:.1f})" for split, size in sizes.items() if size < _SMALLEST_SPLIT]
-        if small:
-            raise ValueError(
-                f"these sizes leave splits (nearly) empty, at least {_SMALLEST_SPLIT} examples are "
-                f"wanted: {', '.join(small)}; change n_entities, n_relations, never_composed, "
-                "id_trained or validation"
-            )
+        refuse_small_splits(
+            {"composed_train": n_two_hop * (1 - out) ** 2 * trained},
+            held_out,
+            self.validation,
+            keys="n_entities, n_relations, never_composed, id_trained or validation",
+        )
         return self
 
 
@@ -151,29 +146,15 @@ def _split_masks(
     out[rng.permutation(n_edges)[: round(settings.never_composed * n_edges)]] = True
 
     both_free = ~out[first] & ~out[second]
-    trained = _choose(both_free, settings.id_trained, rng)
+    trained = random_part(both_free, settings.id_trained, rng)
     # A small share of trained facts leaves some free edges uncomposed by chance. Facts with such an
     # edge are no fair test and belong to no split.
     seen_first, seen_second = np.zeros(n_edges, bool), np.zeros(n_edges, bool)
     seen_first[first[trained]] = seen_second[second[trained]] = True
-    masks = {"composed_train": trained}
     held_out = {
         "id": both_free & ~trained & seen_first[first] & seen_second[second],
         "oi": out[first] & ~out[second] & seen_second[second],
         "io": ~out[first] & out[second] & seen_first[first],
         "oo": out[first] & out[second],
     }
-    for name, mask in held_out.items():
-        validation = _choose(mask, settings.validation, rng)
-        masks[name], masks[name + VALIDATION] = mask & ~validation, validation
-    return masks
-
-
-def _choose(
-    mask: Bool[np.ndarray, " facts"], fraction: float, rng: np.random.Generator
-) -> Bool[np.ndarray, " facts"]:
-    """A random fraction of the facts in the mask."""
-    members = rng.permutation(np.flatnonzero(mask))
-    chosen = np.zeros_like(mask)
-    chosen[members[: round(fraction * len(members))]] = True
-    return chosen
+    return {"composed_train": trained, **validation_apart(held_out, settings.validation, rng)}

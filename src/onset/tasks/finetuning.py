@@ -21,17 +21,16 @@ from __future__ import annotations
 from typing import Literal, Self
 
 import numpy as np
-from jaxtyping import Bool, Int
 from pydantic import Field, model_validator
 
 from onset.settings import Fraction
 from onset.settings import Settings as BaseSettings
 from onset.tasks.dataset import VALIDATION, Dataset, Split
+from onset.tasks.parts import random_part, refuse_small_splits, validation_apart
 
 HELD_OUT = ("old_old", "new_old", "old_new", "new_new")
 _STAGE_ONE = ("old_facts", "old_composed")
 _STAGE_TWO = ("new_facts",)
-_SMALLEST_SPLIT = 4  # expected examples; below it an unlucky seed could leave none
 
 
 class Settings(BaseSettings):
@@ -87,17 +86,12 @@ class Settings(BaseSettings):
             "old_new": n_two_hop * old * new,
             "new_new": n_two_hop * new**2,
         }
-        sizes = {"old_composed": n_two_hop * old**2 * self.old_trained}
-        for split, size in held_out.items():
-            sizes[split] = size * (1 - self.validation)
-            sizes[split + VALIDATION] = size * self.validation
-        small = [f"{split} ({size:.1f})" for split, size in sizes.items() if size < _SMALLEST_SPLIT]
-        if small:
-            raise ValueError(
-                f"these sizes leave splits (nearly) empty, at least {_SMALLEST_SPLIT} examples are "
-                f"wanted: {', '.join(small)}; change n_entities, n_relations, new, old_trained or "
-                "validation"
-            )
+        refuse_small_splits(
+            {"old_composed": n_two_hop * old**2 * self.old_trained},
+            held_out,
+            self.validation,
+            keys="n_entities, n_relations, new, old_trained or validation",
+        )
         return self
 
 
@@ -117,17 +111,14 @@ def generate(settings: Settings, seed: int) -> Dataset:
     first_is_new, second_is_new = is_new[a * r + r1], is_new[bridge * r + r2]
     target = answer[bridge, r2]
     both_old = ~first_is_new & ~second_is_new
-    trained = _some(both_old, settings.old_trained, rng)
-    masks = {
-        "old_composed": trained,
+    trained = random_part(both_old, settings.old_trained, rng)
+    held_out = {
         "old_old": both_old & ~trained,
         "new_old": first_is_new & ~second_is_new,
         "old_new": ~first_is_new & second_is_new,
         "new_new": first_is_new & second_is_new,
     }
-    for name in HELD_OUT:
-        validation = _some(masks[name], settings.validation, rng)
-        masks[name], masks[name + VALIDATION] = masks[name] & ~validation, validation
+    masks = {"old_composed": trained, **validation_apart(held_out, settings.validation, rng)}
 
     # Drawn last, so that splits and held-out answers are those of the true world.
     taught = answer.ravel().copy()
@@ -147,13 +138,3 @@ def generate(settings: Settings, seed: int) -> Dataset:
         splits[name] = Split(tokens[its], target[its, None], scored=(2,), hops=2, truth=truth)
     vocabulary = (*(f"e{i}" for i in range(n)), *(f"r{i}" for i in range(r)))
     return Dataset({name: splits[name] for name in settings.splits}, vocabulary)
-
-
-def _some(
-    mask: Bool[np.ndarray, " facts"], fraction: float, rng: np.random.Generator
-) -> Bool[np.ndarray, " facts"]:
-    """A random fraction of the facts in the mask."""
-    members: Int[np.ndarray, " members"] = rng.permutation(np.flatnonzero(mask))
-    chosen = np.zeros_like(mask)
-    chosen[members[: round(fraction * len(members))]] = True
-    return chosen

@@ -24,8 +24,7 @@ from pydantic import Field, model_validator
 from onset.settings import Fraction
 from onset.settings import Settings as BaseSettings
 from onset.tasks.dataset import VALIDATION, Dataset, Split
-
-_SMALLEST_SPLIT = 4  # pairs
+from onset.tasks.parts import SMALLEST_SPLIT
 
 
 class Settings(BaseSettings):
@@ -78,10 +77,10 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _no_split_is_empty(self) -> Self:
-        small = [f"{split} ({n})" for split, n in self.sizes.items() if n < _SMALLEST_SPLIT]
+        small = [f"{split} ({n})" for split, n in self.sizes.items() if n < SMALLEST_SPLIT]
         if small:
             raise ValueError(
-                f"these sizes leave splits (nearly) empty, at least {_SMALLEST_SPLIT} pairs are "
+                f"these sizes leave splits (nearly) empty, at least {SMALLEST_SPLIT} pairs are "
                 f"wanted: {', '.join(small)}; change n_pairs, trained_both_ways or validation"
             )
         return self
