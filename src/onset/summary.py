@@ -17,8 +17,7 @@ _PROPORTIONS = (
     "top1",
     "follows",
     "keeps",
-    "attention",
-)  # endings of the measures that lie between 0 and 1
+)  # ends of names of what lies between 0 and 1
 
 
 def interval(
@@ -47,7 +46,8 @@ def interval(
 
 
 def is_proportion(measure: str) -> bool:
-    return measure.split(".")[0].endswith(_PROPORTIONS)
+    name = measure.split(".")[0]
+    return name == "attention" or name.endswith(_PROPORTIONS)
 
 
 def full_name(measures: pd.DataFrame) -> pd.Series:

@@ -131,8 +131,10 @@ def test_the_full_name_says_where_a_measure_was_taken():
     [
         ("accuracy", True),
         ("bridge_top1.layer_2", True),
+        ("attention.layer_0.head_1.position_0", True),
         ("loss", False),
         ("bridge_rank.layer_1", False),
+        ("direct_effect_attention.layer_1", False),
     ],
 )
 def test_what_is_a_proportion(measure, answer):
@@ -168,6 +170,7 @@ def test_over_seeds_is_the_interval_of_each_group():
         ((0.974, 0.951, 0.9949), 1, "1.0 [1.0, 1.0]"),
         ((12.0, -1.5, 25.5), 1, "12.0 [-1.5, 25.5]"),
         ((0.5, math.nan, math.nan), 2, "0.50"),
+        ((-0.001, -0.004, 0.002), 2, "0.00 [0.00, 0.00]"),
     ],
 )
 def test_an_interval_in_words(numbers, digits, text):

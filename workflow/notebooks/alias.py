@@ -285,19 +285,20 @@ closer = closer[(closer["split"] == "ood") & closer["condition"].isin(shown)]
 attention = closer[closer["measure"] == "attention"]
 effects = direct_effects(closer)
 its_style = styles(shown)
-figure, axes = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.1))
+figure, axes = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.3))
 plot_attention(axes[0], attention, its_style)
 name_rows(axes[0], its_style, labels)
 axes[0].set_xlabel("attention to the alias (dark: to the attribute)")
 plot_direct_effects(axes[1], effects, its_style)
 axes[1].set_ylabel(f"logit difference (n = {len(seeds)})")
+legend_below(figure, its_style, labels, markers=True)
 study.save_figure(figure, "effects", effects)
 
 parts = accuracy_without_parts(closer)
 figure, axes = plt.subplots(1, len(shown), figsize=(TEXT_WIDTH, 2.2), sharey=True, squeeze=False)
 for condition, axis in zip(shown, axes[0], strict=True):
     plot_parts(axis, parts[parts["condition"] == condition])
-    axis.set_title(labels[condition])
+    axis.set_title(labels[condition], fontsize=7)
 axes[0, 0].set_ylabel(f"accuracy left (n = {len(seeds)} seeds)")
 axes[0, 0].legend()
 study.save_figure(figure, "parts", parts)
