@@ -1,7 +1,7 @@
 #: Onset on a bare machine. Every target sets up first what it needs; the second time costs nothing.
 #:
 #:   make reproduce   every number, figure, notebook and the paper, from raw config, into results/
-#:   make test        all tests                             ARGS="-k name -n 2" goes to pytest
+#:   make test        all tests                             ARGS="-k name" goes to pytest
 #:   make test-slurm  the DAG through a SLURM of its own    as root; three minutes
 #:   make test-faults the fault harness with 20 kills in place of 5
 #:   make smoke       the same workflow on small settings   a few minutes

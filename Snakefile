@@ -25,7 +25,7 @@ try:
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 call = Call(project)
-if workflow.is_main_process and (lock := call.lock()):
+if workflow.is_main_process and "--unlock" not in sys.argv and (lock := call.lock()):
     logger.warning(lock)
 jobs = Jobs(project)
 # Jobs run in the environment that Snakemake itself runs in, activated or not.

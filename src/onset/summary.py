@@ -135,7 +135,7 @@ def format_interval(numbers: _Interval, digits: int = 2) -> str:
 
 
 def first_half(curves: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """When each curve is first half its final value, at the steps that all curves have.
+    """When each curve first reaches half its final value, on straight lines between shared steps.
 
     Args:
         curves: name → step, seed, value.
@@ -147,9 +147,21 @@ def first_half(curves: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     columns: dict[str, pd.Series] = {}
     for name, curve in curves.items():
         its = curve[curve["step"].isin(common)].sort_values("step")
-        half = its.groupby("seed")["value"].transform("last") / 2
-        columns[name] = its[its["value"] >= half].groupby("seed")["step"].first()
+        by_seed = its.groupby("seed")[["step", "value"]]
+        columns[name] = by_seed.apply(
+            lambda of_seed: _first_reached(
+                *of_seed.to_numpy(float).T, wanted=of_seed["value"].iloc[-1] / 2
+            )
+        )
     return type(next(iter(curves.values())))(columns)
+
+
+def _first_reached(steps: np.ndarray, values: np.ndarray, wanted: float) -> float:
+    place = int(np.argmax(values >= wanted))
+    if place == 0:
+        return steps[0]
+    last = slice(place - 1, place + 1)
+    return float(np.interp(wanted, values[last], steps[last]))
 
 
 def predicted_from_other_groups(

@@ -211,21 +211,28 @@ class TestFirstHalf:
     def curve(self, *values: float, seed: int = 0, steps=(0, 10, 20, 30)) -> pd.DataFrame:
         return pd.DataFrame({"step": steps, "seed": seed, "value": values})
 
-    def test_it_is_the_first_step_at_half_of_the_final_value(self):
+    def test_it_is_where_half_of_the_final_value_is_first_reached(self):
         curves = {"sign": self.curve(0, 0.3, 0.5, 1), "answer": self.curve(0, 0.1, 0.2, 0.8)}
         found = first_half(curves)
-        assert found.loc[0].to_dict() == {"sign": 20, "answer": 30}
+        assert found.loc[0].to_dict() == pytest.approx({"sign": 20, "answer": 20 + 10 / 3})
+
+    def test_what_is_there_from_the_start_is_there_at_the_start(self):
+        assert first_half({"sign": self.curve(0.6, 0.1, 0.5, 1)}).loc[0, "sign"] == 0
 
     def test_only_steps_that_all_curves_have_are_compared(self):
         curves = {
             "sign": self.curve(0, 0.6, 0.7, 1),
             "answer": self.curve(0, 0.6, 1, steps=(0, 20, 30)),
         }
-        assert first_half(curves).loc[0].to_dict() == {"sign": 20, "answer": 20}
+        assert first_half(curves).loc[0].to_dict() == pytest.approx(
+            {"sign": 100 / 7, "answer": 50 / 3}
+        )
 
     def test_each_seed_has_its_own(self):
         both = pd.concat([self.curve(0, 0.6, 0.7, 1), self.curve(0, 0.1, 0.2, 1, seed=1)])
-        assert first_half({"sign": both})["sign"].to_dict() == {0: 10, 1: 30}
+        assert first_half({"sign": both})["sign"].to_dict() == pytest.approx(
+            {0: 10 * 0.5 / 0.6, 1: 20 + 10 * 0.3 / 0.8}
+        )
 
 
 def test_the_last_step_is_each_runs_own():

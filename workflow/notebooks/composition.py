@@ -227,8 +227,8 @@ table
 # ## In which order
 #
 # When does the bridge become readable at r1, when is it causally used, and when is the question
-# answered? The first condition, oo questions. The table gives the step at which each sign is first half
-# its final value, and how many steps later the accuracy is.
+# answered? The first condition, oo questions. The table gives the step at which each sign first reaches
+# half its final value, on straight lines between checkpoints, and how many steps later the accuracy does.
 
 # %%
 base = conditions[0]
