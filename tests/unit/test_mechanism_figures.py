@@ -11,6 +11,7 @@ from onset.figures.learning import learning_curves, plot_learning
 from onset.figures.mechanism import (
     accuracy_without_parts,
     direct_effects,
+    follows_donor,
     plot_attention,
     plot_direct_effects,
     plot_parts,
@@ -65,6 +66,19 @@ class TestDirectEffects:
         plot_direct_effects(axis, direct_effects(self.ANALYSES), styles(["one"]))
         assert [label.get_text() for label in axis.get_xticklabels()] == ["token", "2.attention"]
         assert [line.get_ydata().tolist() for line in axis.lines[1:]] == [[-1, 4.5]]
+
+
+def test_what_follows_the_donor_is_told_by_place_and_kind():
+    analyses = table(
+        *((seed, "patch_written_follows", 0.5 + seed / 10, 1, None, 1) for seed in (0, 1)),
+        *((seed, "patch_random_follows", 0.1, 1, None, 1) for seed in (0, 1)),
+        (0, "patch_written_follows", 0.9, 0, None, 1),
+        (0, "patch_written_follows", 0.9, 1, None, 0),
+        (0, "patch_written_keeps", 0.9, 1, None, 1),
+    )
+    found = follows_donor(analyses, layer=1, position=1)
+    assert found["kind"].tolist() == ["written", "random"]
+    assert found["mean"].tolist() == pytest.approx([0.55, 0.1])
 
 
 def test_attention_is_divided_among_positions():

@@ -44,14 +44,16 @@ import pandas as pd
 from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.learning import learning_curves, plot_learning
 from onset.figures.mechanism import (
+    REPLACEMENTS,
     accuracy_without_parts,
     direct_effects,
+    follows_donor,
     plot_attention,
     plot_direct_effects,
     plot_parts,
 )
 from onset.figures.rows import height, name_rows, plot_rows, proportion
-from onset.figures.style import TEXT_WIDTH, styles, use_style
+from onset.figures.style import TEXT_WIDTH, Styles, styles, use_style
 from onset.latex import tabular
 from onset.results import Found, open_study
 from onset.summary import (
@@ -173,21 +175,15 @@ study.save_figure(figure, "bridge", readable)
 
 # %%
 closer = at_last_step(study.analyses)
-at_bridge = closer[(closer["layer"] == 1) & (closer["position"] == 1)]
-KINDS = {"donor": "donor's state", "written": "entity written", "random": "random (null)"}
-follows = at_bridge[at_bridge["measure"].isin([f"patch_{kind}_follows" for kind in KINDS])]
-patching = over_seeds(follows[follows["split"].isin(HELD_OUT)], ["measure", *by])
-analysed_style = (
-    styles(conditions) if len(study.analysed) == len(conditions) else styles(study.analysed)
-)
-ends = contrast[[*by, "mean"]].rename(columns={"mean": "accuracy"})
-patching = patching.merge(ends, on=by)
+patching = follows_donor(closer, layer=1, position=1)
+patching = patching.merge(contrast[[*by, "mean"]].rename(columns={"mean": "accuracy"}), on=by)
+analysed_style = Styles({name: style[name] for name in study.analysed})
 figure, axes = plt.subplots(
     2, 3, figsize=(TEXT_WIDTH, 2 * height(study.analysed)), sharey=True, sharex=True
 )
 for split, row_axes in zip(("id", "oo"), axes, strict=True):
-    for (kind, title), axis in zip(KINDS.items(), row_axes, strict=True):
-        chosen = (patching["measure"] == f"patch_{kind}_follows") & (patching["split"] == split)
+    for (kind, title), axis in zip(REPLACEMENTS.items(), row_axes, strict=True):
+        chosen = (patching["kind"] == kind) & (patching["split"] == split)
         plot_rows(axis, patching[chosen], analysed_style, {"accuracy": "|"})
         proportion(axis, f"{split}: {title}")
     name_rows(row_axes[0], analysed_style, labels)
@@ -199,7 +195,7 @@ study.save_figure(figure, "patching", patching)
 # entity, the donor's answer should come as often as questions of that kind are answered.
 
 # %%
-by_effect = {(row.measure, row.condition, row.split): row for row in patching.itertuples()}
+by_effect = {(row.kind, row.condition, row.split): row for row in patching.itertuples()}
 PREDICTED = [
     (conditions[0], "donor", "as accuracy"),
     (conditions[0], "written", "as accuracy"),
@@ -210,13 +206,13 @@ cells = [
     [
         labels[condition],
         split,
-        KINDS[kind],
+        REPLACEMENTS[kind],
         f"{row.accuracy:.2f}" if said == "as accuracy" else "0.00",
         format_interval(row),
     ]
     for condition, kind, said in PREDICTED
     for split in ("id", "oo")
-    if (row := by_effect.get((f"patch_{kind}_follows", condition, split)))
+    if (row := by_effect.get((kind, condition, split)))
 ]
 columns = ["model", "questions", "state at the first relation", "predicted", "observed"]
 table = pd.DataFrame(cells, columns=columns)
@@ -371,13 +367,13 @@ for condition in conditions:
         numbers[f"{condition}/{split}_half"] = said
 
 for row in patching.itertuples():
-    kind = row.measure.removeprefix("patch_").removesuffix("_follows")
-    numbers[f"{row.condition}/{kind}/{row.split}"] = format_interval(row)
+    numbers[f"{row.condition}/{row.kind}/{row.split}"] = format_interval(row)
 for sign in signs:
     name = sign.replace(" ", "_").replace("'", "")
     numbers[f"order/{name}"] = format_interval(summary_of_seeds(half_way[sign]), digits=0)
     lag = half_way["question is answered"] - half_way[sign]
     numbers[f"lag/{name}"] = format_interval(summary_of_seeds(lag), digits=0)
+at_bridge = closer[(closer["layer"] == 1) & (closer["position"] == 1)]
 final_probe = at_bridge[at_bridge["measure"].isin(["probe_accuracy", "probe_control_accuracy"])]
 for row in over_seeds(final_probe, ["measure", "condition"]).itertuples():
     numbers[f"{row.condition}/{row.measure.removesuffix('_accuracy')}"] = format_interval(row)

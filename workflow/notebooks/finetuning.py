@@ -37,20 +37,22 @@ conditions = None
 labels = {}
 seeds = None
 code = "by hand"
+analysed = None
 
 # %%
 import matplotlib.pyplot as plt
 import pandas as pd
 
 from onset.figures.curves import legend_below, plot_over_training
+from onset.figures.mechanism import REPLACEMENTS, follows_donor
 from onset.figures.rows import height, name_rows, plot_rows, proportion
-from onset.figures.style import TEXT_WIDTH, styles, use_style
+from onset.figures.style import TEXT_WIDTH, Styles, styles, use_style
 from onset.latex import tabular
 from onset.results import open_study
 from onset.summary import at_last_step, format_interval, over_seeds
 
 use_style()
-study = open_study(study_name, results, conditions, seeds, code)
+study = open_study(study_name, results, conditions, seeds, code, analysed)
 conditions, seeds = study.conditions, study.seeds
 labels = {name: labels.get(name, name) for name in conditions}
 settings = {name: study.run(name, seeds[0]).settings for name in conditions}
@@ -134,6 +136,28 @@ legend_below(figure, style, labels)
 study.save_figure(figure, "course", course[course["split"].isin(panels)])
 
 # %% [markdown]
+# ## Which hop is lost
+#
+# On questions over two new edges, the state at the first relation after the first block application is
+# replaced: by that of a donor question (same second relation, another answer), by the output embedding of
+# the donor's bridge entity alone, or by a random direction (null). A model whose answer follows the written
+# entity looks new facts up at the second hop, and what it lacks is the first. (Added after the runs that
+# the hypothesis was tested on, to tell why models fail.)
+
+# %%
+patching = follows_donor(at_last_step(study.analyses), layer=1, position=1)
+patching = patching.merge(final[[*by, "mean"]].rename(columns={"mean": "accuracy"}), on=by)
+its_style = Styles({name: style[name] for name in study.analysed})
+size = (TEXT_WIDTH, height(study.analysed))
+figure, axes = plt.subplots(1, len(REPLACEMENTS), figsize=size, sharey=True)
+for (kind, title), axis in zip(REPLACEMENTS.items(), axes, strict=True):
+    plot_rows(axis, patching[patching["kind"] == kind], its_style, {"accuracy": "|"})
+    proportion(axis, title)
+name_rows(axes[0], its_style, labels)
+figure.supxlabel(f"answers that become the donor's (n = {len(seeds)} seeds)", fontsize=8)
+study.save_figure(figure, "patching", patching)
+
+# %% [markdown]
 # ## The numbers
 #
 # Mean over seeds at the last checkpoint of stage two and the 95 % interval of the mean (Student's t over
@@ -161,6 +185,8 @@ numbers = {
     for (condition, split), row in by_place.items()
     if not split.endswith("_validation")
 }
+for row in patching.itertuples():
+    numbers[f"{row.condition}/{row.kind}/{row.split}"] = format_interval(row)
 one = accuracy[accuracy["condition"].isin(stage_one)]
 for row in over_seeds(at_last_step(one), by).itertuples():
     numbers[f"{row.condition}/{row.split}"] = format_interval(row)

@@ -8,6 +8,13 @@ from matplotlib.axes import Axes
 from onset.figures.style import NEUTRAL, Styles
 from onset.summary import over_seeds
 
+REPLACEMENTS = {
+    "donor": "donor's state",
+    "written": "entity written",
+    "random": "random (null)",
+}
+"""what the analysis `patching` puts in a state's place, with a title for each"""
+
 _SHADES = ("0.85", "0.6", "0.3", "0.1")
 _KINDS = {"zero": "o", "mean": "s", "resample": "^"}
 
@@ -77,6 +84,23 @@ def plot_parts(axis: Axes, left: pd.DataFrame) -> None:
         )
     axis.set_xticks(range(len(names)), names, rotation=60)
     axis.set(ylim=(-0.03, 1.03))
+
+
+def follows_donor(analyses: pd.DataFrame, layer: int, position: int) -> pd.DataFrame:
+    """How often the answer becomes the donor's when the state at one place is replaced, over seeds.
+
+    Args:
+        analyses: of some runs, one checkpoint each.
+        layer: block applications done before the state is replaced.
+        position: of the state.
+
+    Returns:
+        kind (of `REPLACEMENTS`), condition, split, mean, low, high, seed_0, …
+    """
+    there = analyses[(analyses["layer"] == layer) & (analyses["position"] == position)]
+    kinds = there["measure"].str.extract("^patch_(.*)_follows$")[0]
+    rows = there.assign(kind=kinds)[kinds.notna()]
+    return over_seeds(rows, ["kind", "condition", "split"])
 
 
 def direct_effects(analyses: pd.DataFrame) -> pd.DataFrame:
