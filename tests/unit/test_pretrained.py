@@ -287,6 +287,18 @@ class TestTheExample:
         # The job of the one run whose checkpoint has other weights now, and no other.
         assert sum(a != b for a, b in zip(after, before, strict=True)) == 1
 
+    @pytest.mark.parametrize(
+        ("changes", "name"),
+        [
+            ({"measures": ["prediction", "bridge_lens"]}, "bridge_lens"),
+            ({"analyses": {"names": ["patching"]}}, "patching"),
+        ],
+    )
+    def test_what_looks_inside_another_family_is_refused(self, root, changes, name):
+        said = f"{name} looks inside a transformer, and the model is pretrained"
+        with pytest.raises(ConfigError, match=said):
+            self.load(root, **changes)
+
     def test_a_world_that_is_too_large_is_refused(self, root):
         checkpoint = checkpoints.save("pythia", root / "own")
         model = {"checkpoint": str(checkpoint), "revision": None}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import fnmatch
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -35,15 +36,19 @@ def condition_of(
     training = check.section("training", TrainingSettings)
     checkpoints = check.section("checkpoints", CheckpointSettings)
     closer = check.section("analyses", AnalysesSettings)
-    check.chosen_functions(["measures"], "measure", check.merged["measures"], measures, task)
+    asked = check.merged["measures"]
+    check.chosen_functions(["measures"], "measure", asked, measures, task, model)
     if closer:
-        check.chosen_functions(["analyses", "names"], "analysis", closer.names, analyses, task)
+        where = ["analyses", "names"]
+        check.chosen_functions(where, "analysis", closer.names, analyses, task, model)
         if task:
             check.known_splits(task, closer)
     if task and model:
         unfit = models.load_settings(model.name).problems
         for message in unfit(model, task.max_hops, task.n_tokens, task.length):
             check.problem(["model"], message)
+        if training:
+            check.trainable(task, model, training)
     if task and training:
         check.mixture(task, training)
     if training and checkpoints:
@@ -104,12 +109,17 @@ class _Check:
         listed: Sequence[str],
         package: ModuleType,
         task: TaskSettings | None,
+        model: Settings | None,
     ) -> None:
-        """Measures or analyses: each exists, once, and the task knows what it needs to know."""
+        """Measures or analyses: each exists, once, the task knows what it needs, it takes the model."""
         for name in listed:
             if name not in package.names():
                 self.problem(path, f"unknown {kind} {name!r}; {nearest(name, package.names())}")
-            elif task and (lacks := set(_needs(package, name)) - set(task.truth)):
+                continue
+            needs, family = _wants(package, name)
+            if model and family not in ("model", model.name):
+                self.problem(path, f"{name} looks inside a {family}, and the model is {model.name}")
+            if task and (lacks := set(needs) - set(task.truth)):
                 self.problem(
                     path,
                     f"{name} needs to know of each example: {', '.join(sorted(lacks))}; "
@@ -130,6 +140,17 @@ class _Check:
                 said = f"there is no split {split!r}; {nearest(split, task.splits)}"
                 self.problem(["analyses", "splits"], said)
 
+    def trainable(self, task: TaskSettings, model: Settings, training: TrainingSettings) -> None:
+        """Each pattern fits a parameter, where the family knows its parameters' names beforehand."""
+        shapes = getattr(models.load_settings(model.name), "shapes", None)
+        if not shapes or not training.trainable:
+            return
+        names = shapes(model, task.n_tokens, task.length)
+        for pattern in training.trainable:
+            if not fnmatch.filter(names, pattern):
+                said = f"no parameter of the model has such a name; {nearest(pattern, names)}"
+                self.problem(["training", "trainable", pattern], said)
+
     def last_checkpoint(self, training: TrainingSettings, checkpoints: CheckpointSettings) -> None:
         if checkpoints.steps and max(checkpoints.steps) > training.steps:
             said = f"{max(checkpoints.steps)} is after the last training step, {training.steps}"
@@ -137,14 +158,19 @@ class _Check:
 
 
 @cache
-def _needs(package: ModuleType, name: str) -> tuple[str, ...]:
-    """The ground truth that a measure or an analysis says it `NEEDS`.
+def _wants(package: ModuleType, name: str) -> tuple[tuple[str, ...], str]:
+    """The ground truth that a measure or analysis `NEEDS`, and which family its `model` is of, if not any.
 
     Read from the source: importing it imports torch, and planning a DAG shouldn't wait for that.
     """
     source = Path(package.__path__[0]) / f"{name}.py"
+    needs, family = (), "model"
     for statement in ast.parse(source.read_text(encoding="utf-8")).body:
         match statement:
             case ast.Assign(targets=[ast.Name(id="NEEDS")], value=value):
-                return ast.literal_eval(value)
-    return ()
+                needs = ast.literal_eval(value)
+            case ast.FunctionDef(
+                name="measure" | "analyse", args=ast.arguments(args=[ast.arg(annotation=its), *_])
+            ):
+                family = ast.unparse(its).lower()
+    return needs, family

@@ -14,7 +14,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from onset.measures.measurement import Measurement
-from onset.models.batch import Model, Parameters
+from onset.models.batch import Parameters
+from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
 NEEDS = ("named",)
@@ -22,7 +23,7 @@ NEEDS = ("named",)
 _SPLITS = ("id", "ood")
 
 
-def measure(model: Model, parameters: Parameters, dataset: Dataset) -> Iterator[Measurement]:
+def measure(model: Transformer, parameters: Parameters, dataset: Dataset) -> Iterator[Measurement]:
     """Per held-out split, over the aliases that it asks about, each against the base that its
     definition names; with the suffix `_output` the base's row of the unembedding is taken:
 

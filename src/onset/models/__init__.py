@@ -1,8 +1,9 @@
 """Model families, a package each.
 
-A family has `settings.py` with a `Settings` class and `problems(settings, max_hops, n_tokens, length)`,
-which needs no torch, `model.py` with `build(settings, n_tokens, length)`, a `Model` that knows its
-`settings`, and `bridge.py` with `open_bridge(model, parameters, n_applications)`.
+A family has `settings.py`, which needs no torch, with a `Settings` class, `problems(settings, max_hops,
+n_tokens, length)` and, if it knows them beforehand, its parameters' `shapes(settings, n_tokens, length)`;
+`model.py` with `build(settings, n_tokens, length)`, a `Model` that knows its `settings`; and `bridge.py`
+with `open_bridge(model, parameters, n_applications)`.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from onset.models.batch import Batch, Parameters, Questions
 from onset.models.transformer.prefix_tree import PrefixTree
-from onset.models.transformer.settings import Settings
+from onset.models.transformer.settings import Settings, shapes
 
 _ACTIVATIONS = {"relu": F.relu, "gelu": F.gelu, "silu": F.silu}
 _EPS = 1e-5  # of the layer norms, as in TransformerLens
@@ -44,29 +44,7 @@ class Transformer:
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Names and shapes of all parameters."""
-        s = self.settings
-        d = s.d_model
-        shapes: dict[str, tuple[int, ...]] = {"tok_embed.weight": (self.n_tokens, d)}
-        if s.positions == "learned":
-            shapes["pos.weight"] = (self.length, d)
-        for i in range(s.n_layers):
-            layer = f"layers.{i}"
-            linears = {f"attn.{name}": (d, d) for name in "qkvo"}
-            if s.d_mlp:
-                linears |= {"mlp.fc_in": (s.d_mlp, d), "mlp.fc_out": (d, s.d_mlp)}
-            if s.norm == "layer":
-                for name in ("ln1", "ln2") if s.d_mlp else ("ln1",):
-                    shapes |= {f"{layer}.{name}.weight": (d,), f"{layer}.{name}.bias": (d,)}
-            for name, (n_out, n_in) in linears.items():
-                shapes |= {
-                    f"{layer}.{name}.weight": (n_out, n_in),
-                    f"{layer}.{name}.bias": (n_out,),
-                }
-        if s.norm == "layer":
-            shapes |= {"ln_out.weight": (d,), "ln_out.bias": (d,)}
-        if not s.tied_embeddings:
-            shapes["head.weight"] = (self.n_tokens, d)
-        return shapes
+        return shapes(self.settings, self.n_tokens, self.length)
 
     def initial_parameters(self, seed: int) -> Parameters:
         """Embeddings normal, norms the identity, linear layers as PyTorch draws them (uniform ±1/√n_in)."""

@@ -52,6 +52,29 @@ class Settings(BaseSettings):
         return self
 
 
+def shapes(settings: Settings, n_tokens: int, length: int) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of all parameters, for so many tokens and so long sequences."""
+    s, d = settings, settings.d_model
+    found: dict[str, tuple[int, ...]] = {"tok_embed.weight": (n_tokens, d)}
+    if s.positions == "learned":
+        found["pos.weight"] = (length, d)
+    for i in range(s.n_layers):
+        layer = f"layers.{i}"
+        linears = {f"attn.{name}": (d, d) for name in "qkvo"}
+        if s.d_mlp:
+            linears |= {"mlp.fc_in": (s.d_mlp, d), "mlp.fc_out": (d, s.d_mlp)}
+        if s.norm == "layer":
+            for name in ("ln1", "ln2") if s.d_mlp else ("ln1",):
+                found |= {f"{layer}.{name}.weight": (d,), f"{layer}.{name}.bias": (d,)}
+        for name, (n_out, n_in) in linears.items():
+            found |= {f"{layer}.{name}.weight": (n_out, n_in), f"{layer}.{name}.bias": (n_out,)}
+    if s.norm == "layer":
+        found |= {"ln_out.weight": (d,), "ln_out.bias": (d,)}
+    if not s.tied_embeddings:
+        found["head.weight"] = (n_tokens, d)
+    return found
+
+
 def problems(settings: Settings, max_hops: int, n_tokens: int, length: int) -> list[str]:
     """What makes these settings unfit for a task whose questions have up to `max_hops` hops.
 
