@@ -139,7 +139,8 @@ class Found(NamedTuple):
     ours: float
     low: float
     high: float
-    agrees: bool
+    agrees: bool | None
+    """None: our numbers don't decide"""
 
 
 @dataclass(frozen=True)
@@ -234,8 +235,10 @@ class Study:
         if published.keys() != ours.keys():
             odd = sorted(published.keys() ^ ours.keys())
             raise ValueError(f"published or found, but not both: {', '.join(odd)}")
-        rows = [{**published[name], **ours[name]._asdict()} for name in published]
+        rows = [{**published[name], **ours[name]._asdict()} for name in ours]
         table = pd.DataFrame(rows, columns=["quantity", "published", "source", *Found._fields])
+        said = {True: "yes", False: "no", None: "undecided"}
+        table["agrees"] = [said[its.agrees] for its in ours.values()]
         text = table.to_csv(index=False, float_format="%.4g")
         write_text(self.folder / "reference.csv", text)
         return table

@@ -92,8 +92,7 @@ decay_start = round(training["steps"] * (1 - training["decay_fraction"]))  # of 
 # rest. In the null control the definitions of all aliases have changed places, and the facts of aliases
 # contradict them. The right answers stay those of the true bases, of which nothing is said, so that chance
 # is guaranteed there. What it tells is how often such a model answers as of the base that the definition
-# names (`unchanged_own_accuracy` below): what the architecture gives without facts that show a definition's
-# use.
+# names (`unchanged_own_accuracy` below).
 
 # %%
 TRAINED, ASKED = ["definitions", "base_facts", "alias_facts"], ["id", "ood"]
@@ -237,8 +236,9 @@ study.save_figure(figure, "codes", cosines)
 #   unembedding (the same in tied models), or as the row of the unembedding itself. A shift shows which code
 #   acts, not that the alias had it before.
 # - *Does the alias answer from its base's code?* (bottom) What it has along its base's input row is taken
-#   away; the null control takes as much along another base's. That too costs accuracy: what counts is the
-#   difference (`removal`, within each seed).
+#   away. The null control subtracts as much along another base's, of which the alias has nothing: it
+#   writes where the other takes away, and costs accuracy too. What counts is the difference (`removal`,
+#   within each seed).
 # - *Does a definition write that code?* (bottom right) The alias's row is forgotten and learned anew from
 #   its definition alone, with everything else frozen.
 
@@ -302,6 +302,7 @@ for condition, axis in zip(shown, axes[0], strict=True):
 axes[0, 0].set_ylabel(f"accuracy left (n = {len(seeds)} seeds)")
 axes[0, 0].legend()
 study.save_figure(figure, "parts", parts)
+resampled = parts[parts["kind"] == "resample"]
 
 # %% [markdown]
 # ## Learning curves
@@ -374,6 +375,11 @@ for section, keys in {
 }.items():
     numbers |= {key: f"{settings[conditions[0]][section][key]:g}" for key in keys}
 numbers["decay_start"] = str(decay_start)
+for condition, its in resampled.groupby("condition"):
+    of_mlp, of_heads = its[its["head"].isna()], its[its["head"].notna()]
+    if len(of_mlp):
+        numbers[f"{condition}/without_mlp"] = format_interval(next(of_mlp.itertuples()))
+    numbers[f"{condition}/without_head"] = f"{of_heads['mean'].min():.2f}"
 share = settings[conditions[0]]["task"]["with_facts"]
 numbers |= {"with_facts": f"{100 * share:g}", "chance": f"{chance:g}", "n_seeds": str(len(seeds))}
 of_ood = contrast[contrast["split"] == "ood"]

@@ -314,5 +314,6 @@ found = {}
 for name, values in compared.items():
     its = summary_of_seeds(values)
     if name in reference:
-        found[name] = Found(*its, agrees=bool(its.low > 0))
+        decided = its.low > 0 or its.high < 0
+        found[name] = Found(*its, agrees=bool(its.low > 0) if decided else None)
 study.save_reference({name: reference[name] for name in found}, found)

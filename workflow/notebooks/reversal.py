@@ -327,6 +327,8 @@ numbers["decay_start"] = str(decay_start)
 numbers["n_seeds"] = str(len(seeds))
 numbers["n_predictions"] = str(len(outcome))
 numbers["n_predictions_held"] = str(int(outcome["held"].sum()))
+near_1 = outcome.loc[outcome["predicted"] == "near 1", "held"]
+numbers["n_near_1"], numbers["n_near_1_held"] = str(len(near_1)), str(int(near_1.sum()))
 failed = [
     f"{row.condition}: {row.measure.replace('_', ' ')} {row.predicted}, found {row.mean:.2f}"
     for row in outcome[~outcome["held"].astype(bool)].itertuples()

@@ -79,7 +79,8 @@ def altered_rows(
     * `shift_output`: the same in rows of the unembedding, the shift as long as that of `shift_input`;
     * `shift_random`: a random direction, as long. The null control of the shifts;
     * `remove_own`: what the alias has along its own base's input row is taken away;
-    * `remove_other`: as much is taken away along the other base's. The null control of the removal.
+    * `remove_other`: as much is subtracted along the other base's, of which it has little. The null control
+      of the removal; it lengthens the row where the removal shortens it.
     """
 
     def as_long(rows: Tensor, model: Tensor) -> Tensor:
