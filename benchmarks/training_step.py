@@ -28,6 +28,7 @@ from onset.store.atomic import write_text
 from onset.tasks.composition import generate
 from onset.training.batches import draw
 from onset.training.loop import Updater
+from onset.training.losses import loss_on
 
 _WARM_UP, _TURNS = 10, 60
 _CONDITIONS = ("shared_per_hop", "two_layers")
@@ -78,7 +79,7 @@ def main(target: Path) -> None:
 def _ours(model: Transformer, training: object) -> Step:
     parameters = {name: p.requires_grad_() for name, p in model.initial_parameters(0).items()}
     updater = Updater(parameters, training)
-    return lambda batch: updater.step(model.loss(parameters, batch), 0)
+    return lambda batch: updater.step(loss_on(batch, model, parameters), 0)
 
 
 def _module(module: nn.Module, training: object) -> Step:

@@ -189,6 +189,8 @@ IMPOSSIBLE = [
     bad("fraction above one", STUDY, "task.never_composed", 1.5, "less than or equal to 1"),
     bad("negative steps", STUDY, "training.steps", -5, "-5: must be greater than 0"),
     bad("no examples", STUDY, "training.batch_size", 0, "must be greater than 0"),
+    bad("full batches of two splits", STUDY, "training.batch_size", None, "a full batch is of one split",
+        key="training"),
     bad("negative decay", STUDY, "training.weight_decay", -0.1, "greater than or equal to 0"),
     bad("mixture too small", STUDY, "training.mixture", {"atomic": 0.3, "composed_train": 0.6},
         "must sum to 1, not 0.9", key="training"),

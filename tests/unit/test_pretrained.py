@@ -28,6 +28,7 @@ from onset.stages import evaluate as evaluate_stage
 from onset.stages import train as train_stage
 from onset.tasks import composition
 from onset.training.loop import train
+from onset.training.losses import loss_on
 from onset.training.settings import TrainingSettings
 from onset.training.state import TrainingState
 from tests import checkpoints
@@ -107,7 +108,7 @@ class TestLoading:
         logits = model.logits(parameters, [group])
         assert logits.shape == (len(group.tokens), checkpoints.N_ROWS)
         targets = np.zeros((len(group.tokens), 1), np.int64)
-        loss = model.loss(parameters, Batch.of([(group, targets)]))
+        loss = loss_on(Batch.of([(group, targets)]), model, parameters)
         assert_close(loss, -logits.log_softmax(1)[:, 0].mean())
 
     def test_the_seed_changes_nothing(self, loaded):

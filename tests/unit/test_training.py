@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from pydantic import ValidationError
+from torch import Tensor
 from torch.testing import assert_close
 
 from onset.measures import prediction
@@ -18,7 +19,8 @@ from onset.store.origin import Origin
 from onset.tasks import composition
 from onset.tasks.dataset import Dataset
 from onset.training.batches import draw
-from onset.training.loop import train
+from onset.training.loop import Updater, batches, train
+from onset.training.losses import cross_entropy, exact_cross_entropy, loss_on
 from onset.training.settings import CheckpointSettings, TrainingSettings
 from onset.training.state import TrainingState
 
@@ -47,6 +49,9 @@ def training(**changes) -> TrainingSettings:
     return TrainingSettings(**{**given, **changes})
 
 
+FULL_BATCH = {"batch_size": None, "mixture": {"atomic": 1.0}}
+
+
 def trained(settings: TrainingSettings, seed: int = 0, model=MODEL, **how) -> TrainingState:
     """A training of WORLD from the start, with no checkpoints, unless told `how` otherwise."""
     default = {
@@ -73,19 +78,20 @@ def assert_same_bits(one: TrainingState, other: TrainingState) -> None:
 
 
 class Still:
-    """A model whose loss depends on nothing: its gradients are zero."""
+    """A model whose logits depend on nothing: its gradients are zero."""
 
-    def __init__(self, loss: float = 0.0) -> None:
-        self._loss = loss
+    constants = frozenset()
+
+    def __init__(self, logit: float = 0.0) -> None:
+        self._logit = logit
 
     def initial_parameters(self, seed):
         return {"matrix": torch.full((2, 3), 2.0), "vector": torch.full((3,), 2.0)}
 
-    def loss(self, parameters, batch):
-        return 0.0 * sum(p.sum() for p in parameters.values()) + self._loss
-
     def logits(self, parameters, questions):
-        raise NotImplementedError
+        nothing = 0.0 * sum(p.sum() for p in parameters.values())
+        scored = sum(len(group.tokens) * len(group.scored) for group in questions)
+        return nothing + torch.full((scored, WORLD.n_tokens), self._logit)
 
 
 class TestLearningRate:
@@ -194,6 +200,17 @@ class TestBatches:
         assert len(counts) == n
         assert abs(counts - 200).max() < 5 * math.sqrt(200)
 
+    def test_a_full_batch_is_the_split_every_time(self):
+        batch_of = batches(WORLD, training(**FULL_BATCH), seed=0)
+        split = WORLD.splits["atomic"]
+        assert (batch_of(0).questions[0].tokens == split.tokens).all()
+        assert batch_of(0).targets.tolist() == split.targets.ravel().tolist()
+        assert batch_of(0) is batch_of(7)
+
+    def test_a_full_batch_has_one_split(self):
+        with pytest.raises(ValidationError, match="a full batch is of one split"):
+            training(batch_size=None)
+
 
 class TestCheckpoints:
     @pytest.mark.parametrize(
@@ -254,7 +271,7 @@ class TestOptimiser:
     def test_the_gradient_is_clipped_and_its_norm_before_that_is_logged(self):
         settings = training(gradient_clip=0.01, steps=1, warmup_steps=0, betas=(0.9, 0.98))
         parameters = {n: p.requires_grad_() for n, p in MODEL.initial_parameters(0).items()}
-        loss = MODEL.loss(parameters, draw(WORLD, settings.batch_parts(), seed=0, step=0))
+        loss = loss_on(batches(WORLD, settings, seed=0)(0), MODEL, parameters)
         gradients = torch.autograd.grad(loss, list(parameters.values()))
         norm = torch.cat([g.ravel() for g in gradients]).norm().item()
 
@@ -277,6 +294,70 @@ class TestOptimiser:
                 on_checkpoint=kept.append,
             )
         assert kept == []
+
+
+class TestSlowGradients:
+    """Grokfast-EMA on a model of one number whose gradient is what the test says."""
+
+    ALPHA, LAMB = 0.9, 3.0
+
+    def gradients(self, *given: float) -> list[float]:
+        """What AdamW is handed for these gradients, one a step."""
+        settings = training(
+            slow_gradients={"alpha": self.ALPHA, "lamb": self.LAMB}, gradient_clip=None
+        )
+        parameter = torch.zeros(1, requires_grad=True)
+        updater = Updater({"number": parameter}, settings)
+        handed = []
+        for step, gradient in enumerate(given):
+            updater.step((gradient * parameter).sum(), step)
+            handed.append(parameter.grad.item())
+        return handed
+
+    def test_the_moving_average_is_added(self):
+        average, expected = 1.0, []
+        for gradient in (1.0, -2.0, 0.5):
+            average = self.ALPHA * average + (1 - self.ALPHA) * gradient
+            expected.append(gradient + self.LAMB * average)
+        assert self.gradients(1.0, -2.0, 0.5) == pytest.approx(expected, rel=1e-5)
+
+    def test_of_none_is_adamw(self):
+        none = trained(training(slow_gradients={"lamb": 0.0}))
+        for name, parameter in trained(training()).parameters.items():
+            assert torch.equal(parameter, none.parameters[name])
+
+
+class TestLosses:
+    LOGITS = torch.tensor([[2.0, -1.0, 0.5], [0.0, 3.0, 3.0]], requires_grad=True)
+    TARGETS = torch.tensor([0, 2])
+
+    def losses(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        return cross_entropy(logits, self.TARGETS), exact_cross_entropy(logits, self.TARGETS)
+
+    def test_they_are_the_same_number_and_gradient(self):
+        plain, exact = self.losses(self.LOGITS)
+        assert_close(plain, exact)
+        gradients = [torch.autograd.grad(loss, self.LOGITS)[0] for loss in self.losses(self.LOGITS)]
+        assert_close(*gradients)
+
+    def test_a_small_loss_keeps_its_digits(self):
+        """Of logits 40 apart: 2 exp(-40), where 1 - exp(-40) is 1 in float32 and in float64."""
+        logits = torch.tensor([[40.0, 0.0, 0.0]] * 2, requires_grad=True)
+        targets = torch.tensor([0, 0])
+        assert cross_entropy(logits, targets) == 0
+        loss = exact_cross_entropy(logits, targets)
+        assert loss.item() == pytest.approx(2 * math.exp(-40), rel=1e-5)
+        (gradient,) = torch.autograd.grad(loss, logits)
+        assert gradient[0, 0].item() == pytest.approx(-math.exp(-40), rel=1e-5)
+
+    def test_a_large_loss_is_finite(self):
+        logits = torch.tensor([[-300.0, 300.0, 0.0]] * 2)
+        assert exact_cross_entropy(logits, torch.tensor([0, 0])).item() == pytest.approx(600)
+
+    def test_the_settings_choose(self):
+        exact, plain = trained(training(loss="exact_cross_entropy")), trained(training())
+        assert exact.log["loss"] == pytest.approx(plain.log["loss"], rel=1e-3)
+        assert exact.log["loss"] != plain.log["loss"]
 
 
 class TestTrainable:
@@ -331,11 +412,19 @@ class TestTrainable:
     def test_the_gradient_norm_is_of_what_is_trained(self):
         settings = training(trainable=self.ROWS)
         parameters = {n: p.requires_grad_() for n, p in MODEL.initial_parameters(0).items()}
-        loss = MODEL.loss(parameters, draw(WORLD, settings.batch_parts(), seed=0, step=0))
+        loss = loss_on(batches(WORLD, settings, seed=0)(0), MODEL, parameters)
         (gradient,) = torch.autograd.grad(loss, parameters["tok_embed.weight"])
         norm = gradient[list(self.NEW)].norm().item()
         assert self.end(settings).log["gradient_norm"][0] == pytest.approx(norm, rel=1e-5)
         assert norm < 0.9 * gradient.norm().item()
+
+    def test_what_an_architecture_lacks_is_never_trained(self):
+        chosen = TransformerSettings(name="transformer", d_model=16, attention_biases=False)
+        model = build(chosen, WORLD.n_tokens, WORLD.length)
+        end = trained(training(), model=model)
+        assert all((end.parameters[name] == 0).all() for name in model.constants)
+        assert model.constants.isdisjoint(end.moments)
+        assert (end.parameters["layers.0.mlp.fc_in.bias"] != 0).any()
 
     def test_moments_know_nothing_of_what_is_frozen(self):
         end = self.end(training(trainable=self.ROWS))
@@ -372,8 +461,9 @@ class TestTrainable:
 
 
 class TestInterruption:
-    def test_what_goes_on_ends_with_the_same_bits(self, tmp_path):
-        settings, path = training(), tmp_path / "state"
+    @pytest.mark.parametrize("changes", [{}, {"slow_gradients": {}}, FULL_BATCH])
+    def test_what_goes_on_ends_with_the_same_bits(self, tmp_path, changes):
+        settings, path = training(**changes), tmp_path / "state"
 
         def interrupt(step: int, loss: float) -> None:
             if step == 8:

@@ -18,8 +18,8 @@ from onset.models.batch import Batch, Questions
 from onset.models.transformer import model as model_module
 from onset.models.transformer.bridge import native_model, native_state_dict, open_bridge
 from onset.models.transformer.model import Transformer, build
-from onset.models.transformer.prefix_tree import PrefixTree
 from onset.models.transformer.settings import Settings, problems
+from onset.training.losses import loss_on
 
 N_TOKENS, LENGTH, D_MODEL = 11, 6, 16
 
@@ -129,19 +129,19 @@ class TestForward:
             expected = by_the_library(model, parameters, groups)
             assert_close(model.logits(parameters, groups), expected)
             loss = torch.nn.functional.cross_entropy(expected, batch.targets)
-            assert_close(model.loss(parameters, batch), loss)
+            assert_close(loss_on(batch, model, parameters), loss)
 
             def gradients(of: Tensor, parameters=parameters) -> dict[str, Tensor]:
                 # A block that no question reaches has none; the library says so, too.
                 found = torch.autograd.grad(of, list(parameters.values()), materialize_grads=True)
                 return dict(zip(parameters, found, strict=True))
 
-            assert_close(gradients(model.loss(parameters, batch)), gradients(loss))
+            assert_close(gradients(loss_on(batch, model, parameters)), gradients(loss))
 
     def test_only_short_batches_take_the_tree(self, monkeypatch):
-        build_tree, built = PrefixTree.build, []
-        spy = lambda *given: built.append(given) or build_tree(*given)  # noqa: E731
-        monkeypatch.setattr(PrefixTree, "build", spy)
+        tree_of, built = model_module._tree, []
+        spy = lambda *given: built.append(given) or tree_of(*given)  # noqa: E731
+        monkeypatch.setattr(model_module, "_tree", spy)
         model = stacked((2, 1, "last"))
         for groups, expected in ((SHORT, 1), (LONG, 0)):
             built.clear()
@@ -238,6 +238,31 @@ class TestInitialParameters:
             assert weight.std().item() == pytest.approx(1 / math.sqrt(3 * n_in), rel=0.03)
         bias = parameters["layers.0.mlp.fc_out.bias"]
         assert 0.9 / math.sqrt(256) < bias.abs().max() <= 1 / math.sqrt(256)
+
+    def test_normal_weights_have_the_papers_scales_and_no_biases(self):
+        chosen = settings(d_model=64, d_mlp=256, tied_embeddings=False, weights="normal")
+        parameters = build(chosen, n_tokens=1000, length=3).initial_parameters(0)
+        for name in (
+            "layers.0.attn.q",
+            "layers.0.attn.o",
+            "layers.0.mlp.fc_in",
+            "layers.0.mlp.fc_out",
+        ):
+            weight = parameters[f"{name}.weight"]
+            assert weight.std().item() == pytest.approx(1 / math.sqrt(64), rel=0.03)
+            assert (weight.abs() > 2 * weight.std()).float().mean() > 0.03
+            assert (parameters[f"{name}.bias"] == 0).all()
+        assert parameters["head.weight"].std().item() == pytest.approx(
+            1 / math.sqrt(1000), rel=0.03
+        )
+
+    def test_attention_without_biases_has_zeros_that_are_constants(self):
+        model = build(settings(attention_biases=False), n_tokens=10, length=3)
+        parameters = model.initial_parameters(0)
+        assert model.constants == {f"layers.0.attn.{name}.bias" for name in "qkvo"}
+        assert all((parameters[name] == 0).all() for name in model.constants)
+        assert (parameters["layers.0.mlp.fc_in.bias"] != 0).any()
+        assert not stacked((1, 1, "last")).constants
 
     def test_norms_are_the_identity(self):
         parameters = stacked((2, 1, "last")).initial_parameters(0)

@@ -14,9 +14,9 @@ from torch import Tensor
 Parameters = dict[str, Tensor]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Questions:
-    """Sequences of one length, all scored at the same positions."""
+    """Sequences of one length, all scored at the same positions. Equal is only the same object."""
 
     tokens: Int[np.ndarray, "examples length"]
     scored: tuple[int, ...]
@@ -43,9 +43,12 @@ class Batch:
 class Model(Protocol):
     """What the trainer and the measures need of a model family. Parameters live outside of it."""
 
-    def initial_parameters(self, seed: int) -> Parameters: ...
+    @property
+    def constants(self) -> frozenset[str]:
+        """Names of parameters that are never trained."""
+        ...
 
-    def loss(self, parameters: Mapping[str, Tensor], batch: Batch) -> Float[Tensor, ""]: ...
+    def initial_parameters(self, seed: int) -> Parameters: ...
 
     def logits(
         self, parameters: Mapping[str, Tensor], questions: Sequence[Questions]

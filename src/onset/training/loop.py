@@ -9,15 +9,18 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from onset.models.batch import Model
+from onset.models.batch import Batch, Model
 from onset.tasks.dataset import Dataset
-from onset.training.batches import draw
+from onset.training.batches import draw, questions_of
+from onset.training.losses import loss_on
 from onset.training.settings import TrainingSettings
 from onset.training.state import TrainingState
 from onset.training.trainable import Trainable
 
 OnCheckpoint = Callable[[TrainingState], None]
 OnStep = Callable[[int, float], None]
+
+_AVERAGE = "gradient_average"  # beside AdamW's moments
 
 _COLUMNS = ("step", "loss", "learning_rate", "gradient_norm")
 
@@ -35,7 +38,7 @@ def train(
     """Train from `start` to the last step.
 
     Args:
-        model: whose loss is minimised.
+        model: what is trained.
         dataset: the splits that the settings mix.
         settings: steps, batches, optimiser.
         checkpoint_steps: when to call `on_checkpoint`, with the state after that many updates.
@@ -53,9 +56,9 @@ def train(
     """
     # In an order of their own, that storage doesn't change: the last digits of the norm depend on it.
     parameters = {name: p.detach().clone() for name, p in sorted(start.parameters.items())}
-    updater = Updater(parameters, settings, start.moments, dataset.new_tokens)
+    updater = Updater(parameters, settings, start.moments, dataset.new_tokens, model.constants)
     log = {column: list(start.log.get(column, ())) for column in _COLUMNS}
-    parts = settings.batch_parts()
+    batch_of = batches(dataset, settings, seed)
 
     def state(step: int) -> TrainingState:
         return TrainingState(step, parameters, updater.moments(), log)
@@ -63,7 +66,7 @@ def train(
     if start.step == 0 and 0 in checkpoint_steps:
         on_checkpoint(state(0))
     for step in range(start.step, settings.steps):
-        loss = model.loss(parameters, draw(dataset, parts, seed, step))
+        loss = loss_on(batch_of(step), model, parameters, settings.loss)
         value = loss.item()
         rate, gradient_norm = updater.step(loss, step)
         for name, number in (("loss", value), ("norm of the gradient", gradient_norm)):
@@ -78,6 +81,17 @@ def train(
     return state(settings.steps)
 
 
+def batches(dataset: Dataset, settings: TrainingSettings, seed: int) -> Callable[[int], Batch]:
+    """The batch of each step. A full batch is one object, so that what depends on it is computed once."""
+    if settings.batch_size is None:
+        (name,) = settings.mixture
+        split = dataset.splits[name]
+        full = Batch.of([(questions_of(split), split.targets)])
+        return lambda step: full
+    parts = settings.batch_parts()
+    return lambda step: draw(dataset, parts, seed, step)
+
+
 class Updater:
     """AdamW with a schedule and clipped gradients; weight decay leaves vectors (biases, norms) alone."""
 
@@ -87,10 +101,11 @@ class Updater:
         settings: TrainingSettings,
         moments: Mapping[str, Mapping[str, Tensor]] | None = None,
         new_tokens: Sequence[int] = (),
+        constants: Collection[str] = (),
     ) -> None:
         """Parameters are updated in place; `moments` are those of an earlier updater, to go on from."""
         self._settings = settings
-        self._trainable = Trainable(parameters, settings.trainable, new_tokens)
+        self._trainable = Trainable(parameters, settings.trainable, new_tokens, constants)
         self._parameters = {name: parameters[name] for name in self._trainable.names}
         trained = [p.requires_grad_() for p in self._parameters.values()]
         decay = {True: settings.weight_decay, False: 0.0}
@@ -102,14 +117,19 @@ class Updater:
         self._optimiser = torch.optim.AdamW(
             groups, lr=settings.learning_rate, betas=settings.betas, fused=True
         )
+        self._averages: dict[str, Tensor] = {}
         for name, its in (moments or {}).items():
-            self._optimiser.state[self._parameters[name]] = {k: m.clone() for k, m in its.items()}
+            kept = {kind: moment.clone() for kind, moment in its.items()}
+            if _AVERAGE in kept:
+                self._averages[name] = kept.pop(_AVERAGE)
+            self._optimiser.state[self._parameters[name]] = kept
 
     def step(self, loss: Float[Tensor, ""], step: int) -> tuple[float, float]:
         """Update number `step` (from 0): (learning rate, gradient norm before clipping)."""
         self._optimiser.zero_grad()
         loss.backward()
         self._trainable.mask_gradients(self._parameters)
+        self._add_slow_gradients()
         largest = self._settings.gradient_clip or math.inf
         norm = torch.nn.utils.clip_grad_norm_(self._parameters.values(), largest)
         rate = self._settings.learning_rate_at(step)
@@ -119,7 +139,24 @@ class Updater:
         self._trainable.restore(self._parameters)
         return rate, norm.item()
 
+    def _add_slow_gradients(self) -> None:
+        slow = self._settings.slow_gradients
+        if slow is None:
+            return
+        for name, parameter in self._parameters.items():
+            if parameter.grad is None:
+                continue
+            average = self._averages.setdefault(name, parameter.grad.clone())
+            average.lerp_(parameter.grad, 1 - slow.alpha)
+            parameter.grad.add_(average, alpha=slow.lamb)
+
     def moments(self) -> dict[str, dict[str, Tensor]]:
-        """AdamW's state per parameter, live."""
-        state = self._optimiser.state
-        return {name: state[p] for name, p in self._parameters.items() if p in state}
+        """AdamW's state per parameter, and the gradients' average where there is one, live."""
+        moments = {
+            name: dict(self._optimiser.state[p])
+            for name, p in self._parameters.items()
+            if p in self._optimiser.state
+        }
+        for name, average in self._averages.items():
+            moments[name][_AVERAGE] = average
+        return moments

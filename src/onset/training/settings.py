@@ -21,13 +21,25 @@ Extent = Literal["all", "new_tokens"]
 """of a parameter: all of it, or the rows of new tokens"""
 
 
+class SlowGradientsSettings(Settings):
+    """Grokfast-EMA (Lee et al. 2024, arXiv:2405.20233, algorithm 2)."""
+
+    alpha: Fraction = 0.98
+    """momentum of the average"""
+    lamb: NonNegativeFloat = 2.0
+    """how much of the average is added to the gradient"""
+
+
 class TrainingSettings(Settings):
     """AdamW on batches mixed from splits, with warm-up and a final linear decay to zero."""
 
     steps: PositiveInt
-    batch_size: PositiveInt
+    batch_size: PositiveInt | None
+    """null: full batches, every example of the one split in the mixture in every step"""
     mixture: dict[str, Fraction]
     """fraction of each batch that comes from each split; sums to 1"""
+    loss: Literal["cross_entropy", "exact_cross_entropy"] = "cross_entropy"
+    """a function in `losses.py`"""
     learning_rate: PositiveFloat
     betas: Annotated[tuple[Fraction, Fraction], Strict(False)] = (0.9, 0.98)
     weight_decay: NonNegativeFloat = 0.0
@@ -37,6 +49,8 @@ class TrainingSettings(Settings):
     """the final fraction of the steps over which the learning rate falls linearly to zero"""
     gradient_clip: PositiveFloat | None = None
     """largest norm of the gradient"""
+    slow_gradients: SlowGradientsSettings | None = None
+    """Grokfast-EMA: the gradients' moving average is added to them"""
     trainable: Annotated[dict[str, Extent], Field(min_length=1)] | None = None
     """pattern of parameters' names → `all` or `new_tokens` (of an embedding, the rows of tokens that the
     dataset calls new); what fits no pattern keeps every bit. None: everything is trained"""
@@ -46,6 +60,10 @@ class TrainingSettings(Settings):
         if not math.isclose(sum(self.mixture.values()), 1, abs_tol=1e-9):
             raise ValueError(
                 f"the fractions of mixture must sum to 1, not {sum(self.mixture.values()):g}"
+            )
+        if self.batch_size is None and len(self.mixture) > 1:
+            raise ValueError(
+                f"a full batch is of one split, and the mixture has {', '.join(self.mixture)}"
             )
         if max(self.betas) >= 1:
             raise ValueError(f"betas must be below 1, not {list(self.betas)}")
@@ -63,7 +81,13 @@ class TrainingSettings(Settings):
         return self.learning_rate * min(warmup, decay)
 
     def batch_parts(self) -> dict[str, int]:
-        """How many examples of a batch come from each split, rounded to fill it exactly."""
+        """How many examples of a batch come from each split, rounded to fill it exactly.
+
+        Raises:
+            ValueError: batches are full; the dataset alone knows how large that is.
+        """
+        if self.batch_size is None:
+            raise ValueError("a full batch has no parts")
         exact = {split: fraction * self.batch_size for split, fraction in self.mixture.items()}
         parts = {split: int(share) for split, share in exact.items()}
         by_remainder = sorted(exact, key=lambda split: parts[split] - exact[split])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 import torch
@@ -22,6 +22,7 @@ class Trainable:
         parameters: Mapping[str, Tensor],
         chosen: Mapping[str, Extent] | None,
         new_tokens: Sequence[int] = (),
+        constants: Collection[str] = (),
     ) -> None:
         """Choose.
 
@@ -30,6 +31,7 @@ class Trainable:
             chosen: pattern of parameters' names (`*` stands for anything) → `all` of their entries or
                 the rows of `new_tokens`; the first pattern that fits counts. None: everything.
             new_tokens: rows of embeddings and unembeddings.
+            constants: parameters that are never trained, whatever the patterns say.
 
         Raises:
             ValueError: a pattern fits no parameter, or rows of new tokens are asked for and there are none.
@@ -43,7 +45,7 @@ class Trainable:
                 raise ValueError(f"trainable: {pattern!r} is none of {', '.join(parameters)}")
         for name, parameter in parameters.items():
             extents = [extent for p, extent in chosen.items() if fnmatchcase(name, p)]
-            if not extents:
+            if not extents or name in constants:
                 continue
             self.names.append(name)
             if extents[0] == "new_tokens":

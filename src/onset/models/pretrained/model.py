@@ -18,13 +18,12 @@ from functools import cached_property
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 from torch.func import functional_call
 from transformers import PretrainedConfig, PreTrainedModel
 
-from onset.models.batch import Batch, Parameters, Questions
+from onset.models.batch import Parameters, Questions
 from onset.models.pretrained import loading
 from onset.models.pretrained.settings import Settings, problems, unfit
 
@@ -61,14 +60,14 @@ class Pretrained:
         with torch.inference_mode(False):  # else its buffers would be of no use for gradients
             return loading.module(self.config)
 
+    @property
+    def constants(self) -> frozenset[str]:
+        """None: everything may be trained."""
+        return frozenset()
+
     def initial_parameters(self, seed: int) -> Parameters:
         """Those of the checkpoint, the same for every seed: it decides data and their order alone."""
         return loading.parameters(self.settings)
-
-    def loss(self, parameters: Mapping[str, Tensor], batch: Batch) -> Float[Tensor, ""]:
-        """Mean cross-entropy over all scored positions and the whole vocabulary, in nats."""
-        logits = self.logits(parameters, batch.questions)
-        return F.cross_entropy(logits, batch.targets.to(logits.device))
 
     def logits(
         self, parameters: Mapping[str, Tensor], questions: Sequence[Questions]

@@ -12,13 +12,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from onset.models.batch import Batch, Parameters, Questions
+from onset.models.batch import Parameters, Questions
 from onset.models.transformer.prefix_tree import PrefixTree
 from onset.models.transformer.settings import Settings, shapes
 
@@ -34,6 +35,14 @@ def build(settings: Settings, n_tokens: int, length: int) -> Transformer:
     return Transformer(settings, n_tokens, length)
 
 
+@lru_cache(maxsize=16)
+def _tree(
+    questions: tuple[Questions, ...], depths: tuple[int, ...], n_tokens: int, device: torch.device
+) -> PrefixTree:
+    """Kept for those who ask the same again: trainings on full batches, measures at every checkpoint."""
+    return PrefixTree.build(questions, depths, n_tokens, device)
+
+
 @dataclass(frozen=True)
 class Transformer:
     """The functions of one architecture; parameters are passed to each of them."""
@@ -46,12 +55,20 @@ class Transformer:
         """Names and shapes of all parameters."""
         return shapes(self.settings, self.n_tokens, self.length)
 
+    @property
+    def constants(self) -> frozenset[str]:
+        """Parameters that this architecture lacks: zero from the start, never trained."""
+        if self.settings.attention_biases:
+            return frozenset()
+        biases = tuple(f"attn.{name}.bias" for name in "qkvo")
+        return frozenset(name for name in self.shapes() if name.endswith(biases))
+
     def initial_parameters(self, seed: int) -> Parameters:
-        """Embeddings normal, norms the identity, linear layers as PyTorch draws them (uniform ±1/√n_in)."""
+        """Embeddings normal, norms the identity, linear layers as the settings say."""
         s = self.settings
         generator = torch.Generator().manual_seed(seed)
         scales = {"tok_embed": s.token_scale, "pos": s.position_scale}
-        shapes = self.shapes()
+        shapes, constants = self.shapes(), self.constants
         parameters: Parameters = {}
         for name, shape in shapes.items():
             module, kind = name.rsplit(".", 1)
@@ -60,16 +77,16 @@ class Transformer:
                 tensor.normal_(std=scales[module] / math.sqrt(s.d_model), generator=generator)
             elif module.rsplit(".", 1)[-1].startswith("ln"):
                 tensor.fill_(1.0 if kind == "weight" else 0.0)
+            elif name in constants or (s.weights == "normal" and kind == "bias"):
+                tensor.fill_(0.0)
+            elif s.weights == "normal":
+                n = self.n_tokens if module == "head" else s.d_model
+                tensor.normal_(std=1 / math.sqrt(n), generator=generator)
             else:
                 bound = 1 / math.sqrt(shapes[f"{module}.weight"][1])
                 tensor.uniform_(-bound, bound, generator=generator)
             parameters[name] = tensor
         return parameters
-
-    def loss(self, parameters: Mapping[str, Tensor], batch: Batch) -> Float[Tensor, ""]:
-        """Mean cross-entropy over all scored positions, in nats."""
-        logits = self.logits(parameters, batch.questions)
-        return F.cross_entropy(logits, batch.targets.to(logits.device))
 
     def logits(
         self, parameters: Mapping[str, Tensor], questions: Sequence[Questions]
@@ -101,6 +118,25 @@ class Transformer:
             states.append(self._apply_to_sequences(parameters, i, states[-1]))
         return torch.stack(states)
 
+    def neurons(
+        self,
+        parameters: Mapping[str, Tensor],
+        tokens: Int[Tensor, "examples length"],
+        application: int = 0,
+    ) -> Float[Tensor, "examples d_mlp"]:
+        """What the MLP's neurons are after their activation, at the last position.
+
+        Args:
+            parameters: of the model.
+            tokens: sequences.
+            application: of a block, from 0.
+        """
+        x = self._embed(parameters, tokens, torch.arange(tokens.shape[1], device=tokens.device))
+        for i in range(application):
+            x = self._apply_to_sequences(parameters, i, x)
+        x = self._attend_in_sequences(parameters, application, x, [tokens.shape[1] - 1])
+        return self._neurons(self._block(parameters, application), x[:, 0])
+
     # ---- two ways to the same states -----------------------------------------------------
 
     def _tree_states(
@@ -109,7 +145,7 @@ class Transformer:
         """States at the scored positions, each distinct prefix computed once."""
         depths = [self.depth(group.hops) for group in questions]
         device = parameters["tok_embed.weight"].device
-        tree = PrefixTree.build(questions, depths, self.n_tokens, device)
+        tree = _tree(tuple(questions), tuple(depths), self.n_tokens, device)
         states = [self._embed(parameters, tree.tokens, tree.positions)]
         for i, application in enumerate(tree.applications):
             x, p = states[-1], self._block(parameters, i)
@@ -175,7 +211,18 @@ class Transformer:
         x: Float[Tensor, "examples length d_model"],
         only: list[int] | None = None,
     ) -> Float[Tensor, "examples kept d_model"]:
-        """One block application with fused causal attention, on all positions or `only` on some."""
+        """One block application on all positions or `only` on some."""
+        x = self._attend_in_sequences(parameters, application, x, only)
+        return self._mlp(self._block(parameters, application), x)
+
+    def _attend_in_sequences(
+        self,
+        parameters: Mapping[str, Tensor],
+        application: int,
+        x: Float[Tensor, "examples length d_model"],
+        only: list[int] | None = None,
+    ) -> Float[Tensor, "examples kept d_model"]:
+        """The attention half of a block application, fused and causal."""
         p = self._block(parameters, application)
         normed = self._norm(p, "ln1", x)
         asking = normed if only is None else normed[:, only]
@@ -192,7 +239,7 @@ class Transformer:
             x = x[:, only]
         z = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None)
         z = z.transpose(1, 2).flatten(2)
-        return self._mlp(p, x + F.linear(z, p["attn.o.weight"], p["attn.o.bias"]))
+        return x + F.linear(z, p["attn.o.weight"], p["attn.o.bias"])
 
     # ---- the parts of a block ---------------------------------------------------------------
 
@@ -218,8 +265,10 @@ class Transformer:
     def _mlp(self, p: Mapping[str, Tensor], x: Tensor) -> Tensor:
         if not self.settings.d_mlp:
             return x
+        return x + F.linear(self._neurons(p, x), p["mlp.fc_out.weight"], p["mlp.fc_out.bias"])
+
+    def _neurons(self, p: Mapping[str, Tensor], x: Tensor) -> Tensor:
         activation = _ACTIVATIONS[self.settings.activation]
-        hidden = activation(
+        return activation(
             F.linear(self._norm(p, "ln2", x), p["mlp.fc_in.weight"], p["mlp.fc_in.bias"])
         )
-        return x + F.linear(hidden, p["mlp.fc_out.weight"], p["mlp.fc_out.bias"])

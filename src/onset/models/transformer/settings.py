@@ -29,6 +29,11 @@ class Settings(BaseSettings):
     positions: Literal["learned", "none"] = "learned"
     tied_embeddings: bool = True
     """one matrix embeds tokens and reads answers out"""
+    attention_biases: bool = True
+    """without them, they stay zero and untrained"""
+    weights: Literal["uniform", "normal"] = "uniform"
+    """how linear layers start. `uniform`: as PyTorch draws them, ±1/√n_in. `normal`: with standard
+    deviation 1/√d_model, an untied readout 1/√n_tokens, biases 0 (Nanda et al. 2023, arXiv:2301.05217)"""
     token_scale: NonNegativeFloat = 1.0
     """token embeddings start with standard deviation token_scale / √d_model"""
     position_scale: NonNegativeFloat = 0.5
