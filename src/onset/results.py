@@ -114,7 +114,7 @@ class Run:
 
     @cached_property
     def measures(self) -> pd.DataFrame:
-        """Every measurement: step, measure, value, split, layer, head, position."""
+        """Every measurement: step, measure, value, split, layer, head, position, component."""
         return self._measurements(self.folder.measures)
 
     @cached_property

@@ -51,9 +51,9 @@ def is_proportion(measure: str) -> bool:
 
 
 def full_name(measures: pd.DataFrame) -> pd.Series:
-    """The measure with the layer, head and position it was taken at, e.g. `bridge_rank.layer_1`."""
+    """The measure with the layer, head, … that it was taken of, e.g. `bridge_rank.layer_1`."""
     name = measures["measure"].astype(str)
-    for column in ("layer", "head", "position"):
+    for column in ("layer", "head", "position", "component"):
         there = measures[column].notna()
         where = measures.loc[there, column].astype(int).astype(str)
         name = name.where(~there, name + f".{column}_" + where.reindex(name.index, fill_value=""))

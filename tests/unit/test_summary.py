@@ -61,7 +61,9 @@ def measures(*rows: tuple) -> pd.DataFrame:
     """condition, seed, step, measure, value, split, layer"""
     columns = ["condition", "seed", "step", "measure", "value", "split", "layer"]
     table = pd.DataFrame(rows, columns=columns)
-    return table.assign(head=None, position=None, layer=table["layer"].astype("Int64"))
+    return table.assign(
+        head=None, position=None, component=None, layer=table["layer"].astype("Int64")
+    )
 
 
 class TestSummarise:
@@ -123,6 +125,7 @@ def test_the_full_name_says_where_a_measure_was_taken():
     table = measures(("c", 0, 0, "rank", 1.0, "oo", 2), ("c", 0, 0, "loss", 1.0, "oo", None))
     table["head"] = pd.array([None, None], dtype="Int64")
     table["position"] = [1.0, np.nan]  # as it comes from Parquet
+    table["component"] = None
     assert full_name(table).tolist() == ["rank.layer_2.position_1", "loss"]
 
 

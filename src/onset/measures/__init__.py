@@ -1,7 +1,8 @@
 """Progress measures, one family a file.
 
 A measure module has `measure(model, parameters, dataset) -> Iterable[Measurement]` and may say in a
-tuple `NEEDS` which ground truth of the task it uses.
+tuple `NEEDS` which ground truth of the task it uses. It may have `at_end(model, parameters, dataset)`,
+asked once, of the last checkpoint; what that says is then `measure`'s fourth argument.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import importlib
 import pkgutil
 from types import ModuleType
 
-_NOT_MEASURES = {"measurement"}
+_NOT_MEASURES = {"fourier", "measurement"}
 
 
 def names() -> list[str]:

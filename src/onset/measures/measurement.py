@@ -17,3 +17,5 @@ class Measurement(NamedTuple):
     head: int | None = None
     position: int | None = None
     """place in the sequence, from 0"""
+    component: int | None = None
+    """which of several things of a kind: a frequency, a feature, a neuron"""

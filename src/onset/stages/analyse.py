@@ -22,7 +22,7 @@ def work(arguments: argparse.Namespace) -> None:
     measure_checkpoints(
         arguments,
         folder.analyses,
-        functions,
+        lambda *_: functions,
         choose=lambda steps: spread(steps, settings.checkpoints),
         splits=settings.splits,
     )

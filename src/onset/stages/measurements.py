@@ -25,7 +25,7 @@ Measure = Callable[[Model, Parameters, Dataset], Iterable[Measurement]]
 def measure_checkpoints(
     arguments: argparse.Namespace,
     path: Path,
-    functions: Sequence[Measure],
+    functions: Callable[[Model, Parameters, Dataset], Sequence[Measure]],
     choose: Callable[[list[int]], list[int]] = lambda steps: steps,
     splits: Collection[str] = (),
 ) -> None:
@@ -34,7 +34,7 @@ def measure_checkpoints(
     Args:
         arguments: of a stage that works on one run.
         path: of the table.
-        functions: of (model, parameters, dataset).
+        functions: those to apply, given the last checkpoint that is looked at.
         choose: which of the steps with checkpoints to look at.
         splits: of the dataset, to look at; all, if none is named.
     """
@@ -49,9 +49,11 @@ def measure_checkpoints(
 
     columns: dict[str, list] = {column: [] for column in ("step", *Measurement._fields)}
     with torch.inference_mode():
+        last = read_checkpoint(folder, steps[-1], settings["device"])
+        chosen = functions(model, last, asked)
         for step in steps:
             parameters = read_checkpoint(folder, step, settings["device"])
-            for function in functions:
+            for function in chosen:
                 for measurement in function(model, parameters, asked):
                     for column, entry in zip(columns, (step, *measurement), strict=True):
                         columns[column].append(entry)

@@ -1,0 +1,118 @@
+"""Fourier analysis over the numbers modulo p: what the measures of modular addition share.
+
+Frequencies are k = 1 … (p − 1) / 2 with angles w = 2πk / p, p being odd. A model that adds on the circle
+gives the answer c to `[a, b, =]` a logit that is a sum of cos(w(a + b − c)) over some of them. After
+Nanda et al. 2023 (arXiv:2301.05217), sections 4 and 5.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from onset.models.batch import Model, Parameters, Questions
+from onset.tasks.dataset import Dataset
+
+
+def modulus(dataset: Dataset) -> int:
+    """p: all tokens but the last, which is `=`, are numbers."""
+    return dataset.n_tokens - 1
+
+
+@lru_cache(maxsize=4)
+def waves(p: int) -> Float[Tensor, "frequencies 2 p"]:
+    """cos(w n) and sin(w n) over the numbers n, each of unit norm; the first frequency is 1."""
+    k = torch.arange(1, (p - 1) // 2 + 1, dtype=torch.float64)
+    angles = 2 * torch.pi * k[:, None] * torch.arange(p) / p
+    return (torch.stack([angles.cos(), angles.sin()], 1) * (2 / p) ** 0.5).to(torch.float32)
+
+
+@lru_cache(maxsize=4)
+def all_pairs(p: int) -> Questions:
+    """`[a, b, =]` for all a and b, a first. One object, so that what depends on it is computed once."""
+    a, b = torch.meshgrid(torch.arange(p), torch.arange(p), indexing="ij")
+    tokens = torch.stack([a.ravel(), b.ravel(), torch.full((p * p,), p)], 1)
+    return Questions(tokens.numpy(), scored=(2,))
+
+
+def logits_of_pairs(
+    model: Model, parameters: Parameters, dataset: Dataset
+) -> Float[Tensor, "p p answers"]:
+    """Logits of [a, b, =] for the answers that are numbers, by a and b, on the CPU."""
+    p = modulus(dataset)
+    return model.logits(parameters, [all_pairs(p)])[:, :p].view(p, p, p).cpu()
+
+
+def pairs_of(dataset: Dataset, split: str) -> Bool[Tensor, "p p"]:
+    """Which pairs are in a split."""
+    p = modulus(dataset)
+    mask = torch.zeros(p, p, dtype=torch.bool)
+    tokens = torch.from_numpy(dataset.splits[split].tokens)
+    mask[tokens[:, 0], tokens[:, 1]] = True
+    return mask
+
+
+def answers_of(dataset: Dataset) -> Int[Tensor, "p p"]:
+    """The right answer to every pair, as the splits have it."""
+    p = modulus(dataset)
+    answers = torch.zeros(p, p, dtype=torch.long)
+    for split in dataset.splits.values():
+        tokens = torch.from_numpy(split.tokens)
+        answers[tokens[:, 0], tokens[:, 1]] = torch.from_numpy(split.targets[:, 0])
+    return answers
+
+
+def mean_by_sum(logits: Float[Tensor, "p p answers"]) -> Float[Tensor, "p answers"]:
+    """The mean over all pairs with the same sum modulo p, by that sum."""
+    p = len(logits)
+    a, b = torch.meshgrid(torch.arange(p), torch.arange(p), indexing="ij")
+    sums = ((a + b) % p).ravel()
+    total = torch.zeros(p, logits.shape[-1]).index_add_(0, sums, logits.reshape(p * p, -1))
+    return total / p
+
+
+def by_sum(table: Float[Tensor, "p answers"]) -> Float[Tensor, "p p answers"]:
+    """The inverse: a function of the sum, as a function of the pair."""
+    p = len(table)
+    a, b = torch.meshgrid(torch.arange(p), torch.arange(p), indexing="ij")
+    return table[(a + b) % p]
+
+
+def part_of(
+    table: Float[Tensor, "p answers"], frequencies: list[int]
+) -> Float[Tensor, "p answers"]:
+    """The part of a function of the sum that has one of these frequencies."""
+    basis = waves(len(table))[[k - 1 for k in frequencies]].flatten(0, 1)
+    return basis.T @ (basis @ table)
+
+
+def shares_on_the_circle(logits: Float[Tensor, "p p answers"]) -> Float[Tensor, " frequencies"]:
+    """Share of the logits' variance that cos and sin of w(a + b − c) explain, by frequency.
+
+    Logits are taken relative to their mean over answers, which is all that a softmax sees of them.
+    """
+    p = len(logits)
+    centred = logits - logits.mean(-1, keepdim=True)
+    table = mean_by_sum(centred) * p  # the sum over pairs
+    s, c = torch.meshgrid(torch.arange(p), torch.arange(p), indexing="ij")
+    by_distance = torch.zeros(p).index_add_(0, ((s - c) % p).ravel(), table.ravel())
+    # Of unit norm over all p³ places: each distance has p² of them.
+    along = waves(p) @ by_distance / p
+    return along.square().sum(1) / centred.square().sum()
+
+
+def key_frequencies(logits: Float[Tensor, "p p answers"]) -> list[int]:
+    """Those with more than an even share of the variance: above 1 / (number of frequencies)."""
+    shares = shares_on_the_circle(logits)
+    return [k + 1 for k, share in enumerate(shares.tolist()) if share > 1 / len(shares)]
+
+
+def gini(values: Float[Tensor, " n"]) -> float:
+    """Gini coefficient of non-negative numbers: 0 if all are equal, 1 − 1/n if one has everything."""
+    ordered = values.double().sort().values
+    n = len(ordered)
+    ranks = torch.arange(1, n + 1, dtype=torch.float64)
+    return ((2 * ranks - n - 1) @ ordered / (n * ordered.sum())).item()

@@ -1,0 +1,63 @@
+"""Of how many frequencies each neuron of a model of modular addition is made.
+
+Neurons as functions of a and b, at the position that answers. After Nanda et al. 2023
+(arXiv:2301.05217), section 4.3: most neurons of their model are explained to 85 % and more by the terms
+of one frequency of degree two at most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from onset.measures import fourier
+from onset.measures.measurement import Measurement
+from onset.models.batch import Parameters
+from onset.models.transformer.model import Transformer
+from onset.tasks.dataset import Dataset
+
+_EXPLAINED = 0.85
+
+
+def measure(model: Transformer, parameters: Parameters, dataset: Dataset) -> Iterator[Measurement]:
+    """Of the neurons of the last block:
+
+    * `single_frequency_top1`: fraction of which one frequency explains more than .85 of the variance;
+    * `single_frequency_share`: the share that the best frequency explains, mean over neurons;
+    * `neurons_of_frequency`: fraction of the neurons whose best frequency it is (`component`).
+
+    A neuron that is constant counts as explained by none.
+    """
+    p = fourier.modulus(dataset)
+    tokens = torch.from_numpy(fourier.all_pairs(p).tokens).to(parameters["tok_embed.weight"].device)
+    neurons = model.neurons(parameters, tokens, model.settings.n_applications - 1)
+    shares = shares_of_frequencies(neurons.cpu().view(p, p, -1))
+    best, which = shares.max(0)
+    yield Measurement("single_frequency_top1", (best > _EXPLAINED).double().mean().item())
+    yield Measurement("single_frequency_share", best.mean().item())
+    for k in range(1, len(shares) + 1):
+        its = (which == k - 1) & (best > 0)
+        yield Measurement("neurons_of_frequency", its.double().mean().item(), component=k)
+
+
+def shares_of_frequencies(
+    neurons: Float[Tensor, "p p neurons"],
+) -> Float[Tensor, "frequencies neurons"]:
+    """Share of each neuron's variance over all pairs that is in the terms of one frequency.
+
+    These are cos and sin of w a, of w b, and the four products of one of each: eight of p² directions.
+    """
+    p, n = len(neurons), neurons.shape[-1]
+    basis = torch.cat([torch.full((1, p), p**-0.5), fourier.waves(p).flatten(0, 1)])
+    along_b = torch.einsum("kb,abn->akn", basis, neurons)
+    power = torch.einsum("ka,abn->kbn", basis, along_b).square()
+    by_wave = power[1:, 0].reshape(-1, 2, n).sum(1) + power[0, 1:].reshape(-1, 2, n).sum(1)
+    products = power[1:, 1:].reshape(len(by_wave), 2, len(by_wave), 2, n).sum((1, 3))
+    of_frequency = by_wave + products.diagonal().T
+    variance = power.sum((0, 1)) - power[0, 0]
+    # What rounding leaves of a constant neuron is no variance.
+    noise = 1e-9 * power.sum((0, 1)) + torch.finfo(power.dtype).tiny
+    return torch.where(variance > noise, of_frequency / variance, 0.0)

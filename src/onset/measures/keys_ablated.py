@@ -1,0 +1,53 @@
+"""What a model of modular addition does when its embedding has the key frequencies alone, or all others.
+
+An intervention on what the model reads. Key frequencies are those of the last checkpoint's logits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+import torch.nn.functional as F
+
+from onset.measures import circle, fourier
+from onset.measures.measurement import Measurement
+from onset.models.batch import Model, Parameters
+from onset.tasks.dataset import Dataset
+
+_EMBEDDING = "tok_embed.weight"
+_SPLITS = ("train", "test")
+
+at_end = circle.at_end
+
+
+def measure(
+    model: Model, parameters: Parameters, dataset: Dataset, keys: list[int]
+) -> Iterator[Measurement]:
+    """Per split, with an embedding of numbers that has its mean and
+
+    * `keys_alone_loss`, `keys_alone_accuracy`: the key frequencies;
+    * `without_keys_loss`, `without_keys_accuracy`: all others;
+    * `as_many_alone_loss`, `as_many_alone_accuracy`: as many of the others, the strongest: a null control.
+    """
+    p = fourier.modulus(dataset)
+    embedding = parameters[_EMBEDDING].cpu()
+    numbers = embedding[:p]
+    mean = numbers.mean(0, keepdim=True)
+    norms = (fourier.waves(p) @ numbers).flatten(1).norm(dim=1)
+    others = [k for k in (norms.argsort(descending=True) + 1).tolist() if k not in keys]
+    answers = fourier.answers_of(dataset)
+    for name, kept in (
+        ("keys_alone", keys),
+        ("without_keys", others),
+        ("as_many_alone", others[: len(keys)]),
+    ):
+        altered = torch.cat([mean + fourier.part_of(numbers, kept), embedding[p:]])
+        changed = {**parameters, _EMBEDDING: altered.to(parameters[_EMBEDDING].device)}
+        logits = fourier.logits_of_pairs(model, changed, dataset)
+        for split in _SPLITS:
+            pairs = fourier.pairs_of(dataset, split)
+            its, right = logits[pairs].double(), answers[pairs]
+            yield Measurement(f"{name}_loss", F.cross_entropy(its, right).item(), split)
+            hits = (its.argmax(-1) == right).double().mean().item()
+            yield Measurement(f"{name}_accuracy", hits, split)
