@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from onset.analyses import ablation, attention, direct_effect, names, patching, probe
+from onset.analyses import (
+    ablation,
+    attention,
+    direct_effect,
+    frozen_attention,
+    names,
+    patching,
+    probe,
+)
 from onset.analyses.questions import MOST_QUESTIONS, pairs
 from onset.models.batch import Questions
 from onset.models.transformer.model import Transformer, build
@@ -44,7 +52,14 @@ def accuracy(model, parameters, tokens, targets) -> float:
 
 
 def test_names_are_the_modules():
-    assert names() == ["ablation", "attention", "direct_effect", "patching", "probe"]
+    assert names() == [
+        "ablation",
+        "attention",
+        "direct_effect",
+        "frozen_attention",
+        "patching",
+        "probe",
+    ]
 
 
 class TestPairs:
@@ -192,3 +207,35 @@ class TestProbe:
 )
 def test_checkpoints_are_spread_and_the_last_is_among_them(n, chosen):
     assert spread(list(range(10)), n) == chosen
+
+
+class TestFrozenAttention:
+    def test_free_it_is_the_model(self):
+        model, parameters = model_and_parameters()
+        values = analysed(frozen_attention, model, parameters)
+        split = WORLD.splits["oo"]
+        expected = accuracy(model, parameters, split.tokens, split.targets[:, 0])
+        assert values["free_attention_accuracy", "oo", None, None, None] == expected
+
+    def test_a_model_whose_attention_is_the_same_for_all_loses_nothing(self):
+        model, parameters = model_and_parameters()
+        for name in ("q", "k"):
+            for kind in ("weight", "bias"):
+                parameters[f"layers.0.attn.{name}.{kind}"].zero_()
+        values = analysed(frozen_attention, model, parameters)
+        for split in SPLITS:
+            frozen, free = (
+                values[f"{kind}_attention_loss", split, None, None, None]
+                for kind in ("frozen", "free")
+            )
+            assert frozen == pytest.approx(free, rel=1e-5)
+
+    def test_one_that_looks_elsewhere_for_each_question_changes(self):
+        model, parameters = model_and_parameters()
+        for name in ("q", "k"):
+            parameters[f"layers.0.attn.{name}.weight"] *= 20
+        values = analysed(frozen_attention, model, parameters)
+        frozen, free = (
+            values[f"{kind}_attention_loss", "oo", None, None, None] for kind in ("frozen", "free")
+        )
+        assert abs(frozen - free) > 0.01
