@@ -235,10 +235,12 @@ class Study:
         if published.keys() != ours.keys():
             odd = sorted(published.keys() ^ ours.keys())
             raise ValueError(f"published or found, but not both: {', '.join(odd)}")
-        rows = [{**published[name], **ours[name]._asdict()} for name in ours]
-        table = pd.DataFrame(rows, columns=["quantity", "published", "source", *Found._fields])
         said = {True: "yes", False: "no", None: "undecided"}
-        table["agrees"] = [said[its.agrees] for its in ours.values()]
+        rows = [
+            {**published[name], **its._asdict(), "agrees": said[its.agrees]}
+            for name, its in ours.items()
+        ]
+        table = pd.DataFrame(rows, columns=["quantity", "published", "source", *Found._fields])
         text = table.to_csv(index=False, float_format="%.4g")
         write_text(self.folder / "reference.csv", text)
         return table

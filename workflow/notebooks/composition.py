@@ -232,20 +232,13 @@ table
 # %%
 base = conditions[0]
 deep = study.analyses[study.analyses["condition"] == base]
+deep = deep[(deep["layer"] == 1) & (deep["position"] == 1)]
 wide = measures[measures["condition"] == base]
 SIGNS = {
     "bridge in the logit lens": wide[(wide["measure"] == "bridge_top1") & (wide["layer"] == 1)],
-    "bridge in a linear probe": deep[
-        (deep["measure"] == "probe_accuracy") & (deep["layer"] == 1) & (deep["position"] == 1)
-    ],
-    "donor's state is used": deep[
-        (deep["measure"] == "patch_donor_follows") & (deep["layer"] == 1) & (deep["position"] == 1)
-    ],
-    "written entity is used": deep[
-        (deep["measure"] == "patch_written_follows")
-        & (deep["layer"] == 1)
-        & (deep["position"] == 1)
-    ],
+    "bridge in a linear probe": deep[deep["measure"] == "probe_accuracy"],
+    "donor's state is used": deep[deep["measure"] == "patch_donor_follows"],
+    "written entity is used": deep[deep["measure"] == "patch_written_follows"],
     "question is answered": wide[wide["measure"] == "accuracy"],
 }
 signs = {sign: rows[(rows["split"] == "oo") | rows["split"].isna()] for sign, rows in SIGNS.items()}

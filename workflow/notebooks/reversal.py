@@ -52,7 +52,7 @@ from onset.figures.rows import height, name_rows, plot_rows, proportion
 from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles, use_style
 from onset.latex import escape, tabular
 from onset.results import Found, open_study
-from onset.summary import format_interval, over_seeds
+from onset.summary import at_last_step, format_interval, over_seeds
 
 use_style()
 study = open_study(study_name, results, conditions, seeds, code)
@@ -60,9 +60,7 @@ conditions, seeds = study.conditions, study.seeds
 labels = {name: labels.get(name, name) for name in conditions}
 style = styles(conditions)
 measures = study.measures
-last = measures[
-    measures["step"] == measures.groupby(["condition", "seed"])["step"].transform("max")
-]
+last = at_last_step(measures)
 first = {name: study.run(name, seeds[0]) for name in conditions}
 base = first[conditions[0]].settings
 training = base["training"]

@@ -11,7 +11,7 @@ import importlib
 import pkgutil
 from types import ModuleType
 
-_NOT_MEASURES = {"fourier", "measurement"}
+_NOT_MEASURES = {"fourier", "guess", "measurement"}
 
 
 def names() -> list[str]:

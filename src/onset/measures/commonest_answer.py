@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
+from onset.measures.guess import guess_from_last_token
 from onset.measures.measurement import Measurement
 from onset.models.batch import Model, Parameters
 from onset.tasks.dataset import Dataset
@@ -21,12 +20,5 @@ _TRAINED = ("atomic", "composed_train")
 
 def measure(model: Model, parameters: Parameters, dataset: Dataset) -> Iterator[Measurement]:
     """`guess_accuracy` per split that holds two-hop questions; the model isn't looked at."""
-    trained = [dataset.splits[name] for name in _TRAINED]
-    counts = np.zeros((dataset.n_tokens, dataset.n_tokens), int)
-    for split in trained:
-        np.add.at(counts, (split.tokens[:, -1], split.targets[:, -1]), 1)
-    guess = counts.argmax(1)
-    for name, split in dataset.splits.items():
-        if "bridge" in split.truth:
-            right = guess[split.tokens[:, -1]] == split.targets[:, -1]
-            yield Measurement("guess_accuracy", float(right.mean()), name)
+    asked = [name for name, split in dataset.splits.items() if "bridge" in split.truth]
+    yield from guess_from_last_token(dataset, _TRAINED, asked)

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
+from onset.measures.guess import guess_from_last_token
 from onset.measures.measurement import Measurement
 from onset.models.batch import Model, Parameters
 from onset.tasks.dataset import Dataset
@@ -21,11 +20,6 @@ _TRAINED = ("atomic", *(f"hops{hops}_train" for hops in (2, 3, 4)))
 
 def measure(model: Model, parameters: Parameters, dataset: Dataset) -> Iterator[Measurement]:
     """`guess_accuracy` per split of chains; the model isn't looked at."""
-    counts = np.zeros((dataset.n_tokens, dataset.n_tokens), int)
-    for split in (dataset.splits[name] for name in _TRAINED if name in dataset.splits):
-        np.add.at(counts, (split.tokens[:, -1], split.targets[:, -1]), 1)
-    guess = counts.argmax(1)
-    for name, split in dataset.splits.items():
-        if "bridge" in split.truth:
-            right = guess[split.tokens[:, -1]] == split.targets[:, -1]
-            yield Measurement("guess_accuracy", float(right.mean()), name)
+    trained = [name for name in _TRAINED if name in dataset.splits]
+    asked = [name for name, split in dataset.splits.items() if "bridge" in split.truth]
+    yield from guess_from_last_token(dataset, trained, asked)

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
+from onset.measures.guess import guess_from_last_token
 from onset.measures.measurement import Measurement
 from onset.models.batch import Model, Parameters
 from onset.tasks.dataset import Dataset
@@ -21,11 +20,4 @@ _ASKED = ("alias_facts", "id", "ood")
 
 def measure(model: Model, parameters: Parameters, dataset: Dataset) -> Iterator[Measurement]:
     """`guess_accuracy` per split of questions about aliases; the model isn't looked at."""
-    counts = np.zeros((dataset.n_tokens, dataset.n_tokens), int)
-    for split in (dataset.splits[name] for name in _TRAINED):
-        np.add.at(counts, (split.tokens[:, -1], split.targets[:, -1]), 1)
-    guess = counts.argmax(1)
-    for name in _ASKED:
-        split = dataset.splits[name]
-        right = guess[split.tokens[:, -1]] == split.targets[:, -1]
-        yield Measurement("guess_accuracy", float(right.mean()), name)
+    yield from guess_from_last_token(dataset, _TRAINED, _ASKED)

@@ -110,6 +110,11 @@ def key_frequencies(logits: Float[Tensor, "p p answers"]) -> list[int]:
     return [k + 1 for k, share in enumerate(shares.tolist()) if share > 1 / len(shares)]
 
 
+def norms_by_frequency(rows: Float[Tensor, "p d"]) -> Float[Tensor, " frequencies"]:
+    """Frobenius norm of the part of a function of a number that has each frequency."""
+    return (waves(len(rows)) @ rows).flatten(1).norm(dim=1)
+
+
 def gini(values: Float[Tensor, " n"]) -> float:
     """Gini coefficient of non-negative numbers: 0 if all are equal, 1 − 1/n if one has everything."""
     ordered = values.double().sort().values

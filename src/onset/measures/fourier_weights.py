@@ -9,9 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jaxtyping import Float
-from torch import Tensor
-
 from onset.measures import fourier
 from onset.measures.measurement import Measurement
 from onset.models.batch import Parameters
@@ -32,12 +29,7 @@ def measure(model: Transformer, parameters: Parameters, dataset: Dataset) -> Ite
     if model.settings.d_mlp:
         readout = readout @ parameters[f"layers.{last}.mlp.fc_out.weight"]
     for name, matrix in (("embedding", parameters["tok_embed.weight"]), ("readout", readout)):
-        norms = norms_by_frequency(matrix[:p].cpu())
+        norms = fourier.norms_by_frequency(matrix[:p].cpu())
         for k, norm in enumerate(norms.tolist(), start=1):
             yield Measurement(f"{name}_norm", norm, component=k)
         yield Measurement(f"{name}_gini", fourier.gini(norms))
-
-
-def norms_by_frequency(rows: Float[Tensor, "p d"]) -> Float[Tensor, " frequencies"]:
-    """Frobenius norm of the part of a function of a number that has each frequency."""
-    return (fourier.waves(len(rows)) @ rows).flatten(1).norm(dim=1)

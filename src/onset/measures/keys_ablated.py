@@ -34,7 +34,7 @@ def measure(
     embedding = parameters[_EMBEDDING].cpu()
     numbers = embedding[:p]
     mean = numbers.mean(0, keepdim=True)
-    norms = (fourier.waves(p) @ numbers).flatten(1).norm(dim=1)
+    norms = fourier.norms_by_frequency(numbers)
     others = [k for k in (norms.argsort(descending=True) + 1).tolist() if k not in keys]
     answers = fourier.answers_of(dataset)
     for name, kept in (

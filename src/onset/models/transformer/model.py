@@ -134,8 +134,8 @@ class Transformer:
         x = self._embed(parameters, tokens, torch.arange(tokens.shape[1], device=tokens.device))
         for i in range(application):
             x = self._apply_to_sequences(parameters, i, x)
-        x = self._attend_in_sequences(parameters, application, x, [tokens.shape[1] - 1])
-        return self._neurons(self._block(parameters, application), x[:, 0])
+        p = self._block(parameters, application)
+        return self._neurons(p, self._attend_in_sequences(p, x, [tokens.shape[1] - 1])[:, 0])
 
     # ---- two ways to the same states -----------------------------------------------------
 
@@ -212,18 +212,16 @@ class Transformer:
         only: list[int] | None = None,
     ) -> Float[Tensor, "examples kept d_model"]:
         """One block application on all positions or `only` on some."""
-        x = self._attend_in_sequences(parameters, application, x, only)
-        return self._mlp(self._block(parameters, application), x)
+        p = self._block(parameters, application)
+        return self._mlp(p, self._attend_in_sequences(p, x, only))
 
     def _attend_in_sequences(
         self,
-        parameters: Mapping[str, Tensor],
-        application: int,
+        p: Mapping[str, Tensor],
         x: Float[Tensor, "examples length d_model"],
-        only: list[int] | None = None,
+        only: list[int] | None,
     ) -> Float[Tensor, "examples kept d_model"]:
         """The attention half of a block application, fused and causal."""
-        p = self._block(parameters, application)
         normed = self._norm(p, "ln1", x)
         asking = normed if only is None else normed[:, only]
         q, k, v = (
