@@ -15,9 +15,11 @@ from torch.testing import assert_close
 from transformer_lens.tools.analysis.logit_lens import logit_lens
 
 from onset.models.batch import Batch, Questions
+from onset.models.transformer import folded
 from onset.models.transformer import model as model_module
 from onset.models.transformer.bridge import native_model, native_state_dict, open_bridge
 from onset.models.transformer.model import Transformer, build
+from onset.models.transformer.prefix_tree import PrefixTree
 from onset.models.transformer.settings import Settings, problems
 from onset.training.losses import loss_on
 
@@ -109,11 +111,17 @@ def by_the_library(
     return torch.cat(found)
 
 
-@pytest.fixture(params=["tree", "sequences"])
+@pytest.fixture(params=["tree", "folded", "sequences"])
 def way(request, monkeypatch) -> str:
-    """Both ways in which the model computes its states, whatever the length."""
-    longest = {"tree": LENGTH, "sequences": 0}[request.param]
+    """All ways in which the model computes its answers, wherever they are possible."""
+    longest = 0 if request.param == "sequences" else LENGTH
     monkeypatch.setattr(model_module, "_LONGEST_TREE", longest)
+
+    def pays(settings: Settings, n_tokens: int, tree: PrefixTree) -> bool:
+        possible = settings.norm == "none" and len(tree.applications) == 1
+        return possible and request.param == "folded"
+
+    monkeypatch.setattr(folded, "pays", pays)
     return request.param
 
 

@@ -8,11 +8,11 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from onset.device import lacking
+from onset.device import keep_memory, lacking
 from onset.store.origin import DamagedFileError
 
 log = logging.getLogger("onset")
@@ -71,14 +71,18 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--code", default="by-hand", help="fingerprint of the code, for the record")
 
 
-def check_device(device: str) -> None:
-    """Refuse a device that this machine doesn't have.
+def prepare_device(settings: Mapping[str, Any]) -> None:
+    """Compute as the settings say: on which device, with how many threads.
 
     Raises:
-        StageError: saying which it has.
+        StageError: this machine doesn't have the device; it says which it has.
     """
-    if said := lacking(device):
+    if said := lacking(settings["device"]):
         raise StageError(said)
+    import torch
+
+    torch.set_num_threads(settings["threads"])  # constant: the number changes the last digits
+    keep_memory()
 
 
 def settings_argument(text: str) -> dict[str, Any]:

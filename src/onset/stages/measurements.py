@@ -13,7 +13,7 @@ from onset import models
 from onset.artefacts import checksum, read_checkpoint, read_checkpoint_index, read_dataset
 from onset.measures.measurement import Measurement
 from onset.models.batch import Model, Parameters
-from onset.stages.command import check_device, log
+from onset.stages.command import log, prepare_device
 from onset.store.layout import RunFolder
 from onset.store.origin import Origin, digest
 from onset.store.tables import save_table
@@ -39,8 +39,7 @@ def measure_checkpoints(
         splits: of the dataset, to look at; all, if none is named.
     """
     settings: dict[str, Any] = arguments.settings
-    check_device(settings["device"])
-    torch.set_num_threads(settings["threads"])
+    prepare_device(settings)
     folder = RunFolder(arguments.run)
     dataset = read_dataset(folder)
     steps = choose(read_checkpoint_index(folder)["steps"])

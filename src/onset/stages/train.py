@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import torch
-
 from onset import models
 from onset.artefacts import (
     checksum,
@@ -16,7 +14,7 @@ from onset.artefacts import (
     write_checkpoint,
     write_checkpoint_index,
 )
-from onset.stages.command import add_run_arguments, check_device, log, run_stage
+from onset.stages.command import add_run_arguments, log, prepare_device, run_stage
 from onset.stages.progress import Progress
 from onset.stages.record import record_settings
 from onset.store.layout import RunFolder
@@ -34,8 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def work(arguments: argparse.Namespace) -> None:
     settings = arguments.settings
-    check_device(settings["device"])
-    torch.set_num_threads(settings["threads"])  # constant: the number changes the last digits
+    prepare_device(settings)
     folder = RunFolder(arguments.run)
     dataset = read_dataset(folder)
     model = models.build(settings["model"], dataset.n_tokens, dataset.length)

@@ -20,6 +20,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from onset.models.batch import Parameters, Questions
+from onset.models.transformer import folded
 from onset.models.transformer.prefix_tree import PrefixTree
 from onset.models.transformer.settings import Settings, shapes
 
@@ -93,8 +94,21 @@ class Transformer:
     ) -> Float[Tensor, "scored tokens"]:
         """Logits at the scored positions, in the order of `Batch.targets`."""
         longest = max(max(group.scored) for group in questions) + 1
-        states = self._tree_states if longest <= _LONGEST_TREE else self._sequence_states
-        return self.unembed(parameters, states(parameters, questions))
+        if longest > _LONGEST_TREE:
+            return self.unembed(parameters, self._sequence_states(parameters, questions))
+        depths = tuple(self.depth(group.hops) for group in questions)
+        device = parameters["tok_embed.weight"].device
+        tree = _tree(tuple(questions), depths, self.n_tokens, device)
+        if not folded.pays(self.settings, self.n_tokens, tree):
+            return self.unembed(parameters, self._tree_states(parameters, tree))
+        x = self._embed(parameters, tree.tokens, tree.positions)
+        block, readout = self._block(parameters, 0), parameters[self._readout]
+        activation = _ACTIVATIONS[self.settings.activation]
+        return folded.logits(block, x, readout, activation, self.settings.n_heads, tree)
+
+    @property
+    def _readout(self) -> str:
+        return "tok_embed.weight" if self.settings.tied_embeddings else "head.weight"
 
     def depth(self, hops: int) -> int:
         """After how many block applications a question of so many hops is read out."""
@@ -104,8 +118,7 @@ class Transformer:
         self, parameters: Mapping[str, Tensor], states: Float[Tensor, "*rows d_model"]
     ) -> Float[Tensor, "*rows tokens"]:
         """Final norm and readout. On states from within the model, the logit lens."""
-        readout = "tok_embed.weight" if self.settings.tied_embeddings else "head.weight"
-        return F.linear(self._norm(parameters, "ln_out", states), parameters[readout])
+        return F.linear(self._norm(parameters, "ln_out", states), parameters[self._readout])
 
     def residual_stream(
         self, parameters: Mapping[str, Tensor], tokens: Int[Tensor, "examples length"]
@@ -140,12 +153,9 @@ class Transformer:
     # ---- two ways to the same states -----------------------------------------------------
 
     def _tree_states(
-        self, parameters: Mapping[str, Tensor], questions: Sequence[Questions]
+        self, parameters: Mapping[str, Tensor], tree: PrefixTree
     ) -> Float[Tensor, "scored d_model"]:
         """States at the scored positions, each distinct prefix computed once."""
-        depths = [self.depth(group.hops) for group in questions]
-        device = parameters["tok_embed.weight"].device
-        tree = _tree(tuple(questions), tuple(depths), self.n_tokens, device)
         states = [self._embed(parameters, tree.tokens, tree.positions)]
         for i, application in enumerate(tree.applications):
             x, p = states[-1], self._block(parameters, i)

@@ -35,9 +35,9 @@ class Application:
     """where `context` is padded; None where it is nowhere"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PrefixTree:
-    """A plan to compute the scored positions of a batch and nothing else."""
+    """A plan to compute the scored positions of a batch and nothing else. Equal is only the same object."""
 
     tokens: Int[Tensor, " pairs"]
     positions: Int[Tensor, " pairs"]

@@ -1,0 +1,135 @@
+"""One application of a block without norms: linear maps are multiplied with each other first.
+
+What attention reads are few distinct rows, one per (token, position). With no norm in between, the way
+from such a row through value, output and the MLP's first layer is one linear map per head. It is
+applied to every row once, and the neurons of an example are, before their activation, a weighted sum
+of a dozen rows of that table instead of a product with a matrix. So are its logits, but for what the
+neurons add, and there the MLP's second layer and the readout are one matrix. The same numbers up to
+float rounding; for the reference model of modular addition less than half the multiplications.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from onset.models.transformer.mixture import Mixture
+from onset.models.transformer.prefix_tree import PrefixTree
+from onset.models.transformer.settings import Settings
+
+
+def pays(settings: Settings, n_tokens: int, tree: PrefixTree) -> bool:
+    """Whether this is possible, and takes fewer multiplications than matrix by matrix.
+
+    On a GPU never: gathering rows is slower there than multiplying matrices.
+    """
+    if settings.norm != "none" or len(tree.applications) > 1 or tree.tokens.is_cuda:
+        return False
+    (application,) = tree.applications
+    n_nodes, length = application.context.shape
+    d, m = settings.d_model, settings.d_mlp
+    n_rows, n_terms = len(tree.tokens) * settings.n_heads, length * settings.n_heads
+    one_by_one = n_nodes * d * (d + 2 * m + n_tokens)
+    folded = n_rows * d * (m + n_tokens) + n_nodes * (n_terms * (m + n_tokens) + m * n_tokens)
+    return folded < one_by_one
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What nodes of a tree share: rows that ask, pairs of rows that meet, rows that are summed."""
+
+    asking: Int[Tensor, " asking"]
+    """the distinct rows with a query"""
+    pairs: Int[Tensor, "pairs 2"]
+    """the distinct (place in `asking`, row attended to)"""
+    met: Int[Tensor, "nodes length"]
+    """which of the pairs, by node and place in its prefix"""
+    mixture: Mixture
+    """what each node sums: every row of its prefix by every head, and itself"""
+    answers: Int[Tensor, " scored"] | None
+    """the node of each answer; None: one after the other"""
+
+
+@lru_cache(maxsize=16)
+def _plan(tree: PrefixTree, n_heads: int) -> Plan:
+    """Kept, as the tree is, for those who ask the same again."""
+    (application,) = tree.applications
+    n_rows, n_nodes = len(tree.tokens), len(application.rows)
+    asking, own = application.rows.unique(return_inverse=True)
+    pairs, met = (own[:, None] * n_rows + application.context).unique(return_inverse=True)
+    by_head = application.context[..., None] * n_heads + torch.arange(n_heads)
+    summed = torch.cat([by_head.flatten(1), n_rows * n_heads + own[:, None]], 1)
+    answers = torch.cat([rows for _, rows in tree.readouts])
+    return Plan(
+        asking=asking,
+        pairs=torch.stack([pairs // n_rows, pairs % n_rows], 1),
+        met=met,
+        mixture=Mixture(summed, n_rows * n_heads + len(asking)),
+        answers=None if torch.equal(answers, torch.arange(n_nodes)) else answers,
+    )
+
+
+def logits(
+    p: Mapping[str, Tensor],
+    x: Float[Tensor, "rows d_model"],
+    readout: Float[Tensor, "tokens d_model"],
+    activation: Callable[[Tensor], Tensor],
+    n_heads: int,
+    tree: PrefixTree,
+) -> Float[Tensor, "scored tokens"]:
+    """Logits at the scored positions.
+
+    Args:
+        p: parameters of the block by their short names.
+        x: the embedded rows of the tree.
+        readout: the matrix that answers are read out with.
+        activation: of the MLP, if there is one.
+        n_heads: of the block.
+        tree: of one application.
+    """
+    plan = _plan(tree, n_heads)
+    attention = _attention(p, x, n_heads, plan, tree.applications[0].padding).flatten(1)
+    weights = torch.cat([attention, attention.new_ones(len(attention), 1)], 1)
+
+    v = F.linear(x, p["attn.v.weight"], p["attn.v.bias"]).unflatten(1, (n_heads, -1))
+    o = p["attn.o.weight"].unflatten(1, (n_heads, -1))
+    written = torch.einsum("rhe,dhe->rhd", v, o).flatten(0, 1)
+    asking = F.embedding(plan.asking, x) + p["attn.o.bias"]
+
+    def seen_by(matrix: Tensor, bias: Tensor | None = None) -> Tensor:
+        """What a linear map makes of the states after attention."""
+        table = torch.cat([F.linear(written, matrix), F.linear(asking, matrix, bias)])
+        return plan.mixture(weights, table)
+
+    if "mlp.fc_in.weight" in p:
+        neurons = activation(seen_by(p["mlp.fc_in.weight"], p["mlp.fc_in.bias"]))
+        direct = seen_by(readout, readout @ p["mlp.fc_out.bias"])
+        found = torch.addmm(direct, neurons, (readout @ p["mlp.fc_out.weight"]).T)
+    else:
+        found = seen_by(readout)
+    return found if plan.answers is None else F.embedding(plan.answers, found)
+
+
+def _attention(
+    p: Mapping[str, Tensor],
+    x: Float[Tensor, "rows d_model"],
+    n_heads: int,
+    plan: Plan,
+    padding: Tensor | None,
+) -> Float[Tensor, "nodes length heads"]:
+    """The attention that every node pays to its prefix, from one score per pair of rows that meet."""
+    q = F.linear(F.embedding(plan.asking, x), p["attn.q.weight"], p["attn.q.bias"])
+    k = F.linear(x, p["attn.k.weight"], p["attn.k.bias"])
+    products = F.embedding(plan.pairs[:, 0], q) * F.embedding(plan.pairs[:, 1], k)
+    scores = products.unflatten(1, (n_heads, -1)).sum(-1) / math.sqrt(x.shape[1] // n_heads)
+    scores = F.embedding(plan.met, scores)
+    if padding is not None:
+        scores = scores.masked_fill(padding[..., None], -torch.inf)
+    return scores.softmax(1)
