@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any
@@ -10,14 +10,14 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, JsonValue, Strict, ValidationInfo, field_validator
 
 from onset.analyses.settings import AnalysesSettings
-from onset.settings import Name, NonNegativeInt, Settings, canonical_json
+from onset.settings import Name, NonNegativeInt, Settings, ShownSeed, canonical_json
 from onset.training.settings import CheckpointSettings, TrainingSettings
 
 SECTIONS = ("task", "model", "training", "checkpoints", "measures", "analyses")
 """The parts of a study's settings that a condition may change."""
 
 GIVEN_TO_EVERY_NOTEBOOK = (
-    "study_name", "results", "conditions", "labels", "seeds", "code", "reference", "analysed"
+    "study_name", "results", "conditions", "labels", "seeds", "extra_seeds", "code", "reference", "analysed"
 )  # fmt: skip
 
 
@@ -45,6 +45,7 @@ AxisPath = Annotated[str, AfterValidator(_path_of_a_setting)]
 AxisValues = Annotated[list[JsonValue], Field(min_length=1)]
 Grids = Annotated[tuple[dict[AxisPath, AxisValues], ...], Strict(False)]
 ConditionName = Annotated[Name, AfterValidator(_no_folder_of_the_study)]
+ExtraSeeds = Annotated[tuple[ShownSeed, ...], Strict(False)]
 ParameterName = Annotated[Name, AfterValidator(_no_parameter_of_every_notebook)]
 
 
@@ -72,15 +73,25 @@ class Changes(Settings):
 class ConditionFile(Changes):
     """A named change to the study's settings."""
 
+    extra_seeds: ExtraSeeds = ()
+    """seeds that it is run with beside the config's, for questions that few seeds don't answer"""
+
     label: str | None = None
     """what figures call it; its name, if missing"""
     parent: ParentSettings | None = None
 
 
+class ConditionOverrides(Changes):
+    """What the config's `overrides` hold for a condition."""
+
+    extra_seeds: ExtraSeeds | None = None
+    """in place of the condition's"""
+
+
 class StudyOverrides(Changes):
     """What the config's `overrides` hold for a study."""
 
-    conditions: dict[Name, Changes] = {}
+    conditions: dict[Name, ConditionOverrides] = {}
     """changes to single conditions"""
     sweep: Grids = ()
     """in place of the study's"""
@@ -150,6 +161,7 @@ class Condition:
     measures: tuple[str, ...]
     analyses: AnalysesSettings
     parent: ParentSettings | None
+    extra_seeds: tuple[int, ...]
     device: str
     threads: int
 
@@ -193,6 +205,10 @@ class Condition:
                 "threads": self.threads,
             }
         )
+
+    def seeds(self, of_all: Sequence[int]) -> tuple[int, ...]:
+        """Those that it is run with: what all conditions are, and its own."""
+        return tuple(dict.fromkeys((*of_all, *self.extra_seeds)))
 
     @property
     def jobs(self) -> tuple[str, ...]:

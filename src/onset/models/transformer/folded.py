@@ -35,10 +35,10 @@ def pays(settings: Settings, n_tokens: int, tree: PrefixTree) -> bool:
     (application,) = tree.applications
     n_nodes, length = application.context.shape
     d, m = settings.d_model, settings.d_mlp
-    n_rows, n_terms = len(tree.tokens) * settings.n_heads, length * settings.n_heads
     one_by_one = n_nodes * d * (d + 2 * m + n_tokens)
-    folded = n_rows * d * (m + n_tokens) + n_nodes * (n_terms * (m + n_tokens) + m * n_tokens)
-    return folded < one_by_one
+    tables = (d + len(tree.tokens)) * d * (m + n_tokens)
+    sums = n_nodes * length * settings.n_heads * (m + n_tokens)
+    return tables + sums + n_nodes * m * n_tokens < one_by_one
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def _plan(tree: PrefixTree, n_heads: int) -> Plan:
     n_rows, n_nodes = len(tree.tokens), len(application.rows)
     asking, own = application.rows.unique(return_inverse=True)
     pairs, met = (own[:, None] * n_rows + application.context).unique(return_inverse=True)
-    by_head = application.context[..., None] * n_heads + torch.arange(n_heads)
+    by_head = application.context[..., None] + n_rows * torch.arange(n_heads)
     summed = torch.cat([by_head.flatten(1), n_rows * n_heads + own[:, None]], 1)
     answers = torch.cat([rows for _, rows in tree.readouts])
     return Plan(
@@ -99,14 +99,13 @@ def logits(
     weights = torch.cat([attention, attention.new_ones(len(attention), 1)], 1)
 
     v = F.linear(x, p["attn.v.weight"], p["attn.v.bias"]).unflatten(1, (n_heads, -1))
-    o = p["attn.o.weight"].unflatten(1, (n_heads, -1))
-    written = torch.einsum("rhe,dhe->rhd", v, o).flatten(0, 1)
     asking = F.embedding(plan.asking, x) + p["attn.o.bias"]
 
     def seen_by(matrix: Tensor, bias: Tensor | None = None) -> Tensor:
         """What a linear map makes of the states after attention."""
-        table = torch.cat([F.linear(written, matrix), F.linear(asking, matrix, bias)])
-        return plan.mixture(weights, table)
+        of_heads = (matrix @ p["attn.o.weight"]).unflatten(1, (n_heads, -1))
+        written = torch.einsum("rhe,whe->hrw", v, of_heads).flatten(0, 1)
+        return plan.mixture(weights, torch.cat([written, F.linear(asking, matrix, bias)]))
 
     if "mlp.fc_in.weight" in p:
         neurons = activation(seen_by(p["mlp.fc_in.weight"], p["mlp.fc_in.bias"]))
