@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Protocol
 
 from onset.config.parents import parent_of
@@ -49,7 +50,10 @@ class Jobs:
         model = f"onset.models.{condition.model.name}.model"
         loaded = {
             "dataset": [task],
-            "train": [model],
+            "train": [
+                model,
+                *(f"onset.measures.{name}" for name in condition.training.measures_in_loss),
+            ],
             "evaluate": [model, *(f"onset.measures.{name}" for name in condition.measures)],
             "analyse": [model, *(f"onset.analyses.{name}" for name in condition.analyses.names)],
         }
@@ -65,8 +69,26 @@ class Jobs:
         return [f"{folder}/checkpoints/index.json"] if folder else []
 
     def parent_option(self, wildcards: Wildcards) -> str:
-        folder = self._parent(wildcards)
-        return f"--parent {folder}" if folder else ""
+        return self.parents_option([wildcards])
+
+    def parents_option(self, runs: Iterable[Wildcards]) -> str:
+        """What the stage is told of the parents of runs of one condition."""
+        folders = [str(folder) for run in runs if (folder := self._parent(run))]
+        return " ".join(["--parents", *folders]) if folders else ""
+
+    @property
+    def populations(self) -> list[list[Wildcards]]:
+        """On a GPU: the runs of each condition, which are trained as one. Elsewhere none."""
+        if not self.gpus:
+            return []
+        return [
+            [SimpleNamespace(study=study, condition=name, seed=str(seed)) for seed in seeds]
+            for study in self._project.studies
+            for name, seeds in self._project.runs(study).items()
+        ]
+
+    def folder(self, run: Wildcards) -> str:
+        return f"{self._root}/{run.study}/{run.condition}/seed_{run.seed}"
 
     def _parent(self, wildcards: Wildcards) -> Path | None:
         place = parent_of(wildcards.study, self.condition(wildcards))
@@ -79,17 +101,18 @@ class Jobs:
 
     def measures_of(self, study: str) -> list[str]:
         """The measures of all runs of a study."""
-        return self._of_runs(study, self._project.studies[study].conditions, "measures")
+        return self._of_runs(study, self._project.runs(study), "measures")
 
     def analyses_of(self, study: str) -> list[str]:
         """The analyses of those runs of a study that are looked at more closely."""
         return self._of_runs(study, self._project.studies[study].analysed, "analyses")
 
     def _of_runs(self, study: str, conditions: Iterable[str], table: str) -> list[str]:
+        seeds = self._project.runs(study)
         return [
             f"{self._root}/{study}/{condition}/seed_{seed}/{table}.parquet"
             for condition in conditions
-            for seed in self._project.seeds
+            for seed in seeds[condition]
         ]
 
     def study_settings(self, wildcards: Wildcards) -> str:
@@ -100,7 +123,14 @@ class Jobs:
             "conditions": list(self._project.studies[study].conditions),
             "seeds": list(self._project.seeds),
             "analysed": self._project.studies[study].analysed,
+            **self._extra_seeds(study),
         }
+
+    def _extra_seeds(self, study: str) -> dict[str, dict[str, list[int]]]:
+        """Told only of studies that have conditions with seeds of their own."""
+        conditions = self._project.studies[study].conditions.values()
+        extra = {c.name: list(c.extra_seeds) for c in conditions if c.extra_seeds}
+        return {"extra_seeds": extra} if extra else {}
 
     def figures_of(self, study: str) -> list[str]:
         return self._files(study, "figures", ("pdf", "png", "csv", "json"))
@@ -141,6 +171,7 @@ class Jobs:
                 "code": f"{fingerprint_of_script(Path(f'workflow/notebooks/{study}.py'))}-{code}",
                 **({"reference": published} if published else {}),
                 **({"analysed": its.analysed} if its.analysed else {}),
+                **self._extra_seeds(study),
                 **its.file.notebook,
             }
         )
@@ -169,7 +200,10 @@ class Jobs:
             "name": study,
             "title": its.file.title,
             "question": its.file.question,
-            "conditions": [{"name": c.name, "label": c.label} for c in its.conditions.values()],
+            "conditions": [
+                {"name": name, "label": its.conditions[name].label, "seeds": list(seeds)}
+                for name, seeds in self._project.runs(study).items()
+            ],
             "seeds": list(self._project.seeds),
             "figures": [{"name": n, "caption": c} for n, c in its.file.figures.items()],
             "tables": [{"name": n, "caption": c} for n, c in its.file.tables.items()],

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -154,13 +154,19 @@ class Study:
     """fingerprint of the code that reads the study, for the provenance of figures"""
     analysed: Sequence[str] = ()
     """the conditions that are looked at more closely"""
+    extra_seeds: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    """seeds that single conditions are run with beside"""
 
     def run(self, condition: str, seed: int) -> Run:
         return Run(self.folder / condition / f"seed_{seed}")
 
     @property
     def runs(self) -> list[Run]:
-        return [self.run(condition, seed) for condition in self.conditions for seed in self.seeds]
+        return [
+            self.run(condition, seed)
+            for condition in self.conditions
+            for seed in dict.fromkeys((*self.seeds, *self.extra_seeds.get(condition, ())))
+        ]
 
     @cached_property
     def measures(self) -> pd.DataFrame:
@@ -204,6 +210,7 @@ class Study:
         return {
             "study": self.folder.name,
             "seeds": list(self.seeds),
+            **({"extra_seeds": dict(self.extra_seeds)} if self.extra_seeds else {}),
             "settings": {name: self.run(name, first).settings for name in self.conditions},
             "code": self.code,
             "inputs": {str(path.relative_to(self.folder)): checksum(path) for path in self._tables},
@@ -270,8 +277,11 @@ def open_study(
     seeds: Sequence[int] | None = None,
     code: str = "by hand",
     analysed: Sequence[str] | None = None,
+    extra_seeds: Mapping[str, Sequence[int]] | None = None,
 ) -> Study:
     """A study by name, with all conditions, seeds and analyses found on disk unless some are asked for.
+
+    On disk, the study's seeds are those that every condition has; others are a condition's `extra_seeds`.
 
     Raises:
         FileNotFoundError: there are no results of that study.
@@ -282,9 +292,19 @@ def open_study(
         raise FileNotFoundError(f"no evaluated runs in {folder}")
     if conditions is None:
         conditions = list(dict.fromkeys(path.parts[-3] for path in found))
+    there = {
+        name: {int(p.parts[-2].removeprefix("seed_")) for p in found if p.parts[-3] == name}
+        for name in conditions
+    }
     if seeds is None:
-        seeds = sorted({int(path.parts[-2].removeprefix("seed_")) for path in found})
+        seeds = sorted(set.intersection(*there.values()))
+        if extra_seeds is None:
+            extra_seeds = {
+                n: sorted(its - set(seeds)) for n, its in there.items() if its - set(seeds)
+            }
     if analysed is None:
-        there = {path.parts[-3] for path in folder.glob("*/seed_*/analyses.parquet")}
-        analysed = [name for name in conditions if name in there]
-    return Study(folder, tuple(conditions), tuple(seeds), code, tuple(analysed))
+        looked_at = {path.parts[-3] for path in folder.glob("*/seed_*/analyses.parquet")}
+        analysed = [name for name in conditions if name in looked_at]
+    return Study(
+        folder, tuple(conditions), tuple(seeds), code, tuple(analysed), dict(extra_seeds or {})
+    )

@@ -13,6 +13,9 @@ Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 PositiveInt = Annotated[int, Field(gt=0)]
 NonNegativeInt = Annotated[int, Field(ge=0)]
+FIRST_SPARE_SEED = 100
+"""seeds from here on are for choosing settings, and appear in no figure of the paper"""
+ShownSeed = Annotated[int, Field(ge=0, lt=FIRST_SPARE_SEED)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 NonNegativeFloat = Annotated[float, Field(ge=0)]
 

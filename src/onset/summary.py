@@ -30,9 +30,11 @@ def interval(
         proportion: cut the interval at 0 and 1.
 
     Returns:
-        The bounds are NaN for fewer than two seeds.
+        The bounds are NaN for fewer than two seeds, the mean, too, for none.
     """
     values = np.asarray(values, dtype=float)
+    if not len(values):
+        return np.nan, np.nan, np.nan
     mean = values.mean()
     if len(values) < 2:
         return mean, np.nan, np.nan

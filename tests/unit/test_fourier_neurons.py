@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from onset.measures import fourier_neurons
+from onset.measures import fourier, fourier_neurons
 from onset.models.transformer.bridge import open_bridge
 from tests.unit.test_fourier import WORLD, P
 from tests.unit.test_fourier_weights import found, model
@@ -50,7 +50,9 @@ def test_the_models_neurons_are_the_librarys():
     tokens = torch.stack([A.ravel(), B.ravel(), torch.full((P * P,), P)], 1)
     _, cache = open_bridge(its, parameters).run_with_cache(tokens)
     expected = cache["blocks.0.mlp.hook_post"][:, -1]
-    torch.testing.assert_close(its.neurons(parameters, tokens), expected, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(
+        its.neurons(parameters, fourier.all_pairs(P)), expected, atol=1e-5, rtol=1e-4
+    )
 
 
 def test_what_is_told_of_a_model_are_its_shares():

@@ -19,10 +19,11 @@ from onset.store.origin import Origin
 from onset.tasks import composition
 from onset.tasks.dataset import Dataset
 from onset.training.batches import draw
-from onset.training.loop import Updater, batches, train
+from onset.training.loop import batches, train
 from onset.training.losses import cross_entropy, exact_cross_entropy, loss_on
 from onset.training.settings import CheckpointSettings, TrainingSettings
 from onset.training.state import TrainingState
+from onset.training.updater import Updater
 
 ORIGIN = Origin("study/condition/seed_0", settings="abc", code="def")
 WORLD = composition.generate(
@@ -47,6 +48,28 @@ def training(**changes) -> TrainingSettings:
         "gradient_clip": 0.5,
     }
     return TrainingSettings(**{**given, **changes})
+
+
+class TestInLoss:
+    def test_what_is_added_is_minimised_and_not_logged(self):
+        def size(parameters):
+            return 10 * parameters["tok_embed.weight"].square().sum()
+
+        plain = trained(training())
+        told = trained(training(), in_loss=[size])
+        assert told.log["loss"][0] == plain.log["loss"][0]
+        assert size(told.parameters) < 0.9 * size(plain.parameters)
+
+    def test_nothing_is_added_by_default(self):
+        one, two = trained(training()), trained(training(), in_loss=[])
+        assert_close(one.parameters, two.parameters, rtol=0, atol=0)
+
+
+def test_what_measures_have_kept_serves_a_training():
+    """Trees and batches are shared; made in inference mode they would be of no use to autograd."""
+    with torch.inference_mode():
+        list(prediction.measure(MODEL, MODEL.initial_parameters(0), WORLD))
+    trained(training(**FULL_BATCH))
 
 
 FULL_BATCH = {"batch_size": None, "mixture": {"atomic": 1.0}}

@@ -42,6 +42,12 @@ def test_removed_conditions_seeds_and_studies(fresh):
     }
 
 
+def test_a_conditions_own_seeds_are_no_orphans(fresh):
+    put(fresh, "tiny/plain/seed_1", "tiny/fast/seed_1")
+    fresh.set(fresh.study, "conditions.fast.extra_seeds", [1])
+    assert list(listed(fresh)) == ["results/tiny/plain/seed_1"]
+
+
 def test_other_folders_of_results_are_no_orphans(fresh):
     put(fresh, "smoke/tiny/renamed/seed_0", "tuning/wide/tiny/plain/seed_100")
     for folder in ("logs/gone/plain", "paper", "benchmarks"):

@@ -92,6 +92,11 @@ class TestConfig:
         new = jobs("dataset train evaluate analyse", seed=1)
         assert set(finished.plan()) == new | AFTER_RUNS
 
+    def test_a_seed_of_one_condition_runs_alone(self, finished):
+        finished.set(finished.study, "conditions.fast.extra_seeds", [0, 5])
+        new = jobs("dataset train evaluate analyse", ("fast",), seed=5)
+        assert set(finished.plan()) == new | AFTER_RUNS
+
     def test_a_seed_on_the_command_line(self, finished):
         """As config.yaml says that one may type."""
         new = jobs("dataset train evaluate analyse", seed=7)

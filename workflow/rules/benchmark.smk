@@ -13,7 +13,7 @@ rule benchmark_training_step:
         "<log>/benchmark_training_step.log",
     threads: 1000  # all there are: alone on the machine
     shell:
-        "python benchmarks/training_step.py {output} 2>&1 | tee {log}"
+        "python -m benchmarks.training_step {output} 2>&1 | tee {log}"
 
 
 rule benchmark_startup:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import fnmatch
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -26,6 +27,7 @@ def condition_of(
     name: str,
     its_file: ConditionFile,
     layers: Sequence[Layer],
+    extra_seeds: tuple[int, ...],
     device: str,
     threads: int,
 ) -> tuple[Condition | None, list[Problem]]:
@@ -49,6 +51,7 @@ def condition_of(
             check.problem(["model"], message)
         if training:
             check.trainable(task, model, training)
+            check.measures_in_loss(task, model, training)
     if task and training:
         check.mixture(task, training)
     if training and checkpoints:
@@ -66,6 +69,7 @@ def condition_of(
         measures=tuple(check.merged["measures"]),
         analyses=closer,
         parent=its_file.parent,
+        extra_seeds=extra_seeds,
         device=device,
         threads=threads,
     )
@@ -116,10 +120,11 @@ class _Check:
             if name not in package.names():
                 self.problem(path, f"unknown {kind} {name!r}; {nearest(name, package.names())}")
                 continue
-            needs, family = _wants(package, name)
-            if model and family not in ("model", model.name):
-                self.problem(path, f"{name} looks inside a {family}, and the model is {model.name}")
-            if task and (lacks := set(needs) - set(task.truth)):
+            wants = _wants(package, name)
+            if model and wants.family not in ("model", model.name):
+                said = f"{name} looks inside a {wants.family}, and the model is {model.name}"
+                self.problem(path, said)
+            if task and (lacks := set(wants.needs) - set(task.truth)):
                 self.problem(
                     path,
                     f"{name} needs to know of each example: {', '.join(sorted(lacks))}; "
@@ -151,26 +156,52 @@ class _Check:
                 said = f"no parameter of the model has such a name; {nearest(pattern, names)}"
                 self.problem(["training", "trainable", pattern], said)
 
+    def measures_in_loss(
+        self, task: TaskSettings, model: Settings, training: TrainingSettings
+    ) -> None:
+        path = ["training", "measures_in_loss"]
+        listed = list(training.measures_in_loss)
+        self.chosen_functions(path, "measure", listed, measures, task, model)
+        for name in set(listed) & set(measures.names()):
+            if not _wants(measures, name).in_loss:
+                others = [n for n in measures.names() if _wants(measures, n).in_loss]
+                said = f"can't enter a loss; {nearest(name, others)}"
+                self.problem([*path, name], said)
+
     def last_checkpoint(self, training: TrainingSettings, checkpoints: CheckpointSettings) -> None:
         if checkpoints.steps and max(checkpoints.steps) > training.steps:
             said = f"{max(checkpoints.steps)} is after the last training step, {training.steps}"
             self.problem(["checkpoints", "steps"], said)
 
 
+@dataclass(frozen=True)
+class _Wants:
+    """What the source of a measure or analysis says of it."""
+
+    needs: tuple[str, ...]
+    """the ground truth that it `NEEDS`"""
+    family: str
+    """of its `model`; `model`: any"""
+    in_loss: bool
+    """whether a training may add it to its loss"""
+
+
 @cache
-def _wants(package: ModuleType, name: str) -> tuple[tuple[str, ...], str]:
-    """The ground truth that a measure or analysis `NEEDS`, and which family its `model` is of, if not any.
+def _wants(package: ModuleType, name: str) -> _Wants:
+    """What a measure or analysis wants.
 
     Read from the source: importing it imports torch, and planning a DAG shouldn't wait for that.
     """
     source = Path(package.__path__[0]) / f"{name}.py"
-    needs, family = (), "model"
+    needs, family, in_loss = (), "model", False
     for statement in ast.parse(source.read_text(encoding="utf-8")).body:
         match statement:
             case ast.Assign(targets=[ast.Name(id="NEEDS")], value=value):
                 needs = ast.literal_eval(value)
+            case ast.FunctionDef(name="in_loss"):
+                in_loss = True
             case ast.FunctionDef(
                 name="measure" | "analyse", args=ast.arguments(args=[ast.arg(annotation=its), *_])
             ):
                 family = ast.unparse(its).lower()
-    return needs, family
+    return _Wants(needs, family, in_loss)

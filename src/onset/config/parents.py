@@ -53,6 +53,8 @@ def _problem(studies: Mapping[str, Study], study: str, condition: Condition) -> 
         condition.task.length,
     ):
         return f"its task must have as many tokens and positions as that of its parent {place[1]}"
+    if alone := set(condition.extra_seeds) - set(parent.extra_seeds):
+        return f"its parent {place[1]} isn't run with the extra_seeds {', '.join(map(str, sorted(alone)))}"
     steps = parent.checkpoints.at(parent.training.steps)
     if condition.parent.step is not None and condition.parent.step not in steps:
         return (

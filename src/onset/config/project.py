@@ -22,10 +22,16 @@ from onset.config.problems import ConfigError, Layer, Problem, nearest, problems
 from onset.config.reading import read_study
 from onset.config.study import Condition, Study
 from onset.config.yaml_file import YamlError, read_yaml, reread
-from onset.settings import NAME_PATTERN, Name, NonNegativeInt, PositiveInt, Settings
+from onset.settings import (
+    FIRST_SPARE_SEED,
+    NAME_PATTERN,
+    Name,
+    NonNegativeInt,
+    PositiveInt,
+    Settings,
+)
 
 _CONFIG = "config/config.yaml"
-FIRST_SPARE_SEED = 100
 _NAME = re.compile(NAME_PATTERN)
 _FOLDER = r"^[A-Za-z0-9_][A-Za-z0-9_-]*(/[A-Za-z0-9_][A-Za-z0-9_-]*)*$"
 
@@ -38,7 +44,7 @@ class ProjectSettings(Settings):
     studies: Annotated[tuple[Name, ...], Strict(False), Field(min_length=1)]
     """files in config/studies/, without .yaml; they are run in this order"""
     seeds: Annotated[tuple[NonNegativeInt, ...], Strict(False), Field(min_length=1)]
-    """each condition is run once per seed"""
+    """each condition is run once per seed, and with its own `extra_seeds` beside"""
     device: Annotated[str, StringConstraints(pattern=r"^(cpu|mps|cuda(:\d+)?)$")] = "cpu"
     """looked for where the jobs run, which may be another machine"""
     threads: PositiveInt = 1
@@ -88,6 +94,11 @@ class Project:
 
     def condition(self, study: str, condition: str) -> Condition:
         return self.studies[study].conditions[condition]
+
+    def runs(self, study: str) -> dict[str, tuple[int, ...]]:
+        """The seeds of each condition of a study."""
+        conditions = self.studies[study].conditions.items()
+        return {name: condition.seeds(self.seeds) for name, condition in conditions}
 
     def priority(self, study: str) -> int:
         """Higher for earlier studies: the first one's pages can be read while the rest still runs."""

@@ -31,8 +31,8 @@ def read_study(
     except ValidationError as error:
         return None, _study_file_problems(error, Layer(file, "", raw))
 
-    problems = _override_problems(overrides, study_file)
-    if problems:
+    over, problems = _validated_overrides(overrides, study_file)
+    if over is None or problems:
         return None, problems
     if not (root / f"workflow/notebooks/{name}.py").exists():
         problems.append(Problem(file, "", f"its notebook workflow/notebooks/{name}.py is missing"))
@@ -45,6 +45,7 @@ def read_study(
         changes, key = swept.get(condition), "sweep"
         if changes is None:
             changes, key = listed[condition], f"conditions.{condition}"
+        over_all = over.conditions.get(condition)
         layers = [
             Layer(file, "", base),
             Layer(overrides.file, overrides.key, _sections(overrides.values)),
@@ -55,7 +56,11 @@ def read_study(
                 _sections(overrides.values.get("conditions", {}).get(condition, {})),
             ),
         ]
-        merged, its_problems = condition_of(name, condition, its_file, layers, device, threads)
+        extra = over_all.extra_seeds if over_all else None
+        extra = its_file.extra_seeds if extra is None else extra
+        merged, its_problems = condition_of(
+            name, condition, its_file, layers, extra, device, threads
+        )
         problems += [p for p in its_problems if not _said_of_base(p, problems)]
         # Grids cross one another, and may go through the study's own settings: run once.
         if merged and not (condition in swept and merged.jobs in run_already):
@@ -74,14 +79,16 @@ def _sections(values: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if key in SECTIONS}
 
 
-def _override_problems(overrides: Layer, study_file: StudyFile) -> list[Problem]:
+def _validated_overrides(
+    overrides: Layer, study_file: StudyFile
+) -> tuple[StudyOverrides | None, list[Problem]]:
     """Overrides may change the study's sections, and those of its conditions."""
     try:
         its = StudyOverrides.model_validate(overrides.values)
     except ValidationError as error:
-        return problems_of(error, StudyOverrides, [overrides])
+        return None, problems_of(error, StudyOverrides, [overrides])
     conditions = study_file.conditions
-    return [
+    return its, [
         Problem(
             overrides.file,
             f"{overrides.key}.conditions.{name}",

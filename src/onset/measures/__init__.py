@@ -2,7 +2,9 @@
 
 A measure module has `measure(model, parameters, dataset) -> Iterable[Measurement]` and may say in a
 tuple `NEEDS` which ground truth of the task it uses. It may have `at_end(model, parameters, dataset)`,
-asked once, of the last checkpoint; what that says is then `measure`'s fourth argument.
+asked once, of the last checkpoint; what that says is then `measure`'s fourth argument. And it may have
+`in_loss(model, parameters, dataset)`, a differentiable scalar that a training can be told to add to its
+loss.
 """
 
 from __future__ import annotations

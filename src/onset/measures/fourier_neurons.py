@@ -32,8 +32,7 @@ def measure(model: Transformer, parameters: Parameters, dataset: Dataset) -> Ite
     A neuron that is constant counts as explained by none.
     """
     p = fourier.modulus(dataset)
-    tokens = torch.from_numpy(fourier.all_pairs(p).tokens).to(parameters["tok_embed.weight"].device)
-    neurons = model.neurons(parameters, tokens, model.settings.n_applications - 1)
+    neurons = model.neurons(parameters, fourier.all_pairs(p), model.settings.n_applications - 1)
     shares = shares_of_frequencies(neurons.cpu().view(p, p, -1))
     best, which = shares.max(0)
     yield Measurement("single_frequency_top1", (best > _EXPLAINED).double().mean().item())
@@ -50,14 +49,15 @@ def shares_of_frequencies(
 
     These are cos and sin of w a, of w b, and the four products of one of each: eight of p² directions.
     """
-    p, n = len(neurons), neurons.shape[-1]
-    basis = torch.cat([torch.full((1, p), p**-0.5), fourier.waves(p).flatten(0, 1)])
-    along_b = torch.einsum("kb,abn->akn", basis, neurons)
-    power = torch.einsum("ka,abn->kbn", basis, along_b).square()
-    by_wave = power[1:, 0].reshape(-1, 2, n).sum(1) + power[0, 1:].reshape(-1, 2, n).sum(1)
-    products = power[1:, 1:].reshape(len(by_wave), 2, len(by_wave), 2, n).sum((1, 3))
-    of_frequency = by_wave + products.diagonal().T
-    variance = power.sum((0, 1)) - power[0, 0]
+    p, waves = len(neurons), fourier.waves(len(neurons))
+    mean = neurons.mean((0, 1))
+    neurons = neurons - mean
+    of_a = torch.einsum("kia,an->kin", waves, neurons.sum(1)) / p**0.5
+    along_b = (waves.flatten(0, 1) @ neurons).unflatten(1, waves.shape[:2])
+    of_b = along_b.sum(0) / p**0.5
+    products = torch.einsum("kia,akjn->kijn", waves, along_b).flatten(1, 2)
+    of_frequency = torch.cat([of_a, of_b, products], 1).square().sum(1)
+    variance = neurons.square().sum((0, 1))
     # What rounding leaves of a constant neuron is no variance.
-    noise = 1e-9 * power.sum((0, 1)) + torch.finfo(power.dtype).tiny
+    noise = 1e-9 * p**2 * mean.square() + torch.finfo(variance.dtype).tiny
     return torch.where(variance > noise, of_frequency / variance, 0.0)

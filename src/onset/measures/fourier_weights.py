@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from jaxtyping import Float
+from torch import Tensor
+
 from onset.measures import fourier
 from onset.measures.measurement import Measurement
 from onset.models.batch import Parameters
@@ -23,13 +26,25 @@ def measure(model: Transformer, parameters: Parameters, dataset: Dataset) -> Ite
       block's neurons to logits, that has a frequency (`component`);
     * `embedding_gini`, `readout_gini`: of these norms over frequencies.
     """
+    for name, norms in _norms(model, parameters, dataset).items():
+        for k, norm in enumerate(norms.tolist(), start=1):
+            yield Measurement(f"{name}_norm", norm, component=k)
+        yield Measurement(f"{name}_gini", fourier.gini(norms).item())
+
+
+def in_loss(model: Transformer, parameters: Parameters, dataset: Dataset) -> Float[Tensor, ""]:
+    """`embedding_gini`: how few frequencies the embedding has, whatever the norm."""
+    return fourier.gini(_norms(model, parameters, dataset)["embedding"])
+
+
+def _norms(
+    model: Transformer, parameters: Parameters, dataset: Dataset
+) -> dict[str, Float[Tensor, " frequencies"]]:
+    """Of embedding and readout."""
     p = fourier.modulus(dataset)
     last = model.settings.n_layers - 1
     readout = parameters.get("head.weight", parameters["tok_embed.weight"])
     if model.settings.d_mlp:
         readout = readout @ parameters[f"layers.{last}.mlp.fc_out.weight"]
-    for name, matrix in (("embedding", parameters["tok_embed.weight"]), ("readout", readout)):
-        norms = fourier.norms_by_frequency(matrix[:p].cpu())
-        for k, norm in enumerate(norms.tolist(), start=1):
-            yield Measurement(f"{name}_norm", norm, component=k)
-        yield Measurement(f"{name}_gini", fourier.gini(norms))
+    matrices = {"embedding": parameters["tok_embed.weight"], "readout": readout}
+    return {name: fourier.norms_by_frequency(its[:p]).cpu() for name, its in matrices.items()}

@@ -14,9 +14,10 @@ from onset.measures import circle, fourier
 from onset.measures.measurement import Measurement
 from onset.models.batch import Model, Parameters
 from onset.tasks.dataset import Dataset
+from onset.training.batches import whole
 
 _EMBEDDING = "tok_embed.weight"
-_SPLITS = ("train", "test")
+_SPLIT = "test"
 
 at_end = circle.at_end
 
@@ -24,7 +25,7 @@ at_end = circle.at_end
 def measure(
     model: Model, parameters: Parameters, dataset: Dataset, keys: list[int]
 ) -> Iterator[Measurement]:
-    """Per split, with an embedding of numbers that has its mean and
+    """On held-out pairs, with an embedding of numbers that has its mean and
 
     * `keys_alone_loss`, `keys_alone_accuracy`: the key frequencies;
     * `without_keys_loss`, `without_keys_accuracy`: all others;
@@ -36,7 +37,7 @@ def measure(
     mean = numbers.mean(0, keepdim=True)
     norms = fourier.norms_by_frequency(numbers)
     others = [k for k in (norms.argsort(descending=True) + 1).tolist() if k not in keys]
-    answers = fourier.answers_of(dataset)
+    asked = whole(dataset.splits[_SPLIT])
     for name, kept in (
         ("keys_alone", keys),
         ("without_keys", others),
@@ -44,10 +45,8 @@ def measure(
     ):
         altered = torch.cat([mean + fourier.part_of(numbers, kept), embedding[p:]])
         changed = {**parameters, _EMBEDDING: altered.to(parameters[_EMBEDDING].device)}
-        logits = fourier.logits_of_pairs(model, changed, dataset)
-        for split in _SPLITS:
-            pairs = fourier.pairs_of(dataset, split)
-            its, right = logits[pairs].double(), answers[pairs]
-            yield Measurement(f"{name}_loss", F.cross_entropy(its, right).item(), split)
-            hits = (its.argmax(-1) == right).double().mean().item()
-            yield Measurement(f"{name}_accuracy", hits, split)
+        logits = model.logits(changed, asked.questions)[:, :p].cpu().double()
+        loss = F.cross_entropy(logits, asked.targets).item()
+        yield Measurement(f"{name}_loss", loss, _SPLIT)
+        hits = (logits.argmax(-1) == asked.targets).double().mean().item()
+        yield Measurement(f"{name}_accuracy", hits, _SPLIT)

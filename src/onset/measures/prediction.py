@@ -8,9 +8,9 @@ import torch
 import torch.nn.functional as F
 
 from onset.measures.measurement import Measurement
-from onset.models.batch import Batch, Model, Parameters
+from onset.models.batch import Model, Parameters
 from onset.tasks.dataset import Dataset
-from onset.training.batches import questions_of
+from onset.training.batches import whole
 
 
 def measure(model: Model, parameters: Parameters, dataset: Dataset) -> Iterator[Measurement]:
@@ -20,9 +20,10 @@ def measure(model: Model, parameters: Parameters, dataset: Dataset) -> Iterator[
     * `accuracy`: fraction of positions at which the right token has the largest logit.
     """
     splits = dataset.splits
-    batch = Batch.of([(questions_of(split), split.targets) for split in splits.values()])
-    logits = model.logits(parameters, batch.questions)  # all at once: splits share much work
-    targets = batch.targets.to(logits.device)
+    batches = [whole(split) for split in splits.values()]
+    questions = [group for batch in batches for group in batch.questions]
+    logits = model.logits(parameters, questions)  # all at once: splits share much work
+    targets = torch.cat([batch.targets for batch in batches]).to(logits.device)
     losses = F.cross_entropy(logits, targets, reduction="none").to(torch.float64)
     right = (logits.argmax(-1) == targets).to(torch.float64)
     sizes = [split.targets.size for split in splits.values()]

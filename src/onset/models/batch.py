@@ -23,9 +23,9 @@ class Questions:
     hops: int = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Batch:
-    """Questions of one or more lengths, and the right answers to all of them.
+    """Questions of one or more lengths, and their right answers. Equal is only the same object.
 
     Targets (and the logits that models return) follow the questions' order: group by group,
     example by example, scored position by scored position.

@@ -62,6 +62,11 @@ def run_stage(
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the stages that work on one run."""
     parser.add_argument("run", type=Path, help="the run's folder, results/STUDY/CONDITION/seed_N")
+    add_settings_arguments(parser)
+
+
+def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the stage is told, and with what code."""
     parser.add_argument(
         "--settings",
         type=settings_argument,

@@ -26,8 +26,8 @@ def orphans(project: Project, root: Path = Path()) -> Iterator[Path]:
     wanted = {
         (study.name, condition, f"seed_{seed}")
         for study in project.studies.values()
-        for condition in study.conditions
-        for seed in project.seeds
+        for condition, seeds in project.runs(study.name).items()
+        for seed in seeds
     }
     for study in sorted((root / project.results).glob("*/")):
         # Only a study's folder holds runs at this depth; another folder of results holds studies.

@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--settings",
         type=settings_argument,
         required=True,
-        help="JSON: `conditions`, `seeds`, `analysed`",
+        help="JSON: `conditions`, `seeds`, `analysed`, `extra_seeds`",
     )
     parser.add_argument("--code", default="by hand", help="fingerprint of the code, for the record")
 
@@ -34,6 +34,7 @@ def work(arguments: argparse.Namespace) -> None:
         settings["seeds"],
         arguments.code,
         settings["analysed"],
+        settings.get("extra_seeds", {}),
     )
     tables = [study.measures, *([study.analyses] if study.analysed else [])]
     summary = summarise(pd.concat(tables, ignore_index=True))

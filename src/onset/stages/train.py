@@ -1,11 +1,16 @@
-"""Train a run, keeping checkpoints; an interrupted training goes on from its last one."""
+"""Train a run, or several as one population; an interrupted training goes on from its last checkpoint."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from onset import models
+from torch import Tensor
+
+from onset import measures, models
 from onset.artefacts import (
     checksum,
     read_checkpoint,
@@ -14,77 +19,153 @@ from onset.artefacts import (
     write_checkpoint,
     write_checkpoint_index,
 )
-from onset.stages.command import add_run_arguments, log, prepare_device, run_stage
+from onset.models.batch import Model, Parameters
+from onset.stages.command import add_settings_arguments, log, prepare_device, run_stage
 from onset.stages.progress import Progress
 from onset.stages.record import record_settings
 from onset.store.layout import RunFolder
 from onset.store.origin import Origin, digest
 from onset.store.tables import save_table
+from onset.tasks.dataset import Dataset
 from onset.training.loop import train
+from onset.training.population import obstacle, train_population
 from onset.training.settings import CheckpointSettings, TrainingSettings
 from onset.training.state import TrainingState
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_run_arguments(parser)
-    parser.add_argument("--parent", type=Path, help="folder of the run to start from")
+    parser.add_argument(
+        "runs",
+        type=Path,
+        nargs="+",
+        help="the run's folder, results/STUDY/CONDITION/seed_N; several, of one condition, are trained "
+        "as one population",
+    )
+    add_settings_arguments(parser)
+    parser.add_argument(
+        "--parents", type=Path, nargs="*", default=[], help="folder to start from, of each run"
+    )
 
 
 def work(arguments: argparse.Namespace) -> None:
-    settings = arguments.settings
-    prepare_device(settings)
-    folder = RunFolder(arguments.run)
-    dataset = read_dataset(folder)
-    model = models.build(settings["model"], dataset.n_tokens, dataset.length)
-    training = TrainingSettings.model_validate(settings["training"])
-    steps = CheckpointSettings.model_validate(settings["checkpoints"]).at(training.steps)
+    prepare_device(arguments.settings)
+    parents = arguments.parents or [None] * len(arguments.runs)
+    runs = [
+        _Run(RunFolder(run), parent, arguments.settings, arguments.code)
+        for run, parent in zip(arguments.runs, parents, strict=True)
+    ]
+    if len(runs) > 1:
+        first = runs[0]
+        asked = (
+            first.model,
+            [run.dataset for run in runs],
+            first.training,
+            [run.folder.seed for run in runs],
+            [run.start for run in runs],
+        )
+        said = obstacle(*asked)
+        if said is None:
+            name = f"{first.folder.path.parent.name}, {len(runs)} runs"
+            progress = Progress(name, first.start.step, first.training.steps)
+            model, datasets, training, seeds, starts = asked
+            ends = train_population(
+                model, datasets, training, frozenset(first.steps), seeds, starts,
+                on_checkpoint=lambda member, state: runs[member].keep(state),
+                on_step=progress,
+            )  # fmt: skip
+            for run, end in zip(runs, ends, strict=True):
+                run.finish(end)
+            return
+        log.info("one after the other: %s", said)
+    for run in runs:
+        run.finish(run.train())
 
-    parent, inherited = None, None
-    if arguments.parent:
-        parent_folder = RunFolder(arguments.parent)
-        index = read_checkpoint_index(parent_folder)
-        parent_step = settings["parent"].get("step", index["steps"][-1])
-        inherited = read_checkpoint(parent_folder, parent_step, settings["device"])
-        parent = {"run": parent_folder.run, "step": parent_step, "origin": index["origin"]}
 
-    # Half-done work may be taken up only if everything that it depends on is the same.
-    depends_on = {"settings": settings, "dataset": checksum(folder.dataset), "parent": parent}
-    origin = Origin(folder.run, digest(depends_on), arguments.code)
-    start = TrainingState.load(folder.training_state, origin, settings["device"])
-    if start:
-        log.info("%s  goes on from step %d", folder.run, start.step)
-    else:
-        initial = inherited or model.initial_parameters(folder.seed)
-        start = TrainingState(0, {name: p.to(settings["device"]) for name, p in initial.items()})
+class _Run:
+    """One run's folder, where its training starts, and what is written of it."""
 
-    def keep(state: TrainingState) -> None:
-        write_checkpoint(folder, state.step, state.parameters, origin)
-        if state.step < training.steps:
-            state.save(folder.training_state, origin)
+    def __init__(
+        self, folder: RunFolder, parent: Path | None, settings: dict[str, Any], code: str
+    ) -> None:
+        self.folder, self._settings = folder, settings
+        self.dataset = read_dataset(folder)
+        self.model = models.build(settings["model"], self.dataset.n_tokens, self.dataset.length)
+        self.training = TrainingSettings.model_validate(settings["training"])
+        checkpoints = CheckpointSettings.model_validate(settings["checkpoints"])
+        self.steps = checkpoints.at(self.training.steps)
 
-    end = train(
-        model,
-        dataset,
-        training,
-        frozenset(steps),
-        folder.seed,
-        start,
-        on_checkpoint=keep,
-        on_step=Progress(folder.run, start.step, training.steps),
-    )
-    save_table(folder.training_log, end.log, origin)
-    resolved = {
-        "model": model.settings.model_dump(mode="json"),
-        "training": training.model_dump(mode="json"),
-        "checkpoints": settings["checkpoints"],
-        "parent": parent,
-        "seed": folder.seed,
-        "device": settings["device"],
-        "threads": settings["threads"],
-    }
-    record_settings(folder, "training", resolved)
-    write_checkpoint_index(folder, steps, resolved, origin)
-    folder.training_state.unlink(missing_ok=True)
+        self._parent, inherited = None, None
+        if parent:
+            parent_folder = RunFolder(parent)
+            index = read_checkpoint_index(parent_folder)
+            step = settings["parent"].get("step", index["steps"][-1])
+            inherited = read_checkpoint(parent_folder, step, settings["device"])
+            self._parent = {"run": parent_folder.run, "step": step, "origin": index["origin"]}
+
+        # Half-done work may be taken up only if everything that it depends on is the same.
+        depends_on = {
+            "settings": settings,
+            "dataset": checksum(folder.dataset),
+            "parent": self._parent,
+        }
+        self._origin = Origin(folder.run, digest(depends_on), code)
+        start = TrainingState.load(folder.training_state, self._origin, settings["device"])
+        if start:
+            log.info("%s  goes on from step %d", folder.run, start.step)
+        else:
+            initial = inherited or self.model.initial_parameters(folder.seed)
+            start = TrainingState(0, {n: p.to(settings["device"]) for n, p in initial.items()})
+        self.start = start
+
+    def train(self) -> TrainingState:
+        """By itself."""
+        return train(
+            self.model,
+            self.dataset,
+            self.training,
+            frozenset(self.steps),
+            self.folder.seed,
+            self.start,
+            on_checkpoint=self.keep,
+            on_step=Progress(self.folder.run, self.start.step, self.training.steps),
+            in_loss=[
+                partial(_weighted, measures.load(name).in_loss, weight, self.model, self.dataset)
+                for name, weight in self.training.measures_in_loss.items()
+            ],
+        )
+
+    def keep(self, state: TrainingState) -> None:
+        """A checkpoint, and what an interrupted training goes on from."""
+        write_checkpoint(self.folder, state.step, state.parameters, self._origin)
+        if state.step < self.training.steps:
+            state.save(self.folder.training_state, self._origin)
+
+    def finish(self, end: TrainingState) -> None:
+        """Log, settings and index; the index says that all is there."""
+        save_table(self.folder.training_log, end.log, self._origin)
+        settings = self._settings
+        resolved = {
+            "model": self.model.settings.model_dump(mode="json"),
+            "training": self.training.model_dump(mode="json"),
+            "checkpoints": settings["checkpoints"],
+            "parent": self._parent,
+            "seed": self.folder.seed,
+            "device": settings["device"],
+            "threads": settings["threads"],
+        }
+        record_settings(self.folder, "training", resolved)
+        write_checkpoint_index(self.folder, self.steps, resolved, self._origin)
+        self.folder.training_state.unlink(missing_ok=True)
+
+
+def _weighted(
+    measure: Callable[[Model, Parameters, Dataset], Tensor],
+    weight: float,
+    model: Model,
+    dataset: Dataset,
+    parameters: Parameters,
+) -> Tensor:
+    return weight * measure(model, parameters, dataset)
 
 
 if __name__ == "__main__":

@@ -37,9 +37,9 @@ class TaskSettings(Protocol):
     def truth(self) -> tuple[str, ...]: ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Split:
-    """Sequences of one length, all scored at the same positions."""
+    """Sequences of one length, all scored at the same positions. Equal is only the same object."""
 
     tokens: Int[np.ndarray, "examples length"]
     targets: Int[np.ndarray, "examples scored"]
@@ -59,9 +59,9 @@ class Split:
         return len(self.tokens)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dataset:
-    """All splits of one world."""
+    """All splits of one world. Equal is only the same object."""
 
     splits: Mapping[str, Split]
     vocabulary: tuple[str, ...]

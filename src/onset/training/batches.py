@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
+import torch
 
 from onset.models.batch import Batch, Questions
 from onset.tasks.dataset import Dataset, Split
@@ -13,6 +15,13 @@ from onset.tasks.dataset import Dataset, Split
 def questions_of(split: Split, rows: np.ndarray | slice = slice(None)) -> Questions:
     """Examples of a split as questions to a model."""
     return Questions(split.tokens[rows], split.scored, split.hops)
+
+
+@lru_cache(maxsize=64)
+@torch.inference_mode(False)  # kept for trainings, too
+def whole(split: Split) -> Batch:
+    """All of a split. One object, so that what depends on it is computed once."""
+    return Batch.of([(questions_of(split), split.targets)])
 
 
 def draw(dataset: Dataset, parts: Mapping[str, int], seed: int, step: int) -> Batch:

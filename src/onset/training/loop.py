@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from onset.models.batch import Batch, Model
+from onset.models.batch import Batch, Model, Parameters
 from onset.tasks.dataset import Dataset
-from onset.training.batches import draw, questions_of
+from onset.training.batches import draw, whole
 from onset.training.losses import loss_on
 from onset.training.settings import TrainingSettings
-from onset.training.state import TrainingState
-from onset.training.trainable import Trainable
+from onset.training.state import Log, TrainingState
+from onset.training.updater import Updater
 
 OnCheckpoint = Callable[[TrainingState], None]
 OnStep = Callable[[int, float], None]
-
-_AVERAGE = "gradient_average"  # beside AdamW's moments
+InLoss = Callable[[Parameters], Float[Tensor, ""]]
 
 _COLUMNS = ("step", "loss", "learning_rate", "gradient_norm")
 
@@ -34,6 +32,7 @@ def train(
     start: TrainingState,
     on_checkpoint: OnCheckpoint,
     on_step: OnStep = lambda step, loss: None,
+    in_loss: Collection[InLoss] = (),
 ) -> TrainingState:
     """Train from `start` to the last step.
 
@@ -46,6 +45,7 @@ def train(
         start: where to go on from; a fresh training starts at step 0 with the initial parameters.
         on_checkpoint: keeps the state; the tensors are the live ones, so it copies or writes them.
         on_step: told the number of updates done and the loss before the last of them.
+        in_loss: functions of the parameters that are added to the loss, but not in the log.
 
     Returns:
         The state after the last step.
@@ -57,7 +57,7 @@ def train(
     # In an order of their own, that storage doesn't change: the last digits of the norm depend on it.
     parameters = {name: p.detach().clone() for name, p in sorted(start.parameters.items())}
     updater = Updater(parameters, settings, start.moments, dataset.new_tokens, model.constants)
-    log = {column: list(start.log.get(column, ())) for column in _COLUMNS}
+    log = start_log(start)
     batch_of = batches(dataset, settings, seed)
 
     def state(step: int) -> TrainingState:
@@ -67,96 +67,37 @@ def train(
         on_checkpoint(state(0))
     for step in range(start.step, settings.steps):
         loss = loss_on(batch_of(step), model, parameters, settings.loss)
-        value = loss.item()
-        rate, gradient_norm = updater.step(loss, step)
-        for name, number in (("loss", value), ("norm of the gradient", gradient_norm)):
-            if not math.isfinite(number):
-                said = f"the {name} is {number} at step {step}"
-                raise FloatingPointError(f"{said}; try a lower learning_rate")
-        for column, entry in zip(_COLUMNS, (step, value, rate, gradient_norm), strict=True):
-            log[column].append(entry)
-        on_step(step + 1, value)
+        rate, norm = updater.step(sum((of(parameters) for of in in_loss), loss), step)
+        write_log(log, step, loss.item(), rate, norm.item())
+        on_step(step + 1, log["loss"][-1])
         if step + 1 in checkpoint_steps:
             on_checkpoint(state(step + 1))
     return state(settings.steps)
 
 
+def start_log(start: TrainingState) -> Log:
+    """The log of a training that goes on from a state."""
+    return {column: list(start.log.get(column, ())) for column in _COLUMNS}
+
+
+def write_log(log: Log, step: int, loss: float, rate: float, gradient_norm: float) -> None:
+    """Add a step.
+
+    Raises:
+        FloatingPointError: the loss or the gradient is no longer a finite number.
+    """
+    for name, number in (("loss", loss), ("norm of the gradient", gradient_norm)):
+        if not math.isfinite(number):
+            said = f"the {name} is {number} at step {step}"
+            raise FloatingPointError(f"{said}; try a lower learning_rate")
+    for column, entry in zip(_COLUMNS, (step, loss, rate, gradient_norm), strict=True):
+        log[column].append(entry)
+
+
 def batches(dataset: Dataset, settings: TrainingSettings, seed: int) -> Callable[[int], Batch]:
-    """The batch of each step. A full batch is one object, so that what depends on it is computed once."""
+    """The batch of each step."""
     if settings.batch_size is None:
         (name,) = settings.mixture
-        split = dataset.splits[name]
-        full = Batch.of([(questions_of(split), split.targets)])
-        return lambda step: full
+        return lambda step: whole(dataset.splits[name])
     parts = settings.batch_parts()
     return lambda step: draw(dataset, parts, seed, step)
-
-
-class Updater:
-    """AdamW with a schedule and clipped gradients; weight decay leaves vectors (biases, norms) alone."""
-
-    def __init__(
-        self,
-        parameters: Mapping[str, Tensor],
-        settings: TrainingSettings,
-        moments: Mapping[str, Mapping[str, Tensor]] | None = None,
-        new_tokens: Sequence[int] = (),
-        constants: Collection[str] = (),
-    ) -> None:
-        """Parameters are updated in place; `moments` are those of an earlier updater, to go on from."""
-        self._settings = settings
-        self._trainable = Trainable(parameters, settings.trainable, new_tokens, constants)
-        self._parameters = {name: parameters[name] for name in self._trainable.names}
-        trained = [p.requires_grad_() for p in self._parameters.values()]
-        decay = {True: settings.weight_decay, False: 0.0}
-        groups = [
-            {"params": its, "weight_decay": decay[matrix]}
-            for matrix in decay
-            if (its := [p for p in trained if (p.ndim > 1) == matrix])
-        ]
-        self._optimiser = torch.optim.AdamW(
-            groups, lr=settings.learning_rate, betas=settings.betas, fused=True
-        )
-        self._averages: dict[str, Tensor] = {}
-        for name, its in (moments or {}).items():
-            kept = {kind: moment.clone() for kind, moment in its.items()}
-            if _AVERAGE in kept:
-                self._averages[name] = kept.pop(_AVERAGE)
-            self._optimiser.state[self._parameters[name]] = kept
-
-    def step(self, loss: Float[Tensor, ""], step: int) -> tuple[float, float]:
-        """Update number `step` (from 0): (learning rate, gradient norm before clipping)."""
-        self._optimiser.zero_grad()
-        loss.backward()
-        self._trainable.mask_gradients(self._parameters)
-        self._add_slow_gradients()
-        largest = self._settings.gradient_clip or math.inf
-        norm = torch.nn.utils.clip_grad_norm_(self._parameters.values(), largest)
-        rate = self._settings.learning_rate_at(step)
-        for group in self._optimiser.param_groups:
-            group["lr"] = rate
-        self._optimiser.step()
-        self._trainable.restore(self._parameters)
-        return rate, norm.item()
-
-    def _add_slow_gradients(self) -> None:
-        slow = self._settings.slow_gradients
-        if slow is None:
-            return
-        for name, parameter in self._parameters.items():
-            if parameter.grad is None:
-                continue
-            average = self._averages.setdefault(name, parameter.grad.clone())
-            average.lerp_(parameter.grad, 1 - slow.alpha)
-            parameter.grad.add_(average, alpha=slow.lamb)
-
-    def moments(self) -> dict[str, dict[str, Tensor]]:
-        """AdamW's state per parameter, and the gradients' average where there is one, live."""
-        moments = {
-            name: dict(self._optimiser.state[p])
-            for name, p in self._parameters.items()
-            if p in self._optimiser.state
-        }
-        for name, average in self._averages.items():
-            moments[name][_AVERAGE] = average
-        return moments

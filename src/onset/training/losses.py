@@ -35,7 +35,7 @@ def exact_cross_entropy(
     return F.softplus(wrong.logsumexp(1)).mean()
 
 
-_LOSSES = {"cross_entropy": cross_entropy, "exact_cross_entropy": exact_cross_entropy}
+LOSSES = {"cross_entropy": cross_entropy, "exact_cross_entropy": exact_cross_entropy}
 
 
 def loss_on(
@@ -43,4 +43,4 @@ def loss_on(
 ) -> Float[Tensor, ""]:
     """The named loss over all scored positions of a batch, and all tokens that the model may answer."""
     logits = model.logits(parameters, batch.questions)
-    return _LOSSES[loss](logits, batch.targets.to(logits.device))
+    return LOSSES[loss](logits, batch.targets.to(logits.device))

@@ -10,6 +10,7 @@ from pydantic import Field, Strict, model_validator
 
 from onset.settings import (
     Fraction,
+    Name,
     NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
@@ -51,6 +52,8 @@ class TrainingSettings(Settings):
     """largest norm of the gradient"""
     slow_gradients: SlowGradientsSettings | None = None
     """Grokfast-EMA: the gradients' moving average is added to them"""
+    measures_in_loss: dict[Name, float] = {}
+    """measure → how much of it is added to the loss; a negative number rewards it"""
     trainable: Annotated[dict[str, Extent], Field(min_length=1)] | None = None
     """pattern of parameters' names → `all` or `new_tokens` (of an embedding, the rows of tokens that the
     dataset calls new); what fits no pattern keeps every bit. None: everything is trained"""

@@ -23,6 +23,7 @@ class Trainable:
         chosen: Mapping[str, Extent] | None,
         new_tokens: Sequence[int] = (),
         constants: Collection[str] = (),
+        members: bool = False,
     ) -> None:
         """Choose.
 
@@ -32,11 +33,13 @@ class Trainable:
                 the rows of `new_tokens`; the first pattern that fits counts. None: everything.
             new_tokens: rows of embeddings and unembeddings.
             constants: parameters that are never trained, whatever the patterns say.
+            members: parameters are those of a population, a member per row; rows are within members.
 
         Raises:
             ValueError: a pattern fits no parameter, or rows of new tokens are asked for and there are none.
         """
         chosen = {"*": "all"} if chosen is None else chosen
+        self._dim = int(members)
         self.names: list[str] = []
         """of the parameters that are trained, wholly or in part"""
         self._frozen: dict[str, tuple[Tensor, Tensor]] = {}  # rows, and what stands there
@@ -53,19 +56,19 @@ class Trainable:
                     raise ValueError(
                         f"trainable: {name}: the dataset says of no token that it is new"
                     )
-                frozen = torch.ones(len(parameter), dtype=torch.bool)
+                frozen = torch.ones(parameter.shape[self._dim], dtype=torch.bool)
                 frozen[list(new_tokens)] = False
                 rows = frozen.nonzero().ravel().to(parameter.device)
-                self._frozen[name] = rows, parameter.detach()[rows].clone()
+                self._frozen[name] = rows, parameter.detach().index_select(self._dim, rows).clone()
 
     def mask_gradients(self, parameters: Mapping[str, Tensor]) -> None:
         """Set the gradients of frozen rows to zero, before they are clipped."""
         for name, (rows, _) in self._frozen.items():
             if parameters[name].grad is not None:
-                parameters[name].grad.index_fill_(0, rows, 0.0)
+                parameters[name].grad.index_fill_(self._dim, rows, 0.0)
 
     @torch.no_grad()
     def restore(self, parameters: Mapping[str, Tensor]) -> None:
         """Undo what the optimiser, by weight decay, did to frozen rows."""
         for name, (rows, values) in self._frozen.items():
-            parameters[name].index_copy_(0, rows, values)
+            parameters[name].index_copy_(self._dim, rows, values)

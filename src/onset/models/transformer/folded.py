@@ -58,6 +58,7 @@ class Plan:
 
 
 @lru_cache(maxsize=16)
+@torch.inference_mode(False)  # kept for trainings, too
 def _plan(tree: PrefixTree, n_heads: int) -> Plan:
     """Kept, as the tree is, for those who ask the same again."""
     (application,) = tree.applications
@@ -76,44 +77,63 @@ def _plan(tree: PrefixTree, n_heads: int) -> Plan:
     )
 
 
-def logits(
-    p: Mapping[str, Tensor],
-    x: Float[Tensor, "rows d_model"],
-    readout: Float[Tensor, "tokens d_model"],
-    activation: Callable[[Tensor], Tensor],
-    n_heads: int,
-    tree: PrefixTree,
-) -> Float[Tensor, "scored tokens"]:
-    """Logits at the scored positions.
+class Folded:
+    """The one application of a block to a tree, as sums over its rows."""
 
-    Args:
-        p: parameters of the block by their short names.
-        x: the embedded rows of the tree.
-        readout: the matrix that answers are read out with.
-        activation: of the MLP, if there is one.
-        n_heads: of the block.
-        tree: of one application.
-    """
-    plan = _plan(tree, n_heads)
-    attention = _attention(p, x, n_heads, plan, tree.applications[0].padding).flatten(1)
-    weights = torch.cat([attention, attention.new_ones(len(attention), 1)], 1)
+    def __init__(
+        self,
+        p: Mapping[str, Tensor],
+        x: Float[Tensor, "rows d_model"],
+        n_heads: int,
+        activation: Callable[[Tensor], Tensor],
+        tree: PrefixTree,
+    ) -> None:
+        """Attend.
 
-    v = F.linear(x, p["attn.v.weight"], p["attn.v.bias"]).unflatten(1, (n_heads, -1))
-    asking = F.embedding(plan.asking, x) + p["attn.o.bias"]
+        Args:
+            p: parameters of the block by their short names.
+            x: the embedded rows of the tree.
+            n_heads: of the block.
+            activation: of its MLP, if it has one.
+            tree: of one application.
+        """
+        self._p, self._plan, self._activation = p, _plan(tree, n_heads), activation
+        attention = _attention(p, x, n_heads, self._plan, tree.applications[0].padding).flatten(1)
+        self._weights = torch.cat([attention, attention.new_ones(len(attention), 1)], 1)
+        values = F.linear(x, p["attn.v.weight"], p["attn.v.bias"])
+        self._values = values.unflatten(1, (n_heads, -1)).transpose(0, 1)
+        self._asking = F.embedding(self._plan.asking, x) + p["attn.o.bias"]
 
-    def seen_by(matrix: Tensor, bias: Tensor | None = None) -> Tensor:
+    def logits(self, readout: Float[Tensor, "tokens d_model"]) -> Float[Tensor, "scored tokens"]:
+        """At the scored positions, by the matrix that answers are read out with."""
+        p = self._p
+        if "mlp.fc_in.weight" not in p:
+            return self._in_order(self._seen_by(readout))
+        direct = self._seen_by(readout, readout @ p["mlp.fc_out.bias"])
+        added = (readout @ p["mlp.fc_out.weight"]).T
+        return self._in_order(torch.addmm(direct, self._neurons(), added))
+
+    def neurons(self) -> Float[Tensor, "scored d_mlp"]:
+        """After their activation, at the scored positions."""
+        return self._in_order(self._neurons())
+
+    def _neurons(self) -> Float[Tensor, "nodes d_mlp"]:
+        return self._activation(
+            self._seen_by(self._p["mlp.fc_in.weight"], self._p["mlp.fc_in.bias"])
+        )
+
+    def _seen_by(
+        self, matrix: Float[Tensor, "out d_model"], bias: Float[Tensor, " out"] | None = None
+    ) -> Float[Tensor, "nodes out"]:
         """What a linear map makes of the states after attention."""
-        of_heads = (matrix @ p["attn.o.weight"]).unflatten(1, (n_heads, -1))
-        written = torch.einsum("rhe,whe->hrw", v, of_heads).flatten(0, 1)
-        return plan.mixture(weights, torch.cat([written, F.linear(asking, matrix, bias)]))
+        of_heads = (matrix @ self._p["attn.o.weight"]).unflatten(1, (len(self._values), -1))
+        written = (self._values @ of_heads.permute(1, 2, 0)).flatten(0, 1)
+        table = torch.cat([written, F.linear(self._asking, matrix, bias)])
+        return self._plan.mixture(self._weights, table)
 
-    if "mlp.fc_in.weight" in p:
-        neurons = activation(seen_by(p["mlp.fc_in.weight"], p["mlp.fc_in.bias"]))
-        direct = seen_by(readout, readout @ p["mlp.fc_out.bias"])
-        found = torch.addmm(direct, neurons, (readout @ p["mlp.fc_out.weight"]).T)
-    else:
-        found = seen_by(readout)
-    return found if plan.answers is None else F.embedding(plan.answers, found)
+    def _in_order(self, by_node: Float[Tensor, "nodes n"]) -> Float[Tensor, "scored n"]:
+        answers = self._plan.answers
+        return by_node if answers is None else F.embedding(answers, by_node)
 
 
 def _attention(

@@ -37,6 +37,7 @@ def build(settings: Settings, n_tokens: int, length: int) -> Transformer:
 
 
 @lru_cache(maxsize=16)
+@torch.inference_mode(False)  # kept for trainings, too
 def _tree(
     questions: tuple[Questions, ...], depths: tuple[int, ...], n_tokens: int, device: torch.device
 ) -> PrefixTree:
@@ -93,22 +94,27 @@ class Transformer:
         self, parameters: Mapping[str, Tensor], questions: Sequence[Questions]
     ) -> Float[Tensor, "scored tokens"]:
         """Logits at the scored positions, in the order of `Batch.targets`."""
-        longest = max(max(group.scored) for group in questions) + 1
-        if longest > _LONGEST_TREE:
-            return self.unembed(parameters, self._sequence_states(parameters, questions))
-        depths = tuple(self.depth(group.hops) for group in questions)
         device = parameters["tok_embed.weight"].device
-        tree = _tree(tuple(questions), depths, self.n_tokens, device)
-        if not folded.pays(self.settings, self.n_tokens, tree):
-            return self.unembed(parameters, self._tree_states(parameters, tree))
-        x = self._embed(parameters, tree.tokens, tree.positions)
-        block, readout = self._block(parameters, 0), parameters[self._readout]
-        activation = _ACTIVATIONS[self.settings.activation]
-        return folded.logits(block, x, readout, activation, self.settings.n_heads, tree)
+        tree = self._tree(questions, device)
+        if tree is None:
+            return self.unembed(parameters, self._sequence_states(parameters, questions))
+        if folded.pays(self.settings, self.n_tokens, tree):
+            return self._folded(parameters, tree).logits(parameters[self._readout])
+        return self.unembed(parameters, self._tree_states(parameters, tree))
 
     @property
     def _readout(self) -> str:
         return "tok_embed.weight" if self.settings.tied_embeddings else "head.weight"
+
+    def logits_of_sequences(
+        self,
+        parameters: Mapping[str, Tensor],
+        tokens: Int[Tensor, "examples length"],
+        scored: Sequence[int],
+        hops: int,
+    ) -> Float[Tensor, "scored tokens"]:
+        """As `logits`, of one group whose tokens are a tensor, nothing shared: fit for `torch.vmap`."""
+        return self.unembed(parameters, self._states_of(parameters, tokens, scored, hops))
 
     def depth(self, hops: int) -> int:
         """After how many block applications a question of so many hops is read out."""
@@ -134,23 +140,45 @@ class Transformer:
     def neurons(
         self,
         parameters: Mapping[str, Tensor],
-        tokens: Int[Tensor, "examples length"],
+        questions: Questions,
         application: int = 0,
-    ) -> Float[Tensor, "examples d_mlp"]:
-        """What the MLP's neurons are after their activation, at the last position.
+    ) -> Float[Tensor, "scored d_mlp"]:
+        """What the MLP's neurons are after their activation, at the scored positions.
 
         Args:
             parameters: of the model.
-            tokens: sequences.
+            questions: as in `logits`.
             application: of a block, from 0.
         """
+        tree = self._tree([questions], parameters["tok_embed.weight"].device)
+        if tree and folded.pays(self.settings, self.n_tokens, tree):
+            return self._folded(parameters, tree).neurons()
+        tokens = torch.from_numpy(questions.tokens).to(parameters["tok_embed.weight"].device)
         x = self._embed(parameters, tokens, torch.arange(tokens.shape[1], device=tokens.device))
         for i in range(application):
             x = self._apply_to_sequences(parameters, i, x)
         p = self._block(parameters, application)
-        return self._neurons(p, self._attend_in_sequences(p, x, [tokens.shape[1] - 1])[:, 0])
+        return self._neurons(p, self._attend_in_sequences(p, x, list(questions.scored))).flatten(
+            0, 1
+        )
 
-    # ---- two ways to the same states -----------------------------------------------------
+    # ---- three ways to the same states ----------------------------------------------------
+
+    def _tree(self, questions: Sequence[Questions], device: torch.device) -> PrefixTree | None:
+        """What questions share; None if they are too long for that to pay."""
+        if max(max(group.scored) for group in questions) >= _LONGEST_TREE:
+            return None
+        depths = tuple(self.depth(group.hops) for group in questions)
+        return _tree(tuple(questions), depths, self.n_tokens, device)
+
+    def _folded(self, parameters: Mapping[str, Tensor], tree: PrefixTree) -> folded.Folded:
+        return folded.Folded(
+            self._block(parameters, 0),
+            self._embed(parameters, tree.tokens, tree.positions),
+            self.settings.n_heads,
+            _ACTIVATIONS[self.settings.activation],
+            tree,
+        )
 
     def _tree_states(
         self, parameters: Mapping[str, Tensor], tree: PrefixTree
@@ -195,24 +223,33 @@ class Transformer:
     def _sequence_states(
         self, parameters: Mapping[str, Tensor], questions: Sequence[Questions]
     ) -> Float[Tensor, "scored d_model"]:
-        """States at the scored positions, sequence by sequence; the last application only there."""
-        found = []
-        for group in questions:
-            device = parameters["tok_embed.weight"].device
-            tokens = torch.from_numpy(group.tokens[:, : max(group.scored) + 1]).to(device)
-            x = self._embed(parameters, tokens, torch.arange(tokens.shape[1], device=device))
-            depth = self.depth(group.hops)
-            for i in range(depth):
-                only = (
-                    list(group.scored)
-                    if i == depth - 1 and len(group.scored) < x.shape[1]
-                    else None
-                )
-                x = self._apply_to_sequences(parameters, i, x, only)
-            if x.shape[1] > len(group.scored):
-                x = x[:, list(group.scored)]
-            found.append(x.flatten(0, 1))
+        """States at the scored positions, sequence by sequence."""
+        device = parameters["tok_embed.weight"].device
+        found = [
+            self._states_of(
+                parameters, torch.from_numpy(group.tokens).to(device), group.scored, group.hops
+            )
+            for group in questions
+        ]
         return torch.cat(found)
+
+    def _states_of(
+        self,
+        parameters: Mapping[str, Tensor],
+        tokens: Int[Tensor, "examples length"],
+        scored: Sequence[int],
+        hops: int,
+    ) -> Float[Tensor, "scored d_model"]:
+        """The same of one group of questions; the last application only where it is scored."""
+        tokens = tokens[:, : max(scored) + 1]
+        x = self._embed(parameters, tokens, torch.arange(tokens.shape[1], device=tokens.device))
+        depth = self.depth(hops)
+        for i in range(depth):
+            last = i == depth - 1 and len(scored) < x.shape[1]
+            x = self._apply_to_sequences(parameters, i, x, list(scored) if last else None)
+        if x.shape[1] > len(scored):
+            x = x[:, list(scored)]
+        return x.flatten(0, 1)
 
     def _apply_to_sequences(
         self,

@@ -1,0 +1,36 @@
+"""What the benchmarks compare computes the same."""
+
+from __future__ import annotations
+
+import torch
+
+from benchmarks.einsum import EinsumTransformer
+from onset.models.batch import Questions
+from onset.models.transformer.model import build
+from onset.models.transformer.settings import Settings
+
+
+def test_the_einsum_implementation_is_the_reference_model():
+    torch.manual_seed(0)
+    plain = EinsumTransformer(n_tokens=12, length=3, d_model=16, n_heads=4, d_mlp=32)
+    settings = Settings(
+        name="transformer", d_model=16, n_heads=4, d_mlp=32, norm="none",
+        tied_embeddings=False, attention_biases=False, weights="normal",
+    )  # fmt: skip
+    model = build(settings, 12, 3)
+    parameters = model.initial_parameters(0)
+    heads = {"q": plain.attention.W_Q, "k": plain.attention.W_K, "v": plain.attention.W_V}
+    parameters |= {f"layers.0.attn.{n}.weight": w.flatten(0, 1) for n, w in heads.items()}
+    parameters |= {
+        "tok_embed.weight": plain.W_E.T,
+        "pos.weight": plain.W_pos,
+        "layers.0.attn.o.weight": plain.attention.W_O,
+        "layers.0.mlp.fc_in.weight": plain.mlp.W_in,
+        "layers.0.mlp.fc_in.bias": plain.mlp.b_in,
+        "layers.0.mlp.fc_out.weight": plain.mlp.W_out,
+        "layers.0.mlp.fc_out.bias": plain.mlp.b_out,
+        "head.weight": plain.W_U.T,
+    }
+    tokens = torch.cartesian_prod(torch.arange(11), torch.arange(11), torch.tensor([11]))
+    found = model.logits(parameters, [Questions(tokens.numpy(), scored=(2,))])
+    torch.testing.assert_close(found, plain(tokens)[:, -1], atol=1e-5, rtol=1e-4)

@@ -1,0 +1,92 @@
+"""Curves whose milestones are known, and outcomes that early numbers do or don't tell."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from onset.milestones import auc, fallen, foresight, foretold, locked_in, reached, value_at
+
+
+def curve(seed: int, values: list[float], condition: str = "one") -> pd.DataFrame:
+    """A value every hundred steps, in an order that isn't theirs."""
+    steps = 100 * np.arange(len(values))
+    table = pd.DataFrame({"condition": condition, "seed": seed, "step": steps, "value": values})
+    return table.iloc[::-1]
+
+
+CURVES = pd.concat(
+    [curve(0, [0, 0.2, 0.8, 1]), curve(1, [0.9, 0.1, 0.3, 0.2]), curve(2, [0, 0, 0, 0])]
+)
+
+
+def test_a_level_is_reached_on_the_line_between_checkpoints():
+    found = reached(CURVES, 0.5)
+    assert found["one", 0] == pytest.approx(150)
+    assert found["one", 1] == 0
+    assert np.isnan(found["one", 2])
+
+
+def test_a_fall_is_counted_from_the_maximum():
+    its = pd.concat([curve(0, [2, 8, 4, 0]), curve(1, [1, 2, 3, 4]), curve(2, [4, 1, 4.5, 2.25])])
+    found = fallen(its, 0.5)
+    assert found["one", 0] == pytest.approx(200)
+    assert np.isnan(found["one", 1])
+    assert found["one", 2] == pytest.approx(300)
+
+
+def test_values_at_a_step_of_each_runs_own():
+    steps = pd.Series({("one", 0): 150.0, ("one", 1): 300.0, ("one", 2): np.nan})
+    found = value_at(CURVES, steps)
+    assert found["one", 0] == pytest.approx(0.5)
+    assert found["one", 1] == pytest.approx(0.2)
+    assert np.isnan(found["one", 2])
+
+
+def test_locked_in_from_the_last_change_on():
+    strengths = pd.DataFrame(
+        {1: [3, 1, 3, 3], 2: [2, 3, 2, 1], 3: [1, 2, 1, 2]}, index=[0, 10, 20, 30]
+    )
+    assert locked_in(strengths, [1]) == 20
+    assert locked_in(strengths, [1, 3]) == 30
+    assert locked_in(strengths, [1, 2, 3]) == 0
+    assert np.isnan(locked_in(strengths, [2]))
+
+
+def test_an_area_under_the_curve():
+    chosen = np.array([True, False, True, False])
+    assert auc(np.array([4, 1, 3, 2]), chosen) == 1
+    assert auc(np.array([4, 1, 2, 3]), chosen) == 0.75
+    assert auc(np.array([1, 1, 1, 1]), chosen) == 0.5
+    assert np.isnan(auc(np.arange(4), np.zeros(4, bool)))
+
+
+class TestForetold:
+    rng = np.random.default_rng(0)
+    outcome = pd.Series(rng.normal(size=12), pd.MultiIndex.from_product([["one"], range(12)]))
+    noise = pd.DataFrame(rng.normal(size=(12, 3)), outcome.index, columns=["x", "y", "z"])
+
+    def test_a_number_that_tells_is_chosen_and_used(self):
+        found = foretold(self.noise.assign(told=3 - 2 * self.outcome), self.outcome)
+        assert (found["feature"] == "told").all()
+        assert found["foretold"].to_numpy() == pytest.approx(self.outcome.to_numpy())
+
+    def test_the_median_is_that_of_the_others(self):
+        found = foretold(self.noise, self.outcome)
+        for run, row in found.iterrows():
+            assert row["median"] == np.median(self.outcome.drop(index=[run]))
+
+    def test_a_run_has_no_say_in_what_is_foretold_of_it(self):
+        other = self.outcome.copy()
+        other.iloc[3] += 100
+        one, two = (foretold(self.noise, its).iloc[3] for its in (self.outcome, other))
+        assert one.tolist() == two.tolist()
+
+    def test_foresight_is_told_from_luck(self):
+        told = foresight(self.noise.assign(told=self.outcome * 2), self.outcome, 0, 50)
+        assert told.error == pytest.approx(0)
+        assert told.p == pytest.approx(1 / 51)
+        luck = foresight(self.noise, self.outcome, 0, 50)
+        assert luck.p > 0.05
+        assert luck.median_error == told.median_error

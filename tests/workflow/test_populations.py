@@ -1,0 +1,52 @@
+"""Where the device is a GPU, the runs of a condition are one job that leaves each run's own files."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+
+from onset.results import open_run
+
+pytestmark = pytest.mark.slow
+
+SEEDS = (0, 1)
+CONDITIONS = ("plain", "fast", "child")
+
+
+def test_a_gpu_trains_conditions(fresh):
+    fresh.set(fresh.config, "seeds", list(SEEDS))
+    planned = fresh.plan("--config", "device=cuda")
+    trained = {f"train_tiny_{condition}" for condition in CONDITIONS}
+    assert {job for job in planned if job.startswith("train")} == trained
+    parents = {f"results/tiny/plain/seed_{seed}/checkpoints/index.json" for seed in SEEDS}
+    assert parents <= set(planned["train_tiny_child"])
+    assert f"evaluate tiny/plain/{SEEDS[1]}" in planned
+
+
+def test_what_it_leaves_is_what_single_jobs_leave(fresh, tmp_path_factory):
+    """On the CPU, taken for a GPU: the same files, and the same numbers but for rounding."""
+    fresh.set(fresh.config, "seeds", list(SEEDS))
+    done = fresh.snakemake("--cores", "2", "--config", "results=results/single")
+    assert done.returncode == 0, done.stdout + done.stderr
+    fresh.replace("src/onset/jobs.py", 'device.startswith("cuda")', 'device.startswith("cpu")')
+    done = fresh.snakemake("--cores", "2", "--config", "results=results/together")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "one after the other" not in done.stderr
+
+    results = fresh.root / "results"
+    files = {
+        kind: sorted(
+            str(path.relative_to(results / kind)) for path in (results / kind).glob("tiny/**/*.*")
+        )
+        for kind in ("single", "together")
+    }
+    assert files["single"] == files["together"]
+    for condition in CONDITIONS:
+        for seed in SEEDS:
+            alone, member = (open_run("tiny", condition, seed, results / kind) for kind in files)
+            assert member.settings == alone.settings
+            assert member.steps == alone.steps
+            table: pd.DataFrame = member.measures
+            assert_frame_equal(table, alone.measures, atol=1e-2, rtol=1e-3)
+            assert_frame_equal(member.training_log, alone.training_log, atol=1e-4, rtol=1e-3)

@@ -1,0 +1,653 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Grokking taken apart
+#
+# **Question.** A one-layer transformer is trained on part of the table of a + b modulo p. It fits that part
+# soon and answers the other long after. What forms in between, by what rules can its phases be told apart,
+# and could the time, or what forms, have been foreseen?
+#
+# **Hypothesis.** (1) What generalises is a sum of few waves cos(w(a + b − c)), as Nanda et al. (2023)
+# found; it grows while accuracy on held-out pairs is still low, and its parts can be replaced by
+# formulas in these waves that are fitted on trained pairs alone. (2) Which frequencies are used is
+# decided early: the initial embedding's norms say something of it, its norms when the table is
+# memorised nearly all. (3) From what is known early, the step of generalisation is foretold better
+# than by the median of other runs. (4) A progress measure that is rewarded brings generalisation
+# forward, punished it stops it; trained on, it is a worse sign of generalisation than before. (5)
+# Tuned with equal effort, AdamW generalises as soon as Grokfast. (Put this way after pilots on the
+# seeds 100 to 103, before any run of the seeds below.)
+#
+# **What would refute it.** (1) formulas in key frequencies that explain no more than those in others, or a
+# share of key waves that rises only with accuracy; (2) norms that tell keys no better than chance, by a
+# permutation test, or no better when memorised than at the start; (3) an error no smaller than that of
+# the median; (4) generalisation at the usual time; the same accuracy where the measure has the value
+# at which other runs generalise; (5) Grokfast sooner by more than the intervals.
+
+# %% tags=["parameters"]
+study_name = "grokking"
+results = "results"
+conditions = None
+labels = {}
+seeds = None
+extra_seeds = {}
+code = "by hand"
+analysed = None
+reference = {}
+memorised_at = 0.99
+formed_at = 0.5
+generalised_at = 0.95
+known_at = 500
+
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import torch
+
+from onset.figures.curves import legend_below, plot_over_training
+from onset.figures.learning import learning_curves, plot_learning
+from onset.figures.phases import plot_phases
+from onset.figures.rows import height, name_rows, plot_rows
+from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles, use_style
+from onset.latex import tabular
+from onset.measures import fourier
+from onset.milestones import auc, fallen, foresight, locked_in, reached, value_at
+from onset.results import Found, open_study
+from onset.summary import at_last_step, format_interval, over_seeds, summary_of_seeds
+
+use_style()
+study = open_study(study_name, results, conditions, seeds, code, analysed, extra_seeds)
+conditions, seeds = study.conditions, study.seeds
+labels = {name: labels.get(name, name) for name in conditions}
+style = styles(conditions)
+settings = {name: study.run(name, seeds[0]).settings for name in conditions}
+measures = study.measures
+final = at_last_step(measures)
+RUN = ["condition", "seed"]
+n_runs = pd.Series([run.condition for run in study.runs]).value_counts()
+reference_run, many = conditions[0], n_runs.idxmax()  # the latter: the condition with most seeds
+rng = np.random.default_rng(0)
+
+
+def curve(measure, split=None, condition=None):
+    """One measure along training: of all runs, or of one condition's."""
+    its = measures[(measures["measure"] == measure) & measures["component"].isna()]
+    its = its[its["split"] == split] if split else its
+    return its[its["condition"] == condition] if condition else its
+
+
+def by_frequency(measure, condition):
+    """A measure of each frequency: seed → steps × frequencies."""
+    its = measures[(measures["measure"] == measure) & (measures["condition"] == condition)]
+    return {
+        seed: of_seed.pivot(index="step", columns="component", values="value")
+        for seed, of_seed in its.groupby("seed")
+    }
+
+
+# %% [markdown]
+# ## What was run
+#
+# A quarter of the held-out pairs was set apart for choosing settings (on other seeds); everything below
+# is about the rest. Batches are full: a step sees all trained pairs.
+
+# %%
+TRAINED_WITH = [
+    "steps",
+    "learning_rate",
+    "weight_decay",
+    "loss",
+    "slow_gradients",
+    "measures_in_loss",
+]
+pd.DataFrame(
+    {
+        labels[name]: {
+            **{key: its["task"][key] for key in ("p", "train_fraction", "answers")},
+            **{key: its["model"][key] for key in ("d_model", "d_mlp")},
+            **{key: its["training"][key] for key in TRAINED_WITH},
+            "runs": n_runs[name],
+        }
+        for name, its in settings.items()
+    }
+).T
+
+# %% [markdown]
+# ## Fitted soon, generalised late
+
+# %%
+SHOWN = [c for c in ("p113", "p59", "no_weight_decay", "random_labels") if c in conditions]
+SPLITS = {"train": "trained pairs", "test": "held-out pairs"}
+curves = learning_curves(measures[measures["condition"].isin(SHOWN)])
+figure = plot_learning(curves, SPLITS, Styles({name: style[name] for name in SHOWN}), labels)
+study.save_figure(figure, "learning", curves[curves["split"].isin(SPLITS)])
+
+# %% [markdown]
+# ## Three phases, by rule
+#
+# The rules were fixed before looking. *Memorised*: accuracy on trained pairs first reaches a level.
+# *Formed*: the loss on held-out pairs has fallen to a fraction of its maximum. *Generalised*: accuracy on
+# held-out pairs first reaches a level. Levels are in the config; steps are on straight lines between
+# checkpoints. Memorisation ends at the first, circuit formation at the second, cleanup at the third.
+
+# %%
+when = pd.DataFrame(
+    {
+        "memorised": reached(curve("accuracy", "train"), memorised_at),
+        "formed": fallen(curve("loss", "test"), formed_at),
+        "generalised": reached(curve("accuracy", "test"), generalised_at),
+    }
+)
+when
+
+# %%
+PROGRESS = {
+    "loss, trained": ("loss", "train"),
+    "loss, held out": ("loss", "test"),
+    "restricted loss, held out": ("restricted_loss", "test"),
+    "excluded loss, trained": ("excluded_loss", "train"),
+    "accuracy, held out": ("accuracy", "test"),
+    "share of key waves in logits": ("key_circle_share", None),
+    "Gini of embedding": ("embedding_gini", None),
+    "Gini of readout": ("readout_gini", None),
+    "neurons of one frequency": ("single_frequency_top1", None),
+    "norm of all weights": ("weight_norm", None),
+}
+PANELS = {"loss (nats)": [0, 1, 2, 3], "0 to 1": [4, 5, 6, 7, 8], "norm": [9]}
+names = list(PROGRESS)
+of_reference = {name: curve(*what, reference_run) for name, what in PROGRESS.items()}
+panels = {
+    label: {names[place]: of_reference[names[place]] for place in places}
+    for label, places in PANELS.items()
+}
+figure = plot_phases(panels, when.loc[reference_run].loc[list(seeds)], logarithmic="loss (nats)")
+figure.axes[0].set_ylim(1e-8, 60)
+shown = pd.concat([its.assign(shown=name) for name, its in of_reference.items()])
+study.save_figure(figure, "phases", shown[["shown", "seed", "step", "value"]])
+
+# %% [markdown]
+# The same at the ends of the phases. What has changed before the circuit has *formed* is progress that
+# accuracy on held-out pairs doesn't show.
+
+# %%
+PLACES = ["start", *when, "end"]
+
+
+def at(place, name, condition):
+    """Each run's value of a progress measure at the end of a phase, at the start or at the end."""
+    its = curve(*PROGRESS[name], condition)
+    if place in when:
+        return value_at(its, when[place]).dropna()
+    return its[its["step"] == {"start": 0, "end": its["step"].max()}[place]]["value"]
+
+
+phases = {
+    (condition, name, place): summary_of_seeds(at(place, name, condition))
+    for condition in (reference_run, many)
+    for name in PROGRESS
+    for place in PLACES
+}
+
+
+def short(number):
+    """Losses span eight orders of magnitude."""
+    return f"{number:.1e}" if 0 < abs(number) < 0.01 else f"{number:.2f}"
+
+
+steps = [f"{when.loc[reference_run, p].mean():.0f}" if p in when else "" for p in PLACES]
+cells = [["step", *steps]]
+cells += [[n, *(short(phases[reference_run, n, p].mean) for p in PLACES)] for n in PROGRESS]
+columns = ["", *PLACES]
+study.save_table(pd.DataFrame(cells, columns=columns), "phases", tabular(columns, cells, "lrrrrr"))
+pd.DataFrame(cells, columns=columns)
+
+# %% [markdown]
+# ## The circuit, replaced by formulas
+#
+# Amplitudes of all formulas are fitted on trained pairs; what they say of held-out pairs is a prediction.
+# The null has as many other frequencies. Of the logits, accuracy says nothing: a sum of waves with
+# positive amplitudes is largest at the right answer whatever the frequencies, so loss and explained
+# variance count there.
+
+# %%
+looked = at_last_step(study.analyses)
+by = ["condition", "measure"]
+formulas = over_seeds(looked[looked["split"] == "test"], by).set_index(by)
+FORMULAS = {
+    "nothing": ("free_attention", None),
+    "attention by its mean": ("frozen_attention", None),
+    "embedding by key waves": ("embedding_formula", "embedding_null"),
+    "neurons by degree two in a key": ("neurons_formula", "neurons_null"),
+    "logits by a sum of key waves": ("logits_formula", "logits_null"),
+}
+SAID = {"explained": "{:.3f}", "accuracy": "{:.3f}", "loss": "{:.1e}"}
+
+
+def cell(condition, kind, what):
+    """A number of the table, where there is one that says something."""
+    place = (condition, f"{kind}_{what}")
+    if place not in formulas.index or (what == "accuracy" and str(kind).startswith("logits")):
+        return ""
+    return SAID[what].format(formulas.loc[place, "mean"])
+
+
+cells = [
+    [labels[condition], replaced, *(cell(condition, kind, what) for kind in kinds for what in SAID)]
+    for condition in study.analysed
+    for replaced, kinds in FORMULAS.items()
+]
+columns = ["model", "replaced", *SAID, *(f"null: {what}" for what in SAID)]
+study.save_table(
+    pd.DataFrame(cells, columns=columns), "formulas", tabular(columns, cells, "llrrrrrr")
+)
+pd.DataFrame(cells, columns=columns)
+
+# %% [markdown]
+# ## Why these frequencies?
+#
+# How well the embedding's norms tell key from other frequencies, by step (area under the ROC curve, with
+# a permutation null at the start); from which step on the keys are the strongest frequencies in the logits;
+# how many others had a hundredth of the logits' variance at some checkpoint after memorisation.
+
+# %%
+at_end = final[final["measure"] == "key_frequency"]
+keys = {run: sorted(its["component"].astype(int)) for run, its in at_end.groupby(RUN)}
+norms = {name: by_frequency("embedding_norm", name) for name in (reference_run, many)}
+is_key = {s: np.isin(its.columns, keys.get((many, s), [])) for s, its in norms[many].items()}
+aucs = pd.DataFrame(
+    [
+        {"condition": many, "measure": "auc", "seed": seed, "step": step, "value": value}
+        for seed, table in norms[many].items()
+        for step, row in table.iterrows()
+        if np.isfinite(value := auc(row, is_key[seed]))
+    ],
+    columns=[*RUN, "measure", "step", "value"],
+)
+start = {seed: its.loc[0] for seed, its in norms[many].items() if is_key[seed].any()}
+null = [
+    np.mean([auc(row, rng.permutation(is_key[seed])) for seed, row in start.items()] or [np.nan])
+    for _ in range(1000)
+]
+initial = aucs[aucs["step"] == 0]["value"]
+initial_p = (1 + sum(its >= initial.mean() for its in null)) / (1 + len(null))
+known = value_at(aucs, when["memorised"]).dropna()
+
+found = []
+for (name, seed), its_keys in keys.items():
+    if name in (reference_run, many):
+        shares = by_frequency("circle_share", name)[seed]
+        after = shares[shares.index >= when.loc[(name, seed), "memorised"]]
+        passing = set(after.columns[(after > 0.01).any()].astype(int)) - set(its_keys)
+        found.append((name, seed, locked_in(shares, its_keys), len(passing)))
+locking = pd.DataFrame(found, columns=[*RUN, "locked", "passing"]).set_index(RUN).join(when)
+
+# %% [markdown]
+# Do runs with the same initial weights and pairs come to the same frequencies, whatever the loss, the decay
+# and the optimiser? Overlap (Jaccard index) of keys between a run of the many and a run of another
+# condition with the same task and model, of the same seed and of others (null).
+
+# %%
+alike = [
+    name
+    for name, its in settings.items()
+    if name != many and all(its[part] == settings[many][part] for part in ("task", "model"))
+]
+pairs = pd.DataFrame(
+    [
+        {"same": one == other, "seed": other, "value": len(a & b) / len(a | b)}
+        for name in alike
+        for other in seeds
+        for one in seeds
+        if (many, one) in keys and (name, other) in keys
+        and np.isfinite(when.loc[(name, other), "generalised"])
+        for a, b in [(set(keys[many, one]), set(keys[name, other]))]
+    ],
+    columns=["same", "seed", "value"],
+)  # fmt: skip
+overlap = pairs.groupby(["same", "seed"])["value"].mean()
+overlap.unstack()
+
+# %%
+figure = plt.figure(figsize=(TEXT_WIDTH, 4.0))
+above, below = figure.subfigures(2, 1, height_ratios=[1.15, 1])
+panels = above.subplots(1, len(seeds), sharey=True, squeeze=False)[0]
+for seed, axis in zip(seeds, panels, strict=True):
+    table, mine = norms[reference_run][seed], keys.get((reference_run, seed), [])
+    frequencies = table.columns.astype(int)
+    image = axis.pcolormesh(table.index, frequencies, table.T, cmap="Greys", rasterized=True)
+    edge = [1.03 * table.index.max()] * len(mine)
+    axis.plot(edge, mine, "<", color=style[reference_run].colour, markersize=3, clip_on=False)
+    axis.set(title=f"seed {seed}", xlabel="step")
+panels[0].set_ylabel("frequency")
+above.colorbar(image, ax=list(panels), label="norm", pad=0.03)
+axis, other = below.subplots(1, 2)
+told = over_seeds(aucs, ["condition", "step"])
+plot_over_training(axis, told, Styles({many: style[many]}))
+axis.axhspan(*np.quantile(null, [0.025, 0.975]), color=NEUTRAL, alpha=0.25, linewidth=0)
+axis.set(xlabel="step", ylabel="area under ROC", ylim=(0, 1.03))
+axis.set_xticks([0, 100, 1000], ["0", "100", "1000"])
+mine = locking[locking.index.get_level_values("condition") == many]
+other.plot(mine["generalised"], mine["locked"], **style[many].of_marker)
+other.plot(mine["generalised"], mine["memorised"], "x", color=NEUTRAL, markersize=4)
+other.axline((0, 0), slope=1, color=NEUTRAL, linewidth=0.5)
+other.set(xlabel="generalised at step", ylabel="keys strongest from step", xlim=(0, None))
+of_seeds = [its.melt(ignore_index=False).assign(seed=s) for s, its in norms[reference_run].items()]
+shown = [told, locking.reset_index(), pd.concat(of_seeds).reset_index()]
+kinds = ("auc", "locking", "norm")
+data = pd.concat([its.assign(shown=kind) for its, kind in zip(shown, kinds, strict=True)])
+study.save_figure(figure, "frequencies", data)
+
+# %% [markdown]
+# ## Could the time have been foreseen?
+#
+# Numbers that need no knowledge of the end, at a step by which all runs have memorised and none has
+# generalised. For each run the others choose one of them and a line (in the logarithm of the step); the
+# median of the others is the baseline. Null: outcomes shuffled among runs.
+
+# %%
+EARLY = {
+    "loss, trained": curve("loss", "train", many),
+    "loss, held out": curve("loss", "test", many),
+    "accuracy, held out": curve("accuracy", "test", many),
+    **{
+        name.replace("_", " "): curve(name, None, many)
+        for name in (
+            "embedding_gini", "readout_gini", "single_frequency_share", "weight_norm",
+            "gradient_symmetricity", "distance_irrelevance",
+        )
+    },
+}  # fmt: skip
+waves = measures[(measures["measure"] == "circle_share") & (measures["condition"] == many)]
+EARLY["share of all waves"] = waves.groupby([*RUN, "step"], as_index=False)["value"].sum()
+outcome = np.log10(when.loc[[many], "generalised"].dropna())
+then = pd.Series(float(known_at), outcome.index)
+features = pd.DataFrame({n: value_at(its, then) for n, its in EARLY.items()}).loc[outcome.index]
+for name in features.filter(regex="^loss"):
+    features[name] = np.log10(features[name].clip(lower=1e-12))
+seen = foresight(features, outcome, seed=0) if len(outcome) > 3 else None
+ranks = pd.Series({n: its.corr(outcome, method="spearman") for n, its in features.items()})
+
+figure, (axis, other) = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.4), width_ratios=[1, 1.2])
+if seen:
+    steps = 10 ** seen.table[["found", "foretold", "median"]]
+    of_lines = {**style[many].of_marker, "label": "other runs' line"}
+    axis.plot(steps["found"], steps["foretold"], **of_lines)
+    axis.plot(steps["found"], steps["median"], "x", color=NEUTRAL, label="other runs' median")
+    axis.axline(2 * (steps["found"].min(),), slope=1, color=NEUTRAL, linewidth=0.5)
+    axis.legend()
+axis.set(xlabel="generalised at step", ylabel="expected at step")
+order = ranks.abs().sort_values().index
+other.barh(range(len(order)), ranks[order], color=style[many].colour)
+other.set_yticks(range(len(order)), order)
+other.set(xlabel="rank correlation with that step", xlim=(-1, 1))
+other.axvline(0, color=NEUTRAL, linewidth=0.5)
+data = features.join(seen.table if seen else outcome.rename("found"))
+study.save_figure(figure, "foreseen", data.reset_index(names=RUN))
+
+# %% [markdown]
+# ## What are the principal components of training?
+#
+# PCA of all checkpoints of a run: of its logits for all pairs (relative to their mean over answers), and
+# of all its weights. Controls are runs that never generalise. Of a component of logits: the share that lies
+# along waves of a + b − c, and on trained pairs.
+
+# %%
+COMPARED = [name for name in (many, "no_weight_decay", "random_labels") if name in conditions]
+N_COMPONENTS = 3
+
+
+def trajectory(run):
+    """Centred logits and weights of all checkpoints: steps × numbers."""
+    logits, weights = [], []
+    for step in run.steps:
+        parameters = run.parameters(step)
+        its = fourier.logits_of_pairs(run.model, parameters, run.dataset)
+        logits.append((its - its.mean(-1, keepdim=True)).flatten().numpy())
+        weights.append(np.concatenate([p.numpy().ravel() for p in parameters.values()]))
+    return {"logits": np.stack(logits), "weights": np.stack(weights)}
+
+
+def nature(direction, run):
+    """What a direction in the space of logits is made of."""
+    p = fourier.modulus(run.dataset)
+    its = torch.from_numpy(direction).view(p, p, p)
+    trained = its[fourier.pairs_of(run.dataset, "train")].square().sum().item()
+    shares = fourier.shares_on_the_circle(its)
+    of_keys = sum(shares[k - 1].item() for k in keys.get((run.condition, run.seed), []))
+    return {"waves": shares.sum().item(), "key_waves": of_keys, "trained": trained}
+
+
+components, places = [], []
+for run in (study.run(name, seed) for name in COMPARED for seed in seeds):
+    for kind, points in trajectory(run).items():
+        left, sizes, right = np.linalg.svd(points - points.mean(0), full_matrices=False)
+        place = pd.DataFrame(left * sizes, run.steps).iloc[:, :N_COMPONENTS]
+        # A component's sign means nothing: the end is to the right, and a third of the way above.
+        signs = np.sign(place.iloc[-1] - place.iloc[0])
+        signs[1:] = np.sign(place.iloc[len(place) // 3, 1:] - place.iloc[0, 1:])
+        about = {"condition": run.condition, "seed": run.seed, "kind": kind}
+        places.append(
+            (place * signs.replace(0, 1)).rename_axis("step").reset_index().assign(**about)
+        )
+        for k in range(N_COMPONENTS):
+            share = sizes[k] ** 2 / (sizes**2).sum()
+            made_of = nature(right[k], run) if kind == "logits" else {}
+            components.append({**about, "component": k + 1, "explained": share, **made_of})
+components, places = pd.DataFrame(components), pd.concat(places)
+
+figure, axes = plt.subplots(2, len(COMPARED), figsize=(TEXT_WIDTH, 3.6), squeeze=False)
+for kind, row in zip(("logits", "weights"), axes, strict=True):
+    for name, axis in zip(COMPARED, row, strict=True):
+        colour = style[name].colour
+        for seed in seeds:
+            chosen = (places[["condition", "seed", "kind"]] == (name, seed, kind)).all(axis=1)
+            plane = places[chosen].set_index("step")[[0, 1]]
+            axis.plot(plane[0], plane[1], color=colour, linewidth=0.8)
+            axis.plot(*plane.iloc[0], "o", color="white", markeredgecolor=colour, markersize=4)
+            for mark, shape in (("memorised", "s"), ("generalised", "^")):
+                step = when.loc[(name, seed), mark]
+                there = [np.interp(step, plane.index, plane[k]) for k in (0, 1)]
+                axis.plot(*there, shape, color=colour, markersize=4)
+        axis.set(xticks=[], yticks=[], title=labels[name] if kind == "logits" else "")
+    row[0].set_ylabel(f"{kind}: second")
+for axis in axes[-1]:
+    axis.set_xlabel("first component")
+study.save_figure(figure, "components", places)
+components.drop(columns="seed").groupby(["condition", "kind", "component"]).mean()
+
+# %% [markdown]
+# ## A progress measure in the loss
+#
+# The Gini coefficient of the embedding's waves, rewarded or punished.
+
+# %%
+in_loss = [name for name in conditions if settings[name]["training"]["measures_in_loss"]]
+told_style = Styles({name: style[name] for name in (many, *in_loss)})
+WATCHED = ["accuracy, held out", "Gini of embedding", "share of key waves in logits"]
+figure, axes = plt.subplots(1, len(WATCHED), figsize=(TEXT_WIDTH, 2.6), sharey=True)
+data = []
+for name, axis in zip(WATCHED, axes, strict=True):
+    its = curve(*PROGRESS[name])
+    its = over_seeds(its[its["condition"].isin(told_style)], ["condition", "step"])
+    plot_over_training(axis, its, told_style)
+    axis.set(title=name, xlabel="step", ylim=(-0.03, 1.03))
+    axis.set_xticks([0, 100, 1000], ["0", "100", "1000"])
+    data.append(its.assign(shown=name))
+legend_below(figure, told_style, labels, columns=2)
+study.save_figure(figure, "in_loss", pd.concat(data))
+
+# %% [markdown]
+# Honest or not: accuracy on held-out pairs where the measure first has the value that it has when the many
+# generalise.
+
+# %%
+gini = curve("embedding_gini")
+usual = value_at(gini, when.loc[[many], "generalised"]).mean()
+there = value_at(curve("accuracy", "test"), reached(gini, usual))
+honest = {name: there.loc[name].dropna() for name in told_style}
+honest
+
+# %% [markdown]
+# ## How soon, by condition
+
+# %%
+soon = when["generalised"].dropna().reset_index(name="step")
+soon = soon.assign(measure="step", value=np.log10(soon["step"]))
+figure, axis = plt.subplots(figsize=(0.85 * TEXT_WIDTH, height(conditions)))
+if len(soon):
+    speed = over_seeds(soon, ["condition"])
+    numbers_of = ["mean", "low", "high", *speed.filter(regex=r"^seed_\d+$")]
+    speed[numbers_of] = 10 ** speed[numbers_of]
+    memorised = when["memorised"].groupby("condition").mean()
+    plot_rows(
+        axis,
+        speed.assign(memorised=memorised[speed["condition"]].to_numpy()),
+        style,
+        {"memorised": "x"},
+    )
+for place, name in enumerate(conditions):
+    missing = int(when.loc[name, "generalised"].isna().sum())
+    if missing:
+        end = settings[name]["training"]["steps"]
+        axis.plot(end, place, ">", color=style[name].colour, markersize=4, clip_on=False)
+        said = f"  {missing} of {n_runs[name]} not by then"
+        axis.annotate(said, (end, place), va="center", fontsize=6, annotation_clip=False)
+name_rows(axis, style, labels)
+axis.set(xscale="log", xlabel="step")
+study.save_figure(figure, "speed", when.reset_index())
+
+# %% [markdown]
+# ## What a plain float32 loss does
+#
+# Loss on trained pairs as it is logged in training, and the norm of all weights, with the two ways to
+# compute the same loss.
+
+# %%
+EXACT = {many: "plain_cross_entropy", "no_weight_decay": "plain_without_decay"}
+compared = [name for pair in EXACT.items() for name in pair if name in conditions]
+logged = []
+for run in (study.run(name, seed) for name in compared for seed in seeds):
+    log = run.training_log
+    its = log.iloc[np.unique(np.geomspace(1, len(log), 60).astype(int)) - 1]
+    logged.append(its.assign(condition=run.condition, seed=run.seed, split="train", measure="loss"))
+logged = pd.concat(logged).rename(columns={"loss": "value"})
+losses = learning_curves(logged)
+weights = curve("weight_norm")
+weights = weights[weights["condition"].isin(compared) & weights["seed"].isin(seeds)]
+weights = over_seeds(weights, ["condition", "step"])
+pair_style = Styles({name: style[name] for name in compared})
+figure, (axis, other) = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.6))
+plot_over_training(axis, losses, pair_style)
+plot_over_training(other, weights, pair_style)
+axis.set(yscale="log", ylabel="loss on trained pairs (nats)", xlabel="step")
+other.set(ylabel="norm of all weights", xlabel="step")
+for its in (axis, other):
+    its.set_xticks([0, 10, 100, 1000], ["0", "10", "100", "1000"])
+legend_below(figure, pair_style, labels, columns=2)
+data = pd.concat([losses.assign(shown="loss"), weights.assign(shown="norm")])
+study.save_figure(figure, "float32", data)
+
+# %% [markdown]
+# ## The numbers
+
+# %%
+numbers = {"n_seeds": str(len(seeds)), "n_many": str(n_runs[many]), "known_at": str(known_at)}
+numbers |= {"memorised_at": f"{memorised_at:g}", "formed_at": f"{formed_at:g}"}
+numbers |= {"generalised_at": f"{generalised_at:g}"}
+
+
+def keep(name, values, digits=2):
+    """Mean and interval over runs, for the paper."""
+    numbers[name] = format_interval(summary_of_seeds(pd.Series(values)), digits)
+
+
+for name in conditions:
+    for mark in when:
+        steps = when.loc[name, mark].dropna()
+        keep(f"{name}/{mark}", steps, 0)
+        if len(steps) < n_runs[name]:
+            numbers[f"{name}/{mark}"] = f"{len(steps)} of {n_runs[name]} runs"
+    ends = final[(final["condition"] == name) & final["component"].isna()]
+    for measure, its in ends[ends["split"].isna() | (ends["split"] == "test")].groupby("measure"):
+        keep(f"{name}/{measure}", its["value"], 1 if measure == "weight_norm" else 2)
+for row in formulas.reset_index().itertuples():
+    said = f"{row.mean:.1e}" if row.measure.endswith("loss") else format_interval(row, 3)
+    numbers[f"{row.condition}/{row.measure}"] = said
+for (name, measure, place), its in phases.items():
+    is_norm = measure.startswith("norm")
+    numbers[f"{name}/{measure}/{place}"] = format_interval(its, 1 if is_norm else 2)
+for name in (reference_run, many):
+    task, training = settings[name]["task"], settings[name]["training"]
+    numbers[f"{name}/percent"] = f"{task['train_fraction']:.0%}".replace("%", r"\,\%")
+    numbers[f"{name}/d_model"] = str(settings[name]["model"]["d_model"])
+    for key in ("steps", "learning_rate", "weight_decay"):
+        numbers[f"{name}/{key}"] = f"{training[key]:g}"
+    keep(f"{name}/n_keys", [len(its) for (of, _), its in keys.items() if of == name], 1)
+    of_name = locking[locking.index.get_level_values("condition") == name]
+    keep(f"{name}/locked", of_name["locked"].dropna(), 0)
+    keep(f"{name}/passing", of_name["passing"], 1)
+    logs = np.log10(at("end", "loss, trained", name))
+    numbers[f"{name}/trained_loss"] = f"{10 ** logs.mean():.0e}"
+keep("initial_auc", initial)
+keep("memorised_auc", known)
+numbers["initial_p"] = f"{initial_p:.3f}"
+for same, name in ((True, "same_seed_overlap"), (False, "other_seed_overlap")):
+    keep(name, overlap[same] if same in overlap else [])
+if seen:
+    numbers |= {
+        "foretold_error": f"{100 * (10**seen.error - 1):.0f}",
+        "median_error": f"{100 * (10**seen.median_error - 1):.0f}",
+        "foretold_p": f"{seen.p:.3f}",
+        "foretold_by": seen.table["feature"].mode()[0],
+    }
+numbers["usual_gini"] = f"{usual:.2f}"
+for name, its in honest.items():
+    keep(f"{name}/honest", its)
+    numbers[f"{name}/n_honest"] = str(len(its))
+for (name, kind, k), its in components.groupby(["condition", "kind", "component"]):
+    for what in ("explained", "waves", "key_waves", "trained"):
+        if its[what].notna().all():
+            keep(f"{name}/{kind}_{k}/{what}", its[what])
+study.save_numbers(numbers)
+pd.Series(numbers, name="number").to_frame()
+
+# %% [markdown]
+# ## Beside the literature
+#
+# Nanda et al. took one run of 40,000 steps apart; ours are the reference's seeds at their last checkpoint.
+
+# %%
+mine = final[(final["condition"] == reference_run) & (final["split"] == "test")]
+loss, restricted, excluded = (
+    mine[mine["measure"] == name].set_index("seed")["value"]
+    for name in ("loss", "restricted_loss", "excluded_loss")
+)
+single = final[
+    (final["condition"] == reference_run) & (final["measure"] == "single_frequency_top1")
+]
+ours = {
+    "key_frequencies": [len(its) for (name, _), its in keys.items() if name == reference_run],
+    "single_frequency": single["value"],
+    "restricted": 1 - restricted / loss,
+    "excluded": excluded,
+    "generalised": when.loc[reference_run, "generalised"].dropna(),
+}
+EXPECTED = {"key_frequencies": 5, "single_frequency": 0.846, "restricted": 0.7, "generalised": 1e4}
+chance = np.log(settings[reference_run]["task"]["p"])
+found = {}
+for name in reference:
+    its = summary_of_seeds(pd.Series(ours[name]))
+    known_interval = np.isfinite(its.low)
+    within = its.low <= EXPECTED[name] <= its.high if name in EXPECTED else its.low > chance
+    found[name] = Found(*its, bool(within) if known_interval else None)
+study.save_reference(reference, found)
