@@ -36,7 +36,7 @@ class Jobs:
         return self._project.condition(wildcards.study, wildcards.condition)
 
     def priority(self, wildcards: Wildcards) -> int:
-        return self._project.priority(wildcards.study)
+        return self._project.priority(wildcards.study, getattr(wildcards, "condition", None))
 
     @property
     def gpus(self) -> int:

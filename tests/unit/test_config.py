@@ -349,6 +349,26 @@ def test_a_study_without_its_notebook(files):
     assert "workflow/notebooks/composition.py is missing" in files.problems()[STUDY, ""]
 
 
+def test_earlier_studies_come_first_and_in_them_earlier_conditions(files):
+    files.set(CONFIG, "studies", ["composition", "alias"])
+    project = files.load()
+    ranks = [
+        project.priority("composition", "one"),
+        project.priority("composition", "wide"),
+        project.priority("composition"),
+        project.priority("alias", next(iter(project.studies["alias"].conditions))),
+    ]
+    assert ranks == sorted(ranks, reverse=True)
+    assert len(set(ranks)) == len(ranks)
+
+
+def test_a_condition_may_have_seeds_of_its_own(files):
+    files.set(STUDY, "conditions.wide.extra_seeds", [1, 7])
+    assert files.load().runs("composition") == {"one": (0, 1, 2), "wide": (0, 1, 2, 7)}
+    files.set(CONFIG, "overrides", {"composition": {"conditions": {"wide": {"extra_seeds": []}}}})
+    assert files.load().runs("composition")["wide"] == (0, 1, 2)
+
+
 def test_a_missing_key(files):
     files.remove(STUDY, "training.steps")
     assert files.problems() == {(STUDY, "training.steps"): "this key is missing"}

@@ -126,6 +126,16 @@ def way(request, monkeypatch) -> str:
 
 
 class TestForward:
+    @pytest.mark.parametrize("block", ["no norm", "attention only, no norm"])
+    def test_in_parts_where_nothing_is_kept_for_a_gradient(self, block, monkeypatch):
+        monkeypatch.setattr(folded, "pays", lambda *_: True)
+        monkeypatch.setattr(folded, "_AT_ONCE", 5)
+        model = stacked((1, 1, "last"), **BLOCKS[block])
+        parameters = drawn(model)
+        expected = by_the_library(model, parameters, SHORT)
+        with torch.inference_mode():
+            assert_close(model.logits(parameters, SHORT), expected)
+
     @pytest.mark.parametrize("block", BLOCKS)
     @pytest.mark.parametrize("stack", STACKS, ids="{0[0]}x{0[1]} {0[2]}".format)
     def test_values_and_gradients_are_the_librarys(self, stack, block, way):

@@ -100,9 +100,14 @@ class Project:
         conditions = self.studies[study].conditions.items()
         return {name: condition.seeds(self.seeds) for name, condition in conditions}
 
-    def priority(self, study: str) -> int:
-        """Higher for earlier studies: the first one's pages can be read while the rest still runs."""
-        return len(self.studies) - list(self.studies).index(study)
+    def priority(self, study: str, condition: str | None = None) -> int:
+        """Higher for earlier studies: the first one's pages can be read while the rest still runs.
+
+        Within a study higher for earlier conditions, so that a long one, listed first, isn't left for last.
+        """
+        conditions = list(self.studies[study].conditions)
+        earlier = len(conditions) - conditions.index(condition) if condition else 0
+        return 1000 * (len(self.studies) - list(self.studies).index(study)) + earlier
 
 
 def load_project(

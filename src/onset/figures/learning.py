@@ -70,6 +70,7 @@ def plot_learning(
     losses = curves.loc[shown & (curves["measure"] == "loss"), "mean"]
     axes[0, 0].set_ylim(losses.min() / 1.5, losses.max() * 1.5)
     axes[0, 0].set_ylabel("loss (nats)")
-    axes[1, 0].set_ylabel(f"accuracy (n = {curves['n_seeds'].max()} seeds)")
+    numbers = sorted(set(curves.loc[shown, "n_seeds"]))
+    axes[1, 0].set_ylabel(f"accuracy (n = {' or '.join(map(str, numbers))} seeds)")
     legend_below(figure, styles, labels)
     return figure

@@ -24,6 +24,8 @@ from onset.models.transformer.mixture import Mixture
 from onset.models.transformer.prefix_tree import PrefixTree
 from onset.models.transformer.settings import Settings
 
+_AT_ONCE = 512  # nodes
+
 
 def pays(settings: Settings, n_tokens: int, tree: PrefixTree) -> bool:
     """Whether this is possible, and takes fewer multiplications than matrix by matrix.
@@ -108,28 +110,44 @@ class Folded:
         """At the scored positions, by the matrix that answers are read out with."""
         p = self._p
         if "mlp.fc_in.weight" not in p:
-            return self._in_order(self._seen_by(readout))
+            return self._in_order(self._sums(self._seen_by(readout)))
         direct = self._seen_by(readout, readout @ p["mlp.fc_out.bias"])
-        added = (readout @ p["mlp.fc_out.weight"]).T
-        return self._in_order(torch.addmm(direct, self._neurons(), added))
+        into_neurons = self._seen_by(p["mlp.fc_in.weight"], p["mlp.fc_in.bias"])
+        from_neurons = (readout @ p["mlp.fc_out.weight"]).T
+        found = [
+            torch.addmm(
+                self._sums(direct, part),
+                self._activation(self._sums(into_neurons, part)),
+                from_neurons,
+            )
+            for part in self._parts()
+        ]
+        return self._in_order(torch.cat(found) if len(found) > 1 else found[0])
 
     def neurons(self) -> Float[Tensor, "scored d_mlp"]:
         """After their activation, at the scored positions."""
-        return self._in_order(self._neurons())
+        table = self._seen_by(self._p["mlp.fc_in.weight"], self._p["mlp.fc_in.bias"])
+        return self._in_order(self._activation(self._sums(table)))
 
-    def _neurons(self) -> Float[Tensor, "nodes d_mlp"]:
-        return self._activation(
-            self._seen_by(self._p["mlp.fc_in.weight"], self._p["mlp.fc_in.bias"])
-        )
+    def _parts(self) -> list[slice]:
+        """All nodes at once; where nothing is kept for a gradient, so many that they stay in the cache."""
+        n = len(self._weights)
+        if torch.is_grad_enabled():
+            return [slice(None)]
+        return [slice(start, start + _AT_ONCE) for start in range(0, n, _AT_ONCE)]
 
     def _seen_by(
         self, matrix: Float[Tensor, "out d_model"], bias: Float[Tensor, " out"] | None = None
-    ) -> Float[Tensor, "nodes out"]:
-        """What a linear map makes of the states after attention."""
+    ) -> Float[Tensor, "rows_and_asking out"]:
+        """What a linear map makes of the states after attention: the table whose rows nodes sum."""
         of_heads = (matrix @ self._p["attn.o.weight"]).unflatten(1, (len(self._values), -1))
         written = (self._values @ of_heads.permute(1, 2, 0)).flatten(0, 1)
-        table = torch.cat([written, F.linear(self._asking, matrix, bias)])
-        return self._plan.mixture(self._weights, table)
+        return torch.cat([written, F.linear(self._asking, matrix, bias)])
+
+    def _sums(
+        self, table: Float[Tensor, "rows_and_asking out"], part: slice = slice(None)
+    ) -> Float[Tensor, "part out"]:
+        return self._plan.mixture(self._weights, table, part)
 
     def _in_order(self, by_node: Float[Tensor, "nodes n"]) -> Float[Tensor, "scored n"]:
         answers = self._plan.answers

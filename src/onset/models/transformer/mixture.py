@@ -25,11 +25,15 @@ class Mixture:
         self._offsets = (counts.cumsum(0) - counts).to(torch.int32)
 
     def __call__(
-        self, weights: Float[Tensor, "sums terms"], table: Float[Tensor, "rows width"]
-    ) -> Float[Tensor, "sums width"]:
-        """The sums, differentiable in weights and table."""
-        sums = F.embedding_bag(self._rows, table.detach(), mode="sum", per_sample_weights=weights)
-        return _WithTable.apply(sums, table, weights, self)
+        self,
+        weights: Float[Tensor, "sums terms"],
+        table: Float[Tensor, "rows width"],
+        part: slice = slice(None),
+    ) -> Float[Tensor, "part width"]:
+        """The sums, differentiable in weights and table; a `part` of them isn't in the table."""
+        rows, weights = self._rows[part], weights[part]
+        sums = F.embedding_bag(rows, table.detach(), mode="sum", per_sample_weights=weights)
+        return sums if len(rows) < len(self._rows) else _WithTable.apply(sums, table, weights, self)
 
     def transposed(
         self, weights: Float[Tensor, "sums terms"], of_sums: Float[Tensor, "sums width"]

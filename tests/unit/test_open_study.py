@@ -1,0 +1,34 @@
+"""Which runs a study on disk has."""
+
+from __future__ import annotations
+
+import pytest
+
+from onset.results import open_study
+
+
+@pytest.fixture
+def results(tmp_path):
+    """Two conditions; one of them has two seeds more."""
+    for run in ("one/seed_0", "one/seed_1", "two/seed_0", "two/seed_1", "two/seed_5", "two/seed_7"):
+        table = tmp_path / "study" / run / "measures.parquet"
+        table.parent.mkdir(parents=True)
+        table.touch()
+    return tmp_path
+
+
+def names(study) -> list[tuple[str, int]]:
+    return [(run.condition, run.seed) for run in study.runs]
+
+
+def test_seeds_that_all_have_and_seeds_of_one(results):
+    study = open_study("study", results)
+    assert study.seeds == (0, 1)
+    assert study.extra_seeds == {"two": [5, 7]}
+    assert names(study) == [("one", 0), ("one", 1), ("two", 0), ("two", 1), ("two", 5), ("two", 7)]
+
+
+def test_exactly_those_asked_for(results):
+    study = open_study("study", results, ["two"], [1], extra_seeds={"two": [7]})
+    assert names(study) == [("two", 1), ("two", 7)]
+    assert names(open_study("study", results, ["two"], [1])) == [("two", 1)]
