@@ -98,3 +98,33 @@ def test_gini_is_half_the_relative_mean_difference():
     differences = np.abs(values[:, None] - values).mean()
     expected = differences / (2 * values.mean())
     assert fourier.gini(torch.from_numpy(values)) == pytest.approx(expected)
+
+
+class TestLogitsOfPairs:
+    class Counting:
+        """A model that counts how often it is asked."""
+
+        constants = frozenset()
+        asked = 0
+
+        def initial_parameters(self, seed): ...
+
+        def logits(self, parameters, questions):
+            self.asked += 1
+            return parameters["w"] * torch.ones(P * P, P + 1)
+
+    def test_those_of_one_checkpoint_are_computed_once(self):
+        model = self.Counting()
+        with torch.inference_mode():
+            one, two = {"w": torch.ones(1)}, {"w": torch.zeros(1)}
+            for parameters in (one, one, two, two, one):
+                found = fourier.logits_of_pairs(model, parameters, WORLD)
+                assert (found == parameters["w"]).all()
+        assert model.asked == 3
+
+    def test_parameters_that_may_change_are_asked_again(self):
+        model, parameters = self.Counting(), {"w": torch.ones(1)}
+        for value in (1.0, 2.0):
+            parameters["w"].fill_(value)
+            with torch.inference_mode():
+                assert (fourier.logits_of_pairs(model, parameters, WORLD) == value).all()

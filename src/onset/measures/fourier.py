@@ -8,6 +8,7 @@ Nanda et al. 2023 (arXiv:2301.05217), sections 4 and 5.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -17,6 +18,7 @@ from onset.models.batch import Model, Parameters, Questions
 from onset.tasks.dataset import Dataset
 
 _KEY_SHARE = 0.01  # of the logits' variance
+_kept: list[Any] = []  # of `logits_of_pairs`: what it was asked, what it found
 
 
 def modulus(dataset: Dataset) -> int:
@@ -44,9 +46,19 @@ def all_pairs(p: int) -> Questions:
 def logits_of_pairs(
     model: Model, parameters: Parameters, dataset: Dataset
 ) -> Float[Tensor, "p p answers"]:
-    """Logits of [a, b, =] for the answers that are numbers, by a and b, on the CPU."""
+    """Logits of [a, b, =] for the answers that are numbers, by a and b, on the CPU.
+
+    The last ones are kept if the parameters are tensors of inference mode, which stay what they are:
+    several measures ask for those of one checkpoint.
+    """
+    asked = (model, parameters)
+    if _kept and all(one is other for one, other in zip(_kept[0], asked, strict=True)):
+        return _kept[1]
     p = modulus(dataset)
-    return model.logits(parameters, [all_pairs(p)])[:, :p].view(p, p, p).cpu()
+    found = model.logits(parameters, [all_pairs(p)])[:, :p].reshape(p, p, p).cpu()
+    if all(tensor.is_inference() for tensor in parameters.values()):
+        _kept[:] = [asked, found]
+    return found
 
 
 def pairs_of(dataset: Dataset, split: str) -> Bool[Tensor, "p p"]:
