@@ -63,7 +63,7 @@ from onset.latex import tabular
 from onset.measures import fourier
 from onset.milestones import auc, fallen, foresight, locked_in, reached, value_at
 from onset.results import Found, open_study
-from onset.summary import at_last_step, format_interval, over_seeds, summary_of_seeds
+from onset.summary import Summary, at_last_step, format_interval, interval, over_seeds
 
 use_style()
 study = open_study(study_name, results, conditions, seeds, code, analysed, extra_seeds)
@@ -191,8 +191,11 @@ def at(place, name, condition):
     return its[its["step"] == {"start": 0, "end": its["step"].max()}[place]]["value"]
 
 
+SHARES = [names[place] for place in PANELS["0 to 1"]]
 phases = {
-    (condition, name, place): summary_of_seeds(at(place, name, condition))
+    (condition, name, place): Summary(
+        *interval(at(place, name, condition).to_numpy(), name in SHARES)
+    )
     for condition in (reference_run, many)
     for name in PROGRESS
     for place in PLACES
@@ -352,7 +355,8 @@ study.save_figure(figure, "frequencies", data)
 #
 # Numbers that need no knowledge of the end, at a step by which all runs have memorised and none has
 # generalised. For each run the others choose one of them and a line (in the logarithm of the step); the
-# median of the others is the baseline. Null: outcomes shuffled among runs.
+# median of the others is the baseline. Null: outcomes shuffled among runs. A run that doesn't generalise
+# counts with its last step.
 
 # %%
 EARLY = {
@@ -369,7 +373,8 @@ EARLY = {
 }  # fmt: skip
 waves = measures[(measures["measure"] == "circle_share") & (measures["condition"] == many)]
 EARLY["share of all waves"] = waves.groupby([*RUN, "step"], as_index=False)["value"].sum()
-outcome = np.log10(when.loc[[many], "generalised"].dropna())
+last_step = measures.loc[measures["condition"] == many, "step"].max()
+outcome = np.log10(when.loc[[many], "generalised"].fillna(last_step))
 then = pd.Series(float(known_at), outcome.index)
 features = pd.DataFrame({n: value_at(its, then) for n, its in EARLY.items()}).loc[outcome.index]
 for name in features.filter(regex="^loss"):
@@ -552,7 +557,7 @@ plot_over_training(other, weights, pair_style)
 axis.set(yscale="log", ylim=(1e-10, 30), ylabel="loss on trained pairs (nats)", xlabel="step")
 other.set(ylabel="norm of all weights", ylim=(0, None), xlabel="step")
 for its in (axis, other):
-    its.set_xticks([0, 10, 100, 1000], ["0", "10", "100", "1000"])
+    its.set_xticks([0, 100, 1000], ["0", "100", "1000"])
 legend_below(figure, pair_style, labels, columns=2)
 data = pd.concat([losses.assign(shown="loss"), weights.assign(shown="norm")])
 study.save_figure(figure, "float32", data)
@@ -566,9 +571,9 @@ numbers |= {"memorised_at": f"{memorised_at:g}", "formed_at": f"{formed_at:g}"}
 numbers |= {"generalised_at": f"{generalised_at:g}"}
 
 
-def keep(name, values, digits=2):
+def keep(name, values, digits=2, proportion=False):
     """Mean and interval over runs, for the paper."""
-    numbers[name] = format_interval(summary_of_seeds(pd.Series(values)), digits)
+    numbers[name] = format_interval(Summary(*interval(list(values), proportion)), digits)
 
 
 for name in conditions:
@@ -580,7 +585,9 @@ for name in conditions:
             numbers[f"{name}/{mark}"] = "never"
     ends = final[(final["condition"] == name) & final["component"].isna()]
     for measure, its in ends[ends["split"].isna() | (ends["split"] == "test")].groupby("measure"):
-        keep(f"{name}/{measure}", its["value"], 1 if measure == "weight_norm" else 2)
+        share = measure in {PROGRESS[name][0] for name in SHARES} or measure.endswith("accuracy")
+        digits = 1 if measure == "weight_norm" else 2
+        keep(f"{name}/{measure}", its["value"], digits, share)
 for row in formulas.reset_index().itertuples():
     said = f"{row.mean:.1e}" if row.measure.endswith("loss") else format_interval(row, 3)
     numbers[f"{row.condition}/{row.measure}"] = said
@@ -599,11 +606,11 @@ for name in (reference_run, many):
     keep(f"{name}/passing", of_name["passing"], 1)
     logs = np.log10(at("end", "loss, trained", name))
     numbers[f"{name}/trained_loss"] = f"{10 ** logs.mean():.0e}"
-keep("initial_auc", initial)
-keep("memorised_auc", known)
+keep("initial_auc", initial, proportion=True)
+keep("memorised_auc", known, proportion=True)
 numbers["initial_p"] = f"{initial_p:.3f}"
 for same, name in ((True, "same_seed_overlap"), (False, "other_seed_overlap")):
-    keep(name, overlap.get(same, []))
+    keep(name, overlap.get(same, []), proportion=True)
 if seen:
     numbers |= {
         "foretold_error": f"{100 * (10**seen.error - 1):.0f}",
@@ -613,12 +620,12 @@ if seen:
     }
 numbers["usual_gini"] = f"{usual:.2f}"
 for name, its in honest.items():
-    keep(f"{name}/honest", its)
+    keep(f"{name}/honest", its, proportion=True)
     numbers[f"{name}/n_honest"] = str(len(its))
 for (name, kind, k), its in components.groupby(["condition", "kind", "component"]):
     for what in ("explained", "waves", "key_waves", "trained"):
         if its[what].notna().all():
-            keep(f"{name}/{kind}_{k}/{what}", its[what])
+            keep(f"{name}/{kind}_{k}/{what}", its[what], proportion=True)
 study.save_numbers(numbers)
 pd.Series(numbers, name="number").to_frame()
 
@@ -647,8 +654,11 @@ EXPECTED = {"key_frequencies": 5, "single_frequency": 0.846, "restricted": 0.7, 
 chance = np.log(settings[reference_run]["task"]["p"])
 found = {}
 for name in reference:
-    its = summary_of_seeds(pd.Series(ours[name]))
-    known_interval = np.isfinite(its.low)
-    within = its.low <= EXPECTED[name] <= its.high if name in EXPECTED else its.low > chance
-    found[name] = Found(*its, bool(within) if known_interval else None)
+    its = Summary(*interval(list(ours[name]), name == "single_frequency"))
+    agrees = None
+    if name in EXPECTED and np.isfinite(its.low):
+        agrees = bool(its.low <= EXPECTED[name] <= its.high)
+    elif its.low > chance or its.high < chance:
+        agrees = bool(its.low > chance)
+    found[name] = Found(*its, agrees)
 study.save_reference(reference, found)
