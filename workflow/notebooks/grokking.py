@@ -207,7 +207,8 @@ def short(number):
     return f"{number:.1e}" if 0 < abs(number) < 0.01 else f"{number:.2f}"
 
 
-steps = [f"{when.loc[reference_run, p].mean():.0f}" if p in when else "" for p in PLACES]
+logs = np.log10(when.loc[reference_run])
+steps = [f"{10 ** logs[place].mean():.0f}" if place in logs else "" for place in PLACES]
 cells = [["step", *steps]]
 cells += [[n, *(short(phases[reference_run, n, p].mean) for p in PLACES)] for n in PROGRESS]
 columns = ["", *PLACES]
@@ -379,8 +380,10 @@ then = pd.Series(float(known_at), outcome.index)
 features = pd.DataFrame({n: value_at(its, then) for n, its in EARLY.items()}).loc[outcome.index]
 for name in features.filter(regex="^loss"):
     features[name] = np.log10(features[name].clip(lower=1e-12))
-seen = foresight(features, outcome, seed=0) if len(outcome) > 3 else None
-ranks = pd.Series({n: its.corr(outcome, method="spearman") for n, its in features.items()})
+seen = foresight(features, outcome, seed=0) if outcome.nunique() > 3 else None
+ranks = pd.Series(np.nan, features.columns)
+if outcome.nunique() > 1:
+    ranks = features.apply(lambda its: its.corr(outcome, method="spearman"))
 
 figure, (axis, other) = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.4), width_ratios=[1, 1.2])
 if seen:
@@ -455,7 +458,7 @@ for kind, row in zip(("logits", "weights"), axes, strict=True):
     for name, axis in zip(COMPARED, row, strict=True):
         colour = style[name].colour
         for seed in seeds:
-            chosen = (places[["condition", "seed", "kind"]] == (name, seed, kind)).all(axis=1)
+            chosen = (places[["condition", "seed", "kind"]] == [name, seed, kind]).all(axis=1)
             plane = places[chosen].set_index("step")[[0, 1]]
             axis.plot(plane[0], plane[1], color=colour, linewidth=0.8)
             axis.plot(*plane.iloc[0], "o", color="white", markeredgecolor=colour, markersize=4)
@@ -576,20 +579,36 @@ def keep(name, values, digits=2, proportion=False):
     numbers[name] = format_interval(Summary(*interval(list(values), proportion)), digits)
 
 
+def geometric(steps):
+    """Geometric mean of steps and its interval: they vary by factors."""
+    return Summary(*(10 ** np.array(interval(np.log10(list(steps))))))
+
+
 for name in conditions:
     for mark in when:
         steps = when.loc[name, mark].dropna()
         numbers[f"{name}/n_{mark}"] = f"{len(steps)} of {n_runs[name]}"
-        keep(f"{name}/{mark}", steps, 0)
-        if not len(steps):
-            numbers[f"{name}/{mark}"] = "never"
+        said = format_interval(geometric(steps), 0) if len(steps) else "never"
+        numbers[f"{name}/{mark}"] = said
     ends = final[(final["condition"] == name) & final["component"].isna()]
     for measure, its in ends[ends["split"].isna() | (ends["split"] == "test")].groupby("measure"):
         share = measure in {PROGRESS[name][0] for name in SHARES} or measure.endswith("accuracy")
         digits = 1 if measure == "weight_norm" else 2
         keep(f"{name}/{measure}", its["value"], digits, share)
+
+
+def factor(one, other):
+    """By what factor one condition generalises later than another, within seeds."""
+    of_seeds = when.loc[one, "generalised"] / when.loc[other, "generalised"]
+    return format_interval(geometric(of_seeds.dropna()))
+
+
+numbers |= {f"{name}/factor": factor(name, many) for name in alike}
+if {"grokfast_tuned", "adamw_tuned"} <= set(conditions):
+    numbers["grokfast_over_adamw"] = factor("grokfast_tuned", "adamw_tuned")
 for row in formulas.reset_index().itertuples():
-    said = f"{row.mean:.1e}" if row.measure.endswith("loss") else format_interval(row, 3)
+    its = Summary(row.mean, row.low, min(row.high, 1.0))  # accuracies, and shares of variance
+    said = f"{row.mean:.1e}" if row.measure.endswith("loss") else format_interval(its, 3)
     numbers[f"{row.condition}/{row.measure}"] = said
 for (name, measure, place), its in phases.items():
     is_norm = measure.startswith("norm")
@@ -602,7 +621,10 @@ for name in (reference_run, many):
         numbers[f"{name}/{key}"] = f"{training[key]:g}"
     keep(f"{name}/n_keys", [len(its) for (of, _), its in keys.items() if of == name], 1)
     of_name = locking[locking.index.get_level_values("condition") == name]
-    keep(f"{name}/locked", of_name["locked"].dropna(), 0)
+    locked = of_name["locked"].quantile(
+        [0.5, 0, 1]
+    )  # a median, since some have been so from the start
+    numbers[f"{name}/locked"] = "{:.0f} ({:.0f} to {:.0f})".format(*locked)
     keep(f"{name}/passing", of_name["passing"], 1)
     logs = np.log10(at("end", "loss, trained", name))
     numbers[f"{name}/trained_loss"] = f"{10 ** logs.mean():.0e}"
@@ -655,6 +677,8 @@ chance = np.log(settings[reference_run]["task"]["p"])
 found = {}
 for name in reference:
     its = Summary(*interval(list(ours[name]), name == "single_frequency"))
+    if name == "generalised":
+        its = geometric(ours[name])
     agrees = None
     if name in EXPECTED and np.isfinite(its.low):
         agrees = bool(its.low <= EXPECTED[name] <= its.high)
