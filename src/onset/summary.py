@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
@@ -134,6 +134,41 @@ def format_interval(numbers: _Interval, digits: int = 2) -> str:
         for number in (numbers.mean, numbers.low, numbers.high)
     )
     return mean if np.isnan(numbers.low) else f"{mean} [{low}, {high}]"
+
+
+def select(
+    measures: pd.DataFrame, measure: str, split: str | None = None, condition: str | None = None
+) -> pd.DataFrame:
+    """The rows of one measure that is not of a component; of a split or a condition, if one is named."""
+    chosen = (measures["measure"] == measure) & measures["component"].isna()
+    for column, wanted in (("split", split), ("condition", condition)):
+        if wanted is not None:
+            chosen &= measures[column] == wanted
+    return measures[chosen]
+
+
+def by_component(measures: pd.DataFrame, measure: str, condition: str) -> dict[int, pd.DataFrame]:
+    """A measure of components, e.g. frequencies: seed → a row per step, a column per component."""
+    its = measures[(measures["measure"] == measure) & (measures["condition"] == condition)]
+    return {
+        seed: of_seed.pivot(index="step", columns="component", values="value")
+        for seed, of_seed in its.groupby("seed")
+    }
+
+
+def geometric_mean(values: Iterable[float]) -> Summary:
+    """Of what varies by factors, such as steps: the mean of logarithms and its interval."""
+    return Summary(*(10 ** np.array(interval(np.log10(list(values))))))
+
+
+def format_values(values: Iterable[float], digits: int = 2, proportion: bool = False) -> str:
+    """Mean and interval of one value per seed."""
+    return format_interval(Summary(*interval(list(values), proportion)), digits)
+
+
+def format_small(number: float) -> str:
+    """What may span orders of magnitude: two digits after the point, or a power of ten."""
+    return f"{number:.1e}" if 0 < abs(number) < 0.01 else f"{number:.2f}"
 
 
 def first_half(curves: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -49,6 +49,13 @@ def test_summary_has_every_condition_and_the_promised_columns(study):
     assert summary["mean"].notna().all()
 
 
+def test_a_condition_with_seeds_of_its_own_has_them_in_its_intervals(smoke: Path):
+    summary = pd.read_csv(smoke / "grokking/summary.csv")
+    n_seeds = summary[summary["measure"] == "accuracy"].groupby("condition")["n_seeds"].unique()
+    assert n_seeds.pop("p59").tolist() == [3]
+    assert {int(n) for its in n_seeds for n in its} == {1}
+
+
 def test_models_learn_what_is_trained(study):
     loss = study.measures.query("measure == 'loss' and split == 'atomic'")
     for _, of_run in loss.groupby(["condition", "seed"]):

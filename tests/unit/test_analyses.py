@@ -56,6 +56,7 @@ def test_names_are_the_modules():
         "ablation",
         "attention",
         "direct_effect",
+        "formula",
         "frozen_attention",
         "patching",
         "probe",

@@ -227,7 +227,8 @@ class TestIdentity:
 
 
 def stage(work, run: Path, told: dict, **more) -> None:
-    work(argparse.Namespace(run=run, settings=told, code="none", parent=None, **more))
+    told_all = {"run": run, "runs": [run], "parents": [], "settings": told, "code": "none"}
+    work(argparse.Namespace(**told_all, **more))
 
 
 def test_a_run_goes_through_all_stages_and_opens_again(folder, tmp_path):

@@ -12,13 +12,18 @@ from scipy import stats
 
 from onset.summary import (
     at_last_step,
+    by_component,
     first_half,
     format_interval,
+    format_small,
+    format_values,
     full_name,
+    geometric_mean,
     interval,
     is_proportion,
     over_seeds,
     predicted_from_other_groups,
+    select,
     summarise,
 )
 
@@ -243,3 +248,42 @@ def test_the_last_step_is_each_runs_own():
         {"condition": list("aabb"), "seed": 0, "step": [0, 10, 0, 99], "value": range(4)}
     )
     assert at_last_step(table)["value"].tolist() == [1, 3]
+
+
+class TestSelecting:
+    table = pd.DataFrame(
+        {
+            "condition": ["one", "one", "two", "one"],
+            "seed": [0, 0, 0, 1],
+            "step": [5, 5, 5, 5],
+            "measure": ["norm", "norm", "norm", "loss"],
+            "split": [None, None, None, "test"],
+            "component": [np.nan, 2, np.nan, np.nan],
+            "value": [1.0, 2.0, 3.0, 4.0],
+        }
+    )
+
+    def test_a_measure_without_components(self):
+        assert list(select(self.table, "norm")["value"]) == [1, 3]
+        assert list(select(self.table, "norm", condition="two")["value"]) == [3]
+        assert list(select(self.table, "loss", "test")["value"]) == [4]
+
+    def test_a_measure_by_component(self):
+        (found,) = by_component(self.table[1:2], "norm", "one").values()
+        assert found.loc[5, 2] == 2
+
+
+def test_what_varies_by_factors_has_a_geometric_mean():
+    mean, low, high = geometric_mean([10, 1000])
+    assert mean == pytest.approx(100)
+    assert low * high == pytest.approx(100**2)
+
+
+def test_small_numbers_keep_their_digits():
+    assert [format_small(n) for n in (0, 0.5, 12.345, 2.34e-5)] == [
+        "0.00",
+        "0.50",
+        "12.35",
+        "2.3e-05",
+    ]
+    assert format_values([0.5, 0.5], digits=1) == "0.5 [0.5, 0.5]"

@@ -271,7 +271,7 @@ class TestAWrongConfig:
     def test_a_device_is_looked_for_where_jobs_run(self, fresh):
         """Planning on a login node needs no GPU; a run here does, before any work."""
         there = ("--config", "device=cuda:99")
-        assert "train tiny/plain/0" in fresh.plan(*there)
+        assert "train_tiny_plain" in fresh.plan(*there)
         done = fresh.snakemake("--cores", "1", *there)
         assert done.returncode == 1
         assert "the device cuda:99 isn't there; this machine has: cpu" in done.stdout + done.stderr
