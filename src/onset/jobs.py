@@ -73,7 +73,7 @@ class Jobs:
 
     def parents_option(self, runs: Iterable[Wildcards]) -> str:
         """What the stage is told of the parents of runs of one condition."""
-        folders = [str(folder) for run in runs if (folder := self._parent(run))]
+        folders = [folder for run in runs if (folder := self._parent(run))]
         return " ".join(["--parents", *folders]) if folders else ""
 
     @property
@@ -88,11 +88,14 @@ class Jobs:
         ]
 
     def folder(self, run: Wildcards) -> str:
-        return f"{self._root}/{run.study}/{run.condition}/seed_{run.seed}"
+        return self._run_folder(run.study, run.condition, run.seed)
 
-    def _parent(self, wildcards: Wildcards) -> Path | None:
+    def _run_folder(self, study: str, condition: str, seed: int | str) -> str:
+        return f"{self._root}/{study}/{condition}/seed_{seed}"
+
+    def _parent(self, wildcards: Wildcards) -> str | None:
         place = parent_of(wildcards.study, self.condition(wildcards))
-        return self._root.joinpath(*place, f"seed_{wildcards.seed}") if place else None
+        return self._run_folder(*place, wildcards.seed) if place else None
 
     # ---- studies --------------------------------------------------------------------------
 
@@ -110,7 +113,7 @@ class Jobs:
     def _of_runs(self, study: str, conditions: Iterable[str], table: str) -> list[str]:
         seeds = self._project.runs(study)
         return [
-            f"{self._root}/{study}/{condition}/seed_{seed}/{table}.parquet"
+            f"{self._run_folder(study, condition, seed)}/{table}.parquet"
             for condition in conditions
             for seed in seeds[condition]
         ]

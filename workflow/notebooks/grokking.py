@@ -46,7 +46,7 @@ reference = {}
 memorised_at = 0.99
 formed_at = 0.5
 generalised_at = 0.95
-known_at = 500
+known_at = 300
 
 # %%
 import matplotlib.pyplot as plt

@@ -54,31 +54,34 @@ def work(arguments: argparse.Namespace) -> None:
         _Run(RunFolder(run), parent, arguments.settings, arguments.code)
         for run, parent in zip(arguments.runs, parents, strict=True)
     ]
-    if len(runs) > 1:
-        first = runs[0]
-        asked = (
-            first.model,
-            [run.dataset for run in runs],
-            first.training,
-            [run.folder.seed for run in runs],
-            [run.start for run in runs],
-        )
-        said = obstacle(*asked)
-        if said is None:
-            name = f"{first.folder.path.parent.name}, {len(runs)} runs"
-            progress = Progress(name, first.start.step, first.training.steps)
-            model, datasets, training, seeds, starts = asked
-            ends = train_population(
-                model, datasets, training, frozenset(first.steps), seeds, starts,
-                on_checkpoint=lambda member, state: runs[member].keep(state),
-                on_step=progress,
-            )  # fmt: skip
-            for run, end in zip(runs, ends, strict=True):
-                run.finish(end)
-            return
+    # One after the other, each is finished before the next begins.
+    ends = _trained_together(runs) or (run.train() for run in runs)
+    for run, end in zip(runs, ends, strict=True):
+        run.finish(end)
+
+
+def _trained_together(runs: list[_Run]) -> list[TrainingState] | None:
+    """As one population; None if there is one run alone, or something in the way."""
+    if len(runs) == 1:
+        return None
+    first = runs[0]
+    datasets = [run.dataset for run in runs]
+    seeds = [run.folder.seed for run in runs]
+    starts = [run.start for run in runs]
+    if said := obstacle(first.model, datasets, first.training, seeds, starts):
         log.info("one after the other: %s", said)
-    for run in runs:
-        run.finish(run.train())
+        return None
+    name = f"{first.folder.path.parent.name}, {len(runs)} runs"
+    return train_population(
+        first.model,
+        datasets,
+        first.training,
+        frozenset(first.steps),
+        seeds,
+        starts,
+        on_checkpoint=lambda member, state: runs[member].keep(state),
+        on_step=Progress(name, first.start.step, first.training.steps),
+    )
 
 
 class _Run:
