@@ -27,7 +27,7 @@ class Saying:
         return {}
 
     def logits(self, parameters, questions):
-        a, b, _ = torch.from_numpy(questions[0].tokens).T
+        a, b, _ = torch.cat([torch.from_numpy(group.tokens) for group in questions]).T
         return F.pad(self._table[a, b], (0, 1), value=-100.0)
 
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from onset.measures import fourier
+from onset.measures import fourier, prediction
+from onset.models.batch import Questions
 from onset.tasks import modular_addition
 
 P = 17
@@ -78,7 +79,8 @@ def test_logits_of_all_pairs_are_the_models():
             return {}
 
         def logits(self, parameters, questions):
-            a, b, equals = torch.from_numpy(questions[0].tokens).T
+            tokens = [torch.from_numpy(group.tokens) for group in questions]
+            a, b, equals = torch.cat(tokens).T
             assert (equals == P).all()
             return torch.nn.functional.one_hot((a + b) % P, P + 1).float()
 
@@ -100,6 +102,10 @@ def test_gini_is_half_the_relative_mean_difference():
     assert fourier.gini(torch.from_numpy(values)) == pytest.approx(expected)
 
 
+def len_of(group: Questions) -> int:
+    return len(group.tokens)
+
+
 class TestLogitsOfPairs:
     class Counting:
         """A model that counts how often it is asked."""
@@ -111,7 +117,7 @@ class TestLogitsOfPairs:
 
         def logits(self, parameters, questions):
             self.asked += 1
-            return parameters["w"] * torch.ones(P * P, P + 1)
+            return parameters["w"] * torch.ones(sum(map(len_of, questions)), P + 1)
 
     def test_those_of_one_checkpoint_are_computed_once(self):
         model = self.Counting()
@@ -121,6 +127,19 @@ class TestLogitsOfPairs:
                 found = fourier.logits_of_pairs(model, parameters, WORLD)
                 assert (found == parameters["w"]).all()
         assert model.asked == 3
+
+    def test_other_measures_ask_for_the_same(self):
+        model = self.Counting()
+        with torch.inference_mode():
+            parameters = {"w": torch.ones(1)}
+            list(prediction.measure(model, parameters, WORLD))
+            fourier.logits_of_pairs(model, parameters, WORLD)
+        assert model.asked == 1
+
+    def test_a_world_without_some_pairs_is_asked_about_all(self):
+        model = self.Counting()
+        some = fourier.logits_of_pairs(model, {"w": torch.ones(1)}, WORLD.only(["test"]))
+        assert some.shape == (P, P, P)
 
     def test_parameters_that_may_change_are_asked_again(self):
         model, parameters = self.Counting(), {"w": torch.ones(1)}

@@ -36,6 +36,21 @@ def test_two_frequencies_share_by_their_power():
     assert shares(neuron)[[2, 4], 0].tolist() == pytest.approx([0.9, 0.1], abs=1e-4)
 
 
+def test_eight_directions_are_the_products_of_waves():
+    """The same shares as by cos and sin of w a, of w b, and the four products of one of each."""
+    neurons = torch.randn(P, P, 6, generator=torch.Generator().manual_seed(0)) + 1
+    waves, one = fourier.waves(P), torch.full((1, P), P**-0.5)
+    centred = neurons - neurons.mean((0, 1))
+    expected = []
+    for wave in waves:
+        terms = torch.einsum("ia,jb->ijab", *2 * [torch.cat([one, wave])])
+        along = torch.einsum("ijab,abn->ijn", terms, centred)
+        expected.append(along.square().sum((0, 1)) / centred.square().sum((0, 1)))
+    torch.testing.assert_close(
+        fourier_neurons.shares_of_frequencies(neurons), torch.stack(expected), atol=1e-5, rtol=1e-4
+    )
+
+
 def test_a_product_of_two_frequencies_is_of_neither():
     assert shares(torch.cos(3 * W * A) * torch.cos(5 * W * B)).max() < 1e-4
 

@@ -27,4 +27,4 @@ def test_transposed_is_its_transpose():
     """⟨sums of a table, others⟩ = ⟨the table, their transposed sums⟩."""
     mixture, others = Mixture(ROWS, 7), torch.randn(20, 5, dtype=torch.float64, generator=DRAW)
     one = (mixture(WEIGHTS, TABLE) * others).sum()
-    torch.testing.assert_close((TABLE * mixture.transposed(WEIGHTS, others)).sum(), one)
+    torch.testing.assert_close((TABLE * mixture.to_table(WEIGHTS, others)).sum(), one)

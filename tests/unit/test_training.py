@@ -363,6 +363,10 @@ class TestLosses:
         gradients = [torch.autograd.grad(loss, self.LOGITS)[0] for loss in self.losses(self.LOGITS)]
         assert_close(*gradients)
 
+    def test_the_gradient_is_the_losss(self):
+        logits = self.LOGITS.double().detach().requires_grad_()
+        assert torch.autograd.gradcheck(lambda its: self.losses(its)[1], logits)
+
     def test_a_small_loss_keeps_its_digits(self):
         """Of logits 40 apart: 2 exp(-40), where 1 - exp(-40) is 1 in float32 and in float64."""
         logits = torch.tensor([[40.0, 0.0, 0.0]] * 2, requires_grad=True)

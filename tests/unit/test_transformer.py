@@ -15,7 +15,7 @@ from torch.testing import assert_close
 from transformer_lens.tools.analysis.logit_lens import logit_lens
 
 from onset.models.batch import Batch, Questions
-from onset.models.transformer import folded
+from onset.models.transformer import folded, mixed_mlp
 from onset.models.transformer import model as model_module
 from onset.models.transformer.bridge import native_model, native_state_dict, open_bridge
 from onset.models.transformer.model import Transformer, build
@@ -129,7 +129,7 @@ class TestForward:
     @pytest.mark.parametrize("block", ["no norm", "attention only, no norm"])
     def test_in_parts_where_nothing_is_kept_for_a_gradient(self, block, monkeypatch):
         monkeypatch.setattr(folded, "pays", lambda *_: True)
-        monkeypatch.setattr(folded, "_AT_ONCE", 5)
+        monkeypatch.setattr(mixed_mlp, "_AT_ONCE", 5)
         model = stacked((1, 1, "last"), **BLOCKS[block])
         parameters = drawn(model)
         expected = by_the_library(model, parameters, SHORT)

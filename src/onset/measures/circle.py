@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
@@ -18,6 +17,7 @@ from onset.measures import fourier
 from onset.measures.measurement import Measurement
 from onset.models.batch import Model, Parameters
 from onset.tasks.dataset import Dataset
+from onset.training.losses import exact_cross_entropy
 
 _SPLITS = ("train", "test")
 
@@ -51,15 +51,17 @@ def measure(
 
     table = fourier.mean_by_sum(logits)
     of_keys = fourier.part_of(table, keys)
-    restricted = fourier.by_sum(of_keys + table.mean(0))
     excluded = logits - fourier.by_sum(of_keys)
-    formula = fourier.by_sum(_cosines(table, keys))
+    functions_of_sums = {"restricted": of_keys + table.mean(0), "trig": _cosines(table, keys)}
     answers = fourier.answers_of(dataset)
     for name in _SPLITS:
         pairs = fourier.pairs_of(dataset, name)
-        for kind, its in (("restricted", restricted), ("excluded", excluded), ("trig", formula)):
-            loss = F.cross_entropy(its[pairs].double(), answers[pairs])
-            yield Measurement(f"{kind}_loss", loss.item(), name)
+        loss = exact_cross_entropy(excluded[pairs], answers[pairs])
+        yield Measurement("excluded_loss", loss.item(), name)
+        sums = pairs.nonzero().sum(1) % len(table)
+        for kind, its in functions_of_sums.items():
+            losses = -its.double().log_softmax(-1)[sums, answers[pairs]]
+            yield Measurement(f"{kind}_loss", losses.mean().item(), name)
 
 
 def _cosines(table: Float[Tensor, "p answers"], keys: list[int]) -> Float[Tensor, "p answers"]:

@@ -8,17 +8,18 @@ Nanda et al. 2023 (arXiv:2301.05217), sections 4 and 5.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
+import numpy as np
 import torch
+import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from onset.measures.answers import kept, logits_of_splits
 from onset.models.batch import Model, Parameters, Questions
 from onset.tasks.dataset import Dataset
 
 _KEY_SHARE = 0.01  # of the logits' variance
-_kept: list[Any] = []  # of `logits_of_pairs`: what it was asked, what it found
 
 
 def modulus(dataset: Dataset) -> int:
@@ -43,22 +44,30 @@ def all_pairs(p: int) -> Questions:
     return Questions(tokens.numpy(), scored=(2,))
 
 
+@kept
 def logits_of_pairs(
     model: Model, parameters: Parameters, dataset: Dataset
 ) -> Float[Tensor, "p p answers"]:
     """Logits of [a, b, =] for the answers that are numbers, by a and b, on the CPU.
 
-    The last ones are kept if the parameters are tensors of inference mode, which stay what they are:
-    several measures ask for those of one checkpoint.
+    Where the splits have all pairs, those that other measures ask for, too.
     """
-    asked = (model, parameters)
-    if _kept and all(one is other for one, other in zip(_kept[0], asked, strict=True)):
-        return _kept[1]
     p = modulus(dataset)
-    found = model.logits(parameters, [all_pairs(p)])[:, :p].reshape(p, p, p).cpu()
-    if all(tensor.is_inference() for tensor in parameters.values()):
-        _kept[:] = [asked, found]
-    return found
+    places = _places(dataset)
+    if places is None:
+        found = model.logits(parameters, [all_pairs(p)])
+    else:
+        found = F.embedding(places, logits_of_splits(model, parameters, dataset).cpu())
+    return found[:, :p].reshape(p, p, p).cpu()
+
+
+@lru_cache(maxsize=4)
+def _places(dataset: Dataset) -> Int[Tensor, " pairs"] | None:
+    """Where each pair, a first, stands in the splits one after the other; None if some stand nowhere."""
+    p = modulus(dataset)
+    tokens = np.concatenate([split.tokens for split in dataset.splits.values()])
+    pairs, places = np.unique(tokens[:, 0] * p + tokens[:, 1], return_index=True)
+    return torch.from_numpy(places) if len(pairs) == p * p else None
 
 
 def pairs_of(dataset: Dataset, split: str) -> Bool[Tensor, "p p"]:

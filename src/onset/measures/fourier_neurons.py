@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
@@ -47,17 +48,26 @@ def shares_of_frequencies(
 ) -> Float[Tensor, "frequencies neurons"]:
     """Share of each neuron's variance over all pairs that is in the terms of one frequency.
 
-    These are cos and sin of w a, of w b, and the four products of one of each: eight of p² directions.
+    These are cos and sin of w a, of w b, of w (a + b) and of w (a − b), eight of p² directions; the last
+    four are as good as the products of cos and sin of w a with cos and sin of w b.
     """
     p, waves = len(neurons), fourier.waves(len(neurons))
-    mean = neurons.mean((0, 1))
-    neurons = neurons - mean
-    of_a = torch.einsum("kia,an->kin", waves, neurons.sum(1)) / p**0.5
-    along_b = (waves.flatten(0, 1) @ neurons).unflatten(1, waves.shape[:2])
-    of_b = along_b.sum(0) / p**0.5
-    products = torch.einsum("kia,akjn->kijn", waves, along_b).flatten(1, 2)
-    of_frequency = torch.cat([of_a, of_b, products], 1).square().sum(1)
-    variance = neurons.square().sum((0, 1))
+    functions = [neurons.sum(1), neurons.sum(0), *_sums_by_sum_and_difference(neurons)]
+    along = torch.einsum("kia,fan->kfin", waves, torch.stack(functions)) / p**0.5
+    of_frequency = along.square().sum((1, 2))
+    mean = functions[0].mean(0) / p
+    variance = sum((of_a - mean).square().sum(0) for of_a in neurons)
     # What rounding leaves of a constant neuron is no variance.
     noise = 1e-9 * p**2 * mean.square() + torch.finfo(variance.dtype).tiny
     return torch.where(variance > noise, of_frequency / variance, 0.0)
+
+
+def _sums_by_sum_and_difference(
+    neurons: Float[Tensor, "p p neurons"],
+) -> Iterator[Float[Tensor, "p neurons"]]:
+    """Over all pairs with the same a + b, and with the same a − b, modulo p."""
+    p = len(neurons)
+    a = torch.arange(p)
+    for sign in (1, -1):
+        rows = a * p + sign * (a[:, None] - a) % p
+        yield F.embedding_bag(rows, neurons.flatten(0, 1), mode="sum")

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import torch
-import torch.nn.functional as F
 
 from onset.measures import circle, fourier
 from onset.measures.measurement import Measurement
 from onset.models.batch import Model, Parameters
 from onset.tasks.dataset import Dataset
 from onset.training.batches import whole
+from onset.training.losses import exact_cross_entropy
 
 _EMBEDDING = "tok_embed.weight"
 _SPLIT = "test"
@@ -45,8 +45,8 @@ def measure(
     ):
         altered = torch.cat([mean + fourier.part_of(numbers, kept), embedding[p:]])
         changed = {**parameters, _EMBEDDING: altered.to(parameters[_EMBEDDING].device)}
-        logits = model.logits(changed, asked.questions)[:, :p].cpu().double()
-        loss = F.cross_entropy(logits, asked.targets).item()
+        logits = model.logits(changed, asked.questions)[:, :p].cpu()
+        loss = exact_cross_entropy(logits, asked.targets).item()
         yield Measurement(f"{name}_loss", loss, _SPLIT)
         hits = (logits.argmax(-1) == asked.targets).double().mean().item()
         yield Measurement(f"{name}_accuracy", hits, _SPLIT)

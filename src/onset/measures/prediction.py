@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import torch
 import torch.nn.functional as F
 
+from onset.measures.answers import logits_of_splits, targets_of_splits
 from onset.measures.measurement import Measurement
 from onset.models.batch import Model, Parameters
 from onset.tasks.dataset import Dataset
-from onset.training.batches import whole
 
 
 def measure(model: Model, parameters: Parameters, dataset: Dataset) -> Iterator[Measurement]:
@@ -20,10 +20,8 @@ def measure(model: Model, parameters: Parameters, dataset: Dataset) -> Iterator[
     * `accuracy`: fraction of positions at which the right token has the largest logit.
     """
     splits = dataset.splits
-    batches = [whole(split) for split in splits.values()]
-    questions = [group for batch in batches for group in batch.questions]
-    logits = model.logits(parameters, questions)  # all at once: splits share much work
-    targets = torch.cat([batch.targets for batch in batches]).to(logits.device)
+    logits = logits_of_splits(model, parameters, dataset)
+    targets = targets_of_splits(dataset).to(logits.device)
     losses = F.cross_entropy(logits, targets, reduction="none").to(torch.float64)
     right = (logits.argmax(-1) == targets).to(torch.float64)
     sizes = [split.targets.size for split in splits.values()]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -30,9 +32,36 @@ def exact_cross_entropy(
     log(1 + Σ exp(l_j − l_target)) over the wrong answers j: nothing close to 1 is subtracted from 1, in
     the value or in its gradient. Nanda et al. 2023 (arXiv:2301.05217) used float64 for the same reason.
     """
-    wrong = logits - logits.gather(1, targets[:, None])
-    wrong = wrong.scatter(1, targets[:, None], -float("inf"))
-    return F.softplus(wrong.logsumexp(1)).mean()
+    return _ExactCrossEntropy.apply(logits, targets)[0]
+
+
+class _ExactCrossEntropy(torch.autograd.Function):
+    """Value and gradient from one pass of exponentials."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        odds = logits - logits.gather(1, targets[:, None])
+        odds = odds.scatter(1, targets[:, None], -float("inf"))
+        largest = odds.amax(1, keepdim=True)
+        odds.sub_(largest).exp_()
+        total = odds.sum(1, keepdim=True)
+        log_odds = largest + total.log()
+        return F.softplus(log_odds).mean(), odds.div_(total), log_odds.sigmoid()
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: tuple[Tensor, ...]) -> None:
+        _, targets = inputs
+        _, shares, wrong = output
+        ctx.mark_non_differentiable(shares, wrong)
+        ctx.save_for_backward(targets, shares, wrong)
+
+    @staticmethod
+    def backward(ctx: Any, of_loss: Tensor, *_: Tensor) -> tuple[Tensor, None]:
+        targets, shares, wrong = ctx.saved_tensors
+        of_answer = wrong * (of_loss / len(wrong))
+        return (shares * of_answer).scatter(1, targets[:, None], -of_answer), None
 
 
 LOSSES = {"cross_entropy": cross_entropy, "exact_cross_entropy": exact_cross_entropy}

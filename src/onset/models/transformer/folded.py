@@ -4,8 +4,10 @@ What attention reads are few distinct rows, one per (token, position). With no n
 from such a row through value, output and the MLP's first layer is one linear map per head. It is
 applied to every row once, and the neurons of an example are, before their activation, a weighted sum
 of a dozen rows of that table instead of a product with a matrix. So are its logits, but for what the
-neurons add, and there the MLP's second layer and the readout are one matrix. The same numbers up to
-float rounding; for the reference model of modular addition less than half the multiplications.
+neurons add, and there the MLP's second layer and the readout are one matrix. A row that all nodes
+attend to, such as the one that asks, is taken from all others beforehand: attention sums to one, so that
+its own terms fall away. The same numbers up to float rounding; for the reference model of modular
+addition less than half the multiplications.
 """
 
 from __future__ import annotations
@@ -20,11 +22,10 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from onset.models.transformer.mixed_mlp import mixed_mlp
 from onset.models.transformer.mixture import Mixture
 from onset.models.transformer.prefix_tree import PrefixTree
 from onset.models.transformer.settings import Settings
-
-_AT_ONCE = 512  # nodes
 
 
 def pays(settings: Settings, n_tokens: int, tree: PrefixTree) -> bool:
@@ -53,8 +54,12 @@ class Plan:
     """the distinct (place in `asking`, row attended to)"""
     met: Int[Tensor, "nodes length"]
     """which of the pairs, by node and place in its prefix"""
+    common: int | None
+    """a row that all nodes attend to, at the same place of their prefixes"""
+    summed: Int[Tensor, " places"]
+    """the other places"""
     mixture: Mixture
-    """what each node sums: every row of its prefix by every head, and itself"""
+    """what each node sums: every row at these places by every head, and itself"""
     answers: Int[Tensor, " scored"] | None
     """the node of each answer; None: one after the other"""
 
@@ -67,14 +72,19 @@ def _plan(tree: PrefixTree, n_heads: int) -> Plan:
     n_rows, n_nodes = len(tree.tokens), len(application.rows)
     asking, own = application.rows.unique(return_inverse=True)
     pairs, met = (own[:, None] * n_rows + application.context).unique(return_inverse=True)
-    by_head = application.context[..., None] + n_rows * torch.arange(n_heads)
-    summed = torch.cat([by_head.flatten(1), n_rows * n_heads + own[:, None]], 1)
+    same = (application.context == application.context[0]).all(0)
+    common = int(same.int().argmax()) if same.any() else None
+    summed = torch.tensor([i for i in range(len(same)) if i != common], dtype=torch.int32)
+    by_head = application.context[:, summed, None] + n_rows * torch.arange(n_heads)
+    terms = torch.cat([by_head.flatten(1), n_rows * n_heads + own[:, None]], 1)
     answers = torch.cat([rows for _, rows in tree.readouts])
     return Plan(
         asking=asking,
         pairs=torch.stack([pairs // n_rows, pairs % n_rows], 1),
         met=met,
-        mixture=Mixture(summed, n_rows * n_heads + len(asking)),
+        common=None if common is None else int(application.context[0, common]),
+        summed=summed,
+        mixture=Mixture(terms, n_rows * n_heads + len(asking)),
         answers=None if torch.equal(answers, torch.arange(n_nodes)) else answers,
     )
 
@@ -100,41 +110,37 @@ class Folded:
             tree: of one application.
         """
         self._p, self._plan, self._activation = p, _plan(tree, n_heads), activation
-        attention = _attention(p, x, n_heads, self._plan, tree.applications[0].padding).flatten(1)
+        plan = self._plan
+        attention = _attention(p, x, n_heads, plan, tree.applications[0].padding)
+        attention = attention.index_select(1, plan.summed).flatten(1)
         self._weights = torch.cat([attention, attention.new_ones(len(attention), 1)], 1)
         values = F.linear(x, p["attn.v.weight"], p["attn.v.bias"])
+        self._asking = F.embedding(plan.asking, x) + p["attn.o.bias"]
+        if plan.common is not None:
+            common = values[plan.common]
+            values = values - common
+            self._asking = self._asking + F.linear(common, p["attn.o.weight"])
         self._values = values.unflatten(1, (n_heads, -1)).transpose(0, 1)
-        self._asking = F.embedding(self._plan.asking, x) + p["attn.o.bias"]
 
     def logits(self, readout: Float[Tensor, "tokens d_model"]) -> Float[Tensor, "scored tokens"]:
         """At the scored positions, by the matrix that answers are read out with."""
-        p = self._p
+        p, sums = self._p, self._plan.mixture
         if "mlp.fc_in.weight" not in p:
-            return self._in_order(self._sums(self._seen_by(readout)))
-        direct = self._seen_by(readout, readout @ p["mlp.fc_out.bias"])
-        into_neurons = self._seen_by(p["mlp.fc_in.weight"], p["mlp.fc_in.bias"])
-        from_neurons = (readout @ p["mlp.fc_out.weight"]).T
-        found = [
-            torch.addmm(
-                self._sums(direct, part),
-                self._activation(self._sums(into_neurons, part)),
-                from_neurons,
-            )
-            for part in self._parts()
-        ]
-        return self._in_order(torch.cat(found) if len(found) > 1 else found[0])
+            return self._in_order(sums(self._weights, self._seen_by(readout)))
+        found = mixed_mlp(
+            sums,
+            self._weights,
+            into_neurons=self._seen_by(p["mlp.fc_in.weight"], p["mlp.fc_in.bias"]),
+            from_neurons=(readout @ p["mlp.fc_out.weight"]).T,
+            direct=self._seen_by(readout, readout @ p["mlp.fc_out.bias"]),
+            activation=self._activation,
+        )
+        return self._in_order(found)
 
     def neurons(self) -> Float[Tensor, "scored d_mlp"]:
         """After their activation, at the scored positions."""
         table = self._seen_by(self._p["mlp.fc_in.weight"], self._p["mlp.fc_in.bias"])
-        return self._in_order(self._activation(self._sums(table)))
-
-    def _parts(self) -> list[slice]:
-        """All nodes at once; where nothing is kept for a gradient, so many that they stay in the cache."""
-        n = len(self._weights)
-        if torch.is_grad_enabled():
-            return [slice(None)]
-        return [slice(start, start + _AT_ONCE) for start in range(0, n, _AT_ONCE)]
+        return self._in_order(self._activation(self._plan.mixture(self._weights, table)))
 
     def _seen_by(
         self, matrix: Float[Tensor, "out d_model"], bias: Float[Tensor, " out"] | None = None
@@ -143,11 +149,6 @@ class Folded:
         of_heads = (matrix @ self._p["attn.o.weight"]).unflatten(1, (len(self._values), -1))
         written = (self._values @ of_heads.permute(1, 2, 0)).flatten(0, 1)
         return torch.cat([written, F.linear(self._asking, matrix, bias)])
-
-    def _sums(
-        self, table: Float[Tensor, "rows_and_asking out"], part: slice = slice(None)
-    ) -> Float[Tensor, "part out"]:
-        return self._plan.mixture(self._weights, table, part)
 
     def _in_order(self, by_node: Float[Tensor, "nodes n"]) -> Float[Tensor, "scored n"]:
         answers = self._plan.answers
