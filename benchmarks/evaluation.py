@@ -26,7 +26,10 @@ def evaluation_row(name: str, condition: Condition) -> dict[str, str]:
     """A row of the benchmark: milliseconds per checkpoint, with everything that a run is asked."""
     dataset = tasks.load(condition.task.name).generate(condition.task, seed=0)
     ours = models.build(condition.model.model_dump(), dataset.n_tokens, dataset.length)
-    contenders = {"ours": ours, "other": _Cached(ours.settings, ours.n_tokens, ours.length)}
+    contenders = {
+        "ours": ours,
+        "other": CachedTransformer(ours.settings, ours.n_tokens, ours.length),
+    }
     modules = [measures.load(measure) for measure in condition.measures]
     times: dict[str, list[float]] = {name: [] for name in contenders}
     with torch.inference_mode():
@@ -59,7 +62,7 @@ def _measure(
 
 
 @dataclass(frozen=True)
-class _Cached(Transformer):
+class CachedTransformer(Transformer):
     """Answers and neurons as one gets them from TransformerLens: run all tokens, cache all activations.
 
     Of all pairs once per checkpoint: neurons are read off the cache that the answers came with.

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from benchmarks.einsum import EinsumTransformer
+from benchmarks.evaluation import CachedTransformer
+from onset.measures import fourier_neurons, prediction
 from onset.models.batch import Questions
 from onset.models.transformer.model import build
 from onset.models.transformer.settings import Settings
+from onset.tasks import modular_addition
 
 
 def test_the_einsum_implementation_is_the_reference_model():
@@ -34,3 +38,21 @@ def test_the_einsum_implementation_is_the_reference_model():
     tokens = torch.cartesian_prod(torch.arange(11), torch.arange(11), torch.tensor([11]))
     found = model.logits(parameters, [Questions(tokens.numpy(), scored=(2,))])
     torch.testing.assert_close(found, plain(tokens)[:, -1], atol=1e-5, rtol=1e-4)
+
+
+def test_measures_of_a_cached_run_are_ours():
+    its = Settings(
+        name="transformer", d_model=16, n_heads=4, d_mlp=32, norm="none", tied_embeddings=False
+    )
+    task = modular_addition.Settings(name="modular_addition", p=7, train_fraction=0.5)
+    dataset = modular_addition.generate(task, seed=0)
+    ours = build(its, dataset.n_tokens, dataset.length)
+    cached = CachedTransformer(ours.settings, ours.n_tokens, ours.length)
+    with torch.inference_mode():
+        parameters = ours.initial_parameters(0)
+        for measure in (prediction, fourier_neurons):
+            one, other = (
+                {(m.measure, m.split): m.value for m in measure.measure(its, parameters, dataset)}
+                for its in (ours, cached)
+            )
+            assert one == pytest.approx(other, rel=1e-4, abs=1e-6)
