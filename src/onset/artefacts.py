@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from onset import tasks
 from onset.store.atomic import write_text
 from onset.store.layout import RunFolder
 from onset.store.origin import DamagedFileError, Origin
@@ -19,15 +20,32 @@ from onset.store.tensors import load_arrays, save_arrays
 from onset.tasks.dataset import Dataset
 
 
-def read_dataset(folder: RunFolder) -> Dataset:
+def write_dataset(
+    folder: RunFolder, dataset: Dataset, task: Mapping[str, Any], origin: Origin
+) -> None:
+    """The splits, and the settings of the task that they are of."""
+    arrays, about = dataset.to_arrays()
+    kept = {"task": dict(task)} if dataset.streams else {}
+    save_arrays(folder.dataset, arrays, {**about, **kept, "origin": origin.to_json()})
+
+
+def read_dataset(folder: RunFolder, streams: bool = False) -> Dataset:
     """The run's dataset.
+
+    Args:
+        folder: of the run.
+        streams: whether it is to be trained on, streams included; these are the task's code.
 
     Raises:
         DamagedFileError: it is damaged, or another run's.
     """
     arrays, about = load_arrays(folder.dataset)
     check_run(folder, folder.dataset, Origin.from_json(about["origin"]))
-    return Dataset.from_arrays(arrays, about)
+    dataset = Dataset.from_arrays(arrays, about)
+    if not streams or "task" not in about:
+        return dataset
+    task = tasks.load(about["task"]["name"])
+    return replace(dataset, streams=task.streams(task.Settings.model_validate(about["task"])))
 
 
 def write_checkpoint(

@@ -48,10 +48,12 @@ class Jobs:
         condition = self.condition(wildcards)
         task = f"onset.tasks.{condition.task.name}"
         model = f"onset.models.{condition.model.name}.model"
+        streamed = set(condition.training.mixture) - set(condition.task.splits)
         loaded = {
             "dataset": [task],
             "train": [
                 model,
+                *([task] if streamed else []),
                 *(f"onset.measures.{name}" for name in condition.training.measures_in_loss),
             ],
             "evaluate": [model, *(f"onset.measures.{name}" for name in condition.measures)],

@@ -138,6 +138,9 @@ class _Check:
             if split not in task.trained:
                 said = f"can't be trained on; {nearest(split, task.trained)}"
                 self.problem(["training", "mixture", split], said)
+            elif training.batch_size is None and split not in task.splits:
+                said = f"{split} is drawn anew for every batch, and never full: give a batch_size"
+                self.problem(["training", "batch_size"], said)
 
     def known_splits(self, task: TaskSettings, closer: AnalysesSettings) -> None:
         for split in closer.splits:

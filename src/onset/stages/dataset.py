@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 
 from onset import tasks
+from onset.artefacts import write_dataset
 from onset.stages.command import StageError, add_run_arguments, log, run_stage
 from onset.stages.record import record_settings
 from onset.store.layout import RunFolder
 from onset.store.origin import Origin, digest
-from onset.store.tensors import save_arrays
 
 
 def work(arguments: argparse.Namespace) -> None:
@@ -20,9 +20,8 @@ def work(arguments: argparse.Namespace) -> None:
         dataset = task.generate(settings, folder.seed)
     except ValueError as error:
         raise StageError(f"{folder.run}: {error}") from error
-    arrays, about = dataset.to_arrays()
     origin = Origin(folder.run, digest(arguments.settings), arguments.code)
-    save_arrays(folder.dataset, arrays, {**about, "origin": origin.to_json()})
+    write_dataset(folder, dataset, arguments.settings["task"], origin)
     record_settings(folder, "dataset", {"task": settings.model_dump(mode="json")})
     sizes = ", ".join(f"{name} {len(split)}" for name, split in dataset.splits.items())
     log.info("%s  examples: %s", folder.run, sizes)

@@ -91,7 +91,7 @@ class _Run:
         self, folder: RunFolder, parent: Path | None, settings: dict[str, Any], code: str
     ) -> None:
         self.folder, self._settings = folder, settings
-        self.dataset = read_dataset(folder)
+        self.dataset = read_dataset(folder, streams=True)
         self.model = models.build(settings["model"], self.dataset.n_tokens, self.dataset.length)
         self.training = TrainingSettings.model_validate(settings["training"])
         checkpoints = CheckpointSettings.model_validate(settings["checkpoints"])

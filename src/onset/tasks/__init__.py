@@ -1,6 +1,7 @@
 """The small worlds that models learn, one file each.
 
-A task module has a `Settings` class and `generate(settings, seed) -> Dataset`.
+A task module has a `Settings` class and `generate(settings, seed) -> Dataset`. One whose dataset has
+streams has `streams(settings)`, too, which a training calls: they can't be stored.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
@@ -59,6 +59,10 @@ class Split:
         return len(self.tokens)
 
 
+Stream = Callable[[int, np.random.Generator], Split]
+"""So many examples, drawn anew."""
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """All splits of one world. Equal is only the same object."""
@@ -68,6 +72,8 @@ class Dataset:
     """the readable name of every token"""
     new_tokens: tuple[int, ...] = ()
     """tokens that an earlier training has not seen; a training may be confined to them"""
+    streams: Mapping[str, Stream] = field(default_factory=dict)
+    """what may be trained on beside the splits; no part of the stored dataset"""
 
     @property
     def n_tokens(self) -> int:

@@ -25,18 +25,21 @@ def whole(split: Split) -> Batch:
 
 
 def draw(dataset: Dataset, parts: Mapping[str, int], seed: int, step: int) -> Batch:
-    """Batch number `step`: examples drawn with replacement, from a counter-based generator.
+    """Batch number `step`, by a counter-based generator: of splits with replacement, of streams new.
 
     Args:
-        dataset: the splits.
-        parts: how many examples to draw from which split.
+        dataset: the splits and streams.
+        parts: how many examples to draw from which of them.
         seed: of the run.
         step: any step; the batch depends on no other.
     """
     rng = np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, 0, step]))
     groups = []
     for name, size in parts.items():
-        split = dataset.splits[name]
-        rows = rng.integers(len(split), size=size)
+        if name in dataset.streams:
+            split, rows = dataset.streams[name](size, rng), slice(None)
+        else:
+            split = dataset.splits[name]
+            rows = rng.integers(len(split), size=size)
         groups.append((questions_of(split, rows), split.targets[rows]))
     return Batch.of(groups)

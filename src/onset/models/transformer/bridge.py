@@ -70,7 +70,12 @@ def open_bridge(
         parameters: those of a checkpoint.
         n_applications: how many block applications to unroll; all of them if None. A model with
             readout `per_hop` answers a question of h hops in the bridge with h applications.
+
+    Raises:
+        ValueError: the model has something that TransformerLens hasn't.
     """
+    if lacking := model.settings.only_ours:
+        raise ValueError(f"TransformerLens has no {', '.join(lacking)}: this model can't be opened")
     native = native_model(model, parameters, n_applications)
     return build_bridge_from_module(
         native,

@@ -20,7 +20,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from onset.models.batch import Parameters, Questions
-from onset.models.transformer import folded
+from onset.models.transformer import attention, folded
 from onset.models.transformer.prefix_tree import PrefixTree
 from onset.models.transformer.settings import Settings, shapes
 
@@ -79,7 +79,11 @@ class Transformer:
                 tensor.normal_(std=scales[module] / math.sqrt(s.d_model), generator=generator)
             elif module.rsplit(".", 1)[-1].startswith("ln"):
                 tensor.fill_(1.0 if kind == "weight" else 0.0)
-            elif name in constants or (s.weights == "normal" and kind == "bias"):
+            elif (
+                name in constants
+                or (s.weights == "normal" and kind == "bias")
+                or module.endswith("smear")
+            ):
                 tensor.fill_(0.0)
             elif s.weights == "normal":
                 n = self.n_tokens if module == "head" else s.d_model
@@ -134,8 +138,19 @@ class Transformer:
             self._embed(parameters, tokens, torch.arange(tokens.shape[1], device=tokens.device))
         ]
         for i in range(self.settings.n_applications):
-            states.append(self._apply_to_sequences(parameters, i, states[-1]))
+            states.append(self._apply_to_sequences(parameters, i, states[-1], tokens))
         return torch.stack(states)
+
+    def attention(
+        self, parameters: Mapping[str, Tensor], tokens: Int[Tensor, "examples length"]
+    ) -> Float[Tensor, "applications examples heads length length"]:
+        """Which part of its attention each position pays to each, by block application and head."""
+        found = []
+        for i, x in enumerate(self.residual_stream(parameters, tokens)[:-1]):
+            p, given = self._block(parameters, i), self._given(i, tokens)
+            normed = self._norm(p, "ln1", x)
+            found.append(attention.patterns(p, normed, self.settings.n_heads, given))
+        return torch.stack(found)
 
     def neurons(
         self,
@@ -156,17 +171,18 @@ class Transformer:
         tokens = torch.from_numpy(questions.tokens).to(parameters["tok_embed.weight"].device)
         x = self._embed(parameters, tokens, torch.arange(tokens.shape[1], device=tokens.device))
         for i in range(application):
-            x = self._apply_to_sequences(parameters, i, x)
+            x = self._apply_to_sequences(parameters, i, x, tokens)
         p = self._block(parameters, application)
-        return self._neurons(p, self._attend_in_sequences(p, x, list(questions.scored))).flatten(
-            0, 1
-        )
+        given = self._given(application, tokens)
+        x = self._attend_in_sequences(p, x, list(questions.scored), given)
+        return self._neurons(p, x).flatten(0, 1)
 
     # ---- three ways to the same states ----------------------------------------------------
 
     def _tree(self, questions: Sequence[Questions], device: torch.device) -> PrefixTree | None:
-        """What questions share; None if they are too long for that to pay."""
-        if max(max(group.scored) for group in questions) >= _LONGEST_TREE:
+        """What questions share; None if they are too long for that to pay, or attention isn't the usual."""
+        too_long = max(max(group.scored) for group in questions) >= _LONGEST_TREE
+        if too_long or self.settings.only_ours:
             return None
         depths = tuple(self.depth(group.hops) for group in questions)
         return _tree(tuple(questions), depths, self.n_tokens, device)
@@ -195,30 +211,12 @@ class Transformer:
             if not shrinks:
                 q = F.embedding(application.rows, q)
             k, v = (F.linear(normed, p[f"attn.{n}.weight"], p[f"attn.{n}.bias"]) for n in "kv")
-            z = self._attend_to_context(q, k, v, application.context, application.padding)
+            heads = self.settings.n_heads
+            z = attention.to_context(q, k, v, application.context, application.padding, heads)
             x = F.embedding(application.rows, x)
             x = x + F.linear(z, p["attn.o.weight"], p["attn.o.bias"])
             states.append(self._mlp(p, x))
         return torch.cat([F.embedding(rows, states[depth]) for depth, rows in tree.readouts])
-
-    def _attend_to_context(
-        self,
-        q: Float[Tensor, "nodes d_model"],
-        k: Float[Tensor, "rows d_model"],
-        v: Float[Tensor, "rows d_model"],
-        context: Int[Tensor, "nodes length"],
-        padding: Tensor | None,
-    ) -> Float[Tensor, "nodes d_model"]:
-        """One query per node against the few rows of its prefix.
-
-        Products and sums: with so few keys, a fused kernel spends longer on each query's set-up.
-        """
-        heads = (-1, context.shape[1], self.settings.n_heads, self.settings.d_head)
-        k, v = (F.embedding(context, rows).view(heads) for rows in (k, v))
-        scores = (q.view(-1, 1, *heads[2:]) * k).sum(-1) / math.sqrt(self.settings.d_head)
-        if padding is not None:
-            scores = scores.masked_fill(padding[..., None], -torch.inf)
-        return (scores.softmax(1)[..., None] * v).sum(1).flatten(1)
 
     def _sequence_states(
         self, parameters: Mapping[str, Tensor], questions: Sequence[Questions]
@@ -246,7 +244,7 @@ class Transformer:
         depth = self.depth(hops)
         for i in range(depth):
             last = i == depth - 1 and len(scored) < x.shape[1]
-            x = self._apply_to_sequences(parameters, i, x, list(scored) if last else None)
+            x = self._apply_to_sequences(parameters, i, x, tokens, list(scored) if last else None)
         if x.shape[1] > len(scored):
             x = x[:, list(scored)]
         return x.flatten(0, 1)
@@ -256,35 +254,33 @@ class Transformer:
         parameters: Mapping[str, Tensor],
         application: int,
         x: Float[Tensor, "examples length d_model"],
+        tokens: Int[Tensor, "examples length"],
         only: list[int] | None = None,
     ) -> Float[Tensor, "examples kept d_model"]:
         """One block application on all positions or `only` on some."""
-        p = self._block(parameters, application)
-        return self._mlp(p, self._attend_in_sequences(p, x, only))
+        p, given = self._block(parameters, application), self._given(application, tokens)
+        return self._mlp(p, self._attend_in_sequences(p, x, only, given))
+
+    def _given(self, application: int, tokens: Tensor) -> dict[int, attention.Pattern]:
+        """Patterns of heads that don't choose their own."""
+        layer = application % self.settings.n_layers
+        return {
+            its.head: attention.given_pattern(tokens, its.looks_at)
+            for its in self.settings.given_attention
+            if its.layer == layer
+        }
 
     def _attend_in_sequences(
         self,
         p: Mapping[str, Tensor],
         x: Float[Tensor, "examples length d_model"],
         only: list[int] | None,
+        given: Mapping[int, attention.Pattern],
     ) -> Float[Tensor, "examples kept d_model"]:
-        """The attention half of a block application, fused and causal."""
+        """The attention half of a block application."""
         normed = self._norm(p, "ln1", x)
-        asking = normed if only is None else normed[:, only]
-        q, k, v = (
-            F.linear(h, p[f"attn.{n}.weight"], p[f"attn.{n}.bias"])
-            .unflatten(-1, (self.settings.n_heads, self.settings.d_head))
-            .transpose(1, 2)
-            for n, h in (("q", asking), ("k", normed), ("v", normed))
-        )
-        mask = None
-        if only is not None:
-            positions = torch.arange(x.shape[1], device=x.device)
-            mask = positions <= positions[only][:, None]
-            x = x[:, only]
-        z = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None)
-        z = z.transpose(1, 2).flatten(2)
-        return x + F.linear(z, p["attn.o.weight"], p["attn.o.bias"])
+        written = attention.in_sequences(p, normed, self.settings.n_heads, only, given)
+        return (x if only is None else x[:, only]) + written
 
     # ---- the parts of a block ---------------------------------------------------------------
 

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import model_validator
+from pydantic import Strict, model_validator
 
 from onset.settings import NonNegativeFloat, NonNegativeInt, PositiveInt
 from onset.settings import Settings as BaseSettings
+
+
+class GivenAttention(BaseSettings):
+    """A head that need not learn where to look; what it does with what it sees, it learns."""
+
+    layer: NonNegativeInt
+    head: NonNegativeInt
+    looks_at: Literal["previous_token", "after_duplicate"]
+    """the token before; or, evenly, those that came after earlier tokens of the same kind; if there are
+    none, itself"""
 
 
 class Settings(BaseSettings):
@@ -31,6 +41,11 @@ class Settings(BaseSettings):
     """one matrix embeds tokens and reads answers out"""
     attention_biases: bool = True
     """without them, they stay zero and untrained"""
+    smeared_keys: bool = False
+    """every key has a learnt share, by head, of the key before it (Olsson et al. 2022, arXiv:2209.11895,
+    argument 2); at first a half"""
+    given_attention: Annotated[tuple[GivenAttention, ...], Strict(False)] = ()
+    """heads whose attention is fixed from the start in the form that it might have in the end"""
     weights: Literal["uniform", "normal"] = "uniform"
     """how linear layers start. `uniform`: as PyTorch draws them, ±1/√n_in. `normal`: with standard
     deviation 1/√d_model, an untied readout 1/√n_tokens, biases 0 (Nanda et al. 2023, arXiv:2301.05217)"""
@@ -44,6 +59,11 @@ class Settings(BaseSettings):
         return self.n_layers * self.n_loops
 
     @property
+    def only_ours(self) -> list[str]:
+        """What it has that TransformerLens hasn't."""
+        return [name for name in ("smeared_keys", "given_attention") if getattr(self, name)]
+
+    @property
     def d_head(self) -> int:
         return self.d_model // self.n_heads
 
@@ -54,6 +74,16 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"n_heads ({self.n_heads}) must divide d_model ({self.d_model}): one of {allowed}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _given_heads_exist(self) -> Self:
+        for given in self.given_attention:
+            if given.layer >= self.n_layers or given.head >= self.n_heads:
+                raise ValueError(
+                    f"given_attention: there is no head {given.head} in layer {given.layer}; layers are "
+                    f"0 to {self.n_layers - 1}, heads 0 to {self.n_heads - 1}"
+                )
         return self
 
 
@@ -71,6 +101,8 @@ def shapes(settings: Settings, n_tokens: int, length: int) -> dict[str, tuple[in
         if s.norm == "layer":
             for name in ("ln1", "ln2") if s.d_mlp else ("ln1",):
                 found |= {f"{layer}.{name}.weight": (d,), f"{layer}.{name}.bias": (d,)}
+        if s.smeared_keys:
+            found[f"{layer}.attn.smear.bias"] = (s.n_heads,)
         for name, (n_out, n_in) in linears.items():
             found |= {f"{layer}.{name}.weight": (n_out, n_in), f"{layer}.{name}.bias": (n_out,)}
     if s.norm == "layer":

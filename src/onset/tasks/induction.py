@@ -1,0 +1,150 @@
+"""Sequences in which a random segment comes again: what was next there is next here.
+
+A segment is a random choice of different tokens, so that what came after one says what comes now; nothing
+else does. Either it is repeated from some point in it until the sequence is full (`copies: null`), so that
+position says nothing, or so many copies of it stand at random places among random tokens. A model is
+scored at every position:
+
+    train     as many sequences as the settings say, for trainings that see them again and again
+    fresh     a stream: every batch is drawn anew
+    test      sequences of neither
+    repeats   the same, scored only where the segment has certainly been seen before; of copies, the last
+              is at the end
+
+Repeated segments as in Olsson et al. 2022 (arXiv:2209.11895), copies as in the repeated subsequences of
+Nanda et al. 2023 (arXiv:2301.05217), section 6.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from jaxtyping import Int
+from pydantic import Field, Strict, model_validator
+
+from onset.settings import PositiveInt
+from onset.settings import Settings as BaseSettings
+from onset.tasks.dataset import VALIDATION, Dataset, Split, Stream
+
+Tokens = Int[np.ndarray, "sequences length"]
+
+
+class Settings(BaseSettings):
+    """The alphabet, and what is repeated how often."""
+
+    name: Literal["induction"]
+    n_symbols: int = Field(64, ge=2)
+    """how many tokens there are"""
+    length: int = Field(48, ge=4)
+    """of a sequence"""
+    segment: Annotated[tuple[PositiveInt, PositiveInt], Strict(False)] = (8, 24)
+    """shortest and longest segment; each sequence draws its own"""
+    copies: Annotated[int, Field(ge=1)] | None = None
+    """how many copies stand among random tokens; null: nothing else, as often as it fits"""
+    n_train: PositiveInt = 1024
+    """sequences of `train`"""
+    n_test: int = Field(512, ge=4)
+    """sequences of each held-out split"""
+
+    @property
+    def n_tokens(self) -> int:
+        return self.n_symbols
+
+    @property
+    def max_hops(self) -> int:
+        return 1
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        held_out = ("test", "repeats")
+        return ("train", *held_out, *(split + VALIDATION for split in held_out))
+
+    @property
+    def trained(self) -> tuple[str, ...]:
+        return ("train", "fresh")
+
+    @property
+    def truth(self) -> tuple[str, ...]:
+        return ()
+
+    @property
+    def always_repeated(self) -> tuple[int, ...]:
+        """Positions of `repeats` after which every sequence goes on as it did before."""
+        longest = self.segment[1]
+        first = longest if self.copies is None else self.length - longest
+        return tuple(range(first, self.length - 1))
+
+    @model_validator(mode="after")
+    def _it_fits(self) -> Self:
+        shortest, longest = self.segment
+        if not 2 <= shortest <= longest <= self.n_symbols:
+            raise ValueError(
+                f"segment must be [shortest, longest] with 2 ≤ shortest ≤ longest ≤ n_symbols "
+                f"({self.n_symbols}), not {list(self.segment)}"
+            )
+        if self.copies is None and longest > self.length - 2:
+            raise ValueError(
+                f"a segment of {longest} never comes again in {self.length} tokens; "
+                "change segment or length"
+            )
+        if self.copies is not None and shortest < longest:
+            raise ValueError("copies have one length: give segment the same number twice")
+        if self.copies is not None and self.copies * longest > self.length:
+            raise ValueError(
+                f"{self.copies} copies of {longest} don't fit in {self.length} tokens; "
+                "change copies, segment or length"
+            )
+        return self
+
+
+def generate(settings: Settings, seed: int) -> Dataset:
+    """The fixed splits of one seed, and the stream."""
+    rng = np.random.Generator(np.random.Philox(seed))
+    everywhere = tuple(range(settings.length - 1))
+    sizes = {"train": settings.n_train}
+    splits = {}
+    for name in settings.splits:
+        repeats = name.startswith("repeats")
+        tokens = _sequences(settings, sizes.get(name, settings.n_test), rng, at_end=repeats)
+        splits[name] = _split(tokens, settings.always_repeated if repeats else everywhere)
+    vocabulary = tuple(f"s{i}" for i in range(settings.n_symbols))
+    return Dataset(splits, vocabulary, streams=streams(settings))
+
+
+def streams(settings: Settings) -> dict[str, Stream]:
+    """What is drawn anew for every batch."""
+    everywhere = tuple(range(settings.length - 1))
+
+    def fresh(size: int, rng: np.random.Generator) -> Split:
+        return _split(_sequences(settings, size, rng), everywhere)
+
+    return {"fresh": fresh}
+
+
+def _split(tokens: Tokens, scored: tuple[int, ...]) -> Split:
+    """Scored on the token after each of these positions."""
+    return Split(tokens, tokens[:, [position + 1 for position in scored]], scored)
+
+
+def _sequences(
+    settings: Settings, size: int, rng: np.random.Generator, at_end: bool = False
+) -> Tokens:
+    """Random sequences; of copies, the last stands at the end if `at_end`."""
+    longest = settings.segment[1]
+    # Of a random permutation of all symbols the beginning: different tokens.
+    segments = rng.random((size, settings.n_symbols)).argsort(1)[:, :longest]
+    if settings.copies is None:
+        lengths = rng.integers(settings.segment[0], longest, endpoint=True, size=(size, 1))
+        places = np.arange(settings.length) % lengths
+        return np.take_along_axis(segments, places, 1)
+    tokens = rng.integers(settings.n_symbols, size=(size, settings.length))
+    n_others = settings.length - settings.copies * longest
+    # Copies among the other tokens: how many of these come before each copy.
+    before = np.sort(rng.integers(n_others, endpoint=True, size=(size, settings.copies)), 1)
+    if at_end:
+        before[:, -1] = n_others
+    starts = before + longest * np.arange(settings.copies)
+    places = starts[:, :, None] + np.arange(longest)
+    np.put_along_axis(tokens, places.reshape(size, -1), np.tile(segments, settings.copies), 1)
+    return tokens
