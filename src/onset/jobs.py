@@ -8,7 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Protocol
 
-from onset.config.parents import parent_of
+from onset.config.parents import parent_of, sources_of
 from onset.config.project import Project
 from onset.config.study import Condition
 from onset.provenance import fingerprint, fingerprint_of_script
@@ -55,6 +55,7 @@ class Jobs:
                 model,
                 *([task] if streamed else []),
                 *(f"onset.measures.{name}" for name in condition.training.measures_in_loss),
+                *(f"onset.interventions.{its.name}" for its in condition.interventions),
             ],
             "evaluate": [model, *(f"onset.measures.{name}" for name in condition.measures)],
             "analyse": [model, *(f"onset.analyses.{name}" for name in condition.analyses.names)],
@@ -78,16 +79,49 @@ class Jobs:
         folders = [folder for run in runs if (folder := self._parent(run))]
         return " ".join(["--parents", *folders]) if folders else ""
 
+    def source_indexes(self, wildcards: Wildcards) -> list[str]:
+        """The indexes of the checkpoints that the run's interventions look at."""
+        return [
+            f"{folder}/checkpoints/index.json" for folder in dict.fromkeys(self._sources(wildcards))
+        ]
+
+    def sources_option(self, wildcards: Wildcards) -> str:
+        """What the stage is told of them: the sources of each intervention, one after the other."""
+        folders = self._sources(wildcards)
+        return " ".join(["--sources", *folders]) if folders else ""
+
+    def _sources(self, wildcards: Wildcards) -> list[str]:
+        condition, found = self.condition(wildcards), []
+        places = sources_of(wildcards.study, condition)
+        for place, intervention in zip(places, condition.interventions, strict=True):
+            seeds = self._project.runs(place[0])[place[1]]
+            own = seeds.index(int(wildcards.seed))
+            found += [
+                self._run_folder(*place, seeds[(own + on) % len(seeds)])
+                for on in intervention.source.seeds_on
+            ]
+        return found
+
     @property
     def populations(self) -> list[list[Wildcards]]:
-        """On a GPU: the runs of each condition, which are trained as one. Elsewhere none."""
+        """On a GPU: the runs of each condition, which are trained as one. Elsewhere none.
+
+        Where there are interventions, each run is by itself.
+        """
         if not self.gpus:
             return []
-        return [
-            [SimpleNamespace(study=study, condition=name, seed=str(seed)) for seed in seeds]
-            for study in self._project.studies
-            for name, seeds in self._project.runs(study).items()
-        ]
+        found: list[list[Wildcards]] = []
+        for study in self._project.studies:
+            for name, seeds in self._project.runs(study).items():
+                runs = [SimpleNamespace(study=study, condition=name, seed=str(s)) for s in seeds]
+                alone = self._project.condition(study, name).interventions
+                found += [[run] for run in runs] if alone else [runs]
+        return found
+
+    def population_name(self, population: list[Wildcards]) -> str:
+        first = population[0]
+        alone = f"_{first.seed}" if self.condition(first).interventions else ""
+        return f"{first.study}_{first.condition}{alone}"
 
     def folder(self, run: Wildcards) -> str:
         return self._run_folder(run.study, run.condition, run.seed)

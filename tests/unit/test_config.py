@@ -288,6 +288,33 @@ PARENTS = [
 ]  # fmt: skip
 
 
+def removal(**changes: Any) -> dict[str, Any]:
+    """A condition whose model loses something."""
+    given = {"name": "removal", "what": "pair", "source": {"condition": "one"}}
+    return {"interventions": [{**given, **changes}]}
+
+
+FIRST = "conditions.two.interventions.0"
+INTERVENTIONS = [
+    bad("a source not there", STUDY, "conditions.two", removal(source={"condition": "wid"}),
+        "no condition 'wid'", "did you mean wide?", key=FIRST),
+    bad("a source of another size", STUDY, "conditions.two", removal(source={"condition": "wide"}),
+        "the same settings as that of the source wide", key=FIRST),
+    bad("itself", STUDY, "conditions.two", removal(source={"condition": "two"}),
+        "circle: two ← two", key=FIRST),
+    bad("too late", STUDY, "conditions.two", removal(before_step=10**6),
+        "there is no update 1000000; the last is", key=f"{FIRST}.before_step"),
+    bad("of the largest no fraction", STUDY, "conditions.two", removal(what="largest"),
+        "`largest` needs a fraction", key=f"{FIRST}.removal"),
+    bad("a kind that isn't there", STUDY, "conditions.two", removal(name="surgery"),
+        "'surgery'", "'removal'", key=FIRST),
+    bad("a checkpoint that isn't there", STUDY, "conditions.two",
+        {"interventions": [{"name": "transplant", "heads": "pair", "step": 1,
+                            "source": {"condition": "one"}}]},
+        "one has no checkpoint at step 1", key=FIRST),
+]  # fmt: skip
+
+
 def test_the_config_that_the_cases_change_is_valid(files):
     project = files.load()
     assert list(project.studies["composition"].conditions) == ["one", "wide"]
@@ -304,6 +331,7 @@ def test_the_config_that_the_cases_change_is_valid(files):
             "impossible": IMPOSSIBLE,
             "name": BAD_NAMES,
             "parent": PARENTS,
+            "intervention": INTERVENTIONS,
         }.items()
         for case in cases
     ],
@@ -381,6 +409,14 @@ def test_a_circle_of_parents(files):
     problems = files.problems()
     assert "one ← two ← three ← one" in problems[STUDY, "conditions.one.parent"]
     assert "circle" in problems[STUDY, "conditions.three.parent"]
+
+
+def test_a_circle_of_parents_and_sources(files):
+    files.set(STUDY, "conditions.one.parent", {"condition": "two"})
+    files.set(STUDY, "conditions.two", removal())
+    problems = files.problems()
+    assert "sources form a circle: two ← one ← two" in problems[STUDY, FIRST]
+    assert "parents form a circle: one ← two ← one" in problems[STUDY, "conditions.one.parent"]
 
 
 def test_the_schemas_for_editors_are_those_of_the_settings():

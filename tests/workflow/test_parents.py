@@ -1,4 +1,4 @@
-"""A run with a parent waits for it and starts from its weights."""
+"""Runs that start from others, or are changed with others in view, wait for them."""
 
 import pytest
 import torch
@@ -50,3 +50,41 @@ def test_training_starts_from_the_parents_step(finished, step):
     folder = RunFolder(finished.root / "results/tiny/child/seed_0")
     parent = read_checkpoint_index(folder)["settings"]["parent"]
     assert (parent["run"], parent["step"]) == ("tiny/plain/seed_0", step)
+
+
+PRUNED = {
+    "name": "removal",
+    "what": "largest",
+    "fraction": 0.25,
+    "before_step": 5,
+    "source": {"condition": "plain"},
+}
+
+
+def test_an_intervention_waits_for_what_it_looks_at(fresh):
+    fresh.set(fresh.config, "seeds", [0, 1, 2])
+    source = {"condition": "plain", "seeds_on": [0, 1]}
+    fresh.set(fresh.study, "conditions.pruned", {"interventions": [{**PRUNED, "source": source}]})
+    planned = fresh.plan()
+    for seed, sources in ((0, {0, 1}), (2, {2, 0})):
+        indexes = {f"results/tiny/plain/seed_{s}/checkpoints/index.json" for s in sources}
+        inputs = {path for path in planned[f"train tiny/pruned/{seed}"] if "index.json" in path}
+        assert inputs == indexes
+    on_a_gpu = fresh.plan("--config", "device=cuda")
+    assert {"train_tiny_pruned_0", "train_tiny_pruned_2", "train_tiny_plain"} <= set(on_a_gpu)
+
+
+def test_an_intervention_takes_place_and_holds(finished):
+    """In a run of the whole DAG: what was largest at the end of the source is zero from step 5 on."""
+    finished.set(finished.study, "conditions.pruned", {"interventions": [PRUNED]})
+    index = "results/tiny/pruned/seed_0/checkpoints/index.json"
+    done = finished.snakemake("--cores", "1", index)
+    assert done.returncode == 0, done.stderr
+    before, after = (parameters(finished, "pruned", step) for step in (5, LAST))
+    assert differing(before, parameters(finished, "plain", 5)) == []
+    name = "layers.0.mlp.fc_in.weight"
+    last = parameters(finished, "plain", LAST)[name].abs()
+    largest = last >= last.ravel().topk(last.numel() // 4).values.min()
+    assert (after[name][largest] == 0).all()
+    assert (before[name][largest] != 0).all()
+    assert (after[name][~largest] != 0).all()

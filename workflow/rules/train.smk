@@ -6,6 +6,7 @@ if not jobs.populations:
         input:
             dataset="<run>/dataset.safetensors",
             parent=jobs.parent_index,
+            sources=jobs.source_indexes,
         output:
             checkpoints="<run>/checkpoints/index.json",
             log="<run>/training.parquet",
@@ -18,9 +19,10 @@ if not jobs.populations:
             settings=lambda w: jobs.condition(w).train_job,
             code=lambda w: jobs.code("train", w),
             parent=jobs.parent_option,
+            sources=jobs.sources_option,
         shell:
-            "python -m onset.launch train {params.run}"
-            " --settings {params.settings:q} --code {params.code} {params.parent} --log {log}"
+            "python -m onset.launch train {params.run} --settings {params.settings:q}"
+            " --code {params.code} {params.parent} {params.sources} --log {log}"
 
 
 # On a GPU the runs of a condition are one job: together they take hardly longer than one of them.
@@ -29,15 +31,16 @@ for population in jobs.populations:
 
     rule:
         name:
-            f"train_{first.study}_{first.condition}"
+            f"train_{jobs.population_name(population)}"
         input:
             datasets=[f"{jobs.folder(run)}/dataset.safetensors" for run in population],
             parents=[index for run in population for index in jobs.parent_index(run)],
+            sources=[index for run in population for index in jobs.source_indexes(run)],
         output:
             checkpoints=[f"{jobs.folder(run)}/checkpoints/index.json" for run in population],
             logs=[f"{jobs.folder(run)}/training.parquet" for run in population],
         log:
-            f"{project.results}/logs/{first.study}/{first.condition}/train.log",
+            f"{project.results}/logs/train_{jobs.population_name(population)}.log",
         priority: jobs.priority(first)
         threads: project.settings.threads
         resources:
@@ -47,6 +50,7 @@ for population in jobs.populations:
             settings=jobs.condition(first).train_job,
             code=jobs.code("train", first),
             parents=jobs.parents_option(population),
+            sources=jobs.sources_option(first),
         shell:
-            "python -m onset.launch train {params.runs}"
-            " --settings {params.settings:q} --code {params.code} {params.parents} --log {log}"
+            "python -m onset.launch train {params.runs} --settings {params.settings:q}"
+            " --code {params.code} {params.parents} {params.sources} --log {log}"

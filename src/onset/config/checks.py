@@ -69,6 +69,7 @@ def condition_of(
         measures=tuple(check.merged["measures"]),
         analyses=closer,
         parent=its_file.parent,
+        interventions=its_file.interventions,
         extra_seeds=extra_seeds,
         device=device,
         threads=threads,

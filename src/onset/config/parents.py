@@ -1,63 +1,99 @@
-"""Runs that start from other runs: the parent exists, fits, and no run is its own ancestor."""
+"""Runs that others begin with or look at: they exist, fit, and no run is its own ancestor."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from onset.config.problems import Problem, nearest
 from onset.config.study import Condition, Study
 
+Place = tuple[str, str]
+"""study, condition"""
 
-def parent_of(study: str, condition: Condition) -> tuple[str, str] | None:
-    """(study, condition) of the parent."""
+
+def parent_of(study: str, condition: Condition) -> Place | None:
+    """Of the parent."""
     if condition.parent is None:
         return None
     return condition.parent.study or study, condition.parent.condition
 
 
+def sources_of(study: str, condition: Condition) -> list[Place]:
+    """Of the runs that each intervention looks at."""
+    sources = [intervention.source for intervention in condition.interventions]
+    return [(source.study or study, source.condition) for source in sources]
+
+
 def parent_problems(studies: Mapping[str, Study]) -> list[Problem]:
-    """What is wrong with the parents that conditions name."""
-    problems = []
-    for study in studies.values():
-        for condition in study.conditions.values():
-            message = _problem(studies, study.name, condition)
-            if message:
-                file = f"config/studies/{study.name}.yaml"
-                problems.append(Problem(file, f"conditions.{condition.name}.parent", message))
-    return problems
+    """What is wrong with the parents, and the sources of interventions, that conditions name."""
+    return [
+        Problem(f"config/studies/{study.name}.yaml", f"conditions.{condition.name}.{key}", message)
+        for study in studies.values()
+        for condition in study.conditions.values()
+        for key, message in _problems(studies, study.name, condition)
+    ]
 
 
-def _problem(studies: Mapping[str, Study], study: str, condition: Condition) -> str | None:
-    place = parent_of(study, condition)
-    if place is None or condition.parent is None:
-        return None
+def _problems(
+    studies: Mapping[str, Study], study: str, condition: Condition
+) -> Iterator[tuple[str, str]]:
+    """Key and message."""
+    if place := parent_of(study, condition):
+        step = condition.parent.step if condition.parent else None
+        if message := _problem(studies, (study, condition.name), place, step, "its parent"):
+            yield "parent", message
+    for i, place in enumerate(sources_of(study, condition)):
+        its = condition.interventions[i]
+        step = getattr(its, "step", None)
+        if message := _problem(studies, (study, condition.name), place, step, "the source"):
+            yield f"interventions.{i}", message
+        if condition.model.name != "transformer":
+            said = f"{its.name} looks inside a transformer, and the model is {condition.model.name}"
+            yield f"interventions.{i}", said
+        if its.before_step >= condition.training.steps:
+            said = (
+                f"there is no update {its.before_step}; the last is {condition.training.steps - 1}"
+            )
+            yield f"interventions.{i}.before_step", said
+
+
+def _problem(
+    studies: Mapping[str, Study], own: Place, place: Place, step: int | None, called: str
+) -> str | None:
     if place[0] not in studies:
         return f"the study {place[0]!r} isn't in `studies`; {nearest(place[0], studies)}"
     siblings = studies[place[0]].conditions
     if place[1] not in siblings:
         return f"there is no condition {place[1]!r} in {place[0]}; {nearest(place[1], siblings)}"
+    if circle := _way(studies, place, own):
+        said = "parents" if called == "its parent" else "sources"
+        return f"{said} form a circle: " + " ← ".join(name for _, name in [own, *circle])
 
-    seen = [(study, condition.name)]
-    ancestor: tuple[str, str] | None = place
-    while ancestor and ancestor[0] in studies and ancestor[1] in studies[ancestor[0]].conditions:
-        if ancestor in seen:
-            return "parents form a circle: " + " ← ".join(name for _, name in [*seen, ancestor])
-        seen.append(ancestor)
-        ancestor = parent_of(ancestor[0], studies[ancestor[0]].conditions[ancestor[1]])
-
-    parent = siblings[place[1]]
-    if parent.model.model_dump() != condition.model.model_dump():
-        return f"its model must have the same settings as that of its parent {place[1]}"
-    if (parent.task.n_tokens, parent.task.length) != (
-        condition.task.n_tokens,
-        condition.task.length,
-    ):
-        return f"its task must have as many tokens and positions as that of its parent {place[1]}"
-    if alone := set(condition.extra_seeds) - set(parent.extra_seeds):
-        return f"its parent {place[1]} isn't run with the extra_seeds {', '.join(map(str, sorted(alone)))}"
-    steps = parent.checkpoints.at(parent.training.steps)
-    if condition.parent.step is not None and condition.parent.step not in steps:
-        return (
-            f"step: {place[1]} has no checkpoint at step {condition.parent.step} (allowed: {steps})"
-        )
+    other, condition = siblings[place[1]], studies[own[0]].conditions[own[1]]
+    if other.model.model_dump() != condition.model.model_dump():
+        return f"its model must have the same settings as that of {called} {place[1]}"
+    if (other.task.n_tokens, other.task.length) != (condition.task.n_tokens, condition.task.length):
+        return f"its task must have as many tokens and positions as that of {called} {place[1]}"
+    if alone := set(condition.extra_seeds) - set(other.extra_seeds):
+        return f"{called} {place[1]} isn't run with the extra_seeds {', '.join(map(str, sorted(alone)))}"
+    steps = other.checkpoints.at(other.training.steps)
+    if step is not None and step not in steps:
+        return f"step: {place[1]} has no checkpoint at step {step} (allowed: {steps})"
     return None
+
+
+def _way(
+    studies: Mapping[str, Study], start: Place, end: Place, seen: tuple[Place, ...] = ()
+) -> list[Place]:
+    """From a condition over its parents and sources to another; empty if there is none."""
+    if start == end:
+        return [start]
+    study, name = start
+    if start in seen or study not in studies or name not in studies[study].conditions:
+        return []
+    condition = studies[study].conditions[name]
+    parent = parent_of(study, condition)
+    for ancestor in [*([parent] if parent else []), *sources_of(study, condition)]:
+        if way := _way(studies, ancestor, end, (*seen, start)):
+            return [start, *way]
+    return []

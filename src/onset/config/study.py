@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, JsonValue, Strict, ValidationInfo, field_validator
 
 from onset.analyses.settings import AnalysesSettings
+from onset.interventions.settings import InterventionSettings
 from onset.settings import Name, NonNegativeInt, Settings, ShownSeed, canonical_json
 from onset.training.settings import CheckpointSettings, TrainingSettings
 
@@ -79,6 +80,8 @@ class ConditionFile(Changes):
     label: str | None = None
     """what figures call it; its name, if missing"""
     parent: ParentSettings | None = None
+    interventions: Annotated[tuple[InterventionSettings, ...], Strict(False)] = ()
+    """surgery before or during training, in this order"""
 
 
 class ConditionOverrides(Changes):
@@ -161,6 +164,7 @@ class Condition:
     measures: tuple[str, ...]
     analyses: AnalysesSettings
     parent: ParentSettings | None
+    interventions: tuple[InterventionSettings, ...]
     extra_seeds: tuple[int, ...]
     device: str
     threads: int
@@ -181,6 +185,12 @@ class Condition:
                 "parent": self._dump(self.parent) if self.parent else None,
                 "device": self.device,
                 "threads": self.threads,
+                # Told only of conditions that have any: the others' jobs stay what they are.
+                **(
+                    {"interventions": its}
+                    if (its := [*map(self._dump, self.interventions)])
+                    else {}
+                ),
             }
         )
 

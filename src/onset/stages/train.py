@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
 from torch import Tensor
 
-from onset import measures, models
+from onset import interventions, measures, models
 from onset.artefacts import (
     checksum,
     read_checkpoint,
@@ -19,6 +21,8 @@ from onset.artefacts import (
     write_checkpoint,
     write_checkpoint_index,
 )
+from onset.interventions.settings import InterventionSettings
+from onset.interventions.source import Source
 from onset.models.batch import Model, Parameters
 from onset.stages.command import add_settings_arguments, log, prepare_device, run_stage
 from onset.stages.progress import Progress
@@ -27,6 +31,7 @@ from onset.store.layout import RunFolder
 from onset.store.origin import Origin, digest
 from onset.store.tables import save_table
 from onset.tasks.dataset import Dataset
+from onset.training.interventions import Altered, Intervention
 from onset.training.loop import train
 from onset.training.population import obstacle, train_population
 from onset.training.settings import CheckpointSettings, TrainingSettings
@@ -45,13 +50,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--parents", type=Path, nargs="*", default=[], help="folder to start from, of each run"
     )
+    parser.add_argument(
+        "--sources",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="folders of the runs that a run's interventions look at, one intervention after the other",
+    )
 
 
 def work(arguments: argparse.Namespace) -> None:
     prepare_device(arguments.settings)
     parents = arguments.parents or [None] * len(arguments.runs)
     runs = [
-        _Run(RunFolder(run), parent, arguments.settings, arguments.code)
+        _Run(RunFolder(run), parent, arguments.sources, arguments.settings, arguments.code)
         for run, parent in zip(arguments.runs, parents, strict=True)
     ]
     # One after the other, each is finished before the next begins.
@@ -88,7 +100,12 @@ class _Run:
     """One run's folder, where its training starts, and what is written of it."""
 
     def __init__(
-        self, folder: RunFolder, parent: Path | None, settings: dict[str, Any], code: str
+        self,
+        folder: RunFolder,
+        parent: Path | None,
+        sources: list[Path],
+        settings: dict[str, Any],
+        code: str,
     ) -> None:
         self.folder, self._settings = folder, settings
         self.dataset = read_dataset(folder, streams=True)
@@ -110,6 +127,7 @@ class _Run:
             "settings": settings,
             "dataset": checksum(folder.dataset),
             "parent": self._parent,
+            **self._look_at(sources),
         }
         self._origin = Origin(folder.run, digest(depends_on), code)
         start = TrainingState.load(folder.training_state, self._origin, settings["device"])
@@ -119,6 +137,20 @@ class _Run:
             initial = inherited or self.model.initial_parameters(folder.seed)
             start = TrainingState(0, {n: p.to(settings["device"]) for n, p in initial.items()})
         self.start = start
+
+    def _look_at(self, folders: list[Path]) -> dict[str, list[str]]:
+        """Prepare interventions; what they depend on, by the checksums of the runs that they look at."""
+        self._interventions: dict[int, list[Intervention]] = {}
+        sources = iter([Source(RunFolder(folder)) for folder in folders])
+        for given in self._settings.get("interventions", ()):
+            settings = TypeAdapter(InterventionSettings).validate_python(given, strict=False)
+            its = list(islice(sources, len(settings.source.seeds_on)))
+            altered = interventions.load(settings.name).altered
+            self._interventions.setdefault(settings.before_step, []).append(
+                partial(_altered, altered, settings, self.model, its, self.folder.seed)
+            )
+        indexes = [checksum(RunFolder(folder).checkpoint_index) for folder in folders]
+        return {"sources": indexes} if indexes else {}
 
     def train(self) -> TrainingState:
         """By itself."""
@@ -135,6 +167,7 @@ class _Run:
                 partial(_weighted, measures.load(name).in_loss, weight, self.model, self.dataset)
                 for name, weight in self.training.measures_in_loss.items()
             ],
+            interventions=self._interventions,
         )
 
     def keep(self, state: TrainingState) -> None:
@@ -159,6 +192,17 @@ class _Run:
         record_settings(self.folder, "training", resolved)
         write_checkpoint_index(self.folder, self.steps, resolved, self._origin)
         self.folder.training_state.unlink(missing_ok=True)
+
+
+def _altered(
+    altered: Callable[..., Altered],
+    settings: InterventionSettings,
+    model: Model,
+    sources: list[Source],
+    seed: int,
+    parameters: Parameters,
+) -> Altered:
+    return altered(settings, model, parameters, sources, seed)
 
 
 def _weighted(

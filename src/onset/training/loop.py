@@ -11,6 +11,7 @@ from torch import Tensor
 from onset.models.batch import Batch, Model, Parameters
 from onset.tasks.dataset import Dataset
 from onset.training.batches import draw, whole
+from onset.training.interventions import Interventions, held_since, intervene
 from onset.training.losses import loss_on
 from onset.training.settings import TrainingSettings
 from onset.training.state import Log, TrainingState
@@ -33,6 +34,7 @@ def train(
     on_checkpoint: OnCheckpoint,
     on_step: OnStep = lambda step, loss: None,
     in_loss: Collection[InLoss] = (),
+    interventions: Interventions | None = None,
 ) -> TrainingState:
     """Train from `start` to the last step.
 
@@ -46,6 +48,8 @@ def train(
         on_checkpoint: keeps the state; the tensors are the live ones, so it copies or writes them.
         on_step: told the number of updates done and the loss before the last of them.
         in_loss: functions of the parameters that are added to the loss, but not in the log.
+        interventions: what changes the parameters from outside. A checkpoint at their step is from before,
+            but for the first one, of step 0.
 
     Returns:
         The state after the last step.
@@ -63,9 +67,11 @@ def train(
     def state(step: int) -> TrainingState:
         return TrainingState(step, parameters, updater.moments(), log)
 
-    if start.step == 0 and 0 in checkpoint_steps:
-        on_checkpoint(state(0))
+    updater.hold(held_since(interventions or {}, start.step, parameters))
     for step in range(start.step, settings.steps):
+        updater.hold(intervene(interventions or {}, step, parameters))
+        if step == 0 and 0 in checkpoint_steps:
+            on_checkpoint(state(0))
         loss = loss_on(batch_of(step), model, parameters, settings.loss)
         rate, norm = updater.step(sum((of(parameters) for of in in_loss), loss), step)
         write_log(log, step, loss.item(), rate, norm.item())

@@ -43,6 +43,7 @@ class Trainable:
         self.names: list[str] = []
         """of the parameters that are trained, wholly or in part"""
         self._frozen: dict[str, tuple[Tensor, Tensor]] = {}  # rows, and what stands there
+        self._held: dict[str, tuple[Tensor, Tensor]] = {}  # entries, and what stands there
         for pattern in chosen:
             if not any(fnmatchcase(name, pattern) for name in parameters):
                 raise ValueError(f"trainable: {pattern!r} is none of {', '.join(parameters)}")
@@ -61,14 +62,27 @@ class Trainable:
                 rows = frozen.nonzero().ravel().to(parameter.device)
                 self._frozen[name] = rows, parameter.detach().index_select(self._dim, rows).clone()
 
+    def hold(self, entries: Mapping[str, Tensor], parameters: Mapping[str, Tensor]) -> None:
+        """Train these entries no more: masks by name, of parameters that are as they are to stay."""
+        for name, mask in entries.items():
+            mask = mask.to(parameters[name].device)
+            if name in self._held:
+                mask = mask | self._held[name][0]
+            self._held[name] = mask, parameters[name].detach().clone()
+
     def mask_gradients(self, parameters: Mapping[str, Tensor]) -> None:
         """Set the gradients of frozen rows to zero, before they are clipped."""
         for name, (rows, _) in self._frozen.items():
             if parameters[name].grad is not None:
                 parameters[name].grad.index_fill_(self._dim, rows, 0.0)
+        for name, (mask, _) in self._held.items():
+            if parameters[name].grad is not None:
+                parameters[name].grad.masked_fill_(mask, 0.0)
 
     @torch.no_grad()
     def restore(self, parameters: Mapping[str, Tensor]) -> None:
         """Undo what the optimiser, by weight decay, did to frozen rows."""
         for name, (rows, values) in self._frozen.items():
             parameters[name].index_copy_(self._dim, rows, values)
+        for name, (mask, values) in self._held.items():
+            parameters[name].copy_(torch.where(mask, values, parameters[name]))

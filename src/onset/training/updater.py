@@ -57,6 +57,11 @@ class Updater:
                 self._averages[name] = kept.pop(_AVERAGE)
             self._optimiser.state[self._parameters[name]] = kept
 
+    def hold(self, entries: Mapping[str, Tensor]) -> None:
+        """Update these entries no more: masks by parameters' names."""
+        its = {name: mask for name, mask in entries.items() if name in self._parameters}
+        self._trainable.hold(its, self._parameters)
+
     def step(self, loss: Float[Tensor, ""], step: int) -> tuple[float, Float[Tensor, "*members"]]:
         """Update number `step` (from 0): learning rate, and gradient norm before clipping."""
         self._optimiser.zero_grad()

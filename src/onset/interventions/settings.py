@@ -1,0 +1,61 @@
+"""What is done to a model before or during training, and with which other runs in view."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, Strict, model_validator
+
+from onset.settings import Fraction, Name, NonNegativeInt, PositiveFloat, Settings
+
+
+class SourceSettings(Settings):
+    """Finished runs that something is taken from, or that tell what to take away."""
+
+    condition: Name
+    study: Name | None = None
+    """None: the same study"""
+    seeds_on: Annotated[tuple[NonNegativeInt, ...], Strict(False), Field(min_length=1)] = (0,)
+    """how many places their seeds are after the run's own in the condition's list, which goes round; 0:
+    the same seed"""
+
+
+class _Intervention(Settings):
+    source: SourceSettings
+    before_step: NonNegativeInt = 0
+    """the update that it comes right before; 0: at initialisation"""
+    null: bool = False
+    """a control: as many others of the kind, chosen at random, in their stead"""
+
+
+class TransplantSettings(_Intervention):
+    """Attention heads of other runs in place of the run's own."""
+
+    name: Literal["transplant"]
+    heads: Literal["previous_token", "induction", "pair", "least_inductive"]
+    """which, as the sources' last checkpoints tell: the one that looks most at previous tokens; the one
+    that looks most after duplicates; both; or, for each layer, as many as there is room for that look
+    least at either"""
+    step: NonNegativeInt | None = None
+    """the sources' checkpoint that they are taken from; None: the last"""
+    embeddings: bool = False
+    """whether embeddings and readout of the first source are taken, too"""
+
+
+class RemovalSettings(_Intervention):
+    """Entries of the parameters set to zero, and held there from then on."""
+
+    name: Literal["removal"]
+    what: Literal["pair", "largest"]
+    """heads, as the source's last checkpoint tells; or the entries of matrices that are largest there"""
+    fraction: Annotated[Fraction, PositiveFloat] | None = None
+    """`largest`: of each matrix"""
+
+    @model_validator(mode="after")
+    def _a_fraction_of_the_largest(self) -> Self:
+        if (self.what == "largest") != (self.fraction is not None):
+            raise ValueError("`largest` needs a fraction, and nothing else does")
+        return self
+
+
+InterventionSettings = Annotated[TransplantSettings | RemovalSettings, Field(discriminator="name")]
