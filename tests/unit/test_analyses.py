@@ -55,6 +55,8 @@ def test_names_are_the_modules():
     assert names() == [
         "ablation",
         "attention",
+        "backups",
+        "circuit_edges",
         "direct_effect",
         "formula",
         "frozen_attention",

@@ -12,9 +12,9 @@ from torch import Tensor
 
 from onset import interventions
 from onset.interventions import heads
-from onset.interventions.heads import Head
 from onset.interventions.settings import InterventionSettings
 from onset.interventions.source import Source
+from onset.measures.heads import Head, Scores, circuit
 from onset.models.transformer.model import Transformer
 from onset.models.transformer.settings import Settings
 from onset.tasks import induction
@@ -90,16 +90,16 @@ ALL = [Head(*place) for place in np.ndindex(2, 3)]
 class TestHeads:
     @pytest.mark.parametrize("seed", [1, 2, 3])
     def test_the_one_that_looks_back_is_found(self, seed):
-        scores = heads.scores(MODEL, Known(seed=seed))
-        assert heads.circuit(scores, "previous_token") == [Head(0, seed % 3)]
+        scores = heads.scores_of(MODEL, Known(seed=seed))
+        assert circuit(scores, "previous_token") == [Head(0, seed % 3)]
         assert scores.previous_token[0, seed % 3] > 0.9
 
     def test_a_pair_is_of_two_layers(self):
-        scores = heads.Scores(
+        scores = Scores(
             torch.tensor([[0.1, 0.2, 0.0], [0.9, 0.0, 0.0]]),
             torch.tensor([[0.1, 0.0, 0.0], [0.1, 0.5, 0.7]]),
         )
-        assert heads.circuit(scores, "pair") == [Head(0, 1), Head(1, 2)]
+        assert circuit(scores, "pair") == [Head(0, 1), Head(1, 2)]
 
     def test_others_are_others_of_the_same_layers(self):
         for seed in range(20):

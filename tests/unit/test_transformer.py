@@ -18,6 +18,7 @@ from onset.models.batch import Batch, Questions
 from onset.models.transformer import folded, mixed_mlp
 from onset.models.transformer import model as model_module
 from onset.models.transformer.bridge import native_model, native_state_dict, open_bridge
+from onset.models.transformer.gpt2 import open_as_gpt2
 from onset.models.transformer.model import Transformer, build
 from onset.models.transformer.prefix_tree import PrefixTree
 from onset.models.transformer.settings import Settings, problems
@@ -195,6 +196,22 @@ class TestBridge:
         model = stacked((2, 1, "last"), tied_embeddings=False, **BLOCKS[block])
         native = native_model(model, drawn(model))
         assert model.shapes() == {name: tuple(p.shape) for name, p in native.state_dict().items()}
+
+    @pytest.mark.parametrize("block", [{}, {"d_mlp": 0}, {"activation": "gelu", "n_loops": 2}])
+    @pytest.mark.parametrize("ends", [{}, {"tied_embeddings": False}, {"positions": "none"}])
+    def test_as_a_gpt2_it_says_the_same(self, block, ends):
+        model = Transformer(settings(n_layers=2, **block, **ends), N_TOKENS, LENGTH)
+        parameters = drawn(model, dtype=torch.float32)
+        tokens = torch.from_numpy(LONG[0].tokens)
+        every = Questions(tokens.numpy(), tuple(range(LENGTH)))
+        with torch.inference_mode():
+            logits = open_as_gpt2(model, parameters)(tokens)
+            assert_close(logits.flatten(0, 1), model.logits(parameters, [every]))
+
+    def test_without_norms_it_is_no_gpt2(self):
+        model = Transformer(settings(norm="none"), N_TOKENS, LENGTH)
+        with pytest.raises(ValueError, match="not a GPT-2: norm none"):
+            open_as_gpt2(model, drawn(model))
 
     @pytest.mark.parametrize("stack", STACKS[:5], ids="{0[0]}x{0[1]} {0[2]}".format)
     @pytest.mark.parametrize("block", ["MLP", "attention only, no norm"])

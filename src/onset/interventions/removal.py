@@ -12,6 +12,7 @@ from torch import Tensor
 from onset.interventions import heads
 from onset.interventions.settings import RemovalSettings
 from onset.interventions.source import Source
+from onset.measures.heads import circuit
 from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
 from onset.training.interventions import Altered
@@ -44,7 +45,7 @@ def altered(
 def _heads(
     settings: RemovalSettings, model: Transformer, source: Source, seed: int
 ) -> dict[str, Bool[Tensor, ...]]:
-    its = heads.circuit(heads.scores(model, source), "pair")
+    its = circuit(heads.scores_of(model, source), "pair")
     if settings.null:
         its = heads.others(its, model.settings.n_heads, seed)
     masks: dict[str, Tensor] = {}

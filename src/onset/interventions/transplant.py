@@ -8,9 +8,9 @@ import numpy as np
 import torch
 
 from onset.interventions import heads
-from onset.interventions.heads import Head
 from onset.interventions.settings import TransplantSettings
 from onset.interventions.source import Source
+from onset.measures.heads import Head, circuit
 from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
 from onset.training.interventions import Altered
@@ -45,13 +45,13 @@ def _chosen(
     """Source, head there, head here."""
     n_heads = model.settings.n_heads
     if settings.heads != "least_inductive":
-        its = heads.circuit(heads.scores(model, sources[0]), settings.heads)
+        its = circuit(heads.scores_of(model, sources[0]), settings.heads)
         if settings.null:
             its = heads.others(its, n_heads, seed)
         return [(0, head, head) for head in its]
     rng = np.random.Generator(np.random.Philox(seed))
     # The more of the two a head looks at, the more it has of the circuit.
-    inductive = torch.stack([torch.stack(heads.scores(model, s)).amax(0) for s in sources], 1)
+    inductive = torch.stack([torch.stack(heads.scores_of(model, s)).amax(0) for s in sources], 1)
     found = []
     for layer, of_layer in enumerate(inductive):
         order = of_layer.ravel().argsort().tolist()

@@ -13,7 +13,7 @@ import importlib
 import pkgutil
 from types import ModuleType
 
-_NOT_MEASURES = {"answers", "fourier", "guess", "measurement"}
+_NOT_MEASURES = {"answers", "fourier", "guess", "heads", "measurement"}
 
 
 def names() -> list[str]:

@@ -189,6 +189,8 @@ class _Run:
             "device": settings["device"],
             "threads": settings["threads"],
         }
+        if settings.get("interventions"):
+            resolved["interventions"] = settings["interventions"]
         record_settings(self.folder, "training", resolved)
         write_checkpoint_index(self.folder, self.steps, resolved, self._origin)
         self.folder.training_state.unlink(missing_ok=True)

@@ -1,0 +1,132 @@
+"""Does automatic circuit discovery find the induction circuit that is known to be there?
+
+Every connection between two parts, at every position, is scored by edge attribution patching
+(TransformerLens's `attribution_patch`; Syed et al. 2023, arXiv:2310.10348), on sequences that repeat
+against sequences that end alike and don't. The known circuit: what the previous-token head moves becomes
+keys of the induction head, which asks by, and copies, the token itself, and writes to the logits.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from transformer_lens.tools.analysis.attribution_patching import (
+    EdgeAttributionConfig,
+    Node,
+    attribution_patch,
+    faithfulness,
+)
+
+from onset.measures.heads import Head, circuit, scores
+from onset.measures.measurement import Measurement
+from onset.milestones import auc
+from onset.models.batch import Parameters
+from onset.models.transformer.gpt2 import open_as_gpt2
+from onset.models.transformer.model import Transformer
+from onset.tasks.dataset import Dataset
+
+_SPLIT = "repeats"
+_N_PAIRS = 6
+_BY_EDGE = EdgeAttributionConfig(granularity="edge")
+_SIZES = (1, 2, 5, 10, 20, 40)
+
+Part = tuple[str, int | None, int | None]
+"""kind, layer, head"""
+Edge = tuple[Part, Part]
+
+
+def analyse(
+    model: Transformer, parameters: Parameters, dataset: Dataset, seed: int
+) -> Iterator[Measurement]:
+    """Of connections between parts, positions taken together:
+
+    * `edge_auc`: how well the size of their scores tells the known circuit's from the others (area
+      under the ROC curve); `edge_auc_null`: the same with scores that have changed places;
+    * `recovered`: share of the difference between both kinds of sequences that is left when all but so
+      many (`component`) connections with the largest scores are cut;
+    * `known_recovered`, `random_recovered`: when only the known ones are left, or as many at random.
+    """
+    by_edge: dict[Edge, float] = defaultdict(float)
+    with torch.inference_mode(False), torch.enable_grad():
+        bridge = open_as_gpt2(model, parameters)
+        pairs = list(_pairs(dataset, seed))
+        for pair in pairs:
+            found = attribution_patch(bridge, pair.clean, pair.corrupt, pair.metric, _BY_EDGE)
+            for edge, score in found.edge_scores.items():
+                by_edge[_parts(edge)] += score
+    at_positions = list(found.edge_scores)
+
+    def recovered(kept: Collection[Edge]) -> float:
+        """With these connections alone, at all positions; mean over pairs."""
+        circuit_of = [edge for edge in at_positions if _parts(edge) in kept]
+        each = [
+            faithfulness(bridge, pair.clean, pair.corrupt, pair.metric, circuit_of).recovered
+            for pair in pairs
+        ]
+        return float(np.mean(each))
+
+    edges = sorted(by_edge, key=lambda edge: -abs(by_edge[edge]))
+    previous, induction = circuit(scores(model, parameters, dataset), "pair")
+    known = known_edges(previous, induction, model.settings.n_applications)
+    sizes = np.array([abs(by_edge[edge]) for edge in edges])
+    its = np.array([edge in known for edge in edges])
+    rng = np.random.Generator(np.random.Philox(seed))
+    yield Measurement("edge_auc", auc(sizes, its))
+    yield Measurement("edge_auc_null", auc(rng.permutation(sizes), its))
+    for size in _SIZES:
+        yield Measurement("recovered", recovered(edges[:size]), component=size)
+    yield Measurement("known_recovered", recovered(known))
+    drawn = [edges[i] for i in rng.permutation(len(edges))[: len(known)]]
+    yield Measurement("random_recovered", recovered(drawn))
+
+
+def known_edges(previous: Head, induction: Head, n_layers: int) -> set[Edge]:
+    """Of the induction circuit: the token's own way to each part, and from part to part."""
+    embed: Part = ("embed", None, None)
+    return {
+        (embed, ("v_input", *previous)),
+        (("attn_head_out", *previous), ("k_input", *induction)),
+        (embed, ("q_input", *induction)),
+        (embed, ("v_input", *induction)),
+        (("attn_head_out", *induction), ("logits", n_layers - 1, None)),
+    }
+
+
+def _parts(edge: tuple[Node, Node]) -> Edge:
+    """Without the position."""
+    writer, reader = ((node.kind, node.layer, node.head) for node in edge)
+    return writer, reader
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """A sequence that repeats, and one that ends in the same token after another segment."""
+
+    clean: Int[Tensor, "1 length"]
+    corrupt: Int[Tensor, "1 length"]
+    answer: int
+
+    def metric(self, logits: Float[Tensor, "1 length tokens"]) -> Float[Tensor, ""]:
+        """The right answer's logit at the end, relative to all answers."""
+        last = logits[0, -1]
+        return last[self.answer] - last.mean()
+
+
+def _pairs(dataset: Dataset, seed: int) -> Iterator[_Pair]:
+    split = dataset.splits[_SPLIT]
+    rows = np.random.Generator(np.random.Philox(seed)).permutation(len(split))[:_N_PAIRS]
+    end = split.scored[-1] + 1
+    for row, donor in zip(rows, np.roll(rows, 1), strict=True):
+        clean, corrupt = split.tokens[row, :end], split.tokens[donor, :end].copy()
+        corrupt[-1] = clean[-1]
+        yield _Pair(
+            torch.from_numpy(clean)[None],
+            torch.from_numpy(corrupt)[None],
+            int(split.targets[row, -1]),
+        )

@@ -1,0 +1,54 @@
+"""Circuit discovery on a model that is trained to have a known circuit, and on one that isn't."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from onset.analyses import circuit_edges
+from onset.measures.heads import Head
+from onset.models.transformer.model import Transformer
+from onset.models.transformer.settings import Settings
+from onset.tasks import induction
+
+TASK = induction.Settings(
+    name="induction", n_symbols=12, length=16, segment=(4, 7), n_train=8, n_test=16
+)
+WORLD = induction.generate(TASK, seed=0)
+MODEL = Transformer(
+    Settings(name="transformer", n_layers=2, d_model=16, n_heads=2, d_mlp=0, tied_embeddings=False),
+    TASK.n_tokens,
+    TASK.length,
+)
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[tuple, float]:
+    with torch.inference_mode():
+        rows = list(circuit_edges.analyse(MODEL, MODEL.initial_parameters(0), WORLD, seed=0))
+    return {(m.measure, m.component): m.value for m in rows}
+
+
+def test_all_connections_together_recover_everything(found):
+    """There are fewer than forty of them: 6 into the first layer, 18 into the second, 5 to the logits."""
+    assert found["recovered", 40] == pytest.approx(1, abs=1e-4)
+
+
+def test_areas_are_areas(found):
+    for name in ("edge_auc", "edge_auc_null"):
+        assert 0 <= found[name, None] <= 1
+
+
+def test_the_known_circuit_is_of_five_connections():
+    edges = circuit_edges.known_edges(Head(0, 1), Head(1, 0), 2)
+    assert len(edges) == 5
+    assert (("attn_head_out", 0, 1), ("k_input", 1, 0)) in edges
+    assert (("attn_head_out", 1, 0), ("logits", 1, None)) in edges
+
+
+def test_pairs_end_alike():
+    for pair in circuit_edges._pairs(WORLD, seed=0):
+        assert pair.clean[0, -1] == pair.corrupt[0, -1]
+        assert not torch.equal(pair.clean, pair.corrupt)
+        before = (pair.clean[0, :-1] == pair.clean[0, -1]).nonzero()[-1].item()
+        assert pair.clean[0, before + 1] == pair.answer
