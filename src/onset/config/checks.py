@@ -27,7 +27,6 @@ def condition_of(
     name: str,
     its_file: ConditionFile,
     layers: Sequence[Layer],
-    extra_seeds: tuple[int, ...],
     device: str,
     threads: int,
 ) -> tuple[Condition | None, list[Problem]]:
@@ -70,7 +69,7 @@ def condition_of(
         analyses=closer,
         parent=its_file.parent,
         interventions=its_file.interventions,
-        extra_seeds=extra_seeds,
+        extra_seeds=its_file.extra_seeds,
         device=device,
         threads=threads,
     )

@@ -56,11 +56,9 @@ def read_study(
                 _sections(overrides.values.get("conditions", {}).get(condition, {})),
             ),
         ]
-        extra = over_all.extra_seeds if over_all else None
-        extra = its_file.extra_seeds if extra is None else extra
-        merged, its_problems = condition_of(
-            name, condition, its_file, layers, extra, device, threads
-        )
+        instead = over_all.in_place if over_all else {}
+        its_file = its_file.model_copy(update=instead)
+        merged, its_problems = condition_of(name, condition, its_file, layers, device, threads)
         problems += [p for p in its_problems if not _said_of_base(p, problems)]
         # Grids cross one another, and may go through the study's own settings: run once.
         if merged and not (condition in swept and merged.jobs in run_already):

@@ -47,6 +47,7 @@ AxisValues = Annotated[list[JsonValue], Field(min_length=1)]
 Grids = Annotated[tuple[dict[AxisPath, AxisValues], ...], Strict(False)]
 ConditionName = Annotated[Name, AfterValidator(_no_folder_of_the_study)]
 ExtraSeeds = Annotated[tuple[ShownSeed, ...], Strict(False)]
+Interventions = Annotated[tuple[InterventionSettings, ...], Strict(False)]
 ParameterName = Annotated[Name, AfterValidator(_no_parameter_of_every_notebook)]
 
 
@@ -80,7 +81,7 @@ class ConditionFile(Changes):
     label: str | None = None
     """what figures call it; its name, if missing"""
     parent: ParentSettings | None = None
-    interventions: Annotated[tuple[InterventionSettings, ...], Strict(False)] = ()
+    interventions: Interventions = ()
     """surgery before or during training, in this order"""
 
 
@@ -89,6 +90,14 @@ class ConditionOverrides(Changes):
 
     extra_seeds: ExtraSeeds | None = None
     """in place of the condition's"""
+    interventions: Interventions | None = None
+    """in place of the condition's"""
+
+    @property
+    def in_place(self) -> dict[str, Any]:
+        """What stands here in place of the condition's."""
+        both = {"extra_seeds": self.extra_seeds, "interventions": self.interventions}
+        return {key: value for key, value in both.items() if value is not None}
 
 
 class StudyOverrides(Changes):

@@ -1,0 +1,407 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Induction heads form
+#
+# **Question.** A small transformer reads sequences in which a random segment comes again and again.
+# All that can be known is that what followed a token before will follow it now. It learns this at
+# once, after hundreds of steps without much progress. Which heads do it, in what order do its parts
+# come, why all at once, and what happens if parts are given or taken away before training begins?
+#
+# **Hypothesis.** (1) Two layers form a pair: a head that looks at the previous token, and one that
+# looks after earlier tokens of the same kind; one layer never does, unless its keys are smeared
+# over two positions (Olsson et al. 2022). (2) The plateau is the search for where to look: given
+# the places to copy from, it vanishes; given the previous token, it stays. (3) Which pair forms is
+# in the weights from the start: initial composition tells it better than chance, and the pair's
+# initial heads, put into another initialisation, form it there more often than others do. (4)
+# Trained heads bring the transition forward, and without the pair's initial heads, or the
+# parameters that become large, it comes later than without as many others. (5) Taken away late, the
+# pair is replaced by others sooner than it took to form. (Put this way after pilots on the seeds
+# 100 to 103 with two layers, one, smeared keys and given attention, before any run of the seeds
+# below.)
+#
+# **What would refute it.** (1) one layer that repeats, two that do so without such heads; (2) a
+# transition at the same step with given places; (3) an area under the ROC curve within the
+# permutation null, a pair no more frequent than where other heads were copied; (4) delays like
+# those of the nulls; (5) a recovery that takes as long.
+
+# %% tags=["parameters"]
+study_name = "induction"
+results = "results"
+conditions = None
+labels = {}
+seeds = None
+extra_seeds = {}
+code = "by hand"
+reference = {}
+
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from onset.figures.curves import legend_below, plot_over_training
+from onset.figures.learning import learning_curves, plot_learning
+from onset.figures.rows import height, name_rows, plot_rows
+from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles, use_style
+from onset.milestones import auc, reached
+from onset.results import Found, open_study
+from onset.summary import (
+    Summary,
+    at_last_step,
+    format_interval,
+    format_values,
+    geometric_mean,
+    interval,
+    over_seeds,
+    select,
+)
+
+use_style()
+study = open_study(study_name, results, conditions, seeds, code, None, extra_seeds)
+conditions, seeds = study.conditions, study.seeds
+labels = {name: labels.get(name, name) for name in conditions}
+style = styles(conditions)
+settings = {name: study.run(name, seeds[0]).settings for name in conditions}
+measures = study.measures
+final = at_last_step(measures)
+n_runs = pd.Series([run.condition for run in study.runs]).value_counts()
+base = conditions[0]
+RUN = ["condition", "seed"]
+rng = np.random.default_rng(0)
+
+# %% [markdown]
+# ## It comes at once
+#
+# Held-out sequences: all positions, and those that certainly repeat. What doesn't repeat can't be
+# known.
+
+# %%
+SHOWN = [c for c in ("two_layers", "one_layer", "smeared_keys", "with_mlp") if c in conditions]
+SPLITS = {"test": "all positions", "repeats": "positions that repeat"}
+curves = learning_curves(measures[measures["condition"].isin(SHOWN)])
+figure = plot_learning(curves, SPLITS, Styles({name: style[name] for name in SHOWN}), labels)
+study.save_figure(figure, "learning", curves[curves["split"].isin(SPLITS)])
+
+# %% [markdown]
+# ## Which heads
+#
+# The pair of a run: the head of its first layer that looks most at previous tokens, and the head of
+# the last that looks most after duplicates, at the last checkpoint. Lines are these two along
+# training.
+
+# %%
+scores = final[final["measure"].isin(["previous_token_score", "induction_score"])]
+last_layer = scores.groupby("condition", observed=True)["layer"].max()
+first = scores[(scores["measure"] == "previous_token_score") & (scores["layer"] == 0)]
+second = scores[
+    (scores["measure"] == "induction_score")
+    & (scores["layer"] == scores["condition"].map(last_layer).astype(float))
+]
+pair = pd.DataFrame(
+    {
+        "previous": first.loc[first.groupby(RUN, observed=True)["value"].idxmax()].set_index(RUN)[
+            "head"
+        ],
+        "induction": second.loc[second.groupby(RUN, observed=True)["value"].idxmax()].set_index(
+            RUN
+        )["head"],
+    }
+).astype(int)
+pair
+
+# %%
+PARTS = {
+    "looks at previous tokens": ("previous_token_score", "previous", None),
+    "looks after duplicates": ("induction_score", "induction", None),
+    "copies": ("copying_score", "induction", None),
+    "composes (keys)": ("k_composition", "induction", "previous"),
+}
+followed = {"answers": select(measures, "accuracy", "repeats")}
+for name, (measure, reader, writer) in PARTS.items():
+    its = measures[measures["measure"] == measure].merge(pair.reset_index(), on=RUN)
+    layer = 0.0 if reader == "previous" else its["condition"].map(last_layer)
+    mine = (its["head"] == its[reader]) & (its["layer"] == layer)
+    if writer is not None:
+        mine &= its["component"] == its[writer]
+    followed[name] = its[mine]
+
+part_style = styles(followed)
+figure, axes = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.6), sharex=True)
+shown = []
+for name, its in followed.items():
+    its = its[its["condition"] == base]
+    curve = over_seeds(its.assign(measure=name), ["condition", "step"])
+    only = Styles({base: part_style[name]})
+    plot_over_training(axes[0], curve, only, logarithmic=False)
+    ends = its.sort_values("step").groupby("seed")["value"]
+    start, end = its["seed"].map(ends.first()), its["seed"].map(ends.last())
+    way = over_seeds(
+        its.assign(measure=name, value=(its["value"] - start) / (end - start)),
+        ["condition", "step"],
+    )
+    plot_over_training(axes[1], way, only, logarithmic=False)
+    shown.append(curve.assign(shown=name))
+axes[0].set(ylabel="score", xlabel="training step")
+axes[1].set(ylabel="part of the way", xlabel="training step", ylim=(-0.3, 1.3))
+legend_below(figure, part_style, {name: name for name in followed})
+study.save_figure(figure, "heads", pd.concat(shown))
+
+# %% [markdown]
+# How many heads of the last layer look after duplicates with more than half of their attention? Where it is
+# all of them, "the pair" is only the strongest of several.
+
+# %%
+looking = scores[(scores["measure"] == "induction_score") & (scores["condition"] == base)]
+n_induction = (
+    (looking[looking["layer"] == last_layer[base]].set_index("seed")["value"] > 0.5)
+    .groupby("seed")
+    .sum()
+)
+n_induction
+
+# %% [markdown]
+# ## What comes first
+#
+# For each run of two layers, the step at which each of these has gone half its way, before (left)
+# or after (right) the answers have.
+
+# %%
+half_way = {}
+for name, its in followed.items():
+    its = its[its["condition"] == base].sort_values("step")
+    ends = its.groupby("seed")["value"]
+    start, end = its["seed"].map(ends.first()), its["seed"].map(ends.last())
+    half_way[name] = reached(its.assign(value=(its["value"] - start) / (end - start)), 0.5)
+half_way = pd.DataFrame(half_way)
+lead = half_way.loc[base].sub(half_way.loc[base, "answers"], axis=0)[list(PARTS)]
+lead = lead.melt(var_name="condition", ignore_index=False).reset_index().dropna()
+figure, axis = plt.subplots(figsize=(0.8 * TEXT_WIDTH, height(PARTS)))
+rows = Styles({name: part_style[name] for name in PARTS})
+if len(lead):
+    plot_rows(axis, over_seeds(lead.assign(measure="steps"), ["condition"]), rows)
+name_rows(axis, rows, {name: name for name in PARTS})
+axis.axvline(0, color=NEUTRAL, linewidth=0.5, zorder=0)
+axis.set_xlabel("steps after the answers")
+study.save_figure(figure, "order", lead)
+half_way.loc[base].describe().round(0)
+
+# %% [markdown]
+# ## Why at once
+#
+# A head's attention is fixed from the start in the form that it would have in the end; everything
+# else is learnt. *Previous token*: a head of the first layer; *places to copy from*: a head of the
+# second.
+
+# %%
+GIVEN = [c for c in (base, "given_previous", "given_duplicate", "smeared_keys") if c in conditions]
+given_style = Styles({name: style[name] for name in GIVEN})
+curves = learning_curves(measures[measures["condition"].isin(GIVEN)])
+curves = curves[curves["split"] == "repeats"]
+figure, axes = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.6))
+for axis, measure in zip(axes, ("loss", "accuracy"), strict=True):
+    plot_over_training(axis, curves[curves["measure"] == measure], given_style, logarithmic=False)
+    axis.set(xlabel="training step")
+axes[0].set(yscale="log", ylabel="loss where it repeats (nats)")
+axes[1].set(ylabel="accuracy where it repeats")
+legend_below(figure, given_style, labels, columns=2)
+study.save_figure(figure, "plateau", curves)
+
+accuracy = select(measures, "accuracy", "repeats")
+when = pd.DataFrame({level: reached(accuracy, level) for level in (0.1, 0.5, 0.9)})
+when["width"] = when[0.9] - when[0.1]
+when.groupby("condition", sort=False).mean().round(0)
+
+# %% [markdown]
+# ## Is the pair in the initial weights?
+#
+# Of the pairs of a first and a second head, one becomes the circuit. How well do initial numbers
+# tell it from the others? Area under the ROC curve, mean over seeds; the null draws each seed's
+# pair at random.
+
+# %%
+start = measures[(measures["step"] == 0) & (measures["condition"] == base)]
+n_heads = settings[base]["model"]["n_heads"]
+initial = {}
+NUMBERS = {
+    "q_composition": "Q-composition",
+    "k_composition": "K-composition",
+    "v_composition": "V-composition",
+    "previous_token_score": "first head's attention\nto previous tokens",
+    "induction_score": "second head's attention\nafter duplicates",
+}
+for measure in list(NUMBERS)[:3]:
+    its = start[start["measure"] == measure]
+    initial[measure] = its.pivot(index="seed", columns=["component", "head"], values="value")
+places = initial["k_composition"].columns
+for measure, layer, which in (("previous_token_score", 0, 0), ("induction_score", 1, 1)):
+    its = start[(start["measure"] == measure) & (start["layer"] == layer)]
+    by_head = its.pivot(index="seed", columns="head", values="value")
+    initial[measure] = by_head[[place[which] for place in places]].set_axis(places, axis=1)
+# The area that each pair would have if it were the one, by seed; chance draws one of them.
+of_base = pair.loc[base]
+of_pairs = {
+    name: np.array(
+        [[auc(row, np.arange(len(row)) == i) for i in range(len(row))] for row in its.to_numpy()]
+    )
+    for name, its in ((name, its.loc[of_base.index]) for name, its in initial.items())
+}
+became = [places.get_loc((its.previous, its.induction)) for its in of_base.itertuples()]
+told = pd.DataFrame(
+    {name: its[np.arange(len(its)), became] for name, its in of_pairs.items()}, of_base.index
+)
+drawn = rng.integers(len(places), size=(10_000, len(of_base)))
+by_chance = {name: its[np.arange(len(its)), drawn].mean(1) for name, its in of_pairs.items()}
+p_values = {name: (null >= told[name].mean()).mean() for name, null in by_chance.items()}
+figure, axis = plt.subplots(figsize=(0.8 * TEXT_WIDTH, height(initial)))
+names = styles(initial)
+for place, null in enumerate(by_chance.values()):
+    low, high = np.quantile(null, [0.025, 0.975])
+    axis.barh(place, high - low, 0.8, low, color="0.85", zorder=0)
+rows = told.melt(var_name="condition", ignore_index=False).reset_index().assign(measure="area")
+plot_rows(axis, over_seeds(rows, ["condition"]), names)
+name_rows(axis, names, NUMBERS)
+axis.set(xlabel="area under ROC, at initialisation", xlim=(-0.03, 1.03))
+study.save_figure(figure, "foretold", rows)
+p_values
+
+# %% [markdown]
+# ## Surgery
+#
+# The step at which half of what repeats is answered, relative to the same seed without surgery.
+# Each kind has its null beneath it.
+
+# %%
+SURGERY = [c for c in conditions if settings[c].get("interventions") and c != "pair_removed_late"]
+delays = pd.concat(
+    {
+        name: when.loc[name, 0.5] / when.loc[base, 0.5].reindex(when.loc[name].index)
+        for name in SURGERY
+    },
+    names=["condition"],
+)
+logs = np.log10(delays.dropna()).rename("value").reset_index()
+surgery_style = Styles({name: style[name] for name in SURGERY})
+figure, axis = plt.subplots(figsize=(TEXT_WIDTH, height(SURGERY)))
+if len(logs):
+    of_surgery = over_seeds(logs.assign(measure="steps"), ["condition"])
+    drawn = ["mean", "low", "high", *of_surgery.filter(regex=r"^seed_\d+$")]
+    of_surgery[drawn] = 10 ** of_surgery[drawn]
+    plot_rows(axis, of_surgery, surgery_style)
+name_rows(axis, surgery_style, labels)
+axis.axvline(1, color=NEUTRAL, linewidth=0.5, zorder=0)
+axis.set(xscale="log", xlabel="step of the transition, relative to the same seed")
+study.save_figure(figure, "surgery", delays.rename("delay").reset_index())
+delays.groupby("condition", sort=False).describe().round(2)
+
+# %% [markdown]
+# Does the pair that formed in another seed form where its initial heads were put? Of heads of the
+# first layer and heads of the second there are as many pairs as the product of their numbers.
+
+# %%
+of_seed = {run.seed: run for run in study.runs if run.condition == base}
+order = list(of_seed)
+formed = pd.DataFrame(
+    [
+        {
+            "condition": name,
+            "seed": seed,
+            "formed": tuple(pair.loc[name, seed]),
+            "of the source": tuple(pair.loc[base, order[(order.index(seed) + 1) % len(order)]]),
+            "without surgery": tuple(pair.loc[base, seed]),
+        }
+        for name in ("pair_copied", "others_copied")
+        if name in conditions
+        for seed in pair.loc[name].index
+    ]
+)
+formed
+
+# %% [markdown]
+# ## Taken away when it works
+#
+# The pair is set to zero, and held there, before an update late in training.
+
+# %%
+LATE = [c for c in (base, "pair_removed", "pair_removed_late") if c in conditions]
+late_style = Styles({name: style[name] for name in LATE})
+curves = over_seeds(accuracy[accuracy["condition"].isin(LATE)], ["condition", "step"])
+figure, axis = plt.subplots(figsize=(0.8 * TEXT_WIDTH, 2.6))
+plot_over_training(axis, curves, late_style, logarithmic=False)
+axis.set(xlabel="training step", ylabel="accuracy where it repeats", ylim=(-0.03, 1.03))
+legend_below(figure, late_style, labels, columns=3)
+study.save_figure(figure, "late", curves)
+
+removed_at = settings["pair_removed_late"]["interventions"][0]["before_step"]
+since = accuracy[(accuracy["condition"] == "pair_removed_late") & (accuracy["step"] > removed_at)]
+again = reached(since, 0.9) - removed_at
+pd.DataFrame({"least": since.groupby(RUN, observed=True)["value"].min(), "steps to .9": again})
+
+# %% [markdown]
+# ## Numbers for the paper, and beside the literature
+
+# %%
+at_end = final[final["measure"].isin(["accuracy", "loss", "in_context_score"])]
+world = settings[base]["task"]
+numbers = {
+    "n_many": str(int(n_runs[base])),
+    "n_seeds": str(len(seeds)),
+    "removed_at": str(removed_at),
+    "length": str(world["length"]),
+    "n_symbols": str(world["n_symbols"]),
+    "shortest": str(world["segment"][0]),
+    "longest": str(world["segment"][1]),
+    "n_heads": str(n_heads),
+    "n_induction": format_values(n_induction, 1),
+    "finite_examples": f"{settings['finite_data']['task']['n_train']:,}".replace(",", r"\,"),
+}
+for (name, measure, split), its in at_end.groupby(["condition", "measure", "split"], observed=True):
+    is_share = measure == "accuracy"
+    numbers[f"{name}/{measure}/{split}"] = format_values(its["value"], 2, is_share)
+for name, its in when.groupby("condition", sort=False):
+    there = its.dropna()
+    numbers[f"{name}/n_there"] = f"{len(there)} of {n_runs[name]}"
+    for column in (0.5, "width"):
+        key = f"{name}/{'half' if column == 0.5 else column}"
+        numbers[key] = format_interval(geometric_mean(there[column]), 0) if len(there) else "never"
+for name in PARTS:
+    its = lead.loc[lead["condition"] == name, "value"]
+    numbers[f"lead/{name}"] = format_values(its, 0) if len(its) else "undecided"
+for name, its in told.items():
+    numbers[f"auc/{name}"] = format_values(its)
+    numbers[f"auc_p/{name}"] = f"{p_values[name]:.2f}"
+for name in SURGERY:
+    its = delays.loc[name].dropna()
+    numbers[f"delay/{name}"] = format_interval(geometric_mean(its)) if len(its) else "never"
+for name, its in formed.groupby("condition", sort=False):
+    for column in ("of the source", "without surgery"):
+        same = sum(one == other for one, other in zip(its["formed"], its[column], strict=True))
+        numbers[f"same/{name}/{column}"] = f"{same} of {len(its)}"
+numbers["again"] = format_values(again, 0)
+study.save_numbers(numbers)
+
+at_end = at_end[(at_end["measure"] == "accuracy") & (at_end["split"] == "repeats")]
+ours = {
+    "one_layer": at_end.loc[at_end["condition"] == "one_layer", "value"],
+    "smeared_keys": at_end.loc[at_end["condition"] == "smeared_keys", "value"],
+    "redundant": n_induction,
+}
+# What the literature says is the case if our interval is on this side of a border.
+BORDERS = {"one_layer": (0.5, -1), "smeared_keys": (0.5, 1), "redundant": (1, 1)}
+found = {}
+for name in reference:
+    its = Summary(*interval(list(ours[name]))) if len(ours[name]) else Summary(*3 * [np.nan])
+    border, sign = BORDERS[name]
+    ends = sign * (np.array([its.low, its.high]) - border)
+    found[name] = Found(*its, True if (ends > 0).all() else False if (ends < 0).all() else None)
+study.save_reference(reference, found)
