@@ -56,6 +56,26 @@ def test_a_condition_with_seeds_of_its_own_has_them_in_its_intervals(smoke: Path
     assert {int(n) for its in n_seeds for n in its} == {1}
 
 
+def test_what_surgery_removes_is_missing_from_the_first_checkpoint_to_the_last(smoke: Path):
+    run = open_run("induction", "pair_removed", 0, smoke)
+    d_head = run.model.settings.d_head
+    for step in (run.steps[0], run.steps[-1]):
+        parameters = run.parameters(step)
+        for layer in (0, 1):
+            empty = (parameters[f"layers.{layer}.attn.o.weight"] == 0).all(0)
+            assert empty.sum() == d_head
+    whole = open_run("induction", "two_layers", 0, smoke).parameters()
+    assert not (whole["layers.1.attn.o.weight"] == 0).all(0).any()
+    assert run.settings["interventions"][0]["name"] == "removal"
+
+
+def test_a_stream_is_trained_on_and_not_kept(smoke: Path):
+    run = open_run("induction", "two_layers", 0, smoke)
+    assert "fresh" in run.settings["training"]["mixture"]
+    assert "fresh" not in run.dataset.splits
+    assert not run.dataset.streams
+
+
 def test_models_learn_what_is_trained(study):
     loss = study.measures.query("measure == 'loss' and split == 'atomic'")
     for _, of_run in loss.groupby(["condition", "seed"]):
