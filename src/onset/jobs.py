@@ -215,6 +215,60 @@ class Jobs:
             }
         )
 
+    # ---- the head atlas ---------------------------------------------------------------------
+
+    def runs_of(self, wildcards: Wildcards) -> list[str]:
+        """Datasets and checkpoints of all runs of a study."""
+        folders = [
+            self._run_folder(wildcards.study, name, seed)
+            for name, seeds in self._project.runs(wildcards.study).items()
+            for seed in seeds
+        ]
+        files = ("dataset.safetensors", "checkpoints/index.json")
+        return [f"{folder}/{file}" for folder in folders for file in files]
+
+    def heads_settings(self, wildcards: Wildcards) -> str:
+        seeds = self._project.runs(wildcards.study)
+        conditions = self._project.studies[wildcards.study].conditions
+        told = [{"name": n, "seeds": seeds[n], **its.heads_job} for n, its in conditions.items()]
+        on = {"device": self._project.settings.device, "threads": self._project.settings.threads}
+        return canonical_json({"conditions": told, **on})
+
+    def heads_code(self, wildcards: Wildcards) -> str:
+        conditions = self._project.studies[wildcards.study].conditions.values()
+        families = {f"onset.models.{its.model.name}" for its in conditions}
+        loaded = [f"{its}.{part}" for its in sorted(families) for part in ("model", "bridge")]
+        return fingerprint("onset.stages.heads", *loaded)
+
+    @property
+    def heads(self) -> list[str]:
+        return [f"{self._root}/atlas/studies/{study}.parquet" for study in self._project.studies]
+
+    @property
+    def atlas_settings(self) -> str:
+        return canonical_json({"studies": list(self._project.studies)})
+
+    @property
+    def atlas_figures(self) -> list[str]:
+        return [f"{self._root}/atlas/figures/mosaic.{its}" for its in ("pdf", "png", "csv", "json")]
+
+    @property
+    def atlas_parameters(self) -> str:
+        """What the atlas's notebook is told."""
+        studies = self._project.studies
+        script = fingerprint_of_script(Path("workflow/notebooks/atlas.py"))
+        return canonical_json(
+            {
+                "results": self._project.results,
+                "titles": {name: study.file.title for name, study in studies.items()},
+                "labels": {
+                    name: {its.name: its.label for its in study.conditions.values()}
+                    for name, study in studies.items()
+                },
+                "code": f"{script}-{fingerprint('onset.stages.notebook')}",
+            }
+        )
+
     # ---- what readers see ---------------------------------------------------------------------
 
     @property
