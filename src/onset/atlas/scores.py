@@ -16,13 +16,10 @@ from torch import Tensor
 from transformer_lens.head_detector import get_previous_token_head_detection_pattern
 from transformer_lens.model_bridge import TransformerBridge
 
+from onset.atlas.kinds import BY_CONTENT, BY_PLACE
 from onset.atlas.probe import Probe, probe
 from onset.measures.head_scores import copies, entropy, seen, wanted
 from onset.measures.measurement import Measurement
-
-BY_PLACE = ("previous_token", "first_token", "current_token")
-BY_CONTENT = ("duplicate_token", "induction")
-"""Kinds of heads by where they look: at places whatever stands there, or at what stands there."""
 
 Scores = Float[Tensor, "layers heads"]
 

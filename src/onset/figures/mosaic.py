@@ -17,7 +17,7 @@ from onset.figures.style import TEXT_WIDTH
 
 _POINTS = TEXT_WIDTH * 72
 _GUTTER, _LEGEND, _MARGIN = 14.0, 26.0, 3.0
-_LARGEST_TILE = 4.9
+_LARGEST_TILE, _WIDEST_NAMES = 4.9, 130.0
 _LIGHTEST, _DARKEST = 0.93, 0.33
 """CIE lightness of a head that nothing is lost without, and of one without which all is. The same for all
 kinds: in grey, too, dark heads are those that matter."""
@@ -73,7 +73,7 @@ def plot_mosaic(
     width = (_POINTS - 2 * _MARGIN - (len(columns) - 1) * _GUTTER) / len(columns)
     widest = max(block.width for block in blocks)
     tile = min(_LARGEST_TILE, (width - NAMES) / widest)
-    names = width - widest * tile
+    names = min(width - widest * tile, _WIDEST_NAMES)
     tall = max(sum(block.height(tile) for block in column) for column in columns)
     height = tall + _LEGEND
     figure = Figure(figsize=(TEXT_WIDTH, height / 72))

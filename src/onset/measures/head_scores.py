@@ -77,7 +77,7 @@ def seen(
 
 
 def entropy(
-    attention: Float[Tensor, "layers sequences heads length length"],
+    attention: Float[Tensor, "layers sequences heads queries keys"],
 ) -> Float[Tensor, "layers heads"]:
     return torch.special.entr(attention).sum(-1).mean((1, 3))
 
