@@ -14,7 +14,8 @@ from transformer_lens.model_bridge import TransformerBridge
 
 from onset import models
 from onset.atlas import ablation, run, scores
-from onset.atlas.kinds import BY_CONTENT, BY_PLACE, kinds_of
+from onset.atlas.kinds import kinds_of
+from onset.atlas.names import BY_CONTENT, BY_PLACE
 from onset.atlas.probe import LONGEST, probe
 from onset.measures import head_scores
 from onset.models.transformer.bridge import open_bridge

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-BY_PLACE = ("previous_token", "first_token", "current_token")
-BY_CONTENT = ("duplicate_token", "induction")
-"""Kinds by where a head looks: at places whatever stands there, or at what stands there."""
+from onset.atlas.names import BY_CONTENT, BY_PLACE
 
 COPYING, SUPPRESSING, OTHER = "copying", "suppressing", "other"
 KINDS = (*BY_PLACE, *BY_CONTENT, COPYING, SUPPRESSING, OTHER)

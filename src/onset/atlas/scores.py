@@ -16,7 +16,7 @@ from torch import Tensor
 from transformer_lens.head_detector import get_previous_token_head_detection_pattern
 from transformer_lens.model_bridge import TransformerBridge
 
-from onset.atlas.kinds import BY_CONTENT, BY_PLACE
+from onset.atlas.names import BY_CONTENT, BY_PLACE
 from onset.atlas.probe import Probe, probe
 from onset.measures.head_scores import copies, entropy, seen, wanted
 from onset.measures.measurement import Measurement
