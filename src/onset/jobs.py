@@ -246,7 +246,16 @@ class Jobs:
 
     @property
     def atlas_settings(self) -> str:
-        return canonical_json({"studies": list(self._project.studies)})
+        """What the atlas is told: the studies in their order, and what people call them."""
+        studies = [
+            {
+                "name": name,
+                "title": study.file.title,
+                "labels": {its.name: its.label for its in study.conditions.values()},
+            }
+            for name, study in self._project.studies.items()
+        ]
+        return canonical_json({"studies": studies})
 
     @property
     def atlas_figures(self) -> list[str]:
@@ -255,19 +264,9 @@ class Jobs:
     @property
     def atlas_parameters(self) -> str:
         """What the atlas's notebook is told."""
-        studies = self._project.studies
         script = fingerprint_of_script(Path("workflow/notebooks/atlas.py"))
-        return canonical_json(
-            {
-                "results": self._project.results,
-                "titles": {name: study.file.title for name, study in studies.items()},
-                "labels": {
-                    name: {its.name: its.label for its in study.conditions.values()}
-                    for name, study in studies.items()
-                },
-                "code": f"{script}-{fingerprint('onset.stages.notebook')}",
-            }
-        )
+        code = f"{script}-{fingerprint('onset.stages.notebook')}"
+        return canonical_json({"results": self._project.results, "code": code})
 
     # ---- what readers see ---------------------------------------------------------------------
 

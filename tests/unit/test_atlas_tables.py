@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -124,6 +125,7 @@ class TestMosaic:
         with mpl.rc_context():
             use_style()
             yield
+            plt.close("all")
 
     def test_the_data_has_every_head_in_order_of_need(self):
         data = heads()

@@ -43,7 +43,7 @@ def test_a_new_study_brings_its_own_heads_and_asks_no_other_model(finished):
 def test_heads_of_another_study_are_refused(finished):
     parts = finished.root / "results/atlas/studies"
     shutil.copy2(parts / "tiny.parquet", parts / "other.parquet")
-    settings = '{"studies":["other"]}'
+    settings = '{"studies":[{"name":"other"}]}'
     command = ("-m", "onset.stages.atlas", "results/atlas", "--settings", settings)
     done = finished.python(*command)
     assert done.returncode == 1

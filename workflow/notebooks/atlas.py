@@ -28,8 +28,6 @@
 
 # %% tags=["parameters"]
 results = "results"
-titles = {}
-labels = {}
 code = "by hand"
 
 # %%
@@ -45,6 +43,7 @@ from onset.figures.style import use_style
 use_style()
 atlas = open_atlas(results, code)
 heads, untrained = atlas.heads, atlas.untrained
+titles, labels = atlas.titles, atlas.labels
 
 # %% [markdown]
 # ## All heads
@@ -57,15 +56,14 @@ heads, untrained = atlas.heads, atlas.untrained
 # %%
 figure, shown = plot_mosaic(heads, titles, labels)
 atlas.save_figure(figure, "mosaic", shown)
-figure
 
 # %% [markdown]
 # ## Kinds, and the control
 #
-# A head's kind is where it *clearly* looks: (score − chance) / (1 − chance) is CLEAR or more, chance
-# being a head that attends evenly to all it can see. For duplicates, and what came after them, chance
-# is also what the head pays to the same places where no token repeats: a head that goes by place alone
-# is none of these. A head that looks at nothing in particular may still make what it sees clearly more
+# A head's kind is where it *clearly* looks: (score − chance) / (1 − chance) is `CLEAR` or more,
+# chance being a head that attends evenly to all it can see. For duplicates, and what came after them,
+# chance is also what the head pays to the same places where no token repeats: a head that goes by place
+# alone is none of these. A head that looks at nothing in particular may still make what it sees clearly more
 # likely (copying) or less (suppressing).
 #
 # Previous, first and current token are judged on the model's own questions as well as on random tokens.

@@ -26,6 +26,7 @@ rule atlas:
         heads="<atlas>/heads.parquet",
         untrained="<atlas>/untrained.parquet",
         ablations="<atlas>/ablations.parquet",
+        names="<atlas>/names.json",
     log:
         "<log>/atlas.log",
     params:

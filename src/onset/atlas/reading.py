@@ -46,6 +46,20 @@ class Atlas:
         """A row per head and split: loss and accuracy with and without the head."""
         return self._table("ablations")
 
+    @cached_property
+    def titles(self) -> dict[str, str]:
+        """Of the studies."""
+        return {study["name"]: study["title"] for study in self._names}
+
+    @cached_property
+    def labels(self) -> dict[str, dict[str, str]]:
+        """Study → condition → what figures call it."""
+        return {study["name"]: study["labels"] for study in self._names}
+
+    @cached_property
+    def _names(self) -> list[dict[str, Any]]:
+        return json.loads((self.folder / "names.json").read_text(encoding="utf-8"))
+
     def look_up(self, **which: Any) -> pd.DataFrame:
         """The heads with these values, such as `study`, `condition`, `seed`, `layer`, `head` or `kind`.
 

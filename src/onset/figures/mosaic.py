@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
@@ -76,7 +77,7 @@ def plot_mosaic(
     names = min(width - widest * tile, _WIDEST_NAMES)
     tall = max(sum(block.height(tile) for block in column) for column in columns)
     height = tall + _LEGEND
-    figure = Figure(figsize=(TEXT_WIDTH, height / 72))
+    figure = plt.figure(figsize=(TEXT_WIDTH, height / 72))
     figure.set_layout_engine("none")  # all is placed by hand
     axis = figure.add_axes((0, 0, 1, 1))
     axis.set(xlim=(0, _POINTS), ylim=(height, 0))

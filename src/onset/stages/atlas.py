@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +11,7 @@ import pandas as pd
 from onset.artefacts import checksum
 from onset.atlas.tables import tables_of
 from onset.stages.command import add_settings_arguments, log, run_stage
+from onset.store.atomic import write_text
 from onset.store.origin import DamagedFileError, Origin, digest
 from onset.store.tables import load_table, save_table
 
@@ -21,7 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def work(arguments: argparse.Namespace) -> None:
     parts, sources = [], []
-    for study in arguments.settings["studies"]:
+    studies = arguments.settings["studies"]
+    for study in (its["name"] for its in studies):
         path = arguments.folder / "studies" / f"{study}.parquet"
         table, origin = load_table(path)
         if origin.run != study:
@@ -31,6 +34,7 @@ def work(arguments: argparse.Namespace) -> None:
         sources.append(checksum(path))
     tables = tables_of(pd.concat(parts, ignore_index=True))
     origin = Origin("atlas", digest(arguments.settings), arguments.code, digest(sources))
+    write_text(arguments.folder / "names.json", json.dumps(studies, indent=1) + "\n")
     for name, table in tables._asdict().items():
         columns = {column: table[column].tolist() for column in table}
         save_table(arguments.folder / f"{name}.parquet", columns, origin)
