@@ -60,10 +60,10 @@ atlas.save_figure(figure, "mosaic", shown)
 # %% [markdown]
 # ## Kinds, and the control
 #
-# A head's kind is where it *clearly* looks: (score − chance) / (1 − chance) is `CLEAR` or more,
-# chance being a head that attends evenly to all it can see. For duplicates, and what came after them,
-# chance is also what the head pays to the same places where no token repeats: a head that goes by place
-# alone is none of these. A head that looks at nothing in particular may still make what it sees clearly more
+# A head's kind is where it *clearly* looks: (score − chance) / (1 − chance) is `CLEAR` or more, chance
+# being a head that attends evenly to all it can see. For duplicates, and what came after them, chance
+# is also what the head pays to the same places where no token repeats: a head that goes by place alone
+# is none of these. A head that looks at nothing in particular may still make what it sees clearly more
 # likely (copying) or less (suppressing).
 #
 # Previous, first and current token are judged on the model's own questions as well as on random tokens.
