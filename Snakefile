@@ -1,6 +1,7 @@
 # The whole of Onset on one page. Data flow from config to paper.pdf in the order of the includes:
 #
 #   dataset ─► train ─► evaluate, analyse ─► summarise ─► notebook ─► gallery, paper
+#                 └───► heads ─► atlas ─► its notebook ────────────────┘
 #
 # Everything derived lies in results/. Settings live in config/, code in src/onset/; each job is run
 # again when the settings that concern it, the code that it uses, or its inputs change.
@@ -40,6 +41,7 @@ pathvars:
     study=f"{project.results}/{{study,{NAME}}}",
     run=f"{project.results}/{{study,{NAME}}}/{{condition,{NAME}}}/seed_{{seed,[0-9]+}}",
     log=f"{project.results}/logs",
+    atlas=f"{project.results}/atlas",
     paper=f"{project.results}/paper",
 
 
@@ -67,6 +69,7 @@ include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/analyse.smk"
 include: "workflow/rules/notebook.smk"
+include: "workflow/rules/atlas.smk"
 include: "workflow/rules/gallery.smk"
 include: "workflow/rules/paper.smk"
 include: "workflow/rules/benchmark.smk"

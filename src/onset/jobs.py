@@ -215,6 +215,59 @@ class Jobs:
             }
         )
 
+    # ---- the head atlas ---------------------------------------------------------------------
+
+    def runs_of(self, wildcards: Wildcards) -> list[str]:
+        """Datasets and checkpoints of all runs of a study."""
+        folders = [
+            self._run_folder(wildcards.study, name, seed)
+            for name, seeds in self._project.runs(wildcards.study).items()
+            for seed in seeds
+        ]
+        files = ("dataset.safetensors", "checkpoints/index.json")
+        return [f"{folder}/{file}" for folder in folders for file in files]
+
+    def heads_settings(self, wildcards: Wildcards) -> str:
+        seeds = self._project.runs(wildcards.study)
+        conditions = self._project.studies[wildcards.study].conditions
+        told = [{"name": n, "seeds": seeds[n], **its.heads_job} for n, its in conditions.items()]
+        on = {"device": self._project.settings.device, "threads": self._project.settings.threads}
+        return canonical_json({"conditions": told, **on})
+
+    def heads_code(self, wildcards: Wildcards) -> str:
+        conditions = self._project.studies[wildcards.study].conditions.values()
+        families = {f"onset.models.{its.model.name}" for its in conditions}
+        loaded = [f"{its}.{part}" for its in sorted(families) for part in ("model", "bridge")]
+        return fingerprint("onset.stages.heads", *loaded)
+
+    @property
+    def heads(self) -> list[str]:
+        return [f"{self._root}/atlas/studies/{study}.parquet" for study in self._project.studies]
+
+    @property
+    def atlas_settings(self) -> str:
+        """What the atlas is told: the studies in their order, and what people call them."""
+        studies = [
+            {
+                "name": name,
+                "title": study.file.title,
+                "labels": {its.name: its.label for its in study.conditions.values()},
+            }
+            for name, study in self._project.studies.items()
+        ]
+        return canonical_json({"studies": studies})
+
+    @property
+    def atlas_figures(self) -> list[str]:
+        return [f"{self._root}/atlas/figures/mosaic.{its}" for its in ("pdf", "png", "csv", "json")]
+
+    @property
+    def atlas_parameters(self) -> str:
+        """What the atlas's notebook is told."""
+        script = fingerprint_of_script(Path("workflow/notebooks/atlas.py"))
+        code = f"{script}-{fingerprint('onset.stages.notebook')}"
+        return canonical_json({"results": self._project.results, "code": code})
+
     # ---- what readers see ---------------------------------------------------------------------
 
     @property

@@ -34,6 +34,7 @@ _LIBRARIES = {
     "train": _TORCH,
     "evaluate": _TORCH,
     "analyse": (*_TORCH, "transformer_lens.model_bridge", "transformer_lens.patching"),
+    "heads": (*_TORCH, "transformer_lens.model_bridge", "transformer_lens.head_detector"),
 }
 
 

@@ -23,6 +23,7 @@ from tests.results.conftest import PAPER
 pytestmark = pytest.mark.smoke
 needs_paper = pytest.mark.skipif(not PAPER, reason="ONSET_PAPER=no: no LaTeX here")
 
+STUDIES = yaml.safe_load(Path("config/smoke.yaml").read_text(encoding="utf-8"))["studies"]
 STUDY = yaml.safe_load(Path("config/studies/composition.yaml").read_text(encoding="utf-8"))
 
 
@@ -147,7 +148,13 @@ class _Links(HTMLParser):
 
 
 @pytest.mark.parametrize(
-    "page", ["index.html", "composition/index.html", "composition/notebook.html"]
+    "page",
+    [
+        "index.html",
+        "composition/index.html",
+        "composition/notebook.html",
+        "atlas/notebook.html",
+    ],
 )
 def test_pages_read_without_a_network(smoke: Path, page: str):
     text = (smoke / page).read_text(encoding="utf-8")
@@ -173,7 +180,7 @@ def test_the_rendered_notebook_shows_all_conditions_and_figures(smoke: Path):
 
 def test_no_notebook_warns(smoke: Path):
     pages = sorted(smoke.glob("*/notebook.html"))
-    assert len(pages) == len(yaml.safe_load(Path("config/smoke.yaml").read_text())["studies"])
+    assert len(pages) == len(STUDIES) + 1  # and the atlas
     for page in pages:
         assert "Warning" not in page.read_text(encoding="utf-8"), page
 

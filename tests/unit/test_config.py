@@ -320,6 +320,13 @@ def test_the_config_that_the_cases_change_is_valid(files):
     assert list(project.studies["composition"].conditions) == ["one", "wide"]
 
 
+@pytest.mark.parametrize("name", ["atlas", "benchmarks", "logs", "paper"])
+def test_no_study_takes_the_folder_of_what_is_of_all(files, name):
+    shutil.copy2(files.root / STUDY, files.root / f"config/studies/{name}.yaml")
+    files.set(CONFIG, "studies", [name])
+    assert f"{name} is no study's name" in str(files.problems())
+
+
 @pytest.mark.parametrize(
     "case",
     [

@@ -19,8 +19,12 @@ def pages(study: str) -> set[str]:
 
 
 PAGES = pages("tiny")
-AFTER_RUNS = {"summarise tiny", *PAGES}
-"""What comes together from all runs of the study."""
+AFTER_MEASURES = {"summarise tiny", *PAGES}
+"""What comes together from the measures and analyses of all runs of the study."""
+REDRAWN = {*PAGES, "atlas_notebook"}
+ATLAS = {"heads tiny", "atlas", "atlas_notebook"}
+AFTER_RUNS = {*AFTER_MEASURES, *ATLAS}
+"""What comes together from all their checkpoints as well."""
 
 
 def jobs(
@@ -120,15 +124,15 @@ class TestConfig:
 
     def test_a_new_measure_never_retrains(self, finished):
         finished.set(finished.study, "measures", ["prediction", "weight_norm"])
-        assert set(finished.plan()) == jobs("evaluate") | AFTER_RUNS
+        assert set(finished.plan()) == jobs("evaluate") | AFTER_MEASURES
 
     def test_a_closer_look_measures_and_trains_nothing(self, finished):
         finished.set(finished.study, "analyses", {"names": ["attention"], "checkpoints": 2})
-        assert set(finished.plan()) == jobs("analyse") | AFTER_RUNS
+        assert set(finished.plan()) == jobs("analyse") | AFTER_MEASURES
 
     def test_a_condition_may_do_without(self, finished):
         finished.set(finished.study, "conditions.fast.analyses", {"names": []})
-        assert set(finished.plan()) == AFTER_RUNS
+        assert set(finished.plan()) == AFTER_MEASURES
 
     def test_a_published_value_concerns_the_notebook_alone(self, finished):
         one = {"quantity": "accuracy", "published": "1", "source": "somebody"}
@@ -147,7 +151,7 @@ class TestConfig:
 
     def test_a_label_redraws_only(self, finished):
         finished.set(finished.study, "conditions.fast.label", "faster")
-        assert set(finished.plan()) == PAGES
+        assert set(finished.plan()) == {*REDRAWN, "atlas"}
 
     def test_the_paper_is_made_when_it_is_wanted(self, finished):
         finished.set(finished.config, "paper", True)
@@ -177,19 +181,28 @@ class TestCode:
         assert finished.plan() == {}
         finished.edit("src/onset/tasks/another.py", lambda text: text + "\n_ADDED = 1\n")
         runs = jobs("dataset train evaluate analyse", study="other")
-        assert set(finished.plan()) == runs | {"summarise other", *pages("other")}
+        its_own = {"summarise other", "heads other", *pages("other")}
+        assert set(finished.plan()) == runs | its_own | {"atlas", "atlas_notebook"}
 
     def test_a_measure_never_retrains(self, finished):
         finished.edit("src/onset/measures/prediction.py", lambda text: text + "\n_ADDED = 1\n")
-        assert set(finished.plan()) == jobs("evaluate") | AFTER_RUNS
+        assert set(finished.plan()) == jobs("evaluate") | AFTER_MEASURES
 
     def test_an_analysis_measures_and_trains_nothing(self, finished):
         finished.edit("src/onset/analyses/attention.py", lambda text: text + "\n_ADDED = 1\n")
-        assert set(finished.plan()) == jobs("analyse") | AFTER_RUNS
+        assert set(finished.plan()) == jobs("analyse") | AFTER_MEASURES
+
+    def test_the_atlas_looks_at_heads_again_and_measures_nothing(self, finished):
+        finished.edit("src/onset/atlas/ablation.py", lambda text: text + "\n_ADDED = 1\n")
+        assert set(finished.plan()) == {*ATLAS, "front_page"}
+
+    def test_what_a_head_is_called_asks_no_model(self, finished):
+        finished.replace("src/onset/atlas/kinds.py", "CLEAR = 0.5", "CLEAR = 0.6")
+        assert set(finished.plan()) == {"atlas", "atlas_notebook", "front_page"}
 
     def test_a_colour_redraws_only(self, finished):
         finished.replace("src/onset/figures/style.py", '"colorblind"', '"deep"')
-        assert set(finished.plan()) == PAGES
+        assert set(finished.plan()) == REDRAWN
 
     def test_the_text_of_the_paper_concerns_the_paper_alone(self, finished):
         """Planned with an empty file for a PDF, so that no LaTeX is needed."""
@@ -208,7 +221,7 @@ class TestCode:
 
     def test_a_template_makes_pages(self, finished):
         finished.edit("src/onset/gallery/templates/base.html", lambda text: text + "<!-- -->")
-        assert set(finished.plan()) == PAGES
+        assert set(finished.plan()) == REDRAWN
 
 
 def add_study_with_another_task(project) -> None:
@@ -222,6 +235,8 @@ def add_study_with_another_task(project) -> None:
     (project.root / "config/studies/other.yaml").write_text(yaml.safe_dump(study))
     shutil.copy2(project.root / project.notebook, project.root / "workflow/notebooks/other.py")
     shutil.copytree(project.root / "results/tiny", project.root / "results/other")
+    heads = project.root / "results/atlas/studies"
+    shutil.copy2(heads / "tiny.parquet", heads / "other.parquet")
     project.set(project.config, "studies", ["tiny", "other"])
     project.take_for_done()
 

@@ -25,6 +25,7 @@ rule study_page:
 rule front_page:
     input:
         jobs.study_pages,
+        "<atlas>/notebook.html",
     output:
         f"{project.results}/index.html",
     log:

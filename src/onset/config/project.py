@@ -33,6 +33,7 @@ from onset.settings import (
 
 _CONFIG = "config/config.yaml"
 _NAME = re.compile(NAME_PATTERN)
+_NOT_STUDIES = ("atlas", "benchmarks", "logs", "paper")
 _FOLDER = r"^[A-Za-z0-9_][A-Za-z0-9_-]*(/[A-Za-z0-9_][A-Za-z0-9_-]*)*$"
 
 
@@ -61,6 +62,15 @@ class ProjectSettings(Settings):
         if twice:
             raise ValueError(f"listed twice: {', '.join(map(str, twice))}")
         return values
+
+    @field_validator("studies")
+    @classmethod
+    def _no_folder_of_all_studies(cls, studies: tuple[str, ...]) -> tuple[str, ...]:
+        if taken := [name for name in studies if name in _NOT_STUDIES]:
+            raise ValueError(
+                f"{taken[0]} is no study's name: in results/{taken[0]} lies what is of all"
+            )
+        return studies
 
     @field_validator("seeds")
     @classmethod

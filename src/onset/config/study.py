@@ -229,6 +229,20 @@ class Condition:
         """Those that it is run with: what all conditions are, and its own."""
         return tuple(dict.fromkeys((*of_all, *self.extra_seeds)))
 
+    @cached_property
+    def heads_job(self) -> dict[str, Any]:
+        """What the atlas of heads is told of its runs."""
+        return {
+            "model": self._dump(self.model),
+            "trained_on": sorted(self.training.mixture),
+            "from_scratch": self.from_scratch,
+        }
+
+    @property
+    def from_scratch(self) -> bool:
+        """Whether its training begins with parameters drawn at random, and left as they were drawn."""
+        return not (self.parent or self.interventions or hasattr(self.model, "checkpoint"))
+
     @property
     def jobs(self) -> tuple[str, ...]:
         """What its jobs are told: conditions with the same differ in name and label alone."""

@@ -77,7 +77,7 @@ def seen(
 
 
 def entropy(
-    attention: Float[Tensor, "layers sequences heads length length"],
+    attention: Float[Tensor, "layers sequences heads queries keys"],
 ) -> Float[Tensor, "layers heads"]:
     return torch.special.entr(attention).sum(-1).mean((1, 3))
 
@@ -91,11 +91,21 @@ def copying(model: Transformer, parameters: Parameters) -> Float[Tensor, "applic
     found = []
     for i in range(s.n_applications):
         value, output = value_and_output(model, parameters, i)
-        # The eigenvalues of (tokens → head) (head → logits) are those of the product the other way round.
-        small = output @ (readout.T @ parameters["tok_embed.weight"]) @ value
-        eigenvalues = torch.linalg.eigvals(small.double())
-        found.append(eigenvalues.sum(-1).real / eigenvalues.abs().sum(-1))
+        found.append(copies(parameters["tok_embed.weight"], value, output, readout))
     return torch.stack(found).cpu()
+
+
+def copies(
+    embedding: Float[Tensor, "tokens d_model"],
+    value: Float[Tensor, "heads d_model d_head"],
+    output: Float[Tensor, "heads d_head d_model"],
+    readout: Float[Tensor, "tokens d_model"],
+) -> Float[Tensor, " heads"]:
+    """Σλ / Σ|λ| of each head's map from tokens to logits; NaN of a head that writes nothing."""
+    # The eigenvalues of (tokens → head) (head → logits) are those of the product the other way round.
+    small = output @ (readout.T @ embedding) @ value
+    eigenvalues = torch.linalg.eigvals(small.double())
+    return eigenvalues.sum(-1).real / eigenvalues.abs().sum(-1)
 
 
 def value_and_output(

@@ -11,7 +11,10 @@ from transformer_lens.model_bridge import TransformerBridge
 from transformer_lens.model_bridge.sources import build_bridge_from_module
 from transformer_lens.model_bridge.sources.native import NativeModel
 
+from onset.models.transformer.hooks import add_what_it_lacks
 from onset.models.transformer.model import Transformer
+
+_ONLY_OURS = "attn.smear.bias"
 
 
 def native_config(model: Transformer, n_applications: int | None = None) -> TransformerBridgeConfig:
@@ -38,13 +41,13 @@ def native_config(model: Transformer, n_applications: int | None = None) -> Tran
 def native_state_dict(
     model: Transformer, parameters: Mapping[str, Tensor], n_applications: int | None = None
 ) -> dict[str, Tensor]:
-    """The parameters with everything spelled out that Onset keeps once or not at all."""
+    """The parameters that the library knows, all spelled out that Onset keeps once or not at all."""
     s = model.settings
     state = {name: tensor for name, tensor in parameters.items() if not name.startswith("layers.")}
     for i in range(n_applications or s.n_applications):
         source = f"layers.{i % s.n_layers}."
         for name, tensor in parameters.items():
-            if name.startswith(source):
+            if name.startswith(source) and not name.endswith(_ONLY_OURS):
                 state[f"layers.{i}.{name.removeprefix(source)}"] = tensor
     state.setdefault("head.weight", parameters["tok_embed.weight"])
     state.setdefault("pos.weight", torch.zeros(model.length, s.d_model))
@@ -63,24 +66,21 @@ def native_model(
 def open_bridge(
     model: Transformer, parameters: Mapping[str, Tensor], n_applications: int | None = None
 ) -> TransformerBridge:
-    """The model as a `TransformerBridge`, all hooks in place.
+    """The model as a `TransformerBridge`, all hooks in place; what TransformerLens hasn't, hooks add.
 
     Args:
         model: the architecture.
         parameters: those of a checkpoint.
         n_applications: how many block applications to unroll; all of them if None. A model with
             readout `per_hop` answers a question of h hops in the bridge with h applications.
-
-    Raises:
-        ValueError: the model has something that TransformerLens hasn't.
     """
-    if lacking := model.settings.only_ours:
-        raise ValueError(f"TransformerLens has no {', '.join(lacking)}: this model can't be opened")
     native = native_model(model, parameters, n_applications)
-    return build_bridge_from_module(
+    bridge = build_bridge_from_module(
         native,
         architecture="TransformerLensNative",
         tl_config=native.cfg,
         device=next(native.parameters()).device,
         dtype=torch.float32,
     ).eval()
+    add_what_it_lacks(bridge, model, parameters)
+    return bridge

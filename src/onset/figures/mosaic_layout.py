@@ -1,0 +1,94 @@
+"""Where the bricks of a mosaic lie, in tiles, and how its blocks fill columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+NAMES, TITLE, BETWEEN_ROWS = 84.0, 12.0, 1.1
+"""points: for the names of rows at least, for the title of a block, between rows"""
+
+_BETWEEN_BRICKS = 0.6
+"""tiles"""
+_WIDEST = 15
+"""tiles of a row, if no brick is wider: more seeds go below"""
+_SMALLEST_ROW = 5.2
+"""points: what the name needs"""
+_BELOW = 4.0
+_TALLEST = 300.0
+"""points of a single column; above it there are two"""
+
+
+@dataclass(frozen=True)
+class Brick:
+    """A model, and where its brick lies in its row, in tiles."""
+
+    heads: pd.DataFrame
+    """layer, place, kind, needed"""
+    left: float
+    top: float
+
+    @property
+    def n_layers(self) -> int:
+        return int(self.heads["layer"].max()) + 1
+
+
+@dataclass(frozen=True)
+class Row:
+    """A condition: a brick per seed."""
+
+    condition: str
+    bricks: Sequence[Brick]
+
+    def height(self, tile: float) -> float:
+        """Points, for tiles of so many."""
+        lowest = max(brick.top + brick.n_layers for brick in self.bricks)
+        return max(lowest * tile, _SMALLEST_ROW)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A study."""
+
+    study: str
+    rows: Sequence[Row]
+
+    @classmethod
+    def of(cls, study: str, heads: pd.DataFrame) -> Block:
+        """Rows and bricks in the order of the heads."""
+        places = heads.groupby(["condition", "seed"])["place"]
+        widest = max(_WIDEST, places.max().max() + 1)
+        rows = []
+        for condition, of_row in heads.groupby("condition", sort=False):
+            bricks: list[Brick] = []
+            left = top = 0.0
+            for _, of_brick in of_row.groupby("seed", sort=False):
+                width = of_brick["place"].max() + 1
+                if left and left + width > widest:
+                    left, top = 0.0, top + max(b.n_layers for b in bricks) + _BETWEEN_BRICKS
+                bricks.append(Brick(of_brick, left, top))
+                left += width + _BETWEEN_BRICKS
+            rows.append(Row(str(condition), bricks))
+        return cls(study, rows)
+
+    @property
+    def width(self) -> float:
+        """Tiles of the widest row."""
+        return max(
+            brick.left + brick.heads["place"].max() + 1 for row in self.rows for brick in row.bricks
+        )
+
+    def height(self, tile: float) -> float:
+        """Points, title included."""
+        return TITLE + sum(row.height(tile) + BETWEEN_ROWS for row in self.rows) + _BELOW
+
+
+def columns_of(blocks: Sequence[Block]) -> list[Sequence[Block]]:
+    """One column, or two that are as even as the order of the blocks allows."""
+    heights = [block.height(_SMALLEST_ROW) for block in blocks]
+    if sum(heights) <= _TALLEST or len(blocks) == 1:
+        return [blocks]
+    cut = min(range(1, len(blocks)), key=lambda n: max(sum(heights[:n]), sum(heights[n:])))
+    return [blocks[:cut], blocks[cut:]]

@@ -1,0 +1,129 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # The head atlas
+#
+# **Question.** Which kinds of attention heads do all these models grow, and which of their heads do
+# they need?
+#
+# Every head of every trained model is here, at the end of its training: where it looks
+# (TransformerLens's detectors), what it copies, and what is lost when its output is replaced by its
+# mean.
+#
+# **Hypothesis.** Kinds are what training makes, and none is there before: a kind that stands for
+# something should be rare among the same models untrained.
+#
+# **What would refute it.** Untrained models with as many heads of a kind as trained ones: the scores
+# would then tell of the architecture, or of the probe, and not of what was learnt.
+
+# %% tags=["parameters"]
+results = "results"
+code = "by hand"
+
+# %%
+import pandas as pd
+from IPython.display import HTML
+
+from onset.atlas.kinds import CLEAR, KINDS
+from onset.atlas.listing import listing
+from onset.atlas.reading import open_atlas
+from onset.figures.mosaic import plot_mosaic
+from onset.figures.style import use_style
+
+use_style()
+atlas = open_atlas(results, code)
+heads, untrained = atlas.heads, atlas.untrained
+titles, labels = atlas.titles, atlas.labels
+
+# %% [markdown]
+# ## All heads
+#
+# A tile is a head, a brick is a model: its block applications from the bottom up, in each the head that
+# matters most on the left. A row is a condition, its bricks are seeds. Hue and glyph are the head's
+# kind. The darker, the more accuracy is lost without the head, on the split (held-out or trained on)
+# that loses most.
+
+# %%
+figure, shown = plot_mosaic(heads, titles, labels)
+atlas.save_figure(figure, "mosaic", shown)
+
+# %% [markdown]
+# ## Kinds, and the control
+#
+# A head's kind is where it *clearly* looks: (score − chance) / (1 − chance) is `CLEAR` or more, chance
+# being a head that attends evenly to all it can see. For duplicates, and what came after them, chance
+# is also what the head pays to the same places where no token repeats: a head that goes by place alone
+# is none of these. A head that looks at nothing in particular may still make what it sees clearly more
+# likely (copying) or less (suppressing).
+#
+# Previous, first and current token are judged on the model's own questions as well as on random tokens.
+# Many worlds here have sequences of two or three tokens: with two, nothing repeats and the first token
+# *is* the one before; with three, what came after a duplicate is just the token before. Such scores are
+# missing, and no head can then be of that kind.
+#
+# Beside each share of trained heads, that of the same models before any training (only of those that
+# begin with random parameters).
+
+# %%
+shares = pd.DataFrame(
+    {
+        "trained": heads["kind"].value_counts(normalize=True),
+        "untrained": untrained["kind"].value_counts(normalize=True),
+    }
+).reindex(KINDS)
+shares.insert(0, "heads", heads["kind"].value_counts())
+shares = shares.fillna(0).astype({"heads": int})
+print(f"{len(heads)} trained heads, {len(untrained)} untrained ones; clear is {CLEAR:g} or more")
+shares.round(3)
+
+# %% [markdown]
+# By study: how many trained heads are of each kind.
+
+# %%
+by_study = pd.crosstab(heads["study"], heads["kind"])
+by_study = by_study.reindex(index=heads["study"].unique(), columns=KINDS, fill_value=0)
+by_study.rename(index=titles)
+
+# %% [markdown]
+# ## Which kinds are needed
+#
+# Accuracy lost without a head, by kind: quartiles over heads. A model of one head needs it, whatever
+# kind it is; so the last column counts models (of several heads) whose most needed head is of that
+# kind.
+
+# %%
+quartiles = heads.groupby("kind")["needed"].quantile([0.25, 0.5, 0.75]).unstack()
+model = ["study", "condition", "seed"]
+several = heads[heads.groupby(model)["head"].transform("size") > 1]
+first = several.sort_values("needed", ascending=False, kind="stable").drop_duplicates(model)
+quartiles["most needed"] = first["kind"].value_counts()
+quartiles = quartiles.reindex(KINDS).dropna(how="all").fillna({"most needed": 0})
+quartiles.astype({"most needed": int}).round(2)
+
+# %% [markdown]
+# ## Look a head up
+#
+# A list per study. `layer` counts block applications from 0. In Python, `open_atlas().look_up(study=…,
+# condition=…, seed=…)` (from `onset.atlas.reading`) has all columns, and `.ablations` has every split.
+
+# %%
+HTML(listing(heads, titles, labels))
+
+# %%
+numbers = {"n_heads": str(len(heads)), "n_untrained": str(len(untrained))}
+numbers["n_models"] = str(len(heads.drop_duplicates(model)))
+for kind in KINDS:
+    numbers[f"n_{kind}"] = str(int((heads["kind"] == kind).sum()))
+    numbers[f"n_{kind}_untrained"] = str(int((untrained["kind"] == kind).sum()))
+atlas.save_numbers(numbers)
+numbers
