@@ -227,7 +227,8 @@ class TestIdentity:
 
 
 def stage(work, run: Path, told: dict, **more) -> None:
-    told_all = {"run": run, "runs": [run], "parents": [], "settings": told, "code": "none"}
+    no_others = {"parents": [], "sources": []}
+    told_all = {"run": run, "runs": [run], **no_others, "settings": told, "code": "none"}
     work(argparse.Namespace(**told_all, **more))
 
 

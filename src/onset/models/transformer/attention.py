@@ -103,10 +103,10 @@ def _queries_keys_values(
         .transpose(1, 2)
         for n, h in (("q", asking), ("k", normed), ("v", normed))
     )
-    return q, _smeared(k, p["attn.smear.bias"]) if "attn.smear.bias" in p else k, v
+    return q, smeared(k, p["attn.smear.bias"]) if "attn.smear.bias" in p else k, v
 
 
-def _smeared(
+def smeared(
     k: Float[Tensor, "examples heads length d_head"], smear: Float[Tensor, " heads"]
 ) -> Float[Tensor, "examples heads length d_head"]:
     """Each key with a share of the one before: what lets a single layer see what came before a token."""

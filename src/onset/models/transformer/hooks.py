@@ -48,7 +48,7 @@ def add_what_it_lacks(
 def _smeared(
     keys: Float[Tensor, "examples length heads d_head"], hook: HookPoint, smear: Tensor
 ) -> Float[Tensor, "examples length heads d_head"]:
-    return attention._smeared(keys.transpose(1, 2), smear).transpose(1, 2)
+    return attention.smeared(keys.transpose(1, 2), smear).transpose(1, 2)
 
 
 def _keep(tokens: Int[Tensor, "examples length"], hook: HookPoint, kept: list[Tensor]) -> None:
