@@ -8,7 +8,7 @@ pytestmark = pytest.mark.slow
 
 
 def listed(project, *arguments: str) -> dict[str, float]:
-    """The folders with their megabytes."""
+    """What is listed, with its megabytes."""
     before = sorted((project.root / "results").rglob("*"))
     done = project.python("-m", "onset.stages.orphans", *arguments)
     assert done.returncode == 0, done.stderr
@@ -16,7 +16,7 @@ def listed(project, *arguments: str) -> dict[str, float]:
     found = {
         folder: float(size) for size, folder in re.findall(r"(\S+) MB  (results.*)", done.stdout)
     }
-    assert f"in {len(found)} folders" in done.stdout
+    assert f"in {len(found)} places" in done.stdout
     return found
 
 
@@ -58,6 +58,14 @@ def test_other_folders_of_results_are_no_orphans(fresh):
     assert list(listed(fresh, "--configfile", "config/other.yaml")) == [
         "results/smoke/tiny/renamed/seed_0"
     ]
+
+
+def test_heads_of_a_study_that_is_gone_are_listed(fresh):
+    for study in ("tiny", "gone"):
+        table = fresh.root / f"results/atlas/studies/{study}.parquet"
+        table.parent.mkdir(parents=True, exist_ok=True)
+        table.write_bytes(bytes(10**6))
+    assert listed(fresh) == {"results/atlas/studies/gone.parquet": 1.0}
 
 
 def test_a_wrong_config_is_told(fresh):

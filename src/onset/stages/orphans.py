@@ -1,7 +1,8 @@
 """List what lies in results/ though the config no longer asks for it: it is told, never deleted.
 
-Runs of conditions that were removed or renamed, of seeds that were taken out, and whole studies. Other
-folders of results within (results/smoke, results/tuning) aren't looked into.
+Runs of conditions that were removed or renamed, of seeds that were taken out, and whole studies, with
+their heads in the atlas. Other folders of results within (results/smoke, results/tuning) aren't looked
+into.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ _SEED = re.compile(r"^seed_\d+$")
 
 
 def orphans(project: Project, root: Path = Path()) -> Iterator[Path]:
-    """Folders of runs that the config doesn't ask for; of studies that aren't in it, as a whole."""
+    """Folders of runs that the config doesn't ask for; of studies that aren't in it, as a whole, and their
+    tables of heads."""
     wanted = {
         (study.name, condition, f"seed_{seed}")
         for study in project.studies.values()
@@ -36,6 +38,9 @@ def orphans(project: Project, root: Path = Path()) -> Iterator[Path]:
             yield study
         else:
             yield from (path for path in runs if path.parts[-3:] not in wanted)
+    for table in sorted((root / project.results / "atlas/studies").glob("*.parquet")):
+        if table.stem not in project.studies:
+            yield table
 
 
 def main() -> None:
@@ -58,11 +63,12 @@ def main() -> None:
     sizes = {folder: _megabytes(folder) for folder in orphans(project)}
     for folder, size in sizes.items():
         print(f"{size:9.1f} MB  {folder}")
-    print(f"{sum(sizes.values()):9.1f} MB  in {len(sizes)} folders that the config doesn't ask for")
+    print(f"{sum(sizes.values()):9.1f} MB  in {len(sizes)} places that the config doesn't ask for")
 
 
-def _megabytes(folder: Path) -> float:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+def _megabytes(place: Path) -> float:
+    files = place.rglob("*") if place.is_dir() else [place]
+    return sum(path.stat().st_size for path in files if path.is_file()) / 1e6
 
 
 if __name__ == "__main__":
