@@ -40,8 +40,9 @@ def test_areas_are_areas(found):
 
 
 def test_the_known_circuit_is_of_five_connections():
-    edges = circuit_edges.known_edges(Head(0, 1), Head(1, 0), 2)
+    edges = circuit_edges.known_edges(Head(0, 1), [Head(1, 0)], 2)
     assert len(edges) == 5
+    assert len(circuit_edges.known_edges(Head(0, 1), [Head(1, 0), Head(1, 1)], 2)) == 9
     assert (("attn_head_out", 0, 1), ("k_input", 1, 0)) in edges
     assert (("attn_head_out", 1, 0), ("logits", 1, None)) in edges
 

@@ -43,6 +43,7 @@ labels = {}
 seeds = None
 extra_seeds = {}
 code = "by hand"
+analysed = None
 reference = {}
 
 # %%
@@ -68,7 +69,7 @@ from onset.summary import (
 )
 
 use_style()
-study = open_study(study_name, results, conditions, seeds, code, None, extra_seeds)
+study = open_study(study_name, results, conditions, seeds, code, analysed, extra_seeds)
 conditions, seeds = study.conditions, study.seeds
 labels = {name: labels.get(name, name) for name in conditions}
 style = styles(conditions)
@@ -158,8 +159,8 @@ legend_below(figure, part_style, {name: name for name in followed})
 study.save_figure(figure, "heads", pd.concat(shown))
 
 # %% [markdown]
-# How many heads of the last layer look after duplicates with more than half of their attention? Where it is
-# all of them, "the pair" is only the strongest of several.
+# How many heads of the last layer look after duplicates with more than half of their attention?
+# Where it is all of them, "the pair" is only the strongest of several.
 
 # %%
 looking = scores[(scores["measure"] == "induction_score") & (scores["condition"] == base)]
@@ -348,6 +349,46 @@ again = reached(since, 0.9) - removed_at
 pd.DataFrame({"least": since.groupby(RUN, observed=True)["value"].min(), "steps to .9": again})
 
 # %% [markdown]
+# ## The circuit, found and missed
+#
+# Left: edge attribution ranks all connections between parts; how much of the difference between
+# sequences that repeat and others is left with the first of them alone? The square is the circuit
+# as we know it, the cross as many random connections. Right: what the other heads of the second
+# layer write towards the right answer, with the strongest one and with its mean in its place.
+
+# %%
+analyses = study.analyses
+edges = analyses[analyses["condition"] == base]
+left = over_seeds(edges[edges["measure"] == "recovered"], ["condition", "component"])
+figure, (axis, other) = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.6))
+plot_over_training(
+    axis, left.rename(columns={"component": "step"}), Styles({base: style[base]}), logarithmic=False
+)
+of_runs = edges.pivot_table("value", "seed", "measure", sort=False)
+axis.plot(of_runs["known_size"], of_runs["known_recovered"], "s", color=NEUTRAL, markersize=3)
+axis.plot(of_runs["known_size"], of_runs["random_recovered"], "x", color=NEUTRAL, markersize=4)
+axis.set(xlabel="connections that are left", ylabel="share recovered")
+effects = edges[edges["split"] == "repeats"].pivot_table(
+    "value", ["seed", "layer", "head"], "measure"
+)
+effects = effects[effects["main_head"].isna()].loc[(slice(None), last_layer[base]), :]
+other.plot(
+    effects["head_direct_effect"],
+    effects["head_direct_effect_without_main"],
+    **style[base].of_marker,
+)
+other.axline((0, 0), slope=1, color=NEUTRAL, linewidth=0.5)
+other.set(xlabel="direct effect (logits)", ylabel="without the strongest head")
+study.save_figure(figure, "circuit", pd.concat([left, effects.reset_index()]))
+more = (
+    effects["head_direct_effect_without_main"].groupby("seed").sum()
+    / effects["head_direct_effect"].groupby("seed").sum()
+)
+pd.concat(
+    [of_runs[["edge_auc", "edge_auc_null", "known_recovered"]], more.rename("others write")], axis=1
+)
+
+# %% [markdown]
 # ## Numbers for the paper, and beside the literature
 
 # %%
@@ -387,6 +428,16 @@ for name, its in formed.groupby("condition", sort=False):
     for column in ("of the source", "without surgery"):
         same = sum(one == other for one, other in zip(its["formed"], its[column], strict=True))
         numbers[f"same/{name}/{column}"] = f"{same} of {len(its)}"
+for name in ("edge_auc", "edge_auc_null", "known_recovered", "random_recovered"):
+    numbers[name] = format_values(of_runs[name])
+numbers["known_size"] = format_values(of_runs["known_size"], 0)
+numbers["recovered_20"] = format_values(edges.loc[edges["component"] == 20, "value"])
+numbers["others_write"] = format_values(more)
+for kind in ("zero", "mean", "resample"):
+    its = edges[(edges["measure"] == f"without_head_{kind}_loss") & (edges["split"] == "repeats")]
+    for layer, of_layer in its.groupby("layer"):
+        worst = of_layer.groupby("seed")["value"].max()
+        numbers[f"without/{kind}/{int(layer)}"] = format_values(worst)
 numbers["again"] = format_values(again, 0)
 study.save_numbers(numbers)
 

@@ -3,7 +3,7 @@
 Every connection between two parts, at every position, is scored by edge attribution patching
 (TransformerLens's `attribution_patch`; Syed et al. 2023, arXiv:2310.10348), on sequences that repeat
 against sequences that end alike and don't. The known circuit: what the previous-token head moves becomes
-keys of the induction head, which asks by, and copies, the token itself, and writes to the logits.
+keys of the induction heads, which ask by, and copy, the token itself, and write to the logits.
 """
 
 from __future__ import annotations
@@ -32,9 +32,10 @@ from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
 _SPLIT = "repeats"
-_N_PAIRS = 6
+_N_PAIRS = 4
 _BY_EDGE = EdgeAttributionConfig(granularity="edge")
-_SIZES = (1, 2, 5, 10, 20, 40)
+_SIZES = (5, 10, 20, 40)
+_CLEARLY = 0.5  # of its attention
 
 Part = tuple[str, int | None, int | None]
 """kind, layer, head"""
@@ -50,7 +51,8 @@ def analyse(
       under the ROC curve); `edge_auc_null`: the same with scores that have changed places;
     * `recovered`: share of the difference between both kinds of sequences that is left when all but so
       many (`component`) connections with the largest scores are cut;
-    * `known_recovered`, `random_recovered`: when only the known ones are left, or as many at random.
+    * `known_recovered`, `random_recovered`: when only the known ones (`known_size`) are left, or as many
+      at random.
     """
     by_edge: dict[Edge, float] = defaultdict(float)
     with torch.inference_mode(False), torch.enable_grad():
@@ -72,8 +74,11 @@ def analyse(
         return float(np.mean(each))
 
     edges = sorted(by_edge, key=lambda edge: -abs(by_edge[edge]))
-    previous, induction = circuit(scores(model, parameters, dataset), "pair")
-    known = known_edges(previous, induction, model.settings.n_applications)
+    of_heads = scores(model, parameters, dataset)
+    previous, strongest = circuit(of_heads, "pair")
+    looking = (of_heads.induction > _CLEARLY).nonzero().tolist()
+    others = {Head(*place) for place in looking if place[0] > previous.layer}
+    known = known_edges(previous, {strongest, *others}, model.settings.n_applications)
     sizes = np.array([abs(by_edge[edge]) for edge in edges])
     its = np.array([edge in known for edge in edges])
     rng = np.random.Generator(np.random.Philox(seed))
@@ -81,21 +86,24 @@ def analyse(
     yield Measurement("edge_auc_null", auc(rng.permutation(sizes), its))
     for size in _SIZES:
         yield Measurement("recovered", recovered(edges[:size]), component=size)
+    yield Measurement("known_size", float(len(known)))
     yield Measurement("known_recovered", recovered(known))
     drawn = [edges[i] for i in rng.permutation(len(edges))[: len(known)]]
     yield Measurement("random_recovered", recovered(drawn))
 
 
-def known_edges(previous: Head, induction: Head, n_layers: int) -> set[Edge]:
+def known_edges(previous: Head, inductions: Collection[Head], n_layers: int) -> set[Edge]:
     """Of the induction circuit: the token's own way to each part, and from part to part."""
     embed: Part = ("embed", None, None)
-    return {
-        (embed, ("v_input", *previous)),
-        (("attn_head_out", *previous), ("k_input", *induction)),
-        (embed, ("q_input", *induction)),
-        (embed, ("v_input", *induction)),
-        (("attn_head_out", *induction), ("logits", n_layers - 1, None)),
-    }
+    found: set[Edge] = {(embed, ("v_input", *previous))}
+    for head in inductions:
+        found |= {
+            (("attn_head_out", *previous), ("k_input", *head)),
+            (embed, ("q_input", *head)),
+            (embed, ("v_input", *head)),
+            (("attn_head_out", *head), ("logits", n_layers - 1, None)),
+        }
+    return found
 
 
 def _parts(edge: tuple[Node, Node]) -> Edge:
