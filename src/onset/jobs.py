@@ -140,16 +140,16 @@ class Jobs:
 
     def measures_of(self, study: str) -> list[str]:
         """The measures of all runs of a study."""
-        return self._of_runs(study, self._project.runs(study), "measures")
+        return self._of_runs(study, self._project.runs(study), "measures.parquet")
 
     def analyses_of(self, study: str) -> list[str]:
         """The analyses of those runs of a study that are looked at more closely."""
-        return self._of_runs(study, self._project.studies[study].analysed, "analyses")
+        return self._of_runs(study, self._project.studies[study].analysed, "analyses.parquet")
 
-    def _of_runs(self, study: str, conditions: Iterable[str], table: str) -> list[str]:
+    def _of_runs(self, study: str, conditions: Iterable[str], file: str) -> list[str]:
         seeds = self._project.runs(study)
         return [
-            f"{self._run_folder(study, condition, seed)}/{table}.parquet"
+            f"{self._run_folder(study, condition, seed)}/{file}"
             for condition in conditions
             for seed in seeds[condition]
         ]
@@ -219,13 +219,9 @@ class Jobs:
 
     def runs_of(self, wildcards: Wildcards) -> list[str]:
         """Datasets and checkpoints of all runs of a study."""
-        folders = [
-            self._run_folder(wildcards.study, name, seed)
-            for name, seeds in self._project.runs(wildcards.study).items()
-            for seed in seeds
-        ]
+        study, conditions = wildcards.study, self._project.runs(wildcards.study)
         files = ("dataset.safetensors", "checkpoints/index.json")
-        return [f"{folder}/{file}" for folder in folders for file in files]
+        return [path for file in files for path in self._of_runs(study, conditions, file)]
 
     def heads_settings(self, wildcards: Wildcards) -> str:
         seeds = self._project.runs(wildcards.study)

@@ -26,9 +26,9 @@
 # initial heads, put into another initialisation, form it there more often than others do. (4)
 # Trained heads bring the transition forward, and without the pair's initial heads, or the
 # parameters that become large, it comes later than without as many others. (5) Taken away late, the
-# pair is replaced by others sooner than it took to form. (Put this way after pilots on the seeds
-# 100 to 103 with two layers, one, smeared keys and given attention, before any run of the seeds
-# below.)
+# pair is replaced by others sooner than it took to form. (Put this way after pilots
+# with two layers on the seeds 100 to 103, and on the seed 100 alone with one layer, smeared keys,
+# MLPs, finite data and given attention; before any surgery, and any run of the seeds below.)
 #
 # **What would refute it.** (1) one layer that repeats, two that do so without such heads; (2) a
 # transition at the same step with given places; (3) an area under the ROC curve within the
@@ -109,16 +109,11 @@ second = scores[
     (scores["measure"] == "induction_score")
     & (scores["layer"] == scores["condition"].map(last_layer).astype(float))
 ]
-pair = pd.DataFrame(
-    {
-        "previous": first.loc[first.groupby(RUN, observed=True)["value"].idxmax()].set_index(RUN)[
-            "head"
-        ],
-        "induction": second.loc[second.groupby(RUN, observed=True)["value"].idxmax()].set_index(
-            RUN
-        )["head"],
-    }
-).astype(int)
+strongest = {
+    name: its.loc[its.groupby(RUN, observed=True)["value"].idxmax()].set_index(RUN)["head"]
+    for name, its in {"previous": first, "induction": second}.items()
+}
+pair = pd.DataFrame(strongest).astype(int)
 pair
 
 # %%
@@ -136,21 +131,21 @@ for name, (measure, reader, writer) in PARTS.items():
     if writer is not None:
         mine &= its["component"] == its[writer]
     followed[name] = its[mine]
+followed = {name: its[its["condition"] == base] for name, its in followed.items()}
+progress = {}  # the same as parts of the way from a run's first checkpoint to its last
+for name, its in followed.items():
+    ends = its.sort_values("step").groupby("seed")["value"]
+    start, end = its["seed"].map(ends.first()), its["seed"].map(ends.last())
+    progress[name] = its.assign(value=(its["value"] - start) / (end - start), measure=name)
 
 part_style = styles(followed)
 figure, axes = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.6), sharex=True)
 shown = []
 for name, its in followed.items():
-    its = its[its["condition"] == base]
     curve = over_seeds(its.assign(measure=name), ["condition", "step"])
     only = Styles({base: part_style[name]})
     plot_over_training(axes[0], curve, only, logarithmic=False)
-    ends = its.sort_values("step").groupby("seed")["value"]
-    start, end = its["seed"].map(ends.first()), its["seed"].map(ends.last())
-    way = over_seeds(
-        its.assign(measure=name, value=(its["value"] - start) / (end - start)),
-        ["condition", "step"],
-    )
+    way = over_seeds(progress[name], ["condition", "step"])
     plot_over_training(axes[1], way, only, logarithmic=False)
     shown.append(curve.assign(shown=name))
 axes[0].set(ylabel="score", xlabel="training step")
@@ -178,13 +173,7 @@ n_induction
 # or after (right) the answers have.
 
 # %%
-half_way = {}
-for name, its in followed.items():
-    its = its[its["condition"] == base].sort_values("step")
-    ends = its.groupby("seed")["value"]
-    start, end = its["seed"].map(ends.first()), its["seed"].map(ends.last())
-    half_way[name] = reached(its.assign(value=(its["value"] - start) / (end - start)), 0.5)
-half_way = pd.DataFrame(half_way)
+half_way = pd.DataFrame({name: reached(its, 0.5) for name, its in progress.items()})
 lead = half_way.loc[base].sub(half_way.loc[base, "answers"], axis=0)[list(PARTS)]
 lead = lead.melt(var_name="condition", ignore_index=False).reset_index().dropna()
 figure, axis = plt.subplots(figsize=(0.8 * TEXT_WIDTH, height(PARTS)))
@@ -299,6 +288,11 @@ if len(logs):
     drawn = ["mean", "low", "high", *of_surgery.filter(regex=r"^seed_\d+$")]
     of_surgery[drawn] = 10 ** of_surgery[drawn]
     plot_rows(axis, of_surgery, surgery_style)
+for place, name in enumerate(SURGERY):
+    there = delays.loc[name].dropna()
+    if missing := n_runs[name] - len(there):
+        said = f"   {missing} of {n_runs[name]} not by then"
+        axis.annotate(said, (there.max() if len(there) else 1, place), va="center", fontsize=6)
 name_rows(axis, surgery_style, labels)
 axis.axvline(1, color=NEUTRAL, linewidth=0.5, zorder=0)
 axis.set(xscale="log", xlabel="step of the transition, relative to the same seed")
@@ -310,8 +304,7 @@ delays.groupby("condition", sort=False).describe().round(2)
 # first layer and heads of the second there are as many pairs as the product of their numbers.
 
 # %%
-of_seed = {run.seed: run for run in study.runs if run.condition == base}
-order = list(of_seed)
+order = [run.seed for run in study.runs if run.condition == base]
 formed = pd.DataFrame(
     [
         {
@@ -410,11 +403,11 @@ for (name, measure, split), its in at_end.groupby(["condition", "measure", "spli
     is_share = measure == "accuracy"
     numbers[f"{name}/{measure}/{split}"] = format_values(its["value"], 2, is_share)
 for name, its in when.groupby("condition", sort=False):
-    there = its.dropna()
-    numbers[f"{name}/n_there"] = f"{len(there)} of {n_runs[name]}"
-    for column in (0.5, "width"):
-        key = f"{name}/{'half' if column == 0.5 else column}"
-        numbers[key] = format_interval(geometric_mean(there[column]), 0) if len(there) else "never"
+    numbers[f"{name}/n_there"] = f"{its[0.5].notna().sum()} of {n_runs[name]}"
+    for column, key in ((0.5, "half"), ("width", "width")):
+        steps = its[column].dropna()
+        said = format_interval(geometric_mean(steps), 0) if len(steps) else "never"
+        numbers[f"{name}/{key}"] = said
 for name in PARTS:
     its = lead.loc[lead["condition"] == name, "value"]
     numbers[f"lead/{name}"] = format_values(its, 0) if len(its) else "undecided"
