@@ -1,68 +1,69 @@
-"""The way of a run through the space of its logits, and of its weights, by principal components."""
+"""The way of a run through a space of many dimensions, by principal components, and where it turns."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 
-from onset.measures import fourier
+from onset.measures.answers import targets_of_splits
 from onset.results import Run
+from onset.training.batches import whole
 
 
-def principal_components(
-    run: Run, keys: Collection[int], n: int = 3
-) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
-    """PCA over all checkpoints of a run of modular addition.
+class Way(NamedTuple):
+    """The principal components of a run's checkpoints."""
+
+    places: pd.DataFrame
+    """a row per step, a column per component, from 1"""
+    explained: Float[np.ndarray, " components"]
+    """share of the variance"""
+    directions: Float[np.ndarray, "components n"]
+
+
+def principal_way(points: Float[np.ndarray, "steps n"], steps: Sequence[int], n: int = 3) -> Way:
+    """PCA of a run's points.
 
     Args:
-        run: whose logits for all pairs (relative to their mean over answers) and weights are taken.
-        keys: its key frequencies.
+        points: where the run is, a row per checkpoint.
+        steps: of the checkpoints.
         n: how many components.
 
-    Yields:
-        For the logits, then the weights: of each component its `component` (from 1), the share of variance
-        that is `explained` and, of logits, the shares that lie along `waves` of a + b − c, along
-        `key_waves`, and on `trained` pairs; and the places of the checkpoints, by step, a column per
-        component. Signs are such that the end is to the right and a third of the way above.
+    Returns:
+        Signs are such that the end is to the right and a third of the way above.
     """
-    for kind, points in _points(run).items():
-        left, sizes, right = np.linalg.svd(points - points.mean(0), full_matrices=False)
-        places = pd.DataFrame((left * sizes)[:, :n], run.steps, range(1, n + 1))
-        signs = np.sign(places.iloc[len(places) // 3] - places.iloc[0])
-        signs[1] = np.sign(places[1].iloc[-1] - places[1].iloc[0])
-        shares = sizes**2 / (sizes**2).sum()
-        components = pd.DataFrame({"component": range(1, n + 1), "explained": shares[:n]})
-        if kind == "logits":
-            natures = pd.DataFrame([_nature(direction, run, keys) for direction in right[:n]])
-            components = components.join(natures)
-        about = {"condition": run.condition, "seed": run.seed, "kind": kind}
-        places = (places * signs.replace(0, 1)).rename_axis("step").reset_index()
-        yield components.assign(**about), places.assign(**about)
+    left, sizes, right = np.linalg.svd(points - points.mean(0), full_matrices=False)
+    places = pd.DataFrame((left * sizes)[:, :n], pd.Index(steps, name="step"), range(1, n + 1))
+    signs = np.sign(places.iloc[len(places) // 3] - places.iloc[0])
+    signs[1] = np.sign(places[1].iloc[-1] - places[1].iloc[0])
+    signs = signs.replace(0, 1)
+    directions = right[:n] * signs.to_numpy()[:, None]
+    return Way(places * signs, (sizes**2 / (sizes**2).sum())[:n], directions)
 
 
-def _points(run: Run) -> dict[str, Float[np.ndarray, "steps n"]]:
-    logits, weights = [], []
-    for step in run.steps:
-        parameters = run.parameters(step)
-        its = fourier.logits_of_pairs(run.model, parameters, run.dataset)
-        logits.append((its - its.mean(-1, keepdim=True)).flatten().numpy())
-        weights.append(np.concatenate([p.numpy().ravel() for p in parameters.values()]))
-    return {"logits": np.stack(logits), "weights": np.stack(weights)}
+def turns(places: pd.DataFrame) -> pd.Series:
+    """By how many degrees a way turns at each step between its ends: the angle between the straight way
+    from its beginning to there and that from there to its end. On a straight line 0, back where it came
+    from 180."""
+    way = places.to_numpy()
+    there, on = way[1:-1] - way[0], way[-1] - way[1:-1]
+    cosine = (there * on).sum(1) / (np.linalg.norm(there, axis=1) * np.linalg.norm(on, axis=1))
+    return pd.Series(np.degrees(np.arccos(cosine.clip(-1, 1))), places.index[1:-1])
 
 
-def _nature(
-    direction: Float[np.ndarray, " n"], run: Run, keys: Collection[int]
-) -> dict[str, float]:
-    """What a direction in the space of logits is made of."""
-    p = fourier.modulus(run.dataset)
-    its = torch.from_numpy(direction).view(p, p, p)
-    shares = fourier.shares_on_the_circle(its)
-    return {
-        "waves": shares.sum().item(),
-        "key_waves": sum(shares[k - 1].item() for k in keys),
-        "trained": its[fourier.pairs_of(run.dataset, "train")].square().sum().item(),
-    }
+def losses_of(run: Run, split: str) -> Float[np.ndarray, "steps scored"]:
+    """Cross-entropy of every scored token of a split, in nats, at each checkpoint."""
+    its = run.dataset.only([split])
+    questions = whole(its.splits[split]).questions
+    targets = targets_of_splits(its)
+    losses = []
+    with torch.inference_mode():
+        for step in run.steps:
+            logits = run.model.logits(run.parameters(step), questions)
+            losses.append(F.cross_entropy(logits, targets, reduction="none").numpy())
+    return np.stack(losses)

@@ -58,6 +58,7 @@ def test_names_are_the_modules():
         "backups",
         "circuit_edges",
         "direct_effect",
+        "duplicate_offsets",
         "formula",
         "frozen_attention",
         "patching",

@@ -40,11 +40,20 @@ def test_areas_are_areas(found):
 
 
 def test_the_known_circuit_is_of_five_connections():
-    edges = circuit_edges.known_edges(Head(0, 1), [Head(1, 0)], 2)
+    by_way = circuit_edges.ways(Head(0, 1), [Head(1, 0)], 2)
+    edges = set.union(*(by_way[way] for way in circuit_edges.CIRCUIT))
     assert len(edges) == 5
-    assert len(circuit_edges.known_edges(Head(0, 1), [Head(1, 0), Head(1, 1)], 2)) == 9
     assert (("attn_head_out", 0, 1), ("k_input", 1, 0)) in edges
     assert (("attn_head_out", 1, 0), ("logits", 1, None)) in edges
+    of_two = circuit_edges.ways(Head(0, 1), [Head(1, 0), Head(1, 1)], 2)
+    assert sum(len(of_two[way]) for way in circuit_edges.CIRCUIT) == 9
+
+
+def test_ways_to_the_answer_carry_what_the_others_bring(found):
+    """All that differs between the two sequences reaches the end by heads: the last token is the same."""
+    patched = {name: value for (name, _), value in found.items() if name.startswith("patched_")}
+    assert len(patched) == 7
+    assert all(value == value for value in patched.values())
 
 
 def test_pairs_end_alike():

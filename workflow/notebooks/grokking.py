@@ -73,7 +73,7 @@ from onset.summary import (
     over_seeds,
     select,
 )
-from onset.trajectories import principal_components
+from onset.addition_way import principal_components
 
 use_style()
 study = open_study(study_name, results, conditions, seeds, code, analysed, extra_seeds)

@@ -3,7 +3,9 @@
 Every connection between two parts, at every position, is scored by edge attribution patching
 (TransformerLens's `attribution_patch`; Syed et al. 2023, arXiv:2310.10348), on sequences that repeat
 against sequences that end alike and don't. The known circuit: what the previous-token head moves becomes
-keys of the induction heads, which ask by, and copy, the token itself, and write to the logits.
+keys of the induction heads, which ask by, and copy, the token itself, and write to the logits. What each
+of these ways is needed for is found by path patching (Wang et al. 2023, arXiv:2211.00593; Goldowsky-Dill
+et al. 2023, arXiv:2304.05969): it carries what it would on the other sequence, all else is as it is.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
 _SPLIT = "repeats"
-_N_PAIRS = 4
+_N_PAIRS = 2
 _BY_EDGE = EdgeAttributionConfig(granularity="edge")
 _SIZES = (5, 10, 20, 40)
 _CLEARLY = 0.5  # of its attention
@@ -52,7 +54,9 @@ def analyse(
     * `recovered`: share of the difference between both kinds of sequences that is left when all but so
       many (`component`) connections with the largest scores are cut;
     * `known_recovered`, `random_recovered`: when only the known ones (`known_size`) are left, or as many
-      at random.
+      at random;
+    * `patched_WAY`: share of the difference that is lost when the connections of one way alone are cut.
+      Those of the previous-token head to queries and values are not of the circuit.
     """
     by_edge: dict[Edge, float] = defaultdict(float)
     with torch.inference_mode(False), torch.enable_grad():
@@ -78,7 +82,8 @@ def analyse(
     previous, strongest = circuit(of_heads, "pair")
     looking = (of_heads.induction > _CLEARLY).nonzero().tolist()
     others = {Head(*place) for place in looking if place[0] > previous.layer}
-    known = known_edges(previous, {strongest, *others}, model.settings.n_applications)
+    by_way = ways(previous, {strongest, *others}, model.settings.n_applications)
+    known = set.union(*(by_way[way] for way in CIRCUIT))
     sizes = np.array([abs(by_edge[edge]) for edge in edges])
     its = np.array([edge in known for edge in edges])
     rng = np.random.Generator(np.random.Philox(seed))
@@ -90,20 +95,30 @@ def analyse(
     yield Measurement("known_recovered", recovered(known))
     drawn = [edges[i] for i in rng.permutation(len(edges))[: len(known)]]
     yield Measurement("random_recovered", recovered(drawn))
+    for way, cut in by_way.items():
+        yield Measurement(f"patched_{way}", 1 - recovered(by_edge.keys() - cut))
 
 
-def known_edges(previous: Head, inductions: Collection[Head], n_layers: int) -> set[Edge]:
-    """Of the induction circuit: the token's own way to each part, and from part to part."""
+CIRCUIT = (
+    "token_to_previous", "previous_to_keys", "token_to_queries", "token_to_values", "induction_to_logits"
+)  # fmt: skip
+"""The ways of the induction circuit: the token's own to each part, and from part to part."""
+
+
+def ways(previous: Head, inductions: Collection[Head], n_layers: int) -> dict[str, set[Edge]]:
+    """The connections of each way: those of `CIRCUIT`, and the previous-token head's to queries and values."""
     embed: Part = ("embed", None, None)
-    found: set[Edge] = {(embed, ("v_input", *previous))}
-    for head in inductions:
-        found |= {
-            (("attn_head_out", *previous), ("k_input", *head)),
-            (embed, ("q_input", *head)),
-            (embed, ("v_input", *head)),
-            (("attn_head_out", *head), ("logits", n_layers - 1, None)),
-        }
-    return found
+    moved: Part = ("attn_head_out", *previous)
+    logits: Part = ("logits", n_layers - 1, None)
+    return {
+        "token_to_previous": {(embed, ("v_input", *previous))},
+        "previous_to_keys": {(moved, ("k_input", *head)) for head in inductions},
+        "token_to_queries": {(embed, ("q_input", *head)) for head in inductions},
+        "token_to_values": {(embed, ("v_input", *head)) for head in inductions},
+        "induction_to_logits": {(("attn_head_out", *head), logits) for head in inductions},
+        "previous_to_queries": {(moved, ("q_input", *head)) for head in inductions},
+        "previous_to_values": {(moved, ("v_input", *head)) for head in inductions},
+    }
 
 
 def _parts(edge: tuple[Node, Node]) -> Edge:

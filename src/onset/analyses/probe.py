@@ -12,9 +12,11 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from onset.measures.linear_reading import read_off
 from onset.measures.measurement import Measurement
 from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
@@ -23,7 +25,6 @@ from onset.tasks.dataset import VALIDATION, Dataset
 NEEDS = ("bridge",)
 
 _FITTED_ON = 0.75
-_RIDGE = 1.0  # on standardised states
 
 
 def analyse(
@@ -66,10 +67,7 @@ def _accuracy(
     tested: Int[np.ndarray, " tested"],
 ) -> float:
     """Of a ridge classifier fitted on some rows, on others."""
-    mean, scale = states[fitted].mean(0), states[fitted].std(0) + 1e-6
-    x = torch.nn.functional.pad((states - mean) / scale, (0, 1), value=1.0).double()
-    y = torch.nn.functional.one_hot(labels).double()
-    gram = x[fitted].T @ x[fitted] + _RIDGE * torch.eye(x.shape[1], device=x.device)
-    weights = torch.linalg.solve(gram, x[fitted].T @ y[fitted])
-    guesses = (x[tested] @ weights).argmax(-1)
-    return (guesses == labels[tested]).double().mean().item()
+    said = read_off(
+        states, F.one_hot(labels).double(), torch.from_numpy(fitted), torch.from_numpy(tested)
+    )
+    return (said.argmax(-1) == labels[tested]).double().mean().item()

@@ -24,7 +24,7 @@ from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset, Split
 
 _SPLIT = "test"
-_N_SEQUENCES = 64
+_N_SEQUENCES = 32
 _KINDS = {
     "previous_token": get_previous_token_head_detection_pattern,
     "duplicate_token": get_duplicate_token_head_detection_pattern,

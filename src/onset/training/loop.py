@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection
+from contextlib import nullcontext
 
 from jaxtyping import Float
 from torch import Tensor
@@ -11,6 +12,7 @@ from torch import Tensor
 from onset.models.batch import Batch, Model, Parameters
 from onset.tasks.dataset import Dataset
 from onset.training.batches import draw, whole
+from onset.training.chance import chance_of, in_training
 from onset.training.interventions import Interventions, held_since, intervene
 from onset.training.losses import loss_on
 from onset.training.settings import TrainingSettings
@@ -63,6 +65,7 @@ def train(
     updater = Updater(parameters, settings, start.moments, dataset.new_tokens, model.constants)
     log = start_log(start)
     batch_of = batches(dataset, settings, seed)
+    trained = in_training(model)
 
     def state(step: int) -> TrainingState:
         return TrainingState(step, parameters, updater.moments(), log)
@@ -72,7 +75,8 @@ def train(
         updater.hold(intervene(interventions or {}, step, parameters))
         if step == 0 and 0 in checkpoint_steps:
             on_checkpoint(state(0))
-        loss = loss_on(batch_of(step), model, parameters, settings.loss)
+        with chance_of(seed, step) if trained is not model else nullcontext():
+            loss = loss_on(batch_of(step), trained, parameters, settings.loss)
         rate, norm = updater.step(sum((of(parameters) for of in in_loss), loss), step)
         write_log(log, step, loss.item(), rate, norm.item())
         on_step(step + 1, log["loss"][-1])

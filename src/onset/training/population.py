@@ -18,6 +18,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from onset.models.batch import Batch, Model, Parameters, Questions
 from onset.tasks.dataset import Dataset
+from onset.training.chance import in_training
 from onset.training.loop import OnStep, batches, start_log, write_log
 from onset.training.losses import LOSSES
 from onset.training.settings import TrainingSettings
@@ -39,6 +40,8 @@ def obstacle(
     """Why these runs can't be trained as one; None if they can."""
     if not hasattr(model, "logits_of_sequences"):
         return "the model family has no logits_of_sequences"
+    if in_training(model) is not model:
+        return "dropout draws for each run by itself"
     if settings.measures_in_loss:
         return "measures enter the loss"
     if len({start.step for start in starts}) > 1:

@@ -20,6 +20,7 @@ def in_sequences(
     n_heads: int,
     only: list[int] | None = None,
     given: Mapping[int, Pattern] | None = None,
+    dropout: float = 0.0,
 ) -> Float[Tensor, "examples kept d_model"]:
     """What causal attention writes, at all positions or `only` at some.
 
@@ -29,11 +30,12 @@ def in_sequences(
         n_heads: of the block.
         only: positions, in any order.
         given: patterns of heads that don't choose their own.
+        dropout: share of the attention that is left out at random.
     """
     asking = normed if only is None else normed[:, only]
     q, k, v = _queries_keys_values(p, asking, normed, n_heads)
     mask = None if only is None else _visible(normed.shape[1], normed.device)[only]
-    z = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None)
+    z = F.scaled_dot_product_attention(q, k, v, mask, dropout, is_causal=mask is None)
     if given:
         kept = slice(None) if only is None else only
         by_head = zip(z.unbind(1), v.unbind(1), strict=True)

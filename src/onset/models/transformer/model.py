@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import torch
@@ -52,6 +52,12 @@ class Transformer:
     settings: Settings
     n_tokens: int
     length: int
+    dropout: float = 0.0
+    """share of entries that are left out at random; not 0 in training only"""
+
+    def in_training(self) -> Transformer:
+        """As it is trained: with dropout, if the settings want it, by PyTorch's global generator."""
+        return replace(self, dropout=self.settings.dropout) if self.settings.dropout else self
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Names and shapes of all parameters."""
@@ -180,9 +186,9 @@ class Transformer:
     # ---- three ways to the same states ----------------------------------------------------
 
     def _tree(self, questions: Sequence[Questions], device: torch.device) -> PrefixTree | None:
-        """What questions share; None if they are too long for that to pay, or attention isn't the usual."""
+        """What questions share; None if they are too long for that to pay, or not all see it alike."""
         too_long = max(max(group.scored) for group in questions) >= _LONGEST_TREE
-        if too_long or self.settings.only_ours:
+        if too_long or self.settings.only_ours or self.dropout:
             return None
         depths = tuple(self.depth(group.hops) for group in questions)
         return _tree(tuple(questions), depths, self.n_tokens, device)
@@ -279,8 +285,9 @@ class Transformer:
     ) -> Float[Tensor, "examples kept d_model"]:
         """The attention half of a block application."""
         normed = self._norm(p, "ln1", x)
-        written = attention.in_sequences(p, normed, self.settings.n_heads, only, given)
-        return (x if only is None else x[:, only]) + written
+        heads = self.settings.n_heads
+        written = attention.in_sequences(p, normed, heads, only, given, self.dropout)
+        return (x if only is None else x[:, only]) + self._drop(written)
 
     # ---- the parts of a block ---------------------------------------------------------------
 
@@ -295,7 +302,7 @@ class Transformer:
         x = F.embedding(tokens, parameters["tok_embed.weight"])
         if self.settings.positions == "learned":
             x = x + F.embedding(positions, parameters["pos.weight"])
-        return x
+        return self._drop(x)
 
     def _norm(self, parameters: Mapping[str, Tensor], name: str, x: Tensor) -> Tensor:
         if self.settings.norm == "none":
@@ -306,7 +313,11 @@ class Transformer:
     def _mlp(self, p: Mapping[str, Tensor], x: Tensor) -> Tensor:
         if not self.settings.d_mlp:
             return x
-        return x + F.linear(self._neurons(p, x), p["mlp.fc_out.weight"], p["mlp.fc_out.bias"])
+        written = F.linear(self._neurons(p, x), p["mlp.fc_out.weight"], p["mlp.fc_out.bias"])
+        return x + self._drop(written)
+
+    def _drop(self, x: Tensor) -> Tensor:
+        return F.dropout(x, self.dropout) if self.dropout else x
 
     def _neurons(self, p: Mapping[str, Tensor], x: Tensor) -> Tensor:
         activation = _ACTIVATIONS[self.settings.activation]

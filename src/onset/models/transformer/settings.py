@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Strict, model_validator
+from pydantic import Field, Strict, model_validator
 
 from onset.settings import NonNegativeFloat, NonNegativeInt, PositiveInt
 from onset.settings import Settings as BaseSettings
@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     argument 2); at first a half"""
     given_attention: Annotated[tuple[GivenAttention, ...], Strict(False)] = ()
     """heads whose attention is fixed from the start in the form that it might have in the end"""
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """share of the embeddings, of each head's attention and of what each half of a block writes that is left
+    out at random, in training only (as in GPT-2)"""
     weights: Literal["uniform", "normal"] = "uniform"
     """how linear layers start. `uniform`: as PyTorch draws them, ±1/√n_in. `normal`: with standard
     deviation 1/√d_model, an untied readout 1/√n_tokens, biases 0 (Nanda et al. 2023, arXiv:2301.05217)"""

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from onset.results import Run
-from onset.trajectories import principal_components
+from onset.addition_way import principal_components
 from tests.unit.test_fourier import WORLD, A, B, C, P
 
 W = 2 * torch.pi / P

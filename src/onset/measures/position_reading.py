@@ -1,0 +1,38 @@
+"""Whether a linear map can tell from a state at which position it stands.
+
+A causal model without positional embeddings may work out positions for itself, since early ones see
+little (Haviv et al. 2022, arXiv:2203.16634).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+
+from onset.measures.linear_reading import read_off
+from onset.measures.measurement import Measurement
+from onset.models.batch import Parameters
+from onset.models.transformer.model import Transformer
+from onset.tasks.dataset import Dataset
+
+_SPLIT = "test"
+_N_SEQUENCES = 32
+_FITTED_ON = 0.75  # of the sequences
+
+
+def measure(model: Transformer, parameters: Parameters, dataset: Dataset) -> Iterator[Measurement]:
+    """`position_explained`: R² of the position as ridge regression reads it off the residual stream, on
+    sequences that it isn't fitted on, by block applications done (`layer`)."""
+    split = dataset.splits[_SPLIT]
+    tokens = torch.from_numpy(split.tokens[:_N_SEQUENCES]).to(parameters["tok_embed.weight"].device)
+    n, length = tokens.shape
+    positions = torch.arange(length, device=tokens.device).double().repeat(n)[:, None]
+    rows = torch.arange(n * length, device=tokens.device)
+    fitted, tested = rows.split([int(_FITTED_ON * n) * length, (n - int(_FITTED_ON * n)) * length])
+    right = positions[tested]
+    scatter = (right - right.mean()).square().sum()
+    for layer, states in enumerate(model.residual_stream(parameters, tokens)):
+        said = read_off(states.flatten(0, 1), positions, fitted, tested)
+        explained = 1 - (said - right).square().sum() / scatter
+        yield Measurement("position_explained", explained.item(), layer=layer)
