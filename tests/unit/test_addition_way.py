@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from onset.results import Run
 from onset.addition_way import principal_components
+from onset.results import Run
 from tests.unit.test_fourier import WORLD, A, B, C, P
 
 W = 2 * torch.pi / P

@@ -53,6 +53,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from onset.addition_way import principal_components
 from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.learning import learning_curves, plot_learning
 from onset.figures.phases import plot_phases
@@ -73,7 +74,6 @@ from onset.summary import (
     over_seeds,
     select,
 )
-from onset.addition_way import principal_components
 
 use_style()
 study = open_study(study_name, results, conditions, seeds, code, analysed, extra_seeds)
@@ -527,6 +527,9 @@ for name in conditions:
 # By what factor one condition generalises later than another, within seeds.
 compared = {f"{name}/factor": (name, many) for name in alike}
 compared["grokfast_over_adamw"] = ("grokfast_tuned", "adamw_tuned")
+compared |= {
+    f"{name}/factor": (name, "fraction_50") for name in ("largest_removed", "as_large_removed")
+}
 for key, (one, other) in compared.items():
     if {one, other} <= set(conditions):
         factors = when.loc[one, "generalised"] / when.loc[other, "generalised"]

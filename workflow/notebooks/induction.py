@@ -26,14 +26,21 @@
 # initial heads, put into another initialisation, form it there more often than others do. (4)
 # Trained heads bring the transition forward, and without the pair's initial heads, or the
 # parameters that become large, it comes later than without as many others. (5) Taken away late, the
-# pair is replaced by others sooner than it took to form. (Put this way after pilots
-# with two layers on the seeds 100 to 103, and on the seed 100 alone with one layer, smeared keys,
-# MLPs, finite data and given attention; before any surgery, and any run of the seeds below.)
+# pair is replaced by others sooner than it took to form. (6) The way of the losses of single tokens
+# turns where the transition is (Olsson et al. 2022), and that of one layer doesn't. (7) Without
+# positional embeddings the first layer works positions out, and the transition comes later. (8) A
+# model that was trained with dropout has backups: without its strongest head the others write more
+# than where it wasn't. (Put this way after pilots on the seeds 100 to 103: of two layers, one layer,
+# smeared keys, MLPs, finite data, dropout, copies, no positions and given attention; before any
+# surgery. (1) to (5) were put before any run of the seeds below, (6) to (8) after runs of them with
+# other batches and rate.)
 #
 # **What would refute it.** (1) one layer that repeats, two that do so without such heads; (2) a
 # transition at the same step with given places; (3) an area under the ROC curve within the
 # permutation null, a pair no more frequent than where other heads were copied; (4) delays like
-# those of the nulls; (5) a recovery that takes as long.
+# those of the nulls; (5) a recovery that takes as long; (6) a straight way, or one that turns
+# elsewhere, or just so with one layer; (7) positions that are read no better than from an untrained
+# model; (8) others that write no more.
 
 # %% tags=["parameters"]
 study_name = "induction"
@@ -55,7 +62,7 @@ from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.learning import learning_curves, plot_learning
 from onset.figures.rows import height, name_rows, plot_rows
 from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles, use_style
-from onset.milestones import auc, reached
+from onset.milestones import auc, reached, value_at
 from onset.results import Found, open_study
 from onset.summary import (
     Summary,
@@ -67,6 +74,7 @@ from onset.summary import (
     over_seeds,
     select,
 )
+from onset.trajectories import losses_of, principal_way, turns
 
 use_style()
 study = open_study(study_name, results, conditions, seeds, code, analysed, extra_seeds)
@@ -88,7 +96,8 @@ rng = np.random.default_rng(0)
 # known.
 
 # %%
-SHOWN = [c for c in ("two_layers", "one_layer", "smeared_keys", "with_mlp") if c in conditions]
+MODELS = ("two_layers", "one_layer", "smeared_keys", "with_mlp", "dropout")
+SHOWN = [c for c in MODELS if c in conditions]
 SPLITS = {"test": "all positions", "repeats": "positions that repeat"}
 curves = learning_curves(measures[measures["condition"].isin(SHOWN)])
 figure = plot_learning(curves, SPLITS, Styles({name: style[name] for name in SHOWN}), labels)
@@ -98,8 +107,9 @@ study.save_figure(figure, "learning", curves[curves["split"].isin(SPLITS)])
 # ## Which heads
 #
 # The pair of a run: the head of its first layer that looks most at previous tokens, and the head of
-# the last that looks most after duplicates, at the last checkpoint. Lines are these two along
-# training.
+# the last that looks most after duplicates, at the last checkpoint. How many heads of the last layer
+# look after duplicates with more than half of their attention? Where it is all of them, "the pair" is
+# only the strongest of several. Lines are these two along training.
 
 # %%
 scores = final[final["measure"].isin(["previous_token_score", "induction_score"])]
@@ -114,6 +124,8 @@ strongest = {
     for name, its in {"previous": first, "induction": second}.items()
 }
 pair = pd.DataFrame(strongest).astype(int)
+pair["looking"] = (second.set_index(RUN)["value"] > 0.5).groupby(RUN).sum()
+n_induction = pair.loc[base, "looking"]
 pair
 
 # %%
@@ -154,19 +166,6 @@ legend_below(figure, part_style, {name: name for name in followed})
 study.save_figure(figure, "heads", pd.concat(shown))
 
 # %% [markdown]
-# How many heads of the last layer look after duplicates with more than half of their attention?
-# Where it is all of them, "the pair" is only the strongest of several.
-
-# %%
-looking = scores[(scores["measure"] == "induction_score") & (scores["condition"] == base)]
-n_induction = (
-    (looking[looking["layer"] == last_layer[base]].set_index("seed")["value"] > 0.5)
-    .groupby("seed")
-    .sum()
-)
-n_induction
-
-# %% [markdown]
 # ## What comes first
 #
 # For each run of two layers, the step at which each of these has gone half its way, before (left)
@@ -185,6 +184,75 @@ axis.axvline(0, color=NEUTRAL, linewidth=0.5, zorder=0)
 axis.set_xlabel("steps after the answers")
 study.save_figure(figure, "order", lead)
 half_way.loc[base].describe().round(0)
+
+# %% [markdown]
+# ## What is known before
+#
+# Edelman et al. (2024) find a stage before the transition in which a model knows which tokens belong
+# to a context, and not yet their order. Here: the probability of tokens that have been seen, and how
+# evenly it lies on them (1: as evenly as it can).
+
+# %%
+KNOWN = {
+    "context_share": "on tokens seen",
+    "context_evenness": "how evenly",
+    "accuracy": "answers",
+}
+stages = pd.concat(
+    select(measures[measures["condition"] == base], name, "repeats").assign(condition=name)
+    for name in KNOWN
+)
+stage_style = styles(KNOWN)
+curves = over_seeds(stages, ["condition", "step"])
+figure, axis = plt.subplots(figsize=(0.8 * TEXT_WIDTH, 2.4))
+plot_over_training(axis, curves, stage_style, logarithmic=False)
+axis.set(xlabel="training step", ylim=(-0.03, 1.03))
+legend_below(figure, stage_style, KNOWN, columns=3)
+study.save_figure(figure, "stages", curves)
+
+accuracy = select(measures, "accuracy", "repeats")
+when = pd.DataFrame({level: reached(accuracy, level) for level in (0.1, 0.5, 0.9)})
+when["width"] = when[0.9] - when[0.1]
+before = {
+    name: value_at(stages[stages["condition"] == name].assign(condition=base), when[0.1]).dropna()
+    for name in list(KNOWN)[:2]
+}
+pd.DataFrame(before)
+
+# %% [markdown]
+# ## The way of the losses
+#
+# Problem 5.23 of "200 concrete open problems": the losses of single tokens (of those that certainly
+# repeat, held out) are a point per checkpoint; its first two principal components. Right: by how much
+# the way turns at each step, as the angle between the straight way to there and the straight way from
+# there. One layer is the control.
+
+# %%
+ways, angles, turned = [], [], []
+for run in study.runs:
+    if run.condition not in (base, "one_layer") or run.seed not in seeds:
+        continue
+    way = principal_way(losses_of(run, "repeats"), run.steps, n=2)
+    about = {"condition": run.condition, "seed": run.seed}
+    angle = turns(way.places)
+    ways.append(way.places.reset_index().assign(**about))
+    angles.append(angle.rename("value").reset_index().assign(measure="turn", **about))
+    turned.append(
+        {**about, "turn": angle.max(), "at": angle.idxmax(), "explained": way.explained.sum()}
+    )
+ways, angles, turned = pd.concat(ways), pd.concat(angles), pd.DataFrame(turned).set_index(RUN)
+way_style = Styles({name: style[name] for name in (base, "one_layer") if name in conditions})
+figure, (axis, other) = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.6))
+for (name, _), its in ways.groupby(RUN, sort=False, observed=True):
+    axis.plot(its[1], its[2], **style[name].of_line, linewidth=0.8)
+    axis.plot(its[1].iloc[-1], its[2].iloc[-1], **style[name].of_marker)
+plot_over_training(other, over_seeds(angles, ["condition", "step"]), way_style, logarithmic=False)
+axis.set(xlabel="first component", ylabel="second component")
+other.set(xlabel="training step", ylabel="turn (degrees)")
+legend_below(figure, way_style, labels, columns=2)
+study.save_figure(figure, "way", ways.merge(angles, on=[*RUN, "step"], how="left"))
+turned["transition"] = when[0.5].reindex(turned.index)
+turned.round(2)
 
 # %% [markdown]
 # ## Why at once
@@ -206,11 +274,41 @@ axes[0].set(yscale="log", ylabel="loss where it repeats (nats)")
 axes[1].set(ylabel="accuracy where it repeats")
 legend_below(figure, given_style, labels, columns=2)
 study.save_figure(figure, "plateau", curves)
-
-accuracy = select(measures, "accuracy", "repeats")
-when = pd.DataFrame({level: reached(accuracy, level) for level in (0.1, 0.5, 0.9)})
-when["width"] = when[0.9] - when[0.1]
 when.groupby("condition", sort=False).mean().round(0)
+
+# %% [markdown]
+# ## Other worlds, other ways
+#
+# Without positional embeddings (left: accuracy; middle: R² of the position, read linearly off the
+# first layer's output). Right: three copies of a segment in random tokens, as in Nanda et al. (2023):
+# how far after an earlier token of the same kind the heads of the last layer look, the one of each
+# run that looks most at a single distance.
+
+# %%
+WORLDS = [c for c in (base, "no_positions", "copies") if c in conditions]
+world_style = Styles({name: style[name] for name in WORLDS})
+curves = over_seeds(accuracy[accuracy["condition"].isin(WORLDS)], ["condition", "step"])
+read = measures[(measures["measure"] == "position_explained") & (measures["layer"] == 1)]
+read = read[read["condition"].isin(WORLDS[:2])]
+offsets = study.analyses[study.analyses["measure"] == "attention_after_duplicate"]
+offsets = offsets[(offsets["split"] == "repeats") & (offsets["layer"] == 1)]
+farthest = offsets.loc[offsets.groupby(RUN, observed=True)["value"].idxmax()].set_index(RUN)
+mine = offsets.set_index([*RUN, "head"]).index.isin(farthest.set_index("head", append=True).index)
+by_offset = over_seeds(offsets[mine], ["condition", "component"])
+figure, axes = plt.subplots(1, 3, figsize=(TEXT_WIDTH, 2.4))
+plot_over_training(axes[0], curves, world_style, logarithmic=False)
+plot_over_training(axes[1], over_seeds(read, ["condition", "step"]), world_style, logarithmic=False)
+by_offset = by_offset.rename(columns={"component": "step"})
+plot_over_training(axes[2], by_offset, world_style, logarithmic=False)
+axes[0].set(xlabel="training step", ylabel="accuracy where it repeats")
+axes[1].set(xlabel="training step", ylabel="R² of the position", ylim=(-0.05, 1.05))
+axes[2].set(xlabel="positions after the earlier token", ylabel="attention")
+legend_below(figure, world_style, labels, columns=3)
+study.save_figure(
+    figure, "worlds", pd.concat([curves, over_seeds(read, ["condition", "step"]), by_offset])
+)
+distance = farthest["component"]
+farthest[["layer", "head", "component", "value"]]
 
 # %% [markdown]
 # ## Is the pair in the initial weights?
@@ -305,14 +403,15 @@ delays.groupby("condition", sort=False).describe().round(2)
 
 # %%
 order = [run.seed for run in study.runs if run.condition == base]
+heads = pair[["previous", "induction"]]
 formed = pd.DataFrame(
     [
         {
             "condition": name,
             "seed": seed,
-            "formed": tuple(pair.loc[name, seed]),
-            "of the source": tuple(pair.loc[base, order[(order.index(seed) + 1) % len(order)]]),
-            "without surgery": tuple(pair.loc[base, seed]),
+            "formed": tuple(heads.loc[name, seed]),
+            "of the source": tuple(heads.loc[base, order[(order.index(seed) + 1) % len(order)]]),
+            "without surgery": tuple(heads.loc[base, seed]),
         }
         for name in ("pair_copied", "others_copied")
         if name in conditions
@@ -347,7 +446,9 @@ pd.DataFrame({"least": since.groupby(RUN, observed=True)["value"].min(), "steps 
 # Left: edge attribution ranks all connections between parts; how much of the difference between
 # sequences that repeat and others is left with the first of them alone? The square is the circuit
 # as we know it, the cross as many random connections. Right: what the other heads of the second
-# layer write towards the right answer, with the strongest one and with its mean in its place.
+# layer write towards the right answer, with the strongest one and with its mean in its place, in
+# models trained without and with dropout. By path patching, last: what is lost when one way of the
+# circuit alone carries what it would on another sequence; the last two ways are not of the circuit.
 
 # %%
 analyses = study.analyses
@@ -361,25 +462,26 @@ of_runs = edges.pivot_table("value", "seed", "measure", sort=False)
 axis.plot(of_runs["known_size"], of_runs["known_recovered"], "s", color=NEUTRAL, markersize=3)
 axis.plot(of_runs["known_size"], of_runs["random_recovered"], "x", color=NEUTRAL, markersize=4)
 axis.set(xlabel="connections that are left", ylabel="share recovered")
-effects = edges[edges["split"] == "repeats"].pivot_table(
-    "value", ["seed", "layer", "head"], "measure"
-)
-effects = effects[effects["main_head"].isna()].loc[(slice(None), last_layer[base]), :]
-other.plot(
-    effects["head_direct_effect"],
-    effects["head_direct_effect_without_main"],
-    **style[base].of_marker,
-)
+BACKED = [c for c in (base, "dropout") if c in conditions]
+effects = analyses[(analyses["split"] == "repeats") & analyses["condition"].isin(BACKED)]
+effects = effects.pivot_table("value", [*RUN, "layer", "head"], "measure", observed=True)
+is_last = effects.index.get_level_values("layer") == last_layer[base]
+effects = effects[effects["main_head"].isna() & is_last]
+without = effects["head_direct_effect_without_main"]
+for name in BACKED:
+    of_marker = style[name].of_marker
+    other.plot(
+        effects.loc[name, "head_direct_effect"], without[name], **of_marker, label=labels[name]
+    )
 other.axline((0, 0), slope=1, color=NEUTRAL, linewidth=0.5)
 other.set(xlabel="direct effect (logits)", ylabel="without the strongest head")
+other.legend()
 study.save_figure(figure, "circuit", pd.concat([left, effects.reset_index()]))
-more = (
-    effects["head_direct_effect_without_main"].groupby("seed").sum()
-    / effects["head_direct_effect"].groupby("seed").sum()
-)
-pd.concat(
-    [of_runs[["edge_auc", "edge_auc_null", "known_recovered"]], more.rename("others write")], axis=1
-)
+more = without.groupby(RUN).sum() / effects["head_direct_effect"].groupby(RUN).sum()
+patched = of_runs.filter(like="patched_")
+patched.columns = patched.columns.str.removeprefix("patched_")
+areas = of_runs[["edge_auc", "edge_auc_null", "known_recovered"]]
+pd.concat([more.unstack("condition"), areas, patched], axis=1).round(2)
 
 # %% [markdown]
 # ## Numbers for the paper, and beside the literature
@@ -411,6 +513,23 @@ for name, its in when.groupby("condition", sort=False):
 for name in PARTS:
     its = lead.loc[lead["condition"] == name, "value"]
     numbers[f"lead/{name}"] = format_values(its, 0) if len(its) else "undecided"
+for name, its in before.items():
+    numbers[f"before/{name}"] = format_values(its) if len(its) else "undecided"
+for name, its in turned.groupby("condition", sort=False):
+    numbers[f"turn/{name}"] = format_values(its["turn"], 0)
+    numbers[f"turn_at/{name}"] = format_values(its["at"], 0)
+    apart = (its["at"] - its["transition"]).dropna()
+    numbers[f"turn_late/{name}"] = format_values(apart, 0) if len(apart) else "undecided"
+    numbers[f"way/{name}"] = format_values(its["explained"], 2, is_share=True)
+for name in WORLDS[:2]:
+    its = read[read["condition"] == name]
+    for key, step in (("start", its["step"].min()), ("end", its["step"].max())):
+        numbers[f"position/{name}/{key}"] = format_values(its.loc[its["step"] == step, "value"])
+for name, its in distance.groupby("condition", sort=False):
+    numbers[f"distance/{name}"] = format_values(its, 0)
+    numbers[f"looks_there/{name}"] = format_values(farthest.loc[name, "value"])
+for name in patched:
+    numbers[f"patched/{name}"] = format_values(patched[name])
 for name, its in told.items():
     numbers[f"auc/{name}"] = format_values(its)
     numbers[f"auc_p/{name}"] = f"{p_values[name]:.2f}"
@@ -425,7 +544,8 @@ for name in ("edge_auc", "edge_auc_null", "known_recovered", "random_recovered")
     numbers[name] = format_values(of_runs[name])
 numbers["known_size"] = format_values(of_runs["known_size"], 0)
 numbers["recovered_20"] = format_values(edges.loc[edges["component"] == 20, "value"])
-numbers["others_write"] = format_values(more)
+for name, its in more.groupby("condition", sort=False):
+    numbers[f"others_write/{name}"] = format_values(its)
 for kind in ("zero", "mean", "resample"):
     its = edges[(edges["measure"] == f"without_head_{kind}_loss") & (edges["split"] == "repeats")]
     for layer, of_layer in its.groupby("layer"):
@@ -439,9 +559,15 @@ ours = {
     "one_layer": at_end.loc[at_end["condition"] == "one_layer", "value"],
     "smeared_keys": at_end.loc[at_end["condition"] == "smeared_keys", "value"],
     "redundant": n_induction,
+    "context_first": before["context_share"],
 }
 # What the literature says is the case if our interval is on this side of a border.
-BORDERS = {"one_layer": (0.5, -1), "smeared_keys": (0.5, 1), "redundant": (1, 1)}
+BORDERS = {
+    "one_layer": (0.5, -1),
+    "smeared_keys": (0.5, 1),
+    "redundant": (1, 1),
+    "context_first": (0.5, 1),
+}
 found = {}
 for name in reference:
     its = Summary(*interval(list(ours[name]))) if len(ours[name]) else Summary(*3 * [np.nan])

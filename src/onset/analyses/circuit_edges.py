@@ -106,7 +106,7 @@ CIRCUIT = (
 
 
 def ways(previous: Head, inductions: Collection[Head], n_layers: int) -> dict[str, set[Edge]]:
-    """The connections of each way: those of `CIRCUIT`, and the previous-token head's to queries and values."""
+    """The connections of each way: those of `CIRCUIT`, and from the previous-token head to other inputs."""
     embed: Part = ("embed", None, None)
     moved: Part = ("attn_head_out", *previous)
     logits: Part = ("logits", n_layers - 1, None)

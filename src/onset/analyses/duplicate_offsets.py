@@ -23,9 +23,9 @@ _FARTHEST = 24
 def analyse(
     model: Transformer, parameters: Parameters, dataset: Dataset, seed: int
 ) -> Iterator[Measurement]:
-    """`attention_after_duplicate`, by split that is scored at several positions, block application (`layer`)
-    and `head`: share of its attention that goes to positions so far (`component`, from 0) after earlier
-    tokens of the same kind, mean over the scored positions for which there are any."""
+    """`attention_after_duplicate`, by split that is scored at several positions, block application
+    (`layer`) and `head`: share of its attention that goes to positions so far (`component`, from 0) after
+    earlier tokens of the same kind, mean over the scored positions for which there are any."""
     for name, split in dataset.splits.items():
         if len(split.scored) < 2 or name.endswith(VALIDATION):
             continue

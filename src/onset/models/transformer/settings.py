@@ -47,8 +47,8 @@ class Settings(BaseSettings):
     given_attention: Annotated[tuple[GivenAttention, ...], Strict(False)] = ()
     """heads whose attention is fixed from the start in the form that it might have in the end"""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """share of the embeddings, of each head's attention and of what each half of a block writes that is left
-    out at random, in training only (as in GPT-2)"""
+    """share of the embeddings, of each head's attention and of what each half of a block writes that is
+    left out at random, in training only (as in GPT-2)"""
     weights: Literal["uniform", "normal"] = "uniform"
     """how linear layers start. `uniform`: as PyTorch draws them, ±1/√n_in. `normal`: with standard
     deviation 1/√d_model, an untied readout 1/√n_tokens, biases 0 (Nanda et al. 2023, arXiv:2301.05217)"""

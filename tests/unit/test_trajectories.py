@@ -1,0 +1,76 @@
+"""Ways through many dimensions that are known beforehand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from onset.measures import prediction
+from onset.models.transformer.model import Transformer
+from onset.models.transformer.settings import Settings
+from onset.results import Run
+from onset.tasks import induction
+from onset.trajectories import losses_of, principal_way, turns
+
+TASK = induction.Settings(
+    name="induction", n_symbols=12, length=10, segment=(3, 5), n_train=8, n_test=8
+)
+WORLD = induction.generate(TASK, seed=0)
+STEPS = [0, 10, 20, 30, 40]
+
+
+def corner(angle: float) -> np.ndarray:
+    """Two steps along one axis, two in a direction at an angle to it, in a space of seven dimensions."""
+    along, across = np.cos(angle), np.sin(angle)
+    on = [[2 + steps * along, steps * across] for steps in (1, 2)]
+    plane = np.array([[0, 0], [1, 0], [2, 0], *on])
+    rotation = np.linalg.qr(np.random.default_rng(0).normal(size=(7, 7)))[0]
+    return plane @ rotation[:2] + 3.0
+
+
+class TestTurns:
+    @pytest.mark.parametrize("degrees", [0, 60, 90, 135])
+    def test_a_corner_is_found_with_its_angle(self, degrees):
+        way = principal_way(corner(np.radians(degrees)), STEPS, n=2)
+        found = turns(way.places)
+        assert found[20] == pytest.approx(degrees, abs=1e-4)
+        assert found.max() == pytest.approx(degrees, abs=1e-4)
+        assert list(found.index) == STEPS[1:-1]
+
+    def test_two_components_hold_a_plane(self):
+        way = principal_way(corner(1.0), STEPS, n=2)
+        assert way.explained.sum() == pytest.approx(1)
+        assert way.places[1].iloc[-1] > way.places[1].iloc[0]
+        assert np.allclose(way.directions @ way.directions.T, np.eye(2))
+
+
+class Resting(Run):
+    """A run whose parameters stay what they are."""
+
+    condition, seed, steps, dataset = "one", 0, [0, 5], WORLD
+    model = Transformer(
+        Settings(name="transformer", d_model=16, n_heads=2, d_mlp=16), TASK.n_tokens, TASK.length
+    )
+
+    def parameters(self, step=None):
+        return self.model.initial_parameters(0)
+
+
+def test_losses_of_tokens_have_the_mean_that_measures_find():
+    run = Resting(Path())
+    losses = losses_of(run, "repeats")
+    with torch.inference_mode():
+        rows = prediction.measure(run.model, run.parameters(), WORLD)
+        loss = {(m.measure, m.split): m.value for m in rows}["loss", "repeats"]
+    assert losses.shape == (2, WORLD.splits["repeats"].targets.size)
+    assert losses.mean(1) == pytest.approx([loss, loss], rel=1e-5)
+
+
+def test_signs_are_such_that_ways_can_be_compared():
+    points = corner(1.2)
+    one, other = principal_way(points, STEPS, 2).places, principal_way(-points, STEPS, 2).places
+    pd.testing.assert_frame_equal(one, other)
