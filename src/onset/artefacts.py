@@ -17,11 +17,11 @@ from onset.store.atomic import write_text
 from onset.store.layout import RunFolder
 from onset.store.origin import DamagedFileError, Origin
 from onset.store.tensors import load_arrays, save_arrays
-from onset.tasks.dataset import Dataset
+from onset.tasks.worlds import World, from_arrays
 
 
 def write_dataset(
-    folder: RunFolder, dataset: Dataset, task: Mapping[str, Any], origin: Origin
+    folder: RunFolder, dataset: World, task: Mapping[str, Any], origin: Origin
 ) -> None:
     """The splits, and the settings of the task that they are of."""
     arrays, about = dataset.to_arrays()
@@ -29,7 +29,7 @@ def write_dataset(
     save_arrays(folder.dataset, arrays, {**about, **kept, "origin": origin.to_json()})
 
 
-def read_dataset(folder: RunFolder, streams: bool = False) -> Dataset:
+def read_dataset(folder: RunFolder, streams: bool = False) -> World:
     """The run's dataset.
 
     Args:
@@ -41,7 +41,7 @@ def read_dataset(folder: RunFolder, streams: bool = False) -> Dataset:
     """
     arrays, about = load_arrays(folder.dataset)
     check_run(folder, folder.dataset, Origin.from_json(about["origin"]))
-    dataset = Dataset.from_arrays(arrays, about)
+    dataset = from_arrays(arrays, about)
     if not streams or "task" not in about:
         return dataset
     task = tasks.load(about["task"]["name"])

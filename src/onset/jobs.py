@@ -8,7 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Protocol
 
-from onset.config.parents import parent_of, sources_of
+from onset.config.parents import Place, parent_of, sources_of
 from onset.config.project import Project
 from onset.config.study import Condition
 from onset.provenance import fingerprint, fingerprint_of_script
@@ -47,10 +47,14 @@ class Jobs:
         """Fingerprint of the stage and of what it loads by name for this run."""
         condition = self.condition(wildcards)
         task = f"onset.tasks.{condition.task.name}"
+        its_parent = self._parent_condition(wildcards) if condition.drawn_from else None
         model = f"onset.models.{condition.model.name}.model"
         streamed = set(condition.training.mixture) - set(condition.task.splits)
         loaded = {
-            "dataset": [task],
+            "dataset": [
+                task,
+                *([f"onset.models.{its_parent.model.name}.model"] if its_parent else []),
+            ],
             "train": [
                 model,
                 *([task] if streamed else []),
@@ -67,7 +71,7 @@ class Jobs:
         return fingerprint(f"onset.stages.{stage}")
 
     def parent_index(self, wildcards: Wildcards) -> list[str]:
-        """The index of the parent's checkpoints, if there is a parent."""
+        """The index of the checkpoints that the training begins with, if it begins with a parent's."""
         folder = self._parent(wildcards)
         return [f"{folder}/checkpoints/index.json"] if folder else []
 
@@ -75,9 +79,19 @@ class Jobs:
         return self.parents_option([wildcards])
 
     def parents_option(self, runs: Iterable[Wildcards]) -> str:
-        """What the stage is told of the parents of runs of one condition."""
+        """What the training is told of the parents of runs of one condition."""
         folders = [folder for run in runs if (folder := self._parent(run))]
         return " ".join(["--parents", *folders]) if folders else ""
+
+    def drawn_from_index(self, wildcards: Wildcards) -> list[str]:
+        """The index of the checkpoints that the dataset is made of, if it is made of a parent's."""
+        folder = self._drawn_from(wildcards)
+        return [f"{folder}/checkpoints/index.json"] if folder else []
+
+    def drawn_from_option(self, wildcards: Wildcards) -> str:
+        """What the dataset's job is told of that parent."""
+        folder = self._drawn_from(wildcards)
+        return f"--parents {folder}" if folder else ""
 
     def source_indexes(self, wildcards: Wildcards) -> list[str]:
         """The indexes of the checkpoints that the run's interventions look at."""
@@ -130,8 +144,21 @@ class Jobs:
         return f"{self._root}/{study}/{condition}/seed_{seed}"
 
     def _parent(self, wildcards: Wildcards) -> str | None:
+        return self._parent_folder(wildcards) if self.condition(wildcards).inherits else None
+
+    def _drawn_from(self, wildcards: Wildcards) -> str | None:
+        return self._parent_folder(wildcards) if self.condition(wildcards).drawn_from else None
+
+    def _parent_folder(self, wildcards: Wildcards) -> str:
+        return self._run_folder(*self._parent_place(wildcards), wildcards.seed)
+
+    def _parent_condition(self, wildcards: Wildcards) -> Condition:
+        return self._project.condition(*self._parent_place(wildcards))
+
+    def _parent_place(self, wildcards: Wildcards) -> Place:
         place = parent_of(wildcards.study, self.condition(wildcards))
-        return self._run_folder(*place, wildcards.seed) if place else None
+        assert place, "asked only of conditions that have a parent"
+        return place
 
     # ---- studies --------------------------------------------------------------------------
 
@@ -198,7 +225,10 @@ class Jobs:
         published = {name: p.model_dump() for name, p in its.file.reference.items()}
         code = fingerprint(
             "onset.stages.notebook",
-            *(f"onset.models.{c.model.name}.bridge" for c in its.conditions.values()),
+            *(
+                f"onset.models.{c.model.name}.{'bridge' if c.has_heads else 'model'}"
+                for c in its.conditions.values()
+            ),
         )
         return canonical_json(
             {
@@ -217,28 +247,41 @@ class Jobs:
 
     # ---- the head atlas ---------------------------------------------------------------------
 
-    def runs_of(self, wildcards: Wildcards) -> list[str]:
-        """Datasets and checkpoints of all runs of a study."""
-        study, conditions = wildcards.study, self._project.runs(wildcards.study)
+    def runs_with_heads(self, wildcards: Wildcards) -> list[str]:
+        """Datasets and checkpoints of all runs of a study that have heads."""
+        study, conditions = wildcards.study, self._with_heads(wildcards.study)
         files = ("dataset.safetensors", "checkpoints/index.json")
         return [path for file in files for path in self._of_runs(study, conditions, file)]
 
     def heads_settings(self, wildcards: Wildcards) -> str:
         seeds = self._project.runs(wildcards.study)
-        conditions = self._project.studies[wildcards.study].conditions
+        conditions = self._with_heads(wildcards.study)
         told = [{"name": n, "seeds": seeds[n], **its.heads_job} for n, its in conditions.items()]
         on = {"device": self._project.settings.device, "threads": self._project.settings.threads}
         return canonical_json({"conditions": told, **on})
 
     def heads_code(self, wildcards: Wildcards) -> str:
-        conditions = self._project.studies[wildcards.study].conditions.values()
+        conditions = self._with_heads(wildcards.study).values()
         families = {f"onset.models.{its.model.name}" for its in conditions}
         loaded = [f"{its}.{part}" for its in sorted(families) for part in ("model", "bridge")]
         return fingerprint("onset.stages.heads", *loaded)
 
+    def _with_heads(self, study: str) -> dict[str, Condition]:
+        conditions = self._project.studies[study].conditions
+        return {name: its for name, its in conditions.items() if its.has_heads}
+
+    @property
+    def _studies_with_heads(self) -> list[str]:
+        return [study for study in self._project.studies if self._with_heads(study)]
+
     @property
     def heads(self) -> list[str]:
-        return [f"{self._root}/atlas/studies/{study}.parquet" for study in self._project.studies]
+        return [f"{self._root}/atlas/studies/{study}.parquet" for study in self._studies_with_heads]
+
+    @property
+    def atlas_page(self) -> list[str]:
+        """None, if no model has heads."""
+        return [f"{self._root}/atlas/notebook.html"] if self._studies_with_heads else []
 
     @property
     def atlas_settings(self) -> str:
@@ -250,6 +293,7 @@ class Jobs:
                 "labels": {its.name: its.label for its in study.conditions.values()},
             }
             for name, study in self._project.studies.items()
+            if name in self._studies_with_heads
         ]
         return canonical_json({"studies": studies})
 
@@ -280,7 +324,8 @@ class Jobs:
     @cached_property
     def front_page(self) -> str:
         studies = [self._description(study) for study in self._project.studies]
-        return canonical_json({"studies": studies, "paper": self._project.settings.paper})
+        whole = {"paper": self._project.settings.paper, "atlas": bool(self.atlas_page)}
+        return canonical_json({"studies": studies, **whole})
 
     def _description(self, study: str) -> dict[str, Any]:
         its = self._project.studies[study]
@@ -288,6 +333,7 @@ class Jobs:
             "name": study,
             "title": its.file.title,
             "question": its.file.question,
+            "has_heads": study in self._studies_with_heads,
             "conditions": [
                 {"name": name, "label": its.conditions[name].label, "seeds": list(seeds)}
                 for name, seeds in self._project.runs(study).items()

@@ -31,12 +31,12 @@ from onset.artefacts import (
     read_dataset,
 )
 from onset.figures.save import save_figure, save_table
-from onset.models.batch import Model
+from onset.models.batch import AnyModel
 from onset.store.atomic import write_text
 from onset.store.layout import RunFolder
 from onset.store.origin import Origin
 from onset.store.tables import load_table
-from onset.tasks.dataset import Dataset
+from onset.tasks.worlds import World
 
 if TYPE_CHECKING:
     from transformer_lens.model_bridge import TransformerBridge
@@ -71,7 +71,7 @@ class Run:
         return found
 
     @cached_property
-    def dataset(self) -> Dataset:
+    def dataset(self) -> World:
         return read_dataset(self.folder)
 
     @cached_property
@@ -80,9 +80,9 @@ class Run:
         return read_checkpoint_index(self.folder)["steps"]
 
     @cached_property
-    def model(self) -> Model:
+    def model(self) -> AnyModel:
         """The architecture; its functions take `parameters`."""
-        return models.build(self.settings["model"], self.dataset.n_tokens, self.dataset.length)
+        return models.build(self.settings["model"], *self.dataset.sizes)
 
     def parameters(self, step: int | None = None) -> dict[str, Tensor]:
         """Those of a checkpoint, by default the last."""
@@ -104,6 +104,9 @@ class Run:
                 read out per hop answers a question of h hops after h of them.
 
         The bridge of a pretrained model takes its own vocabulary: `run.model.in_vocabulary(tokens)`.
+
+        Raises:
+            ValueError: it is no transformer, or there is no such checkpoint.
         """
         return models.open_bridge(self.model, self.parameters(step), n_applications)
 

@@ -19,6 +19,7 @@ from onset.config.problems import Layer, merge
 from onset.config.schema import schemas
 from onset.config.yaml_file import read_yaml
 from onset.jobs import Jobs
+from onset.tasks import superposition
 from onset.training.settings import TrainingSettings
 
 ROOT = Path(__file__).parents[2]
@@ -264,6 +265,35 @@ BAD_NAMES = [
     ),
 ]
 
+VECTORS = {
+    "task": {"name": "superposition", "sparsities": [0.5, 0.9]},
+    "model": {"name": "bottleneck", "d_hidden": 1, "n_instances": 2},
+    "training": {"steps": 9, "batch_size": 4, "mixture": {"fresh": 1.0}, "learning_rate": 0.1},
+    "checkpoints": {"schedule": "linear", "count": 2},
+    "measures": ["weight_norm"],
+    "analyses": {},
+}
+"""a world of vectors, and a family that takes it, as a study's sections"""
+
+KINDS = [
+    bad("vectors for a transformer", STUDY, "model", {"name": "transformer"},
+        "transformer takes sequences, and the task superposition has vectors", key="model.name"),
+    bad("sequences for another family", STUDY, "task", {"name": "induction"},
+        "bottleneck takes vectors, and the task induction has sequences", key="model.name"),
+    bad("a loss that isn't the family's", STUDY, "training.loss", "cross_entropy",
+        "what bottleneck minimises is the family's own"),
+    bad("a measure of sequences", STUDY, "measures", ["prediction"],
+        "prediction asks of sequences, and the task superposition has vectors"),
+    bad("instances that don't divide", STUDY, "model.n_instances", 3,
+        "n_instances (3) must divide the entries of inputs (4)", key="model"),
+    bad("a split that isn't trained on", STUDY, "training.mixture", {"test": 1.0},
+        "can't be trained on; (allowed: fresh)", key="training.mixture.test"),
+    bad("full batches of a stream", STUDY, "training.batch_size", None, "give a batch_size"),
+    bad("a parameter that isn't there", STUDY, "training.trainable", {"head.*": "all"},
+        "no parameter of the model has such a name", "encode.weight",
+        key="training.trainable.head.*"),
+]  # fmt: skip
+
 PARENTS = [
     bad("itself", STUDY, "conditions.one.parent", {"condition": "one"}, "circle: one ← one"),
     bad("not there", STUDY, "conditions.one.parent", {"condition": "wid"}, "no condition 'wid'",
@@ -351,6 +381,90 @@ def test_a_mistake_is_named(files, case):
     assert list(problems) == [(file, case.key)]
     for fragment in case.says:
         assert fragment in problems[file, case.key]
+
+
+class TestWorlds:
+    """Vectors beside sequences: a family says which it takes, a task whether it is made of a parent."""
+
+    @pytest.fixture
+    def files(self, files):
+        files.write(STUDY, yaml.safe_dump(read_yaml(files.root / STUDY) | VECTORS))
+        files.set(STUDY, "conditions", {"one": {}, "two": {}})
+        return files
+
+    @pytest.fixture
+    def made_of_a_parent(self, files, monkeypatch):
+        """As if the task were made of another study's runs; it minds how wide they are."""
+
+        def unfit(self, model, task):
+            return [f"d_model is {model.d_model}, not 64"] if model.d_model != 64 else []
+
+        its = {"from_parent": property(lambda self: True), "unfit": unfit}
+        for name, value in its.items():
+            monkeypatch.setattr(superposition.Settings, name, value, raising=False)
+        files.set(CONFIG, "studies", ["composition", "induction"])
+        files.set(CONFIG, "overrides.induction.model", {"d_model": 64})
+        parent = {"study": "induction", "condition": "two_layers"}
+        files.set(STUDY, "conditions", {"one": {"parent": parent}})
+
+    def test_the_cases_differ_in_one_mistake_from_what_is_right(self, files):
+        assert files.condition().model.name == "bottleneck"
+
+    @pytest.mark.parametrize("case", KINDS, ids=lambda case: case.name)
+    def test_what_does_not_fit_is_named(self, files, case):
+        files.set(case.file, case.path, case.value)
+        problems = files.problems()
+        assert list(problems) == [(case.file, case.key)]
+        for fragment in case.says:
+            assert fragment in problems[case.file, case.key]
+
+    def test_a_child_has_as_many_entries_as_its_parent(self, files):
+        files.set(STUDY, "conditions.two", {"parent": {"condition": "one"}})
+        assert files.condition("two").inherits.condition == "one"
+        assert files.condition("two").drawn_from is None
+        files.set(STUDY, "conditions.two.task", {"n_features": 4})
+        said = files.problems()[STUDY, "conditions.two.parent"]
+        assert "as many entries in inputs and targets as that of its parent one" in said
+
+    def test_a_dataset_is_made_of_a_parent_and_the_training_does_not_inherit(
+        self, files, made_of_a_parent
+    ):
+        its = files.condition()
+        assert json.loads(its.dataset_job)["parent"]["condition"] == "two_layers"
+        assert json.loads(its.train_job)["parent"] is None
+        assert its.from_scratch
+        before = jobs(files)
+        files.set(STUDY, "conditions.one.parent.step", 0)
+        after = jobs(files)
+        assert {name for name in before if before[name] != after[name]} == {"dataset_job"}
+
+    def test_a_task_made_of_a_parent_needs_one(self, files, made_of_a_parent):
+        files.set(STUDY, "conditions.one", {})
+        assert "the condition needs a parent" in files.problems()[STUDY, "task"]
+
+    def test_a_parent_may_be_unfit(self, files, made_of_a_parent):
+        files.set(CONFIG, "overrides.induction.model", {"d_model": 32})
+        said = files.problems()
+        assert said == {
+            (STUDY, "conditions.one.parent"): "its parent two_layers is unfit for the task "
+            "superposition: d_model is 32, not 64"
+        }
+
+    @pytest.mark.parametrize(
+        ("parent", "says"),
+        [
+            ({"condition": "three_layers", "study": "induction"}, "no condition 'three_layers'"),
+            ({"condition": "two_layers", "study": "inductio"}, "did you mean induction?"),
+            (
+                {"condition": "two_layers", "study": "induction", "step": 3},
+                "no checkpoint at step 3",
+            ),
+            ({"condition": "one"}, "circle: one ← one"),
+        ],
+    )
+    def test_a_wrong_parent_is_named(self, files, made_of_a_parent, parent, says):
+        files.set(STUDY, "conditions.one.parent", parent)
+        assert says in files.problems()[STUDY, "conditions.one.parent"]
 
 
 @pytest.mark.parametrize(

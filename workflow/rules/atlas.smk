@@ -1,7 +1,7 @@
 # The head atlas: a job per study, because opening the libraries takes longer than looking at a model.
 rule heads:
     input:
-        jobs.runs_of,
+        jobs.runs_with_heads,
     output:
         "<atlas>/studies/{study}.parquet",
     log:

@@ -1,13 +1,17 @@
 rule dataset:
+    input:
+        parent=jobs.drawn_from_index,
     output:
         "<run>/dataset.safetensors",
     log:
         "<log>/{study}/{condition}/seed_{seed}/dataset.log",
     priority: jobs.priority
+    threads: project.settings.threads
     params:
         run=subpath(output[0], parent=True),
         settings=lambda w: jobs.condition(w).dataset_job,
         code=lambda w: jobs.code("dataset", w),
+        parent=jobs.drawn_from_option,
     shell:
         "python -m onset.launch dataset {params.run}"
-        " --settings {params.settings:q} --code {params.code} --log {log}"
+        " --settings {params.settings:q} --code {params.code} {params.parent} --log {log}"

@@ -25,7 +25,7 @@ rule study_page:
 rule front_page:
     input:
         jobs.study_pages,
-        "<atlas>/notebook.html",
+        jobs.atlas_page,
     output:
         f"{project.results}/index.html",
     log:

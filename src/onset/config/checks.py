@@ -18,7 +18,9 @@ from onset.analyses.settings import AnalysesSettings
 from onset.config.problems import Layer, Problem, merge, nearest, place, problems_of
 from onset.config.study import Condition, ConditionFile
 from onset.settings import Settings
-from onset.tasks.dataset import TaskSettings
+from onset.tasks.dataset import Dataset, TaskSettings
+from onset.tasks.vectors import VectorDataset
+from onset.tasks.worlds import AnyTaskSettings, drawn_from_parent, kind_of, sizes_of
 from onset.training.settings import CheckpointSettings, TrainingSettings
 
 
@@ -37,17 +39,18 @@ def condition_of(
     training = check.section("training", TrainingSettings)
     checkpoints = check.section("checkpoints", CheckpointSettings)
     closer = check.section("analyses", AnalysesSettings)
-    asked = check.merged["measures"]
-    check.chosen_functions(["measures"], "measure", asked, measures, task, model)
+    fits = check.takes(task, model, training)
+    if fits:
+        asked = check.merged["measures"]
+        check.chosen_functions(["measures"], "measure", asked, measures, task, model)
     if closer:
-        where = ["analyses", "names"]
-        check.chosen_functions(where, "analysis", closer.names, analyses, task, model)
+        if fits:
+            where = ["analyses", "names"]
+            check.chosen_functions(where, "analysis", closer.names, analyses, task, model)
         if task:
             check.known_splits(task, closer)
-    if task and model:
-        unfit = models.load_settings(model.name).problems
-        for message in unfit(model, task.max_hops, task.n_tokens, task.length):
-            check.problem(["model"], message)
+    if task and model and fits:
+        check.fits(task, model)
         if training:
             check.trainable(task, model, training)
             check.measures_in_loss(task, model, training)
@@ -55,6 +58,9 @@ def condition_of(
         check.mixture(task, training)
     if training and checkpoints:
         check.last_checkpoint(training, checkpoints)
+    if task and drawn_from_parent(task) and not its_file.parent:
+        said = f"the task {task.name} is made of another run's model: the condition needs a parent"
+        check.problem(["task"], said)
     if check.problems:
         return None, check.problems
     condition = Condition(
@@ -112,7 +118,7 @@ class _Check:
         kind: str,
         listed: Sequence[str],
         package: ModuleType,
-        task: TaskSettings | None,
+        task: AnyTaskSettings | None,
         model: Settings | None,
     ) -> None:
         """Measures or analyses: each exists, once, the task knows what it needs, it takes the model."""
@@ -121,7 +127,10 @@ class _Check:
                 self.problem(path, f"unknown {kind} {name!r}; {nearest(name, package.names())}")
                 continue
             wants = _wants(package, name)
-            if model and wants.family not in ("model", model.name):
+            if task and wants.kind not in (None, kind_of(task)):
+                said = f"{name} asks of {wants.kind}, and the task {task.name} has {kind_of(task)}"
+                self.problem(path, said)
+            elif model and wants.family not in (*_ANY, model.name.replace("_", "")):
                 said = f"{name} looks inside a {wants.family}, and the model is {model.name}"
                 self.problem(path, said)
             if task and (lacks := set(wants.needs) - set(task.truth)):
@@ -133,7 +142,33 @@ class _Check:
         if len(set(listed)) < len(listed):
             self.problem(path, f"{'an' if kind[0] in 'aeiou' else 'a'} {kind} is listed twice")
 
-    def mixture(self, task: TaskSettings, training: TrainingSettings) -> None:
+    def takes(
+        self,
+        task: AnyTaskSettings | None,
+        model: Settings | None,
+        training: TrainingSettings | None,
+    ) -> bool:
+        """Whether the model's family takes the task's kind of world, as far as both are known."""
+        if not task or not model:
+            return True
+        takes, kind = models.load_settings(model.name).TAKES, kind_of(task)
+        if takes != kind:
+            said = (
+                f"the model family {model.name} takes {takes}, and the task {task.name} has {kind}"
+            )
+            self.problem(["model", "name"], said)
+        elif kind == "vectors" and training and "loss" in training.model_fields_set:
+            said = f"is of sequences; what {model.name} minimises is the family's own"
+            self.problem(["training", "loss"], said)
+        return takes == kind
+
+    def fits(self, task: AnyTaskSettings, model: Settings) -> None:
+        """The family has no objection to a world of this size."""
+        asked = (task.max_hops,) if isinstance(task, TaskSettings) else ()
+        for message in models.load_settings(model.name).problems(model, *asked, *sizes_of(task)):
+            self.problem(["model"], message)
+
+    def mixture(self, task: AnyTaskSettings, training: TrainingSettings) -> None:
         for split in training.mixture:
             if split not in task.trained:
                 said = f"can't be trained on; {nearest(split, task.trained)}"
@@ -142,25 +177,25 @@ class _Check:
                 said = f"{split} is drawn anew for every batch, and never full: give a batch_size"
                 self.problem(["training", "batch_size"], said)
 
-    def known_splits(self, task: TaskSettings, closer: AnalysesSettings) -> None:
+    def known_splits(self, task: AnyTaskSettings, closer: AnalysesSettings) -> None:
         for split in closer.splits:
             if split not in task.splits:
                 said = f"there is no split {split!r}; {nearest(split, task.splits)}"
                 self.problem(["analyses", "splits"], said)
 
-    def trainable(self, task: TaskSettings, model: Settings, training: TrainingSettings) -> None:
+    def trainable(self, task: AnyTaskSettings, model: Settings, training: TrainingSettings) -> None:
         """Each pattern fits a parameter, where the family knows its parameters' names beforehand."""
         shapes = getattr(models.load_settings(model.name), "shapes", None)
         if not shapes or not training.trainable:
             return
-        names = shapes(model, task.n_tokens, task.length)
+        names = shapes(model, *sizes_of(task))
         for pattern in training.trainable:
             if not fnmatch.filter(names, pattern):
                 said = f"no parameter of the model has such a name; {nearest(pattern, names)}"
                 self.problem(["training", "trainable", pattern], said)
 
     def measures_in_loss(
-        self, task: TaskSettings, model: Settings, training: TrainingSettings
+        self, task: AnyTaskSettings, model: Settings, training: TrainingSettings
     ) -> None:
         path = ["training", "measures_in_loss"]
         listed = list(training.measures_in_loss)
@@ -177,6 +212,12 @@ class _Check:
             self.problem(["checkpoints", "steps"], said)
 
 
+_ANY = ("model", "vectormodel", "anymodel")
+"""what a measure calls a model of any family of the right kind"""
+_KINDS = {its.__name__: its.kind for its in (Dataset, VectorDataset)}
+"""of world, by what a measure calls it"""
+
+
 @dataclass(frozen=True)
 class _Wants:
     """What the source of a measure or analysis says of it."""
@@ -184,7 +225,9 @@ class _Wants:
     needs: tuple[str, ...]
     """the ground truth that it `NEEDS`"""
     family: str
-    """of its `model`; `model`: any"""
+    """of its `model`; one of `_ANY`: any"""
+    kind: str | None
+    """of its `dataset`; None: any"""
     in_loss: bool
     """whether a training may add it to its loss"""
 
@@ -196,7 +239,7 @@ def _wants(package: ModuleType, name: str) -> _Wants:
     Read from the source: importing it imports torch, and planning a DAG shouldn't wait for that.
     """
     source = Path(package.__path__[0]) / f"{name}.py"
-    needs, family, in_loss = (), "model", False
+    needs, family, kind, in_loss = (), "model", None, False
     for statement in ast.parse(source.read_text(encoding="utf-8")).body:
         match statement:
             case ast.Assign(targets=[ast.Name(id="NEEDS")], value=value):
@@ -204,7 +247,11 @@ def _wants(package: ModuleType, name: str) -> _Wants:
             case ast.FunctionDef(name="in_loss"):
                 in_loss = True
             case ast.FunctionDef(
-                name="measure" | "analyse", args=ast.arguments(args=[ast.arg(annotation=its), *_])
+                name="measure" | "analyse",
+                args=ast.arguments(
+                    args=[ast.arg(annotation=its), _, ast.arg(annotation=world), *_]
+                ),
             ):
                 family = ast.unparse(its).lower()
-    return _Wants(needs, family, in_loss)
+                kind = _KINDS.get(ast.unparse(world))
+    return _Wants(needs, family, kind, in_loss)

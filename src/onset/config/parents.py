@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from onset.config.problems import Problem, nearest
 from onset.config.study import Condition, Study
+from onset.tasks.worlds import kind_of, sizes_of
 
 Place = tuple[str, str]
 """study, condition"""
@@ -70,16 +71,37 @@ def _problem(
         return f"{said} form a circle: " + " ← ".join(name for _, name in [own, *circle])
 
     other, condition = siblings[place[1]], studies[own[0]].conditions[own[1]]
-    if other.model.model_dump() != condition.model.model_dump():
-        return f"its model must have the same settings as that of {called} {place[1]}"
-    if (other.task.n_tokens, other.task.length) != (condition.task.n_tokens, condition.task.length):
-        return f"its task must have as many tokens and positions as that of {called} {place[1]}"
+    data = condition.drawn_from and called == "its parent"
+    if message := (_unfit_for_data if data else _unfit)(condition, other, f"{called} {place[1]}"):
+        return message
     if alone := set(condition.extra_seeds) - set(other.extra_seeds):
         return f"{called} {place[1]} isn't run with the extra_seeds {', '.join(map(str, sorted(alone)))}"
     steps = other.checkpoints.at(other.training.steps)
     if step is not None and step not in steps:
         return f"step: {place[1]} has no checkpoint at step {step} (allowed: {steps})"
     return None
+
+
+def _unfit(condition: Condition, other: Condition, called: str) -> str | None:
+    """Why parameters of one can't be put in the other."""
+    if other.model.model_dump() != condition.model.model_dump():
+        return f"its model must have the same settings as that of {called}"
+    kind = kind_of(condition.task)
+    if kind_of(other.task) != kind or sizes_of(other.task) != sizes_of(condition.task):
+        of = {"sequences": "tokens and positions", "vectors": "entries in inputs and targets"}[kind]
+        return f"its task must have as many {of} as that of {called}"
+    return None
+
+
+def _unfit_for_data(condition: Condition, other: Condition, called: str) -> str | None:
+    """Why the task can make no dataset of a run of the other condition."""
+    unfit = getattr(condition.task, "unfit", lambda model, task: [])
+    found = unfit(other.model, other.task)
+    return (
+        f"{called} is unfit for the task {condition.task.name}: {'; '.join(found)}"
+        if found
+        else None
+    )
 
 
 def _way(

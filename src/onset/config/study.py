@@ -9,9 +9,11 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, JsonValue, Strict, ValidationInfo, field_validator
 
+from onset import models
 from onset.analyses.settings import AnalysesSettings
 from onset.interventions.settings import InterventionSettings
 from onset.settings import Name, NonNegativeInt, Settings, ShownSeed, canonical_json
+from onset.tasks.worlds import drawn_from_parent
 from onset.training.settings import CheckpointSettings, TrainingSettings
 
 SECTIONS = ("task", "model", "training", "checkpoints", "measures", "analyses")
@@ -52,7 +54,7 @@ ParameterName = Annotated[Name, AfterValidator(_no_parameter_of_every_notebook)]
 
 
 class ParentSettings(Settings):
-    """The run whose checkpoint a run starts from; it has the same seed."""
+    """The run whose checkpoint a run starts from, or that its dataset is made of; it has the same seed."""
 
     condition: Name
     study: Name | None = None
@@ -182,7 +184,10 @@ class Condition:
 
     @cached_property
     def dataset_job(self) -> str:
-        return canonical_json({"task": self._dump(self.task)})
+        told: dict[str, Any] = {"task": self._dump(self.task)}
+        if self.drawn_from:
+            told |= {"parent": self._dump(self.drawn_from), "threads": self.threads}
+        return canonical_json(told)
 
     @cached_property
     def train_job(self) -> str:
@@ -191,7 +196,7 @@ class Condition:
                 "model": self._dump(self.model),
                 "training": self._dump(self.training),
                 "checkpoints": self._dump(self.checkpoints),
-                "parent": self._dump(self.parent) if self.parent else None,
+                "parent": self._dump(self.inherits) if self.inherits else None,
                 "device": self.device,
                 "threads": self.threads,
                 # Told only of conditions that have any: the others' jobs stay what they are.
@@ -239,9 +244,24 @@ class Condition:
         }
 
     @property
+    def has_heads(self) -> bool:
+        """Whether its models have attention heads; then they open in TransformerLens."""
+        return models.has_bridge(self.model.name)
+
+    @property
     def from_scratch(self) -> bool:
         """Whether its training begins with parameters drawn at random, and left as they were drawn."""
-        return not (self.parent or self.interventions or hasattr(self.model, "checkpoint"))
+        return not (self.inherits or self.interventions or hasattr(self.model, "checkpoint"))
+
+    @property
+    def inherits(self) -> ParentSettings | None:
+        """The parent that its training begins with."""
+        return None if drawn_from_parent(self.task) else self.parent
+
+    @property
+    def drawn_from(self) -> ParentSettings | None:
+        """The parent that its dataset is made of."""
+        return self.parent if drawn_from_parent(self.task) else None
 
     @property
     def jobs(self) -> tuple[str, ...]:

@@ -37,8 +37,8 @@ def study_page(study: Mapping[str, Any]) -> str:
     )  # fmt: skip
 
 
-def index_page(studies: Sequence[Mapping[str, Any]], paper: bool) -> str:
-    """The front page: the paper and a card per study."""
+def index_page(studies: Sequence[Mapping[str, Any]], paper: bool, atlas: bool) -> str:
+    """The front page: the paper, a card per study, and the atlas of heads if there is one."""
     return _environment().get_template("index.html").render(
-        title="Onset", studies=studies, paper=paper, home="index.html"
+        title="Onset", studies=studies, paper=paper, atlas=atlas, home="index.html"
     )  # fmt: skip

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import torch
 
 from onset.measures.measurement import Measurement
-from onset.models.batch import Model, Parameters
-from onset.tasks.dataset import Dataset
+from onset.models.batch import AnyModel, Parameters
+from onset.tasks.worlds import World
 
 
-def measure(model: Model, parameters: Parameters, dataset: Dataset) -> Iterator[Measurement]:
+def measure(model: AnyModel, parameters: Parameters, dataset: World) -> Iterator[Measurement]:
     """`weight_norm`: Euclidean norm of all parameters together, shared ones counted once."""
     squares = torch.stack([p.to(torch.float64).square().sum() for p in parameters.values()])
     yield Measurement("weight_norm", squares.sum().sqrt().item())

@@ -1,4 +1,4 @@
-"""What a model is asked: sequences, and the positions at which its answers count."""
+"""What a model is asked: sequences, and the positions at which its answers count; or vectors."""
 
 from __future__ import annotations
 
@@ -40,8 +40,27 @@ class Batch:
         return cls(questions, torch.from_numpy(np.concatenate([t.ravel() for t in targets])))
 
 
-class Model(Protocol):
-    """What the trainer and the measures need of a model family. Parameters live outside of it."""
+@dataclass(frozen=True, eq=False)
+class VectorBatch:
+    """Vectors, and what is to be said to them. Equal is only the same object."""
+
+    inputs: Float[Tensor, "examples d_in"]
+    targets: Float[Tensor, "examples d_out"]
+    weights: Float[Tensor, " d_out"] | None = None
+    """how much an error in each entry of the targets counts; None: all the same"""
+
+    def to(self, device: torch.device) -> VectorBatch:
+        """The same where the model is."""
+        weights = None if self.weights is None else self.weights.to(device)
+        return VectorBatch(self.inputs.to(device), self.targets.to(device), weights)
+
+
+class AnyModel(Protocol):
+    """What the trainer needs of a model of any family. Parameters live outside of it.
+
+    A family may have `after_update(parameters, batch)`, too: what it does to its parameters, in place and
+    without gradients, after each update, such as keeping directions at norm one.
+    """
 
     @property
     def constants(self) -> frozenset[str]:
@@ -49,6 +68,18 @@ class Model(Protocol):
         ...
 
     def initial_parameters(self, seed: int) -> Parameters: ...
+
+
+class VectorModel(AnyModel, Protocol):
+    """What the trainer and the measures need of a family that takes vectors."""
+
+    def loss(self, parameters: Mapping[str, Tensor], batch: VectorBatch) -> Float[Tensor, ""]:
+        """What a training minimises."""
+        ...
+
+
+class Model(AnyModel, Protocol):
+    """What the trainer and the measures need of a family that takes sequences."""
 
     def logits(
         self, parameters: Mapping[str, Tensor], questions: Sequence[Questions]

@@ -1,31 +1,48 @@
-"""Generate a run's dataset."""
+"""Generate a run's dataset; some are made of another run's model."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from onset import tasks
-from onset.artefacts import write_dataset
-from onset.stages.command import StageError, add_run_arguments, log, run_stage
+from onset.artefacts import checksum, write_dataset
+from onset.source import Source
+from onset.stages.command import StageError, add_run_arguments, log, prepare_device, run_stage
 from onset.stages.record import record_settings
 from onset.store.layout import RunFolder
 from onset.store.origin import Origin, digest
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_run_arguments(parser)
+    parser.add_argument(
+        "--parents", type=Path, nargs=1, default=[], help="folder of the run that it is made of"
+    )
 
 
 def work(arguments: argparse.Namespace) -> None:
     folder = RunFolder(arguments.run)
     task = tasks.load(arguments.settings["task"]["name"])
     settings = task.Settings.model_validate(arguments.settings["task"])
+    step = arguments.settings.get("parent", {}).get("step")
+    parents = [Source(RunFolder(its), step) for its in arguments.parents]
+    if parents:
+        prepare_device({**arguments.settings, "device": "cpu"})
     try:
-        dataset = task.generate(settings, folder.seed)
+        dataset = task.generate(settings, folder.seed, *parents)
     except ValueError as error:
         raise StageError(f"{folder.run}: {error}") from error
-    origin = Origin(folder.run, digest(arguments.settings), arguments.code)
+    source = "".join(checksum(its.folder.checkpoint_index) for its in parents)
+    origin = Origin(folder.run, digest(arguments.settings), arguments.code, source)
     write_dataset(folder, dataset, arguments.settings["task"], origin)
-    record_settings(folder, "dataset", {"task": settings.model_dump(mode="json")})
+    resolved = {"task": settings.model_dump(mode="json")}
+    for its in parents:
+        resolved["made_of"] = {"run": its.folder.run, "step": its.meant}
+    record_settings(folder, "dataset", resolved)
     sizes = ", ".join(f"{name} {len(split)}" for name, split in dataset.splits.items())
     log.info("%s  examples: %s", folder.run, sizes)
 
 
 if __name__ == "__main__":
-    run_stage("dataset", __doc__, work, add_run_arguments)
+    run_stage("dataset", __doc__, work, add_arguments)

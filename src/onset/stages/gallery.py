@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--settings",
         type=settings_argument,
         required=True,
-        help="JSON: `study` to write that study's page, or `studies` and `paper` for the front page",
+        help="JSON: `study` to write that study's page, or `studies`, `paper`, `atlas` for the front page",
     )
 
 
@@ -29,7 +29,7 @@ def work(arguments: argparse.Namespace) -> None:
         tables = [_table(arguments.page.parent, table) for table in study["tables"]]
         page = study_page({**study, "tables": tables})
     else:
-        page = index_page(settings["studies"], settings["paper"])
+        page = index_page(settings["studies"], settings["paper"], settings["atlas"])
     write_text(arguments.page, page)
 
 

@@ -49,7 +49,7 @@ def work(arguments: argparse.Namespace) -> None:
 def _rows(folder: RunFolder, condition: dict[str, Any], device: str) -> list[dict[str, Any]]:
     """Of the last checkpoint, and of the first where training begins with random parameters."""
     dataset = read_dataset(folder)
-    model = models.build(condition["model"], dataset.n_tokens, dataset.length)
+    model = models.build(condition["model"], *dataset.sizes)
     steps = read_checkpoint_index(folder)["steps"]
     rows = []
     for step in [steps[0], steps[-1]] if condition["from_scratch"] else [steps[-1]]:

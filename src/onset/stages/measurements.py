@@ -12,20 +12,20 @@ import torch
 from onset import models
 from onset.artefacts import checksum, read_checkpoint, read_checkpoint_index, read_dataset
 from onset.measures.measurement import Measurement
-from onset.models.batch import Model, Parameters
+from onset.models.batch import AnyModel, Parameters
 from onset.stages.command import log, prepare_device
 from onset.store.layout import RunFolder
 from onset.store.origin import Origin, digest
 from onset.store.tables import save_table
-from onset.tasks.dataset import Dataset
+from onset.tasks.worlds import World
 
-Measure = Callable[[Model, Parameters, Dataset], Iterable[Measurement]]
+Measure = Callable[[AnyModel, Parameters, World], Iterable[Measurement]]
 
 
 def measure_checkpoints(
     arguments: argparse.Namespace,
     path: Path,
-    functions: Callable[[Model, Parameters, Dataset], Sequence[Measure]],
+    functions: Callable[[AnyModel, Parameters, World], Sequence[Measure]],
     choose: Callable[[list[int]], list[int]] = lambda steps: steps,
     splits: Collection[str] = (),
 ) -> None:
@@ -43,7 +43,7 @@ def measure_checkpoints(
     folder = RunFolder(arguments.run)
     dataset = read_dataset(folder)
     steps = choose(read_checkpoint_index(folder)["steps"])
-    model = models.build(settings["model"], dataset.n_tokens, dataset.length)
+    model = models.build(settings["model"], *dataset.sizes)
     asked = dataset.only(splits) if splits else dataset
 
     columns: dict[str, list] = {column: [] for column in ("step", *Measurement._fields)}

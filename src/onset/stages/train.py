@@ -22,15 +22,15 @@ from onset.artefacts import (
     write_checkpoint_index,
 )
 from onset.interventions.settings import InterventionSettings
-from onset.interventions.source import Source
-from onset.models.batch import Model, Parameters
+from onset.models.batch import AnyModel, Parameters
+from onset.source import Source
 from onset.stages.command import add_settings_arguments, log, prepare_device, run_stage
 from onset.stages.progress import Progress
 from onset.stages.record import record_settings
 from onset.store.layout import RunFolder
 from onset.store.origin import Origin, digest
 from onset.store.tables import save_table
-from onset.tasks.dataset import Dataset
+from onset.tasks.worlds import World
 from onset.training.interventions import Altered, Intervention
 from onset.training.loop import train
 from onset.training.population import obstacle, train_population
@@ -109,7 +109,7 @@ class _Run:
     ) -> None:
         self.folder, self._settings = folder, settings
         self.dataset = read_dataset(folder, streams=True)
-        self.model = models.build(settings["model"], self.dataset.n_tokens, self.dataset.length)
+        self.model = models.build(settings["model"], *self.dataset.sizes)
         self.training = TrainingSettings.model_validate(settings["training"])
         checkpoints = CheckpointSettings.model_validate(settings["checkpoints"])
         self.steps = checkpoints.at(self.training.steps)
@@ -199,7 +199,7 @@ class _Run:
 def _altered(
     altered: Callable[..., Altered],
     settings: InterventionSettings,
-    model: Model,
+    model: AnyModel,
     sources: list[Source],
     seed: int,
     parameters: Parameters,
@@ -208,10 +208,10 @@ def _altered(
 
 
 def _weighted(
-    measure: Callable[[Model, Parameters, Dataset], Tensor],
+    measure: Callable[[AnyModel, Parameters, World], Tensor],
     weight: float,
-    model: Model,
-    dataset: Dataset,
+    model: AnyModel,
+    dataset: World,
     parameters: Parameters,
 ) -> Tensor:
     return weight * measure(model, parameters, dataset)

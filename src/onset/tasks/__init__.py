@@ -1,7 +1,9 @@
 """The small worlds that models learn, one file each.
 
-A task module has a `Settings` class and `generate(settings, seed) -> Dataset`. One whose dataset has
-streams has `streams(settings)`, too, which a training calls: they can't be stored.
+A task module has a `Settings` class and `generate(settings, seed)`, which gives a `Dataset` of sequences
+or a `VectorDataset`. One whose dataset has streams has `streams(settings)`, too, which a training calls:
+they can't be stored. One whose dataset is made of another run's model has settings that say `from_parent`,
+and `generate(settings, seed, parent)`.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import importlib
 import pkgutil
 from types import ModuleType
 
-_NOT_TASKS = {"dataset", "parts"}
+_NOT_TASKS = {"dataset", "parts", "vectors", "worlds"}
 
 
 def names() -> list[str]:

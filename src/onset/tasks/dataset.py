@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Int
@@ -67,6 +67,7 @@ Stream = Callable[[int, np.random.Generator], Split]
 class Dataset:
     """All splits of one world. Equal is only the same object."""
 
+    kind: ClassVar[str] = "sequences"
     splits: Mapping[str, Split]
     vocabulary: tuple[str, ...]
     """the readable name of every token"""
@@ -84,6 +85,11 @@ class Dataset:
         """Of the longest sequences."""
         return max(split.tokens.shape[1] for split in self.splits.values())
 
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """What a model is built for: tokens, and positions of the longest sequences."""
+        return self.n_tokens, self.length
+
     def only(self, splits: Collection[str]) -> Dataset:
         """The same world with some of its splits."""
         kept = {name: split for name, split in self.splits.items() if name in splits}
@@ -92,7 +98,11 @@ class Dataset:
     def to_arrays(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """As named arrays and a JSON-like description, to be stored."""
         arrays: dict[str, np.ndarray] = {}
-        about: dict[str, Any] = {"vocabulary": list(self.vocabulary), "splits": {}}
+        about: dict[str, Any] = {
+            "kind": self.kind,
+            "vocabulary": list(self.vocabulary),
+            "splits": {},
+        }
         if self.new_tokens:
             about["new_tokens"] = list(self.new_tokens)
         for name, split in self.splits.items():

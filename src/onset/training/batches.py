@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
 import torch
 
-from onset.models.batch import Batch, Questions
-from onset.tasks.dataset import Dataset, Split
+from onset.models.batch import Batch, Questions, VectorBatch
+from onset.tasks.dataset import Split
+from onset.tasks.vectors import VectorDataset, VectorSplit
+from onset.tasks.worlds import World
+
+Rows = np.ndarray | slice
 
 
-def questions_of(split: Split, rows: np.ndarray | slice = slice(None)) -> Questions:
+def questions_of(split: Split, rows: Rows = slice(None)) -> Questions:
     """Examples of a split as questions to a model."""
     return Questions(split.tokens[rows], split.scored, split.hops)
 
@@ -24,7 +28,15 @@ def whole(split: Split) -> Batch:
     return Batch.of([(questions_of(split), split.targets)])
 
 
-def draw(dataset: Dataset, parts: Mapping[str, int], seed: int, step: int) -> Batch:
+def full(dataset: World, name: str) -> Batch | VectorBatch:
+    """All of one split of a world."""
+    split = dataset.splits[name]
+    if isinstance(dataset, VectorDataset):
+        return _vectors(dataset, [(split, slice(None))])
+    return whole(split)
+
+
+def draw(dataset: World, parts: Mapping[str, int], seed: int, step: int) -> Batch | VectorBatch:
     """Batch number `step`, by a counter-based generator: of splits with replacement, of streams new.
 
     Args:
@@ -34,12 +46,24 @@ def draw(dataset: Dataset, parts: Mapping[str, int], seed: int, step: int) -> Ba
         step: any step; the batch depends on no other.
     """
     rng = np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, 0, step]))
-    groups = []
+    drawn = []
     for name, size in parts.items():
         if name in dataset.streams:
             split, rows = dataset.streams[name](size, rng), slice(None)
         else:
             split = dataset.splits[name]
             rows = rng.integers(len(split), size=size)
-        groups.append((questions_of(split, rows), split.targets[rows]))
-    return Batch.of(groups)
+        drawn.append((split, rows))
+    if isinstance(dataset, VectorDataset):
+        return _vectors(dataset, drawn)
+    return Batch.of((questions_of(split, rows), split.targets[rows]) for split, rows in drawn)
+
+
+def _vectors(dataset: VectorDataset, drawn: Sequence[tuple[VectorSplit, Rows]]) -> VectorBatch:
+    inputs = torch.from_numpy(np.concatenate([split.inputs[rows] for split, rows in drawn]))
+    targets = inputs
+    if any(split.targets is not None for split, _ in drawn):
+        wanted = [split.wanted[rows] for split, rows in drawn]
+        targets = torch.from_numpy(np.concatenate(wanted))
+    weights = None if dataset.weights is None else torch.from_numpy(dataset.weights)
+    return VectorBatch(inputs, targets, weights)

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-from onset.models.batch import Model
+from onset.models.batch import AnyModel
 
 
-def in_training(model: Model) -> Model:
+def in_training(model: AnyModel) -> AnyModel:
     """The model as it is trained; of a family that leaves nothing to chance, itself."""
     return model.in_training() if hasattr(model, "in_training") else model
 

@@ -6,12 +6,13 @@ import math
 from collections.abc import Callable, Collection
 from contextlib import nullcontext
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from onset.models.batch import Batch, Model, Parameters
-from onset.tasks.dataset import Dataset
-from onset.training.batches import draw, whole
+from onset.models.batch import AnyModel, Batch, Parameters, VectorBatch
+from onset.tasks.worlds import World
+from onset.training.batches import draw, full
 from onset.training.chance import chance_of, in_training
 from onset.training.interventions import Interventions, held_since, intervene
 from onset.training.losses import loss_on
@@ -27,8 +28,8 @@ _COLUMNS = ("step", "loss", "learning_rate", "gradient_norm")
 
 
 def train(
-    model: Model,
-    dataset: Dataset,
+    model: AnyModel,
+    dataset: World,
     settings: TrainingSettings,
     checkpoint_steps: Collection[int],
     seed: int,
@@ -66,6 +67,7 @@ def train(
     log = start_log(start)
     batch_of = batches(dataset, settings, seed)
     trained = in_training(model)
+    after_update = torch.no_grad()(getattr(model, "after_update", lambda parameters, batch: None))
 
     def state(step: int) -> TrainingState:
         return TrainingState(step, parameters, updater.moments(), log)
@@ -75,9 +77,11 @@ def train(
         updater.hold(intervene(interventions or {}, step, parameters))
         if step == 0 and 0 in checkpoint_steps:
             on_checkpoint(state(0))
+        batch = batch_of(step)
         with chance_of(seed, step) if trained is not model else nullcontext():
-            loss = loss_on(batch_of(step), trained, parameters, settings.loss)
+            loss = loss_on(batch, trained, parameters, settings.loss)
         rate, norm = updater.step(sum((of(parameters) for of in in_loss), loss), step)
+        after_update(parameters, batch)
         write_log(log, step, loss.item(), rate, norm.item())
         on_step(step + 1, log["loss"][-1])
         if step + 1 in checkpoint_steps:
@@ -104,10 +108,13 @@ def write_log(log: Log, step: int, loss: float, rate: float, gradient_norm: floa
         log[column].append(entry)
 
 
-def batches(dataset: Dataset, settings: TrainingSettings, seed: int) -> Callable[[int], Batch]:
+def batches(
+    dataset: World, settings: TrainingSettings, seed: int
+) -> Callable[[int], Batch | VectorBatch]:
     """The batch of each step."""
     if settings.batch_size is None:
         (name,) = settings.mixture
-        return lambda step: whole(dataset.splits[name])
+        everything = full(dataset, name)
+        return lambda step: everything
     parts = settings.batch_parts()
     return lambda step: draw(dataset, parts, seed, step)

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from onset.models.batch import Batch, Model
+from onset.models.batch import AnyModel, Batch, VectorBatch
 
 
 def cross_entropy(
@@ -68,8 +68,16 @@ LOSSES = {"cross_entropy": cross_entropy, "exact_cross_entropy": exact_cross_ent
 
 
 def loss_on(
-    batch: Batch, model: Model, parameters: Mapping[str, Tensor], loss: str = "cross_entropy"
+    batch: Batch | VectorBatch,
+    model: AnyModel,
+    parameters: Mapping[str, Tensor],
+    loss: str = "cross_entropy",
 ) -> Float[Tensor, ""]:
-    """The named loss over all scored positions of a batch, and all tokens that the model may answer."""
+    """The named loss over all scored positions of a batch, and all tokens that the model may answer.
+
+    Of vectors: what the model's family minimises.
+    """
+    if isinstance(batch, VectorBatch):
+        return model.loss(parameters, batch.to(next(iter(parameters.values())).device))
     logits = model.logits(parameters, batch.questions)
     return LOSSES[loss](logits, batch.targets.to(logits.device))

@@ -16,8 +16,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from onset.models.batch import Batch, Model, Parameters, Questions
+from onset.models.batch import AnyModel, Batch, Model, Parameters, Questions
 from onset.tasks.dataset import Dataset
+from onset.tasks.worlds import World
 from onset.training.chance import in_training
 from onset.training.loop import OnStep, batches, start_log, write_log
 from onset.training.losses import LOSSES
@@ -31,8 +32,8 @@ _READ_EVERY = 50  # steps; reading a loss makes the CPU wait for the GPU
 
 
 def obstacle(
-    model: Model,
-    datasets: Sequence[Dataset],
+    model: AnyModel,
+    datasets: Sequence[World],
     settings: TrainingSettings,
     seeds: Sequence[int],
     starts: Sequence[TrainingState],
@@ -46,7 +47,7 @@ def obstacle(
         return "measures enter the loss"
     if len({start.step for start in starts}) > 1:
         return "they go on from different steps"
-    if len({(dataset.n_tokens, dataset.length) for dataset in datasets}) > 1:
+    if len({dataset.sizes for dataset in datasets}) > 1:
         return "their worlds differ in size"
     if len({dataset.new_tokens for dataset in datasets}) > 1:
         return "their new tokens differ"

@@ -40,7 +40,7 @@ class TrainingSettings(Settings):
     mixture: dict[str, Fraction]
     """fraction of each batch that comes from each split; sums to 1"""
     loss: Literal["cross_entropy", "exact_cross_entropy"] = "cross_entropy"
-    """a function in `losses.py`"""
+    """of sequences: a function in `losses.py`; what is minimised on vectors is the model family's own"""
     learning_rate: PositiveFloat
     betas: Annotated[tuple[Fraction, Fraction], Strict(False)] = (0.9, 0.98)
     weight_decay: NonNegativeFloat = 0.0

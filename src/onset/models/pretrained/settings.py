@@ -11,6 +11,9 @@ from onset.models.pretrained import files
 from onset.settings import NonNegativeInt
 from onset.settings import Settings as BaseSettings
 
+TAKES = "sequences"
+"""the kind of world"""
+
 
 class Settings(BaseSettings):
     """The checkpoint, and which of its tokens stand for those of the task."""

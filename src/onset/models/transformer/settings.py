@@ -9,6 +9,9 @@ from pydantic import Field, Strict, model_validator
 from onset.settings import NonNegativeFloat, NonNegativeInt, PositiveInt
 from onset.settings import Settings as BaseSettings
 
+TAKES = "sequences"
+"""the kind of world"""
+
 
 class GivenAttention(BaseSettings):
     """A head that need not learn where to look; what it does with what it sees, it learns."""

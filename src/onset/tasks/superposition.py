@@ -1,0 +1,132 @@
+"""Sparse features that are to go through a layer too narrow for them, or to be computed there.
+
+Each feature is, independently of the others, 0 with the probability `sparsity`, and else uniform between 0
+and 1 (Elhage et al. 2022, arXiv:2209.10652). Feature i counts importance^i in the loss. An instance is one
+such world with a sparsity and an importance of its own; all instances of the grid stand side by side, each
+with its own entries of inputs and targets, and see different examples:
+
+    fresh   a stream: every batch is drawn anew
+    test    examples of the same kind
+
+What is asked of the features x:
+
+    identity   x itself
+    absolute   |x|, of features that are uniform between −1 and 1 if they aren't 0
+    and        of features that are 0 or 1: for each pair, whether both are 1
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Annotated, Literal
+
+import numpy as np
+from jaxtyping import Float, Float32
+from pydantic import Field, Strict
+
+from onset.settings import Fraction, PositiveFloat, PositiveInt
+from onset.settings import Settings as BaseSettings
+from onset.tasks.vectors import VectorDataset, VectorSplit, VectorStream
+
+Sparsity = Annotated[Fraction, Field(lt=1)]
+
+
+class Settings(BaseSettings):
+    """How many features, and the grid of worlds."""
+
+    name: Literal["superposition"]
+    n_features: int = Field(2, ge=2)
+    sparsities: Annotated[tuple[Sparsity, ...], Strict(False), Field(min_length=1)]
+    """probabilities that a feature is 0: one axis of the grid"""
+    importances: Annotated[tuple[PositiveFloat, ...], Strict(False), Field(min_length=1)] = (1.0,)
+    """of each feature, relative to the one before: the other axis"""
+    restarts: PositiveInt = 1
+    """instances of each point of the grid"""
+    target: Literal["identity", "absolute", "and"] = "identity"
+    n_test: int = Field(1024, ge=4)
+    """examples of the held-out split"""
+
+    @property
+    def grid(self) -> list[tuple[float, float]]:
+        """Sparsity and importance of each instance: all restarts of a point, then the next point."""
+        points = product(self.sparsities, self.importances)
+        return [point for point in points for _ in range(self.restarts)]
+
+    @property
+    def pairs(self) -> list[tuple[int, int]]:
+        """Of features, in the order of the targets of `and`."""
+        return [(i, j) for i in range(self.n_features) for j in range(i)]
+
+    @property
+    def n_outputs(self) -> int:
+        """Of an instance."""
+        return len(self.pairs) if self.target == "and" else self.n_features
+
+    @property
+    def d_in(self) -> int:
+        return len(self.grid) * self.n_features
+
+    @property
+    def d_out(self) -> int:
+        return len(self.grid) * self.n_outputs
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        return ("test",)
+
+    @property
+    def trained(self) -> tuple[str, ...]:
+        return ("fresh",)
+
+    @property
+    def truth(self) -> tuple[str, ...]:
+        return ("sparsity", "importance")
+
+
+def generate(settings: Settings, seed: int) -> VectorDataset:
+    """The held-out split of one seed, and the stream; what is true of each instance."""
+    rng = np.random.Generator(np.random.Philox(seed))
+    sparsity, importance = np.array(settings.grid, np.float32).T
+    place = np.arange(settings.n_features)
+    weights = importance[:, None] ** place
+    if settings.target == "and":
+        i, j = np.array(settings.pairs).T
+        weights = weights[:, i] * weights[:, j]
+    return VectorDataset(
+        {"test": _drawn(settings, settings.n_test, rng)},
+        weights=weights.astype(np.float32).ravel(),
+        truth={"sparsity": sparsity, "importance": importance},
+        streams=streams(settings),
+    )
+
+
+def streams(settings: Settings) -> dict[str, VectorStream]:
+    """What is drawn anew for every batch."""
+    return {"fresh": lambda size, rng: _drawn(settings, size, rng)}
+
+
+def _drawn(settings: Settings, size: int, rng: np.random.Generator) -> VectorSplit:
+    features = _features(settings, size, rng)
+    if settings.target == "identity":
+        return VectorSplit(features)
+    if settings.target == "absolute":
+        # The sign of a feature: whether its value falls into the upper half.
+        halves = 2 * features - (features > 0)
+        return VectorSplit(halves, np.abs(halves))
+    features = (features > 0).astype(np.float32)
+    i, j = np.array(settings.pairs).T
+    by_instance = features.reshape(size, -1, settings.n_features)
+    both = by_instance[..., i] * by_instance[..., j]
+    return VectorSplit(features, both.reshape(size, -1))
+
+
+def _features(
+    settings: Settings, size: int, rng: np.random.Generator
+) -> Float32[np.ndarray, "examples d_in"]:
+    """Of one uniform number each: what is above the sparsity, stretched to all between 0 and 1."""
+    sparsity: Float[np.ndarray, " instances"] = np.array(settings.grid, np.float32)[:, 0]
+    its = np.repeat(sparsity, settings.n_features)
+    drawn = rng.random((size, settings.d_in), dtype=np.float32)
+    drawn -= its
+    drawn *= 1 / (1 - its)
+    return np.maximum(drawn, 0, out=drawn)
