@@ -14,6 +14,22 @@ from onset.config.study import Condition
 from onset.provenance import fingerprint, fingerprint_of_script
 from onset.settings import canonical_json
 
+ATLAS = {
+    "name": "atlas",
+    "title": "The head atlas",
+    "question": "Which kinds of attention heads do all these models grow, and which of them do they need?",
+    "figures": [
+        {
+            "name": "mosaic",
+            "caption": "Every attention head of every model: a tile is a head, a brick is a model, its block "
+            "applications from the bottom up; a row is a condition, its bricks are seeds. Hue and glyph are "
+            "the head's kind; the darker, the more accuracy is lost without it.",
+        }
+    ],
+    "tables": [],
+}
+"""What the paper is told of the atlas, as it is of a study."""
+
 
 class Wildcards(Protocol):
     """Those of a rule about a study, or about a run."""
@@ -361,8 +377,11 @@ class Jobs:
             found += [path for path in self.figures_of(study) if path.endswith(".pdf")]
             found += [path for path in self.tables_of(study) if path.endswith(".tex")]
             found.append(f"{self._root}/{study}/numbers.json")
+        if self.atlas_page:
+            found += [f"{self._root}/atlas/figures/mosaic.pdf", f"{self._root}/atlas/numbers.json"]
         return found
 
     @cached_property
     def paper_settings(self) -> str:
-        return canonical_json({"studies": [self._description(s) for s in self._project.studies]})
+        described = [self._description(study) for study in self._project.studies]
+        return canonical_json({"studies": described + ([ATLAS] if self.atlas_page else [])})
