@@ -1,0 +1,92 @@
+"""What the rules ask about the head atlas."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from onset.config.study import Condition
+from onset.jobs.runs import Wildcards
+from onset.jobs.studies import StudyJobs
+from onset.provenance import fingerprint, fingerprint_of_script
+from onset.settings import canonical_json
+
+ATLAS = {
+    "name": "atlas",
+    "title": "The head atlas",
+    "question": "Which kinds of attention heads do all these models grow, and which of them do they need?",
+    "figures": [
+        {
+            "name": "mosaic",
+            "caption": "Every attention head of every model: a tile is a head, a brick is a model, its "
+            "block applications from the bottom up; a row is a condition, its bricks are seeds. Hue and "
+            "glyph are the head's kind; the darker, the more accuracy is lost without it.",
+        }
+    ],
+    "tables": [],
+}
+"""What the paper is told of the atlas, as it is of a study."""
+
+
+class AtlasJobs(StudyJobs):
+    """Jobs of the atlas, beside those of studies."""
+
+    def runs_with_heads(self, wildcards: Wildcards) -> list[str]:
+        """Datasets and checkpoints of all runs of a study that have heads."""
+        study, conditions = wildcards.study, self._with_heads(wildcards.study)
+        files = ("dataset.safetensors", "checkpoints/index.json")
+        return [path for file in files for path in self._of_runs(study, conditions, file)]
+
+    def heads_settings(self, wildcards: Wildcards) -> str:
+        seeds = self._project.runs(wildcards.study)
+        conditions = self._with_heads(wildcards.study)
+        told = [{"name": n, "seeds": seeds[n], **its.heads_job} for n, its in conditions.items()]
+        on = {"device": self._project.settings.device, "threads": self._project.settings.threads}
+        return canonical_json({"conditions": told, **on})
+
+    def heads_code(self, wildcards: Wildcards) -> str:
+        conditions = self._with_heads(wildcards.study).values()
+        families = {f"onset.models.{its.model.name}" for its in conditions}
+        loaded = [f"{its}.{part}" for its in sorted(families) for part in ("model", "bridge")]
+        return fingerprint("onset.stages.heads", *loaded)
+
+    def _with_heads(self, study: str) -> dict[str, Condition]:
+        conditions = self._project.studies[study].conditions
+        return {name: its for name, its in conditions.items() if its.has_heads}
+
+    @property
+    def _studies_with_heads(self) -> list[str]:
+        return [study for study in self._project.studies if self._with_heads(study)]
+
+    @property
+    def heads(self) -> list[str]:
+        return [f"{self._root}/atlas/studies/{study}.parquet" for study in self._studies_with_heads]
+
+    @property
+    def atlas_page(self) -> list[str]:
+        """None, if no model has heads."""
+        return [f"{self._root}/atlas/notebook.html"] if self._studies_with_heads else []
+
+    @property
+    def atlas_settings(self) -> str:
+        """What the atlas is told: the studies in their order, and what people call them."""
+        studies = [
+            {
+                "name": name,
+                "title": study.file.title,
+                "labels": {its.name: its.label for its in study.conditions.values()},
+            }
+            for name, study in self._project.studies.items()
+            if name in self._studies_with_heads
+        ]
+        return canonical_json({"studies": studies})
+
+    @property
+    def atlas_figures(self) -> list[str]:
+        return [f"{self._root}/atlas/figures/mosaic.{its}" for its in ("pdf", "png", "csv", "json")]
+
+    @property
+    def atlas_parameters(self) -> str:
+        """What the atlas's notebook is told."""
+        script = fingerprint_of_script(Path("workflow/notebooks/atlas.py"))
+        code = f"{script}-{fingerprint('onset.stages.notebook')}"
+        return canonical_json({"results": self._project.results, "code": code})

@@ -1,0 +1,74 @@
+"""What the rules ask about what readers see: the gallery and the paper."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from onset.jobs.atlas import ATLAS, AtlasJobs
+from onset.settings import canonical_json
+
+
+class Jobs(AtlasJobs):
+    """All answers for the rules, so that rules hold no logic."""
+
+    @property
+    def summaries(self) -> list[str]:
+        return [f"{self._root}/{study}/summary.csv" for study in self._project.studies]
+
+    @property
+    def study_pages(self) -> list[str]:
+        return [f"{self._root}/{study}/index.html" for study in self._project.studies]
+
+    def study_page(self, study: str) -> str:
+        return canonical_json({"study": self._description(study)})
+
+    @cached_property
+    def front_page(self) -> str:
+        studies = [self._description(study) for study in self._project.studies]
+        whole = {"paper": self._project.settings.paper, "atlas": bool(self.atlas_page)}
+        return canonical_json({"studies": studies, **whole})
+
+    def _description(self, study: str) -> dict[str, Any]:
+        its = self._project.studies[study]
+        return {
+            "name": study,
+            "title": its.file.title,
+            "question": its.file.question,
+            "has_heads": study in self._studies_with_heads,
+            "conditions": [
+                {"name": name, "label": its.conditions[name].label, "seeds": list(seeds)}
+                for name, seeds in self._project.runs(study).items()
+            ],
+            "seeds": list(self._project.seeds),
+            "figures": [{"name": n, "caption": c} for n, c in its.file.figures.items()],
+            "tables": [{"name": n, "caption": c} for n, c in its.file.tables.items()],
+        }
+
+    @property
+    def paper(self) -> list[str]:
+        """The PDF, if it is wanted."""
+        return [f"{self._root}/paper/paper.pdf"] if self._project.settings.paper else []
+
+    @property
+    def paper_sources(self) -> list[str]:
+        return sorted(
+            str(path) for path in Path("paper").rglob("*") if path.suffix in (".tex", ".bib")
+        )
+
+    @property
+    def paper_inputs(self) -> list[str]:
+        found = []
+        for study in self._project.studies:
+            found += [path for path in self.figures_of(study) if path.endswith(".pdf")]
+            found += [path for path in self.tables_of(study) if path.endswith(".tex")]
+            found.append(f"{self._root}/{study}/numbers.json")
+        if self.atlas_page:
+            found += [f"{self._root}/atlas/figures/mosaic.pdf", f"{self._root}/atlas/numbers.json"]
+        return found
+
+    @cached_property
+    def paper_settings(self) -> str:
+        described = [self._description(study) for study in self._project.studies]
+        return canonical_json({"studies": described + ([ATLAS] if self.atlas_page else [])})
