@@ -513,6 +513,7 @@ for name, its in when.groupby("condition", sort=False):
 for name in PARTS:
     its = lead.loc[lead["condition"] == name, "value"]
     numbers[f"lead/{name}"] = format_values(its, 0) if len(its) else "undecided"
+numbers |= {f"steps/{name}": str(its["training"]["steps"]) for name, its in settings.items()}
 for name, its in before.items():
     numbers[f"before/{name}"] = format_values(its) if len(its) else "undecided"
 for name, its in turned.groupby("condition", sort=False):

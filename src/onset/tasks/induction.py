@@ -12,7 +12,7 @@ scored at every position:
               is at the end
 
 Repeated segments as in Olsson et al. 2022 (arXiv:2209.11895), copies as in the repeated subsequences of
-Nanda et al. 2023 (arXiv:2301.05217), section 6.
+Nanda et al. 2023 (arXiv:2301.05217), appendix.
 """
 
 from __future__ import annotations
