@@ -47,13 +47,19 @@ def principal_way(points: Float[np.ndarray, "steps n"], steps: Sequence[int], n:
 
 
 def turns(places: pd.DataFrame) -> pd.Series:
-    """By how many degrees a way turns at each step between its ends: the angle between the straight way
-    from its beginning to there and that from there to its end. On a straight line 0, back where it came
-    from 180."""
+    """By how many degrees a way turns at each step between its ends.
+
+    The angle between the straight way from its beginning to there and that from there to its end: on a
+    straight line 0, back where it came from 180. Steps that are nearer to an end than a tenth of the
+    farthest that the way goes from its beginning say nothing, and are left out.
+    """
     way = places.to_numpy()
     there, on = way[1:-1] - way[0], way[-1] - way[1:-1]
-    cosine = (there * on).sum(1) / (np.linalg.norm(there, axis=1) * np.linalg.norm(on, axis=1))
-    return pd.Series(np.degrees(np.arccos(cosine.clip(-1, 1))), places.index[1:-1])
+    lengths = np.linalg.norm(there, axis=1), np.linalg.norm(on, axis=1)
+    cosine = (there * on).sum(1) / (lengths[0] * lengths[1])
+    far = np.minimum(*lengths) >= np.linalg.norm(way - way[0], axis=1).max() / 10
+    angles = np.degrees(np.arccos(cosine.clip(-1, 1)))
+    return pd.Series(angles[far], places.index[1:-1][far])
 
 
 def losses_of(run: Run, split: str) -> Float[np.ndarray, "steps scored"]:

@@ -8,6 +8,7 @@ import torch
 
 from onset.analyses.duplicate_offsets import after_duplicates, analyse
 from onset.measures import context_share, position_reading
+from onset.measures.reading_off import read_off, read_off_by_kernel
 from onset.models.transformer.model import Transformer
 from onset.models.transformer.settings import Settings
 from onset.tasks import induction
@@ -62,11 +63,11 @@ class TestContextShare:
         assert {split for _, split in shares(1.0)} == {"train", "test", "repeats"}
 
 
-def read(**changes) -> dict[int, float]:
+def read(kind: str = "position_explained", **changes) -> dict[int, float]:
     settings = Settings(name="transformer", n_layers=2, d_model=32, n_heads=2, d_mlp=0, **changes)
     its = Transformer(settings, TASK.n_tokens, TASK.length)
     rows = position_reading.measure(its, its.initial_parameters(0), WORLD)
-    return {m.layer: m.value for m in rows}
+    return {m.layer: m.value for m in rows if m.measure == kind}
 
 
 class TestPositionReading:
@@ -76,8 +77,24 @@ class TestPositionReading:
     def test_before_the_first_layer_nothing_tells_them_otherwise(self):
         assert read(positions="none")[0] < 0.1
 
+        assert read("position_explained_by_kernel", positions="none")[0] < 0.1
+
     def test_each_depth_is_asked(self):
         assert list(read()) == [0, 1, 2]
+
+    def test_a_kernel_reads_what_no_line_does(self):
+        """A distance from the centre, of states on all sides of it."""
+        generator = torch.Generator().manual_seed(0)
+        states = torch.randn(400, 2, generator=generator)
+        radius = states.norm(dim=1, keepdim=True)
+        fitted, tested = torch.arange(400).split([300, 100])
+        scatter = (radius[tested] - radius[tested].mean()).square().sum()
+        off = {
+            way: (way(states, radius, fitted, tested) - radius[tested]).square().sum() / scatter
+            for way in (read_off, read_off_by_kernel)
+        }
+        assert off[read_off] > 0.9
+        assert off[read_off_by_kernel] < 0.3
 
 
 class TestDuplicateOffsets:

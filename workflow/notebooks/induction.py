@@ -279,17 +279,19 @@ when.groupby("condition", sort=False).mean().round(0)
 # %% [markdown]
 # ## Other worlds, other ways
 #
-# Without positional embeddings (left: accuracy; middle: R² of the position, read linearly off the
-# first layer's output). Right: three copies of a segment in random tokens, as in Nanda et al. (2023):
-# how far after an earlier token of the same kind the heads of the last layer look, the one of each
-# run that looks most at a single distance.
+# Without positional embeddings (left: accuracy; middle: R² of the position, read off the first
+# layer's output by a Gaussian kernel; the numbers below have the linear reading, too). Right: three
+# copies of a segment in random tokens, as in Nanda et al. (2023): how far after an earlier token of
+# the same kind the heads of the last layer look, the one of each run that looks most at a single
+# distance.
 
 # %%
 WORLDS = [c for c in (base, "no_positions", "copies") if c in conditions]
 world_style = Styles({name: style[name] for name in WORLDS})
 curves = over_seeds(accuracy[accuracy["condition"].isin(WORLDS)], ["condition", "step"])
-read = measures[(measures["measure"] == "position_explained") & (measures["layer"] == 1)]
-read = read[read["condition"].isin(WORLDS[:2])]
+READ = ["position_explained", "position_explained_by_kernel"]
+read = measures[measures["measure"].isin(READ) & (measures["layer"] == 1)]
+by_kernel = over_seeds(read[read["measure"] == READ[1]], ["condition", "step"])
 offsets = study.analyses[study.analyses["measure"] == "attention_after_duplicate"]
 offsets = offsets[(offsets["split"] == "repeats") & (offsets["layer"] == 1)]
 farthest = offsets.loc[offsets.groupby(RUN, observed=True)["value"].idxmax()].set_index(RUN)
@@ -297,16 +299,16 @@ mine = offsets.set_index([*RUN, "head"]).index.isin(farthest.set_index("head", a
 by_offset = over_seeds(offsets[mine], ["condition", "component"])
 figure, axes = plt.subplots(1, 3, figsize=(TEXT_WIDTH, 2.4))
 plot_over_training(axes[0], curves, world_style, logarithmic=False)
-plot_over_training(axes[1], over_seeds(read, ["condition", "step"]), world_style, logarithmic=False)
+plot_over_training(axes[1], by_kernel, world_style, logarithmic=False)
 by_offset = by_offset.rename(columns={"component": "step"})
 plot_over_training(axes[2], by_offset, world_style, logarithmic=False)
 axes[0].set(xlabel="training step", ylabel="accuracy where it repeats")
-axes[1].set(xlabel="training step", ylabel="R² of the position", ylim=(-0.05, 1.05))
-axes[2].set(xlabel="positions after the earlier token", ylabel="attention")
+for name, its in by_kernel[by_kernel["step"] == 0].groupby("condition", sort=False):
+    axes[1].axhline(its["mean"].item(), color=style[name].colour, linewidth=0.8, linestyle=":")
+axes[1].set(xlabel="training step", ylabel="R² of the position", ylim=(-0.03, 1.03))
+axes[2].set(xlabel="distance (positions)", ylabel="attention", ylim=(-0.03, 1.03))
 legend_below(figure, world_style, labels, columns=3)
-study.save_figure(
-    figure, "worlds", pd.concat([curves, over_seeds(read, ["condition", "step"]), by_offset])
-)
+study.save_figure(figure, "worlds", pd.concat([curves, by_kernel, by_offset]))
 distance = farthest["component"]
 farthest[["layer", "head", "component", "value"]]
 
@@ -521,13 +523,15 @@ for name, its in turned.groupby("condition", sort=False):
     numbers[f"turn_at/{name}"] = format_values(its["at"], 0)
     apart = (its["at"] - its["transition"]).dropna()
     numbers[f"turn_late/{name}"] = format_values(apart, 0) if len(apart) else "undecided"
-    numbers[f"way/{name}"] = format_values(its["explained"], 2, is_share=True)
-for name in WORLDS[:2]:
-    its = read[read["condition"] == name]
+    numbers[f"way/{name}"] = format_values(its["explained"], 2, True)
+for (name, measure), its in read.groupby(["condition", "measure"], observed=True):
+    how = "linear" if measure == READ[0] else "kernel"
     for key, step in (("start", its["step"].min()), ("end", its["step"].max())):
-        numbers[f"position/{name}/{key}"] = format_values(its.loc[its["step"] == step, "value"])
+        said = format_values(its.loc[its["step"] == step, "value"])
+        numbers[f"position/{name}/{how}/{key}"] = said
 for name, its in distance.groupby("condition", sort=False):
-    numbers[f"distance/{name}"] = format_values(its, 0)
+    numbers[f"looks_one/{name}"] = f"{(its == 1).sum()} of {len(its)}"
+    numbers[f"distances/{name}"] = ", ".join(f"{its:.0f}" for its in sorted(its.unique()))
     numbers[f"looks_there/{name}"] = format_values(farthest.loc[name, "value"])
 for name in patched:
     numbers[f"patched/{name}"] = format_values(patched[name])

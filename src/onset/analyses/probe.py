@@ -16,8 +16,8 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from onset.measures.linear_reading import read_off
 from onset.measures.measurement import Measurement
+from onset.measures.reading_off import read_off
 from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import VALIDATION, Dataset

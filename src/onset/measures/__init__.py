@@ -13,7 +13,7 @@ import importlib
 import pkgutil
 from types import ModuleType
 
-_NOT_MEASURES = {"answers", "fourier", "guess", "heads", "linear_reading", "measurement"}
+_NOT_MEASURES = {"answers", "fourier", "guess", "heads", "reading_off", "measurement"}
 
 
 def names() -> list[str]:

@@ -1,4 +1,4 @@
-"""Whether a linear map can tell from a state at which position it stands.
+"""Whether it can be told from a state at which position it stands.
 
 A causal model without positional embeddings may work out positions for itself, since early ones see
 little (Haviv et al. 2022, arXiv:2203.16634).
@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import torch
 
-from onset.measures.linear_reading import read_off
 from onset.measures.measurement import Measurement
+from onset.measures.reading_off import read_off, read_off_by_kernel
 from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
@@ -22,8 +22,9 @@ _FITTED_ON = 0.75  # of the sequences
 
 
 def measure(model: Transformer, parameters: Parameters, dataset: Dataset) -> Iterator[Measurement]:
-    """`position_explained`: R² of the position as ridge regression reads it off the residual stream, on
-    sequences that it isn't fitted on, by block applications done (`layer`)."""
+    """R² of the position as it is read off the residual stream, on sequences that the reading isn't fitted
+    on, by block applications done (`layer`): `position_explained` by ridge regression,
+    `position_explained_by_kernel` by one with a Gaussian kernel."""
     split = dataset.splits[_SPLIT]
     tokens = torch.from_numpy(split.tokens[:_N_SEQUENCES]).to(parameters["tok_embed.weight"].device)
     n, length = tokens.shape
@@ -32,7 +33,9 @@ def measure(model: Transformer, parameters: Parameters, dataset: Dataset) -> Ite
     fitted, tested = rows.split([int(_FITTED_ON * n) * length, (n - int(_FITTED_ON * n)) * length])
     right = positions[tested]
     scatter = (right - right.mean()).square().sum()
+    ways = {"position_explained": read_off, "position_explained_by_kernel": read_off_by_kernel}
     for layer, states in enumerate(model.residual_stream(parameters, tokens)):
-        said = read_off(states.flatten(0, 1), positions, fitted, tested)
-        explained = 1 - (said - right).square().sum() / scatter
-        yield Measurement("position_explained", explained.item(), layer=layer)
+        for name, way in ways.items():
+            said = way(states.flatten(0, 1), positions, fitted, tested)
+            explained = 1 - (said - right).square().sum() / scatter
+            yield Measurement(name, explained.item(), layer=layer)

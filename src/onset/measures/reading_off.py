@@ -1,0 +1,48 @@
+"""What can be read off states: ridge regression, fitted on some of them, asked about others."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor
+
+_RIDGE = 1.0  # on standardised states
+
+
+def read_off(
+    states: Float[Tensor, "rows d_model"],
+    targets: Float[Tensor, "rows outputs"],
+    fitted: Int[Tensor, " fitted"],
+    tested: Int[Tensor, " tested"],
+) -> Float[Tensor, "tested outputs"]:
+    """What ridge regression on the fitted rows says of the tested ones, in float64."""
+    x = F.pad(_standardised(states, fitted), (0, 1), value=1.0)
+    gram = x[fitted].T @ x[fitted] + _RIDGE * torch.eye(x.shape[1], device=x.device)
+    weights = torch.linalg.solve(gram, x[fitted].T @ targets[fitted].double())
+    return x[tested] @ weights
+
+
+def read_off_by_kernel(
+    states: Float[Tensor, "rows d_model"],
+    targets: Float[Tensor, "rows outputs"],
+    fitted: Int[Tensor, " fitted"],
+    tested: Int[Tensor, " tested"],
+) -> Float[Tensor, "tested outputs"]:
+    """The same with a Gaussian kernel, exp(−‖x − y‖² / d_model): what isn't there linearly, too."""
+    x = _standardised(states, fitted)
+
+    def kernel(one: Tensor) -> Tensor:
+        return torch.exp(-torch.cdist(one, x[fitted]).square() / x.shape[1])
+
+    mean = targets[fitted].double().mean(0)
+    gram = kernel(x[fitted]) + _RIDGE * torch.eye(len(fitted), device=x.device)
+    weights = torch.linalg.solve(gram, targets[fitted].double() - mean)
+    return kernel(x[tested]) @ weights + mean
+
+
+def _standardised(
+    states: Float[Tensor, "rows d_model"], fitted: Int[Tensor, " fitted"]
+) -> Float[Tensor, "rows d_model"]:
+    mean, scale = states[fitted].mean(0), states[fitted].std(0) + 1e-6
+    return ((states - mean) / scale).double()
