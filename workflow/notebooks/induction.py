@@ -455,7 +455,8 @@ pd.DataFrame({"least": since.groupby(RUN, observed=True)["value"].min(), "steps 
 # %%
 analyses = study.analyses
 edges = analyses[analyses["condition"] == base]
-left = over_seeds(edges[edges["measure"] == "recovered"], ["condition", "component"])
+recovered = edges[edges["measure"] == "recovered"]
+left = over_seeds(recovered, ["condition", "component"])
 figure, (axis, other) = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.6))
 plot_over_training(
     axis, left.rename(columns={"component": "step"}), Styles({base: style[base]}), logarithmic=False
@@ -548,7 +549,7 @@ for name, its in formed.groupby("condition", sort=False):
 for name in ("edge_auc", "edge_auc_null", "known_recovered", "random_recovered"):
     numbers[name] = format_values(of_runs[name])
 numbers["known_size"] = format_values(of_runs["known_size"], 0)
-numbers["recovered_20"] = format_values(edges.loc[edges["component"] == 20, "value"])
+numbers["recovered_20"] = format_values(recovered.loc[recovered["component"] == 20, "value"])
 for name, its in more.groupby("condition", sort=False):
     numbers[f"others_write/{name}"] = format_values(its)
 for kind in ("zero", "mean", "resample"):
