@@ -17,7 +17,7 @@ from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
 _SPLIT = "test"
-_N_SEQUENCES = 32
+_N_SEQUENCES = 24
 _FITTED_ON = 0.75  # of the sequences
 
 

@@ -30,15 +30,16 @@ def read_off_by_kernel(
     tested: Int[Tensor, " tested"],
 ) -> Float[Tensor, "tested outputs"]:
     """The same with a Gaussian kernel, exp(−‖x − y‖² / d_model): what isn't there linearly, too."""
-    x = _standardised(states, fitted)
+    x = _standardised(states, fitted).float()  # the ridge keeps it well-conditioned
 
     def kernel(one: Tensor) -> Tensor:
         return torch.exp(-torch.cdist(one, x[fitted]).square() / x.shape[1])
 
     mean = targets[fitted].double().mean(0)
     gram = kernel(x[fitted]) + _RIDGE * torch.eye(len(fitted), device=x.device)
-    weights = torch.linalg.solve(gram, targets[fitted].double() - mean)
-    return kernel(x[tested]) @ weights + mean
+    off = (targets[fitted].double() - mean).float()
+    weights = torch.cholesky_solve(off, torch.linalg.cholesky(gram))
+    return (kernel(x[tested]) @ weights).double() + mean
 
 
 def _standardised(
