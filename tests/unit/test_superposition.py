@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from pydantic import ValidationError
 from torch.testing import assert_close
 
+from onset.figures.superposition import plot_dimensionality, plot_phases_of
 from onset.measures import features, geometry, instances, levels, one_by_one
 from onset.measures.two_features import (
+    PHASES,
     best,
     boundary,
     candidates,
@@ -398,3 +402,35 @@ def test_features_are_listed_instance_after_instance():
     found = features.measure(model, {"encode.weight": weights}, TestNetwork.WORLD)
     norms = {its.component: its.value for its in found if its.measure == "feature_norm"}
     assert norms == {0: 1, 1: 2, 2: 3, 3: 4, 4: 5, 5: 6}
+
+
+class TestPictures:
+    CELLS = pd.DataFrame(
+        [
+            (0.1, 0.5, "ignored"),
+            (0.1, 2.0, "superposed"),
+            (1.0, 0.5, "neither"),
+            (1.0, 2.0, "dedicated"),
+        ],
+        columns=["density", "importance", "phase"],
+    )
+
+    def test_a_map_has_the_phase_of_each_cell(self):
+        figure = plot_phases_of({"one": self.CELLS, "two": self.CELLS}, PHASES)
+        assert [axis.get_title() for axis in figure.axes] == ["one", "two"]
+        (mesh,) = figure.axes[0].collections
+        drawn = np.asarray(mesh.get_array()).reshape(2, 2)  # densities, importances
+        assert [[PHASES[int(n)] for n in row] for row in drawn] == [
+            ["ignored", "superposed"],
+            ["neither", "dedicated"],
+        ]
+        plt.close(figure)
+
+    def test_a_short_range_of_sparsities_still_has_numbers(self):
+        drawn = pd.DataFrame({"density": [0.66, 0.5, 0.46], "dimensionality": [0.5, 0.6, 0.7]})
+        long = drawn.assign(density=[1.0, 0.1, 0.01])
+        figure = plot_dimensionality({"short": drawn, "long": long}, {"1/2": 0.5})
+        short_axis, long_axis = figure.axes[:2]
+        assert [t.get_text() for t in short_axis.get_xticklabels()] == ["1.5", "2.2"]
+        assert long_axis.get_xticks().tolist() == [1, 10, 100]
+        plt.close(figure)
