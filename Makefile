@@ -61,7 +61,7 @@ test-slurm: environment
 	$(run) ONSET_TEST_SLURM=1 pytest tests/slurm $(ARGS)
 
 bench: environment
-	$(snakemake) --forcerun benchmark_training_step benchmark_startup benchmark_planning -- benchmarks
+	$(snakemake) --forcerun benchmark_training_step benchmark_instances benchmark_startup benchmark_planning -- benchmarks
 
 lint: environment
 	$(run) ruff check

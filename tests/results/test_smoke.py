@@ -77,6 +77,18 @@ def test_a_stream_is_trained_on_and_not_kept(smoke: Path):
     assert not run.dataset.streams
 
 
+def test_a_grid_of_networks_is_one_run(smoke: Path):
+    run = open_run("superposition", "two_features", 0, smoke)
+    task = run.settings["task"]
+    n = len(task["densities"]) * len(task["importances"]) * task["restarts"]
+    assert run.parameters()["encode.weight"].shape == (n, 1, 2)
+    assert run.dataset.kind == "vectors"
+    losses = run.measures[run.measures["measure"] == "loss"]
+    assert len(losses) == n * len(run.steps)
+    with pytest.raises(ValueError, match="TransformerLens opens transformers"):
+        run.bridge()
+
+
 def test_models_learn_what_is_trained(study):
     loss = study.measures.query("measure == 'loss' and split == 'atomic'")
     for _, of_run in loss.groupby(["condition", "seed"]):

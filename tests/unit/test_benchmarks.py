@@ -7,11 +7,12 @@ import torch
 
 from benchmarks.einsum import EinsumTransformer
 from benchmarks.evaluation import CachedTransformer
+from benchmarks.instances import alone
 from onset.measures import fourier_neurons, prediction
 from onset.models.batch import Questions
 from onset.models.transformer.model import build
 from onset.models.transformer.settings import Settings
-from onset.tasks import modular_addition
+from onset.tasks import modular_addition, superposition
 
 
 def test_the_einsum_implementation_is_the_reference_model():
@@ -38,6 +39,15 @@ def test_the_einsum_implementation_is_the_reference_model():
     tokens = torch.cartesian_prod(torch.arange(11), torch.arange(11), torch.tensor([11]))
     found = model.logits(parameters, [Questions(tokens.numpy(), scored=(2,))])
     torch.testing.assert_close(found, plain(tokens)[:, -1], atol=1e-5, rtol=1e-4)
+
+
+def test_an_instance_alone_is_one_of_the_grid():
+    grid = superposition.Settings(
+        name="superposition", n_features=3, densities=[1.0, 0.5, 0.1], importances=[0.5], restarts=4
+    )
+    one = alone(grid)
+    assert one.grid == [(0.5, 0.5)]
+    assert (one.n_features, one.d_in) == (3, 3)
 
 
 def test_measures_of_a_cached_run_are_ours():

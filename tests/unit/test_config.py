@@ -266,8 +266,8 @@ BAD_NAMES = [
 ]
 
 VECTORS = {
-    "task": {"name": "superposition", "sparsities": [0.5, 0.9]},
-    "model": {"name": "bottleneck", "d_hidden": 1, "n_instances": 2},
+    "task": {"name": "superposition", "densities": [0.5, 0.1]},
+    "model": {"name": "bottleneck", "d_hidden": 1, "n_inputs": 2},
     "training": {"steps": 9, "batch_size": 4, "mixture": {"fresh": 1.0}, "learning_rate": 0.1},
     "checkpoints": {"schedule": "linear", "count": 2},
     "measures": ["weight_norm"],
@@ -284,8 +284,8 @@ KINDS = [
         "what bottleneck minimises is the family's own"),
     bad("a measure of sequences", STUDY, "measures", ["prediction"],
         "prediction asks of sequences, and the task superposition has vectors"),
-    bad("instances that don't divide", STUDY, "model.n_instances", 3,
-        "n_instances (3) must divide the entries of inputs (4)", key="model"),
+    bad("instances that don't divide", STUDY, "model.n_inputs", 3,
+        "n_inputs (3) must divide the 4 entries of inputs", key="model"),
     bad("a split that isn't trained on", STUDY, "training.mixture", {"test": 1.0},
         "can't be trained on; (allowed: fresh)", key="training.mixture.test"),
     bad("full batches of a stream", STUDY, "training.batch_size", None, "give a batch_size"),

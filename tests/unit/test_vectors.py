@@ -43,7 +43,7 @@ WORLD = VectorDataset(
     truth={"directions": numbers(4, 3), "parents": np.array([0, 0, 1])},
 )
 AUTO = VectorDataset({"train": VectorSplit(numbers(9, 3))})
-TASK = superposition.Settings(name="superposition", n_features=3, sparsities=[0.0, 0.5], n_test=8)
+TASK = superposition.Settings(name="superposition", n_features=3, densities=[1.0, 0.5], n_test=8)
 
 
 @dataclass(frozen=True)
@@ -219,7 +219,7 @@ class TestTraining:
 
 
 def test_no_bridge_and_one_clear_error(tmp_path, monkeypatch):
-    model = models.build({"name": "bottleneck", "d_hidden": 2, "n_instances": 2}, 6, 6)
+    model = models.build({"name": "bottleneck", "d_hidden": 2, "n_inputs": 3}, 6, 6)
     with pytest.raises(ValueError, match=r"this model is of the family bottleneck"):
         models.open_bridge(model, model.initial_parameters(0))
     monkeypatch.setattr(Run, "model", model)

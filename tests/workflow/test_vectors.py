@@ -21,7 +21,7 @@ STUDY = {
     "title": "Activations",
     "question": "Do vectors take the same road?",
     "task": {"name": "activations"},
-    "model": {"name": "bottleneck", "d_hidden": 4},
+    "model": {"name": "bottleneck", "n_inputs": 16, "d_hidden": 4},
     "training": {
         "steps": 6,
         "batch_size": 8,
@@ -103,7 +103,8 @@ def test_the_dataset_waits_for_the_model_and_the_training_does_not(finished):
 def test_a_study_without_heads_needs_no_atlas(fresh):
     study = {
         **STUDY,
-        "task": {"name": "superposition", "sparsities": [0.5]},
+        "task": {"name": "superposition", "densities": [0.5]},
+        "model": {**STUDY["model"], "n_inputs": 2},
         "conditions": {"one": {}},
     }
     study["training"] = {**STUDY["training"], "mixture": {"fresh": 1.0}}

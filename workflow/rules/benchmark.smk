@@ -2,6 +2,7 @@
 rule benchmarks:
     input:
         f"{project.results}/benchmarks/training_step.csv",
+        f"{project.results}/benchmarks/instances.csv",
         f"{project.results}/benchmarks/startup.csv",
         f"{project.results}/benchmarks/planning.csv",
 
@@ -14,6 +15,16 @@ rule benchmark_training_step:
     threads: 1000  # all there are: alone on the machine
     shell:
         "python -m benchmarks.training_step {output} 2>&1 | tee {log}"
+
+
+rule benchmark_instances:
+    output:
+        f"{project.results}/benchmarks/instances.csv",
+    log:
+        "<log>/benchmark_instances.log",
+    threads: 1000  # all there are: alone on the machine
+    shell:
+        "python -m benchmarks.instances {output} 2>&1 | tee {log}"
 
 
 rule benchmark_startup:

@@ -1,9 +1,9 @@
 """Sparse features that are to go through a layer too narrow for them, or to be computed there.
 
-Each feature is, independently of the others, 0 with the probability `sparsity`, and else uniform between 0
-and 1 (Elhage et al. 2022, arXiv:2209.10652). Feature i counts importance^i in the loss. An instance is one
-such world with a sparsity and an importance of its own; all instances of the grid stand side by side, each
-with its own entries of inputs and targets, and see different examples:
+Each feature is, independently of the others, there with the probability `density` (1 − sparsity), and then
+uniform between 0 and 1; else it is 0 (Elhage et al. 2022, arXiv:2209.10652). Feature i counts importance^i
+in the loss. An instance is one such world with a density and an importance of its own; all instances of the
+grid stand side by side, each with its own entries of inputs and targets, and see different examples:
 
     fresh   a stream: every batch is drawn anew
     test    examples of the same kind
@@ -21,14 +21,14 @@ from itertools import product
 from typing import Annotated, Literal
 
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Float32
 from pydantic import Field, Strict
 
 from onset.settings import Fraction, PositiveFloat, PositiveInt
 from onset.settings import Settings as BaseSettings
 from onset.tasks.vectors import VectorDataset, VectorSplit, VectorStream
 
-Sparsity = Annotated[Fraction, Field(lt=1)]
+Density = Annotated[Fraction, Field(gt=0)]
 
 
 class Settings(BaseSettings):
@@ -36,8 +36,8 @@ class Settings(BaseSettings):
 
     name: Literal["superposition"]
     n_features: int = Field(2, ge=2)
-    sparsities: Annotated[tuple[Sparsity, ...], Strict(False), Field(min_length=1)]
-    """probabilities that a feature is 0: one axis of the grid"""
+    densities: Annotated[tuple[Density, ...], Strict(False), Field(min_length=1)]
+    """probabilities that a feature isn't 0: one axis of the grid"""
     importances: Annotated[tuple[PositiveFloat, ...], Strict(False), Field(min_length=1)] = (1.0,)
     """of each feature, relative to the one before: the other axis"""
     restarts: PositiveInt = 1
@@ -48,8 +48,8 @@ class Settings(BaseSettings):
 
     @property
     def grid(self) -> list[tuple[float, float]]:
-        """Sparsity and importance of each instance: all restarts of a point, then the next point."""
-        points = product(self.sparsities, self.importances)
+        """Density and importance of each instance: all restarts of a point, then the next point."""
+        points = product(self.densities, self.importances)
         return [point for point in points for _ in range(self.restarts)]
 
     @property
@@ -80,13 +80,13 @@ class Settings(BaseSettings):
 
     @property
     def truth(self) -> tuple[str, ...]:
-        return ("sparsity", "importance")
+        return ("density", "importance")
 
 
 def generate(settings: Settings, seed: int) -> VectorDataset:
     """The held-out split of one seed, and the stream; what is true of each instance."""
     rng = np.random.Generator(np.random.Philox(seed))
-    sparsity, importance = np.array(settings.grid, np.float32).T
+    density, importance = np.array(settings.grid, np.float32).T
     place = np.arange(settings.n_features)
     weights = importance[:, None] ** place
     if settings.target == "and":
@@ -95,7 +95,7 @@ def generate(settings: Settings, seed: int) -> VectorDataset:
     return VectorDataset(
         {"test": _drawn(settings, settings.n_test, rng)},
         weights=weights.astype(np.float32).ravel(),
-        truth={"sparsity": sparsity, "importance": importance},
+        truth={"density": density, "importance": importance},
         streams=streams(settings),
     )
 
@@ -123,10 +123,9 @@ def _drawn(settings: Settings, size: int, rng: np.random.Generator) -> VectorSpl
 def _features(
     settings: Settings, size: int, rng: np.random.Generator
 ) -> Float32[np.ndarray, "examples d_in"]:
-    """Of one uniform number each: what is above the sparsity, stretched to all between 0 and 1."""
-    sparsity: Float[np.ndarray, " instances"] = np.array(settings.grid, np.float32)[:, 0]
-    its = np.repeat(sparsity, settings.n_features)
+    """Of one uniform number each: what is above 1 − density, stretched to all between 0 and 1."""
+    density = np.repeat(np.array(settings.grid, np.float32)[:, 0], settings.n_features)
     drawn = rng.random((size, settings.d_in), dtype=np.float32)
-    drawn -= its
-    drawn *= 1 / (1 - its)
+    drawn -= 1 - density
+    drawn *= 1 / density
     return np.maximum(drawn, 0, out=drawn)

@@ -34,18 +34,22 @@ class Bottleneck:
     d_out: int
 
     @property
+    def n_instances(self) -> int:
+        return self.d_in // self.settings.n_inputs
+
+    @property
     def constants(self) -> frozenset[str]:
         """None: everything is trained."""
         return frozenset()
 
     def initial_parameters(self, seed: int) -> Parameters:
-        """Weights normal with variance 2 / (n_in + n_out), by Glorot and Bengio 2010; biases 0."""
+        """Weights normal with variance 2 / (n_in + n_out), by Glorot and Bengio 2010, scaled; biases 0."""
         generator = torch.Generator().manual_seed(seed)
         found: Parameters = {}
         for name, shape in shapes(self.settings, self.d_in, self.d_out).items():
             found[name] = torch.zeros(shape)
             if name.endswith("weight"):
-                std = math.sqrt(2 / (shape[1] + shape[2]))
+                std = self.settings.weight_scale * math.sqrt(2 / (shape[1] + shape[2]))
                 found[name].normal_(std=std, generator=generator)
         return found
 
@@ -63,33 +67,34 @@ class Bottleneck:
         self, parameters: Mapping[str, Tensor], batch: VectorBatch
     ) -> Float[Tensor, "instances n_out"]:
         """I_i (y_i − x'_i)² of each entry of each instance's targets, mean over examples."""
-        error = self.outputs(parameters, batch.inputs) - self.by_instance(batch.targets)
-        squares = error.square().mean(1)
+        x = self.by_instance(batch.inputs)
+        y = x if batch.targets is batch.inputs else self.by_instance(batch.targets)
+        squares = (self.outputs(parameters, x) - y).square().mean(2)
         if batch.weights is None:
             return squares
-        return squares * batch.weights.view(self.settings.n_instances, -1)
+        return squares * batch.weights.view(self.n_instances, -1)
 
     def outputs(
-        self, parameters: Mapping[str, Tensor], inputs: Float[Tensor, "examples d_in"]
-    ) -> Float[Tensor, "instances examples n_out"]:
+        self, parameters: Mapping[str, Tensor], x: Float[Tensor, "instances n_in examples"]
+    ) -> Float[Tensor, "instances n_out examples"]:
         """What each instance says to its entries of the inputs."""
-        hidden = self.hidden(parameters, inputs)
-        decode = parameters.get("decode.weight")
-        back = parameters["encode.weight"] if decode is None else decode.transpose(1, 2)
-        said = torch.baddbmm(parameters["decode.bias"], hidden, back)
+        hidden = self.hidden(parameters, x)
+        back = parameters.get("decode.weight")
+        if back is None:
+            back = parameters["encode.weight"].transpose(1, 2)
+        said = torch.baddbmm(parameters["decode.bias"], back, hidden)
         return _ACTIVATIONS[self.settings.output_activation](said)
 
     def hidden(
-        self, parameters: Mapping[str, Tensor], inputs: Float[Tensor, "examples d_in"]
-    ) -> Float[Tensor, "instances examples d_hidden"]:
+        self, parameters: Mapping[str, Tensor], x: Float[Tensor, "instances n_in examples"]
+    ) -> Float[Tensor, "instances d_hidden examples"]:
         """The narrow layer, after its activation."""
-        there, x = parameters["encode.weight"].transpose(1, 2), self.by_instance(inputs)
-        bias = parameters.get("encode.bias")
-        hidden = torch.bmm(x, there) if bias is None else torch.baddbmm(bias, x, there)
+        weight, bias = parameters["encode.weight"], parameters.get("encode.bias")
+        hidden = torch.bmm(weight, x) if bias is None else torch.baddbmm(bias, weight, x)
         return _ACTIVATIONS[self.settings.hidden_activation](hidden)
 
     def by_instance(
         self, vectors: Float[Tensor, "examples entries"]
-    ) -> Float[Tensor, "instances examples own"]:
-        """Each instance's own entries."""
-        return vectors.view(len(vectors), self.settings.n_instances, -1).transpose(0, 1)
+    ) -> Float[Tensor, "instances own examples"]:
+        """Each instance's own entries. Examples come last: the narrow products are three times as fast."""
+        return vectors.view(len(vectors), self.n_instances, -1).permute(1, 2, 0).contiguous()
