@@ -81,6 +81,17 @@ MAIN = {name: sparsities[name].index(max(its, key=its.count)) for name, its in s
 main = final[final["component"] == final["condition"].map(MAIN)]
 
 # %% [markdown]
+# ## What is known
+#
+# Of the synthetic vectors, everything: each feature's direction, how often and how large it is,
+# which feature is its parent, and how much of it is in each test example. So a latent can be asked
+# three things: does its *direction* (what it writes) have a feature's, is it *active* when the
+# feature is there, and only then? Latents are matched to features one to one, so that the cosines'
+# sum is largest. Of models' states it is known what they are about (the tokens, the answer, the
+# entity in between), and not what a latent for it should look like: there, activity alone is
+# judged, on states that the dictionary wasn't trained on.
+
+# %% [markdown]
 # ## What is reconstructed, and what is recovered
 #
 # Left: how much of the variance so many active latents explain. Squares and crosses are no trained
@@ -423,6 +434,18 @@ name_rows(other, of_moves, MOVES)
 proportion(other, "at the latents' own norm")
 study.save_figure(figure, "used", moves[["seed", "split", "kind", "dose", "value"]])
 natural.pivot_table("value", "kind", "seed", sort=False).round(3)
+
+# %% [markdown]
+# ## What was recovered and what was not
+#
+# In the full run (the smoke run's numbers mean nothing): most features have a latent of their own
+# in every kind of dictionary but Matryoshka, and next to none in the baselines. What is missing is
+# small or rare. A hierarchy is recovered at the price of its parents: TopK finds most features and
+# absorbs most, Matryoshka the other way round; between BatchTopK and Matryoshka three seeds don't
+# decide. A fifth of what an explanation by top examples says of a latent isn't so. Of trained
+# models the dictionaries have what was computed, of untrained ones the tokens. The bridge's latents
+# do what the whole state does, which a probe's weights don't. But the difference of mean states
+# does it too, and needs no dictionary: this part of the sixth hypothesis is refuted.
 
 # %% [markdown]
 # ## Numbers for the paper, and beside the literature

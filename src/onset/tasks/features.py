@@ -21,6 +21,7 @@ from typing import Any, Literal, NamedTuple, Self
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int
 from pydantic import Field, model_validator
+from scipy.sparse import csr_array
 from scipy.special import ndtri
 
 from onset.settings import Fraction, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
@@ -155,7 +156,9 @@ def _stream(settings: Settings, world: World) -> VectorStream:
         active &= active[:, parents] | (drawn > without) | ~is_child
         scale = rng.uniform(_LEAST, _MOST, active.shape).astype("f4")
         amounts = np.where(active, world.magnitudes * scale, np.float32(0))
-        return VectorSplit(amounts @ world.directions, truth={"amounts": amounts.astype("f2")})
+        # Sparse, and without BLAS, whose threads wait for each other where several runs train at a time.
+        inputs = csr_array(amounts) @ world.directions
+        return VectorSplit(inputs, truth={"amounts": amounts.astype("f2")})
 
     return draw
 
