@@ -45,7 +45,8 @@ def read_dataset(folder: RunFolder, streams: bool = False) -> World:
     if not streams or "task" not in about:
         return dataset
     task = tasks.load(about["task"]["name"])
-    return replace(dataset, streams=task.streams(task.Settings.model_validate(about["task"])))
+    settings = task.Settings.model_validate(about["task"])
+    return replace(dataset, streams=task.streams(settings, dataset))
 
 
 def write_checkpoint(

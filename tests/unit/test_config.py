@@ -284,6 +284,9 @@ KINDS = [
         "what bottleneck minimises is the family's own"),
     bad("a measure of sequences", STUDY, "measures", ["prediction"],
         "prediction asks of sequences, and the task superposition has vectors"),
+    bad("an analysis of a parent that isn't there", STUDY, "analyses.names", ["latents_used"],
+        "latents_used looks at the run that data are made of, and superposition is made of none",
+        key="analyses.names"),
     bad("instances that don't divide", STUDY, "model.n_inputs", 3,
         "n_inputs (3) must divide the 4 entries of inputs", key="model"),
     bad("a split that isn't trained on", STUDY, "training.mixture", {"test": 1.0},
@@ -437,6 +440,13 @@ class TestWorlds:
         files.set(STUDY, "conditions.one.parent.step", 0)
         after = jobs(files)
         assert {name for name in before if before[name] != after[name]} == {"dataset_job"}
+
+    def test_analyses_are_told_of_the_parent(self, files, made_of_a_parent):
+        assert "parent" not in json.loads(files.condition().analyse_job)
+        files.set(STUDY, "model", {"name": "dictionary", "kind": "topk", "sparsities": [1]})
+        files.set(STUDY, "analyses.names", ["latents_used"])
+        # It is known what is asked, though not of this task: it has no bridges.
+        assert "needs to know of each example: bridge" in files.problems()[STUDY, "analyses.names"]
 
     def test_a_task_made_of_a_parent_needs_one(self, files, made_of_a_parent):
         files.set(STUDY, "conditions.one", {})

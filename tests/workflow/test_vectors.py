@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 STUDY = {
     "title": "Activations",
     "question": "Do vectors take the same road?",
-    "task": {"name": "activations"},
+    "task": {"name": "states"},
     "model": {"name": "bottleneck", "n_inputs": 16, "d_hidden": 4},
     "training": {
         "steps": 6,
@@ -44,7 +44,7 @@ from onset.tasks.vectors import VectorDataset, VectorSplit
 
 
 class Settings(BaseSettings):
-    name: Literal["activations"]
+    name: Literal["states"]
     from_parent = property(lambda self: True)
     d_in = d_out = property(lambda self: 16)
     splits = trained = property(lambda self: ("train",))
@@ -74,7 +74,7 @@ ATLAS = {"heads tiny", "atlas", "atlas_notebook"}
 
 def add_study(project) -> None:
     """Files alone: nothing that is there is changed, but for the list of studies."""
-    (project.root / "src/onset/tasks/activations.py").write_text(TASK)
+    (project.root / "src/onset/tasks/states.py").write_text(TASK)
     (project.root / "config/studies/activations.yaml").write_text(yaml.safe_dump(STUDY))
     notebook = without_analyses((project.root / project.notebook).read_text())
     (project.root / "workflow/notebooks/activations.py").write_text(notebook)
@@ -165,5 +165,5 @@ def test_an_unfit_parent_stops_before_any_work(fresh):
     done = fresh.snakemake("--cores", "1")
     assert done.returncode == 1
     said = done.stdout + done.stderr
-    assert "its parent plain is unfit for the task activations: d_model is 32" in said
+    assert "its parent plain is unfit for the task states: d_model is 32" in said
     assert not (fresh.root / "results").exists()

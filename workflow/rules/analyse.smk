@@ -2,6 +2,7 @@ rule analyse:
     input:
         dataset="<run>/dataset.safetensors",
         checkpoints="<run>/checkpoints/index.json",
+        parent=jobs.drawn_from_index,
     output:
         "<run>/analyses.parquet",
     log:
@@ -14,6 +15,7 @@ rule analyse:
         run=subpath(output[0], parent=True),
         settings=lambda w: jobs.condition(w).analyse_job,
         code=lambda w: jobs.code("analyse", w),
+        parent=jobs.drawn_from_option,
     shell:
         "python -m onset.launch analyse {params.run}"
-        " --settings {params.settings:q} --code {params.code} --log {log}"
+        " --settings {params.settings:q} --code {params.code} {params.parent} --log {log}"

@@ -1,8 +1,9 @@
 """Closer looks at a checkpoint, one method a file; most of them through TransformerLens's tools.
 
-An analysis module has `analyse(model, parameters, dataset, seed) -> Iterable[Measurement]`, where `seed`
-is the run's and chooses what is random, and may say in a tuple `NEEDS` which ground truth of the task
-it uses.
+An analysis module has `analyse(model, parameters, dataset, seed) -> Iterable[Measurement]`, where
+`seed` is the run's and chooses what is random; one that looks at the run which the dataset is made of
+has `parent`, an `onset.source.Source`, as a further parameter. It may say in a tuple `NEEDS` which
+ground truth of the task it uses.
 """
 
 from __future__ import annotations

@@ -139,6 +139,9 @@ class _Check:
                     f"{name} needs to know of each example: {', '.join(sorted(lacks))}; "
                     f"the task {task.name} knows: {', '.join(task.truth) or 'nothing'}",
                 )
+            if task and wants.parent and not drawn_from_parent(task):
+                said = f"{name} looks at the run that data are made of, and {task.name} is made of none"
+                self.problem(path, said)
         if len(set(listed)) < len(listed):
             self.problem(path, f"{'an' if kind[0] in 'aeiou' else 'a'} {kind} is listed twice")
 
@@ -228,6 +231,8 @@ class _Wants:
     """of its `model`; one of `_ANY`: any"""
     kind: str | None
     """of its `dataset`; None: any"""
+    parent: bool
+    """whether it looks at the run that the dataset is made of"""
     in_loss: bool
     """whether a training may add it to its loss"""
 
@@ -239,7 +244,7 @@ def _wants(package: ModuleType, name: str) -> _Wants:
     Read from the source: importing it imports torch, and planning a DAG shouldn't wait for that.
     """
     source = Path(package.__path__[0]) / f"{name}.py"
-    needs, family, kind, in_loss = (), "model", None, False
+    needs, family, kind, parent, in_loss = (), "model", None, False, False
     for statement in ast.parse(source.read_text(encoding="utf-8")).body:
         match statement:
             case ast.Assign(targets=[ast.Name(id="NEEDS")], value=value):
@@ -249,9 +254,10 @@ def _wants(package: ModuleType, name: str) -> _Wants:
             case ast.FunctionDef(
                 name="measure" | "analyse",
                 args=ast.arguments(
-                    args=[ast.arg(annotation=its), _, ast.arg(annotation=world), *_]
+                    args=[ast.arg(annotation=its), _, ast.arg(annotation=world), *others]
                 ),
             ):
                 family = ast.unparse(its).lower()
                 kind = _KINDS.get(ast.unparse(world))
-    return _Wants(needs, family, kind, in_loss)
+                parent = "parent" in {other.arg for other in others}
+    return _Wants(needs, family, kind, parent, in_loss)

@@ -227,8 +227,16 @@ class Condition:
                 "analyses": self._dump(self.analyses),
                 "device": self.device,
                 "threads": self.threads,
+                **self._looked_at,
             }
         )
+
+    @property
+    def _looked_at(self) -> dict[str, Any]:
+        """The run that data are made of, if analyses may look at it."""
+        if not (self.drawn_from and self.analyses.names):
+            return {}
+        return {"parent": self._dump(self.drawn_from)}
 
     def seeds(self, of_all: Sequence[int]) -> tuple[int, ...]:
         """Those that it is run with: what all conditions are, and its own."""

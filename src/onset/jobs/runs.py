@@ -44,13 +44,11 @@ class RunJobs:
         condition = self.condition(wildcards)
         task = f"onset.tasks.{condition.task.name}"
         its_parent = self._parent_condition(wildcards) if condition.drawn_from else None
+        of_parent = [f"onset.models.{its_parent.model.name}.model"] if its_parent else []
         model = f"onset.models.{condition.model.name}.model"
         streamed = set(condition.training.mixture) - set(condition.task.splits)
         loaded = {
-            "dataset": [
-                task,
-                *([f"onset.models.{its_parent.model.name}.model"] if its_parent else []),
-            ],
+            "dataset": [task, *of_parent],
             "train": [
                 model,
                 *([task] if streamed else []),
@@ -58,7 +56,11 @@ class RunJobs:
                 *(f"onset.interventions.{its.name}" for its in condition.interventions),
             ],
             "evaluate": [model, *(f"onset.measures.{name}" for name in condition.measures)],
-            "analyse": [model, *(f"onset.analyses.{name}" for name in condition.analyses.names)],
+            "analyse": [
+                model,
+                *of_parent,
+                *(f"onset.analyses.{name}" for name in condition.analyses.names),
+            ],
         }
         return fingerprint(f"onset.stages.{stage}", *loaded[stage])
 
@@ -85,7 +87,7 @@ class RunJobs:
         return [f"{folder}/checkpoints/index.json"] if folder else []
 
     def drawn_from_option(self, wildcards: Wildcards) -> str:
-        """What the dataset's job is told of that parent."""
+        """What the jobs of dataset and analyses are told of that parent."""
         folder = self._drawn_from(wildcards)
         return f"--parents {folder}" if folder else ""
 

@@ -14,8 +14,8 @@ import pkgutil
 from types import ModuleType
 
 _NOT_MEASURES = {
-    "answers", "fourier", "guess", "heads", "levels", "measurement", "one_by_one", "reading_off",
-    "two_features",
+    "answers", "fourier", "guess", "heads", "levels", "matching", "measurement", "one_by_one",
+    "reading_off", "two_features",
 }  # fmt: skip
 
 

@@ -14,7 +14,8 @@ from onset.models.batch import Model, Parameters
 from onset.tasks.dataset import Dataset
 from onset.training.batches import whole
 
-Asked = Callable[[Model, Parameters, Dataset], Tensor]
+Asked = Callable[[Any, Parameters, Any], Any]
+"""of a model, its parameters and a dataset of any kind"""
 
 
 def kept(ask: Asked) -> Asked:
@@ -22,7 +23,7 @@ def kept(ask: Asked) -> Asked:
     last: list[Any] = []  # what was asked, what was said
 
     @wraps(ask)
-    def asked(model: Model, parameters: Parameters, dataset: Dataset) -> Tensor:
+    def asked(model: Any, parameters: Parameters, dataset: Any) -> Any:
         its = (model, parameters, dataset)
         if last and all(one is other for one, other in zip(last[0], its, strict=True)):
             return last[1]

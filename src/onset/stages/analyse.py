@@ -3,22 +3,39 @@
 from __future__ import annotations
 
 import argparse
+import inspect
 from functools import partial
+from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 
 from onset import analyses
 from onset.analyses.settings import AnalysesSettings
+from onset.source import Source
 from onset.stages.command import add_run_arguments, run_stage
-from onset.stages.measurements import measure_checkpoints
+from onset.stages.measurements import Measure, measure_checkpoints
 from onset.stages.record import record_settings
 from onset.store.layout import RunFolder
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_run_arguments(parser)
+    parser.add_argument(
+        "--parents",
+        type=Path,
+        nargs=1,
+        default=[],
+        help="folder of the run that the data are made of",
+    )
 
 
 def work(arguments: argparse.Namespace) -> None:
     folder = RunFolder(arguments.run)
     settings = AnalysesSettings.model_validate(arguments.settings["analyses"])
-    functions = [partial(analyses.load(name).analyse, seed=folder.seed) for name in settings.names]
+    step = arguments.settings.get("parent", {}).get("step")
+    parents = [Source(RunFolder(its), step) for its in arguments.parents]
+    functions = [given(analyses.load(name), folder.seed, parents) for name in settings.names]
     measure_checkpoints(
         arguments,
         folder.analyses,
@@ -29,6 +46,14 @@ def work(arguments: argparse.Namespace) -> None:
     record_settings(folder, "analyses", {"analyses": settings.model_dump(mode="json")})
 
 
+def given(analysis: ModuleType, seed: int, parents: list[Source]) -> Measure:
+    """The analysis, told of the seed and, if it wants to know, of the parent."""
+    told = {"seed": seed}
+    if "parent" in inspect.signature(analysis.analyse).parameters:
+        (told["parent"],) = parents
+    return partial(analysis.analyse, **told)
+
+
 def spread(steps: list[int], n: int) -> list[int]:
     """As many as n of the steps, evenly among them, the last always."""
     chosen = np.linspace(len(steps) - 1, 0, n).round().astype(int)
@@ -36,4 +61,4 @@ def spread(steps: list[int], n: int) -> list[int]:
 
 
 if __name__ == "__main__":
-    run_stage("analyse", __doc__, work, add_run_arguments)
+    run_stage("analyse", __doc__, work, add_arguments)

@@ -1,9 +1,9 @@
 """The small worlds that models learn, one file each.
 
-A task module has a `Settings` class and `generate(settings, seed)`, which gives a `Dataset` of sequences
-or a `VectorDataset`. One whose dataset has streams has `streams(settings)`, too, which a training calls:
-they can't be stored. One whose dataset is made of another run's model has settings that say `from_parent`,
-and `generate(settings, seed, parent)`.
+A task module has a `Settings` class and `generate(settings, seed)`, which gives a `Dataset` of
+sequences or a `VectorDataset`. One whose dataset has streams has `streams(settings, dataset)`, too,
+which a training calls with the stored dataset: they can't be stored. One whose dataset is made of
+another run's model has settings that say `from_parent`, and `generate(settings, seed, parent)`.
 """
 
 from __future__ import annotations

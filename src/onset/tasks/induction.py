@@ -112,8 +112,8 @@ def generate(settings: Settings, seed: int) -> Dataset:
     return Dataset(splits, vocabulary, streams=streams(settings))
 
 
-def streams(settings: Settings) -> dict[str, Stream]:
-    """What is drawn anew for every batch."""
+def streams(settings: Settings, dataset: Dataset | None = None) -> dict[str, Stream]:
+    """What is drawn anew for every batch; all seeds have the same world."""
     everywhere = tuple(range(settings.length - 1))
 
     def fresh(size: int, rng: np.random.Generator) -> Split:

@@ -100,8 +100,8 @@ def generate(settings: Settings, seed: int) -> VectorDataset:
     )
 
 
-def streams(settings: Settings) -> dict[str, VectorStream]:
-    """What is drawn anew for every batch."""
+def streams(settings: Settings, dataset: VectorDataset | None = None) -> dict[str, VectorStream]:
+    """What is drawn anew for every batch; all seeds have the same world."""
     return {"fresh": lambda size, rng: _drawn(settings, size, rng)}
 
 
