@@ -59,8 +59,12 @@ def test_names_are_the_modules():
         "circuit_edges",
         "direct_effect",
         "duplicate_offsets",
+        "explanations",
         "formula",
         "frozen_attention",
+        "latents_used",
+        "learned_features",
+        "other_dictionaries",
         "patching",
         "probe",
     ]

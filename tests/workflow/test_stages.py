@@ -5,9 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from onset import jobs
 from onset.config import load_project
 from onset.config.yaml_file import read_yaml
+from onset.jobs import Jobs, runs
 from onset.provenance import _closure
 
 pytestmark = pytest.mark.slow
@@ -15,10 +15,10 @@ pytestmark = pytest.mark.slow
 
 @pytest.mark.parametrize("stage", ["dataset", "train", "evaluate", "analyse"])
 def test_of_a_run(finished, monkeypatch, stage):
-    monkeypatch.setattr(jobs, "fingerprint", lambda *modules: " ".join(modules))
+    monkeypatch.setattr(runs, "fingerprint", lambda *modules: " ".join(modules))
     project = load_project(read_yaml(finished.root / finished.config), finished.root)
     run = SimpleNamespace(study="tiny", condition="plain", seed="0")
-    covered = _closure(tuple(jobs.Jobs(project).code(stage, run).split()))
+    covered = _closure(tuple(Jobs(project).code(stage, run).split()))
 
     settings = getattr(project.condition("tiny", "plain"), f"{stage}_job")
     module = ("-X", "importtime", "-m", f"onset.stages.{stage}")
