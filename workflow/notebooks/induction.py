@@ -62,6 +62,8 @@ from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.learning import learning_curves, plot_learning
 from onset.figures.rows import height, name_rows, plot_rows
 from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles, use_style
+from onset.interventions.heads import others
+from onset.measures.heads import Head
 from onset.milestones import auc, reached, value_at
 from onset.results import Found, open_study
 from onset.summary import (
@@ -257,9 +259,8 @@ turned.round(2)
 # %% [markdown]
 # ## Why at once
 #
-# A head's attention is fixed from the start in the form that it would have in the end; everything
-# else is learnt. *Previous token*: a head of the first layer; *places to copy from*: a head of the
-# second.
+# A head's attention is fixed from the start; everything else is learnt. *Previous token*: a head of
+# the first layer; *places to copy from*: a head of the second.
 
 # %%
 GIVEN = [c for c in (base, "given_previous", "given_duplicate", "smeared_keys") if c in conditions]
@@ -400,24 +401,33 @@ study.save_figure(figure, "surgery", delays.rename("delay").reset_index())
 delays.groupby("condition", sort=False).describe().round(2)
 
 # %% [markdown]
-# Does the pair that formed in another seed form where its initial heads were put? Of heads of the
-# first layer and heads of the second there are as many pairs as the product of their numbers.
+# Does the pair that formed in another seed form where its initial heads were put, and do others where
+# these were put? Of heads of the first layer and heads of the second there are as many pairs as the
+# product of their numbers; a pair in that place by chance is one of them.
 
 # %%
 order = [run.seed for run in study.runs if run.condition == base]
 heads = pair[["previous", "induction"]]
+sources = {seed: order[(order.index(seed) + 1) % len(order)] for seed in order}
+put = {("pair_copied", seed): tuple(heads.loc[base, its]) for seed, its in sources.items()} | {
+    ("others_copied", seed): tuple(
+        head.number
+        for head in others([Head(layer, n) for layer, n in enumerate(pair_of)], n_heads, seed)
+    )
+    for seed, pair_of in ((seed, heads.loc[base, its]) for seed, its in sources.items())
+}
 formed = pd.DataFrame(
     [
         {
             "condition": name,
             "seed": seed,
             "formed": tuple(heads.loc[name, seed]),
-            "of the source": tuple(heads.loc[base, order[(order.index(seed) + 1) % len(order)]]),
+            "put": put[name, seed],
             "without surgery": tuple(heads.loc[base, seed]),
         }
         for name in ("pair_copied", "others_copied")
         if name in conditions
-        for seed in pair.loc[name].index
+        for seed in heads.loc[name].index
     ]
 )
 formed
@@ -513,6 +523,10 @@ for name, its in when.groupby("condition", sort=False):
         steps = its[column].dropna()
         said = format_interval(geometric_mean(steps), 0) if len(steps) else "never"
         numbers[f"{name}/{key}"] = said
+looks = followed["looks at previous tokens"]
+at_half = value_at(looks, when.loc[[base], 0.5]).dropna()
+numbers["previous/half"] = format_values(at_half) if len(at_half) else "undecided"
+numbers["previous/end"] = format_values(at_last_step(looks)["value"])
 for name in PARTS:
     its = lead.loc[lead["condition"] == name, "value"]
     numbers[f"lead/{name}"] = format_values(its, 0) if len(its) else "undecided"
@@ -542,8 +556,17 @@ for name, its in told.items():
 for name in SURGERY:
     its = delays.loc[name].dropna()
     numbers[f"delay/{name}"] = format_interval(geometric_mean(its)) if len(its) else "never"
+compared = {
+    "largest_removed": "as_large_removed",
+    "previous_trained": "other_trained",
+}
+for name, null in compared.items():
+    its = (delays.loc[name] / delays.loc[null]).dropna()
+    numbers[f"delay/{name}/over_null"] = (
+        format_interval(geometric_mean(its)) if len(its) else "never"
+    )
 for name, its in formed.groupby("condition", sort=False):
-    for column in ("of the source", "without surgery"):
+    for column in ("put", "without surgery"):
         same = sum(one == other for one, other in zip(its["formed"], its[column], strict=True))
         numbers[f"same/{name}/{column}"] = f"{same} of {len(its)}"
 for name in ("edge_auc", "edge_auc_null", "known_recovered", "random_recovered"):
@@ -572,7 +595,7 @@ BORDERS = {
     "one_layer": (0.5, -1),
     "smeared_keys": (0.5, 1),
     "redundant": (1, 1),
-    "context_first": (0.5, 1),
+    "context_first": (np.nan, 1),  # nobody has said how much
 }
 found = {}
 for name in reference:

@@ -441,12 +441,12 @@ natural.pivot_table("value", "kind", "seed", sort=False).round(3)
 # In the full run (the smoke run's numbers mean nothing): most features have a latent of their own
 # in every kind of dictionary but Matryoshka, and next to none in the baselines. What is missing is
 # small or rare. A hierarchy is recovered at the price of its parents: TopK finds most features and
-# absorbs most. BatchTopK and Matryoshka absorb about half as much, and one no less than the other,
-# although Matryoshka pays for it with features: here that part of the second hypothesis finds no
-# support. A fifth of what an explanation by top examples says of a latent isn't so. Of trained
-# models the dictionaries have what was computed, of untrained ones the tokens. The bridge's latents
-# do what the whole state does, which a probe's weights don't. But the difference of mean states
-# does it too, and needs no dictionary: this part of the sixth hypothesis is refuted.
+# absorbs most, if three seeds tell. BatchTopK and Matryoshka absorb less, and one no less than the
+# other, although Matryoshka pays for it with features: here that part of the second hypothesis
+# finds no support. A sixth to a fifth of what an explanation by top examples says of a latent isn't
+# so. Of trained models the dictionaries have what was computed, of untrained ones the tokens. The
+# bridge's latents do what the whole state does, which a probe's weights don't. But the difference
+# of mean states does it too, and needs no dictionary: this part of the sixth hypothesis is refuted.
 
 # %% [markdown]
 # ## Numbers for the paper, and beside the literature

@@ -1,9 +1,11 @@
-"""What attention heads are needed for, and whether others step in for the one that is needed most.
+"""What attention heads are needed for, and what the others write without the one that is needed most.
 
 On splits that are scored at several positions. A head's direct effect is what it writes towards the
-right answer through the final norm, whose scale is held fixed, as in direct logit attribution (Elhage
-et al. 2021); that of the others with the main head replaced by its mean shows who makes up for it (the
-hydra effect, McGrath et al. 2023, arXiv:2307.15771; self-repair, Rushing & Nanda 2024, arXiv:2402.15390).
+right answer through the final norm, as in direct logit attribution (Elhage et al. 2021), at the norm's
+scale in that run; with the main head replaced by its mean, others may write more (the hydra effect,
+McGrath et al. 2023, arXiv:2307.15771). The main head is of the last layer, and heads of one layer don't
+read each other: what changes is the norm's scale, a mechanism of self-repair of its own (Rushing & Nanda
+2024, arXiv:2402.15390).
 """
 
 from __future__ import annotations

@@ -2,8 +2,10 @@
 
 Every connection between two parts, at every position, is scored by edge attribution patching
 (TransformerLens's `attribution_patch`; Syed et al. 2023, arXiv:2310.10348), on sequences that repeat
-against sequences that end alike and don't. The known circuit: what the previous-token head moves becomes
-keys of the induction heads, which ask by, and copy, the token itself, and write to the logits. What each
+against others that end in the same token, which is new in them. The known circuit: what the
+previous-token head moves becomes keys of the induction heads, which copy tokens' own values and write to
+the logits. They ask by the last token itself, too, which is the same in both sequences: there is nothing
+to be found in these connections, and they are patched, but not scored. What each
 of these ways is needed for is found by path patching (Wang et al. 2023, arXiv:2211.00593; Goldowsky-Dill
 et al. 2023, arXiv:2304.05969): it carries what it would on the other sequence, all else is as it is.
 """
@@ -34,7 +36,7 @@ from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
 _SPLIT = "repeats"
-_N_PAIRS = 2
+_N_PAIRS = 4
 _BY_EDGE = EdgeAttributionConfig(granularity="edge")
 _SIZES = (5, 10, 20, 40)
 _CLEARLY = 0.5  # of its attention
@@ -99,14 +101,12 @@ def analyse(
         yield Measurement(f"patched_{way}", 1 - recovered(by_edge.keys() - cut))
 
 
-CIRCUIT = (
-    "token_to_previous", "previous_to_keys", "token_to_queries", "token_to_values", "induction_to_logits"
-)  # fmt: skip
-"""The ways of the induction circuit: the token's own to each part, and from part to part."""
+CIRCUIT = ("token_to_previous", "previous_to_keys", "token_to_values", "induction_to_logits")
+"""The ways of the induction circuit that carry what differs: the token's own, and from part to part."""
 
 
 def ways(previous: Head, inductions: Collection[Head], n_layers: int) -> dict[str, set[Edge]]:
-    """The connections of each way: those of `CIRCUIT`, and from the previous-token head to other inputs."""
+    """The connections of each way: of the circuit, and of its previous-token head to other inputs."""
     embed: Part = ("embed", None, None)
     moved: Part = ("attn_head_out", *previous)
     logits: Part = ("logits", n_layers - 1, None)
@@ -129,7 +129,7 @@ def _parts(edge: tuple[Node, Node]) -> Edge:
 
 @dataclass(frozen=True)
 class _Pair:
-    """A sequence that repeats, and one that ends in the same token after another segment."""
+    """A sequence that repeats, and one that ends in the same token, which it didn't have before."""
 
     clean: Int[Tensor, "1 length"]
     corrupt: Int[Tensor, "1 length"]
@@ -142,11 +142,17 @@ class _Pair:
 
 
 def _pairs(dataset: Dataset, seed: int) -> Iterator[_Pair]:
+    """As many as there are sequences that some other one can stand against, up to `_N_PAIRS`."""
     split = dataset.splits[_SPLIT]
-    rows = np.random.Generator(np.random.Philox(seed)).permutation(len(split))[:_N_PAIRS]
-    end = split.scored[-1] + 1
-    for row, donor in zip(rows, np.roll(rows, 1), strict=True):
-        clean, corrupt = split.tokens[row, :end], split.tokens[donor, :end].copy()
+    rng = np.random.Generator(np.random.Philox(seed))
+    end, n_found = split.scored[-1] + 1, 0
+    for row in rng.permutation(len(split)):
+        clean = split.tokens[row, :end]
+        donors = np.flatnonzero((split.tokens[:, :end] != clean[-1]).all(1))
+        if n_found == _N_PAIRS or not len(donors):
+            continue
+        n_found += 1
+        corrupt = split.tokens[rng.choice(donors), :end].copy()
         corrupt[-1] = clean[-1]
         yield _Pair(
             torch.from_numpy(clean)[None],
