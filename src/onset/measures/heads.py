@@ -8,7 +8,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from onset.measures import head_scores
 from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
@@ -28,6 +27,9 @@ class Scores(NamedTuple):
 
 def scores(model: Transformer, parameters: Parameters, dataset: Dataset) -> Scores:
     """On the sequences that `head_scores` measures heads by."""
+    # Here, because TransformerLens comes with it, and who only names heads needs no such thing.
+    from onset.measures import head_scores
+
     with torch.inference_mode():
         measured = list(head_scores.measure(model, parameters, dataset))
     found = Scores(*torch.zeros(2, model.settings.n_applications, model.settings.n_heads))
