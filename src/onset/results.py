@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 import yaml
 from matplotlib.figure import Figure
@@ -36,6 +37,7 @@ from onset.store.atomic import write_text
 from onset.store.layout import RunFolder
 from onset.store.origin import Origin
 from onset.store.tables import load_table
+from onset.summary import summary_of_seeds
 from onset.tasks.worlds import World
 
 if TYPE_CHECKING:
@@ -144,6 +146,22 @@ class Found(NamedTuple):
     high: float
     agrees: bool | None
     """None: our numbers don't decide"""
+
+    @classmethod
+    def beyond(cls, values: pd.Series, border: float = 0.0, sign: int = 1) -> Found:
+        """Of what is said to be above a border, or below it with the sign −1.
+
+        It agrees if the whole interval is there, and not if it is on the other side; a border of NaN leaves
+        it open.
+
+        Args:
+            values: one per seed.
+            border: in the unit of the values.
+            sign: 1 or −1.
+        """
+        its = summary_of_seeds(values)
+        ends = sign * (np.array([its.low, its.high]) - border)
+        return cls(*its, True if (ends > 0).all() else False if (ends < 0).all() else None)
 
 
 @dataclass(frozen=True)

@@ -107,6 +107,12 @@ def over_seeds(measures: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     return means.merge(seeds.add_prefix("seed_").reset_index(), on=by)
 
 
+def from_logarithms(curves: pd.DataFrame) -> pd.DataFrame:
+    """What `over_seeds` says of common logarithms, as the numbers themselves: means are geometric."""
+    drawn = ["mean", "low", "high", *curves.filter(regex=r"^seed_\d+$")]
+    return curves.assign(**{column: 10 ** curves[column] for column in drawn})
+
+
 class Summary(NamedTuple):
     """Many seeds in three numbers."""
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pandas as pd
 import pytest
 
-from onset.results import open_study
+from onset.results import Found, open_study
 
 
 @pytest.fixture
@@ -32,3 +34,19 @@ def test_exactly_those_asked_for(results):
     study = open_study("study", results, ["two"], [1], extra_seeds={"two": [7]})
     assert names(study) == [("two", 1), ("two", 7)]
     assert names(open_study("study", results, ["two"], [1])) == [("two", 1)]
+
+
+@pytest.mark.parametrize(
+    ("values", "border", "sign", "agrees"),
+    [
+        ([0.9, 1.0, 1.1], 0.5, 1, True),
+        ([0.9, 1.0, 1.1], 0.5, -1, False),
+        ([-1.1, -1.0, -0.9], 0.0, -1, True),
+        ([0.0, 1.0, 2.0], 0.5, 1, None),  # the interval is on both sides
+        ([0.9, 1.0, 1.1], np.nan, 1, None),
+        ([1.0], 0.5, 1, None),
+        ([], 0.5, 1, None),
+    ],
+)
+def test_what_is_said_agrees_if_the_whole_interval_does(values, border, sign, agrees):
+    assert Found.beyond(pd.Series(values, dtype=float), border, sign).agrees is agrees

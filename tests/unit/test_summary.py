@@ -17,6 +17,7 @@ from onset.summary import (
     format_interval,
     format_small,
     format_values,
+    from_logarithms,
     full_name,
     geometric_mean,
     interval,
@@ -287,3 +288,14 @@ def test_small_numbers_keep_their_digits():
         "2.3e-05",
     ]
     assert format_values([0.5, 0.5], digits=1) == "0.5 [0.5, 0.5]"
+
+
+def test_logarithms_are_summarised_as_factors():
+    steps = pd.DataFrame(
+        {"condition": "one", "seed": [0, 1], "measure": "steps", "value": [2.0, 4.0]}
+    )
+    found = from_logarithms(over_seeds(steps, ["condition"])).iloc[0]
+    assert found["mean"] == pytest.approx(1e3)
+    assert (found["seed_0"], found["seed_1"]) == pytest.approx((1e2, 1e4))
+    assert found["low"] * found["high"] == pytest.approx(1e6)
+    assert found["n_seeds"] == 2

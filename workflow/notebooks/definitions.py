@@ -310,10 +310,5 @@ if "replay" in of_seed:
     compared["sources"] = of_seed["replay"]
 if {"replay", "replay_small_batch"} <= set(of_seed):
     compared["batch_size"] = of_seed["replay_small_batch"] - of_seed["replay"]
-found = {}
-for name, values in compared.items():
-    its = summary_of_seeds(values)
-    if name in reference:
-        decided = its.low > 0 or its.high < 0
-        found[name] = Found(*its, agrees=bool(its.low > 0) if decided else None)
+found = {name: Found.beyond(its) for name, its in compared.items() if name in reference}
 study.save_reference({name: reference[name] for name in found}, found)

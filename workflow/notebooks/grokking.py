@@ -69,6 +69,7 @@ from onset.summary import (
     format_interval,
     format_small,
     format_values,
+    from_logarithms,
     geometric_mean,
     interval,
     over_seeds,
@@ -456,9 +457,7 @@ soon = soon.assign(measure="step", value=np.log10(soon["step"]))
 figure, axis = plt.subplots(figsize=(0.85 * TEXT_WIDTH, height(conditions)))
 if len(soon):
     speed = over_seeds(soon, ["condition"])
-    numbers_of = ["mean", "low", "high", *speed.filter(regex=r"^seed_\d+$")]
-    speed[numbers_of] = 10 ** speed[numbers_of]
-    plot_rows(axis, speed, style)
+    plot_rows(axis, from_logarithms(speed), style)
 for place, name in enumerate(conditions):
     axis.plot(when.loc[name, "memorised"].mean(), place, "x", color=NEUTRAL, markersize=5)
     missing = int(when.loc[name, "generalised"].isna().sum())

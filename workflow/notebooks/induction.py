@@ -67,12 +67,11 @@ from onset.measures.heads import Head
 from onset.milestones import auc, reached, value_at
 from onset.results import Found, open_study
 from onset.summary import (
-    Summary,
     at_last_step,
     format_interval,
     format_values,
+    from_logarithms,
     geometric_mean,
-    interval,
     over_seeds,
     select,
 )
@@ -386,9 +385,7 @@ surgery_style = Styles({name: style[name] for name in SURGERY})
 figure, axis = plt.subplots(figsize=(TEXT_WIDTH, height(SURGERY)))
 if len(logs):
     of_surgery = over_seeds(logs.assign(measure="steps"), ["condition"])
-    drawn = ["mean", "low", "high", *of_surgery.filter(regex=r"^seed_\d+$")]
-    of_surgery[drawn] = 10 ** of_surgery[drawn]
-    plot_rows(axis, of_surgery, surgery_style)
+    plot_rows(axis, from_logarithms(of_surgery), surgery_style)
 for place, name in enumerate(SURGERY):
     there = delays.loc[name].dropna()
     if missing := n_runs[name] - len(there):
@@ -408,14 +405,12 @@ delays.groupby("condition", sort=False).describe().round(2)
 # %%
 order = [run.seed for run in study.runs if run.condition == base]
 heads = pair[["previous", "induction"]]
-sources = {seed: order[(order.index(seed) + 1) % len(order)] for seed in order}
-put = {("pair_copied", seed): tuple(heads.loc[base, its]) for seed, its in sources.items()} | {
-    ("others_copied", seed): tuple(
-        head.number
-        for head in others([Head(layer, n) for layer, n in enumerate(pair_of)], n_heads, seed)
-    )
-    for seed, pair_of in ((seed, heads.loc[base, its]) for seed, its in sources.items())
-}
+put = {}
+for place, seed in enumerate(order):
+    its = heads.loc[base, order[(place + 1) % len(order)]]
+    circuit = [Head(layer, number) for layer, number in enumerate(its)]
+    put["pair_copied", seed] = tuple(head.number for head in circuit)
+    put["others_copied", seed] = tuple(head.number for head in others(circuit, n_heads, seed))
 formed = pd.DataFrame(
     [
         {
@@ -459,8 +454,11 @@ pd.DataFrame({"least": since.groupby(RUN, observed=True)["value"].min(), "steps 
 # sequences that repeat and others is left with the first of them alone? The square is the circuit
 # as we know it, the cross as many random connections. Right: what the other heads of the second
 # layer write towards the right answer, with the strongest one and with its mean in its place, in
-# models trained without and with dropout. By path patching, last: what is lost when one way of the
-# circuit alone carries what it would on another sequence; the last two ways are not of the circuit.
+# models trained without and with dropout; heads of one layer don't read each other, so that what
+# changes is the scale of the final norm. By path patching, last: what is lost when one way alone
+# carries what it would on another sequence. The ways to queries, and the previous-token head's to
+# values, are not of the circuit that is scored: of the token's own to queries there is nothing to
+# be found, since the last token is the same.
 
 # %%
 analyses = study.analyses
@@ -590,17 +588,11 @@ ours = {
     "redundant": n_induction,
     "context_first": before["context_share"],
 }
-# What the literature says is the case if our interval is on this side of a border.
 BORDERS = {
     "one_layer": (0.5, -1),
     "smeared_keys": (0.5, 1),
     "redundant": (1, 1),
     "context_first": (np.nan, 1),  # nobody has said how much
 }
-found = {}
-for name in reference:
-    its = Summary(*interval(list(ours[name]))) if len(ours[name]) else Summary(*3 * [np.nan])
-    border, sign = BORDERS[name]
-    ends = sign * (np.array([its.low, its.high]) - border)
-    found[name] = Found(*its, True if (ends > 0).all() else False if (ends < 0).all() else None)
+found = {name: Found.beyond(ours[name], *BORDERS[name]) for name in reference}
 study.save_reference(reference, found)

@@ -64,7 +64,7 @@ from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles, use_style
 from onset.measures.recovery import RECOVERED
 from onset.milestones import auc
 from onset.results import Found, open_study
-from onset.summary import Summary, at_last_step, format_values, interval, over_seeds
+from onset.summary import at_last_step, format_values, over_seeds
 
 use_style()
 study = open_study(study_name, results, conditions, seeds, code, analysed)
@@ -501,10 +501,8 @@ study.save_numbers(numbers)
 by_seed = doses.pivot_table("value", "seed", ["measure", "kind", "dose"])
 pairs = main[main["split"] == "test"].pivot_table("value", "seed", ["measure", "condition"])
 absorbed = by_seed.get("absorption")
-ours, BORDERS = (
-    {},
-    {"seeds_agree": (0.5, -1), "matryoshka_absorption": (0, -1), "matryoshka_cost": (0, -1)},
-)
+BORDERS = {"seeds_agree": (0.5, -1), "matryoshka_absorption": (0, -1), "matryoshka_cost": (0, -1)}
+ours = {}
 variance = by_seed["explained_variance"]
 ours["matryoshka_cost"] = variance["matryoshka", 1.0] - variance["batch_topk", 1.0]
 ours["batch_topk_variance"] = variance["batch_topk", 1.0] - variance["topk", 1.0]
@@ -516,11 +514,5 @@ if absorbed is not None and {("matryoshka", 1.0), ("batch_topk", 1.0)} <= set(ab
     ours["matryoshka_absorption"] = absorbed["matryoshka", 1.0] - absorbed["batch_topk", 1.0]
 if absorbed is not None and {("topk", 1.0), ("topk", 0.0)} <= set(absorbed):
     ours["absorption_hierarchy"] = absorbed["topk", 1.0] - absorbed["topk", 0.0]
-# What the literature says is the case if our interval is on this side of a border.
-found = {}
-for name in reference:
-    its = Summary(*interval(list(ours[name])))
-    border, sign = BORDERS.get(name, (0, 1))
-    ends = sign * (np.array([its.low, its.high]) - border)
-    found[name] = Found(*its, True if (ends > 0).all() else False if (ends < 0).all() else None)
+found = {name: Found.beyond(ours[name], *BORDERS.get(name, ())) for name in reference}
 study.save_reference(reference, found)

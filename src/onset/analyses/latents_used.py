@@ -32,6 +32,7 @@ from onset.analyses.questions import Exchange, exchanges
 from onset.measures.labels import one_hot
 from onset.measures.matching import detection_by_all, inputs_of
 from onset.measures.measurement import Measurement
+from onset.measures.reading_off import ridge_weights
 from onset.models.batch import Parameters
 from onset.models.dictionary.model import Dictionary
 from onset.source import Source
@@ -42,7 +43,6 @@ NEEDS = ("bridge",)
 DOSES = (0.25, 0.5, 0.75, 1.0, 1.5)
 """parts of the norm of `whole`"""
 _STANDS_FOR = 0.5  # F1
-_RIDGE = 1.0  # on states of unit variance
 
 Moves = Float[Tensor, "questions d_model"]
 
@@ -131,14 +131,13 @@ class _Known(NamedTuple):
         standing = (
             torch.stack([detection_by_all(entities, its > 0).f1 for its in latents]) > _STANDS_FOR
         )
-        gram = x.T @ x + _RIDGE * torch.eye(x.shape[1])
         return cls(
             model=model,
             parameters=parameters,
             centre=torch.from_numpy(dataset.truth["centre"]),
             scale=torch.from_numpy(dataset.truth["scale"])[0],
             standing=standing,
-            probe=torch.linalg.solve(gram, x.T @ (entities.float() - entities.float().mean(0))).T,
+            probe=ridge_weights(x, entities.float() - entities.float().mean(0)).T,
             means=(entities.float().T @ x) / entities.sum(0).clamp(min=1)[:, None],
             there=entities.any(0),
         )

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles
-from onset.summary import over_seeds
+from onset.summary import from_logarithms, over_seeds
 
 _SMALLEST = 1e-9  # nats: a loss in float32 can be 0
 
@@ -31,8 +31,7 @@ def learning_curves(measures: pd.DataFrame) -> pd.DataFrame:
     both = both.assign(value=both["value"].where(~is_loss, logarithm))
     curves = over_seeds(both, ["measure", "condition", "split", "step"])
     of_loss = curves["measure"] == "loss"
-    drawn = ["mean", "low", "high", *curves.filter(regex=r"^seed_\d+$")]
-    curves.loc[of_loss, drawn] = 10 ** curves.loc[of_loss, drawn]
+    curves.loc[of_loss] = from_logarithms(curves[of_loss])
     return curves
 
 

@@ -76,7 +76,7 @@ class AtlasJobs(StudyJobs):
                 "labels": {its.name: its.label for its in study.conditions.values()},
             }
             for name, study in self._project.studies.items()
-            if name in self._studies_with_heads
+            if self._with_heads(name)
         ]
         return canonical_json({"studies": studies})
 

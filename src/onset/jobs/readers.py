@@ -36,7 +36,7 @@ class Jobs(AtlasJobs):
             "name": study,
             "title": its.file.title,
             "question": its.file.question,
-            "has_heads": study in self._studies_with_heads,
+            "has_heads": bool(self._with_heads(study)),
             "conditions": [
                 {"name": name, "label": its.conditions[name].label, "seeds": list(seeds)}
                 for name, seeds in self._project.runs(study).items()

@@ -18,9 +18,15 @@ def read_off(
 ) -> Float[Tensor, "tested outputs"]:
     """What ridge regression on the fitted rows says of the tested ones, in float64."""
     x = F.pad(_standardised(states, fitted), (0, 1), value=1.0)
-    gram = x[fitted].T @ x[fitted] + _RIDGE * torch.eye(x.shape[1], device=x.device)
-    weights = torch.linalg.solve(gram, x[fitted].T @ targets[fitted].double())
-    return x[tested] @ weights
+    return x[tested] @ ridge_weights(x[fitted], targets[fitted].double())
+
+
+def ridge_weights(
+    x: Float[Tensor, "rows inputs"], y: Float[Tensor, "rows outputs"]
+) -> Float[Tensor, "inputs outputs"]:
+    """Of ridge regression without an intercept."""
+    gram = x.T @ x + _RIDGE * torch.eye(x.shape[1], device=x.device)
+    return torch.linalg.solve(gram, x.T @ y)
 
 
 def read_off_by_kernel(

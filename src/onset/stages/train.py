@@ -122,12 +122,15 @@ class _Run:
             inherited = read_checkpoint(parent_folder, step, settings["device"])
             self._parent = {"run": parent_folder.run, "step": step, "origin": index["origin"]}
 
+        looked_at = [Source(RunFolder(its)) for its in sources]
+        self._interventions = self._prepared(looked_at)
+
         # Half-done work may be taken up only if everything that it depends on is the same.
         depends_on = {
             "settings": settings,
             "dataset": checksum(folder.dataset),
             "parent": self._parent,
-            **self._look_at(sources),
+            "sources": [checksum(its.folder.checkpoint_index) for its in looked_at],
         }
         self._origin = Origin(folder.run, digest(depends_on), code)
         start = TrainingState.load(folder.training_state, self._origin, settings["device"])
@@ -138,19 +141,18 @@ class _Run:
             start = TrainingState(0, {n: p.to(settings["device"]) for n, p in initial.items()})
         self.start = start
 
-    def _look_at(self, folders: list[Path]) -> dict[str, list[str]]:
-        """Prepare interventions; what they depend on, by the checksums of the runs that they look at."""
-        self._interventions: dict[int, list[Intervention]] = {}
-        sources = iter([Source(RunFolder(folder)) for folder in folders])
+    def _prepared(self, looked_at: list[Source]) -> dict[int, list[Intervention]]:
+        """Interventions by the update that they come before, each with the runs that it looks at."""
+        found: dict[int, list[Intervention]] = {}
+        sources = iter(looked_at)
         for given in self._settings.get("interventions", ()):
             settings = TypeAdapter(InterventionSettings).validate_python(given, strict=False)
             its = list(islice(sources, len(settings.source.seeds_on)))
             altered = interventions.load(settings.name).altered
-            self._interventions.setdefault(settings.before_step, []).append(
+            found.setdefault(settings.before_step, []).append(
                 partial(_altered, altered, settings, self.model, its, self.folder.seed)
             )
-        indexes = [checksum(RunFolder(folder).checkpoint_index) for folder in folders]
-        return {"sources": indexes} if indexes else {}
+        return found
 
     def train(self) -> TrainingState:
         """By itself."""
