@@ -17,6 +17,7 @@
 #:
 #: Switches, after any target:
 #:   PAPER=no              everything but the PDF, and no LaTeX needed
+#:   BROWSER=no            all tests but those that look at the gallery in a browser
 #:   ONSET_TORCH=cuda      torch for an NVIDIA GPU (Linux); remembered until ONSET_TORCH=cpu
 #:   PYTHON=/path/python   the Python 3.11 to build .venv with
 #:   CORES=4               instead of all
@@ -28,8 +29,10 @@
 .NOTPARALLEL:
 
 PAPER ?= yes
+BROWSER ?= yes
 CORES ?= all
 export ONSET_PAPER = $(PAPER)
+export ONSET_BROWSER = $(BROWSER)
 
 # The first that is a Python 3.11; else any Python 3, which then says in one line what is wrong.
 PYTHON ?= $(shell for python in python3.11 python3; do \
@@ -51,6 +54,7 @@ smoke: setup
 	$(snakemake) --configfile config/smoke.yaml $(no_paper)
 
 test: setup
+	@$(PYTHON) -m setup browser
 	$(run) pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 test-faults: setup

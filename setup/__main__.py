@@ -5,7 +5,7 @@ import sys
 
 from setup import interpreter
 
-STEPS = ("system", "environment", "lock", "slurm")  # each is a module of this package
+STEPS = ("system", "environment", "browser", "lock", "slurm")  # each is a module of this package
 
 
 def main(steps):

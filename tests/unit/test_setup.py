@@ -8,7 +8,17 @@ from pathlib import Path
 import pytest
 
 from setup import __main__ as command
-from setup import console, debian, environment, interpreter, lock, lockfile, packages, system
+from setup import (
+    browser,
+    console,
+    debian,
+    environment,
+    interpreter,
+    lock,
+    lockfile,
+    packages,
+    system,
+)
 from setup.console import SetupError
 
 
@@ -51,7 +61,7 @@ class TestPython:
         assert command.main(["system"]) == "onset: wrong Python"
 
     def test_an_unknown_step_is_told_the_known_ones(self):
-        assert "system, environment, lock" in command.main(["everything"])
+        assert "system, environment, browser, lock" in command.main(["everything"])
 
 
 class TestLatex:
@@ -105,6 +115,34 @@ class TestLatex:
             bare(program)
         bare("kpsewhich", "\n".join(f"echo /texmf/tex/{name}" for name in there))
         assert system.missing_latex() == ["natbib.sty"]
+
+
+class TestBrowser:
+    @pytest.fixture(autouse=True)
+    def _wanted(self, monkeypatch):
+        monkeypatch.delenv("ONSET_BROWSER", raising=False)
+
+    def test_any_of_the_family_will_do(self, bare):
+        bare("google-chrome")
+        browser.main()
+        assert browser.program().endswith("bin/google-chrome")
+
+    def test_without_root_it_stops_with_the_exact_line_and_the_switch(self, bare):
+        bare("apt-get")
+        with pytest.raises(SetupError, match="apt-get install .* chromium .*make test BROWSER=no"):
+            browser.main()
+
+    def test_where_it_may_it_installs(self, bare, monkeypatch):
+        bare("apt-get")
+        ran = []
+        monkeypatch.setattr(os, "geteuid", lambda: 0)
+        monkeypatch.setattr(debian, "quietly", ran.append)
+        browser.main()
+        assert set(browser.PACKAGES) <= set(ran[-1])
+
+    def test_where_it_is_not_wanted_it_is_not_looked_for(self, bare, monkeypatch):
+        monkeypatch.setenv("ONSET_BROWSER", "no")
+        browser.main()
 
 
 class TestStages:
