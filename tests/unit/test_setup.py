@@ -129,7 +129,7 @@ class TestBrowser:
 
     def test_without_root_it_stops_with_the_exact_line_and_the_switch(self, bare):
         bare("apt-get")
-        with pytest.raises(SetupError, match="apt-get install .* chromium .*make test BROWSER=no"):
+        with pytest.raises(SetupError, match=r"apt-get install .* chromium .*make test BROWSER=no"):
             browser.main()
 
     def test_where_it_may_it_installs(self, bare, monkeypatch):

@@ -36,7 +36,7 @@ def test_a_new_study_brings_its_own_heads_and_asks_no_other_model(finished):
         shutil.copy2(path / f"tiny.{suffix}", path / f"other.{suffix}")
     finished.set(finished.config, "studies", ["tiny", "other"])
     planned = finished.plan()
-    assert {"heads other", "atlas", "atlas_notebook", "front_page"} <= set(planned)
+    assert {"heads other", "atlas", "atlas_notebook", "pages_atlas", "front_page"} <= set(planned)
     assert not [job for job in planned if "tiny" in job]
 
 

@@ -67,9 +67,9 @@ NEW = {
     for rule in ("dataset", "train", "evaluate")
     for condition in ("trained", "untrained")
 }
-PAGES = {"summarise activations", "notebook_activations", "study_page activations", "front_page"}
-TINY = {"summarise tiny", "notebook_tiny", "study_page tiny"}
-ATLAS = {"heads tiny", "atlas", "atlas_notebook"}
+PAGES = {"summarise activations", "notebook_activations", "pages_activations", "front_page"}
+TINY = {"summarise tiny", "notebook_tiny", "pages_tiny"}
+ATLAS = {"heads tiny", "atlas", "atlas_notebook", "pages_atlas"}
 
 
 def add_study(project) -> None:

@@ -1,37 +1,44 @@
-# Each study's page is ready as soon as its notebook is, the front page once all are. They take a moment:
+# Each study's pages are ready as soon as its notebook is, the front page once all are. They take moments:
 # on a cluster they are made where Snakemake runs.
 localrules:
-    study_page,
     front_page,
 
 
-rule study_page:
-    input:
-        "<study>/notebook.html",
-        "<study>/summary.csv",
-        lambda w: jobs.made_by_notebook(w.study),
-    output:
-        "<study>/index.html",
-    log:
-        "<log>/{study}/page.log",
-    priority: jobs.priority
-    params:
-        settings=lambda w: jobs.study_page(w.study),
-        code=jobs.code_of("gallery"),
-    shell:
-        "python -m onset.stages.gallery {output} --settings {params.settings:q} --log {log}"
+# A rule per study, because each has a page for each of its conditions and figures.
+for study in jobs.studies_with_pages:
+
+    rule:
+        name:
+            f"pages_{study}"
+        input:
+            jobs.shown_on_pages(study),
+        output:
+            jobs.pages_of(study),
+        log:
+            f"{project.results}/logs/{study}/pages.log",
+        priority: jobs.pages_priority(study)
+        localrule: True
+        params:
+            results=subpath(output[0], ancestor=2),
+            # Functions, because an answer has braces, which Snakemake would take for wildcards.
+            settings=lambda w, study=study: jobs.pages_settings(study),
+            code=jobs.code_of("gallery"),
+        shell:
+            "python -m onset.stages.gallery {params.results}"
+            " --settings {params.settings:q} --log {log}"
 
 
 rule front_page:
     input:
-        jobs.study_pages,
-        jobs.atlas_page,
+        jobs.pages,
     output:
         f"{project.results}/index.html",
+        "<log>/times.js",
     log:
         "<log>/front_page.log",
     params:
-        settings=jobs.front_page,
+        results=subpath(output[0], parent=True),
+        settings=lambda w: jobs.front_page_settings,
         code=jobs.code_of("gallery"),
     shell:
-        "python -m onset.stages.gallery {output} --settings {params.settings:q} --log {log}"
+        "python -m onset.stages.gallery {params.results} --settings {params.settings:q} --log {log}"

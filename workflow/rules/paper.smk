@@ -13,7 +13,7 @@ rule paper:
         "<log>/paper.log",
     params:
         results=subpath(output[0], ancestor=2),
-        settings=jobs.paper_settings,
+        settings=lambda w: jobs.paper_settings,
         code=jobs.code_of("paper"),
     shell:
         "python -m onset.stages.paper paper {params.results}"

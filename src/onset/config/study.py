@@ -125,6 +125,8 @@ class StudyFile(Settings):
 
     title: str
     question: str
+    answer: str | None = None
+    """in one sentence for the gallery; `{name}` stands for a number that the notebook saves"""
     task: dict[str, Any]
     model: dict[str, Any]
     training: dict[str, Any]

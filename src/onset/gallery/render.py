@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,33 +11,30 @@ from pygments.formatters import HtmlFormatter
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
+def render(template: str, **context: Any) -> str:
+    """A page.
+
+    Args:
+        template: a file in `templates/`.
+        context: what it shows; `title`, and `path`, name and address of each page above it.
+    """
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    return environment.get_template(template).render(context)
 
 
 def notebook_page(study: str, body: str) -> str:
     """A rendered notebook."""
-    highlighting = HtmlFormatter(style="default").get_style_defs(".highlight")
-    return _environment().get_template("notebook.html").render(
-        title=f"{study}: notebook", body=body, highlighting=highlighting, home="../index.html"
-    )  # fmt: skip
-
-
-def study_page(study: Mapping[str, Any]) -> str:
-    """The page of one study: question, figures, tables, runs."""
-    return _environment().get_template("study.html").render(
-        title=study["title"], study=study, home="../index.html"
-    )  # fmt: skip
-
-
-def index_page(studies: Sequence[Mapping[str, Any]], paper: bool, atlas: bool) -> str:
-    """The front page: the paper, a card per study, and the atlas of heads if there is one."""
-    return _environment().get_template("index.html").render(
-        title="Onset", studies=studies, paper=paper, atlas=atlas, home="index.html"
-    )  # fmt: skip
+    return render(
+        "notebook.html",
+        title=f"{study}: notebook",
+        path=[("Onset", "../index.html"), (study, "index.html")],
+        body=body,
+        light=HtmlFormatter(style="default").get_style_defs(".highlight"),
+        dark=HtmlFormatter(style="github-dark").get_style_defs(".highlight"),
+    )

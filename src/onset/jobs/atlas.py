@@ -22,9 +22,15 @@ ATLAS = {
             "glyph are the head's kind; the darker, the more accuracy is lost without it.",
         }
     ],
+    "answer": "Of the {n_heads} heads of {n_models} trained models {n_previous_token} look at the "
+    "previous token, {n_induction} are induction heads, {n_copying} copy and {n_suppressing} suppress "
+    "what they look at; of the {n_untrained} heads of untrained ones {n_previous_token_untrained}, "
+    "{n_induction_untrained}, {n_copying_untrained} and {n_suppressing_untrained} seem to.",
+    "conditions": [],
     "tables": [],
+    "has_reference": False,
 }
-"""What the paper is told of the atlas, as it is of a study."""
+"""What readers are told of the atlas, as they are of a study."""
 
 
 class AtlasJobs(StudyJobs):

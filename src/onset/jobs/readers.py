@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from onset.config.parents import parent_of
+from onset.config.study import Condition
 from onset.jobs.atlas import ATLAS, AtlasJobs
 from onset.settings import canonical_json
 
@@ -17,33 +20,88 @@ class Jobs(AtlasJobs):
     def summaries(self) -> list[str]:
         return [f"{self._root}/{study}/summary.csv" for study in self._project.studies]
 
-    @property
-    def study_pages(self) -> list[str]:
-        return [f"{self._root}/{study}/index.html" for study in self._project.studies]
-
-    def study_page(self, study: str) -> str:
-        return canonical_json({"study": self._description(study)})
-
     @cached_property
-    def front_page(self) -> str:
-        studies = [self._description(study) for study in self._project.studies]
-        whole = {"paper": self._project.settings.paper, "atlas": bool(self.atlas_page)}
-        return canonical_json({"studies": studies, **whole})
+    def studies_with_pages(self) -> list[str]:
+        """All, and the atlas, which is shown as they are."""
+        return [*self._project.studies, *(["atlas"] if self.atlas_page else [])]
 
-    def _description(self, study: str) -> dict[str, Any]:
+    def pages_of(self, study: str) -> list[str]:
+        """A study's page, one per condition and one per figure."""
+        folder, its = f"{self._root}/{study}", self._described(study)
+        conditions = [f"{folder}/{c['name']}/index.html" for c in its["conditions"]]
+        figures = [f"{folder}/figures/{f['name']}.html" for f in its["figures"]]
+        return [f"{folder}/index.html", *conditions, *figures]
+
+    def shown_on_pages(self, study: str) -> list[str]:
+        """What the pages of a study are made of."""
+        if study == "atlas":
+            return [f"{self._root}/atlas/numbers.json", *self.atlas_page, *self.atlas_figures]
+        made = [f"{self._root}/{study}/{file}" for file in ("notebook.html", "numbers.json")]
+        runs = self._project.runs(study)
+        return [
+            *made,
+            f"{self._root}/{study}/summary.csv",
+            *self.made_by_notebook(study),
+            *self._of_runs(study, runs, "training.parquet"),
+            *self.measures_of(study),
+        ]
+
+    def pages_priority(self, study: str) -> int:
+        return self._project.priority(study) if study in self._project.studies else 0
+
+    def pages_settings(self, study: str) -> str:
+        return canonical_json({"study": self._described(study)})
+
+    @property
+    def pages(self) -> list[str]:
+        """All of them are asked for: an output that nobody wants is not missed."""
+        return [page for study in self.studies_with_pages for page in self.pages_of(study)]
+
+    @property
+    def front_page_settings(self) -> str:
+        studies = [self._described(study) for study in self.studies_with_pages]
+        return canonical_json({"studies": studies, "paper": self._project.settings.paper})
+
+    def _described(self, study: str) -> dict[str, Any]:
+        """What readers are told of a study, or of the atlas."""
+        if study == "atlas":
+            return ATLAS
         its = self._project.studies[study]
         return {
             "name": study,
             "title": its.file.title,
             "question": its.file.question,
-            "has_heads": bool(self._with_heads(study)),
+            "answer": its.file.answer,
             "conditions": [
-                {"name": name, "label": its.conditions[name].label, "seeds": list(seeds)}
+                self._described_condition(study, name, seeds)
                 for name, seeds in self._project.runs(study).items()
             ],
-            "seeds": list(self._project.seeds),
             "figures": [{"name": n, "caption": c} for n, c in its.file.figures.items()],
             "tables": [{"name": n, "caption": c} for n, c in its.file.tables.items()],
+            "has_reference": bool(its.file.reference),
+        }
+
+    def _described_condition(self, study: str, name: str, seeds: Sequence[int]) -> dict[str, Any]:
+        its = self._project.condition(study, name)
+        return {
+            "name": name,
+            "label": its.label,
+            "seeds": list(seeds),
+            "has_heads": its.has_heads,
+            "changes": {},
+            "parent": self._described_parent(study, its),
+        }
+
+    def _described_parent(self, study: str, condition: Condition) -> dict[str, Any] | None:
+        place = parent_of(study, condition)
+        if not (place and condition.parent):
+            return None
+        above = "" if place[0] == study else f"../{place[0]}/"
+        return {
+            "label": self._project.condition(*place).label,
+            "address": f"../{above}{place[1]}/index.html",
+            "step": condition.parent.step,
+            "run_starts": bool(condition.inherits),
         }
 
     @property
@@ -70,5 +128,5 @@ class Jobs(AtlasJobs):
 
     @cached_property
     def paper_settings(self) -> str:
-        described = [self._description(study) for study in self._project.studies]
-        return canonical_json({"studies": described + ([ATLAS] if self.atlas_page else [])})
+        described = [self._described(study) for study in self.studies_with_pages]
+        return canonical_json({"studies": described})

@@ -1,50 +1,80 @@
-"""Make the gallery's pages: one per study, and the front page over all of them."""
+"""Make the gallery's pages: all of one study, or the front page over the studies."""
 
 from __future__ import annotations
 
 import argparse
-import csv
+import json
 from pathlib import Path
 from typing import Any
 
-from onset.gallery.render import index_page, study_page
-from onset.stages.command import run_stage, settings_argument
+from onset.gallery.answer import UnknownNumberError, filled
+from onset.stages.command import StageError, log, run_stage, seconds_of, settings_argument
 from onset.store.atomic import write_text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("page", type=Path, help="the page to write")
+    parser.add_argument("results", type=Path, help="the folder with the studies' results")
     parser.add_argument(
         "--settings",
         type=settings_argument,
         required=True,
-        help="JSON: `study` to write that study's page, or `studies`, `paper`, `atlas` for the front page",
+        help="JSON: `study` for the pages of that study, or `studies` and `paper` for the front page",
     )
 
 
 def work(arguments: argparse.Namespace) -> None:
-    settings = arguments.settings
+    settings, results = arguments.settings, arguments.results
     if "study" in settings:
-        study = settings["study"]
-        tables = [_table(arguments.page.parent, table) for table in study["tables"]]
-        page = study_page({**study, "tables": tables})
+        _study(results, settings["study"])
     else:
-        page = index_page(settings["studies"], settings["paper"], settings["atlas"])
-    write_text(arguments.page, page)
+        _front(results, settings)
 
 
-def _table(folder: Path, table: dict[str, str]) -> dict[str, Any]:
-    with (folder / "tables" / f"{table['name']}.csv").open(encoding="utf-8", newline="") as file:
-        columns, *rows = csv.reader(file)
-    return {**table, "columns": columns, "rows": [[_short(cell) for cell in row] for row in rows]}
+def _front(results: Path, settings: dict[str, Any]) -> None:
+    from onset.gallery.front import front_page
+
+    studies = [_answered(results, study) for study in settings["studies"]]
+    times = {study["name"]: _time(results / "logs" / study["name"]) for study in studies}
+    # Among the logs, not on the page, which is the same for the same results: times are not.
+    write_text(results / "logs/times.js", f"window.onsetTimes = {json.dumps(times)};\n")
+    write_text(results / "index.html", front_page(studies, settings["paper"]))
 
 
-def _short(cell: str) -> str:
-    """A long number in three significant digits, anything else as it is."""
+def _study(results: Path, told: dict[str, Any]) -> None:
+    from onset.gallery.condition import condition_page
+    from onset.gallery.figure import figure_page
+    from onset.gallery.study import study_page
+
+    study = _answered(results, told)
+    folder = results / study["name"]
+    for its in study["figures"]:
+        write_text(folder / "figures" / f"{its['name']}.html", figure_page(folder, study, its))
+    for its in study["conditions"]:
+        write_text(folder / its["name"] / "index.html", condition_page(folder, study, its))
+    write_text(folder / "index.html", study_page(folder, study))
+    log.info("%s: %d conditions", study["name"], len(study["conditions"]))
+
+
+def _answered(results: Path, study: dict[str, Any]) -> dict[str, Any]:
+    """The study with its answer's numbers.
+
+    Raises:
+        StageError: the answer asks for a number that there isn't.
+    """
+    if study["answer"] is None:
+        return study
+    file = results / study["name"] / "numbers.json"
     try:
-        return f"{float(cell):.3g}" if len(cell) > 6 else cell
-    except ValueError:
-        return cell
+        answer = filled(study["answer"], json.loads(file.read_text(encoding="utf-8")))
+    except UnknownNumberError as error:
+        raise StageError(f"{study['name']}: {error}; {file} has those there are") from None
+    return {**study, "answer": answer}
+
+
+def _time(logs: Path) -> dict[str, float]:
+    """How many of a study's jobs say in their logs how long they took, and the seconds of all."""
+    seconds = [its for log in sorted(logs.rglob("*.log")) if (its := seconds_of(log)) is not None]
+    return {"jobs": len(seconds), "seconds": round(sum(seconds), 1)}
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import copy
 import logging
 import os
 import re
@@ -24,6 +25,16 @@ from onset.store.atomic import write_text
 
 # A fixed date in every file that has one, so that the same results give the same bytes.
 _EPOCH = "0"
+# People read text and figures; who wants the code of a long cell opens it.
+_FOLDED = """{%- extends "basic/index.html.j2" -%}
+{%- block input -%}
+{%- set lines = cell.source.splitlines() | length -%}
+<details class="code"{% if lines <= 12 %} open{% endif %}>
+<summary>code, {{ lines }} line{% if lines != 1 %}s{% endif %}</summary>
+{{ super() }}
+</details>
+{%- endblock -%}
+"""
 _CELL_FILE = re.compile(r"\S*/ipykernel_\d+/(\d+)\.py")
 
 
@@ -43,7 +54,9 @@ def work(arguments: argparse.Namespace) -> None:
     for stale in (
         made,
         arguments.study / "reference.csv",
-        *(p for kind in ("figures", "tables") for p in (arguments.study / kind).glob("*")),
+        # The pages about figures, which lie beside them, are made anew later.
+        *(p for p in (arguments.study / "figures").glob("*") if p.suffix != ".html"),
+        *(arguments.study / "tables").glob("*"),
     ):
         stale.unlink(missing_ok=True)
     executed = execute(notebook, arguments.parameters, arguments.study)
@@ -146,11 +159,19 @@ def to_html(notebook: nbformat.NotebookNode, title: str) -> str:
     from nbconvert import HTMLExporter
 
     exporter = HTMLExporter(
-        template_name="basic", exclude_input_prompt=True, exclude_output_prompt=True
+        template_name="basic",
+        raw_template=_FOLDED,
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
     )
+    from onset.gallery.maths import with_equations
     from onset.gallery.render import notebook_page
 
-    body, _ = exporter.from_notebook_node(notebook)
+    shown = copy.deepcopy(notebook)
+    for cell in shown.cells:
+        if cell.cell_type == "markdown":
+            cell.source = with_equations(cell.source)
+    body, _ = exporter.from_notebook_node(shown)
     return notebook_page(title, body)
 
 

@@ -1,0 +1,84 @@
+"""How the runs of a condition learn, as a drawing within a page."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from onset.figures.style import NEUTRAL, styles
+
+_SIZE = (4.2, 2.9)  # inches: two beside each other, or one on a phone
+_MARGINS = {"left": 0.14, "right": 0.98, "top": 0.96, "bottom": 0.36}
+_MOST_POINTS = 200  # of a training log with every update
+_LOOK = {
+    "svg.fonttype": "none",  # text stays text, in the page's own font
+    "svg.hashsalt": "onset",  # the same curves give the same bytes
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+
+
+def learning_svgs(logs: Sequence[pd.DataFrame], measures: Sequence[pd.DataFrame]) -> list[str]:
+    """Loss at every update; and, per split, accuracy (or loss, where there is none) at every checkpoint.
+
+    A thin line per seed; of the splits also the mean over seeds.
+
+    Args:
+        logs: step and loss, one per seed.
+        measures: step, measure, split and value, one per seed.
+
+    Returns:
+        Two drawings, the second with its legend.
+    """
+    with mpl.rc_context(_LOOK):
+        of_training, of_splits = (Figure(figsize=_SIZE) for _ in range(2))
+        axis = of_training.subplots(gridspec_kw=_MARGINS)
+        for log in map(_thinned, logs):
+            axis.plot(log["step"], log["loss"], color=NEUTRAL, linewidth=0.8)
+        axis.set(xlabel="training step", ylabel="training loss", yscale="log")
+        axis = of_splits.subplots(gridspec_kw=_MARGINS)
+        _draw_splits(axis, pd.concat(measures, keys=range(len(measures)), names=["run"]))
+        of_splits.legend(loc="lower center", ncols=4, frameon=False, fontsize=7.5)
+        return [_svg(of_training), _svg(of_splits)]
+
+
+def _svg(figure: Figure) -> str:
+    drawn = io.StringIO()
+    figure.savefig(drawn, format="svg", transparent=True, metadata={"Date": None})
+    svg = drawn.getvalue()
+    # Black is what a page's text is in the light; in the dark it is not.
+    return svg[svg.index("<svg") :].replace("#000000", "currentColor")
+
+
+def _draw_splits(axis: Axes, measures: pd.DataFrame) -> None:
+    shown = "accuracy" if (measures["measure"] == "accuracy").any() else "loss"
+    its = measures[measures["measure"] == shown]
+    # Many small models in a run are as many components: their mean stands for them.
+    curves = its.groupby([its["split"].fillna("all"), "run", "step"], sort=False, observed=True)[
+        "value"
+    ].mean()
+    splits = curves.index.unique("split").tolist()
+    for split, style in styles(splits).items():
+        of_split = curves[split].unstack("run")
+        axis.plot(of_split.index, of_split, **style.of_line, linewidth=0.5, alpha=0.6)
+        axis.plot(
+            of_split.index, of_split.mean(axis=1), **style.of_line, linewidth=1.4, label=split
+        )
+    axis.set(xlabel="training step", ylabel=shown)
+    if shown == "accuracy":
+        axis.set_ylim(-0.03, 1.03)
+    else:
+        axis.set_yscale("log")
+
+
+def _thinned(log: pd.DataFrame) -> pd.DataFrame:
+    """Means over stretches of updates, so that a page needn't hold thousands of points."""
+    length = int(np.ceil(len(log) / _MOST_POINTS)) if len(log) else 1
+    return log[["step", "loss"]].groupby(np.arange(len(log)) // length).mean()

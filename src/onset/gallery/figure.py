@@ -1,0 +1,38 @@
+"""A page per figure: what it shows as a table, where it came from, how to make it again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from onset.gallery.render import render
+from onset.gallery.tables import read_table
+
+_MOST_ROWS = 200  # shown on the page; the file beside it has all
+
+
+def figure_page(folder: Path, study: Mapping[str, Any], figure: Mapping[str, str]) -> str:
+    """The page of one figure.
+
+    Args:
+        folder: of the study, `results/STUDY`.
+        study: as the pages' job is told of it.
+        figure: name and caption.
+    """
+    file = folder / "figures" / figure["name"]
+    provenance = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
+    names = [its["name"] for its in study["figures"]]
+    place = names.index(figure["name"])
+    return render(
+        "figure.html",
+        title=f"{study['title']}: {figure['name']}",
+        path=[("Onset", "../../index.html"), (study["title"], "../index.html")],
+        study=study,
+        figure=figure,
+        data=read_table(file.with_suffix(".csv"), _MOST_ROWS),
+        provenance=provenance,
+        previous=names[place - 1] if place else None,
+        following=names[place + 1] if place + 1 < len(names) else None,
+    )

@@ -1,0 +1,42 @@
+"""Tables of numbers as pages show them."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+
+def read_table(path: Path, most: int | None = None) -> dict[str, Any]:
+    """A CSV file: `columns`, the first `most` of its `rows` in short, and `n_rows`, of how many."""
+    with path.open(encoding="utf-8", newline="") as file:
+        columns, *rows = csv.reader(file)
+    shown = [[short(cell) for cell in row] for row in rows[:most]]
+    return {"columns": columns, "rows": shown, "n_rows": len(rows)}
+
+
+def short(cell: str) -> str:
+    """A long number in three significant digits, anything else as it is."""
+    try:
+        return f"{float(cell):.3g}" if len(cell) > 6 else cell
+    except ValueError:
+        return cell
+
+
+def interval(row: Mapping[str, str]) -> str:
+    """`0.97 [0.95, 0.99]` of the columns mean, low and high; the mean alone where there is no interval."""
+    mean, low, high = (short_number(row[column]) for column in ("mean", "low", "high"))
+    return f"{mean} [{low}, {high}]" if low else mean
+
+
+def short_number(cell: str) -> str:
+    return f"{float(cell):.3g}" if cell else ""
+
+
+def rows_of(path: Path, **which: str) -> Iterable[dict[str, str]]:
+    """The rows of a CSV file that have these values."""
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if all(row[column] == value for column, value in which.items()):
+                yield row

@@ -1,0 +1,5 @@
+// How long a study's jobs took differs from one call to the next, so it stands apart from the pages.
+for (const place of document.querySelectorAll("[data-time]")) {
+  const its = (window.onsetTimes || {})[place.dataset.time];
+  if (its && its.jobs) place.textContent = ` · ${its.jobs} jobs, ${Math.max(1, Math.round(its.seconds / 60))} core-minutes`;
+}
