@@ -42,9 +42,18 @@ class Jobs(AtlasJobs):
                 for name, seeds in self._project.runs(study).items()
             ],
             "seeds": list(self._project.seeds),
-            "figures": [{"name": n, "caption": c} for n, c in its.file.figures.items()],
+            "figures": [
+                {"name": name, "caption": f"{caption} {self._n_seeds(study)}."}
+                for name, caption in its.file.figures.items()
+            ],
             "tables": [{"name": n, "caption": c} for n, c in its.file.tables.items()],
         }
+
+    def _n_seeds(self, study: str) -> str:
+        """`n = 3 seeds`, or from how many to how many where conditions differ in it."""
+        numbers = sorted({len(seeds) for seeds in self._project.runs(study).values()})
+        said = " to ".join(str(number) for number in dict.fromkeys((numbers[0], numbers[-1])))
+        return f"n = {said} seed" + ("" if numbers[-1] == 1 else "s")
 
     @property
     def paper(self) -> list[str]:
