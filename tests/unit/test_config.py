@@ -566,6 +566,21 @@ def test_a_notebook_parameter_that_every_notebook_has(files, monkeypatch):
     assert "given to every notebook" in problems[STUDY, "notebook.seeds"]
 
 
+@pytest.mark.parametrize(
+    ("extra", "said"), [([], "n = 3 seeds."), ([7, 8], "n = 3 to 5 seeds.")], ids=["alike", "more"]
+)
+def test_captions_end_with_the_number_of_seeds(files, monkeypatch, extra, said):
+    monkeypatch.chdir(files.root)
+    files.set(CONFIG, "seeds", [0, 1, 2])
+    files.set(STUDY, "conditions.one.extra_seeds", extra)
+    jobs = Jobs(files.load())
+    (study, *_) = json.loads(jobs.front_page)["studies"]
+    for figure in study["figures"]:
+        assert figure["caption"].endswith(f". {said}")
+    assert study["figures"] == json.loads(jobs.study_page(study["name"]))["study"]["figures"]
+    assert study["figures"] == json.loads(jobs.paper_settings)["studies"][0]["figures"]
+
+
 def test_everything_wrong_is_said_at_once(files):
     files.set(CONFIG, "seeds", [0, 0])
     files.set(CONFIG, "treads", 1)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from itertools import pairwise
+import re
+from itertools import combinations, pairwise
 
 import matplotlib as mpl
 import numpy as np
@@ -12,9 +13,11 @@ import pytest
 from matplotlib.figure import Figure
 
 from onset.figures.curves import legend_below, plot_over_training
+from onset.figures.names import name_curves
 from onset.figures.rows import name_rows, plot_rows
 from onset.figures.save import save_figure, save_table
-from onset.figures.style import TEXT_WIDTH, styles, use_style
+from onset.figures.style import NEUTRAL, TEXT_WIDTH, styles, use_style
+from tests.unit.vision import SEEN_BY, least_difference
 
 STEPS = [0, 10, 100]
 CURVES = pd.DataFrame(
@@ -52,10 +55,22 @@ class TestStyles:
             before, after = styles(fewer), styles(more)
             assert {name: after[name] for name in fewer} == before
 
-    def test_all_can_be_told_apart_and_by_colour_alone_as_long_as_that_goes(self):
-        found = styles(str(i) for i in range(40))
-        assert len({(s.colour, s.line) for s in found.values()}) == 40
-        assert len({s.colour for s in styles(map(str, range(10))).values()}) == 10
+    def test_any_two_differ_in_colour_or_marker_and_in_grey_in_marker_or_line(self):
+        found = styles(str(i) for i in range(40)).values()
+        for one, other in combinations(found, 2):
+            assert (one.colour, one.marker) != (other.colour, other.marker)
+            assert (one.marker, one.line) != (other.marker, other.line)
+
+    @pytest.mark.parametrize("who", SEEN_BY)
+    def test_colours_are_told_apart_by(self, who):
+        """As many of them as can be: in grey the first three, to everybody else all eight."""
+        colours = list(dict.fromkeys(s.colour for s in styles(map(str, range(40))).values()))
+        assert len(colours) == 8
+        assert least_difference(colours[: 3 if who == "a printer" else 8], who) > 1
+
+    def test_no_condition_has_the_colour_of_controls(self):
+        for style in styles(map(str, range(8))).values():
+            assert least_difference([style.colour, NEUTRAL], "everybody") > 1
 
     def test_too_many_are_refused(self):
         with pytest.raises(ValueError, match="41 conditions, but only 40 distinct styles"):
@@ -95,6 +110,78 @@ class TestCurves:
         assert [text.get_text() for text in legend.get_texts()] == ["the one", "the other"]
 
 
+class TestLegend:
+    def test_it_has_as_many_columns_as_there_is_room_for(self):
+        for length, columns in ((10, 3), (30, 2), (60, 1)):
+            figure, its = Figure(figsize=(TEXT_WIDTH, 2)), styles("abcdef")
+            legend_below(figure, its, {name: name * length for name in its})
+            (legend,) = figure.legends
+            assert legend._ncols == columns
+            assert legend.get_window_extent().width <= figure.bbox.width
+
+
+class TestNames:
+    """Names at the ends of curves, or a legend."""
+
+    def named(self, ends: dict[str, float], last_step: int = 100, label: str = "{}") -> Figure:
+        figure = Figure(figsize=(TEXT_WIDTH, 2), layout="constrained")
+        axis = figure.subplots()
+        curves = pd.DataFrame(
+            [
+                (name, step, end * step / 100)
+                for name, end in ends.items()
+                for step in STEPS
+                if step <= last_step or name != "a"
+            ],
+            columns=["condition", "step", "mean"],
+        )
+        curves = curves.assign(low=curves["mean"], high=curves["mean"], seed_0=curves["mean"])
+        plot_over_training(axis, curves, styles(ends))
+        axis.set(ylim=(0, 1))
+        name_curves(axis, styles(ends), {name: label.format(name) for name in ends})
+        return figure
+
+    def test_each_name_is_at_the_end_of_its_curve(self):
+        ends = {"a": 0.9, "b": 0.2, "c": 0.6}
+        figure = self.named(ends, label="the {}")
+        assert not figure.legends
+        assert {text.get_text(): text.xy for text in figure.axes[0].texts} == {
+            f"the {name}": (100, end) for name, end in ends.items()
+        }
+
+    def test_names_keep_clear_of_each_other(self):
+        figure = self.named({"a": 0.5, "b": 0.45, "c": 0.1})
+        figure.draw_without_rendering()
+        boxes = sorted((t.get_window_extent() for t in figure.axes[0].texts), key=lambda b: b.y0)
+        assert len(boxes) == 3
+        assert all(below.y1 <= above.y0 + 1 for below, above in pairwise(boxes))
+
+    @pytest.mark.parametrize(
+        "crowded",
+        [
+            pytest.param({"ends": {"a": 0.9, "b": 0.9}}, id="one end for two"),
+            pytest.param({"ends": {"a": 0.9, "b": 0.2}, "last_step": 10}, id="one ends early"),
+            pytest.param(
+                {"ends": {"a": 0.9, "b": 0.2}, "label": "a long name of the condition {}"},
+                id="long names",
+            ),
+        ],
+    )
+    def test_where_they_would_be_crowded_there_is_a_legend(self, crowded):
+        figure = self.named(**crowded)
+        assert len(figure.legends) == 1
+        assert not figure.axes[0].texts
+        thick = [line for line in figure.axes[0].lines if line.get_linewidth() > 1]
+        assert len(thick) == 2  # no end is marked
+
+    def test_a_curve_that_is_not_there_is_named_in_a_legend(self):
+        figure = Figure(figsize=(TEXT_WIDTH, 2), layout="constrained")
+        axis, its = figure.subplots(), styles(["one", "other", "third"])
+        plot_over_training(axis, CURVES, its)
+        name_curves(axis, its, {name: name for name in its}, below=False)
+        assert [text.get_text() for text in axis.get_legend().get_texts()] == list(its)
+
+
 class TestFiles:
     @pytest.fixture(autouse=True)
     def fixed_date(self, monkeypatch):
@@ -127,7 +214,10 @@ class TestFiles:
     def test_fonts_are_embedded_as_fonts(self, tmp_path):
         save_figure(drawn(), tmp_path / "curves", CURVES, {})
         content = (tmp_path / "curves.pdf").read_bytes()
-        assert b"/FontFile2" in content  # a TrueType font; matplotlib's own default is Type 3
+        fonts = len(re.findall(rb"/Type /FontDescriptor", content))
+        assert fonts
+        # TrueType, all of them; matplotlib's own default is Type 3.
+        assert len(re.findall(rb"/FontFile2 ", content)) == fonts
         assert b"/Subtype /Type3" not in content
 
     def test_it_is_drawn_at_its_final_size(self, tmp_path):
@@ -136,6 +226,29 @@ class TestFiles:
             f"/MediaBox [ 0 0 {72 * TEXT_WIDTH:g} 144 ]".encode()
             in (tmp_path / "curves.pdf").read_bytes()
         )
+
+    def test_one_wider_than_the_text_is_refused(self, tmp_path):
+        figure = Figure(figsize=(6, 2))
+        with pytest.raises(
+            ValueError, match=r"the figure 'wide' is 6 inches wide, the paper's text 5.5"
+        ):
+            save_figure(figure, tmp_path / "wide", CURVES, {})
+        assert list(tmp_path.iterdir()) == []
+
+    def test_one_with_tiny_text_is_refused(self, tmp_path):
+        figure = drawn()
+        figure.text(0.5, 0.5, "tiny", fontsize=4)
+        with pytest.raises(
+            ValueError, match="the figure 'tiny' says 'tiny' in 4 points; less than 5"
+        ):
+            save_figure(figure, tmp_path / "tiny", CURVES, {})
+
+    def test_one_that_sticks_out_is_kept_with_a_warning(self, tmp_path):
+        figure = drawn()
+        figure.text(0.9, 0.5, "a label that is cut off at the right end")
+        with pytest.warns(UserWarning, match=r"'cut' sticks out of its canvas by \d\.\d\d inches"):
+            save_figure(figure, tmp_path / "cut", CURVES, {})
+        assert (tmp_path / "cut.pdf").exists()
 
     def test_a_table_has_three_files(self, tmp_path):
         table = pd.DataFrame({"condition": ["one"], "accuracy": [np.float64(0.5)]})

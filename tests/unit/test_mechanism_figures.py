@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from onset.figures.learning import learning_curves, plot_learning
 from onset.figures.mechanism import (
+    ABLATIONS,
     accuracy_without_parts,
     direct_effects,
     follows_donor,
@@ -48,6 +49,18 @@ class TestParts:
         plot_parts(axis, accuracy_without_parts(self.ANALYSES))
         assert [label.get_text() for label in axis.get_xticklabels()] == ["1.h1", "2.mlp"]
 
+    def test_a_kind_of_ablation_has_its_seeds_and_its_mean(self):
+        axis = Figure().subplots()
+        plot_parts(axis, accuracy_without_parts(self.ANALYSES))
+        its = styles(ABLATIONS)
+        drawn = [
+            (line.get_marker(), line.get_ydata().tolist())
+            for line in axis.lines
+            if line.get_color() == its["zero"].colour
+        ]
+        zero = [(".", [0]), (".", [pytest.approx(0.2)]), (its["zero"].marker, [pytest.approx(0.1)])]
+        assert drawn == zero
+
 
 class TestDirectEffects:
     ANALYSES = table(
@@ -65,7 +78,9 @@ class TestDirectEffects:
         axis = Figure().subplots()
         plot_direct_effects(axis, direct_effects(self.ANALYSES), styles(["one"]))
         assert [label.get_text() for label in axis.get_xticklabels()] == ["token", "2.attention"]
-        assert [line.get_ydata().tolist() for line in axis.lines[1:]] == [[-1, 4.5]]
+        *seeds, mean = [line.get_ydata().tolist() for line in axis.lines[1:]]
+        assert seeds == [[-1, 4], [-1, 5]]
+        assert mean == [-1, 4.5]
 
 
 def test_what_follows_the_donor_is_told_by_place_and_kind():

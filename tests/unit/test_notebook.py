@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import ast
+import importlib.util
 import re
 from pathlib import Path
 
@@ -81,6 +83,15 @@ class TestEveryNotebook:
         cells = stage.read_notebook(path).cells
         assert sum(cell.cell_type == "code" for cell in cells) <= MOST_CODE_CELLS
         assert cells[0].cell_type == "markdown"
+
+    def test_what_it_imports_is_there(self, path):
+        """Some notebooks run seldom: those of studies that need a download."""
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and str(node.module).startswith("onset"):
+                module = importlib.import_module(node.module)
+                for name in (alias.name for alias in node.names):
+                    inside = f"{node.module}.{name}"
+                    assert hasattr(module, name) or importlib.util.find_spec(inside), inside
 
     def test_methods_are_imported_and_never_defined_there(self, path):
         assert not re.search(r"^(async )?(def|class) ", path.read_text(), flags=re.MULTILINE)

@@ -54,14 +54,16 @@ from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.dose import doses_of, plot_dose
 from onset.figures.learning import learning_curves, plot_learning
 from onset.figures.mechanism import (
+    ABLATIONS,
     accuracy_without_parts,
     direct_effects,
     plot_attention,
     plot_direct_effects,
     plot_parts,
 )
+from onset.figures.names import name_curves
 from onset.figures.rows import height, name_rows, plot_rows, proportion
-from onset.figures.style import NEUTRAL, TEXT_WIDTH, styles, use_style
+from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles, use_style
 from onset.latex import tabular
 from onset.results import open_study
 from onset.summary import at_last_step, format_interval, over_seeds
@@ -198,7 +200,7 @@ axes[1].set_xticks(list(doses["training", "weight_decay"].values()), minor=False
 axes[1].set_xticks([], minor=True)
 axes[1].xaxis.set_major_formatter("{x:g}")
 axes[0].set_ylabel(f"accuracy (n = {len(seeds)})")
-axes[0].legend(loc="upper left")
+name_curves(axes[1], of_split, {split: split for split in ASKED})
 study.save_figure(figure, "doses", dose_curves)
 
 # %% [markdown]
@@ -266,7 +268,7 @@ for (measure, title), axis in zip(PANELS.items(), axes.flat, strict=True):
 for axis in axes[:, 0]:
     name_rows(axis, style, labels)
 for row_axes, whose in zip(axes, ("as of the other base", "as of its own base"), strict=True):
-    row_axes[-1].set_ylabel(whose, rotation=270, labelpad=10)
+    row_axes[-1].set_ylabel(whose, rotation=270, labelpad=10, fontsize=7)
     row_axes[-1].yaxis.set_label_position("right")
 figure.supxlabel(f"fraction of ood questions answered so (n = {len(seeds)} seeds)", fontsize=8)
 study.save_figure(figure, "interventions", interventions)
@@ -284,7 +286,7 @@ shown = study.analysed[:3]
 closer = closer[(closer["split"] == "ood") & closer["condition"].isin(shown)]
 attention = closer[closer["measure"] == "attention"]
 effects = direct_effects(closer)
-its_style = styles(shown)
+its_style = Styles({name: style[name] for name in shown})
 figure, axes = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.3))
 plot_attention(axes[0], attention, its_style)
 name_rows(axes[0], its_style, labels)
@@ -300,7 +302,7 @@ for condition, axis in zip(shown, axes[0], strict=True):
     plot_parts(axis, parts[parts["condition"] == condition])
     axis.set_title(labels[condition], fontsize=7)
 axes[0, 0].set_ylabel(f"accuracy left (n = {len(seeds)} seeds)")
-axes[0, 0].legend()
+legend_below(figure, styles(ABLATIONS), ABLATIONS, markers=True)
 study.save_figure(figure, "parts", parts)
 resampled = parts[parts["kind"] == "resample"]
 

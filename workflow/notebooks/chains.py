@@ -43,7 +43,8 @@ import pandas as pd
 
 from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.dose import doses_of, plot_dose
-from onset.figures.style import NEUTRAL, TEXT_WIDTH, styles, use_style
+from onset.figures.names import name_curves
+from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles, use_style
 from onset.latex import tabular
 from onset.results import open_study
 from onset.summary import at_last_step, format_interval, over_seeds
@@ -151,7 +152,8 @@ study.save_figure(figure, "lengths", by_length[by_length["condition"].isin(shown
 # more often is each of the others composed.
 
 # %%
-of_length = styles([f"{hops} hops" for hops in LENGTHS])
+of_hops = styles(["1 hop (trained)", *(f"{hops} hops" for hops in LENGTHS)])
+of_length = Styles(list(of_hops.items())[1:])
 figure, axes = plt.subplots(2, 2, figsize=(TEXT_WIDTH, 3.6), sharey=True, sharex="col")
 dose_parts = []
 for column, (key, said) in enumerate(DOSES.items()):
@@ -165,7 +167,7 @@ for column, (key, said) in enumerate(DOSES.items()):
         axis.set(title=KINDS[kind], ylim=(-0.03, 1.03))
     axes[-1, column].set_xlabel(said)
 figure.supylabel(f"accuracy (n = {len(seeds)} seeds)", fontsize=8)
-legend_below(figure, of_length, {name: name for name in of_length})
+name_curves(axes[1, 1], of_length, {name: name for name in of_length})
 study.save_figure(figure, "doses", pd.concat(dose_parts, ignore_index=True))
 
 # %% [markdown]
@@ -173,7 +175,6 @@ study.save_figure(figure, "doses", pd.concat(dose_parts, ignore_index=True))
 
 # %%
 names = {f"hops{hops}_{kind}": f"{hops} hops" for hops in LENGTHS for kind in KINDS}
-of_hops = styles(["1 hop (trained)", *of_length])
 asked = accuracy[accuracy["condition"] == reference]
 curves = over_seeds(asked, ["split", "step"])
 figure, axes = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.5), sharex=True, sharey=True)
@@ -184,7 +185,7 @@ for axis, kind in zip(axes, KINDS, strict=True):
     plot_over_training(axis, panel, of_hops, logarithmic=False)
     axis.set(title=KINDS[kind], ylim=(-0.03, 1.03), xlabel="training step")
 axes[0].set_ylabel(f"accuracy (n = {len(seeds)} seeds)")
-legend_below(figure, of_hops, {name: name for name in of_hops}, columns=4)
+name_curves(axes[1], of_hops, {name: name for name in of_hops}, columns=4)
 study.save_figure(figure, "emergence", curves[curves["split"].isin(["atomic", *names])])
 
 # %% [markdown]

@@ -44,6 +44,7 @@ import pandas as pd
 from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.learning import learning_curves, plot_learning
 from onset.figures.mechanism import (
+    ABLATIONS,
     REPLACEMENTS,
     accuracy_without_parts,
     direct_effects,
@@ -52,6 +53,7 @@ from onset.figures.mechanism import (
     plot_direct_effects,
     plot_parts,
 )
+from onset.figures.names import name_curves
 from onset.figures.rows import height, name_rows, plot_rows, proportion
 from onset.figures.style import TEXT_WIDTH, Styles, styles, use_style
 from onset.latex import tabular
@@ -247,7 +249,7 @@ order = over_seeds(order, ["condition", "step"])
 figure, axis = plt.subplots(figsize=(TEXT_WIDTH, 2.6))
 plot_over_training(axis, order, styles(signs))
 axis.set(xlabel="training step", ylabel=f"fraction (n = {len(seeds)} seeds)", ylim=(-0.03, 1.03))
-legend_below(figure, styles(signs), {sign: sign for sign in signs})
+name_curves(axis, styles(signs), {sign: sign for sign in signs})
 study.save_figure(figure, "order", order.rename(columns={"condition": "sign"}))
 
 half_way = first_half(signs)
@@ -292,7 +294,7 @@ study.save_figure(
 )
 
 effects = direct_effects(closer)
-pair = styles(study.analysed[:2])
+pair = Styles({name: style[name] for name in study.analysed[:2]})
 figure, axes = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.4), sharey=True)
 for split, axis in zip(("id", "oo"), axes, strict=True):
     plot_direct_effects(axis, effects[effects["split"] == split], pair)
@@ -308,7 +310,7 @@ for (condition, split), axis in zip(shown, axes[0], strict=True):
     plot_parts(axis, parts[(parts["condition"] == condition) & (parts["split"] == split)])
     axis.set_title(f"{labels[condition]}: {split}")
 axes[0, 0].set_ylabel(f"accuracy left (n = {len(seeds)} seeds)")
-axes[0, -1].legend()
+legend_below(figure, styles(ABLATIONS), ABLATIONS, markers=True)
 study.save_figure(figure, "parts", parts)
 
 # %% [markdown]

@@ -48,8 +48,9 @@ import numpy as np
 import pandas as pd
 
 from onset.figures.curves import legend_below, plot_over_training
+from onset.figures.names import name_curves
 from onset.figures.rows import height, name_rows, plot_rows, proportion
-from onset.figures.style import NEUTRAL, TEXT_WIDTH, styles, use_style
+from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles, use_style
 from onset.latex import tabular
 from onset.results import Found, open_study
 from onset.summary import (
@@ -203,32 +204,27 @@ figure, (left, right) = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.7))
 root = along[along["condition"] == stage_one[0]]
 shown, null = (root[root["measure"] == measure] for measure in COSINES)
 as_lines = shown.drop(columns="condition").rename(columns={"split": "condition"})
-plot_over_training(left, as_lines, styles(TAGS), logarithmic=False)
+tag_style = Styles({tag: of_kind[tag] for tag in TAGS})
+plot_over_training(left, as_lines, tag_style, logarithmic=False)
 for kind in TAGS:
     its = null[null["split"] == kind]
     left.plot(its["step"], its["mean"], ":", color=of_kind[kind].colour, linewidth=0.8)
-    left.plot([], [], **of_kind[kind].of_line, label=KINDS[kind])
 left.set(xlabel="step of stage one", ylabel=f"cosine of gradients (n = {len(seeds)})")
 left.set_ylim(-0.3, 1)
-left.legend()
 for condition in confined:
     its = points[points["condition"] == condition]
-    marks = {"color": style[condition].colour, "marker": style[condition].marker}
-    right.plot(its["alignment"], its["accuracy"], linestyle="", markersize=4, **marks)
+    right.plot(its["alignment"], its["accuracy"], **style[condition].of_marker)
 if told_apart["alignment"].nunique() > 1:
     ends = np.array([told_apart["alignment"].min(), told_apart["alignment"].max()])
     slope, intercept = np.polyfit(told_apart["alignment"], told_apart["accuracy"], 1)
     right.plot(ends, intercept + slope * ends, color=NEUTRAL, linewidth=0.8, zorder=0)
 right.set(
-    xlabel="difference in cosine before stage two",
+    xlabel="difference in cosine\nbefore stage two",
     ylabel="difference in accuracy\nafter stage two",
     ylim=(min(-0.15, points["accuracy"].min() - 0.05), 1.05),
 )
-handles = [
-    plt.Line2D([], [], color=style[c].colour, marker=style[c].marker, linestyle="", label=labels[c])
-    for c in confined
-]
-figure.legend(handles=handles, loc="outside lower center", ncols=3)
+legend_below(figure, Styles({name: style[name] for name in confined}), labels, markers=True)
+name_curves(left, tag_style, {"reliable": "DEF1", "unreliable": "DEF2"}, below=False)
 data = pd.concat([along.assign(panel="left"), points.assign(panel="right")], ignore_index=True)
 study.save_figure(figure, "alignment", data)
 points

@@ -57,7 +57,7 @@ from onset.addition_way import principal_components
 from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.learning import learning_curves, plot_learning
 from onset.figures.phases import plot_phases
-from onset.figures.rows import height, name_rows, plot_rows
+from onset.figures.rows import height, name_rows, plot_rows, remark
 from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles, use_style
 from onset.latex import tabular
 from onset.milestones import auc, fallen, foresight, locked_in, reached, value_at
@@ -308,14 +308,14 @@ for seed, axis in zip(seeds, panels, strict=True):
     image = axis.pcolormesh(table.index, frequencies, table.T, cmap="Greys", rasterized=True)
     edge = [1.03 * table.index.max()] * len(mine)
     axis.plot(edge, mine, "<", color=style[reference_run].colour, markersize=3, clip_on=False)
-    axis.set(title=f"seed {seed}", xlabel="step")
+    axis.set(title=f"seed {seed}", xlabel="training step")
 panels[0].set_ylabel("frequency")
 above.colorbar(image, ax=list(panels), label="norm", pad=0.03)
 axis, other = below.subplots(1, 2)
 told = over_seeds(aucs, ["condition", "step"])
 plot_over_training(axis, told, Styles({many: style[many]}))
 axis.axhspan(*np.quantile(null, [0.025, 0.975]), color=NEUTRAL, alpha=0.25, linewidth=0)
-axis.set(xlabel="step", ylabel="area under ROC", ylim=(0, 1.03))
+axis.set(xlabel="training step", ylabel="area under ROC", ylim=(0, 1.03))
 axis.set_xticks([0, 100, 1000], ["0", "100", "1000"])
 mine = locking[locking.index.get_level_values("condition") == many]
 other.plot(mine["generalised"], mine["locked"], **style[many].of_marker)
@@ -436,7 +436,7 @@ for name, axis in zip(WATCHED, axes, strict=True):
     its = select(measures, *PROGRESS[name])
     its = over_seeds(its[its["condition"].isin(told_style)], ["condition", "step"])
     plot_over_training(axis, its, told_style)
-    axis.set(title=name, xlabel="step", ylim=(-0.03, 1.03))
+    axis.set(title=name, xlabel="training step", ylim=(-0.03, 1.03))
     axis.set_xticks([0, 100, 1000], ["0", "100", "1000"])
     data.append(its.assign(shown=name))
 legend_below(figure, told_style, labels, columns=2)
@@ -454,7 +454,7 @@ honest
 # %%
 soon = when["generalised"].dropna().reset_index(name="step")
 soon = soon.assign(measure="step", value=np.log10(soon["step"]))
-figure, axis = plt.subplots(figsize=(0.85 * TEXT_WIDTH, height(conditions)))
+figure, axis = plt.subplots(figsize=(TEXT_WIDTH, height(conditions)))
 if len(soon):
     speed = over_seeds(soon, ["condition"])
     plot_rows(axis, from_logarithms(speed), style)
@@ -464,10 +464,9 @@ for place, name in enumerate(conditions):
     if missing:
         end = settings[name]["training"]["steps"]
         axis.plot(end, place, ">", color=style[name].colour, markersize=4, clip_on=False)
-        said = f"  {missing} of {n_runs[name]} not by then"
-        axis.annotate(said, (end, place), va="center", fontsize=6, annotation_clip=False)
+        remark(axis, place, f"{missing} of {n_runs[name]} not by then")
 name_rows(axis, style, labels)
-axis.set(xscale="log", xlabel="step", xlim=(30, 3e4))
+axis.set(xscale="log", xlabel="training step", xlim=(30, 3e4))
 study.save_figure(figure, "speed", when.reset_index())
 
 # %% [markdown]
@@ -493,8 +492,10 @@ pair_style = Styles({name: style[name] for name in compared})
 figure, (axis, other) = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.6))
 plot_over_training(axis, losses, pair_style)
 plot_over_training(other, weights, pair_style)
-axis.set(yscale="log", ylim=(1e-10, 30), ylabel="loss on trained pairs (nats)", xlabel="step")
-other.set(ylabel="norm of all weights", ylim=(0, None), xlabel="step")
+axis.set(
+    yscale="log", ylim=(1e-10, 30), ylabel="loss on trained pairs (nats)", xlabel="training step"
+)
+other.set(ylabel="norm of all weights", ylim=(0, None), xlabel="training step")
 for its in (axis, other):
     its.set_xticks([0, 100, 1000], ["0", "100", "1000"])
 legend_below(figure, pair_style, labels, columns=2)

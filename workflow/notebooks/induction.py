@@ -60,7 +60,8 @@ import pandas as pd
 
 from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.learning import learning_curves, plot_learning
-from onset.figures.rows import height, name_rows, plot_rows
+from onset.figures.names import name_curves
+from onset.figures.rows import height, name_rows, plot_rows, remark
 from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles, use_style
 from onset.interventions.heads import others
 from onset.measures.heads import Head
@@ -153,18 +154,18 @@ for name, its in followed.items():
 
 part_style = styles(followed)
 figure, axes = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.6), sharex=True)
-shown = []
-for name, its in followed.items():
-    curve = over_seeds(its.assign(measure=name), ["condition", "step"])
-    only = Styles({base: part_style[name]})
-    plot_over_training(axes[0], curve, only, logarithmic=False)
-    way = over_seeds(progress[name], ["condition", "step"])
-    plot_over_training(axes[1], way, only, logarithmic=False)
-    shown.append(curve.assign(shown=name))
+shown = {
+    name: over_seeds(its.assign(measure=name), ["condition", "step"]).assign(shown=name)
+    for name, its in followed.items()
+}
+ways = {name: over_seeds(its, ["condition", "step"]) for name, its in progress.items()}
+for axis, of_parts in zip(axes, (shown, ways), strict=True):
+    named = pd.concat([curve.assign(condition=name) for name, curve in of_parts.items()])
+    plot_over_training(axis, named, part_style, logarithmic=False)
 axes[0].set(ylabel="score", xlabel="training step")
 axes[1].set(ylabel="part of the way", xlabel="training step", ylim=(-0.3, 1.3))
 legend_below(figure, part_style, {name: name for name in followed})
-study.save_figure(figure, "heads", pd.concat(shown))
+study.save_figure(figure, "heads", pd.concat(shown.values()))
 
 # %% [markdown]
 # ## What comes first
@@ -176,7 +177,7 @@ study.save_figure(figure, "heads", pd.concat(shown))
 half_way = pd.DataFrame({name: reached(its, 0.5) for name, its in progress.items()})
 lead = half_way.loc[base].sub(half_way.loc[base, "answers"], axis=0)[list(PARTS)]
 lead = lead.melt(var_name="condition", ignore_index=False).reset_index().dropna()
-figure, axis = plt.subplots(figsize=(0.8 * TEXT_WIDTH, height(PARTS)))
+figure, axis = plt.subplots(figsize=(TEXT_WIDTH, height(PARTS)))
 rows = Styles({name: part_style[name] for name in PARTS})
 if len(lead):
     plot_rows(axis, over_seeds(lead.assign(measure="steps"), ["condition"]), rows)
@@ -195,9 +196,9 @@ half_way.loc[base].describe().round(0)
 
 # %%
 KNOWN = {
-    "context_share": "on tokens seen",
-    "context_evenness": "how evenly",
-    "accuracy": "answers",
+    "context_share": "probability on tokens seen",
+    "context_evenness": "its evenness",
+    "accuracy": "accuracy",
 }
 stages = pd.concat(
     select(measures[measures["condition"] == base], name, "repeats").assign(condition=name)
@@ -205,10 +206,10 @@ stages = pd.concat(
 )
 stage_style = styles(KNOWN)
 curves = over_seeds(stages, ["condition", "step"])
-figure, axis = plt.subplots(figsize=(0.8 * TEXT_WIDTH, 2.4))
+figure, axis = plt.subplots(figsize=(TEXT_WIDTH, 2.4))
 plot_over_training(axis, curves, stage_style, logarithmic=False)
-axis.set(xlabel="training step", ylim=(-0.03, 1.03))
-legend_below(figure, stage_style, KNOWN, columns=3)
+axis.set(xlabel="training step", ylabel="share", ylim=(-0.03, 1.03))
+name_curves(axis, stage_style, KNOWN)
 study.save_figure(figure, "stages", curves)
 
 accuracy = select(measures, "accuracy", "repeats")
@@ -353,7 +354,7 @@ told = pd.DataFrame(
 drawn = rng.integers(len(places), size=(10_000, len(of_base)))
 by_chance = {name: its[np.arange(len(its)), drawn].mean(1) for name, its in of_pairs.items()}
 p_values = {name: (null >= told[name].mean()).mean() for name, null in by_chance.items()}
-figure, axis = plt.subplots(figsize=(0.8 * TEXT_WIDTH, height(initial)))
+figure, axis = plt.subplots(figsize=(TEXT_WIDTH, height(initial) + 0.2))
 names = styles(initial)
 for place, null in enumerate(by_chance.values()):
     low, high = np.quantile(null, [0.025, 0.975])
@@ -389,11 +390,11 @@ if len(logs):
 for place, name in enumerate(SURGERY):
     there = delays.loc[name].dropna()
     if missing := n_runs[name] - len(there):
-        said = f"   {missing} of {n_runs[name]} not by then"
-        axis.annotate(said, (there.max() if len(there) else 1, place), va="center", fontsize=6)
+        remark(axis, place, f"{missing} of {n_runs[name]} not by then")
 name_rows(axis, surgery_style, labels)
 axis.axvline(1, color=NEUTRAL, linewidth=0.5, zorder=0)
-axis.set(xscale="log", xlabel="step of the transition, relative to the same seed")
+axis.set(xscale="log", xlabel="step of the transition, relative to the same seed without surgery")
+axis.xaxis.set_major_formatter("{x:g}")
 study.save_figure(figure, "surgery", delays.rename("delay").reset_index())
 delays.groupby("condition", sort=False).describe().round(2)
 
@@ -436,10 +437,10 @@ formed
 LATE = [c for c in (base, "pair_removed", "pair_removed_late") if c in conditions]
 late_style = Styles({name: style[name] for name in LATE})
 curves = over_seeds(accuracy[accuracy["condition"].isin(LATE)], ["condition", "step"])
-figure, axis = plt.subplots(figsize=(0.8 * TEXT_WIDTH, 2.6))
+figure, axis = plt.subplots(figsize=(TEXT_WIDTH, 2.6))
 plot_over_training(axis, curves, late_style, logarithmic=False)
 axis.set(xlabel="training step", ylabel="accuracy where it repeats", ylim=(-0.03, 1.03))
-legend_below(figure, late_style, labels, columns=3)
+name_curves(axis, late_style, labels)
 study.save_figure(figure, "late", curves)
 
 removed_at = settings["pair_removed_late"]["interventions"][0]["before_step"]
@@ -472,7 +473,7 @@ plot_over_training(
 of_runs = edges.pivot_table("value", "seed", "measure", sort=False)
 axis.plot(of_runs["known_size"], of_runs["known_recovered"], "s", color=NEUTRAL, markersize=3)
 axis.plot(of_runs["known_size"], of_runs["random_recovered"], "x", color=NEUTRAL, markersize=4)
-axis.set(xlabel="connections that are left", ylabel="share recovered")
+axis.set(xlabel="connections that are left", ylabel="share of the difference recovered")
 BACKED = [c for c in (base, "dropout") if c in conditions]
 effects = analyses[(analyses["split"] == "repeats") & analyses["condition"].isin(BACKED)]
 effects = effects.pivot_table("value", [*RUN, "layer", "head"], "measure", observed=True)
@@ -485,7 +486,7 @@ for name in BACKED:
         effects.loc[name, "head_direct_effect"], without[name], **of_marker, label=labels[name]
     )
 other.axline((0, 0), slope=1, color=NEUTRAL, linewidth=0.5)
-other.set(xlabel="direct effect (logits)", ylabel="without the strongest head")
+other.set(xlabel="direct effect (logits)", ylabel="without the strongest head (logits)")
 other.legend()
 study.save_figure(figure, "circuit", pd.concat([left, effects.reset_index()]))
 more = without.groupby(RUN).sum() / effects["head_direct_effect"].groupby(RUN).sum()

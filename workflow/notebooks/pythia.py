@@ -34,9 +34,9 @@ code = "by hand"
 # %%
 import matplotlib.pyplot as plt
 import pandas as pd
-from onset.figures.contrast import plot_contrast
 
 from onset.figures.curves import legend_below, plot_over_training
+from onset.figures.rows import height, name_rows, plot_rows, proportion
 from onset.figures.style import TEXT_WIDTH, styles, use_style
 from onset.results import open_study
 from onset.summary import at_last_step, format_interval, over_seeds
@@ -60,12 +60,11 @@ by = ["condition", "split"]
 before = over_seeds(accuracy[accuracy["step"] == 0], by)[[*by, "mean"]]
 contrast = over_seeds(at_last_step(accuracy), by)
 contrast = contrast.merge(before.rename(columns={"mean": "before"}), on=by)
-size = (TEXT_WIDTH, 0.6 + 0.2 * len(conditions))
-figure, axes = plt.subplots(1, len(HELD_OUT), figsize=size, sharey=True)
+figure, axes = plt.subplots(1, 4, figsize=(TEXT_WIDTH, height(conditions)), sharey=True)
 for split, axis in zip(HELD_OUT, axes, strict=True):
-    plot_contrast(axis, contrast[contrast["split"] == split], style)
-    axis.set(title=split, xlim=(-0.05, 1.05), xticks=[0, 0.5, 1], xticklabels=["0", ".5", "1"])
-axes[0].set_yticks(range(len(conditions)), [labels[name] for name in conditions])
+    plot_rows(axis, contrast[contrast["split"] == split], style, {"before": "x"})
+    proportion(axis, split)
+name_rows(axes[0], style, labels)
 figure.supxlabel(f"accuracy (n = {len(seeds)} seeds)", fontsize=8)
 study.save_figure(figure, "contrast", contrast[contrast["split"].isin(HELD_OUT)])
 

@@ -147,7 +147,7 @@ PANELS = {
     "latents_per_feature": "latents per feature",
     "agreement": "shared with twin",
 }
-figure, axes = plt.subplots(1, 4, figsize=(TEXT_WIDTH, height(KINDS) + 0.1), sharey=True)
+figure, axes = plt.subplots(1, 4, figsize=(TEXT_WIDTH, height(KINDS) + 0.2), sharey=True)
 rows = main[main["condition"].isin(KINDS)]
 drawn = {}
 for axis, (measure, title) in zip(axes, PANELS.items(), strict=True):
@@ -158,6 +158,8 @@ for axis, (measure, title) in zip(axes, PANELS.items(), strict=True):
         data["chance"], controls = data["condition"].map(by_chance.mean()), {"chance": "x"}
     plot_rows(axis, data, style, controls)
     axis.set(title=title)
+    axis.xaxis.set_major_formatter("{x:g}")
+    axis.set_xlabel("number" if measure == "latents_per_feature" else "share of latents")
     drawn[measure] = data
 axes[2].axvline(1, color=NEUTRAL, linewidth=0.5, zorder=0)
 name_rows(axes[0], style, labels)
@@ -211,7 +213,7 @@ for kind, its in members.items():
         axis.set(title=name, xticks=[0, 0.5, 1], xlabel="hierarchy")
         doses.append(found.assign(kind=kind))
 doses = pd.concat(doses)
-legend_below(figure, Styles({k: style[k] for k in ABSORBING}), labels, markers=True)
+legend_below(figure, Styles({k: style[k] for k in ABSORBING}), labels)
 study.save_figure(figure, "absorption", doses[["kind", "dose", "seed", "measure", "value"]])
 doses.pivot_table("value", ["measure", "kind"], "dose", sort=False).round(3)
 
@@ -293,7 +295,8 @@ shares = shares.assign(measure="recovered", dose=shares["fifth"].map(middle))
 for name, width in WIDTHS.items():
     curve = over_seeds(shares[shares["width"] == width], ["dose"])
     plot_dose(axis, curve, of_widths[name], f"{width} latents")
-axis.set(xscale="log", xlabel="frequency", ylabel="share learnt", ylim=(-0.03, 1.03))
+axis.set(xscale="log", xlabel="frequency of the feature", ylabel="share learnt", ylim=(-0.03, 1.03))
+axis.set_xticks([0.01, 0.02, 0.05], ["0.01", "0.02", "0.05"])
 axis.xaxis.set_minor_formatter(NullFormatter())
 of_models = styles(MODELS)
 if len(foretold):
@@ -339,6 +342,9 @@ for axis, (measure, (title, control, marker)) in zip(axes, EXPLAINED.items(), st
         said.append(data.assign(measure=measure))
     proportion(axis, title)
 name_rows(axes[0], style, labels)
+figure.supxlabel(
+    f"fraction of examples on which the latent is silent (n = {len(seeds)} seeds)", fontsize=8
+)
 study.save_figure(figure, "explanations", pd.concat(said) if said else its)
 of_latents = its[its["measure"].isin(["explained", "believed", *EXPLAINED])]
 of_latents.pivot_table("value", "condition", "measure", sort=False).round(2)
@@ -384,10 +390,11 @@ trained = over_seeds(table[table["which"] == "trained"], ["condition"])
 for control in ("untrained", "chance"):
     means = table[table["which"] == control].groupby("condition")["value"].mean()
     trained[control] = trained["condition"].map(means)
-figure, axis = plt.subplots(figsize=(0.75 * TEXT_WIDTH, height(named)))
+figure, axis = plt.subplots(figsize=(TEXT_WIDTH, height(named) - 0.1))
 plot_rows(axis, trained, of_facts, {"untrained": "s", "chance": "x"})
 name_rows(axis, of_facts, named)
-proportion(axis, "F1 of the best latent, on other states")
+proportion(axis, "")
+axis.set_xlabel(f"F1 of the best latent, on other states (n = {len(seeds)} seeds)")
 study.save_figure(figure, "states", trained)
 STATES = [c for parent in FACTS for c in (parent, f"{parent}_untrained")]
 of_states = main[main["condition"].isin(STATES) & (main["split"] == "test")]

@@ -57,10 +57,11 @@ from onset.boundary import (
     power_law_from_others,
     rising_edge,
 )
+from onset.figures.curves import legend_below
 from onset.figures.dose import differences, doses_of
 from onset.figures.heat import cells_of, grids_of, plot_heat, said, value_of
 from onset.figures.learning import learning_curves, plot_learning
-from onset.figures.style import NEUTRAL, TEXT_WIDTH, styles, use_style
+from onset.figures.style import MARKED, NEUTRAL, TEXT_WIDTH, styles, use_style
 from onset.latex import tabular
 from onset.results import open_study
 from onset.summary import at_last_step, format_interval, interval, over_seeds
@@ -211,7 +212,7 @@ for (size, its), law in zip(style.items(), predicted, strict=True):
     fine = np.geomspace(widths[0], widths[values.mean(0).argmax()], 100)
     axes[0].plot(np.tile(widths, len(seeds)), values.ravel(), its.marker, color=its.colour,
                  markersize=3, alpha=0.7)  # fmt: skip
-    axes[0].plot(fine, logistic(fine, fit, chance), color=its.colour, label=f"{size} bases")
+    axes[0].plot(fine, logistic(fine, fit, chance), **its.of_line)
     axes[0].plot(widths, values.mean(0), ":", color=its.colour, linewidth=0.8)
     mean, low, high = edge_interval(row["from 0.5"])
     inside = row["from 0.5"][np.isfinite(row["from 0.5"]) & (row["from 0.5"] > 0)]
@@ -224,7 +225,7 @@ for (size, its), law in zip(style.items(), predicted, strict=True):
 axes[0].axhline(chance, color=NEUTRAL, linestyle=":", linewidth=0.8)
 axes[0].axhline(level, color=NEUTRAL, linewidth=0.6)
 axes[0].set(xlabel="width", ylabel=f"accuracy on ood (n = {len(seeds)})", ylim=(-0.03, 1.03))
-figure.legend(loc="outside upper center", ncols=len(style))
+legend_below(figure, style, {size: f"{size} bases" for size in style})
 axes[1].set(xlabel=NAMES[axes_of[of_world][0]], ylabel="width at which half is reached")
 for axis, ticks in ((axes[0], widths), (axes[1], sizes)):
     axis.set_xscale("log")
@@ -273,7 +274,7 @@ for name, row in models.iterrows():
     filled = its.colour if row["passes"] else "white"
     axis.plot(at, row["mean"], "o", color=its.colour, markersize=5, mfc=filled)
     if name == smallest:
-        axis.plot(at, row["mean"], "o", color="#d55e00", markersize=11, mfc="none")
+        axis.plot(at, row["mean"], "o", color=MARKED, markersize=11, mfc="none")
 size_of_base = models.loc[base, "parameters"]
 for name in nulls:
     axis.plot(size_of_base, ood_of.loc[name, "mean"], "X", color=NEUTRAL, markersize=6)

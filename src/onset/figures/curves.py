@@ -9,7 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from onset.figures.style import Styles
+from onset.figures.style import Style, Styles
+
+_BETWEEN_MARKERS = 0.18
+"""of the diagonal of an axis"""
 
 
 def plot_over_training(
@@ -26,14 +29,32 @@ def plot_over_training(
     if logarithmic:
         steps = curves.loc[curves["step"] > 0, "step"]
         axis.set_xscale("symlog", linthresh=steps.min(), linscale=0.4)
-    for condition, style in styles.items():
+    for place, (condition, style) in enumerate(styles.items()):
         curve = curves[curves["condition"] == condition].sort_values("step")
-        for seed in curve.filter(regex=r"^seed_\d+$"):
-            axis.plot(curve["step"], curve[seed], **style.of_line, linewidth=0.4, alpha=0.5)
-        axis.plot(curve["step"], curve["mean"], **style.of_line)
-        axis.fill_between(
-            curve["step"], curve["low"], curve["high"], color=style.colour, alpha=0.15, linewidth=0
-        )
+        plot_curve(axis, curve["step"], curve, style, condition, place)
+
+
+def plot_curve(
+    axis: Axes, at: pd.Series, curve: pd.DataFrame, style: Style, name: str, place: int = 0
+) -> None:
+    """Draw one curve: seeds as thin lines, their mean with a few markers, its interval as a band.
+
+    Args:
+        axis: to draw on.
+        at: where its points are, ascending.
+        curve: mean, low, high, and a column `seed_N` per seed, a row per point; without rows, nothing
+            is drawn.
+        style: of the curve.
+        name: by which `name_curves` finds it.
+        place: among the curves of the axis; markers of neighbours are moved apart.
+    """
+    if curve.empty:
+        return
+    for seed in curve.filter(regex=r"^seed_\d+$"):
+        axis.plot(at, curve[seed], **style.of_line, linewidth=0.4, alpha=0.5)
+    first = (0.04 + place * _BETWEEN_MARKERS / 4) % _BETWEEN_MARKERS
+    axis.plot(at, curve["mean"], **style.of_curve, label=name, markevery=(first, _BETWEEN_MARKERS))
+    axis.fill_between(at, curve["low"], curve["high"], color=style.colour, alpha=0.15, linewidth=0)
 
 
 def legend_below(
@@ -43,9 +64,26 @@ def legend_below(
     columns: int = 3,
     markers: bool = False,
 ) -> None:
-    """One legend for all panels, under them: of lines, or of markers."""
-    handles = [
-        Line2D([], [], label=labels[name], **(style.of_marker if markers else style.of_line))
+    """One legend for all panels, under them, in as many columns as there is room for.
+
+    Args:
+        figure: as wide as it will be.
+        styles: of what is named, in the order of the names.
+        labels: the names.
+        columns: at most.
+        markers: the legend is of markers, not of curves.
+    """
+    of_legend = {"handles": handles(styles, labels, markers), "loc": "outside lower center"}
+    legend = figure.legend(**of_legend, ncols=columns)
+    while columns > 1 and legend.get_window_extent().width > figure.bbox.width:
+        columns -= 1
+        legend.remove()
+        legend = figure.legend(**of_legend, ncols=columns)
+
+
+def handles(styles: Styles, labels: Mapping[str, str], markers: bool = False) -> list[Line2D]:
+    """What a legend shows: curves, or markers alone."""
+    return [
+        Line2D([], [], label=labels[name], **(style.of_marker if markers else style.of_curve))
         for name, style in styles.items()
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=columns)

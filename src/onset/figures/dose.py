@@ -54,7 +54,7 @@ def plot_dose(axis: Axes, curve: pd.DataFrame, style: Style, label: str) -> None
         axis: to draw on.
         curve: dose, mean, low, high, and a column `seed_N` per seed.
         style: of the curve.
-        label: in the legend.
+        label: in the legend, and by which `name_curves` finds it.
     """
     curve = curve.sort_values("dose")
     for seed in curve.filter(regex=r"^seed_\d+$"):

@@ -13,8 +13,7 @@ from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
 from onset.figures.dose import Settings, differences
-
-_FRAME = "#d55e00"  # of seaborn's colour-blind palette
+from onset.figures.style import MARKED
 
 _SCALARS = (bool, int, float, str)
 
@@ -114,13 +113,13 @@ def plot_heat(axis: Axes, cells: pd.DataFrame, across: str, up: str, level: floa
         seeds = cell.filter(regex=r"^seed_\d+$")
         of_text = {
             "textcoords": "offset points", "ha": "center", "va": "center",
-            "color": "white" if cell["mean"] > 0.5 else "black",
+            "color": _ink(image.to_rgba(cell["mean"])),
         }  # fmt: skip
         axis.annotate(_short(cell["mean"]), (x, y), (0, 4), fontsize=7.5, **of_text)
         between = "–".join(dict.fromkeys(map(_short, (seeds.min(), seeds.max()))))
         axis.annotate(between, (x, y), (0, -5), fontsize=5.5, **of_text)
         if (seeds >= level).all():
-            frame = {"fill": False, "edgecolor": _FRAME, "linewidth": 1.5, "zorder": 3}
+            frame = {"fill": False, "edgecolor": MARKED, "linewidth": 1.5, "zorder": 3}
             axis.add_patch(Rectangle((x - 0.46, y - 0.46), 0.92, 0.92, **frame))
     axis.set_xticks(range(len(table.columns)), [said(value) for value in table.columns])
     axis.set_yticks(range(len(table.index)), [said(value) for value in table.index])
@@ -134,6 +133,13 @@ def said(value: Any) -> str:
     if isinstance(value, (bool, np.bool_)):
         return "yes" if value else "no"
     return f"{value:g}" if isinstance(value, (int, float, np.number)) else str(value)
+
+
+def _ink(colour: tuple[float, ...]) -> str:
+    """Black or white, whichever stands out more from a colour: the ratio of contrast of WCAG 2."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3]]
+    luminance = sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+    return "black" if (luminance + 0.05) ** 2 > 1.05 * 0.05 else "white"
 
 
 def _short(value: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.axes import Axes
 
-from onset.figures.style import NEUTRAL, Styles
+from onset.figures.style import NEUTRAL, Style, Styles, styles
 from onset.summary import over_seeds
 
 REPLACEMENTS = {
@@ -16,7 +16,8 @@ REPLACEMENTS = {
 """what the analysis `patching` puts in a state's place, with a title for each"""
 
 _SHADES = ("0.85", "0.6", "0.3", "0.1")
-_KINDS = {"zero": "o", "mean": "s", "resample": "^"}
+ABLATIONS = {"zero": "zeros", "mean": "the mean", "resample": "that of another question"}
+"""what the analysis `ablation` puts in the place of a part's output, with a name for each"""
 
 
 def plot_attention(axis: Axes, attention: pd.DataFrame, styles: Styles) -> None:
@@ -65,7 +66,7 @@ def accuracy_without_parts(analyses: pd.DataFrame) -> pd.DataFrame:
 
 
 def plot_parts(axis: Axes, left: pd.DataFrame) -> None:
-    """Accuracy without each head and each MLP, one column per part, one marker per kind of ablation.
+    """Accuracy without each head and MLP: a column per part, a marker of `styles(ABLATIONS)` per kind.
 
     Args:
         axis: to draw on.
@@ -75,13 +76,10 @@ def plot_parts(axis: Axes, left: pd.DataFrame) -> None:
     names = [_name(layer, head) for layer, head in parts.itertuples(index=False)]
     places = {name: place for place, name in enumerate(names)}
     axis.axhline(left["whole"].iloc[0], color=NEUTRAL, linewidth=0.8)
-    for shift, (kind, marker) in zip((-0.22, 0, 0.22), _KINDS.items(), strict=True):
+    for shift, (kind, style) in zip((-0.25, 0, 0.25), styles(ABLATIONS).items(), strict=True):
         of_kind = left[left["kind"] == kind]
         x = [places[_name(row.layer, row.head)] + shift for row in of_kind.itertuples()]
-        errors = [of_kind["mean"] - of_kind["low"], of_kind["high"] - of_kind["mean"]]
-        axis.errorbar(
-            x, of_kind["mean"], errors, fmt=marker, markersize=3, linewidth=0.6, label=kind
-        )
+        _plot_column(axis, x, of_kind, style)
     axis.set_xticks(range(len(names)), names, rotation=60)
     axis.set(ylim=(-0.03, 1.03))
 
@@ -120,7 +118,7 @@ def direct_effects(analyses: pd.DataFrame) -> pd.DataFrame:
 
 
 def plot_direct_effects(axis: Axes, effects: pd.DataFrame, styles: Styles) -> None:
-    """A column per part, a marker per condition: what the part writes towards the right answer.
+    """A column per part, a marker per condition, dots for seeds: what parts write towards the right answer.
 
     Args:
         axis: to draw on.
@@ -134,9 +132,16 @@ def plot_direct_effects(axis: Axes, effects: pd.DataFrame, styles: Styles) -> No
         its = effects[effects["condition"] == condition]
         shift = 0.6 * ((number + 0.5) / len(styles) - 0.5)
         x = its["part"].map(places) + shift
-        axis.vlines(x, its["low"], its["high"], color=style.colour, alpha=0.6)
-        axis.plot(x, its["mean"], **style.of_marker)
+        _plot_column(axis, x, its, style)
     axis.set_xticks(range(len(parts)), parts, rotation=60)
+
+
+def _plot_column(axis: Axes, x: pd.Series | list[float], rows: pd.DataFrame, style: Style) -> None:
+    """Seeds as small dots, intervals as lines, means as markers, one above the other."""
+    axis.vlines(x, rows["low"], rows["high"], color=style.colour, alpha=0.6, linewidth=0.8)
+    for seed in rows.filter(regex=r"^seed_\d+$"):
+        axis.plot(x, rows[seed], ".", color=style.colour, markersize=2)
+    axis.plot(x, rows["mean"], **{**style.of_marker, "markersize": 3.2})
 
 
 def _name(layer: float, head: float) -> str:

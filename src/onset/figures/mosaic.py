@@ -103,9 +103,9 @@ def _block(
 ) -> None:
     """Draw a study; `names` is the width of the rows' names, all in points."""
     (x, y), tiles = (at[0] + names, at[1]), []
-    of_name = {"fontsize": 4.6, "ha": "right", "va": "center_baseline"}
+    of_name = {"fontsize": 5, "ha": "right", "va": "center_baseline"}
     for row in block.rows:
-        label = _short(labels[row.condition], names / 2.4)
+        label = _short(labels[row.condition], names / 2.6)
         axis.text(x - 3, y + row.height(tile) / 2, label, **of_name)
         for brick in row.bricks:
             for head in brick.heads.itertuples():

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from onset.figures.curves import legend_below
 from onset.figures.style import TEXT_WIDTH, styles
 
 _SHADES = ("0.8", "0.93", "0.87")
@@ -32,9 +33,10 @@ def plot_phases(
     )  # fmt: skip
     for (label, curves), row in zip(panels.items(), axes, strict=True):
         for seed, axis in zip(seeds, row, strict=True):
-            for name, curve in curves.items():
+            for place, (name, curve) in enumerate(curves.items()):
                 its = curve[curve["seed"] == seed].sort_values("step")
-                axis.plot(its["step"], its["value"], label=name, **drawn[name].of_line)
+                marked = {**drawn[name].of_curve, "markevery": (0.04 + 0.05 * place, 0.25)}
+                axis.plot(its["step"], its["value"], label=name, **marked)
             began = 0.0
             for end, shade in zip(ends.loc[seed], _SHADES, strict=False):
                 if not np.isfinite(end):
@@ -46,7 +48,6 @@ def plot_phases(
             row[0].set_yscale("log")
     for seed, above, below in zip(seeds, axes[0], axes[-1], strict=True):
         above.set_title(f"seed {seed}")
-        below.set_xlabel("step")
-    handles = [line for axis in axes[:, 0] for line in axis.get_lines()]
-    figure.legend(handles=handles, loc="outside lower center", ncols=3)
+        below.set_xlabel("training step")
+    legend_below(figure, drawn, {name: name for name in drawn})
     return figure

@@ -44,6 +44,14 @@ def name_rows(axis: Axes, styles: Styles, labels: Mapping[str, str]) -> None:
     axis.set_ylim(len(styles) - 0.5, -0.5)
 
 
+def remark(axis: Axes, place: int, text: str) -> None:
+    """Say something of a row, right of the axis, where no data are."""
+    axis.annotate(
+        text, (1, place), (3, 0), ("axes fraction", "data"), "offset points", va="center",
+        fontsize=6, annotation_clip=False,
+    )  # fmt: skip
+
+
 def proportion(axis: Axes, title: str) -> None:
     """An axis from 0 to 1, under its title."""
     axis.set(title=title, xlim=(-0.05, 1.05), xticks=[0, 0.5, 1], xticklabels=["0", ".5", "1"])

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
+from onset.figures.page import check
 from onset.store.atomic import atomic_path, write_text
 
 _PREVIEW_DPI = 200
@@ -25,7 +26,11 @@ def save_figure(
         path: without a suffix; its name is the figure's.
         data: exactly what is plotted, tidy.
         provenance: settings, code fingerprint and inputs.
+
+    Raises:
+        ValueError: the paper can't show the figure as it was drawn (`onset.figures.page`).
     """
+    check(figure, path.name)
     for suffix in ("pdf", "png"):
         with atomic_path(path.with_suffix(f".{suffix}")) as part:
             figure.savefig(part, format=suffix, dpi=_PREVIEW_DPI)

@@ -13,14 +13,24 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import NullFormatter
 
-from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles
+from onset.figures.curves import plot_curve
+from onset.figures.names import name_curves
+from onset.figures.style import NEUTRAL, TEXT_WIDTH, Style, Styles, styles
+from onset.summary import over_seeds
+
+_ALONE = "one by one"
+_HATCHES = ("", "////", "", "\\\\\\\\", "....", "", "", "")
+"""of stacked areas: neighbours differ without their colours"""
 
 
 def plot_phases_of(panels: Mapping[str, pd.DataFrame], phases: Sequence[str]) -> Figure:
     """Maps over density and importance, a colour per phase, side by side.
 
+    A cell has the colour of the commonest of its phases, and a white dot if there is more than one.
+
     Args:
-        panels: title → density, importance, phase: one row per cell of a whole grid.
+        panels: title → density, importance, phase: a row or several, one per seed, for each cell of a
+            whole grid.
         phases: all there are, in the order of their colours.
     """
     drawn = styles(phases)
@@ -30,11 +40,14 @@ def plot_phases_of(panels: Mapping[str, pd.DataFrame], phases: Sequence[str]) ->
     )
     for axis, (title, cells) in zip(axes[0], panels.items(), strict=True):
         numbers = cells.assign(number=cells["phase"].map(list(phases).index))
-        table = numbers.pivot(index="density", columns="importance", values="number")
+        of_cell = numbers.groupby(["density", "importance"])["number"]
+        table = of_cell.agg(lambda its: its.mode().iloc[0]).unstack()
+        differ = of_cell.nunique().loc[lambda its: its > 1].reset_index()
         axis.pcolormesh(
             table.columns, table.index, table, cmap=colours, vmin=-0.5, vmax=len(phases) - 0.5,
             shading="nearest", rasterized=True,
         )  # fmt: skip
+        axis.plot(differ["importance"], differ["density"], "o", color="white", markersize=1.5)
         axis.set(xscale="log", yscale="log", xlabel="importance", title=title)
         axis.invert_yaxis()
     axes[0, 0].set_ylabel("density (1 − sparsity)")
@@ -92,7 +105,12 @@ def plot_dimensionality(
         _sparsities(axis, features["density"])
     axes[0, 0].set_ylabel("dimensionality $D_i$")
     last = axes[0, -1].secondary_yaxis("right")
-    last.set_yticks(list(fractions.values()), list(fractions), fontsize=5)
+    last.set_yticks(list(fractions.values()), list(fractions), fontsize=6)
+    above = np.inf
+    for label, fraction in zip(last.get_yticklabels(), fractions.values(), strict=True):
+        # The lines of two fractions can be closer than their names are high.
+        label.set_va("top" if above - fraction < 0.04 else "center_baseline")
+        above = fraction
     last.tick_params(length=0)
     last.spines["right"].set_visible(False)
     return figure
@@ -110,14 +128,17 @@ def plot_shares(panels: Mapping[str, pd.DataFrame], drawn: Styles) -> Figure:
     )
     for axis, (title, table) in zip(axes[0], panels.items(), strict=True):
         axis.stackplot(
-            1 / table.index.to_numpy(), *(table[name] for name in drawn),
-            colors=[style.colour for style in drawn.values()], lw=0,
+            1 / table.index.to_numpy(), *(table[name] for name in drawn), lw=0.4,
+            colors=[style.colour for style in drawn.values()], edgecolor="white", hatch=_HATCHES,
         )  # fmt: skip
         axis.set(ylim=(0, 1), title=title)
         _sparsities(axis, table.index)
     axes[0, 0].set_ylabel("share of features")
     figure.legend(
-        handles=[Patch(color=style.colour, label=n.replace("_", " ")) for n, style in drawn.items()],
+        handles=[
+            Patch(facecolor=style.colour, edgecolor="white", hatch=hatch, label=n.replace("_", " "))
+            for (n, style), hatch in zip(drawn.items(), _HATCHES, strict=True)
+        ],
         loc="outside lower center", ncols=4,
     )  # fmt: skip
     return figure
@@ -136,7 +157,7 @@ def plot_places(instances: Mapping[str, tuple[pd.Series, pd.DataFrame]]) -> Figu
         column[0].plot(loss.index, loss, color=NEUTRAL)
         column[0].set(yscale="log", title=title)
         column[1].plot(dimensionality.index, dimensionality, lw=0.8)
-        column[1].set(xlabel="step", ylim=(0, 1))
+        column[1].set(xlabel="training step", ylim=(0, 1))
     axes[0, 0].set_ylabel("loss")
     axes[1, 0].set_ylabel("dimensionality")
     return figure
@@ -153,17 +174,24 @@ def plot_computed(
         drawn: a style per condition.
         labels: what conditions are called.
     """
+    by_one = Style(NEUTRAL, "", "--")
     figure, axes = plt.subplots(
         1, len(panels), figsize=(TEXT_WIDTH, 2.6), sharey=True, squeeze=False
     )
     for axis, (title, (losses, one_by_one)) in zip(axes[0], panels.items(), strict=True):
-        _each_and_mean(axis, losses, drawn, labels)
-        axis.plot(1 / one_by_one.index, one_by_one, color=NEUTRAL, ls="--", label="one by one")
+        for place, (name, its) in enumerate(losses.groupby("condition", sort=False, observed=True)):
+            curve = over_seeds(its.assign(measure="loss"), ["density"]).sort_values("density")
+            plot_curve(axis, 1 / curve["density"], curve, drawn[str(name)], str(name), place)
+        axis.plot(1 / one_by_one.index, one_by_one, label=_ALONE, **by_one.of_line)
         axis.set(title=title)
         _sparsities(axis, one_by_one.index)
         axis.set_ylim(bottom=0)
-        axis.legend()
     axes[0, 0].set_ylabel("loss, relative to the means")
+    named = {**labels, _ALONE: _ALONE}
+    for axis, (losses, _) in zip(axes[0], panels.values(), strict=True):
+        there = Styles({name: drawn[name] for name in losses["condition"].unique()})
+        there[_ALONE] = by_one
+        name_curves(axis, there, named, below=False)
     return figure
 
 
@@ -171,18 +199,8 @@ def _sparsities(axis: Axes, densities: Iterable[float]) -> None:
     """A logarithmic axis of 1 / density, with numbers however short it is."""
     low, high = (1 / end(densities) for end in (max, min))
     axis.set(xscale="log", xlabel="1 / density")
-    axis.set_xticks([10.0**n for n in range(3) if 0.8 * low <= 10**n <= 1.2 * high])
+    ticks = [10**n for n in range(3) if 0.8 * low <= 10**n <= 1.2 * high]
+    axis.set_xticks(ticks, [str(tick) for tick in ticks])
     if high < 5 * low:
         axis.set_xticks([low, high], [f"{low:.1f}", f"{high:.1f}"])
     axis.xaxis.set_minor_formatter(NullFormatter())
-
-
-def _each_and_mean(
-    axis: Axes, losses: pd.DataFrame, drawn: Styles, labels: Mapping[str, str]
-) -> None:
-    for name, its in losses.groupby("condition", sort=False, observed=True):
-        style = drawn[str(name)]
-        for _, of_seed in its.groupby("seed"):
-            axis.plot(1 / of_seed["density"], of_seed["value"], **style.of_line, lw=0.4, alpha=0.5)
-        mean = its.groupby("density")["value"].mean()
-        axis.plot(1 / mean.index, mean, **style.of_line, label=labels[str(name)])

@@ -76,7 +76,10 @@ class Jobs(AtlasJobs):
                 self._described_condition(study, name, seeds)
                 for name, seeds in self._project.runs(study).items()
             ],
-            "figures": [{"name": n, "caption": c} for n, c in its.file.figures.items()],
+            "figures": [
+                {"name": name, "caption": f"{caption} {self._n_seeds(study)}."}
+                for name, caption in its.file.figures.items()
+            ],
             "tables": [{"name": n, "caption": c} for n, c in its.file.tables.items()],
             "has_reference": bool(its.file.reference),
         }
@@ -103,6 +106,12 @@ class Jobs(AtlasJobs):
             "step": condition.parent.step,
             "run_starts": bool(condition.inherits),
         }
+
+    def _n_seeds(self, study: str) -> str:
+        """`n = 3 seeds`, or from how many to how many where conditions differ in it."""
+        numbers = sorted({len(seeds) for seeds in self._project.runs(study).values()})
+        said = " to ".join(str(number) for number in dict.fromkeys((numbers[0], numbers[-1])))
+        return f"n = {said} seed" + ("" if numbers[-1] == 1 else "s")
 
     @property
     def paper(self) -> list[str]:
