@@ -1,0 +1,206 @@
+"""The gallery in a real browser: what a reader sees, at two widths, in the light and in the dark."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from setup.browser import program
+from tests.results.conftest import PAPER
+
+playwright = pytest.importorskip("playwright.sync_api")
+
+pytestmark = [
+    pytest.mark.smoke,
+    pytest.mark.skipif(os.environ.get("ONSET_BROWSER") == "no", reason="ONSET_BROWSER=no"),
+]
+
+PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
+KINDS = {
+    "front": "index.html",
+    "study": "composition/index.html",
+    "study without heads": "superposition/index.html",
+    "atlas": "atlas/index.html",
+    "condition": "composition/two_layers/index.html",
+    "condition with a parent": "finetuning/replay/index.html",
+    "condition without heads": "superposition/plane/index.html",
+    "long sequences": "induction/two_layers/index.html",
+    "figure": "composition/figures/contrast.html",
+    "figure with many rows": "superposition/figures/phases.html",
+    "mosaic": "atlas/figures/mosaic.html",
+    "notebook": "composition/notebook.html",
+    "notebook with equations": "superposition/notebook.html",
+}
+"""A page of each kind."""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[playwright.Browser]:
+    path = program()
+    assert path, "`make test` installs a browser where it can; BROWSER=no does without"
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def opened(browser, path: Path, **options) -> Iterator[playwright.Page]:
+    """A page that must not ask for anything beyond this machine, miss a file, or complain."""
+    complaints = []
+    page = browser.new_page(**{"viewport": DESK, **options})
+    page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+    page.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}"))
+    page.on(
+        "request",
+        lambda request: (
+            request.url.startswith(("file:", "data:", "blob:"))
+            or complaints.append(f"reached out: {request.url}")
+        ),
+    )
+    page.goto(path.resolve().as_uri())
+    try:
+        yield page
+        assert complaints == [], path
+    finally:
+        page.close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_reads_on_a_phone_and_on_a_desk(smoke: Path, browser, kind: str, scheme: str):
+    for viewport in (PHONE, DESK):
+        with opened(browser, smoke / KINDS[kind], viewport=viewport, color_scheme=scheme) as page:
+            width = page.evaluate("document.documentElement.scrollWidth")
+            assert width <= viewport["width"], "it scrolls sideways"
+            assert page.locator("h1").first.inner_text()
+            text, ground = page.evaluate(
+                "(() => { const its = getComputedStyle(document.body);"
+                " return [its.color, its.backgroundColor]; })()"
+            )
+            assert contrast(text, ground) >= 7  # WCAG 2.2, 1.4.6 (AAA)
+            page.evaluate("for (const image of document.images) image.loading = 'eager'")
+            page.wait_for_function("[...document.images].every((image) => image.complete)")
+            assert page.evaluate("[...document.images].every((image) => image.naturalWidth > 0)")
+
+
+def contrast(one: str, other: str) -> float:
+    """Of two colours `rgb(r, g, b)`: WCAG 2.2's ratio of relative luminances."""
+
+    def luminance(colour: str) -> float:
+        parts = [float(its) / 255 for its in colour[colour.index("(") + 1 : -1].split(",")[:3]]
+        linear = [
+            its / 12.92 if its <= 0.04045 else ((its + 0.055) / 1.055) ** 2.4 for its in parts
+        ]
+        return sum(w * its for w, its in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def test_every_page_opens_without_a_complaint(smoke: Path, browser):
+    for path in pages(smoke):
+        with opened(browser, path) as page:
+            assert page.locator("main").inner_text(), path
+
+
+class _Page(HTMLParser):
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.ids: set[str] = set()
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.links += [value for key, value in attrs if key in ("href", "src") and value]
+        self.ids |= {value for key, value in attrs if key == "id" and value}
+
+
+def pages(smoke: Path) -> list[Path]:
+    """All of them; those that a run of other studies left behind are reached from nowhere."""
+    found = {smoke / "index.html": _Page(smoke / "index.html")}
+    ahead = list(found)
+    while ahead:
+        page = ahead.pop()
+        for link in found[page].links:
+            name = unquote(link.partition("#")[0])
+            target = (page.parent / name).resolve().relative_to(smoke.resolve())
+            path = smoke / target
+            if name.endswith(".html") and "//" not in link and path not in found:
+                found[path] = _Page(path)
+                ahead.append(path)
+    return sorted(found)
+
+
+def test_every_link_leads_somewhere(smoke: Path):
+    read = {path: _Page(path) for path in pages(smoke)}
+    assert len(read) > 200
+    for path, page in read.items():
+        for link in page.links:
+            if link.startswith("data:"):
+                continue
+            assert "//" not in link, f"{path} reaches out to {link}"
+            name, _, place = unquote(link).partition("#")
+            target = (path.parent / name).resolve() if name else path.resolve()
+            if target.name == "paper.pdf" and not PAPER:
+                continue
+            assert target.exists(), f"{path} links to {link}"
+            if place:
+                assert place in read[smoke / target.relative_to(smoke.resolve())].ids, (path, link)
+
+
+def test_each_study_says_what_it_found_and_how_sure_that_is(smoke: Path, browser):
+    with opened(browser, smoke / "index.html") as page:
+        for card in page.locator(".card").all():
+            answer = card.locator(".answer").inner_text()
+            assert any(its.isdigit() for its in answer)
+            assert "{" not in answer
+            assert "core-minute" in card.locator("[data-time]").inner_text()
+
+
+def test_search_finds_conditions_and_figures(smoke: Path, browser):
+    with opened(browser, smoke / "index.html") as page:
+        page.locator("#search").fill("composition early readout")
+        found = page.locator("#found a")
+        assert found.count() == 1
+        found.click()
+        assert page.url.endswith("composition/two_layers_early_readout/index.html")
+        page.go_back()
+        page.locator("#search").fill("figure contrast composition")
+        assert (
+            page.locator("#found a").first.get_attribute("href")
+            == "composition/figures/contrast.html"
+        )
+        page.locator("#search").fill("no such thing anywhere")
+        assert "Nothing" in page.locator("#found").inner_text()
+
+
+def test_equations_are_drawn(smoke: Path, browser):
+    with opened(browser, smoke / KINDS["notebook with equations"]) as page:
+        equations = page.locator("math").all()
+        assert len(equations) >= 5
+        for equation in equations:
+            assert equation.bounding_box()["width"] > 5
+        assert "$" not in page.locator("main p").all_inner_texts()[1]
+
+
+def test_a_long_cell_is_folded_and_opens(smoke: Path, browser):
+    with opened(browser, smoke / KINDS["notebook"]) as page:
+        folded = page.locator("details.code:not([open])").first
+        code = folded.locator("pre").first
+        assert not code.is_visible()
+        folded.locator("summary").click()
+        assert page.locator("details.code pre").filter(visible=True).count()
+
+
+def test_the_curves_name_every_split(smoke: Path, browser):
+    with opened(browser, smoke / KINDS["condition"]) as page:
+        drawn = page.locator(".curves svg text").all_text_contents()
+        assert {"atomic", "id", "oi", "io", "oo", "training step", "training loss"} <= set(drawn)
