@@ -6,11 +6,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from onset.jobs.atlas import ATLAS, AtlasJobs
+from onset.jobs.atlas import ATLAS
+from onset.jobs.views import ViewJobs
 from onset.settings import canonical_json
 
 
-class Jobs(AtlasJobs):
+class Jobs(ViewJobs):
     """All answers for the rules, so that rules hold no logic."""
 
     @property
