@@ -91,7 +91,7 @@ def sequences(
     ]
 
 
-def padded(rows: Sequence[Int[np.ndarray, " length"]]) -> Int[np.ndarray, "rows longest"]:
+def padded(rows: Sequence[Int[np.ndarray, " _length"]]) -> Int[np.ndarray, "rows longest"]:
     """Rows of one length: what comes after a sequence, nothing in it sees."""
     together = np.zeros((len(rows), max(map(len, rows))), np.int64)
     for place, row in zip(together, rows, strict=True):
