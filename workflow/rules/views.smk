@@ -16,7 +16,7 @@ for study in project.studies:
             resources:
                 gpu=jobs.gpus,
             params:
-                study=f"{project.results}/{study}",
+                study=subpath(output[0], ancestor=2),
                 settings=jobs.views_settings(study),
                 code=jobs.views_code(study),
             shell:

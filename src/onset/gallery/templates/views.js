@@ -27,7 +27,7 @@ const examples = view.examples.map(unpacked);
 const current = () => examples[state.example];
 const name = (token) => view.vocabulary[token];
 const names = (tokens) => tokens.map(name);
-const percent = (byte) => (byte && byte < 2.5 ? "<1" : String(Math.round(byte / 2.55)));
+const percent = (byte) => (byte && byte < 2.5 ? "<1%" : `${Math.round(byte / 2.55)}%`);
 
 /** The attention, 0 to 255, that a position pays to another at the checkpoint that is shown. */
 function paid(layer, head, query, key) {
@@ -202,12 +202,12 @@ function drawLens() {
       for (let i = first; i < first + TOP_TOKENS; i++) {
         const hit = its.lens(i) === right;
         said.push(element("span", { className: hit ? "views-right" : "" },
-          `${hit ? "✓ " : ""}${name(its.lens(i))} ${percent(its.lens_shares[i])}`));
+          `${hit ? "✓ " : ""}${name(its.lens(i))} `, element("small", {}, percent(its.lens_shares[i]))));
       }
       const cell = element("td", { share: its.lens_shares[first] / 255 }, ...said);
       if (right !== null) {
         const known = (state.time * (its.n_layers + 1) + layer) * its.scored.length + scored.get(at);
-        cell.title = `right: ${name(right)}, ${percent(its.right_shares[known])} %`;
+        cell.title = `right: ${name(right)}, ${percent(its.right_shares[known])}`;
         if (!said.some((one) => one.className))
           cell.append(element("span", {}, `(✓ ${name(right)} ${percent(its.right_shares[known])})`));
       }
