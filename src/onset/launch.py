@@ -35,6 +35,7 @@ _LIBRARIES = {
     "evaluate": _TORCH,
     "analyse": (*_TORCH, "transformer_lens.model_bridge", "transformer_lens.patching"),
     "heads": (*_TORCH, "transformer_lens.model_bridge", "transformer_lens.head_detector"),
+    "views": (*_TORCH, "transformer_lens.model_bridge", "transformer_lens.tools.analysis"),
 }
 
 

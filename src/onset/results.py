@@ -4,12 +4,14 @@ from onset.results import open_run, open_study
 
 run = open_run("composition", "shared_per_hop", seed=0)
 run.bridge().run_with_cache(...)         # the final model in TransformerLens
+run.bridge()(run.tokens("e3 r1 r2"))     # asked a sequence of one's own
 open_study("composition").measures       # every measurement of every run, tidy
 """
 
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,10 +21,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 import yaml
+from jaxtyping import Float, Int
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from onset import models
+from onset import models, readable
 from onset.artefacts import (
     check_run,
     check_source,
@@ -38,6 +41,7 @@ from onset.store.layout import RunFolder
 from onset.store.origin import Origin
 from onset.store.tables import load_table
 from onset.summary import summary_of_seeds
+from onset.tasks.dataset import Dataset
 from onset.tasks.worlds import World
 
 if TYPE_CHECKING:
@@ -110,7 +114,33 @@ class Run:
         Raises:
             ValueError: it is no transformer, or there is no such checkpoint.
         """
-        return models.open_bridge(self.model, self.parameters(step), n_applications)
+        with warnings.catch_warnings():
+            # TransformerLens draws progress bars with tqdm, which misses widgets for them in a notebook.
+            warnings.filterwarnings("ignore", "IProgress not found")
+            return models.open_bridge(self.model, self.parameters(step), n_applications)
+
+    def tokens(self, text: str) -> Int[Tensor, "1 length"]:
+        """A sequence of readable names, to be asked: `run.bridge()(run.tokens("e3 r1"))`.
+
+        Raises:
+            ValueError: the world has no tokens, or none of such a name (the nearest are listed), or the
+                sequence is too long for the model.
+        """
+        return readable.tokens_of(text, self.model, self._vocabulary)
+
+    def likeliest(self, logits: Float[Tensor, " tokens"], most: int = 5) -> pd.DataFrame:
+        """What the bridge's logits at one position say: `answer` and `probability`, the likeliest first.
+
+        Raises:
+            ValueError: the world has no tokens.
+        """
+        return readable.likeliest(logits, self.model, self._vocabulary, most)
+
+    @property
+    def _vocabulary(self) -> Sequence[str]:
+        if self.dataset.kind != Dataset.kind:
+            raise ValueError(f"{self.folder.run} is about {self.dataset.kind}, which have no names")
+        return self.dataset.vocabulary
 
     @cached_property
     def training_log(self) -> pd.DataFrame:

@@ -87,6 +87,8 @@ def test_a_grid_of_networks_is_one_run(smoke: Path):
     assert len(losses) == n * len(run.steps)
     with pytest.raises(ValueError, match="TransformerLens opens transformers"):
         run.bridge()
+    with pytest.raises(ValueError, match="is about vectors, which have no names"):
+        run.tokens("x0")
 
 
 def test_models_learn_what_is_trained(study):
@@ -110,6 +112,18 @@ def test_any_checkpoint_opens_in_transformer_lens(study):
             torch.testing.assert_close(
                 logits, run.model.unembed(run.parameters(step), states[-1]), atol=2e-5, rtol=1e-4
             )
+
+
+def test_a_model_is_asked_by_name(study):
+    run = open_run("composition", "shared_per_hop", 0, study.folder.parent)
+    split = run.dataset.splits["oo"]
+    names = [run.dataset.vocabulary[token] for token in split.tokens[0]]
+    tokens = run.tokens(" ".join(names))
+    assert tokens.tolist() == split.tokens[:1].tolist()
+    said = run.likeliest(run.bridge()(tokens)[0, -1])
+    own = run.model.logits(run.parameters(), [split])[0].softmax(-1)
+    assert said["probability"][0] == pytest.approx(own.max().item(), rel=1e-4)
+    assert said["answer"][0] == run.dataset.vocabulary[own.argmax()]
 
 
 @pytest.mark.parametrize("name", STUDY["figures"])

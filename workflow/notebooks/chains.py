@@ -322,3 +322,13 @@ numbers["never_composed"] = f"{base['task']['never_composed']:.0%}".replace("%",
 numbers["n_seeds"] = str(len(seeds))
 study.save_numbers(numbers)
 pd.Series(numbers, name="number").to_frame()
+
+# %% [markdown]
+# **Asking a model.** What the first condition's model says to a chain of four hops, one more than are
+# trained. Any other sequence of names (`run.dataset.vocabulary`) can take its place, and
+# `run.bridge(step=...)` any other checkpoint.
+
+# %%
+run = study.run(conditions[0], seeds[0])
+logits = run.bridge()(run.tokens("e3 r1 r2 r0 r4"))
+run.likeliest(logits[0, -1]).round(3)

@@ -450,3 +450,12 @@ beside
 # **Reading a model.** `open_run("composition", "shared_per_hop", seed=0).bridge()`, from
 # `onset.results`, opens the final checkpoint in TransformerLens; `.bridge(step=..., n_applications=1)`
 # an earlier one, unrolled for one-hop questions.
+
+# %% [markdown]
+# **Asking a model.** What the first condition's model says to a question of two hops. Any other sequence
+# of names (`run.dataset.vocabulary`) can take its place, and `run.bridge(step=...)` any other checkpoint.
+
+# %%
+run = study.run(conditions[0], seeds[0])
+logits = run.bridge()(run.tokens("e3 r1 r2"))
+run.likeliest(logits[0, -1]).round(3)

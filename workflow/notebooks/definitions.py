@@ -308,3 +308,13 @@ if {"replay", "replay_small_batch"} <= set(of_seed):
     compared["batch_size"] = of_seed["replay_small_batch"] - of_seed["replay"]
 found = {name: Found.beyond(its) for name, its in compared.items() if name in reference}
 study.save_reference({name: reference[name] for name in found}, found)
+
+# %% [markdown]
+# **Asking a model.** What the first condition's model says to a fact about the alias `a0`. Any other
+# sequence of names (`run.dataset.vocabulary`) can take its place, and `run.bridge(step=...)` any other
+# checkpoint.
+
+# %%
+run = study.run(conditions[0], seeds[0])
+logits = run.bridge()(run.tokens("a0 r0"))
+run.likeliest(logits[0, -1]).round(3)

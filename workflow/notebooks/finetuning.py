@@ -235,3 +235,13 @@ for name, split in PLACES.items():
         answered = its.low > 0.5 if name != "two_new" else its.high < 10 * chance
         found[name] = Found(its.mean, its.low, its.high, bool(answered))
 study.save_reference({name: reference[name] for name in found}, found)
+
+# %% [markdown]
+# **Asking a model.** What the first condition's model says to a question of two hops, before any fine-
+# tuning. Any other sequence of names (`run.dataset.vocabulary`) can take its place, and
+# `run.bridge(step=...)` any other checkpoint.
+
+# %%
+run = study.run(conditions[0], seeds[0])
+logits = run.bridge()(run.tokens("e3 r1 r2"))
+run.likeliest(logits[0, -1]).round(3)

@@ -619,3 +619,12 @@ for name in reference:
         agrees = bool(its.low > chance)
     found[name] = Found(*its, agrees)
 study.save_reference(reference, found)
+
+# %% [markdown]
+# **Asking a model.** What the first condition's model says to 7 + 8. Any other sequence of names
+# (`run.dataset.vocabulary`) can take its place, and `run.bridge(step=...)` any other checkpoint.
+
+# %%
+run = study.run(conditions[0], seeds[0])
+logits = run.bridge()(run.tokens("7 8 ="))
+run.likeliest(logits[0, -1]).round(3)

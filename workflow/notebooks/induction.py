@@ -57,6 +57,7 @@ reference = {}
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from IPython.display import display
 
 from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.learning import learning_curves, plot_learning
@@ -596,4 +597,9 @@ BORDERS = {
     "context_first": (np.nan, 1),  # nobody has said how much
 }
 found = {name: Found.beyond(ours[name], *BORDERS[name]) for name in reference}
-study.save_reference(reference, found)
+display(study.save_reference(reference, found))
+
+# Asking a model: any other sequence of names (run.dataset.vocabulary) can take this one's place.
+run = study.run(base, seeds[0])
+logits = run.bridge()(run.tokens("s1 s2 s3 s4 s1 s2"))
+run.likeliest(logits[0, -1]).round(3)

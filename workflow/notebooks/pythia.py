@@ -87,3 +87,13 @@ study.save_figure(figure, "course", course)
 numbers = {f"{row.condition}/{row.split}": format_interval(row) for row in contrast.itertuples()}
 study.save_numbers(numbers)
 pd.Series(numbers, name="number").to_frame()
+
+# %% [markdown]
+# **Asking a model.** What the first condition's model says to a question of two hops, in the names of the
+# task. Any other sequence of names (`run.dataset.vocabulary`) can take its place, and
+# `run.bridge(step=...)` any other checkpoint.
+
+# %%
+run = study.run(conditions[0], seeds[0])
+logits = run.bridge()(run.tokens("e3 r1 r2"))
+run.likeliest(logits[0, -1]).round(3)

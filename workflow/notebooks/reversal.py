@@ -364,3 +364,13 @@ found = {
     for name, its in ours.items()
 }
 study.save_reference({name: reference[name] for name in found}, found)
+
+# %% [markdown]
+# **Asking a model.** What the first condition's model says to a pair that is asked the other way round.
+# Any other sequence of names (`run.dataset.vocabulary`) can take its place, and `run.bridge(step=...)`
+# any other checkpoint.
+
+# %%
+run = study.run(conditions[0], seeds[0])
+logits = run.bridge()(run.tokens("b12 r_inverse"))
+run.likeliest(logits[0, -1]).round(3)

@@ -388,3 +388,13 @@ pd.Series({name: number for name, number in numbers.items() if name not in ood_o
 # **Reading a model.** `open_run("simplest", "base", seed=0).bridge()`, from `onset.results`, opens the
 # final checkpoint in TransformerLens; `run.dataset.splits["ood"].truth["base"]` holds the base whose
 # values the answers are.
+
+# %% [markdown]
+# **Asking a model.** What the first condition's model says to an attribute of the alias `a0`. Any other
+# sequence of names (`run.dataset.vocabulary`) can take its place, and `run.bridge(step=...)` any other
+# checkpoint.
+
+# %%
+run = study.run(conditions[0], seeds[0])
+logits = run.bridge()(run.tokens("a0 attr0"))
+run.likeliest(logits[0, -1]).round(3)

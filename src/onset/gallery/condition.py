@@ -48,7 +48,7 @@ def condition_page(folder: Path, study: Mapping[str, Any], condition: Mapping[st
         final=_final(folder / "summary.csv", name),
         runs=[_files(run) for run in runs],
         settings=_settings(runs[0]),
-        views=views.read_text(encoding="utf-8") if views.exists() else None,
+        views=views.read_text(encoding="utf-8") if condition["has_heads"] else None,
     )
 
 

@@ -50,10 +50,12 @@ class AtlasJobs(StudyJobs):
         return canonical_json({"conditions": told, **on})
 
     def heads_code(self, wildcards: Wildcards) -> str:
-        conditions = self._with_heads(wildcards.study).values()
-        families = {f"onset.models.{its.model.name}" for its in conditions}
-        loaded = [f"{its}.{part}" for its in sorted(families) for part in ("model", "bridge")]
-        return fingerprint("onset.stages.heads", *loaded)
+        return fingerprint("onset.stages.heads", *self._opened(wildcards.study))
+
+    def _opened(self, study: str) -> list[str]:
+        """What is loaded by name where the models of a study are opened in TransformerLens."""
+        families = {f"onset.models.{its.model.name}" for its in self._with_heads(study).values()}
+        return [f"{its}.{part}" for its in sorted(families) for part in ("model", "bridge")]
 
     def _with_heads(self, study: str) -> dict[str, Condition]:
         conditions = self._project.studies[study].conditions

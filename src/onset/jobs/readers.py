@@ -9,11 +9,12 @@ from typing import Any
 
 from onset.config.parents import parent_of
 from onset.config.study import Condition
-from onset.jobs.atlas import ATLAS, AtlasJobs
+from onset.jobs.atlas import ATLAS
+from onset.jobs.views import ViewJobs
 from onset.settings import canonical_json
 
 
-class Jobs(AtlasJobs):
+class Jobs(ViewJobs):
     """All answers for the rules, so that rules hold no logic."""
 
     @property
@@ -44,6 +45,7 @@ class Jobs(AtlasJobs):
             *self.made_by_notebook(study),
             *self._of_runs(study, runs, "training.parquet"),
             *self.measures_of(study),
+            *self.views_of(study),
         ]
 
     def pages_priority(self, study: str) -> int:
