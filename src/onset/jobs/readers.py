@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from onset.config.differences import base_of, differences
 from onset.jobs.atlas import ATLAS, AtlasJobs
-from onset.settings import canonical_json
+from onset.settings import Settings, canonical_json
 
 
 class Jobs(AtlasJobs):
@@ -63,12 +65,51 @@ class Jobs(AtlasJobs):
         for study in self._project.studies:
             found += [path for path in self.figures_of(study) if path.endswith(".pdf")]
             found += [path for path in self.tables_of(study) if path.endswith(".tex")]
-            found.append(f"{self._root}/{study}/numbers.json")
+            found += [f"{self._root}/{study}/numbers.json", *self.reference_of(study)]
         if self.atlas_page:
             found += [f"{self._root}/atlas/figures/mosaic.pdf", f"{self._root}/atlas/numbers.json"]
         return found
 
     @cached_property
     def paper_settings(self) -> str:
-        described = [self._description(study) for study in self._project.studies]
-        return canonical_json({"studies": described + ([ATLAS] if self.atlas_page else [])})
+        """What there is to see of each study, and the settings of all its conditions.
+
+        In the order of the config, which is that of the paper's tables.
+        """
+        shown = [self._description(study) for study in self._project.studies]
+        return json.dumps(
+            {
+                "shown": shown + ([ATLAS] if self.atlas_page else []),
+                "studies": [self._settings_of(study) for study in self._project.studies],
+                "seeds": list(self._project.seeds),
+            },
+            allow_nan=False,
+        )
+
+    def _settings_of(self, study: str) -> dict[str, Any]:
+        its = self._project.studies[study]
+        seeds = self._project.runs(study)
+        return {
+            "name": study,
+            "title": its.file.title,
+            "base": base_of(its),
+            "has_reference": bool(its.file.reference),
+            "conditions": [
+                {
+                    "name": name,
+                    "label": condition.label,
+                    "seeds": list(seeds[name]),
+                    "differences": differences(its, condition),
+                    "parent": condition.parent and _said(condition.parent),
+                    "interventions": [_said(its) for its in condition.interventions],
+                }
+                for name, condition in its.conditions.items()
+            ],
+        }
+
+
+def _said(settings: Settings) -> dict[str, Any]:
+    """What a study's file says, defaults left out: its name first, what has keys of its own last."""
+    said = settings.model_dump(mode="json", exclude_defaults=True)
+    keys = sorted(said, key=lambda key: (key != "name", isinstance(said[key], dict)))
+    return {key: said[key] for key in keys}
