@@ -11,6 +11,8 @@ rule paper_settings:
         "workflow/templates/settings.json",
     output:
         "<paper>/settings.json",
+    log:
+        "<log>/paper_settings.log",
     params:
         settings=jobs.paper_settings,
     template_engine:
@@ -23,7 +25,12 @@ rule paper:
         results=jobs.paper_inputs,
         settings=rules.paper_settings.output,
     output:
-        "<paper>/paper.pdf",
+        report(
+            "<paper>/paper.pdf",
+            category="Paper",
+            caption="../report/paper.rst",
+            labels={"name": "paper", "shows": "All studies, with methods and every condition"},
+        ),
     log:
         "<log>/paper.log",
     params:

@@ -48,6 +48,21 @@ class Jobs(AtlasJobs):
             "tables": [{"name": n, "caption": c} for n, c in its.file.tables.items()],
         }
 
+    def title(self, study: str) -> str:
+        return ATLAS["title"] if study == "atlas" else self._project.studies[study].file.title
+
+    def report_labels(self, study: str, figure: str | None = None) -> dict[str, str]:
+        """What Snakemake's report says of a study's notebook, or of the figure at a path.
+
+        A caption file of the report knows the job and not which of its figures it is about; labels do.
+        """
+        shown = ATLAS if study == "atlas" else self._description(study)
+        captions = {its["name"]: its["caption"] for its in shown["figures"]}
+        name = Path(figure).stem if figure else "notebook"
+        said = captions[name] if figure else shown["question"]
+        # Snakemake takes what is in braces for a wildcard.
+        return {"name": name, "shows": said.replace("{", "(").replace("}", ")")}
+
     @property
     def paper(self) -> list[str]:
         """The PDF, if it is wanted."""
