@@ -5,6 +5,8 @@
 #:   make test-slurm  the DAG through a SLURM of its own    as root; three minutes
 #:   make test-faults the fault harness with 20 kills in place of 5
 #:   make smoke       the same workflow on small settings   a few minutes
+#:   make arxiv       the paper's sources as arXiv takes them, results/paper/arxiv.tar.gz
+#:   make report      Snakemake's report of finished results in one file, results/report.html
 #:   make bench       how fast it is
 #:   make orphans     what lies in results/ though the config no longer asks for it; deletes nothing
 #:
@@ -24,7 +26,7 @@
 #:   ARGS="..."            more for snakemake or pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test test-slurm test-faults smoke bench setup environment lint lock unlock schema orphans clean-env
+.PHONY: help reproduce test test-slurm test-faults smoke arxiv report bench setup environment lint lock unlock schema orphans clean-env
 # The steps of a set-up follow one another, whatever -j says; Snakemake runs the jobs.
 .NOTPARALLEL:
 
@@ -63,6 +65,12 @@ test-faults: setup
 test-slurm: environment
 	@$(PYTHON) -m setup slurm
 	$(run) ONSET_TEST_SLURM=1 pytest tests/slurm $(ARGS)
+
+arxiv: setup
+	$(snakemake) -- results/paper/arxiv.tar.gz
+
+report: setup
+	$(snakemake) $(no_paper) --report results/report.html
 
 bench: environment
 	$(snakemake) --forcerun benchmark_training_step benchmark_instances benchmark_startup benchmark_planning -- benchmarks

@@ -21,6 +21,9 @@ from onset.launch import start_server
 configfile: "config/config.yaml"
 
 
+report: "workflow/report/overview.rst"
+
+
 try:
     project = load_project(config, Path(workflow.basedir), workflow.configfiles)
 except ConfigError as error:

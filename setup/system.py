@@ -18,8 +18,10 @@ LATEX_FILES = (
     "cleveref.sty",
     "hyperref.sty",
     "lmodern.sty",
+    "longtable.sty",
     "microtype.sty",
     "natbib.sty",
+    "placeins.sty",
     "sfrm1000.pfb",
 )
 LATEX_PACKAGES = (

@@ -32,7 +32,7 @@ def test_the_rest_finishes_and_nothing_is_made_of_a_part(fresh):
     # Of the study as a whole there is nothing: no summary, notebook, figure, page.
     assert {name.split("/")[0] for name in made} == {"broken", "plain", "last"}
     assert not (fresh.root / "results/index.html").exists()
-    assert not (fresh.root / "results/paper").exists()
+    assert not (fresh.root / "results/paper/paper.pdf").exists()
 
     # Once the cause is gone, only what was missing runs.
     fresh.set(fresh.study, "conditions.broken.training.learning_rate", 1.0e-3)

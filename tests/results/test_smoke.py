@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -21,7 +20,6 @@ from onset.summary import format_interval
 from tests.results.conftest import PAPER
 
 pytestmark = pytest.mark.smoke
-needs_paper = pytest.mark.skipif(not PAPER, reason="ONSET_PAPER=no: no LaTeX here")
 
 STUDIES = yaml.safe_load(Path("config/smoke.yaml").read_text(encoding="utf-8"))["studies"]
 STUDY = yaml.safe_load(Path("config/studies/composition.yaml").read_text(encoding="utf-8"))
@@ -209,33 +207,6 @@ def test_no_notebook_warns(smoke: Path):
     assert len(pages) == len(STUDIES) + 1  # and the atlas
     for page in pages:
         assert "Warning" not in page.read_text(encoding="utf-8"), page
-
-
-@needs_paper
-def test_the_paper_is_typeset_without_complaints(smoke: Path):
-    assert (smoke / "paper/paper.pdf").read_bytes().startswith(b"%PDF")
-    log = (smoke / "paper/source/paper.log").read_text(encoding="utf-8", errors="replace")
-    for complaint in ("Overfull", "undefined", "multiply defined", "Missing character"):
-        assert complaint not in log, re.findall(f".*{complaint}.*", log)
-
-
-@needs_paper
-def test_an_unknown_number_stops_the_paper(smoke: Path, tmp_path: Path):
-    source = shutil.copytree(smoke / "paper/source", tmp_path / "source")
-    section = source / "sections/limitations.tex"
-    section.write_text(section.read_text() + "\n\\onsetnumber{composition/no_such_number}\n")
-    command = ["latexmk", "-g", "-pdf", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
-    result = subprocess.run(command, cwd=source, capture_output=True, text=True, errors="replace")
-    assert result.returncode != 0
-    assert "unknown number composition/no_such_number" in result.stdout
-
-
-@needs_paper
-def test_the_text_compiles_alone(tmp_path: Path):
-    source = shutil.copytree("paper", tmp_path / "paper")
-    command = ["latexmk", "-pdf", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
-    result = subprocess.run(command, cwd=source, capture_output=True, text=True, errors="replace")
-    assert result.returncode == 0, result.stdout[-2000:]
 
 
 def test_nothing_is_left_to_do(smoke: Path):

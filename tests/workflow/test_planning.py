@@ -153,9 +153,14 @@ class TestConfig:
         finished.set(finished.study, "conditions.fast.label", "faster")
         assert set(finished.plan()) == {*REDRAWN, "atlas"}
 
+    def test_a_learning_rate_is_in_the_paper(self, finished):
+        with_a_paper(finished)
+        finished.set(finished.study, "conditions.fast.training.learning_rate", 2e-2)
+        assert {"paper_settings", "paper"} <= set(finished.plan())
+
     def test_the_paper_is_made_when_it_is_wanted(self, finished):
         finished.set(finished.config, "paper", True)
-        assert set(finished.plan()) == {"paper", "front_page"}
+        assert set(finished.plan()) == {"paper_settings", "paper", "front_page"}
 
 
 class TestCode:
@@ -205,15 +210,14 @@ class TestCode:
         assert set(finished.plan()) == REDRAWN
 
     def test_the_text_of_the_paper_concerns_the_paper_alone(self, finished):
-        """Planned with an empty file for a PDF, so that no LaTeX is needed."""
-        finished.set(finished.config, "paper", True)
-        pdf = finished.root / "results/paper/paper.pdf"
-        pdf.parent.mkdir()
-        pdf.touch()
-        finished.take_for_done()
+        with_a_paper(finished)
         assert finished.plan() == {}
         finished.edit("paper/paper.tex", lambda text: text + "% More.\n")
         assert set(finished.plan()) == {"paper"}
+
+    def test_what_arxiv_is_sent_is_packed_when_asked_for(self, finished):
+        with_a_paper(finished)
+        assert set(finished.plan("--", "results/paper/arxiv.tar.gz")) == {"arxiv"}
 
     def test_the_prose_of_a_notebook_runs_the_notebook(self, finished):
         finished.replace(finished.notebook, "# The least", "# Hardly the least")
@@ -222,6 +226,16 @@ class TestCode:
     def test_a_template_makes_pages(self, finished):
         finished.edit("src/onset/gallery/templates/base.html", lambda text: text + "<!-- -->")
         assert set(finished.plan()) == REDRAWN
+
+
+def with_a_paper(project) -> None:
+    """A finished paper, of which the files are empty, so that no LaTeX is needed."""
+    project.set(project.config, "paper", True)
+    folder = project.root / "results/paper"
+    folder.mkdir()
+    for name in ("settings.json", "paper.pdf"):
+        (folder / name).touch()
+    project.take_for_done()
 
 
 def add_study_with_another_task(project) -> None:

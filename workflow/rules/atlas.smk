@@ -44,10 +44,24 @@ rule atlas_notebook:
         notebook="workflow/notebooks/atlas.py",
     output:
         notebook="<atlas>/notebook.ipynb",
-        page=report("<atlas>/notebook.html", category="atlas"),
+        page=report(
+            "<atlas>/notebook.html",
+            category=jobs.title("atlas"),
+            caption="../report/notebook.rst",
+            labels=jobs.report_labels("atlas"),
+        ),
         numbers="<atlas>/numbers.json",
         figures=[
-            report(path, category="atlas") if path.endswith(".png") else path
+            (
+                report(
+                    path,
+                    category=jobs.title("atlas"),
+                    caption="../report/figure.rst",
+                    labels=jobs.report_labels("atlas", path),
+                )
+                if path.endswith(".png")
+                else path
+            )
             for path in jobs.atlas_figures
         ],
     log:

@@ -20,7 +20,7 @@ for study in jobs.studies_with_pages:
         localrule: True
         params:
             results=subpath(output[0], ancestor=2),
-            # Functions, because an answer has braces, which Snakemake would take for wildcards.
+            # A function, because an answer has braces, which Snakemake would take for wildcards.
             settings=lambda w, study=study: jobs.pages_settings(study),
             code=jobs.code_of("gallery"),
         shell:
@@ -38,7 +38,7 @@ rule front_page:
         "<log>/front_page.log",
     params:
         results=subpath(output[0], parent=True),
-        settings=lambda w: jobs.front_page_settings,
+        settings=jobs.front_page_settings,
         code=jobs.code_of("gallery"),
     shell:
         "python -m onset.stages.gallery {params.results} --settings {params.settings:q} --log {log}"

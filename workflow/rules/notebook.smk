@@ -11,10 +11,24 @@ for study in project.studies:
             summary=f"{project.results}/{study}/summary.csv",
         output:
             notebook=f"{project.results}/{study}/notebook.ipynb",
-            page=report(f"{project.results}/{study}/notebook.html", category=study),
+            page=report(
+                f"{project.results}/{study}/notebook.html",
+                category=jobs.title(study),
+                caption="../report/notebook.rst",
+                labels=jobs.report_labels(study),
+            ),
             numbers=f"{project.results}/{study}/numbers.json",
             figures=[
-                report(path, category=study) if path.endswith(".png") else path
+                (
+                    report(
+                        path,
+                        category=jobs.title(study),
+                        caption="../report/figure.rst",
+                        labels=jobs.report_labels(study, path),
+                    )
+                    if path.endswith(".png")
+                    else path
+                )
                 for path in jobs.figures_of(study)
             ],
             tables=jobs.tables_of(study),

@@ -78,6 +78,7 @@ def condition_of(
         extra_seeds=its_file.extra_seeds,
         device=device,
         threads=threads,
+        written=check.merged,
     )
     return condition, []
 

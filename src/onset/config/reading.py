@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from onset.config.checks import condition_of
-from onset.config.problems import Layer, Problem, nearest, problems_of
+from onset.config.problems import Layer, Problem, merge, nearest, problems_of
 from onset.config.study import SECTIONS, ConditionFile, Study, StudyFile, StudyOverrides
 from onset.config.sweep import expand
 from onset.config.yaml_file import YamlError, read_yaml
@@ -37,7 +37,10 @@ def read_study(
     if not (root / f"workflow/notebooks/{name}.py").exists():
         problems.append(Problem(file, "", f"its notebook workflow/notebooks/{name}.py is missing"))
     conditions, run_already = {}, set()
-    base = {key: raw[key] for key in SECTIONS if key in raw}
+    base = [
+        Layer(file, "", _sections(raw)),
+        Layer(overrides.file, overrides.key, _sections(overrides.values)),
+    ]
     swept = expand(overrides.values.get("sweep", raw.get("sweep", ())))
     points = {name: ConditionFile.model_validate(point) for name, point in swept.items()}
     listed = {name: changes or {} for name, changes in (raw.get("conditions") or {}).items()}
@@ -47,8 +50,7 @@ def read_study(
             changes, key = listed[condition], f"conditions.{condition}"
         over_all = over.conditions.get(condition)
         layers = [
-            Layer(file, "", base),
-            Layer(overrides.file, overrides.key, _sections(overrides.values)),
+            *base,
             Layer(file, key, _sections(changes)),
             Layer(
                 overrides.file,
@@ -64,7 +66,7 @@ def read_study(
         if merged and not (condition in swept and merged.jobs in run_already):
             conditions[condition] = merged
             run_already.add(merged.jobs)
-    return (None, problems) if problems else (Study(name, study_file, conditions), [])
+    return (None, problems) if problems else (Study(name, study_file, merge(base), conditions), [])
 
 
 def _said_of_base(problem: Problem, said: Iterable[Problem]) -> bool:

@@ -181,6 +181,8 @@ class Condition:
     extra_seeds: tuple[int, ...]
     device: str
     threads: int
+    written: Mapping[str, Any]
+    """its settings as the files have them, merged; without defaults"""
 
     # What each kind of job is told, as JSON; a job is run again when this changes, and only then.
 
@@ -290,6 +292,8 @@ class Study:
 
     name: str
     file: StudyFile
+    base: Mapping[str, Any]
+    """the settings that its conditions change, as the files have them, merged; without defaults"""
     conditions: Mapping[str, Condition]
 
     @property

@@ -29,7 +29,7 @@ def condition_page(folder: Path, study: Mapping[str, Any], condition: Mapping[st
     Args:
         folder: of the study, `results/STUDY`.
         study: as the pages' job is told of it.
-        condition: name, label, seeds, what it changes, its parent.
+        condition: as the study has it, one of its `conditions`.
     """
     name = condition["name"]
     runs = [RunFolder(folder / name / f"seed_{seed}") for seed in condition["seeds"]]

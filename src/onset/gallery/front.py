@@ -8,26 +8,40 @@ from typing import Any
 from onset.gallery.render import render
 
 
-def front_page(studies: Sequence[Mapping[str, Any]], paper: bool) -> str:
+def front_page(cards: Sequence[Mapping[str, Any]], paper: bool) -> str:
     """The front page.
 
     Args:
-        studies: as the pages' job is told of them, with `answer` filled.
+        cards: of the studies, in their order.
         paper: whether there is a PDF.
     """
-    entries = [entry for study in studies for entry in _entries(study)]
-    return render(
-        "index.html", title="Onset", path=[], studies=studies, paper=paper, entries=entries
-    )
+    entries = [entry for card in cards for entry in card["entries"]]
+    return render("index.html", title="Onset", path=[], cards=cards, paper=paper, entries=entries)
+
+
+def card(study: Mapping[str, Any]) -> dict[str, Any]:
+    """What the front page shows of a study, and what its search finds there.
+
+    Args:
+        study: as the pages' job is told of it, with `answer` filled.
+    """
+    return {
+        **{key: study[key] for key in ("name", "title", "question", "answer")},
+        "figure": study["figures"][0] if study["figures"] else None,
+        "n_figures": len(study["figures"]),
+        "n_conditions": len(study["conditions"]),
+        "n_runs": sum(len(its["seeds"]) for its in study["conditions"]),
+        "entries": _entries(study),
+    }
 
 
 def _entries(study: Mapping[str, Any]) -> list[dict[str, str]]:
-    """What the search finds of a study: what it is, where, and the words that it is found by."""
+    """What the search finds: what it is, where, and the words that it is found by."""
     name, title = study["name"], study["title"]
     entries = [_entry("study", title, f"{name}/index.html", name, study["question"])]
     entries += [
         _entry("condition", f"{title}: {its['label']}", f"{name}/{its['name']}/index.html",
-               name, its["name"], *its["changes"])
+               name, its["name"], *its["differences"])
         for its in study["conditions"]
     ]  # fmt: skip
     entries += [

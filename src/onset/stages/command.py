@@ -99,9 +99,11 @@ def prepare_device(settings: Mapping[str, Any]) -> None:
 
 
 def settings_argument(text: str) -> dict[str, Any]:
-    """Settings as JSON text or from a YAML file."""
+    """Settings as JSON text, or from a file of JSON or YAML."""
     if text.lstrip().startswith("{"):
         return json.loads(text)
+    if text.endswith(".json"):
+        return json.loads(Path(text).read_text(encoding="utf-8"))
     import yaml
 
     return yaml.safe_load(Path(text).read_text(encoding="utf-8"))

@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--settings",
         type=settings_argument,
         required=True,
-        help="JSON: `study` for the pages of that study, or `studies` and `paper` for the front page",
+        help="JSON: `study` for its pages, or `studies` (names) and `paper` for the front page",
     )
 
 
@@ -33,16 +33,20 @@ def work(arguments: argparse.Namespace) -> None:
 def _front(results: Path, settings: dict[str, Any]) -> None:
     from onset.gallery.front import front_page
 
-    studies = [_answered(results, study) for study in settings["studies"]]
-    times = {study["name"]: _time(results / "logs" / study["name"]) for study in studies}
+    cards = [
+        json.loads((results / study / "card.json").read_text(encoding="utf-8"))
+        for study in settings["studies"]
+    ]
+    times = {study: _time(results / "logs" / study) for study in settings["studies"]}
     # Among the logs, not on the page, which is the same for the same results: times are not.
     write_text(results / "logs/times.js", f"window.onsetTimes = {json.dumps(times)};\n")
-    write_text(results / "index.html", front_page(studies, settings["paper"]))
+    write_text(results / "index.html", front_page(cards, settings["paper"]))
 
 
 def _study(results: Path, told: dict[str, Any]) -> None:
     from onset.gallery.condition import condition_page
     from onset.gallery.figure import figure_page
+    from onset.gallery.front import card
     from onset.gallery.study import study_page
 
     study = _answered(results, told)
@@ -52,6 +56,7 @@ def _study(results: Path, told: dict[str, Any]) -> None:
     for its in study["conditions"]:
         write_text(folder / its["name"] / "index.html", condition_page(folder, study, its))
     write_text(folder / "index.html", study_page(folder, study))
+    write_text(folder / "card.json", json.dumps(card(study), indent=1) + "\n")
     log.info("%s: %d conditions", study["name"], len(study["conditions"]))
 
 

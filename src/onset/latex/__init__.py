@@ -1,0 +1,5 @@
+"""Text, numbers and tables as LaTeX takes them, and LaTeX itself."""
+
+from onset.latex.text import definitions, escape, tabular
+
+__all__ = ["definitions", "escape", "tabular"]
