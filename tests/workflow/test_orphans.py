@@ -68,6 +68,16 @@ def test_heads_of_a_study_that_is_gone_are_listed(fresh):
     assert listed(fresh) == {"results/atlas/studies/gone.parquet": 1.0}
 
 
+def test_the_view_of_a_condition_that_is_gone_is_listed(fresh):
+    put(fresh, "tiny/plain/seed_0", "tiny/renamed/seed_0")
+    for condition in ("plain", "renamed"):
+        (fresh.root / f"results/tiny/{condition}/views.json").write_bytes(bytes(10**6))
+    assert listed(fresh) == {
+        "results/tiny/renamed/seed_0": 0.5,
+        "results/tiny/renamed/views.json": 1.0,
+    }
+
+
 def test_a_wrong_config_is_told(fresh):
     done = fresh.python("-m", "onset.stages.orphans", "--configfile", "config/none.yaml")
     assert (done.returncode, done.stderr) == (1, "config/none.yaml: there is no such file\n")

@@ -1,8 +1,8 @@
 """List what lies in results/ though the config no longer asks for it: it is told, never deleted.
 
-Runs of conditions that were removed or renamed, of seeds that were taken out, and whole studies, with
-their heads in the atlas. Other folders of results within (results/smoke, results/tuning) aren't looked
-into.
+Runs of conditions that were removed or renamed, with their views, of seeds that were taken out, and whole
+studies, with their heads in the atlas. Other folders of results within (results/smoke, results/tuning)
+aren't looked into.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _SEED = re.compile(r"^seed_\d+$")
 
 
 def orphans(project: Project, root: Path = Path()) -> Iterator[Path]:
-    """Folders of runs that the config doesn't ask for; of studies that aren't in it, as a whole, and their
-    tables of heads."""
+    """Folders of runs that the config doesn't ask for, and views of conditions that it doesn't have; of
+    studies that aren't in it, the whole folder and the table of heads."""
     wanted = {
         (study.name, condition, f"seed_{seed}")
         for study in project.studies.values()
@@ -38,6 +38,10 @@ def orphans(project: Project, root: Path = Path()) -> Iterator[Path]:
             yield study
         else:
             yield from (path for path in runs if path.parts[-3:] not in wanted)
+        if study.name in project.studies:
+            views = sorted(study.glob("*/views.json"))
+            conditions = project.studies[study.name].conditions
+            yield from (path for path in views if path.parent.name not in conditions)
     for table in sorted((root / project.results / "atlas/studies").glob("*.parquet")):
         if table.stem not in project.studies:
             yield table
