@@ -56,7 +56,7 @@ smoke: setup
 
 # Targets go first: behind some options of ARGS they would be taken for values.
 figure: environment
-	@files=$$($(run) python -m onset.stages.figure $(NAME) $(ARGS)) && \
+	@files=$$($(run) python -m onset.commands.figure $(NAME) $(ARGS)) && \
 	$(run) snakemake $$files --cores $(CORES) $(plain) $(ARGS)
 
 test: setup
@@ -80,7 +80,7 @@ lint: environment
 	$(run) pytest -q tests/workflow/test_lint.py
 
 orphans: environment
-	@$(run) python -m onset.stages.orphans $(ARGS)
+	@$(run) python -m onset.commands.orphans $(ARGS)
 
 unlock: environment
 	$(run) snakemake --cores 1 --unlock

@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from onset.commands.project import add_configfile_argument, read_project
 from onset.config.project import Project
-from onset.stages.project import add_configfile_argument, read_project
 
 _SEED = re.compile(r"^seed_\d+$")
 
@@ -40,7 +40,7 @@ def orphans(project: Project, root: Path = Path()) -> Iterator[Path]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser("python -m onset.stages.orphans", description=__doc__)
+    parser = argparse.ArgumentParser("python -m onset.commands.orphans", description=__doc__)
     add_configfile_argument(parser)
     project = read_project(parser.parse_args().configfile)
     sizes = {folder: _megabytes(folder) for folder in orphans(project)}

@@ -10,11 +10,11 @@ import difflib
 import sys
 from pathlib import Path
 
+from onset.commands.project import add_configfile_argument, read_project
 from onset.config.project import Project
 from onset.jobs import Jobs
-from onset.stages.project import add_configfile_argument, read_project
 
-_MOST_SHOWN = 4
+_MOST_SHOWN, _NEAR = 3, 0.6
 
 
 class UnknownError(Exception):
@@ -45,10 +45,10 @@ def chosen(name: str, named: dict[str, list[str]]) -> list[str]:
         return named[full[0]]
     if full:
         raise UnknownError(f"{name} is the name of several: {', '.join(full)}")
-    near = difflib.get_close_matches(name, named, _MOST_SHOWN, 0.5)
+    near = difflib.get_close_matches(name, named, _MOST_SHOWN, _NEAR)
     if "/" not in name:
         short = {its.partition("/")[2] for its in named}
-        close = difflib.get_close_matches(name, short, _MOST_SHOWN, 0.5)
+        close = difflib.get_close_matches(name, short, _MOST_SHOWN, _NEAR)
         near = [its for word in close for its in named if its.endswith(f"/{word}")][:_MOST_SHOWN]
     hint = f"did you mean {' or '.join(near)}?" if near else "`make figure` lists all there are"
     raise UnknownError(f"there is no figure or table {name}; {hint}")
@@ -56,7 +56,7 @@ def chosen(name: str, named: dict[str, list[str]]) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        "python -m onset.stages.figure", description=__doc__, allow_abbrev=False
+        "python -m onset.commands.figure", description=__doc__, allow_abbrev=False
     )
     parser.add_argument("name", nargs="?", help="STUDY/NAME, or NAME")
     add_configfile_argument(parser)
