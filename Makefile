@@ -4,6 +4,7 @@
 #:   make test        all tests                             ARGS="-k name" goes to pytest
 #:   make test-slurm  the DAG through a SLURM of its own    as root; three minutes
 #:   make test-faults the fault harness with 20 kills in place of 5
+#:   make figure NAME=STUDY/NAME   one figure or table and all it needs, nothing else; without NAME: lists them
 #:   make smoke       the same workflow on small settings   a few minutes
 #:   make arxiv       the paper's sources as arXiv takes them, results/paper/arxiv.tar.gz
 #:   make report      Snakemake's report of finished results in one file, results/report.html
@@ -23,15 +24,17 @@
 #:   ONSET_TORCH=cuda      torch for an NVIDIA GPU (Linux); remembered until ONSET_TORCH=cpu
 #:   PYTHON=/path/python   the Python 3.11 to build .venv with
 #:   CORES=4               instead of all
+#:   PROGRESS=no           Snakemake's own lines about each job in place of progress and time left
 #:   ARGS="..."            more for snakemake or pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test test-slurm test-faults smoke arxiv report bench setup environment lint lock unlock schema orphans clean-env
+.PHONY: help reproduce figure test test-slurm test-faults smoke arxiv report bench setup environment lint lock unlock schema orphans clean-env
 # The steps of a set-up follow one another, whatever -j says; Snakemake runs the jobs.
 .NOTPARALLEL:
 
 PAPER ?= yes
 BROWSER ?= yes
+PROGRESS ?= yes
 CORES ?= all
 export ONSET_PAPER = $(PAPER)
 export ONSET_BROWSER = $(BROWSER)
@@ -43,7 +46,8 @@ PYTHON ?= $(shell for python in python3.11 python3; do \
 
 # First on the PATH, so that what a rule calls by name is the environment's too.
 run = PATH="$(CURDIR)/.venv/bin:$$PATH"
-snakemake = $(run) snakemake --cores $(CORES) $(ARGS)
+plain = $(if $(filter no,$(PROGRESS)),--logger-onset-plain)
+snakemake = $(run) snakemake --cores $(CORES) $(plain) $(ARGS)
 no_paper = $(if $(filter no,$(PAPER)),--config paper=false)
 
 help:
@@ -54,6 +58,11 @@ reproduce: setup
 
 smoke: setup
 	$(snakemake) --configfile config/smoke.yaml $(no_paper)
+
+# Targets go first: behind some options of ARGS they would be taken for values.
+figure: environment
+	@files=$$($(run) python -m onset.commands.figure $(NAME) $(ARGS)) && \
+	$(run) snakemake $$files --cores $(CORES) $(plain) $(ARGS)
 
 test: setup
 	@$(PYTHON) -m setup browser
@@ -83,7 +92,7 @@ lint: environment
 	$(run) pytest -q tests/workflow/test_lint.py
 
 orphans: environment
-	@$(run) python -m onset.stages.orphans $(ARGS)
+	@$(run) python -m onset.commands.orphans $(ARGS)
 
 unlock: environment
 	$(run) snakemake --cores 1 --unlock

@@ -14,6 +14,7 @@ from snakemake.exceptions import WorkflowError
 
 from onset.call import Call
 from onset.config import ConfigError, load_project
+from onset.durations import Durations
 from onset.jobs import Jobs
 from onset.launch import start_server
 
@@ -61,10 +62,14 @@ onstart:
         raise WorkflowError(obstacle)
     if workflow.is_main_process and not workflow.non_local_exec:
         start_server()
+    # For the progress that profiles/default asks for; by itself it prints nothing.
+    logger.info(
+        "", extra={"expected": Durations(project).expected(workflow.dag.needrun_jobs())}
+    )
 
 
 onerror:
-    print(*call.failures(), sep="\n", file=sys.stderr)
+    logger.error("\n".join(call.failures()))
 
 
 include: "workflow/rules/dataset.smk"

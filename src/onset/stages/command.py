@@ -6,7 +6,6 @@ import argparse
 import json
 import logging
 import os
-import re
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -14,11 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from onset.device import keep_memory, lacking
+from onset.store.logs import DONE
 from onset.store.origin import DamagedFileError
 
 log = logging.getLogger("onset")
-_DONE = "%s: done in %.1f s after %.1f s of start-up"
-_SAID_DONE = re.compile(r" \w+: done in ([\d.]+) s after ([\d.]+) s of start-up$")
 
 
 class StageError(Exception):
@@ -54,17 +52,10 @@ def run_stage(
     except Exception:
         log.exception("%s: unexpected error", name)
         sys.exit(1)
-    log.info(_DONE, name, time.perf_counter() - began, start_up)
+    log.info(DONE, name, time.perf_counter() - began, start_up)
     # All is written. Leaving without taking torch apart saves a third of a second for each job.
     logging.shutdown()
     os._exit(0)
-
-
-def seconds_of(log_file: Path) -> float | None:
-    """How long a job took, start-up and all, by the last line of its log; None if it didn't end well."""
-    lines = log_file.read_text(encoding="utf-8", errors="replace").splitlines()
-    said = _SAID_DONE.search(lines[-1]) if lines else None
-    return float(said[1]) + float(said[2]) if said else None
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:

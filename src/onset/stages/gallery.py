@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from onset.gallery.answer import UnknownNumberError, filled
-from onset.stages.command import StageError, log, run_stage, seconds_of, settings_argument
+from onset.stages.command import StageError, log, run_stage, settings_argument
 from onset.store.atomic import write_text
+from onset.store.logs import seconds_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,16 +9,12 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from onset.config import ConfigError, load_project
+from onset.commands.project import add_configfile_argument, read_project
 from onset.config.project import Project
-from onset.config.yaml_file import YamlError, read_yaml
 
-_CONFIG = Path("config/config.yaml")
 _SEED = re.compile(r"^seed_\d+$")
 
 
@@ -48,22 +44,9 @@ def orphans(project: Project, root: Path = Path()) -> Iterator[Path]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser("python -m onset.stages.orphans", description=__doc__)
-    parser.add_argument(
-        "--configfile", type=Path, help="as Snakemake's: its keys win over config/config.yaml"
-    )
-    file = parser.parse_args().configfile
-    files = [file, _CONFIG] if file else [_CONFIG]
-    config: dict[str, Any] = {}
-    for path in reversed(files):
-        try:
-            config |= read_yaml(path)
-        except YamlError as error:
-            sys.exit(f"{path}: {error}")
-    try:
-        project = load_project(config, Path(), files)
-    except ConfigError as error:
-        sys.exit(str(error))
+    parser = argparse.ArgumentParser("python -m onset.commands.orphans", description=__doc__)
+    add_configfile_argument(parser)
+    project = read_project(parser.parse_args().configfile)
     sizes = {folder: _megabytes(folder) for folder in orphans(project)}
     for folder, size in sizes.items():
         print(f"{size:9.1f} MB  {folder}")

@@ -1,0 +1,1 @@
+"""What a person asks of the project beside Snakemake, mostly through make."""

@@ -1,0 +1,180 @@
+"""docs/add.md, followed to the letter by someone whose worlds are small.
+
+The copy of the project has the settings of config/smoke.yaml for one study, and has run once.
+"""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from onset.config.yaml_file import read_yaml
+from onset.results import open_run, open_study
+from tests.docs.pages import ROOT, Block, blocks, follow
+from tests.workflow.conftest import NOT_COPIED, Project, copy_sources
+
+pytestmark = pytest.mark.slow
+
+STUDY = "reversal"
+AFTER = {f"summarise {STUDY}", f"notebook_{STUDY}", f"study_page {STUDY}", "front_page"}
+ATLAS = {f"heads {STUDY}", "atlas", "atlas_notebook"}
+
+
+def small_config() -> str:
+    """The shipped config as it stands, with another list of studies and seeds, and small settings."""
+    over = read_yaml(ROOT / "config/smoke.yaml")["overrides"][STUDY]
+    lines = (ROOT / "config/config.yaml").read_text().splitlines()
+    changed = {"studies": [STUDY], "seeds": [0], "paper": False}
+    for i, line in enumerate(lines):
+        if (key := line.partition(":")[0]) in changed:
+            lines[i] = f"{key}: {yaml.safe_dump(changed.pop(key), default_flow_style=True).strip()}"
+            lines[i] = lines[i].removesuffix("\n...").replace("\n...", "")
+    assert not changed
+    return "\n".join([*lines, yaml.safe_dump({"overrides": {STUDY: over}})])
+
+
+@pytest.fixture(scope="session")
+def _before(tmp_path_factory) -> Path:
+    root = tmp_path_factory.mktemp("newcomer") / "project"
+    root.mkdir()
+    copy_sources(root)
+    project = Project(root)
+    (root / project.config).write_text(small_config())
+    done = project.snakemake("--cores", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return root
+
+
+@pytest.fixture
+def newcomer(_before, tmp_path) -> Project:
+    """The project before the page's edits."""
+    shutil.copytree(_before, tmp_path / "project", ignore=NOT_COPIED)
+    return Project(tmp_path / "project")
+
+
+def section(name: str) -> list[Block]:
+    found = [its for its in blocks(ROOT / "docs/add.md") if its.section == name]
+    assert found
+    return found
+
+
+def edit(project: Project, name: str) -> None:
+    for block in section(name):
+        if block.mark in ("file", "line", "below"):
+            follow(block, project.root)
+
+
+def commands(name: str) -> list[list[str]]:
+    """Those of a section, as lists of words."""
+    lines = [line for its in section(name) if its.mark == "run" for line in its.text.splitlines()]
+    words = [line.replace('"', "").split() for line in lines]
+    assert {its[0] for its in words} == {"snakemake"}
+    return [its[1:] for its in words]
+
+
+def run(project: Project, name: str) -> None:
+    for command in commands(name):
+        done = project.snakemake(*["2" if word == "all" else word for word in command])
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def jobs(rules: str, conditions: list[str], seeds: list[int]) -> set[str]:
+    every = itertools.product(rules.split(), conditions, seeds)
+    return {f"{rule} {STUDY}/{condition}/{seed}" for rule, condition, seed in every}
+
+
+def conditions(project: Project) -> list[str]:
+    return list(read_yaml(project.root / f"config/studies/{STUDY}.yaml")["conditions"])
+
+
+def test_a_seed(newcomer):
+    edit(newcomer, "A seed")
+    seeds = read_yaml(newcomer.root / newcomer.config)["seeds"]
+    assert commands("A seed") == [["-n"]]
+    new = jobs("dataset train evaluate", conditions(newcomer), seeds[1:])
+    assert seeds[0] == 0
+    assert set(newcomer.plan()) == new | AFTER | ATLAS
+
+
+def test_a_condition_and_a_measure(newcomer, in_its_folder):
+    before = conditions(newcomer)
+    edit(newcomer, "A condition")
+    (new,) = conditions(newcomer)[len(before) :]
+    its_jobs = jobs("dataset train evaluate", [new], [0])
+    assert set(newcomer.plan()) == its_jobs | AFTER | ATLAS
+
+    edit(newcomer, "A measure")
+    evaluated = jobs("evaluate", [*before, new], [0])
+    assert set(newcomer.plan()) == its_jobs | evaluated | AFTER | ATLAS
+    # Both pages' commands are the same; once is enough for both edits.
+    assert commands("A condition") == commands("A measure")
+    run(newcomer, "A measure")
+    assert newcomer.plan() == {}
+
+    # The condition is in the notebook, the figure, the table, the page and what the paper includes.
+    results = newcomer.root / "results" / STUDY
+    label = read_yaml(newcomer.root / f"config/studies/{STUDY}.yaml")["conditions"][new]["label"]
+    assert new in set(pd.read_csv(results / "figures/contrast.csv")["condition"])
+    with (results / "tables/accuracy.csv").open(newline="") as file:
+        assert label in [row[0] for row in csv.reader(file)]
+    for place in ("tables/accuracy.tex", "notebook.html", "index.html"):
+        assert label in (results / place).read_text(encoding="utf-8")
+    assert open_run(STUDY, new, 0, results.parent).steps[0] == 0
+
+    # The measure's numbers are in every run, and what the page's reader types finds them.
+    leads = open_study(STUDY, results.parent).measures.query("measure == 'lead'")
+    assert set(leads["condition"]) == {*before, new}
+    accuracy = open_study(STUDY, results.parent).measures.query("measure == 'accuracy'")
+    keys = ["condition", "seed", "step", "split"]
+    both = leads.merge(accuracy, on=keys, suffixes=("", "_accuracy"))
+    assert len(both) == len(leads) == len(accuracy)
+    assert (both.loc[both["value_accuracy"] == 0, "value"] <= 0).all()
+    assert (both.loc[both["value_accuracy"] == 1, "value"] > 0).all()
+    (python,) = [
+        its.text for its in section("A measure") if its.language == "python" and not its.mark
+    ]
+    assert in_its_folder(newcomer, python).splitlines()[0].split() == ["step", "value"]
+
+
+def test_a_study(newcomer):
+    edit(newcomer, "A study")
+    made = [its.about for its in section("A study") if its.mark == "file"]
+    python = [path for path in made if path.endswith(".py")]
+    assert len(python) == 2
+    shutil.copy2(ROOT / "pyproject.toml", newcomer.root)
+    for check in (["check"], ["format", "--check"]):
+        done = newcomer.python("-m", "ruff", *check, *python)
+        assert done.returncode == 0, done.stdout
+    run(newcomer, "A study")
+    results = newcomer.root / "results"
+    page = (results / "parity/index.html").read_text(encoding="utf-8")
+    assert "Sparse parity" in page
+    assert "parity/index.html" in (results / "index.html").read_text(encoding="utf-8")
+    for name in ("figures/emergence.pdf", "tables/accuracy.tex", "notebook.html", "numbers.json"):
+        assert (results / "parity" / name).stat().st_size > 0
+    # As the page says: suddenly, and with random answers never.
+    study = open_study("parity", results)
+    ends = study.summary.query("measure == 'accuracy' and split == 'test'").set_index("condition")[
+        "mean"
+    ]
+    assert ends["two_bits"] > 0.95
+    assert ends["random_answers"] < 0.7
+
+
+@pytest.fixture
+def in_its_folder() -> Callable[[Project, str], str]:
+    """Runs Python as typed in a project's folder; what it prints."""
+
+    def typed(project: Project, code: str) -> str:
+        done = project.python("-c", code)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return typed
