@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from onset.results import open_run
 from setup.browser import program
 from tests.results.conftest import PAPER
 
@@ -204,3 +205,39 @@ def test_the_curves_name_every_split(smoke: Path, browser):
     with opened(browser, smoke / KINDS["condition"]) as page:
         drawn = page.locator(".curves svg text").all_text_contents()
         assert {"atomic", "id", "oi", "io", "oo", "training step", "training loss"} <= set(drawn)
+
+
+def test_a_reader_watches_a_circuit_form(smoke: Path, browser):
+    run = open_run("induction", "two_layers", 0, smoke)
+    with opened(browser, smoke / "induction/two_layers/index.html") as page:
+        drawn = "[...document.querySelectorAll('.views canvas')].map((its) => its.toDataURL())"
+        slider = page.locator(".views-slider")
+        assert f"{run.steps[-1]:,}" in page.locator(".views-step").inner_text()
+        at_the_end = page.evaluate(drawn)
+        assert len(at_the_end) == 2 * run.model.settings.n_heads + 1  # and the enlarged one
+        slider.focus()
+        page.keyboard.press("Home")
+        assert page.locator(".views-step").inner_text() == "step 0"
+        assert page.evaluate(drawn) != at_the_end
+        page.keyboard.press("End")
+        assert page.evaluate(drawn) == at_the_end
+
+
+def test_the_lens_marks_the_right_answer(smoke: Path, browser):
+    with opened(browser, smoke / "composition/shared_per_hop/index.html") as page:
+        assert (
+            page.locator(".views-lens tr").count() == 1 + 1 + 2
+        )  # names, embedding, two applications
+        assert "✓" in page.locator(".views-lens").inner_text()
+
+
+def test_heads_and_neurons_show_what_excites_them(smoke: Path, browser):
+    with opened(browser, smoke / "composition/two_layers/index.html") as page:
+        units = page.locator(".views-unit option").all_inner_texts()
+        assert any("head" in its for its in units)
+        assert any("neuron" in its for its in units)
+        before = page.locator(".views-top").inner_text()
+        page.locator(".views-unit").select_option(index=len(units) - 1)
+        after = page.locator(".views-top").inner_text()
+        assert after
+        assert after != before

@@ -574,11 +574,10 @@ def test_captions_end_with_the_number_of_seeds(files, monkeypatch, extra, said):
     files.set(CONFIG, "seeds", [0, 1, 2])
     files.set(STUDY, "conditions.one.extra_seeds", extra)
     jobs = Jobs(files.load())
-    (study, *_) = json.loads(jobs.front_page)["studies"]
-    for figure in study["figures"]:
+    figures = json.loads(jobs.pages_settings("composition"))["study"]["figures"]
+    for figure in figures:
         assert figure["caption"].endswith(f". {said}")
-    assert study["figures"] == json.loads(jobs.study_page(study["name"]))["study"]["figures"]
-    assert study["figures"] == json.loads(jobs.paper_settings)["studies"][0]["figures"]
+    assert figures == json.loads(jobs.paper_settings)["shown"][0]["figures"]
 
 
 def test_everything_wrong_is_said_at_once(files):
