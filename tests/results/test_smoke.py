@@ -6,9 +6,7 @@ import json
 import re
 import subprocess
 import sys
-from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import unquote
 
 import pandas as pd
 import pytest
@@ -17,6 +15,7 @@ import yaml
 
 from onset.results import open_run, open_study
 from onset.summary import format_interval
+from onset.training.batches import questions_of
 from tests.results.conftest import PAPER
 
 pytestmark = pytest.mark.smoke
@@ -119,7 +118,7 @@ def test_a_model_is_asked_by_name(study):
     tokens = run.tokens(" ".join(names))
     assert tokens.tolist() == split.tokens[:1].tolist()
     said = run.likeliest(run.bridge()(tokens)[0, -1])
-    own = run.model.logits(run.parameters(), [split])[0].softmax(-1)
+    own = run.model.logits(run.parameters(), [questions_of(split)])[0].softmax(-1)
     assert said["probability"][0] == pytest.approx(own.max().item(), rel=1e-4)
     assert said["answer"][0] == run.dataset.vocabulary[own.argmax()]
 
@@ -164,39 +163,6 @@ def test_training_logs_tell_step_loss_speed_and_time_left(smoke: Path):
     for log in logs:
         said = r"step (\d+)/\1  loss \d+\.\d+  \d+ steps/s  0:00 left"
         assert re.search(said, log.read_text()), log
-
-
-class _Links(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found += [value for key, value in attrs if key in ("href", "src") and value]
-
-
-@pytest.mark.parametrize(
-    "page",
-    [
-        "index.html",
-        "composition/index.html",
-        "composition/notebook.html",
-        "atlas/notebook.html",
-    ],
-)
-def test_pages_read_without_a_network(smoke: Path, page: str):
-    text = (smoke / page).read_text(encoding="utf-8")
-    links = _Links()
-    links.feed(text)
-    assert links.found
-    for link in links.found:
-        if link.startswith(("data:", "#")):
-            continue
-        assert "//" not in link, f"{page} reaches out to {link}"
-        target = (smoke / page).parent / unquote(link.partition("#")[0])
-        if target.suffix != ".pdf" or PAPER or "figures" in link:
-            assert target.exists(), f"{page} links to {link}"
-    assert "<script src" not in text
 
 
 def test_the_rendered_notebook_shows_all_conditions_and_figures(smoke: Path):

@@ -1,0 +1,123 @@
+"""What the gallery's pages are made of."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+import pandas as pd
+import pytest
+
+from onset.gallery.answer import UnknownNumberError, filled
+from onset.gallery.curves import learning_svgs
+from onset.gallery.front import card, front_page
+from onset.gallery.maths import with_equations
+from onset.gallery.tables import interval, read_table, rows_of, short
+
+STUDY = {
+    "name": "first",
+    "title": "A study",
+    "question": "Does it?",
+    "answer": "It does.",
+    "conditions": [
+        {"name": "plain", "label": "as it is", "seeds": [0, 1], "differences": {}},
+        {"name": "deep", "label": "deeper", "seeds": [0], "differences": {"model.n_layers": 3}},
+    ],
+    "figures": [{"name": "main", "caption": "What <b>it</b> does."}],
+}
+
+
+class TestAnswer:
+    def test_numbers_stand_in_their_places(self):
+        numbers = {"one/id": "0.98 [0.96, 0.99]", "share": r"30\,\%"}
+        said = filled("It is {one/id}, of {share}.", numbers)
+        assert said == "It is 0.98 [0.96, 0.99], of 30\u202f%."
+
+    def test_a_number_that_nobody_saved_is_named(self):
+        with pytest.raises(UnknownNumberError, match="'two/id'"):
+            filled("It is {two/id}.", {"one/id": "1"})
+
+
+class TestEquations:
+    def test_they_become_mathml_and_the_rest_stays(self):
+        said = with_equations("Where $a_i + b$ is, and `$x$` isn't.")
+        before, _, rest = said.partition("<math")
+        equation, _, after = rest.partition("</math>")
+        assert (before, after) == ("Where ", " is, and `$x$` isn't.")
+        tree = ET.fromstring(f"<math{equation}</math>")
+        assert [its.text for its in tree.iter() if its.text] == ["a", "i", "+", "b"]
+
+    def test_on_lines_of_their_own(self):
+        said = with_equations("So\n$$\nx =\ny\n$$\nholds.")
+        assert 'display="block"' in said
+        assert said.count("\n") == 2  # a line break in it would end the paragraph
+
+    @pytest.mark.parametrize("text", ["5 $ and 6 $ more", "```\na $b$ c\n```", "no equation"])
+    def test_what_is_none_is_left_alone(self, text):
+        assert with_equations(text) == text
+
+
+class TestTables:
+    @pytest.mark.parametrize(
+        ("cell", "shown"), [("0.97712345", "0.977"), ("12", "12"), ("1.5e-10000", "0"), ("a longer name", "a longer name")]
+    )  # fmt: skip
+    def test_long_numbers_are_short(self, cell, shown):
+        assert short(cell) == shown
+
+    def test_so_many_rows_of_how_many(self, tmp_path):
+        (tmp_path / "data.csv").write_text("a,b\n1,2\n3,4\n5,6\n")
+        read = read_table(tmp_path / "data.csv", most=2)
+        assert read == {"columns": ["a", "b"], "rows": [["1", "2"], ["3", "4"]], "n_rows": 3}
+        assert list(rows_of(tmp_path / "data.csv", a="3")) == [{"a": "3", "b": "4"}]
+
+    def test_an_interval_where_there_is_one(self):
+        assert interval({"mean": "0.5", "low": "0.25", "high": "0.75"}) == "0.5 [0.25, 0.75]"
+        assert interval({"mean": "0.5", "low": "", "high": ""}) == "0.5"
+
+
+class TestFrontPage:
+    def test_a_card_counts_runs_and_is_found_by_what_differs(self):
+        its = card(STUDY)
+        assert (its["n_conditions"], its["n_runs"], its["n_figures"]) == (2, 3, 1)
+        found = [entry["address"] for entry in its["entries"] if "n_layers" in entry["words"]]
+        assert found == ["first/deep/index.html"]
+
+    def test_names_are_text_and_not_markup(self):
+        page = front_page([card(STUDY)], paper=False)
+        assert "<b>it</b>" not in page
+        assert "&lt;b&gt;it&lt;/b&gt;" in page
+        assert "paper.pdf" not in page
+        assert "paper.pdf" in front_page([card(STUDY)], paper=True)
+
+
+class TestCurves:
+    log = pd.DataFrame({"step": range(1000), "loss": [1 / (1 + i) for i in range(1000)]})
+    measures = pd.DataFrame(
+        {"step": [0, 9, 0, 9], "split": ["near", "near", "far", "far"], "value": [0, 1, 0, 0.5]}
+    )
+
+    def text(self, svg: str) -> set[str]:
+        return {
+            its.text.strip() for its in ET.fromstring(svg).iter() if its.text and its.text.strip()
+        }
+
+    def test_accuracy_by_split(self):
+        measures = self.measures.assign(measure="accuracy")
+        training, splits = learning_svgs([self.log, self.log], [measures, measures])
+        assert {"training loss", "training step"} <= self.text(training)
+        assert {"accuracy", "near", "far"} <= self.text(splits)
+
+    def test_loss_where_there_is_no_accuracy_and_no_split(self):
+        measures = self.measures.assign(measure="loss", split=None, value=[2.0, 1.0, 4.0, 3.0])
+        _, drawn = learning_svgs([self.log], [measures])
+        assert {"loss", "all"} <= self.text(drawn)
+
+    def test_the_same_curves_give_the_same_bytes_and_take_the_colour_of_the_page(self):
+        measures = self.measures.assign(measure="accuracy")
+        drawn = learning_svgs([self.log], [measures])
+        assert drawn == learning_svgs([self.log], [measures])
+        assert "currentColor" in drawn[0]
+        assert "#000000" not in "".join(drawn)
+
+    def test_a_long_log_is_thinned(self):
+        (short_one, _) = learning_svgs([self.log], [self.measures.assign(measure="accuracy")])
+        assert len(short_one) < 40_000
