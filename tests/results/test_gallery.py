@@ -179,7 +179,7 @@ def test_search_finds_conditions_and_figures(smoke: Path, browser):
         found = page.locator("#found a")
         assert found.count() == 1
         found.click()
-        assert page.url.endswith("composition/two_layers_early_readout/index.html")
+        page.wait_for_url("**/composition/two_layers_early_readout/index.html")
         page.go_back()
         page.locator("#search").fill("figure contrast composition")
         assert (

@@ -58,8 +58,14 @@ class TestEquations:
 
 class TestTables:
     @pytest.mark.parametrize(
-        ("cell", "shown"), [("0.97712345", "0.977"), ("12", "12"), ("1.5e-10000", "0"), ("a longer name", "a longer name")]
-    )  # fmt: skip
+        ("cell", "shown"),
+        [
+            ("0.97712345", "0.977"),
+            ("12", "12"),
+            ("1.5e-10000", "0"),
+            ("longer name", "longer name"),
+        ],
+    )
     def test_long_numbers_are_short(self, cell, shown):
         assert short(cell) == shown
 
