@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -15,7 +16,7 @@ from onset.atlas.listing import listing
 from onset.atlas.names import BY_CONTENT, BY_PLACE
 from onset.atlas.tables import tables_of
 from onset.figures.mosaic import colour, plot_mosaic
-from onset.figures.mosaic_layout import Block, columns_of
+from onset.figures.mosaic_layout import COLUMN, PAGE, Block, pages_of
 from onset.figures.style import TEXT_WIDTH, use_style
 
 
@@ -119,6 +120,10 @@ TITLES = {"one": "One study", "other": "The <other> study"}
 LABELS = {study: {f"c{i}": f"condition {i}" for i in range(60)} for study in TITLES}
 
 
+def studies(pages: list[list[list[Block]]]) -> list[list[list[str]]]:
+    return [[[block.study for block in column] for column in columns] for columns in pages]
+
+
 class TestMosaic:
     @pytest.fixture(autouse=True)
     def own_style(self):
@@ -164,12 +169,33 @@ class TestMosaic:
     def test_large_studies_fill_two_columns_in_their_order(self):
         few, many = (
             [Block.of(s, its.assign(place=its["head"])) for s, its in heads(n).groupby("study")]
-            for n in (2, 50)
+            for n in (2, 35)
         )
-        assert [len(column) for column in columns_of(few)] == [2]
-        assert [[block.study for block in column] for column in columns_of(many)] == [
-            ["one"], ["other"],
-        ]  # fmt: skip
+        assert studies(pages_of(few)) == [[["one", "other"]]]
+        assert studies(pages_of(many)) == [[["one"], ["other"]]]
+
+    def test_what_fills_a_page_goes_on_on_the_next(self):
+        (block,) = (
+            Block.of(study, its.assign(place=its["head"]))
+            for study, its in heads(20).query("study == 'one'").groupby("study")
+        )
+        blocks = [replace(block, study=str(n)) for n in range(9)]
+        pages = pages_of(blocks)
+        assert [len(columns) for columns in pages] == [2, 2, 1]
+        in_order = [name for page in studies(pages) for column in page for name in column]
+        assert in_order == [str(n) for n in range(9)]
+        for columns in pages:
+            for column in columns:
+                assert sum(its.height(5.2) for its in column) <= COLUMN
+
+    @pytest.mark.parametrize("n_conditions", [2, 35, 60])
+    def test_nothing_lies_beyond_the_page(self, n_conditions):
+        figure, _ = plot_mosaic(heads(n_conditions), TITLES, LABELS)
+        height = figure.get_size_inches()[1] * 72
+        (axis,) = figure.axes
+        lowest = max(text.get_position()[1] for text in axis.texts)
+        assert height - 30 < lowest < height
+        assert (height <= PAGE) == (n_conditions < 60)
 
     def test_a_kind_without_a_look_is_an_error(self):
         with pytest.raises(KeyError):

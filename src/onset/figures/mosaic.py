@@ -13,11 +13,19 @@ from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from onset.figures.mosaic_layout import BETWEEN_ROWS, NAMES, TITLE, Block, columns_of
+from onset.figures.mosaic_layout import (
+    BETWEEN_ROWS,
+    LEGEND,
+    NAMES,
+    PAGE,
+    TITLE,
+    Block,
+    pages_of,
+)
 from onset.figures.style import TEXT_WIDTH
 
 _POINTS = TEXT_WIDTH * 72
-_GUTTER, _LEGEND, _MARGIN = 14.0, 26.0, 3.0
+_GUTTER, _MARGIN = 14.0, 3.0
 _LARGEST_TILE, _WIDEST_NAMES = 4.9, 130.0
 _LIGHTEST, _DARKEST = 0.93, 0.33
 """CIE lightness of a head that nothing is lost without, and of one without which all is. The same for all
@@ -70,26 +78,33 @@ def plot_mosaic(
         place=place
     )
     blocks = [Block.of(study, its) for study, its in shown.groupby("study", sort=False)]
-    columns = columns_of(blocks)
-    width = (_POINTS - 2 * _MARGIN - (len(columns) - 1) * _GUTTER) / len(columns)
+    pages = pages_of(blocks)
+    n_columns = len(pages[0])
+    width = (_POINTS - 2 * _MARGIN - (n_columns - 1) * _GUTTER) / n_columns
     widest = max(block.width for block in blocks)
     tile = min(_LARGEST_TILE, (width - NAMES) / widest)
     names = min(width - widest * tile, _WIDEST_NAMES)
-    tall = max(sum(block.height(tile) for block in column) for column in columns)
-    height = tall + _LEGEND
+    filled = [
+        LEGEND + max(sum(block.height(tile) for block in column) for column in page)
+        for page in pages
+    ]
+    # A study that is taller than a page makes the pages taller.
+    page_height = max(PAGE, *filled)
+    height = (len(pages) - 1) * page_height + filled[-1]
     figure = plt.figure(figsize=(TEXT_WIDTH, height / 72))
     figure.set_layout_engine("none")  # all is placed by hand
     axis = figure.add_axes((0, 0, 1, 1))
     axis.set(xlim=(0, _POINTS), ylim=(height, 0))
     axis.axis("off")
-    _legend(axis, [kind for kind in _LOOKS if kind in set(shown["kind"])])
-    for number, column in enumerate(columns):
-        x, y = _MARGIN + number * (width + _GUTTER), _LEGEND
-        for block in column:
-            text = _short(titles[block.study], width / 3.7)
-            axis.text(x, y + TITLE - 3, text, fontsize=6.5, weight="bold", va="baseline")
-            _block(axis, block, (x, y + TITLE), tile, names, labels[block.study])
-            y += block.height(tile)
+    for page, columns in enumerate(pages):
+        _legend(axis, [kind for kind in _LOOKS if kind in set(shown["kind"])], page * page_height)
+        for number, column in enumerate(columns):
+            x, y = _MARGIN + number * (width + _GUTTER), page * page_height + LEGEND
+            for block in column:
+                text = _short(titles[block.study], width / 3.7)
+                axis.text(x, y + TITLE - 3, text, fontsize=6.5, weight="bold", va="baseline")
+                _block(axis, block, (x, y + TITLE), tile, names, labels[block.study])
+                y += block.height(tile)
     return figure, shown
 
 
@@ -140,8 +155,8 @@ def colour(kind: str, needed: float) -> tuple[float, float, float]:
     return tuple(sns.husl_palette(1, h=hue or 0.0, s=saturation, l=lightness)[0])
 
 
-def _legend(axis: Axes, kinds: list[str]) -> None:
-    size, x, y = 7.0, _MARGIN, 3.0
+def _legend(axis: Axes, kinds: list[str], top: float) -> None:
+    size, x, y = 7.0, _MARGIN, top + 3.0
     for kind in kinds:
         _draw(axis, [(x, y, kind, 0.7)], size)
         text = axis.text(x + size + 2, y + size / 2, _LOOKS[kind].name, fontsize=6, va="center")

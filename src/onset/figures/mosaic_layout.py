@@ -1,9 +1,10 @@
-"""Where the bricks of a mosaic lie, in tiles, and how its blocks fill columns."""
+"""Where the bricks of a mosaic lie, in tiles, and how its blocks fill columns and pages."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate, combinations, pairwise
 
 import pandas as pd
 
@@ -19,6 +20,9 @@ _SMALLEST_ROW = 5.2
 _BELOW = 4.0
 _TALLEST = 300.0
 """points of a single column; above it there are two"""
+PAGE, LEGEND = 576.0, 26.0
+"""points: of a page, as the paper cuts a tall figure (paper/onset.tex), and of the legend on it"""
+COLUMN = PAGE - LEGEND
 
 
 @dataclass(frozen=True)
@@ -85,10 +89,33 @@ class Block:
         return TITLE + sum(row.height(tile) + BETWEEN_ROWS for row in self.rows) + _BELOW
 
 
-def columns_of(blocks: Sequence[Block]) -> list[Sequence[Block]]:
-    """One column, or two that are as even as the order of the blocks allows."""
+def pages_of(blocks: Sequence[Block]) -> list[list[Sequence[Block]]]:
+    """One column, or as many pages of two as are needed, all about as tall as the order allows."""
     heights = [block.height(_SMALLEST_ROW) for block in blocks]
     if sum(heights) <= _TALLEST or len(blocks) == 1:
-        return [blocks]
-    cut = min(range(1, len(blocks)), key=lambda n: max(sum(heights[:n]), sum(heights[n:])))
-    return [blocks[:cut], blocks[cut:]]
+        return [[blocks]]
+    n_pages = 1
+    while n_pages < len(blocks) / 2 and _tallest(_cut(heights, 2 * n_pages)) > COLUMN:
+        n_pages += 1
+    columns = _cut(heights, 2 * n_pages)
+    ends = list(accumulate(map(len, columns), initial=0))
+    filled = [blocks[start:end] for start, end in pairwise(ends)]
+    return [filled[n : n + 2] for n in range(0, len(filled), 2)]
+
+
+def _cut(heights: Sequence[float], n: int) -> list[list[float]]:
+    """At most n runs of the heights, the tallest of them as low as can be."""
+    runs = (sum(heights[i:j]) for i, j in combinations(range(len(heights) + 1), 2))
+    for limit in sorted(run for run in runs if run >= max(heights)):
+        columns: list[list[float]] = [[]]
+        for height in heights:
+            if columns[-1] and sum(columns[-1]) + height > limit:
+                columns.append([])
+            columns[-1].append(height)
+        if len(columns) <= n:
+            return columns
+    raise AssertionError("a run of all heights is one column")
+
+
+def _tallest(columns: Sequence[Sequence[float]]) -> float:
+    return max(map(sum, columns))
