@@ -211,7 +211,10 @@ def test_a_long_cell_is_folded_and_opens(smoke: Path, browser):
 def test_the_curves_name_every_split(smoke: Path, browser):
     with opened(browser, smoke / KINDS["condition"]) as page:
         drawn = page.locator(".curves svg text").all_text_contents()
-        assert {"atomic", "id", "oi", "io", "oo", "training step", "training loss"} <= set(drawn)
+        assert {"accuracy", "training step", "training loss"} <= set(drawn)
+        assert {"atomic", "id", "oi", "io", "oo"} <= set(
+            page.locator(".key span").all_inner_texts()
+        )
 
 
 def test_a_reader_watches_a_circuit_form(smoke: Path, browser):

@@ -16,7 +16,7 @@ from onset.atlas.listing import listing
 from onset.atlas.names import BY_CONTENT, BY_PLACE
 from onset.atlas.tables import tables_of
 from onset.figures.mosaic import colour, plot_mosaic
-from onset.figures.mosaic_layout import COLUMN, PAGE, Block, pages_of
+from onset.figures.mosaic_layout import COLUMN, LEGEND, PAGE, Block, pages_of
 from onset.figures.style import TEXT_WIDTH, use_style
 
 
@@ -194,8 +194,12 @@ class TestMosaic:
         height = figure.get_size_inches()[1] * 72
         (axis,) = figure.axes
         lowest = max(text.get_position()[1] for text in axis.texts)
-        assert height - 30 < lowest < height
-        assert (height <= PAGE) == (n_conditions < 60)
+        assert lowest < height
+        n_pages = math.ceil(height / PAGE)  # as the paper counts them
+        assert n_pages == (1 if n_conditions < 60 else 2)
+        legends = [t.get_position()[1] for t in axis.texts if "accuracy lost" in t.get_text()]
+        assert len(legends) == n_pages
+        assert all(at - page * height / n_pages < LEGEND for page, at in enumerate(legends))
 
     def test_a_kind_without_a_look_is_an_error(self):
         with pytest.raises(KeyError):

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from onset.gallery.answer import UnknownNumberError, filled
-from onset.gallery.curves import learning_svgs
+from onset.gallery.curves import learning_curves
 from onset.gallery.front import card, front_page
 from onset.gallery.maths import with_equations
 from onset.gallery.tables import interval, read_table, rows_of, short
@@ -108,22 +108,24 @@ class TestCurves:
 
     def test_accuracy_by_split(self):
         measures = self.measures.assign(measure="accuracy")
-        training, splits = learning_svgs([self.log, self.log], [measures, measures])
-        assert {"training loss", "training step"} <= self.text(training)
-        assert {"accuracy", "near", "far"} <= self.text(splits)
+        drawn = learning_curves([self.log, self.log], [measures, measures])
+        assert {"training loss", "training step"} <= self.text(drawn.training)
+        assert {"accuracy", "training step"} <= self.text(drawn.splits)
+        assert list(drawn.key) == ["near", "far"]
 
     def test_loss_where_there_is_no_accuracy_and_no_split(self):
         measures = self.measures.assign(measure="loss", split=None, value=[2.0, 1.0, 4.0, 3.0])
-        _, drawn = learning_svgs([self.log], [measures])
-        assert {"loss", "all"} <= self.text(drawn)
+        drawn = learning_curves([self.log], [measures])
+        assert "loss" in self.text(drawn.splits)
+        assert list(drawn.key) == ["all"]
 
     def test_the_same_curves_give_the_same_bytes_and_take_the_colour_of_the_page(self):
         measures = self.measures.assign(measure="accuracy")
-        drawn = learning_svgs([self.log], [measures])
-        assert drawn == learning_svgs([self.log], [measures])
-        assert "currentColor" in drawn[0]
-        assert "#000000" not in "".join(drawn)
+        drawn = learning_curves([self.log], [measures])
+        assert drawn == learning_curves([self.log], [measures])
+        assert "currentColor" in drawn.training
+        assert "#000000" not in drawn.training + drawn.splits
 
     def test_a_long_log_is_thinned(self):
-        (short_one, _) = learning_svgs([self.log], [self.measures.assign(measure="accuracy")])
-        assert len(short_one) < 40_000
+        drawn = learning_curves([self.log], [self.measures.assign(measure="accuracy")])
+        assert len(drawn.training) < 40_000

@@ -88,9 +88,9 @@ def plot_mosaic(
         LEGEND + max(sum(block.height(tile) for block in column) for column in page)
         for page in pages
     ]
-    # A study that is taller than a page makes the pages taller.
-    page_height = max(PAGE, *filled)
-    height = (len(pages) - 1) * page_height + filled[-1]
+    # Pages are alike, and so tall that as many are needed: the paper cuts the figure by that.
+    page_height = max([*filled, PAGE * (len(pages) - 1) / len(pages) + 1])
+    height = len(pages) * page_height if len(pages) > 1 else filled[0]
     figure = plt.figure(figsize=(TEXT_WIDTH, height / 72))
     figure.set_layout_engine("none")  # all is placed by hand
     axis = figure.add_axes((0, 0, 1, 1))
@@ -101,7 +101,8 @@ def plot_mosaic(
         for number, column in enumerate(columns):
             x, y = _MARGIN + number * (width + _GUTTER), page * page_height + LEGEND
             for block in column:
-                text = _short(titles[block.study], width / 3.7)
+                title = titles[block.study] + (" (continued)" if block.goes_on else "")
+                text = _short(title, width / 3.7)
                 axis.text(x, y + TITLE - 3, text, fontsize=6.5, weight="bold", va="baseline")
                 _block(axis, block, (x, y + TITLE), tile, names, labels[block.study])
                 y += block.height(tile)

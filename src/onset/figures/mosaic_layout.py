@@ -21,7 +21,7 @@ _BELOW = 4.0
 _TALLEST = 300.0
 """points of a single column; above it there are two"""
 PAGE, LEGEND = 576.0, 26.0
-"""points: of a page, as the paper cuts a tall figure (paper/onset.tex), and of the legend on it"""
+"""points: of a page at most, as in the paper (paper/onset.tex), and of the legend on it"""
 COLUMN = PAGE - LEGEND
 
 
@@ -58,6 +58,8 @@ class Block:
 
     study: str
     rows: Sequence[Row]
+    goes_on: bool = False
+    """whether its first rows are in another block"""
 
     @classmethod
     def of(cls, study: str, heads: pd.DataFrame) -> Block:
@@ -84,6 +86,15 @@ class Block:
             brick.left + brick.heads["place"].max() + 1 for row in self.rows for brick in row.bricks
         )
 
+    def parts(self) -> list[Block]:
+        """Itself, or as many blocks as a study needs that is taller than a column."""
+        parts: list[list[Row]] = [[]]
+        for row in self.rows:
+            if parts[-1] and Block(self.study, [*parts[-1], row]).height(_SMALLEST_ROW) > COLUMN:
+                parts.append([])
+            parts[-1].append(row)
+        return [Block(self.study, rows, goes_on=n > 0) for n, rows in enumerate(parts)]
+
     def height(self, tile: float) -> float:
         """Points, title included."""
         return TITLE + sum(row.height(tile) + BETWEEN_ROWS for row in self.rows) + _BELOW
@@ -91,6 +102,7 @@ class Block:
 
 def pages_of(blocks: Sequence[Block]) -> list[list[Sequence[Block]]]:
     """One column, or as many pages of two as are needed, all about as tall as the order allows."""
+    blocks = [part for block in blocks for part in block.parts()]
     heights = [block.height(_SMALLEST_ROW) for block in blocks]
     if sum(heights) <= _TALLEST or len(blocks) == 1:
         return [[blocks]]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from onset.gallery.curves import learning_svgs
+from onset.gallery.curves import learning_curves
 from onset.gallery.render import render
 from onset.gallery.tables import interval, rows_of
 from onset.store.layout import RunFolder
@@ -33,7 +33,7 @@ def condition_page(folder: Path, study: Mapping[str, Any], condition: Mapping[st
     """
     name = condition["name"]
     runs = [RunFolder(folder / name / f"seed_{seed}") for seed in condition["seeds"]]
-    curves = learning_svgs(
+    curves = learning_curves(
         [load_table(run.training_log)[0] for run in runs],
         [load_table(run.measures)[0] for run in runs],
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import matplotlib as mpl
 import numpy as np
@@ -11,11 +12,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from onset.figures.style import NEUTRAL, styles
+from onset.figures.style import NEUTRAL, Style, styles
 
-_SIZE = (4.2, 2.9)  # inches: two beside each other, or one on a phone
-_MARGINS = {"left": 0.14, "right": 0.98, "top": 0.96, "bottom": 0.36}
+_SIZE = (4.2, 2.4)  # inches: two beside each other, or one on a phone
+_MARGINS = {"left": 0.14, "right": 0.98, "top": 0.96, "bottom": 0.2}
 _MOST_POINTS = 200  # of a training log with every update
+_DASHES = {"-": (), "--": (4, 2), ":": (1, 2), "-.": (6, 2, 1, 2)}
 _LOOK = {
     "svg.fonttype": "none",  # text stays text, in the page's own font
     "svg.hashsalt": "onset",  # the same curves give the same bytes
@@ -25,7 +27,29 @@ _LOOK = {
 }
 
 
-def learning_svgs(logs: Sequence[pd.DataFrame], measures: Sequence[pd.DataFrame]) -> list[str]:
+class Line(NamedTuple):
+    """How a page draws a line beside its name."""
+
+    colour: str
+    dashes: str
+    """as SVG has them; empty: none"""
+
+    @classmethod
+    def of(cls, style: Style) -> Line:
+        pattern = _DASHES[style.line] if isinstance(style.line, str) else style.line[1]
+        return cls(style.colour, " ".join(map(str, pattern)))
+
+
+class Drawn(NamedTuple):
+    """Two drawings as SVG, and what the lines of the second stand for."""
+
+    training: str
+    splits: str
+    key: dict[str, Line]
+    """by split"""
+
+
+def learning_curves(logs: Sequence[pd.DataFrame], measures: Sequence[pd.DataFrame]) -> Drawn:
     """Loss at every update; and, per split, accuracy (or loss, where there is none) at every checkpoint.
 
     A thin line per seed; of the splits also the mean over seeds.
@@ -33,9 +57,6 @@ def learning_svgs(logs: Sequence[pd.DataFrame], measures: Sequence[pd.DataFrame]
     Args:
         logs: step and loss, one per seed.
         measures: step, measure, split and value, one per seed.
-
-    Returns:
-        Two drawings, the second with its legend.
     """
     with mpl.rc_context(_LOOK):
         of_training, of_splits = (Figure(figsize=_SIZE) for _ in range(2))
@@ -44,9 +65,8 @@ def learning_svgs(logs: Sequence[pd.DataFrame], measures: Sequence[pd.DataFrame]
             axis.plot(log["step"], log["loss"], color=NEUTRAL, linewidth=0.8)
         axis.set(xlabel="training step", ylabel="training loss", yscale="log")
         axis = of_splits.subplots(gridspec_kw=_MARGINS)
-        _draw_splits(axis, pd.concat(measures, keys=range(len(measures)), names=["run"]))
-        of_splits.legend(loc="lower center", ncols=4, frameon=False, fontsize=7.5)
-        return [_svg(of_training), _svg(of_splits)]
+        key = _draw_splits(axis, pd.concat(measures, keys=range(len(measures)), names=["run"]))
+        return Drawn(_svg(of_training), _svg(of_splits), key)
 
 
 def _svg(figure: Figure) -> str:
@@ -57,25 +77,24 @@ def _svg(figure: Figure) -> str:
     return svg[svg.index("<svg") :].replace("#000000", "currentColor")
 
 
-def _draw_splits(axis: Axes, measures: pd.DataFrame) -> None:
+def _draw_splits(axis: Axes, measures: pd.DataFrame) -> dict[str, Line]:
     shown = "accuracy" if (measures["measure"] == "accuracy").any() else "loss"
     its = measures[measures["measure"] == shown]
     # Many small models in a run are as many components: their mean stands for them.
     curves = its.groupby([its["split"].fillna("all"), "run", "step"], sort=False, observed=True)[
         "value"
     ].mean()
-    splits = curves.index.unique("split").tolist()
-    for split, style in styles(splits).items():
+    key = styles(curves.index.unique("split"))
+    for split, style in key.items():
         of_split = curves[split].unstack("run")
         axis.plot(of_split.index, of_split, **style.of_line, linewidth=0.5, alpha=0.6)
-        axis.plot(
-            of_split.index, of_split.mean(axis=1), **style.of_line, linewidth=1.4, label=split
-        )
+        axis.plot(of_split.index, of_split.mean(axis=1), **style.of_line, linewidth=1.4)
     axis.set(xlabel="training step", ylabel=shown)
     if shown == "accuracy":
         axis.set_ylim(-0.03, 1.03)
     else:
         axis.set_yscale("log")
+    return {split: Line.of(style) for split, style in key.items()}
 
 
 def _thinned(log: pd.DataFrame) -> pd.DataFrame:
