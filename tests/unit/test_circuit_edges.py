@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
@@ -37,6 +38,14 @@ def test_all_connections_together_recover_everything(found):
 def test_areas_are_areas(found):
     for name in ("edge_auc", "edge_auc_null"):
         assert 0 <= found[name, None] <= 1
+
+
+def test_the_curve_rises_to_all_and_its_area_is_the_area(found):
+    curve = [found["known_found", percent] for percent in range(0, 101, 5)]
+    assert curve == sorted(curve)
+    assert curve[-1] == 1
+    # In steps of 5 %, from below.
+    assert 0 <= found["edge_auc", None] - np.mean(curve[:-1]) <= 0.05
 
 
 def test_the_known_circuit_is_of_four_connections():

@@ -452,7 +452,8 @@ pd.DataFrame({"least": since.groupby(RUN, observed=True)["value"].min(), "steps 
 # %% [markdown]
 # ## The circuit, found and missed
 #
-# Left: edge attribution ranks all connections between parts; how much of the difference between
+# Edge attribution ranks all connections between parts. Left: how many of the known circuit's are
+# among the first when so many others are (the ROC curve). Middle: how much of the difference between
 # sequences that repeat and others is left with the first of them alone? The square is the circuit
 # as we know it, the cross as many random connections. Right: what the other heads of the second
 # layer write towards the right answer, with the strongest one and with its mean in its place, in
@@ -465,16 +466,18 @@ pd.DataFrame({"least": since.groupby(RUN, observed=True)["value"].min(), "steps 
 # %%
 analyses = study.analyses
 edges = analyses[analyses["condition"] == base]
-recovered = edges[edges["measure"] == "recovered"]
-left = over_seeds(recovered, ["condition", "component"])
-figure, (axis, other) = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.6))
-plot_over_training(
-    axis, left.rename(columns={"component": "step"}), Styles({base: style[base]}), logarithmic=False
-)
+ranked = edges[edges["measure"].isin(["known_found", "recovered"])]
+left = over_seeds(ranked, ["condition", "measure", "component"])
+figure, (curve, axis, other) = plt.subplots(1, 3, figsize=(TEXT_WIDTH, 2.3))
+for panel, name in ((curve, "known_found"), (axis, "recovered")):
+    its = left[left["measure"] == name].rename(columns={"component": "step"})
+    plot_over_training(panel, its, Styles({base: style[base]}), logarithmic=False)
+curve.axline((0, 0), (100, 1), color=NEUTRAL, linewidth=0.5)
+curve.set(xlabel="others among them (%)", ylabel="known connections found")
 of_runs = edges.pivot_table("value", "seed", "measure", sort=False)
 axis.plot(of_runs["known_size"], of_runs["known_recovered"], "s", color=NEUTRAL, markersize=3)
 axis.plot(of_runs["known_size"], of_runs["random_recovered"], "x", color=NEUTRAL, markersize=4)
-axis.set(xlabel="connections that are left", ylabel="share of the difference recovered")
+axis.set(xlabel="connections left", ylabel="difference recovered")
 BACKED = [c for c in (base, "dropout") if c in conditions]
 effects = analyses[(analyses["split"] == "repeats") & analyses["condition"].isin(BACKED)]
 effects = effects.pivot_table("value", [*RUN, "layer", "head"], "measure", observed=True)
@@ -572,7 +575,8 @@ for name, its in formed.groupby("condition", sort=False):
 for name in ("edge_auc", "edge_auc_null", "known_recovered", "random_recovered"):
     numbers[name] = format_values(of_runs[name])
 numbers["known_size"] = format_values(of_runs["known_size"], 0)
-numbers["recovered_20"] = format_values(recovered.loc[recovered["component"] == 20, "value"])
+with_20 = (edges["measure"] == "recovered") & (edges["component"] == 20)
+numbers["recovered_20"] = format_values(edges.loc[with_20, "value"])
 for name, its in more.groupby("condition", sort=False):
     numbers[f"others_write/{name}"] = format_values(its)
 for kind in ("zero", "mean", "resample"):

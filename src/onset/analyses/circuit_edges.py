@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from jaxtyping import Float, Int
+from sklearn.metrics import roc_curve
 from torch import Tensor
 from transformer_lens.tools.analysis.attribution_patching import (
     EdgeAttributionConfig,
@@ -53,6 +54,8 @@ def analyse(
 
     * `edge_auc`: how well the size of their scores tells the known circuit's from the others (area
       under the ROC curve); `edge_auc_null`: the same with scores that have changed places;
+    * `known_found`: that curve, the share of the known ones among those with the largest scores, when so
+      many per cent of the others (`component`) are among them;
     * `recovered`: share of the difference between both kinds of sequences that is left when all but so
       many (`component`) connections with the largest scores are cut;
     * `known_recovered`, `random_recovered`: when only the known ones (`known_size`) are left, or as many
@@ -91,6 +94,10 @@ def analyse(
     rng = np.random.Generator(np.random.Philox(seed))
     yield Measurement("edge_auc", auc(sizes, its))
     yield Measurement("edge_auc_null", auc(rng.permutation(sizes), its))
+    of_others, of_known, _ = roc_curve(its, sizes)
+    for percent in range(0, 101, 5):
+        found = of_known[of_others <= percent / 100].max()
+        yield Measurement("known_found", float(found), component=percent)
     for size in _SIZES:
         yield Measurement("recovered", recovered(edges[:size]), component=size)
     yield Measurement("known_size", float(len(known)))
