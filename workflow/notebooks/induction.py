@@ -374,7 +374,12 @@ p_values
 # Each kind has its null beneath it.
 
 # %%
-SURGERY = [c for c in conditions if settings[c].get("interventions") and c != "pair_removed_late"]
+operated = {
+    name: settings[name]["interventions"][0]["before_step"]
+    for name in conditions
+    if settings[name].get("interventions")
+}
+SURGERY = [name for name, step in operated.items() if step == 0]
 delays = pd.concat(
     {
         name: when.loc[name, 0.5] / when.loc[base, 0.5].reindex(when.loc[name].index)
@@ -435,7 +440,8 @@ formed
 # The pair is set to zero, and held there, before an update late in training.
 
 # %%
-LATE = [c for c in (base, "pair_removed", "pair_removed_late") if c in conditions]
+removed_at = {name: step for name, step in operated.items() if step}
+LATE = [base, *removed_at]
 late_style = Styles({name: style[name] for name in LATE})
 curves = over_seeds(accuracy[accuracy["condition"].isin(LATE)], ["condition", "step"])
 figure, axis = plt.subplots(figsize=(TEXT_WIDTH, 2.6))
@@ -444,10 +450,10 @@ axis.set(xlabel="training step", ylabel="accuracy where it repeats", ylim=(-0.03
 name_curves(axis, late_style, labels)
 study.save_figure(figure, "late", curves)
 
-removed_at = settings["pair_removed_late"]["interventions"][0]["before_step"]
-since = accuracy[(accuracy["condition"] == "pair_removed_late") & (accuracy["step"] > removed_at)]
-again = reached(since, 0.9) - removed_at
-pd.DataFrame({"least": since.groupby(RUN, observed=True)["value"].min(), "steps to .9": again})
+since = accuracy[accuracy["step"] > accuracy["condition"].map(removed_at)]
+again = reached(since, 0.9) - since.groupby(RUN, observed=True)["step"].min() + 1
+least = since.groupby(RUN, observed=True)["value"].min()
+pd.DataFrame({"least": least, "steps to .9": again})
 
 # %% [markdown]
 # ## The circuit, found and missed
@@ -508,7 +514,7 @@ world = settings[base]["task"]
 numbers = {
     "n_many": str(int(n_runs[base])),
     "n_seeds": str(len(seeds)),
-    "removed_at": str(removed_at),
+    "removed_at": " and ".join(map(str, sorted(set(removed_at.values())))),
     "length": str(world["length"]),
     "n_symbols": str(world["n_symbols"]),
     "shortest": str(world["segment"][0]),
@@ -584,7 +590,9 @@ for kind in ("zero", "mean", "resample"):
     for layer, of_layer in its.groupby("layer"):
         worst = of_layer.groupby("seed")["value"].max()
         numbers[f"without/{kind}/{int(layer)}"] = format_values(worst)
-numbers["again"] = format_values(again, 0)
+for name in removed_at:
+    numbers[f"{name}/least"] = format_values(least[name])
+    numbers[f"{name}/again"] = format_values(again[name], 0)
 study.save_numbers(numbers)
 
 at_end = at_end[(at_end["measure"] == "accuracy") & (at_end["split"] == "repeats")]
