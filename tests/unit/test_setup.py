@@ -1,5 +1,6 @@
 """The set-up on a bare machine: what it refuses in one line, and what it never takes for done."""
 
+import ctypes.util
 import os
 import subprocess
 import sys
@@ -121,6 +122,7 @@ class TestBrowser:
     @pytest.fixture(autouse=True)
     def _wanted(self, monkeypatch):
         monkeypatch.delenv("ONSET_BROWSER", raising=False)
+        monkeypatch.setattr(ctypes.util, "find_library", lambda name: f"lib{name}.so.1")
 
     def test_any_of_the_family_will_do(self, bare):
         bare("google-chrome")
@@ -139,6 +141,12 @@ class TestBrowser:
         monkeypatch.setattr(debian, "quietly", ran.append)
         browser.main()
         assert set(browser.PACKAGES) <= set(ran[-1])
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the driver has all it needs")
+    def test_a_browser_without_what_drives_it_is_not_enough(self, bare, monkeypatch):
+        bare("chromium")
+        monkeypatch.setattr(ctypes.util, "find_library", lambda name: None)
+        assert browser.missing() == ["libatomic"]
 
     def test_where_it_is_not_wanted_it_is_not_looked_for(self, bare, monkeypatch):
         monkeypatch.setenv("ONSET_BROWSER", "no")

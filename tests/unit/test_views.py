@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from onset import models
-from onset.gallery.render import _environment
+from onset.gallery.render import render
 from onset.tasks import composition
 from onset.tasks.dataset import Dataset, Split
 from onset.views import chosen, excite
@@ -270,16 +270,16 @@ def test_a_pretrained_model_is_seen_in_its_own_vocabulary(kind, tmp_path):
 class TestPage:
     def test_a_name_cannot_end_the_script_that_holds_it(self):
         text = '{"vocabulary":["</script><b>"]}'
-        page = _environment().get_template("views.html").render(views=text)
+        page = render("views.html", views=text)
         data = page.partition('id="views">')[2].partition("</script>")[0]
         assert json.loads(data) == {"vocabulary": ["</script><b>"]}
 
     def test_it_needs_no_network_and_makes_no_html_of_names(self):
-        page = _environment().get_template("views.html").render(views="{}")
+        page = render("views.html", views="{}")
         for word in ("innerHTML", "http", "src=", "import "):
             assert word not in page
 
     def test_it_unpacks_what_is_packed(self):
-        page = _environment().get_template("views.html").render(views="{}")
+        page = render("views.html", views="{}")
         assert f"TOP_TOKENS = {TOP_TOKENS}," in page
         assert f"Of up to {chosen.MOST_SEQUENCES} held-out sequences" in page
