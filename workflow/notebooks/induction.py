@@ -375,7 +375,7 @@ p_values
 
 # %%
 operated = {
-    name: settings[name]["interventions"][0]["before_step"]
+    name: settings[name]["interventions"][0].get("before_step", 0)
     for name in conditions
     if settings[name].get("interventions")
 }
