@@ -19,7 +19,7 @@ import yaml
 from onset.config.yaml_file import read_yaml
 from onset.results import open_run, open_study
 from tests.docs.pages import ROOT, Block, blocks, follow
-from tests.workflow.conftest import NOT_COPIED, Project, copy_sources
+from tests.workflow.conftest import Project, copy_sources
 
 pytestmark = pytest.mark.slow
 
@@ -54,8 +54,7 @@ def _before(tmp_path_factory) -> Path:
 @pytest.fixture
 def newcomer(_before, tmp_path) -> Project:
     """The project before the page's edits."""
-    shutil.copytree(_before, tmp_path / "project", ignore=NOT_COPIED)
-    return Project(tmp_path / "project")
+    return Project.copied(_before, tmp_path / "project")
 
 
 def section(name: str) -> list[Block]:

@@ -3,6 +3,8 @@
 Snakemake runs in other processes, on the copied code: what tests edit is never the repository.
 """
 
+from __future__ import annotations
+
 import os
 import re
 import shutil
@@ -89,6 +91,12 @@ class Project:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+
+    @classmethod
+    def copied(cls, root: Path, folder: Path) -> Project:
+        """A project as it lies in a folder, with all times and Snakemake's records, in another one."""
+        shutil.copytree(root, folder, ignore=NOT_COPIED)
+        return cls(folder)
 
     # ---- edits ----------------------------------------------------------------------------
 
@@ -191,7 +199,5 @@ def _finished(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def finished(_finished, tmp_path) -> Project:
-    """The tiny project after a whole run, copied with all times and Snakemake's records."""
-    root = tmp_path / "project"
-    shutil.copytree(_finished, root, ignore=NOT_COPIED)
-    return Project(root)
+    """The tiny project after a whole run."""
+    return Project.copied(_finished, tmp_path / "project")

@@ -15,7 +15,7 @@ from onset.jobs import Jobs, views
 from onset.provenance import _closure
 from onset.stages.views import checksum
 from onset.views.packing import cells, unpack_shares
-from tests.workflow.conftest import NOT_COPIED, Project
+from tests.workflow.conftest import Project
 from tests.workflow.test_planning import jobs
 
 pytestmark = pytest.mark.slow
@@ -33,11 +33,10 @@ BOTH = ("--", *files("tiny"), *files("other", ("plain",)))
 @pytest.fixture(scope="module")
 def _viewed(_finished, tmp_path_factory) -> Path:
     """Two studies, and the views of both."""
-    root = tmp_path_factory.mktemp("viewed") / "project"
-    shutil.copytree(_finished, root, ignore=NOT_COPIED)
+    project = Project.copied(_finished, tmp_path_factory.mktemp("viewed") / "project")
+    root = project.root
     for folder, suffix in (("config/studies", "yaml"), ("workflow/notebooks", "py")):
         shutil.copy2(root / folder / f"tiny.{suffix}", root / folder / f"other.{suffix}")
-    project = Project(root)
     project.set("config/studies/other.yaml", "conditions", {"plain": None})
     project.set(project.config, "studies", ["tiny", "other"])
     done = project.snakemake("--cores", "2", *BOTH)
@@ -47,9 +46,7 @@ def _viewed(_finished, tmp_path_factory) -> Path:
 
 @pytest.fixture
 def viewed(_viewed, tmp_path) -> Project:
-    root = tmp_path / "project"
-    shutil.copytree(_viewed, root, ignore=NOT_COPIED)
-    return Project(root)
+    return Project.copied(_viewed, tmp_path / "project")
 
 
 def test_a_view_says_which_run_it_is_of_and_holds_what_it_says(viewed):

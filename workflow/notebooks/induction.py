@@ -437,7 +437,7 @@ formed
 # %% [markdown]
 # ## Taken away when it works
 #
-# The pair is set to zero, and held there, before an update late in training.
+# The pair is set to zero, and held there, before an update late in training; as a null, two others are.
 
 # %%
 removed_at = {name: step for name, step in operated.items() if step}

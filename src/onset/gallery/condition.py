@@ -13,23 +13,23 @@ from onset.gallery.tables import interval, rows_of
 from onset.store.layout import RunFolder
 from onset.store.tables import load_table
 
+Summary = dict[str, dict[str, dict[str, str]]]
+"""condition → split → measure → mean and interval"""
+
 _IN_SHORT = ("accuracy", "loss")
-_FILES = {
-    "settings": [f"{stage}.yaml" for stage in ("dataset", "training", "measures", "analyses")],
-    "dataset": ["dataset.safetensors"],
-    "training log": ["training.parquet"],
-    "measures": ["measures.parquet"],
-    "analyses": ["analyses.parquet"],
-}
+_STAGES = ("dataset", "training", "measures", "analyses")
 
 
-def condition_page(folder: Path, study: Mapping[str, Any], condition: Mapping[str, Any]) -> str:
+def condition_page(
+    folder: Path, study: Mapping[str, Any], condition: Mapping[str, Any], summary: Summary
+) -> str:
     """The page of one condition.
 
     Args:
         folder: of the study, `results/STUDY`.
         study: as the pages' job is told of it.
         condition: as the study has it, one of its `conditions`.
+        summary: of the study.
     """
     name = condition["name"]
     runs = [RunFolder(folder / name / f"seed_{seed}") for seed in condition["seeds"]]
@@ -45,19 +45,25 @@ def condition_page(folder: Path, study: Mapping[str, Any], condition: Mapping[st
         study=study,
         condition=condition,
         curves=curves,
-        final=_final(folder / "summary.csv", name),
+        final=_final(summary.get(name, {})),
         runs=[_files(run) for run in runs],
         settings=_settings(runs[0]),
         views=views.read_text(encoding="utf-8") if condition["has_heads"] else None,
     )
 
 
-def _final(summary: Path, condition: str) -> dict[str, Any]:
-    """Accuracy and loss at the last checkpoint: a row per split, an interval per measure."""
-    by_split: dict[str, dict[str, str]] = {}
-    for row in rows_of(summary, condition=condition):
+def summary_of(file: Path) -> Summary:
+    """What a study's `summary.csv` says in short: accuracy and loss at the last checkpoint."""
+    found: Summary = {}
+    for row in rows_of(file):
         if row["measure"] in _IN_SHORT and row["split"]:
-            by_split.setdefault(row["split"], {})[row["measure"]] = interval(row)
+            of_condition = found.setdefault(row["condition"], {})
+            of_condition.setdefault(row["split"], {})[row["measure"]] = interval(row)
+    return found
+
+
+def _final(by_split: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """A row per split, an interval per measure."""
     measures = [its for its in _IN_SHORT if any(its in row for row in by_split.values())]
     rows = [[split, *(its.get(m, "") for m in measures)] for split, its in by_split.items()]
     return {"columns": ["split", *measures], "rows": rows}
@@ -65,10 +71,14 @@ def _final(summary: Path, condition: str) -> dict[str, Any]:
 
 def _files(run: RunFolder) -> dict[str, Any]:
     """What a person may want to take home of a run, by what it is."""
-    there = {
-        kind: [name for name in names if (run.path / name).exists()]
-        for kind, names in _FILES.items()
+    files = {
+        **{f"{stage}.yaml": run.settings(stage) for stage in _STAGES},
+        "dataset": run.dataset,
+        "training log": run.training_log,
+        "measures": run.measures,
+        "analyses": run.analyses,
     }
+    there = {kind: path.name for kind, path in files.items() if path.exists()}
     index = json.loads(run.checkpoint_index.read_text(encoding="utf-8"))
     steps = sorted(map(int, index["checkpoints"]))
     checkpoints = [(step, run.checkpoint(step).name) for step in steps]
@@ -77,9 +87,8 @@ def _files(run: RunFolder) -> dict[str, Any]:
 
 def _settings(run: RunFolder) -> Sequence[tuple[str, str]]:
     """Each stage's settings as they were, defaults spelled out, without the record's first line."""
-    stages = [stage.removesuffix(".yaml") for stage in _FILES["settings"]]
     return [
         (stage, path.read_text(encoding="utf-8").split("\n", 1)[1])
-        for stage in stages
+        for stage in _STAGES
         if (path := run.settings(stage)).exists()
     ]

@@ -34,9 +34,7 @@ def short_number(cell: str) -> str:
     return f"{float(cell):.3g}" if cell else ""
 
 
-def rows_of(path: Path, **which: str) -> Iterable[dict[str, str]]:
-    """The rows of a CSV file that have these values."""
+def rows_of(path: Path) -> Iterable[dict[str, str]]:
+    """The rows of a CSV file."""
     with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            if all(row[column] == value for column, value in which.items()):
-                yield row
+        yield from csv.DictReader(file)

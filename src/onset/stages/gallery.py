@@ -45,7 +45,7 @@ def _front(results: Path, settings: dict[str, Any]) -> None:
 
 
 def _study(results: Path, told: dict[str, Any]) -> None:
-    from onset.gallery.condition import condition_page
+    from onset.gallery.condition import condition_page, summary_of
     from onset.gallery.figure import figure_page
     from onset.gallery.front import card
     from onset.gallery.study import study_page
@@ -54,8 +54,11 @@ def _study(results: Path, told: dict[str, Any]) -> None:
     folder = results / study["name"]
     for its in study["figures"]:
         write_text(folder / "figures" / f"{its['name']}.html", figure_page(folder, study, its))
+    # The atlas has neither.
+    summary = summary_of(folder / "summary.csv") if study["conditions"] else {}
     for its in study["conditions"]:
-        write_text(folder / its["name"] / "index.html", condition_page(folder, study, its))
+        page = condition_page(folder, study, its, summary)
+        write_text(folder / its["name"] / "index.html", page)
     write_text(folder / "index.html", study_page(folder, study))
     write_text(folder / "card.json", json.dumps(card(study), indent=1) + "\n")
     log.info("%s: %d conditions", study["name"], len(study["conditions"]))
