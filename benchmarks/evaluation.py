@@ -1,64 +1,86 @@
-"""All measures of a checkpoint, beside the same with TransformerLens's `run_with_cache` as the model."""
+"""All measures of a checkpoint, beside the same by TransformerLens's `run_with_cache`.
+
+Twice: with the measures as a reader of the papers would write them, and with Onset's own measures, so that
+only the model differs.
+"""
 
 from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 
 import torch
 from torch import Tensor
 
+from benchmarks.plain_measures import PlainMeasures
 from onset import measures, models, tasks
 from onset.config.study import Condition
+from onset.measures.measurement import Measurement
 from onset.models.batch import Model, Parameters, Questions
 from onset.models.transformer.bridge import open_bridge
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
 _TURNS = 8
+_AT_A_TIME = 4  # checkpoints, as in the middle of many
 _KEYS = [1, 2, 3, 4, 5]
 
 
-def evaluation_row(name: str, condition: Condition) -> dict[str, str]:
-    """A row of the benchmark: milliseconds per checkpoint, with everything that a run is asked."""
+def evaluation_rows(name: str, condition: Condition) -> list[dict[str, str]]:
+    """Milliseconds per checkpoint, with everything that a run is asked; a row per contender."""
     dataset = tasks.load(condition.task.name).generate(condition.task, seed=0)
     ours = models.build(condition.model.model_dump(), dataset.n_tokens, dataset.length)
-    contenders = {
-        "ours": ours,
-        "other": CachedTransformer(ours.settings, ours.n_tokens, ours.length),
-    }
+    cached = CachedTransformer(ours.settings, ours.n_tokens, ours.length)
     modules = [measures.load(measure) for measure in condition.measures]
+    contenders: dict[str, Callable[[Parameters], object]] = {
+        "ours": lambda its: measurements(modules, ours, its, dataset, _KEYS),
+        "run_with_cache, measures as in papers": PlainMeasures(ours, dataset, _KEYS),
+        "run_with_cache, our measures": lambda its: measurements(
+            modules, cached, its, dataset, _KEYS
+        ),
+    }
     times: dict[str, list[float]] = {name: [] for name in contenders}
     with torch.inference_mode():
         for turn in range(_TURNS):
-            for contender, model in contenders.items():
-                # Of two checkpoints the second: as in the middle of many.
-                for seed in (2 * turn, 2 * turn + 1):
-                    parameters = ours.initial_parameters(seed)
-                    began = time.perf_counter()
-                    _measure(modules, model, parameters, dataset)
-                times[contender].append(time.perf_counter() - began)
-    ours_s, other_s = (its[1:] for its in times.values())
-    return {
-        "workload": f"evaluation of {name}, per checkpoint",
-        "ours_ms": f"{1e3 * statistics.median(ours_s):.1f}",
-        "other": "run_with_cache",
-        "other_ms": f"{1e3 * statistics.median(other_s):.1f}",
-        "ratio": f"{statistics.median(b / a for a, b in zip(ours_s, other_s, strict=True)):.2f}",
-        "floor_ms": "",
-        "floor_fraction": "",
-    }
+            checkpoints = [
+                ours.initial_parameters(_AT_A_TIME * turn + i) for i in range(_AT_A_TIME)
+            ]
+            for contender, measure in contenders.items():
+                began = time.perf_counter()
+                for parameters in checkpoints:
+                    measure(parameters)
+                times[contender].append((time.perf_counter() - began) / _AT_A_TIME)
+    ours_s, *others = (its[1:] for its in times.values())
+    return [
+        {
+            "workload": f"evaluation of {name}, per checkpoint",
+            "ours_ms": f"{1e3 * statistics.median(ours_s):.1f}",
+            "other": other,
+            "other_ms": f"{1e3 * statistics.median(its):.1f}",
+            "ratio": f"{statistics.median(b / a for a, b in zip(ours_s, its, strict=True)):.2f}",
+            "floor_ms": "",
+            "floor_fraction": "",
+        }
+        for other, its in zip(list(contenders)[1:], others, strict=True)
+    ]
 
 
-def _measure(
-    modules: Sequence[ModuleType], model: Model, parameters: Parameters, dataset: Dataset
-) -> None:
+def measurements(
+    modules: Sequence[ModuleType],
+    model: Model,
+    parameters: Parameters,
+    dataset: Dataset,
+    keys: list[int],
+) -> list[Measurement]:
+    """Of one checkpoint, with these key frequencies for those that ask the end about them."""
+    found: list[Measurement] = []
     for module in modules:
-        given = [_KEYS] if hasattr(module, "at_end") else []
-        list(module.measure(model, parameters, dataset, *given))
+        given = [keys] if hasattr(module, "at_end") else []
+        found += module.measure(model, parameters, dataset, *given)
+    return found
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.einsum import EinsumTransformer
-from benchmarks.evaluation import evaluation_row
+from benchmarks.evaluation import evaluation_rows
 from onset import models, tasks
 from onset.config import load_project
 from onset.config.study import Condition
@@ -77,7 +77,7 @@ def main(target: Path) -> None:
     language = {"n_layers": 4, "d_model": 256, "n_heads": 8, "d_mlp": 1024}
     workloads["language model"] = of_sequences(2048, 64, 16, **language, activation="gelu")
     rows = [row for name, workload in workloads.items() for row in rows_of(name, workload)]
-    rows.append(evaluation_row("grokking/p113", reference))
+    rows += evaluation_rows("grokking/p113", reference)
 
     table = io.StringIO()
     writer = csv.DictWriter(table, _COLUMNS)

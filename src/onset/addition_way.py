@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from onset.measures import fourier
 from onset.results import Run
-from onset.trajectories import principal_way
+from onset.trajectories import explained_by_chance, principal_way
 
 
 def principal_components(
@@ -26,13 +26,19 @@ def principal_components(
 
     Yields:
         For the logits, then the weights: of each component its `component` (from 1), the share of variance
-        that is `explained` and, of logits, the shares that lie along `waves` of a + b − c, along
+        that is `explained`, that of a random walk with steps as long (`by_chance`) and, of logits, the shares that lie along `waves` of a + b − c, along
         `key_waves`, and on `trained` pairs; and the places of the checkpoints, by step, a column per
         component.
     """
     for kind, points in _points(run).items():
         way = principal_way(points, run.steps, n)
-        components = pd.DataFrame({"component": way.places.columns, "explained": way.explained})
+        components = pd.DataFrame(
+            {
+                "component": way.places.columns,
+                "explained": way.explained,
+                "by_chance": explained_by_chance(points, n),
+            }
+        )
         if kind == "logits":
             natures = pd.DataFrame([_nature(direction, run, keys) for direction in way.directions])
             components = components.join(natures)

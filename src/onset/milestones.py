@@ -7,9 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import mannwhitneyu
-
-from onset.summary import predicted_from_other_groups
+from jaxtyping import Float
+from scipy.stats import rankdata
 
 _RUN = ["condition", "seed"]
 
@@ -75,9 +74,9 @@ def auc(values: np.ndarray | pd.Series, chosen: np.ndarray) -> float:
     Returns:
         NaN if all or none are chosen.
     """
-    values = np.asarray(values, dtype=float)
     n, m = chosen.sum(), (~chosen).sum()
-    return mannwhitneyu(values[chosen], values[~chosen]).statistic / (n * m) if n and m else np.nan
+    above = rankdata(values)[chosen].sum() - n * (n + 1) / 2  # pairs in the right order
+    return above / (n * m) if n and m else np.nan
 
 
 def _per_run(curves: pd.DataFrame, of_run: Callable[[np.ndarray, np.ndarray], float]) -> pd.Series:
@@ -118,20 +117,27 @@ def foretold(features: pd.DataFrame, outcome: pd.Series) -> pd.DataFrame:
     Returns:
         A row per run: `foretold`; `median`, of the others' outcomes; `feature`, the name of the chosen one.
     """
-    y = outcome.loc[features.index].to_numpy(float)
-    names, x = list(features.columns), features.to_numpy(float)
-    runs = np.arange(len(y))
-    rows = []
-    for run in runs:
-        others = runs[runs != run]
-        errors = [
-            np.abs(predicted_from_other_groups(column[others], y[others], others)[0] - y[others])
-            for column in x.T
-        ]
-        best = int(np.argmin([error.mean() for error in errors]))
-        line, _ = predicted_from_other_groups(x[:, best], y, (runs == run).astype(int))
-        rows.append((line[run], np.median(y[others]), names[best]))
+    y, x = outcome.loc[features.index].to_numpy(float), features.to_numpy(float)
+    lines, rows = _lines_of_others(x, y), []
+    for run in range(len(y)):
+        their_x, their_y = np.delete(x, run, axis=0), np.delete(y, run)
+        errors = np.abs(_lines_of_others(their_x, their_y) - their_y[:, None]).mean(0)
+        best = int(errors.argmin())
+        rows.append((lines[run, best], np.median(their_y), features.columns[best]))
     return pd.DataFrame(rows, features.index, columns=["foretold", "median", "feature"])
+
+
+def _lines_of_others(
+    x: Float[np.ndarray, "points features"], y: Float[np.ndarray, " points"]
+) -> Float[np.ndarray, "points features"]:
+    """Per point and feature: the least-squares line through all other points, at its x."""
+    others = np.array([np.delete(np.arange(len(y)), point) for point in range(len(y))])
+    centre, mean = x[others].mean(1), y[others].mean(1)[:, None]
+    away = x[others] - centre[:, None]
+    squares = np.square(away).sum(1)
+    along = np.einsum("pof,po->pf", away, y[others])
+    slope = np.divide(along, squares, out=np.zeros_like(along), where=squares > 0)
+    return mean + slope * (x - centre)
 
 
 class Foresight(NamedTuple):

@@ -37,13 +37,38 @@ def principal_way(points: Float[np.ndarray, "steps n"], steps: Sequence[int], n:
     Returns:
         Signs are such that the end is to the right and a third of the way above.
     """
-    left, sizes, right = np.linalg.svd(points - points.mean(0), full_matrices=False)
-    places = pd.DataFrame((left * sizes)[:, :n], pd.Index(steps, name="step"), range(1, n + 1))
+    centred = points - points.mean(0)
+    # By the products of few points, not those of many dimensions.
+    products = (centred @ centred.T).astype(np.float64)
+    squares, left = (its[..., ::-1] for its in np.linalg.eigh(products))
+    squares = squares.clip(min=0)
+    sizes = np.sqrt(squares[:n])
+    places = pd.DataFrame(left[:, :n] * sizes, pd.Index(steps, name="step"), range(1, n + 1))
     signs = np.sign(places.iloc[len(places) // 3] - places.iloc[0])
     signs[1] = np.sign(places[1].iloc[-1] - places[1].iloc[0])
     signs = signs.replace(0, 1)
-    directions = right[:n] * signs.to_numpy()[:, None]
-    return Way(places * signs, (sizes**2 / (sizes**2).sum())[:n], directions)
+    along = (left[:, :n] * signs.to_numpy()).T.astype(points.dtype) @ centred
+    directions = np.divide(along, sizes[:, None], out=along, where=sizes[:, None] > 0)
+    return Way(places * signs, squares[:n] / squares.sum(), directions)
+
+
+def explained_by_chance(
+    points: Float[np.ndarray, "steps n"], n: int = 3
+) -> Float[np.ndarray, " components"]:
+    """The shares that the components of a random walk explain, if its steps are as long: a null control.
+
+    In many dimensions each step of such a walk is at a right angle to all others, and its first
+    components explain 6/π², 6/(4π²), … where steps are alike (Antognini and Sohl-Dickstein 2018,
+    arXiv:1806.08805).
+
+    Args:
+        points: where the run is, a row per checkpoint.
+        n: how many components.
+    """
+    lengths = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    walk = np.tril(np.ones((len(points), len(lengths))), -1) * lengths
+    sizes = np.linalg.svd(walk - walk.mean(0), compute_uv=False)
+    return (sizes**2 / (sizes**2).sum())[:n]
 
 
 def turns(places: pd.DataFrame) -> pd.Series:

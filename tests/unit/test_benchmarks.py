@@ -5,14 +5,24 @@ from __future__ import annotations
 import pytest
 import torch
 
+from benchmarks import evaluation
 from benchmarks.einsum import EinsumTransformer
-from benchmarks.evaluation import CachedTransformer
 from benchmarks.instances import alone
-from onset.measures import fourier_neurons, prediction
+from benchmarks.plain_measures import PlainMeasures
+from onset import measures
+from onset.config import load_project
+from onset.config.yaml_file import read_yaml
 from onset.models.batch import Questions
 from onset.models.transformer.model import build
 from onset.models.transformer.settings import Settings
 from onset.tasks import modular_addition, superposition
+from tests.unit.test_config import CONFIG, ROOT
+
+MEASURES = (
+    "prediction", "circle", "fourier_weights", "fourier_neurons", "keys_ablated", "clock_or_pizza",
+    "weight_norm",
+)  # fmt: skip
+KEYS = [2, 5]
 
 
 def test_the_einsum_implementation_is_the_reference_model():
@@ -50,19 +60,44 @@ def test_an_instance_alone_is_one_of_the_grid():
     assert (one.n_features, one.d_in) == (3, 3)
 
 
-def test_measures_of_a_cached_run_are_ours():
+@pytest.fixture
+def adding():
+    """A model of modular addition, its parameters and its world."""
     its = Settings(
-        name="transformer", d_model=16, n_heads=4, d_mlp=32, norm="none", tied_embeddings=False
-    )
-    task = modular_addition.Settings(name="modular_addition", p=7, train_fraction=0.5)
+        name="transformer", d_model=16, n_heads=4, d_mlp=32, norm="none", tied_embeddings=False,
+        weights="normal", attention_biases=False,
+    )  # fmt: skip
+    task = modular_addition.Settings(name="modular_addition", p=13, train_fraction=0.5)
     dataset = modular_addition.generate(task, seed=0)
-    ours = build(its, dataset.n_tokens, dataset.length)
-    cached = CachedTransformer(ours.settings, ours.n_tokens, ours.length)
+    model = build(its, dataset.n_tokens, dataset.length)
     with torch.inference_mode():
-        parameters = ours.initial_parameters(0)
-        for measure in (prediction, fourier_neurons):
-            one, other = (
-                {(m.measure, m.split): m.value for m in measure.measure(its, parameters, dataset)}
-                for its in (ours, cached)
-            )
-            assert one == pytest.approx(other, rel=1e-4, abs=1e-6)
+        parameters = model.initial_parameters(0)
+        # No neuron that only one pair excites: all frequencies have the same share in it.
+        parameters["layers.0.mlp.fc_in.bias"] += 1
+    return model, parameters, dataset
+
+
+def by_ours(model, parameters, dataset) -> dict[tuple, float]:
+    with torch.inference_mode():
+        modules = [measures.load(name) for name in MEASURES]
+        rows = evaluation.measurements(modules, model, parameters, dataset, KEYS)
+        return {(m.measure, m.split, m.component): m.value for m in rows}
+
+
+def test_measures_of_a_cached_run_are_ours(adding):
+    model, parameters, dataset = adding
+    cached = evaluation.CachedTransformer(model.settings, model.n_tokens, model.length)
+    found = by_ours(cached, parameters, dataset)
+    assert found == pytest.approx(by_ours(*adding), rel=1e-4, abs=1e-5)
+
+
+def test_measures_written_twice_say_the_same(adding):
+    """Ours, and those written from the papers with TransformerLens and FFTs: every number."""
+    model, parameters, dataset = adding
+    plain = PlainMeasures(model, dataset, KEYS)(parameters)
+    assert plain == pytest.approx(by_ours(*adding), rel=1e-4, abs=1e-5)
+
+
+def test_the_measures_written_twice_are_the_studys():
+    project = load_project(read_yaml(ROOT / CONFIG), ROOT)
+    assert project.condition("grokking", "p113").measures == MEASURES

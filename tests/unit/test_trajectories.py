@@ -14,7 +14,7 @@ from onset.models.transformer.model import Transformer
 from onset.models.transformer.settings import Settings
 from onset.results import Run
 from onset.tasks import induction
-from onset.trajectories import losses_of, principal_way, turns
+from onset.trajectories import explained_by_chance, losses_of, principal_way, turns
 
 TASK = induction.Settings(
     name="induction", n_symbols=12, length=10, segment=(3, 5), n_train=8, n_test=8
@@ -68,6 +68,23 @@ def test_losses_of_tokens_have_the_mean_that_measures_find():
         loss = {(m.measure, m.split): m.value for m in rows}["loss", "repeats"]
     assert losses.shape == (2, WORLD.splits["repeats"].targets.size)
     assert losses.mean(1) == pytest.approx([loss, loss], rel=1e-5)
+
+
+class TestByChance:
+    def test_even_steps_explain_what_theory_says(self):
+        straight = np.arange(400.0)[:, None] @ np.ones((1, 3))
+        expected = 6 / np.pi**2 / np.array([1, 4, 9])
+        assert explained_by_chance(straight) == pytest.approx(expected, rel=0.01)
+
+    def test_it_is_what_a_real_walk_has(self):
+        lengths = np.geomspace(1, 20, 60)[:, None]
+        walk = np.cumsum(lengths * np.random.default_rng(0).normal(size=(60, 20_000)), axis=0)
+        way = principal_way(walk, range(60))
+        assert explained_by_chance(walk) == pytest.approx(way.explained, rel=0.05)
+
+    def test_one_long_step_is_one_component(self):
+        points = np.array([[0.0], [0.0], [5.0], [5.0]])
+        assert explained_by_chance(points, n=2) == pytest.approx([1, 0])
 
 
 def test_signs_are_such_that_ways_can_be_compared():

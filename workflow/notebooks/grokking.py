@@ -385,8 +385,9 @@ study.save_figure(figure, "foreseen", data.reset_index(names=RUN))
 # ## What are the principal components of training?
 #
 # PCA of all checkpoints of a run: of its logits for all pairs (relative to their mean over answers), and
-# of all its weights. Controls are runs that never generalise. Of a component of logits: the share that lies
-# along waves of a + b − c, and on trained pairs.
+# of all its weights. Controls are runs that never generalise, and random walks whose steps between
+# checkpoints are as long (`by_chance`). Of a component of logits: the share that lies along waves of
+# a + b − c, and on trained pairs.
 
 # %%
 COMPARED = [name for name in (many, "no_weight_decay", "random_labels") if name in conditions]
@@ -576,7 +577,7 @@ for name, its in honest.items():
     numbers[f"{name}/honest"] = format_values(its, proportion=True)
     numbers[f"{name}/n_honest"] = str(len(its))
 for (name, kind, k), its in components.groupby(["condition", "kind", "component"]):
-    for what in ("explained", "waves", "key_waves", "trained"):
+    for what in ("explained", "by_chance", "waves", "key_waves", "trained"):
         if its[what].notna().all():
             numbers[f"{name}/{kind}_{k}/{what}"] = format_values(its[what], proportion=True)
 study.save_numbers(numbers)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
@@ -51,16 +52,15 @@ def measure(
 
     table = fourier.mean_by_sum(logits)
     of_keys = fourier.part_of(table, keys)
-    excluded = logits - fourier.by_sum(of_keys)
     functions_of_sums = {"restricted": of_keys + table.mean(0), "trig": _cosines(table, keys)}
-    answers = fourier.answers_of(dataset)
     for name in _SPLITS:
-        pairs = fourier.pairs_of(dataset, name)
-        loss = exact_cross_entropy(excluded[pairs], answers[pairs])
-        yield Measurement("excluded_loss", loss.item(), name)
-        sums = pairs.nonzero().sum(1) % len(table)
+        pairs = fourier.places_of(dataset, name)
+        answers = fourier.answers_of(dataset).ravel()[pairs]
+        sums = fourier.sums_of_pairs(len(table))[pairs]
+        excluded = F.embedding(pairs, logits.flatten(0, 1)) - F.embedding(sums, of_keys)
+        yield Measurement("excluded_loss", exact_cross_entropy(excluded, answers).item(), name)
         for kind, its in functions_of_sums.items():
-            losses = -its.double().log_softmax(-1)[sums, answers[pairs]]
+            losses = -its.double().log_softmax(-1)[sums, answers]
             yield Measurement(f"{kind}_loss", losses.mean().item(), name)
 
 

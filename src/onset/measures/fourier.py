@@ -73,12 +73,21 @@ def _places(dataset: Dataset) -> Int[Tensor, " pairs"] | None:
 def pairs_of(dataset: Dataset, split: str) -> Bool[Tensor, "p p"]:
     """Which pairs are in a split."""
     p = modulus(dataset)
-    mask = torch.zeros(p, p, dtype=torch.bool)
-    tokens = torch.from_numpy(dataset.splits[split].tokens)
-    mask[tokens[:, 0], tokens[:, 1]] = True
-    return mask
+    mask = torch.zeros(p * p, dtype=torch.bool)
+    mask[places_of(dataset, split)] = True
+    return mask.view(p, p)
 
 
+@lru_cache(maxsize=8)
+@torch.inference_mode(False)
+def places_of(dataset: Dataset, split: str) -> Int[Tensor, " pairs"]:
+    """The place of each of a split's pairs among all pairs, a first."""
+    tokens = dataset.splits[split].tokens
+    return torch.from_numpy(tokens[:, 0] * modulus(dataset) + tokens[:, 1])
+
+
+@lru_cache(maxsize=4)
+@torch.inference_mode(False)
 def answers_of(dataset: Dataset) -> Int[Tensor, "p p"]:
     """The right answer to every pair, as the splits have it."""
     p = modulus(dataset)
@@ -89,20 +98,31 @@ def answers_of(dataset: Dataset) -> Int[Tensor, "p p"]:
     return answers
 
 
-def mean_by_sum(logits: Float[Tensor, "p p answers"]) -> Float[Tensor, "p answers"]:
+def mean_by_sum(of_pairs: Float[Tensor, "p p n"]) -> Float[Tensor, "p n"]:
     """The mean over all pairs with the same sum modulo p, by that sum."""
-    p = len(logits)
+    return F.embedding_bag(pairs_by_sum(len(of_pairs)), of_pairs.flatten(0, 1), mode="mean")
+
+
+@lru_cache(maxsize=4)
+@torch.inference_mode(False)
+def pairs_by_sum(p: int, sign: int = 1) -> Int[Tensor, "sums pairs"]:
+    """Which pairs have a + b, or with a `sign` of -1 a − b, the same modulo p, by that number."""
+    a = torch.arange(p)
+    return a * p + sign * (a[:, None] - a) % p
+
+
+@lru_cache(maxsize=4)
+@torch.inference_mode(False)
+def sums_of_pairs(p: int) -> Int[Tensor, " pairs"]:
+    """a + b modulo p of all pairs, a first."""
     a, b = torch.meshgrid(torch.arange(p), torch.arange(p), indexing="ij")
-    sums = ((a + b) % p).ravel()
-    total = torch.zeros(p, logits.shape[-1]).index_add_(0, sums, logits.reshape(p * p, -1))
-    return total / p
+    return ((a + b) % p).ravel()
 
 
 def by_sum(table: Float[Tensor, "p answers"]) -> Float[Tensor, "p p answers"]:
     """The inverse: a function of the sum, as a function of the pair."""
     p = len(table)
-    a, b = torch.meshgrid(torch.arange(p), torch.arange(p), indexing="ij")
-    return table[(a + b) % p]
+    return F.embedding(sums_of_pairs(p), table).view(p, p, -1)
 
 
 def part_of(
@@ -121,10 +141,9 @@ def shares_on_the_circle(logits: Float[Tensor, "p p answers"]) -> Float[Tensor, 
     p = len(logits)
     centred = logits - logits.mean(-1, keepdim=True)
     table = mean_by_sum(centred) * p  # the sum over pairs
-    s, c = torch.meshgrid(torch.arange(p), torch.arange(p), indexing="ij")
-    by_distance = torch.zeros(p).index_add_(0, ((s - c) % p).ravel(), table.ravel())
+    by_distance = F.embedding_bag(pairs_by_sum(p, -1), table.view(-1, 1), mode="sum")
     # Of unit norm over all p³ places: each distance has p² of them.
-    along = waves(p) @ by_distance / p
+    along = waves(p) @ by_distance[:, 0] / p
     return along.square().sum(1) / centred.square().sum()
 
 

@@ -52,7 +52,10 @@ def shares_of_frequencies(
     four are as good as the products of cos and sin of w a with cos and sin of w b.
     """
     p, waves = len(neurons), fourier.waves(len(neurons))
-    functions = [neurons.sum(1), neurons.sum(0), *_sums_by_sum_and_difference(neurons)]
+    functions = [neurons.sum(1), neurons.sum(0)]
+    for sign in (1, -1):
+        rows = fourier.pairs_by_sum(p, sign)
+        functions.append(F.embedding_bag(rows, neurons.flatten(0, 1), mode="sum"))
     along = torch.einsum("kia,fan->kfin", waves, torch.stack(functions)) / p**0.5
     of_frequency = along.square().sum((1, 2))
     mean = functions[0].mean(0) / p
@@ -60,14 +63,3 @@ def shares_of_frequencies(
     # What rounding leaves of a constant neuron is no variance.
     noise = 1e-9 * p**2 * mean.square() + torch.finfo(variance.dtype).tiny
     return torch.where(variance > noise, of_frequency / variance, 0.0)
-
-
-def _sums_by_sum_and_difference(
-    neurons: Float[Tensor, "p p neurons"],
-) -> Iterator[Float[Tensor, "p neurons"]]:
-    """Over all pairs with the same a + b, and with the same a − b, modulo p."""
-    p = len(neurons)
-    a = torch.arange(p)
-    for sign in (1, -1):
-        rows = a * p + sign * (a[:, None] - a) % p
-        yield F.embedding_bag(rows, neurons.flatten(0, 1), mode="sum")

@@ -41,27 +41,28 @@ class _ExactCrossEntropy(torch.autograd.Function):
     generate_vmap_rule = True
 
     @staticmethod
-    def forward(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(logits: Tensor, targets: Tensor) -> tuple[Tensor, ...]:
         odds = logits - logits.gather(1, targets[:, None])
-        odds = odds.scatter(1, targets[:, None], -float("inf"))
+        odds.scatter_(1, targets[:, None], -float("inf"))
         largest = odds.amax(1, keepdim=True)
         odds.sub_(largest).exp_()
         total = odds.sum(1, keepdim=True)
         log_odds = largest + total.log()
-        return F.softplus(log_odds).mean(), odds.div_(total), log_odds.sigmoid()
+        return F.softplus(log_odds).mean(), odds, total, log_odds.sigmoid()
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: tuple[Tensor, ...]) -> None:
         _, targets = inputs
-        _, shares, wrong = output
-        ctx.mark_non_differentiable(shares, wrong)
-        ctx.save_for_backward(targets, shares, wrong)
+        _, *kept = output
+        ctx.mark_non_differentiable(*kept)
+        ctx.save_for_backward(targets, *kept)
 
     @staticmethod
     def backward(ctx: Any, of_loss: Tensor, *_: Tensor) -> tuple[Tensor, None]:
-        targets, shares, wrong = ctx.saved_tensors
+        targets, odds, total, wrong = ctx.saved_tensors
         of_answer = wrong * (of_loss / len(wrong))
-        return (shares * of_answer).scatter(1, targets[:, None], -of_answer), None
+        of_logits = odds * (of_answer / total)
+        return of_logits.scatter_(1, targets[:, None], -of_answer), None
 
 
 LOSSES = {"cross_entropy": cross_entropy, "exact_cross_entropy": exact_cross_entropy}

@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from onset.models.transformer.mixed_mlp import mixed_mlp
+from onset.models.transformer.mixed_mlp import mixed_mlp, mixed_neurons
 from onset.models.transformer.mixture import Mixture
 from onset.models.transformer.prefix_tree import PrefixTree
 from onset.models.transformer.settings import Settings
@@ -140,7 +140,8 @@ class Folded:
     def neurons(self) -> Float[Tensor, "scored d_mlp"]:
         """After their activation, at the scored positions."""
         table = self._seen_by(self._p["mlp.fc_in.weight"], self._p["mlp.fc_in.bias"])
-        return self._in_order(self._activation(self._plan.mixture(self._weights, table)))
+        sums = self._plan.mixture
+        return self._in_order(mixed_neurons(sums, self._weights, table, self._activation))
 
     def _seen_by(
         self, matrix: Float[Tensor, "out d_model"], bias: Float[Tensor, " out"] | None = None

@@ -19,12 +19,18 @@ from torch.autograd.function import once_differentiable
 from onset.models.transformer.mixture import Mixture
 
 _ops = torch.ops.aten
-# Each activation's gradient, given what comes back and what went in.
 _GOING_BACK: dict[Callable[[Tensor], Tensor], Callable[..., Tensor]] = {
     F.relu: lambda back, got, out: _ops.threshold_backward(back, got, 0, grad_input=out),
     F.gelu: lambda back, got, out: _ops.gelu_backward(back, got, grad_input=out),
     F.silu: lambda back, got, out: _ops.silu_backward(back, got, grad_input=out),
 }
+"""each activation's gradient, given what comes back and what went in"""
+_INTO: dict[Callable[[Tensor], Tensor], Callable[..., Tensor]] = {
+    F.relu: _ops.relu.out,
+    F.gelu: _ops.gelu.out,
+    F.silu: _ops.silu.out,
+}
+"""each activation, written where one says (`out`)"""
 _AT_ONCE = 2**18  # activations
 
 
@@ -39,6 +45,21 @@ def mixed_mlp(
     """activation(sums of `into_neurons`) @ from_neurons + sums of `direct`; differentiable once."""
     given = (weights, into_neurons, from_neurons, direct, mixture, activation)
     return _MixedMLP.apply(*given) if torch.is_grad_enabled() else _forward(*given)
+
+
+def mixed_neurons(
+    mixture: Mixture,
+    weights: Float[Tensor, "sums terms"],
+    into_neurons: Float[Tensor, "rows neurons"],
+    activation: Callable[[Tensor], Tensor],
+) -> Float[Tensor, "sums neurons"]:
+    """activation(sums of `into_neurons`); differentiable."""
+    if torch.is_grad_enabled():
+        return activation(mixture(weights, into_neurons))
+    found = weights.new_empty(len(weights), into_neurons.shape[1])
+    for part in _parts(*found.shape):
+        _INTO[activation](mixture.part(weights, into_neurons, part), out=found[part])
+    return found
 
 
 def _forward(
@@ -57,7 +78,7 @@ def _forward(
         if got is not None:
             got[part] = its
         of_direct = mixture.part(weights, direct, part)
-        torch.addmm(of_direct, activation(its), from_neurons, out=found[part])
+        torch.addmm(of_direct, _INTO[activation](its, out=its), from_neurons, out=found[part])
     return found
 
 
