@@ -24,8 +24,8 @@ from onset.models.transformer.bridge import open_bridge
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
-_TURNS = 8
-_AT_A_TIME = 4  # checkpoints, as in the middle of many
+_TURNS = 4
+_AT_A_TIME = 10  # checkpoints, as in the middle of many
 _KEYS = [1, 2, 3, 4, 5]
 
 

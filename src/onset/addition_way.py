@@ -26,9 +26,9 @@ def principal_components(
 
     Yields:
         For the logits, then the weights: of each component its `component` (from 1), the share of variance
-        that is `explained`, that of a random walk with steps as long (`by_chance`) and, of logits, the shares that lie along `waves` of a + b − c, along
-        `key_waves`, and on `trained` pairs; and the places of the checkpoints, by step, a column per
-        component.
+        that is `explained`, that of a random walk with steps as long (`by_chance`) and, of logits, the
+        shares that lie along `waves` of a + b − c, along `key_waves`, and on `trained` pairs; and the
+        places of the checkpoints, by step, a column per component.
     """
     for kind, points in _points(run).items():
         way = principal_way(points, run.steps, n)

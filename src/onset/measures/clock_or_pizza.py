@@ -52,7 +52,8 @@ def gradient_symmetricity(model: Transformer, parameters: Parameters, dataset: D
         rows = torch.cat([table[a.clone()], table[b.clone()], table[p:]]).requires_grad_()
         own = torch.arange(_N_TRIPLES, device=rows.device)
         tokens = torch.stack([own, own + _N_TRIPLES, torch.full_like(own, 2 * _N_TRIPLES)], 1)
-        states = model.residual_stream({**frozen, _EMBEDDING: rows}, tokens)[-1, :, -1]
+        reading = {**frozen, _EMBEDDING: rows}
+        states = model.states_of_sequences(reading, tokens, scored=[2], hops=1)
         chosen = model.unembed(frozen, states).gather(1, answers.clone()[:, None])
         (gradient,) = torch.autograd.grad(chosen.sum(), rows)
     of_a, of_b = gradient[:_N_TRIPLES], gradient[_N_TRIPLES : 2 * _N_TRIPLES]

@@ -55,10 +55,11 @@ def logits_of_pairs(
     p = modulus(dataset)
     places = _places(dataset)
     if places is None:
-        found = model.logits(parameters, [all_pairs(p)])
+        found = model.logits(parameters, [all_pairs(p)])[:, :p].cpu()
     else:
-        found = F.embedding(places, logits_of_splits(model, parameters, dataset).cpu())
-    return found[:, :p].reshape(p, p, p).cpu()
+        of_splits = logits_of_splits(model, parameters, dataset)[:, :p].cpu()
+        found = F.embedding(places, of_splits)
+    return found.reshape(p, p, p)
 
 
 @lru_cache(maxsize=4)
@@ -100,15 +101,15 @@ def answers_of(dataset: Dataset) -> Int[Tensor, "p p"]:
 
 def mean_by_sum(of_pairs: Float[Tensor, "p p n"]) -> Float[Tensor, "p n"]:
     """The mean over all pairs with the same sum modulo p, by that sum."""
-    return F.embedding_bag(pairs_by_sum(len(of_pairs)), of_pairs.flatten(0, 1), mode="mean")
+    return F.embedding_bag(pairs_by(len(of_pairs), 1, 1), of_pairs.flatten(0, 1), mode="mean")
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 @torch.inference_mode(False)
-def pairs_by_sum(p: int, sign: int = 1) -> Int[Tensor, "sums pairs"]:
-    """Which pairs have a + b, or with a `sign` of -1 a − b, the same modulo p, by that number."""
-    a = torch.arange(p)
-    return a * p + sign * (a[:, None] - a) % p
+def pairs_by(p: int, of_a: int, of_b: int) -> Int[Tensor, "p pairs"]:
+    """The p pairs that have each value of `of_a` a + `of_b` b modulo p, by that value."""
+    a, b = torch.meshgrid(torch.arange(p), torch.arange(p), indexing="ij")
+    return ((of_a * a + of_b * b) % p).ravel().argsort(stable=True).view(p, p)
 
 
 @lru_cache(maxsize=4)
@@ -141,10 +142,10 @@ def shares_on_the_circle(logits: Float[Tensor, "p p answers"]) -> Float[Tensor, 
     p = len(logits)
     centred = logits - logits.mean(-1, keepdim=True)
     table = mean_by_sum(centred) * p  # the sum over pairs
-    by_distance = F.embedding_bag(pairs_by_sum(p, -1), table.view(-1, 1), mode="sum")
+    by_distance = F.embedding_bag(pairs_by(p, 1, -1), table.view(-1, 1), mode="sum")
     # Of unit norm over all p³ places: each distance has p² of them.
     along = waves(p) @ by_distance[:, 0] / p
-    return along.square().sum(1) / centred.square().sum()
+    return along.square().sum(1) / torch.linalg.vector_norm(centred).square()
 
 
 def key_frequencies(logits: Float[Tensor, "p p answers"]) -> list[int]:

@@ -51,15 +51,16 @@ def shares_of_frequencies(
     These are cos and sin of w a, of w b, of w (a + b) and of w (a − b), eight of p² directions; the last
     four are as good as the products of cos and sin of w a with cos and sin of w b.
     """
-    p, waves = len(neurons), fourier.waves(len(neurons))
-    functions = [neurons.sum(1), neurons.sum(0)]
-    for sign in (1, -1):
-        rows = fourier.pairs_by_sum(p, sign)
-        functions.append(F.embedding_bag(rows, neurons.flatten(0, 1), mode="sum"))
-    along = torch.einsum("kia,fan->kfin", waves, torch.stack(functions)) / p**0.5
-    of_frequency = along.square().sum((1, 2))
-    mean = functions[0].mean(0) / p
-    variance = sum((of_a - mean).square().sum(0) for of_a in neurons)
+    p, waves = len(neurons), fourier.waves(len(neurons)).flatten(0, 1)
+    groups = torch.cat([fourier.pairs_by(p, *of) for of in ((1, 0), (0, 1), (1, 1), (1, -1))])
+    sums = F.embedding_bag(groups, neurons.flatten(0, 1), mode="sum").view(4, p, -1)
+    of_frequency = (waves @ sums / p**0.5).square().sum(0).unflatten(0, (-1, 2)).sum(1)
+    mean = sums[0].mean(0) / p
+    squares = torch.zeros_like(neurons[0])
+    for of_a in neurons:
+        away = of_a - mean
+        squares.addcmul_(away, away)
+    variance = squares.sum(0)
     # What rounding leaves of a constant neuron is no variance.
     noise = 1e-9 * p**2 * mean.square() + torch.finfo(variance.dtype).tiny
     return torch.where(variance > noise, of_frequency / variance, 0.0)

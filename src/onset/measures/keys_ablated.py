@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import torch
 
 from onset.measures import circle, fourier
+from onset.measures.answers import is_right
 from onset.measures.measurement import Measurement
 from onset.models.batch import Model, Parameters
 from onset.tasks.dataset import Dataset
@@ -48,5 +49,5 @@ def measure(
         logits = model.logits(changed, asked.questions)[:, :p].cpu()
         loss = exact_cross_entropy(logits, asked.targets).item()
         yield Measurement(f"{name}_loss", loss, _SPLIT)
-        hits = (logits.argmax(-1) == asked.targets).double().mean().item()
+        hits = is_right(logits, asked.targets).mean().item()
         yield Measurement(f"{name}_accuracy", hits, _SPLIT)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 import torch.nn.functional as F
 
-from onset.measures.answers import logits_of_splits, targets_of_splits
+from onset.measures.answers import is_right, logits_of_splits, targets_of_splits
 from onset.measures.measurement import Measurement
 from onset.models.batch import Model, Parameters
 from onset.tasks.dataset import Dataset
@@ -23,7 +23,7 @@ def measure(model: Model, parameters: Parameters, dataset: Dataset) -> Iterator[
     logits = logits_of_splits(model, parameters, dataset)
     targets = targets_of_splits(dataset).to(logits.device)
     losses = F.cross_entropy(logits, targets, reduction="none").to(torch.float64)
-    right = (logits.argmax(-1) == targets).to(torch.float64)
+    right = is_right(logits, targets)
     sizes = [split.targets.size for split in splits.values()]
     for name, loss, hits in zip(splits, losses.split(sizes), right.split(sizes), strict=True):
         yield Measurement("loss", loss.mean().item(), name)

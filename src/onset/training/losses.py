@@ -43,7 +43,7 @@ class _ExactCrossEntropy(torch.autograd.Function):
     @staticmethod
     def forward(logits: Tensor, targets: Tensor) -> tuple[Tensor, ...]:
         odds = logits - logits.gather(1, targets[:, None])
-        odds.scatter_(1, targets[:, None], -float("inf"))
+        odds = odds.scatter(1, targets[:, None], -float("inf"))
         largest = odds.amax(1, keepdim=True)
         odds.sub_(largest).exp_()
         total = odds.sum(1, keepdim=True)
@@ -62,7 +62,7 @@ class _ExactCrossEntropy(torch.autograd.Function):
         targets, odds, total, wrong = ctx.saved_tensors
         of_answer = wrong * (of_loss / len(wrong))
         of_logits = odds * (of_answer / total)
-        return of_logits.scatter_(1, targets[:, None], -of_answer), None
+        return of_logits.scatter(1, targets[:, None], -of_answer), None
 
 
 LOSSES = {"cross_entropy": cross_entropy, "exact_cross_entropy": exact_cross_entropy}

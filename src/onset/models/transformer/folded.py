@@ -52,8 +52,8 @@ class Plan:
     """the distinct rows with a query"""
     pairs: Int[Tensor, "pairs 2"]
     """the distinct (place in `asking`, row attended to)"""
-    met: Int[Tensor, "nodes length"]
-    """which of the pairs, by node and place in its prefix"""
+    met: Int[Tensor, "length nodes"]
+    """which of the pairs, by place in its prefix and node"""
     common: int | None
     """a row that all nodes attend to, at the same place of their prefixes"""
     summed: Int[Tensor, " places"]
@@ -81,7 +81,7 @@ def _plan(tree: PrefixTree, n_heads: int) -> Plan:
     return Plan(
         asking=asking,
         pairs=torch.stack([pairs // n_rows, pairs % n_rows], 1),
-        met=met,
+        met=met.T.contiguous(),  # places first: a softmax over them is six times as fast
         common=None if common is None else int(application.context[0, common]),
         summed=summed,
         mixture=Mixture(terms, n_rows * n_heads + len(asking)),
@@ -112,7 +112,7 @@ class Folded:
         self._p, self._plan, self._activation = p, _plan(tree, n_heads), activation
         plan = self._plan
         attention = _attention(p, x, n_heads, plan, tree.applications[0].padding)
-        attention = attention.index_select(1, plan.summed).flatten(1)
+        attention = attention.index_select(0, plan.summed).transpose(0, 1).flatten(1)
         self._weights = torch.cat([attention, attention.new_ones(len(attention), 1)], 1)
         values = F.linear(x, p["attn.v.weight"], p["attn.v.bias"])
         self._asking = F.embedding(plan.asking, x) + p["attn.o.bias"]
@@ -162,7 +162,7 @@ def _attention(
     n_heads: int,
     plan: Plan,
     padding: Tensor | None,
-) -> Float[Tensor, "nodes length heads"]:
+) -> Float[Tensor, "length nodes heads"]:
     """The attention that every node pays to its prefix, from one score per pair of rows that meet."""
     q = F.linear(F.embedding(plan.asking, x), p["attn.q.weight"], p["attn.q.bias"])
     k = F.linear(x, p["attn.k.weight"], p["attn.k.bias"])
@@ -170,5 +170,5 @@ def _attention(
     scores = products.unflatten(1, (n_heads, -1)).sum(-1) / math.sqrt(x.shape[1] // n_heads)
     scores = F.embedding(plan.met, scores)
     if padding is not None:
-        scores = scores.masked_fill(padding[..., None], -torch.inf)
-    return scores.softmax(1)
+        scores = scores.masked_fill(padding.T[..., None], -torch.inf)
+    return scores.softmax(0)

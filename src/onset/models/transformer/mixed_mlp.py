@@ -109,10 +109,10 @@ class _MixedMLP(torch.autograd.Function):
             raise RuntimeError("the MLP's buffer is written over: no going back a second time")
         of_found = of_found.contiguous()
         of_weights = torch.empty_like(weights)
-        of_from = torch.zeros_like(from_neurons)
+        of_from = from_neurons.new_zeros(from_neurons.shape[::-1])  # sums are faster along neurons
         for part in _parts(len(weights), len(from_neurons)):
             its, of_its = got[part], of_found[part]
-            of_from.addmm_(ctx.activation(its).T, of_its)
+            of_from.addmm_(of_its.T, ctx.activation(its))
             _GOING_BACK[ctx.activation](of_its @ from_neurons.T, its, out=its)
             torch.add(
                 mixture.to_weights(into_neurons, its, part),
@@ -120,7 +120,7 @@ class _MixedMLP(torch.autograd.Function):
                 out=of_weights[part],
             )
         of_into, of_direct = (mixture.to_table(weights, of) for of in (got, of_found))
-        return of_weights, of_into, of_from, of_direct, None, None
+        return of_weights, of_into, of_from.T, of_direct, None, None
 
 
 def _parts(n_sums: int, n_neurons: int) -> Iterator[slice]:

@@ -124,7 +124,25 @@ class Transformer:
         hops: int,
     ) -> Float[Tensor, "scored tokens"]:
         """As `logits`, of one group whose tokens are a tensor, nothing shared: fit for `torch.vmap`."""
-        return self.unembed(parameters, self._states_of(parameters, tokens, scored, hops))
+        return self.unembed(parameters, self.states_of_sequences(parameters, tokens, scored, hops))
+
+    def states_of_sequences(
+        self,
+        parameters: Mapping[str, Tensor],
+        tokens: Int[Tensor, "examples length"],
+        scored: Sequence[int],
+        hops: int,
+    ) -> Float[Tensor, "scored d_model"]:
+        """Those that `logits_of_sequences` reads out; the last application only where it is scored."""
+        tokens = tokens[:, : max(scored) + 1]
+        x = self._embed(parameters, tokens, torch.arange(tokens.shape[1], device=tokens.device))
+        depth = self.depth(hops)
+        for i in range(depth):
+            last = i == depth - 1 and len(scored) < x.shape[1]
+            x = self._apply_to_sequences(parameters, i, x, tokens, list(scored) if last else None)
+        if x.shape[1] > len(scored):
+            x = x[:, list(scored)]
+        return x.flatten(0, 1)
 
     def depth(self, hops: int) -> int:
         """After how many block applications a question of so many hops is read out."""
@@ -230,30 +248,12 @@ class Transformer:
         """States at the scored positions, sequence by sequence."""
         device = parameters["tok_embed.weight"].device
         found = [
-            self._states_of(
+            self.states_of_sequences(
                 parameters, torch.from_numpy(group.tokens).to(device), group.scored, group.hops
             )
             for group in questions
         ]
         return torch.cat(found)
-
-    def _states_of(
-        self,
-        parameters: Mapping[str, Tensor],
-        tokens: Int[Tensor, "examples length"],
-        scored: Sequence[int],
-        hops: int,
-    ) -> Float[Tensor, "scored d_model"]:
-        """The same of one group of questions; the last application only where it is scored."""
-        tokens = tokens[:, : max(scored) + 1]
-        x = self._embed(parameters, tokens, torch.arange(tokens.shape[1], device=tokens.device))
-        depth = self.depth(hops)
-        for i in range(depth):
-            last = i == depth - 1 and len(scored) < x.shape[1]
-            x = self._apply_to_sequences(parameters, i, x, tokens, list(scored) if last else None)
-        if x.shape[1] > len(scored):
-            x = x[:, list(scored)]
-        return x.flatten(0, 1)
 
     def _apply_to_sequences(
         self,
