@@ -1,10 +1,10 @@
-"""Sums over a table against products with a matrix."""
+"""Rows of a table and sums over it, against indexing and products with a matrix."""
 
 from __future__ import annotations
 
 import torch
 
-from onset.models.transformer.mixture import Mixture
+from onset.models.transformer.mixture import Lookup, Mixture
 
 ROWS = torch.randint(7, (20, 3), generator=torch.Generator().manual_seed(0))
 ROWS[ROWS == 4] = 5  # a row that no sum takes
@@ -28,3 +28,13 @@ def test_transposed_is_its_transpose():
     mixture, others = Mixture(ROWS, 7), torch.randn(20, 5, dtype=torch.float64, generator=DRAW)
     one = (mixture(WEIGHTS, TABLE) * others).sum()
     torch.testing.assert_close((TABLE * mixture.to_table(WEIGHTS, others)).sum(), one)
+
+
+def test_rows_looked_up_and_their_gradient():
+    lookup = Lookup(ROWS, 7)
+    torch.testing.assert_close(lookup(TABLE), TABLE[ROWS])
+    table = TABLE.clone().requires_grad_()
+    assert torch.autograd.gradcheck(lookup, (table,))
+    torch.testing.assert_close(
+        torch.autograd.grad(lookup(table).sum(), table)[0][4], torch.zeros(5, dtype=torch.float64)
+    )

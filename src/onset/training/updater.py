@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping, Sequence
 
 import torch
@@ -68,7 +67,7 @@ class Updater:
         loss.backward()
         self._trainable.mask_gradients(self._parameters)
         self._add_slow_gradients()
-        norm = self._clip(self._settings.gradient_clip or math.inf)
+        norm = self._clip(self._settings.gradient_clip)
         rate = self._settings.learning_rate_at(step)
         for group in self._optimiser.param_groups:
             group["lr"] = rate
@@ -76,13 +75,16 @@ class Updater:
         self._trainable.restore(self._parameters)
         return rate, norm
 
-    def _clip(self, largest: float) -> Float[Tensor, "*members"]:
-        """Scale gradients down to a norm of at most `largest`; the norm that they had."""
-        if not self._members:
-            return torch.nn.utils.clip_grad_norm_(self._parameters.values(), largest)
+    def _clip(self, largest: float | None) -> Float[Tensor, "*members"]:
+        """Scale gradients down to a norm of at most `largest`, if there is one; the norm that they had."""
         gradients = [p.grad for p in self._parameters.values() if p.grad is not None]
+        if not self._members:
+            norm = torch.nn.utils.get_total_norm(gradients)
+            if largest:
+                torch.nn.utils.clip_grads_with_norm_(self._parameters.values(), largest, norm)
+            return norm
         norm = torch.stack([g.flatten(1).norm(dim=1) for g in gradients]).norm(dim=0)
-        if math.isfinite(largest):
+        if largest:
             scale = (largest / (norm + 1e-6)).clamp(max=1.0)  # as PyTorch's clip_grad_norm_
             for gradient in gradients:
                 gradient.mul_(scale.view(-1, *[1] * (gradient.ndim - 1)))

@@ -23,7 +23,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from onset.models.transformer.mixed_mlp import mixed_mlp, mixed_neurons
-from onset.models.transformer.mixture import Mixture
+from onset.models.transformer.mixture import Lookup, Mixture
 from onset.models.transformer.prefix_tree import PrefixTree
 from onset.models.transformer.settings import Settings
 
@@ -52,8 +52,8 @@ class Plan:
     """the distinct rows with a query"""
     pairs: Int[Tensor, "pairs 2"]
     """the distinct (place in `asking`, row attended to)"""
-    met: Int[Tensor, "length nodes"]
-    """which of the pairs, by place in its prefix and node"""
+    met: Lookup
+    """which of the pairs, by place in its prefix and node: over places first, a softmax is fast"""
     common: int | None
     """a row that all nodes attend to, at the same place of their prefixes"""
     summed: Int[Tensor, " places"]
@@ -81,7 +81,7 @@ def _plan(tree: PrefixTree, n_heads: int) -> Plan:
     return Plan(
         asking=asking,
         pairs=torch.stack([pairs // n_rows, pairs % n_rows], 1),
-        met=met.T.contiguous(),  # places first: a softmax over them is six times as fast
+        met=Lookup(met.T.contiguous(), len(pairs)),
         common=None if common is None else int(application.context[0, common]),
         summed=summed,
         mixture=Mixture(terms, n_rows * n_heads + len(asking)),
@@ -168,7 +168,7 @@ def _attention(
     k = F.linear(x, p["attn.k.weight"], p["attn.k.bias"])
     products = F.embedding(plan.pairs[:, 0], q) * F.embedding(plan.pairs[:, 1], k)
     scores = products.unflatten(1, (n_heads, -1)).sum(-1) / math.sqrt(x.shape[1] // n_heads)
-    scores = F.embedding(plan.met, scores)
+    scores = plan.met(scores)
     if padding is not None:
         scores = scores.masked_fill(padding.T[..., None], -torch.inf)
     return scores.softmax(0)

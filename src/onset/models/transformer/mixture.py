@@ -1,4 +1,8 @@
-"""Weighted sums of the rows of a table, the same rows again and again."""
+"""Rows of a table, and weighted sums of them: the same rows again and again, so that going back is planned.
+
+PyTorch's own gradient of a table is added up row by row, or sorts the rows again in every step. Here it
+is made of sums of what belongs to each row, found once.
+"""
 
 from __future__ import annotations
 
@@ -12,19 +16,52 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 
+class Lookup:
+    """Which row of a table stands at each place. The table changes from call to call."""
+
+    def __init__(self, rows: Int[Tensor, "*places"], n_rows: int) -> None:
+        self.rows = rows
+        self.by_row, self.offsets = _grouped(rows, n_rows)
+
+    def __call__(self, table: Float[Tensor, "rows width"]) -> Float[Tensor, "*places width"]:
+        """The rows, differentiable in the table."""
+        return _Rows.apply(table, self)
+
+
+class _Rows(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, table: Tensor, lookup: Lookup) -> Tensor:
+        ctx.lookup = lookup
+        return F.embedding(lookup.rows, table)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, of_rows: Tensor) -> tuple[Tensor, None]:
+        places = of_rows.contiguous().view(-1, of_rows.shape[-1])
+        return F.embedding_bag(ctx.lookup.by_row, places, ctx.lookup.offsets, mode="sum"), None
+
+
+def _grouped(
+    rows: Int[Tensor, "*places"], n_rows: int
+) -> tuple[Int[Tensor, " places"], Int[Tensor, " rows"]]:
+    """The places of each row, one row after the other, and where each row's begin."""
+    flat = rows.ravel()
+    counts = torch.bincount(flat, minlength=n_rows)
+    by_row = flat.argsort(stable=True).to(torch.int32)
+    return by_row, (counts.cumsum(0) - counts).to(torch.int32)
+
+
 class Mixture:
     """Which rows each sum takes. Table and weights change from call to call.
 
-    Both gradients are written out: the table's is made of sums of the same kind, a sum per row (PyTorch's
-    own would sort the rows again in every step), the weights' of products at few places of a matrix.
+    Both gradients are written out: the table's is made of sums of the same kind, a sum per row, the
+    weights' of products at few places of a matrix.
     """
 
     def __init__(self, rows: Int[Tensor, "sums terms"], n_rows: int) -> None:
         self.rows = rows.to(torch.int32)
-        self._by_row = rows.ravel().argsort(stable=True)
-        self._sums = (self._by_row // rows.shape[1]).to(torch.int32)
-        counts = torch.bincount(rows.ravel(), minlength=n_rows)
-        self._offsets = (counts.cumsum(0) - counts).to(torch.int32)
+        self._by_row, self._offsets = _grouped(rows, n_rows)
+        self._sums = self._by_row // rows.shape[1]
 
     def __call__(
         self, weights: Float[Tensor, "sums terms"], table: Float[Tensor, "rows width"]
