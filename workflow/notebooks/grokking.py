@@ -513,6 +513,7 @@ numbers |= {"generalised_at": f"{generalised_at:g}"}
 
 
 for name in conditions:
+    numbers[f"{name}/steps"] = str(settings[name]["training"]["steps"])
     for mark in when:
         steps = when.loc[name, mark].dropna()
         numbers[f"{name}/n_{mark}"] = f"{len(steps)} of {n_runs[name]}"
@@ -548,7 +549,7 @@ for name in (reference_run, many):
     task, training = settings[name]["task"], settings[name]["training"]
     numbers[f"{name}/percent"] = f"{task['train_fraction']:.0%}".replace("%", r"\,\%")
     numbers[f"{name}/d_model"] = str(settings[name]["model"]["d_model"])
-    for key in ("steps", "learning_rate", "weight_decay"):
+    for key in ("learning_rate", "weight_decay"):
         numbers[f"{name}/{key}"] = f"{training[key]:g}"
     numbers[f"{name}/n_keys"] = format_values(
         [len(its) for (of, _), its in keys.items() if of == name], 1
