@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float
 from scipy.stats import rankdata
+
+from onset.summary import predicted_from_other_groups
 
 _RUN = ["condition", "seed"]
 
@@ -118,26 +119,15 @@ def foretold(features: pd.DataFrame, outcome: pd.Series) -> pd.DataFrame:
         A row per run: `foretold`; `median`, of the others' outcomes; `feature`, the name of the chosen one.
     """
     y, x = outcome.loc[features.index].to_numpy(float), features.to_numpy(float)
-    lines, rows = _lines_of_others(x, y), []
-    for run in range(len(y)):
+    runs, rows = np.arange(len(y)), []
+    lines, _ = predicted_from_other_groups(x, y, runs)
+    for run in runs:
         their_x, their_y = np.delete(x, run, axis=0), np.delete(y, run)
-        errors = np.abs(_lines_of_others(their_x, their_y) - their_y[:, None]).mean(0)
+        their_lines, _ = predicted_from_other_groups(their_x, their_y, runs[:-1])
+        errors = np.abs(their_lines - their_y[:, None]).mean(0)
         best = int(errors.argmin())
         rows.append((lines[run, best], np.median(their_y), features.columns[best]))
     return pd.DataFrame(rows, features.index, columns=["foretold", "median", "feature"])
-
-
-def _lines_of_others(
-    x: Float[np.ndarray, "points features"], y: Float[np.ndarray, " points"]
-) -> Float[np.ndarray, "points features"]:
-    """Per point and feature: the least-squares line through all other points, at its x."""
-    others = np.array([np.delete(np.arange(len(y)), point) for point in range(len(y))])
-    centre, mean = x[others].mean(1), y[others].mean(1)[:, None]
-    away = x[others] - centre[:, None]
-    squares = np.square(away).sum(1)
-    along = np.einsum("pof,po->pf", away, y[others])
-    slope = np.divide(along, squares, out=np.zeros_like(along), where=squares > 0)
-    return mean + slope * (x - centre)
 
 
 class Foresight(NamedTuple):

@@ -213,20 +213,22 @@ def predicted_from_other_groups(
     """What the other groups (e.g. seeds) let expect of y: by a line in x, and without x.
 
     Args:
-        x: known before, shape (points,).
+        x: known before, shape (points,); or several numbers, each with a line of its own, shape (points,
+            numbers).
         y: found out later, shape (points,).
         groups: which group each point is of, shape (points,).
 
     Returns:
-        Per point: the least-squares line of the other groups' points at its x, and their mean y. NaN
-        where there is no other group.
+        Per point: the least-squares line of the other groups' points at its x, shaped like x, and their
+        mean y. NaN where there is no other group.
     """
-    line, mean = np.full(len(y), np.nan), np.full(len(y), np.nan)
+    line, mean = np.full(x.shape, np.nan), np.full(len(y), np.nan)
     for its in (groups == group for group in np.unique(groups)):
         if its.all():
             continue
-        centre, mean[its] = x[~its].mean(), y[~its].mean()
+        centre, middle = x[~its].mean(0), y[~its].mean()
         away = x[~its] - centre
-        slope = away @ y[~its] / (away @ away) if away.any() else 0.0
-        line[its] = mean[its] + slope * (x[its] - centre)
+        squares = np.square(away).sum(0)
+        slope = y[~its] @ away / np.where(squares > 0, squares, np.inf)
+        line[its], mean[its] = middle + slope * (x[its] - centre), middle
     return line, mean

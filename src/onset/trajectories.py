@@ -67,8 +67,7 @@ def explained_by_chance(
     """
     lengths = np.linalg.norm(np.diff(points, axis=0), axis=1)
     walk = np.tril(np.ones((len(points), len(lengths))), -1) * lengths
-    sizes = np.linalg.svd(walk - walk.mean(0), compute_uv=False)
-    return (sizes**2 / (sizes**2).sum())[:n]
+    return principal_way(walk, range(len(walk)), n).explained
 
 
 def turns(places: pd.DataFrame) -> pd.Series:

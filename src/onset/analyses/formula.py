@@ -18,6 +18,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from onset.measures import fourier
+from onset.measures.answers import is_right
 from onset.measures.measurement import Measurement
 from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
@@ -51,8 +52,8 @@ def analyse(
             for split, pairs in masks.items():
                 its, right = logits[pairs].double(), answers[pairs]
                 name = f"{part}_{kind}"
-                hits = (its.argmax(-1) == right).double().mean().item()
-                yield Measurement(f"{name}_accuracy", hits, split)
+                accuracy = is_right(its, right).mean().item()
+                yield Measurement(f"{name}_accuracy", accuracy, split)
                 yield Measurement(f"{name}_loss", F.cross_entropy(its, right).item(), split)
                 if split in explained:
                     yield Measurement(f"{name}_explained", explained[split], split)

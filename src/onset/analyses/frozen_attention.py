@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from onset.measures.answers import is_right
 from onset.measures.measurement import Measurement
 from onset.models.batch import Parameters
 from onset.models.transformer.bridge import open_bridge
@@ -42,9 +43,9 @@ def analyse(
         for kind, hooks in (("frozen", frozen), ("free", [])):
             logits = bridge.run_with_hooks(tokens, fwd_hooks=hooks)[:, split.scored[-1]]
             loss = F.cross_entropy(logits.double(), targets).item()
-            hits = (logits.argmax(-1) == targets).double().mean().item()
+            accuracy = is_right(logits, targets).mean().item()
             yield Measurement(f"{kind}_attention_loss", loss, name)
-            yield Measurement(f"{kind}_attention_accuracy", hits, name)
+            yield Measurement(f"{kind}_attention_accuracy", accuracy, name)
 
 
 def _replaced(pattern: Tensor, hook: object, by: Tensor) -> Tensor:

@@ -53,22 +53,22 @@ def logits_of_pairs(
     Where the splits have all pairs, those that other measures ask for, too.
     """
     p = modulus(dataset)
-    places = _places(dataset)
-    if places is None:
+    order = _order_in_splits(dataset)
+    if order is None:
         found = model.logits(parameters, [all_pairs(p)])[:, :p].cpu()
     else:
         of_splits = logits_of_splits(model, parameters, dataset)[:, :p].cpu()
-        found = F.embedding(places, of_splits)
+        found = F.embedding(order, of_splits)
     return found.reshape(p, p, p)
 
 
 @lru_cache(maxsize=4)
-def _places(dataset: Dataset) -> Int[Tensor, " pairs"] | None:
+def _order_in_splits(dataset: Dataset) -> Int[Tensor, " pairs"] | None:
     """Where each pair, a first, stands in the splits one after the other; None if some stand nowhere."""
     p = modulus(dataset)
-    tokens = np.concatenate([split.tokens for split in dataset.splits.values()])
-    pairs, places = np.unique(tokens[:, 0] * p + tokens[:, 1], return_index=True)
-    return torch.from_numpy(places) if len(pairs) == p * p else None
+    places = torch.cat([places_of(dataset, name) for name in dataset.splits])
+    pairs, order = np.unique(places.numpy(), return_index=True)
+    return torch.from_numpy(order) if len(pairs) == p * p else None
 
 
 def pairs_of(dataset: Dataset, split: str) -> Bool[Tensor, "p p"]:
@@ -92,11 +92,10 @@ def places_of(dataset: Dataset, split: str) -> Int[Tensor, " pairs"]:
 def answers_of(dataset: Dataset) -> Int[Tensor, "p p"]:
     """The right answer to every pair, as the splits have it."""
     p = modulus(dataset)
-    answers = torch.zeros(p, p, dtype=torch.long)
-    for split in dataset.splits.values():
-        tokens = torch.from_numpy(split.tokens)
-        answers[tokens[:, 0], tokens[:, 1]] = torch.from_numpy(split.targets[:, 0])
-    return answers
+    answers = torch.zeros(p * p, dtype=torch.long)
+    for name, split in dataset.splits.items():
+        answers[places_of(dataset, name)] = torch.from_numpy(split.targets[:, 0])
+    return answers.view(p, p)
 
 
 def mean_by_sum(of_pairs: Float[Tensor, "p p n"]) -> Float[Tensor, "p n"]:
@@ -108,16 +107,15 @@ def mean_by_sum(of_pairs: Float[Tensor, "p p n"]) -> Float[Tensor, "p n"]:
 @torch.inference_mode(False)
 def pairs_by(p: int, of_a: int, of_b: int) -> Int[Tensor, "p pairs"]:
     """The p pairs that have each value of `of_a` a + `of_b` b modulo p, by that value."""
-    a, b = torch.meshgrid(torch.arange(p), torch.arange(p), indexing="ij")
-    return ((of_a * a + of_b * b) % p).ravel().argsort(stable=True).view(p, p)
+    return sums_of_pairs(p, of_a, of_b).argsort(stable=True).view(p, p)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 @torch.inference_mode(False)
-def sums_of_pairs(p: int) -> Int[Tensor, " pairs"]:
-    """a + b modulo p of all pairs, a first."""
+def sums_of_pairs(p: int, of_a: int = 1, of_b: int = 1) -> Int[Tensor, " pairs"]:
+    """`of_a` a + `of_b` b modulo p of all pairs, a first."""
     a, b = torch.meshgrid(torch.arange(p), torch.arange(p), indexing="ij")
-    return ((a + b) % p).ravel()
+    return ((of_a * a + of_b * b) % p).ravel()
 
 
 def by_sum(table: Float[Tensor, "p answers"]) -> Float[Tensor, "p p answers"]:
