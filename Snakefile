@@ -12,6 +12,10 @@ from shlex import quote
 
 from snakemake.exceptions import WorkflowError
 
+# The code beside this file, whatever else is installed or on a PYTHONPATH.
+sys.path.insert(0, str(Path(workflow.basedir, "src")))
+
+from onset import surroundings
 from onset.call import Call
 from onset.config import ConfigError, load_project
 from onset.durations import Durations
@@ -33,6 +37,7 @@ call = Call(project)
 if workflow.is_main_process and "--unlock" not in sys.argv and (lock := call.lock()):
     logger.warning(lock)
 jobs = Jobs(project)
+surroundings.settle()
 # Jobs run in the environment that Snakemake itself runs in, activated or not.
 shell.prefix(f"export PATH={quote(str(Path(sys.executable).parent))}:$PATH; ")
 
@@ -61,7 +66,7 @@ onstart:
     if obstacle := call.obstacle(jobs_run_here=not workflow.non_local_exec):
         raise WorkflowError(obstacle)
     if workflow.is_main_process and not workflow.non_local_exec:
-        start_server()
+        start_server(project.settings.threads)
     # For the progress that profiles/default asks for; by itself it prints nothing.
     logger.info(
         "", extra={"expected": Durations(project).expected(workflow.dag.needrun_jobs())}
