@@ -12,11 +12,13 @@ from shlex import quote
 
 from snakemake.exceptions import WorkflowError
 
-# The code beside this file, whatever else is installed or on a PYTHONPATH.
-sys.path.insert(0, str(Path(workflow.basedir, "src")))
+# The code beside this file, whatever else is installed, and no `random.py` that lies about here.
+here = str(workflow.basedir)
+sys.path[:] = [f"{here}/src", *(path for path in sys.path if path != here)]
 
 from onset import surroundings
 from onset.call import Call
+from onset.commands.snakemake import repeated
 from onset.config import ConfigError, load_project
 from onset.durations import Durations
 from onset.jobs import Jobs
@@ -29,6 +31,8 @@ configfile: "config/config.yaml"
 report: "workflow/report/overview.rst"
 
 
+if workflow.is_main_process and (lost := repeated(sys.argv)):
+    raise WorkflowError(lost)
 try:
     project = load_project(config, Path(workflow.basedir), workflow.configfiles)
 except ConfigError as error:

@@ -27,7 +27,17 @@ _DROPPED = (
     *("MPL", "MATPLOTLIB", "PANDAS_", "SOURCE_DATE_EPOCH", "FORCE_SOURCE_DATE"),
     # the last digits: other kernels, other precision, other ways to add up (not how many threads)
     *("OMP_", "GOMP_", "KMP_", "MKL_", "OPENBLAS_", "GOTO_", "BLIS_", "VECLIB_", "NUMEXPR_"),
-    *("DNNL_", "ONEDNN_", "ATEN_", "NPY_", "NUMPY_", "SCIPY_", "SKLEARN_", "ARROW_", "GLIBC_TUNABLES"),
+    *(
+        "DNNL_",
+        "ONEDNN_",
+        "ATEN_",
+        "NPY_",
+        "NUMPY_",
+        "SCIPY_",
+        "SKLEARN_",
+        "ARROW_",
+        "GLIBC_TUNABLES",
+    ),
     *("TORCH", "PYTORCH_", "CUBLAS", "CUDNN_", "NVIDIA_TF32_OVERRIDE"),
     # what the shell that starts a job does before it
     *("BASH_ENV", "BASH_FUNC_", "BASHOPTS", "SHELLOPTS", "CDPATH", "GLOBIGNORE", "POSIXLY_CORRECT"),
