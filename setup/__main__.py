@@ -2,19 +2,18 @@
 
 import importlib
 import importlib.util
-import os
 import sys
+from pathlib import Path
 
 if not __package__:
     # Called so, Python knows of this folder and not of the package; nor does it look for modules in the
     # current folder, where a `json.py` may lie, or in what a shell exports.
-    spec = importlib.util.spec_from_file_location(
-        "setup", os.path.join(os.path.dirname(os.path.abspath(__file__)), "__init__.py")
-    )
+    package = Path(__file__).resolve().with_name("__init__.py")
+    spec = importlib.util.spec_from_file_location("setup", str(package))
     sys.modules["setup"] = importlib.util.module_from_spec(spec)
     del sys.path[0]
 
-from setup import interpreter  # noqa: E402
+from setup import interpreter
 
 STEPS = ("system", "environment", "browser", "lock", "slurm")  # each is a module of this package
 

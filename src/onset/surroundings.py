@@ -1,8 +1,8 @@
 """What a job finds around it: the user's environment, less all that would change what it makes.
 
 Whatever is asked of a job stands in the config. A variable that a shell exports for another program must
-change no number, no figure and no notebook; one that says where something lies (libraries, a GPU, downloaded
-weights, certificates, a cluster) is the machine's, and stays.
+change no number, no figure and no notebook; one that says where something lies (libraries, a GPU,
+downloaded weights, certificates, a cluster) is the machine's, and stays.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def of_job(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def of_server(environment: Mapping[str, str], threads: int) -> dict[str, str]:
-    """The environment of a process that holds libraries for jobs with so many threads: they read it once."""
+    """That of a process which holds libraries for jobs of so many threads: they read it once."""
     return {**of_job(environment), **dict.fromkeys(_THREADS, str(threads))}
 
 
@@ -127,7 +127,7 @@ def new_folder() -> Path:
     Raises:
         OSError: there is no such place on this machine.
     """
-    for place in (tempfile.gettempdir(), "/tmp", "/var/tmp"):  # noqa: S108, mkdtemp is safe there
+    for place in (tempfile.gettempdir(), "/tmp", "/var/tmp"):
         with contextlib.suppress(OSError):
             folder = Path(tempfile.mkdtemp(prefix="onset-", dir=place)).resolve()
             if len(os.fsencode(folder)) <= _SOCKET_ROOM:

@@ -10,8 +10,8 @@ from subprocess import CompletedProcess
 import pytest
 
 from tests import strangers
-from tests.files import differing
 from tests.faults.conftest import contents, new_study, said
+from tests.files import differing
 from tests.workflow.conftest import Project
 
 NOTEBOOK = "results/tiny/notebook.ipynb"

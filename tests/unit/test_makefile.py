@@ -20,7 +20,8 @@ pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="there is n
 PYTHON = """#!/bin/sh
 case "$*" in "-I -c"*) exit;; esac  # whether it is the right Python
 echo "CALL $(basename "$0") $*" >> "$HOME/said"
-echo "SWITCHES $ONSET_PAPER $ONSET_BROWSER [$ONSET_TORCH] [$UPGRADE] [$PYTHONPATH$PYTHONHOME]" >> "$HOME/said"
+switches="$ONSET_PAPER $ONSET_BROWSER [$ONSET_TORCH] [$UPGRADE] [$PYTHONPATH$PYTHONHOME]"
+echo "SWITCHES $switches" >> "$HOME/said"
 """
 SWITCHES = {
     **{"PAPER": "no", "BROWSER": "firefox", "PROGRESS": "no", "CORES": "7", "ARGS": "--help"},

@@ -1,7 +1,7 @@
-"""Snakemake as make calls it: options that stand several times are joined, and what is to be made comes last.
+"""Snakemake as make calls it: options that stand several times are joined, and targets come last.
 
-Snakemake itself takes the last `--config` alone, without a word about the others, and whatever stands behind
-a `--` for something to be made. A target of the Makefile has options of its own, and ARGS may have any.
+Snakemake itself takes the last `--config` alone, without a word about the others, and whatever stands
+behind a `--` for a target. A target of the Makefile has options of its own, and ARGS may have any.
 """
 
 from __future__ import annotations

@@ -48,8 +48,8 @@ def options(folder: Path) -> dict[str, Any]:
 def main() -> None:
     """Be the kernel. In a process of its own, with the environment that `options` gives it."""
     _import_matplotlib()
-    from IPython.core import application
     from ipykernel.kernelapp import IPKernelApp
+    from IPython.core import application
 
     class SettledKernelApp(IPKernelApp):
         ignore_cwd = True  # no modules from the current folder
