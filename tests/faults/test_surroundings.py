@@ -18,9 +18,10 @@ NOTEBOOK = "results/tiny/notebook.ipynb"
 
 
 def run(project: Project, *arguments: str, **variables: str) -> CompletedProcess[str]:
-    """Snakemake as a person calls it there, with the code that lies in the project."""
+    """Snakemake as make calls it there, with the code that lies in the project."""
+    command = ["onset.commands.snakemake", "--nocolor", "--cores", "2"]
     return subprocess.run(
-        [sys.executable, "-P", "-m", "snakemake", "--nocolor", "--cores", "2", *arguments],
+        [sys.executable, "-P", "-m", *command, *arguments],
         cwd=project.root,
         env={**os.environ, **variables},
         capture_output=True,
@@ -59,6 +60,22 @@ def test_a_project_may_lie_in_any_folder(undisturbed, tmp_path, name):
     assert set(differing(contents(project), contents(undisturbed))) <= {*of_paper, "index.html"}
 
 
+@pytest.mark.slow
+def test_a_rendered_notebook_runs_where_it_lies(finished, undisturbed):
+    (finished.root / "results/tiny/figures/accuracy.pdf").unlink()
+    code = "import nbclient, nbformat; nbclient.execute(nbformat.read('notebook.ipynb', 4))"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code],
+        cwd=finished.root / "results/tiny",
+        env={**os.environ, "SOURCE_DATE_EPOCH": "0"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, said(done)
+    assert differing(contents(finished), contents(undisturbed)) == []
+
+
+@pytest.mark.slow
 class TestPlaces:
     """What is made anew is what was made before."""
 
@@ -67,7 +84,7 @@ class TestPlaces:
         (finished.root / NOTEBOOK).unlink()
 
     def again(self, project: Project, before: Project, **variables: str) -> None:
-        done = run(project, NOTEBOOK, **variables)
+        done = run(project, "--", NOTEBOOK, **variables)
         assert done.returncode == 0, said(done)
         assert differing(contents(project), contents(before)) == []
 

@@ -11,7 +11,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from onset.commands.snakemake import joined, repeated
+from onset.commands.snakemake import caches, joined, repeated
 from setup.packages import ROOT
 
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")
@@ -169,6 +169,17 @@ def test_a_wrong_switch_is_told_in_one_line_before_anything(checkout, arguments,
 
 def test_a_make_above_hands_on_what_it_likes(checkout):
     assert checkout.make("setup", "DESTDIR=/mine", MAKELEVEL="1").returncode == 0
+
+
+@pytest.mark.parametrize("home", ["/dev/null/home", "a file", "there"])
+def test_where_caches_go_without_a_home(tmp_path, monkeypatch, home):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a file").touch()
+    (tmp_path / "there").mkdir()
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / home))
+    assert caches() == (None if home == "there" else str(tmp_path / ".snakemake/cache"))
+    assert home != "there" or (tmp_path / "there/.cache/snakemake").is_dir()
 
 
 def test_what_would_be_lost_is_told():

@@ -6,10 +6,12 @@ behind a `--` for a target. A target of the Makefile has options of its own, and
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 _JOINED = {"--config": "--config", "-C": "--config"} | dict.fromkeys(
     ("--configfile", "--configfiles"), "--configfile"
@@ -63,7 +65,19 @@ def _taken_apart(
     return options, values, targets
 
 
+def caches() -> str | None:
+    """Another place for caches, if there can be none in the home; Snakemake needs one to start at all."""
+    usual = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    with contextlib.suppress(OSError):
+        (usual / "snakemake").mkdir(parents=True, exist_ok=True)
+        if os.access(usual / "snakemake", os.W_OK | os.X_OK):
+            return None
+    return str(Path(".snakemake/cache").resolve())
+
+
 def main() -> None:
+    if place := caches():
+        os.environ["XDG_CACHE_HOME"] = place
     command = [sys.executable, "-P", "-m", "snakemake", *joined(sys.argv[1:])]
     os.execv(sys.executable, command)
 
