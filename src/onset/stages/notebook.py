@@ -150,10 +150,14 @@ def to_html(notebook: nbformat.NotebookNode, title: str) -> str:
     """A page that needs nothing from the web: pictures, styles and all are in the file."""
     from nbconvert import HTMLExporter
 
-    exporter = HTMLExporter(
+    class Exporter(HTMLExporter):
+        def get_prefix_root_dirs(self) -> list[str]:
+            """Templates of the library alone: a home may have some under the same names."""
+            return [f"{sys.prefix}/share/jupyter"]
+
+    exporter = Exporter(
         template_name="basic",
-        # Those of the library: not what a home or the current folder has under the same name.
-        extra_template_basedirs=[f"{sys.prefix}/share/jupyter/nbconvert/templates"],
+        extra_template_basedirs=[],  # nor from the current folder
         raw_template=_FOLDED,
         exclude_input_prompt=True,
         exclude_output_prompt=True,
