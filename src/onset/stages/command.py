@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from onset.device import keep_memory, lacking
+from onset.store.files import part_of
 from onset.store.logs import DONE
 from onset.store.origin import DamagedFileError
+from onset.store.recording import LeadsOutsideError
 
 log = logging.getLogger("onset")
 
@@ -46,7 +48,9 @@ def run_stage(
     began = time.perf_counter()
     try:
         work(parsed)
-    except (StageError, DamagedFileError, OSError, FloatingPointError) as error:
+    except (
+        StageError, DamagedFileError, LeadsOutsideError, OSError, FloatingPointError
+    ) as error:  # fmt: skip
         log.error("%s: %s", name, error)
         sys.exit(1)
     except Exception:
@@ -104,7 +108,10 @@ def _start_log(path: Path | None) -> None:
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handlers.append(logging.FileHandler(path, mode="w"))
+        # A new file that takes the name at once: what a link there leads to isn't written over.
+        part = part_of(path)
+        handlers.append(logging.FileHandler(part, mode="x", encoding="utf-8"))
+        part.replace(path)
         handlers[-1].setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     for handler in handlers:
         log.addHandler(handler)
