@@ -23,6 +23,7 @@ from onset.config import ConfigError, load_project
 from onset.durations import Durations
 from onset.jobs import Jobs
 from onset.launch import start_server
+from onset.places import obstacles
 
 
 configfile: "config/config.yaml"
@@ -37,6 +38,8 @@ try:
     project = load_project(config, Path(workflow.basedir), workflow.configfiles)
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
+if workflow.is_main_process and (in_the_way := obstacles(Path(project.results), project.all_runs)):
+    raise WorkflowError("\n".join(in_the_way))
 call = Call(project)
 if workflow.is_main_process and "--unlock" not in sys.argv and (lock := call.lock()):
     logger.warning(lock)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from onset.store.files import is_file
+from onset.store.recording import recorded
+
 # What latexmk and LaTeX note for themselves, with times.
 _NOTES = (".aux", ".bbl", ".blg", ".fdb_latexmk", ".fls", ".log", ".out")
 
@@ -21,3 +24,11 @@ def contents(top: Path) -> dict[str, bytes]:
 def differing(one: dict[str, bytes], other: dict[str, bytes]) -> list[str]:
     """The files that only one side has, or that aren't the same to the last byte."""
     return sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
+
+
+def put_on_record(folder: Path, of: str | None = None) -> None:
+    """A record of all that lies in a folder, as if a job had written it."""
+    with recorded(folder, "some_job", "some_target", of=of) as record:
+        for path in folder.rglob("*"):
+            if is_file(path) and ".records" not in path.parts:
+                record.wrote(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
@@ -14,8 +13,11 @@ from torch import Tensor
 
 from onset import tasks
 from onset.store.atomic import write_text
+from onset.store.files import checksum
 from onset.store.layout import RunFolder
-from onset.store.origin import DamagedFileError, Origin
+from onset.store.origin import Origin
+from onset.store.reading import read_json
+from onset.store.records import damaged
 from onset.store.tensors import load_arrays, save_arrays
 from onset.tasks.worlds import World, from_arrays
 
@@ -66,19 +68,15 @@ def read_checkpoint(folder: RunFolder, step: int, device: str = "cpu") -> dict[s
     arrays, about = load_arrays(path)
     check_run(folder, path, Origin.from_json(about["origin"]))
     if about["step"] != step:
-        raise DamagedFileError(f"{path}: holds step {about['step']}")
+        raise damaged(path, f"holds step {about['step']}")
     return {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
 
 
 def write_checkpoint_index(
     folder: RunFolder, steps: Iterable[int], settings: Mapping[str, Any], origin: Origin
 ) -> None:
-    """List what belongs to a finished training, and drop checkpoints that don't."""
+    """List what belongs to a finished training."""
     checksums = {str(step): checksum(folder.checkpoint(step)) for step in steps}
-    kept = {folder.checkpoint(int(step)) for step in checksums}
-    for path in folder.checkpoints.iterdir():
-        if path not in kept:
-            path.unlink()
     index = {
         "origin": asdict(origin),
         "settings": dict(settings),
@@ -97,18 +95,18 @@ def read_checkpoint_index(folder: RunFolder) -> dict[str, Any]:
             training, or the index is another run's.
     """
     path = folder.checkpoint_index
+    index = read_json(path)
     try:
-        index = json.loads(path.read_text(encoding="utf-8"))
         check_run(folder, path, Origin(**index["origin"]))
         steps = sorted(map(int, index["checkpoints"]))
         expected = {folder.checkpoint(step): index["checkpoints"][str(step)] for step in steps}
         expected |= {folder.dataset: index["dataset"], folder.training_log: index["training_log"]}
     except (ValueError, KeyError, TypeError) as error:
-        raise DamagedFileError(f"{path}: not an index of checkpoints ({error})") from error
+        raise damaged(path, f"not an index of checkpoints ({error})") from error
     for file, its_checksum in expected.items():
         if not file.exists() or checksum(file) != its_checksum:
             state = "altered" if file.exists() else "missing"
-            raise DamagedFileError(f"{file}: {state} since training; delete {path} to train again")
+            raise damaged(file, f"{state} since training")
     return {**index, "steps": steps}
 
 
@@ -119,15 +117,10 @@ def check_source(path: Path, origin: Origin, source: Path) -> None:
         DamagedFileError: naming both.
     """
     if not source.exists() or checksum(source) != origin.source:
-        raise DamagedFileError(f"{path}: made from another {source} than is there; delete it")
+        raise damaged(path, f"made from another {source} than is there")
 
 
 def check_run(folder: RunFolder, path: Path, origin: Origin) -> None:
     """Refuse an artefact of another run."""
     if origin.run != folder.run:
-        raise DamagedFileError(f"{path}: belongs to the run {origin.run}, not to {folder.run}")
-
-
-def checksum(path: Path) -> str:
-    """SHA-256 of a file's bytes."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+        raise damaged(path, f"belongs to the run {origin.run}, not to {folder.run}")

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import yaml
 from jaxtyping import Float, Int
 from matplotlib.figure import Figure
 from torch import Tensor
@@ -39,6 +38,8 @@ from onset.models.batch import AnyModel
 from onset.store.atomic import write_text
 from onset.store.layout import ELSEWHERE, RunFolder, results_with
 from onset.store.origin import Origin
+from onset.store.reading import read_yaml
+from onset.store.records import check
 from onset.store.tables import load_table
 from onset.summary import summary_of_seeds
 from onset.tasks.dataset import Dataset
@@ -73,7 +74,7 @@ class Run:
         for stage in ("dataset", "training", "measures", "analyses"):
             path = self.folder.settings(stage)
             if path.exists():
-                found |= yaml.safe_load(path.read_text(encoding="utf-8"))
+                found |= read_yaml(path)
         return found
 
     @cached_property
@@ -252,7 +253,9 @@ class Study:
     @cached_property
     def summary(self) -> pd.DataFrame:
         """condition, split, measure, n_seeds, mean, low, high at the last checkpoint."""
-        return pd.read_csv(self.folder / "summary.csv", keep_default_na=False, na_values=[""])
+        path = self.folder / "summary.csv"
+        check(path)
+        return pd.read_csv(path, keep_default_na=False, na_values=[""])
 
     @cached_property
     def provenance(self) -> dict[str, Any]:

@@ -51,15 +51,17 @@ class Case:
 CASES = [
     Case(DATASET, flip_a_bit, "train", "the content doesn't match its checksum"),
     Case(DATASET, take_another_runs, "train", "belongs to the run tiny/fast/seed_0"),
-    Case(CHECKPOINT, truncate, "evaluate", "altered since training; delete"),
-    Case(CHECKPOINT, flip_a_bit, "evaluate", "altered since training; delete"),
-    Case(CHECKPOINT, Path.unlink, "evaluate", "missing since training; delete"),
-    Case(f"{RUN}/checkpoints/index.json", truncate, "evaluate", "not an index of checkpoints"),
+    Case(CHECKPOINT, truncate, "evaluate", "altered since training; to make it again: snakemake"),
+    Case(CHECKPOINT, flip_a_bit, "evaluate", "altered since training; to make it again: snakemake"),
+    Case(
+        CHECKPOINT, Path.unlink, "evaluate", "missing since training; to make it again: snakemake"
+    ),
+    Case(f"{RUN}/checkpoints/index.json", truncate, "evaluate", "altered since it was written"),
     Case(
         f"{RUN}/checkpoints/index.json",
         take_another_runs,
         "evaluate",
-        "belongs to the run tiny/fast/seed_0",
+        "altered since it was written",
     ),
     Case(MEASURES, truncate, "summarise", "not a whole table of Onset's"),
     # Which of the two it is depends on where in the file the bit is.
@@ -94,7 +96,9 @@ def test_damage_is_named_and_nothing_made_from_it(finished, case):
 
     # Snakemake takes away the failed job's outputs; whatever is left is what it was.
     after = contents(finished)
-    assert after.items() <= before.items()
+    assert {name: its for name, its in after.items() if ".records/" not in name}.items() <= (
+        before.items()
+    )
     assert "tiny/summary.csv" not in after or case.stage != "summarise"
 
 

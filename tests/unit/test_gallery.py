@@ -12,6 +12,7 @@ from onset.gallery.curves import learning_curves
 from onset.gallery.front import card, front_page
 from onset.gallery.maths import with_equations
 from onset.gallery.tables import interval, read_table, rows_of, short
+from tests.files import put_on_record
 
 STUDY = {
     "name": "first",
@@ -71,6 +72,7 @@ class TestTables:
 
     def test_so_many_rows_of_how_many(self, tmp_path):
         (tmp_path / "data.csv").write_text("a,b\n1,2\n3,4\n5,6\n")
+        put_on_record(tmp_path)
         read = read_table(tmp_path / "data.csv", most=2)
         assert read == {"columns": ["a", "b"], "rows": [["1", "2"], ["3", "4"]], "n_rows": 3}
         rows = [{"a": "1", "b": "2"}, {"a": "3", "b": "4"}, {"a": "5", "b": "6"}]

@@ -13,6 +13,7 @@ import pytest
 
 from onset.stages import notebook as stage
 from onset.stages.command import StageError
+from onset.store.atomic import write_text
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "workflow" / "notebooks").glob("*.py"))
 MOST_CODE_CELLS = 16
@@ -149,8 +150,7 @@ class TestWork:
 
             def execute(notebook, parameters, folder):
                 for name in made:
-                    (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                    (folder / name).touch()
+                    write_text(folder / name, "")
                 return notebook
 
             monkeypatch.setattr(stage, "execute", execute)

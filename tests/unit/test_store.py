@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import errno
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from onset.store.origin import DamagedFileError, Origin, digest
 from onset.store.tables import load_table, save_table
 from onset.store.tensors import load_arrays, save_arrays
 from onset.tasks import composition
+from tests.files import put_on_record
 
 ORIGIN = Origin("study/condition/seed_3", settings="abc", code="def")
 ARRAYS = {
@@ -82,12 +84,22 @@ class TestAtomic:
             assert path.read_bytes() == b"old"
         assert path.read_bytes() == b"new"
 
-    def test_what_a_killed_writer_left_is_overwritten(self, tmp_path):
+    def test_what_a_killed_writer_left_is_not_in_the_way(self, tmp_path):
         writer = atomic_path(tmp_path / "file")
         writer.__enter__().write_bytes(b"half of the n")  # and no more: killed
         assert len(list(tmp_path.iterdir())) == 1
         write_bytes(tmp_path / "file", b"new")
-        assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {"file": b"new"}
+        assert (tmp_path / "file").read_bytes() == b"new"
+
+    @pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
+    def test_a_link_is_replaced_and_what_it_leads_to_stays(self, tmp_path, link):
+        diary = tmp_path / "diary.txt"
+        diary.write_text("dear diary")
+        getattr(tmp_path / "file", link)(diary)
+        write_bytes(tmp_path / "file", b"new")
+        assert diary.read_text() == "dear diary"
+        assert (tmp_path / "file").read_bytes() == b"new"
+        assert not (tmp_path / "file").is_symlink()
 
     def test_an_error_of_the_disk_names_the_file(self, tmp_path):
         with (
@@ -229,6 +241,7 @@ class TestArtefacts:
         for step in (0, 5, 20):
             artefacts.write_checkpoint(folder, step, {"w": torch.full((2,), float(step))}, ORIGIN)
         artefacts.write_checkpoint_index(folder, (0, 5, 20), {"steps": 20}, ORIGIN)
+        put_on_record(folder.path, of=folder.run)
         return folder
 
     def moved(self, folder: RunFolder) -> RunFolder:
@@ -250,9 +263,15 @@ class TestArtefacts:
             lambda folder: artefacts.read_checkpoint(folder, 5),
         ],
     )
-    def test_artefacts_of_another_run_are_refused(self, folder, read):
-        words = "belongs to the run study/condition/seed_3, not to study/condition/seed_4"
+    @pytest.mark.parametrize("with_record", [True, False])
+    def test_artefacts_of_another_run_are_refused(self, folder, read, with_record):
+        words = "belongs to study/condition/seed_3, as .*seed_4/.records/"
         other = self.moved(folder)
+        if not with_record:
+            shutil.rmtree(other.path / ".records")
+            words = "belongs to the run study/condition/seed_3, not to study/condition/seed_4"
+            if read is artefacts.read_checkpoint_index:
+                words = "no record says that Onset wrote it"
         with pytest.raises(DamagedFileError, match=words):
             read(other)
 
@@ -277,7 +296,7 @@ class TestArtefacts:
         path = folder.path / name
         path.write_bytes(path.read_bytes() + b" ")
         with pytest.raises(
-            DamagedFileError, match=rf"{name}: altered since training; delete .*index"
+            DamagedFileError, match=rf"{name}: altered since training; .*--forcerun .*/some_target"
         ):
             artefacts.read_checkpoint_index(folder)
 
@@ -285,20 +304,18 @@ class TestArtefacts:
         source = artefacts.checksum(folder.checkpoint_index)
         origin = dataclasses.replace(ORIGIN, source=source)
         save_table(folder.measures, COLUMNS, origin)
+        put_on_record(folder.path, of=folder.run)
         assert len(Run(folder.path).measures) == len(COLUMNS["step"])
         artefacts.write_checkpoint_index(folder, (0, 5, 20), {"steps": 21}, ORIGIN)
+        put_on_record(folder.path, of=folder.run)
         with pytest.raises(DamagedFileError, match=r"measures\.parquet: made from another .*index"):
             _ = Run(folder.path).measures
 
     @pytest.mark.parametrize("content", ["", "{}", "[]", '{"origin": {"run": 1}}'])
-    def test_a_damaged_index_is_noticed(self, folder, content):
+    @pytest.mark.parametrize("on_record", [True, False])
+    def test_a_damaged_index_is_noticed(self, folder, content, on_record):
         folder.checkpoint_index.write_text(content)
+        if on_record:
+            put_on_record(folder.path, of=folder.run)
         with pytest.raises(DamagedFileError, match=r"index\.json"):
             artefacts.read_checkpoint_index(folder)
-
-    def test_checkpoints_of_an_earlier_schedule_are_dropped(self, folder):
-        (folder.checkpoints / ".step_0000007.safetensors.part").touch()  # of a killed writer
-        artefacts.write_checkpoint_index(folder, (0, 20), {}, ORIGIN)
-        left = {path.name for path in folder.checkpoints.iterdir()}
-        assert left == {folder.checkpoint(step).name for step in (0, 20)} | {"index.json"}
-        assert artefacts.read_checkpoint_index(folder)["steps"] == [0, 20]

@@ -21,6 +21,7 @@ from onset.artefacts import checksum
 from onset.figures.save import save_figure
 from onset.store.atomic import write_text
 from onset.store.layout import ELSEWHERE, results_with
+from onset.store.reading import read_json
 from onset.store.tables import load_table
 
 
@@ -59,7 +60,7 @@ class Atlas:
 
     @cached_property
     def _names(self) -> list[dict[str, Any]]:
-        return json.loads((self.folder / "names.json").read_text(encoding="utf-8"))
+        return read_json(self.folder / "names.json")
 
     def look_up(self, **which: Any) -> pd.DataFrame:
         """The heads with these values, such as `study`, `condition`, `seed`, `layer`, `head` or `kind`.

@@ -110,6 +110,11 @@ class Project:
         conditions = self.studies[study].conditions.items()
         return {name: condition.seeds(self.seeds) for name, condition in conditions}
 
+    @property
+    def all_runs(self) -> dict[str, dict[str, tuple[int, ...]]]:
+        """Study → condition → seeds."""
+        return {study: self.runs(study) for study in self.studies}
+
     def priority(self, study: str, condition: str | None = None) -> int:
         """Higher for earlier studies: the first one's pages can be read while the rest still runs.
 

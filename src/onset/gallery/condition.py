@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from onset.gallery.curves import learning_curves
 from onset.gallery.render import render
 from onset.gallery.tables import interval, rows_of
 from onset.store.layout import RunFolder
+from onset.store.reading import read_json, read_text
 from onset.store.tables import load_table
 
 Summary = dict[str, dict[str, dict[str, str]]]
@@ -48,7 +48,7 @@ def condition_page(
         final=_final(summary.get(name, {})),
         runs=[_files(run) for run in runs],
         settings=_settings(runs[0]),
-        views=views.read_text(encoding="utf-8") if condition["has_heads"] else None,
+        views=read_text(views) if condition["has_heads"] else None,
     )
 
 
@@ -79,7 +79,7 @@ def _files(run: RunFolder) -> dict[str, Any]:
         "analyses": run.analyses,
     }
     there = {kind: path.name for kind, path in files.items() if path.exists()}
-    index = json.loads(run.checkpoint_index.read_text(encoding="utf-8"))
+    index = read_json(run.checkpoint_index)
     steps = sorted(map(int, index["checkpoints"]))
     checkpoints = [(step, run.checkpoint(step).name) for step in steps]
     return {"seed": run.seed, "files": there, "checkpoints": checkpoints}
@@ -88,7 +88,7 @@ def _files(run: RunFolder) -> dict[str, Any]:
 def _settings(run: RunFolder) -> Sequence[tuple[str, str]]:
     """Each stage's settings as they were, defaults spelled out, without the record's first line."""
     return [
-        (stage, path.read_text(encoding="utf-8").split("\n", 1)[1])
+        (stage, read_text(path).split("\n", 1)[1])
         for stage in _STAGES
         if (path := run.settings(stage)).exists()
     ]

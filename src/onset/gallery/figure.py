@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from onset.gallery.render import render
 from onset.gallery.tables import read_table
+from onset.store.reading import read_json
 
 _MOST_ROWS = 200  # shown on the page; the file beside it has all
 
@@ -22,7 +22,7 @@ def figure_page(folder: Path, study: Mapping[str, Any], figure: Mapping[str, str
         figure: name and caption.
     """
     file = folder / "figures" / figure["name"]
-    provenance = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
+    provenance = read_json(file.with_suffix(".json"))
     names = [its["name"] for its in study["figures"]]
     place = names.index(figure["name"])
     return render(

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from onset.store.reading import read_csv
 
 
 def read_table(path: Path, most: int | None = None) -> dict[str, Any]:
     """A CSV file: `columns`, the first `most` of its `rows` in short, and `n_rows`, of how many."""
-    with path.open(encoding="utf-8", newline="") as file:
-        columns, *rows = csv.reader(file)
+    columns, *rows = read_csv(path)
     shown = [[short(cell) for cell in row] for row in rows[:most]]
     return {"columns": columns, "rows": shown, "n_rows": len(rows)}
 
@@ -34,7 +34,7 @@ def short_number(cell: str) -> str:
     return f"{float(cell):.3g}" if cell else ""
 
 
-def rows_of(path: Path) -> Iterable[dict[str, str]]:
+def rows_of(path: Path) -> Iterator[dict[str, str]]:
     """The rows of a CSV file."""
-    with path.open(encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file)
+    columns, *rows = read_csv(path)
+    return (dict(zip(columns, row, strict=True)) for row in rows)

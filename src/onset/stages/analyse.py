@@ -15,7 +15,7 @@ from onset.analyses.settings import AnalysesSettings
 from onset.source import Source
 from onset.stages.command import add_run_arguments, run_stage
 from onset.stages.measurements import Measure, measure_checkpoints
-from onset.stages.record import record_settings
+from onset.stages.record import record_settings, run_on_record
 from onset.store.layout import RunFolder
 
 
@@ -36,14 +36,15 @@ def work(arguments: argparse.Namespace) -> None:
     step = arguments.settings.get("parent", {}).get("step")
     parents = [Source(RunFolder(its), step) for its in arguments.parents]
     functions = [given(analyses.load(name), folder.seed, parents) for name in settings.names]
-    measure_checkpoints(
-        arguments,
-        folder.analyses,
-        lambda *_: functions,
-        choose=lambda steps: spread(steps, settings.checkpoints),
-        splits=settings.splits,
-    )
-    record_settings(folder, "analyses", {"analyses": settings.model_dump(mode="json")})
+    with run_on_record(folder, "analyse", folder.analyses, arguments.settings, arguments.code):
+        measure_checkpoints(
+            arguments,
+            folder.analyses,
+            lambda *_: functions,
+            choose=lambda steps: spread(steps, settings.checkpoints),
+            splits=settings.splits,
+        )
+        record_settings(folder, "analyses", {"analyses": settings.model_dump(mode="json")})
 
 
 def given(analysis: ModuleType, seed: int, parents: list[Source]) -> Measure:

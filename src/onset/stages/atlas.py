@@ -11,8 +11,10 @@ import pandas as pd
 from onset.artefacts import checksum
 from onset.atlas.tables import tables_of
 from onset.stages.command import add_settings_arguments, log, run_stage
+from onset.stages.record import on_record
 from onset.store.atomic import write_text
-from onset.store.origin import DamagedFileError, Origin, digest
+from onset.store.origin import Origin, digest
+from onset.store.records import damaged
 from onset.store.tables import load_table, save_table
 
 
@@ -28,16 +30,18 @@ def work(arguments: argparse.Namespace) -> None:
         path = arguments.folder / "studies" / f"{study}.parquet"
         table, origin = load_table(path)
         if origin.run != study:
-            raise DamagedFileError(f"{path}: belongs to {origin.run}, not to {study}")
+            raise damaged(path, f"belongs to {origin.run}, not to {study}")
         table.insert(0, "study", study)
         parts.append(table)
         sources.append(checksum(path))
     tables = tables_of(pd.concat(parts, ignore_index=True))
     origin = Origin("atlas", digest(arguments.settings), arguments.code, digest(sources))
-    write_text(arguments.folder / "names.json", json.dumps(studies, indent=1) + "\n")
-    for name, table in tables._asdict().items():
-        columns = {column: table[column].tolist() for column in table}
-        save_table(arguments.folder / f"{name}.parquet", columns, origin)
+    told = arguments.settings, arguments.code
+    with on_record(arguments.folder, "atlas", "heads.parquet", *told):
+        write_text(arguments.folder / "names.json", json.dumps(studies, indent=1) + "\n")
+        for name, table in tables._asdict().items():
+            columns = {column: table[column].tolist() for column in table}
+            save_table(arguments.folder / f"{name}.parquet", columns, origin)
     log.info("%d heads of %d studies", len(tables.heads), len(parts))
 
 

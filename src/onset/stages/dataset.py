@@ -9,7 +9,7 @@ from onset import tasks
 from onset.artefacts import checksum, write_dataset
 from onset.source import Source
 from onset.stages.command import StageError, add_run_arguments, log, prepare_device, run_stage
-from onset.stages.record import record_settings
+from onset.stages.record import record_settings, run_on_record
 from onset.store.layout import RunFolder
 from onset.store.origin import Origin, digest
 
@@ -35,11 +35,12 @@ def work(arguments: argparse.Namespace) -> None:
         raise StageError(f"{folder.run}: {error}") from error
     source = "".join(checksum(its.folder.checkpoint_index) for its in parents)
     origin = Origin(folder.run, digest(arguments.settings), arguments.code, source)
-    write_dataset(folder, dataset, arguments.settings["task"], origin)
     resolved = {"task": settings.model_dump(mode="json")}
     for its in parents:
         resolved["made_of"] = {"run": its.folder.run, "step": its.meant}
-    record_settings(folder, "dataset", resolved)
+    with run_on_record(folder, "dataset", folder.dataset, arguments.settings, arguments.code):
+        write_dataset(folder, dataset, arguments.settings["task"], origin)
+        record_settings(folder, "dataset", resolved)
     sizes = ", ".join(f"{name} {len(split)}" for name, split in dataset.splits.items())
     log.info("%s  examples: %s", folder.run, sizes)
 

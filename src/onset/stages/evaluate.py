@@ -9,19 +9,20 @@ from typing import Any
 from onset import measures
 from onset.stages.command import add_run_arguments, run_stage
 from onset.stages.measurements import Measure, measure_checkpoints
-from onset.stages.record import record_settings
+from onset.stages.record import record_settings, run_on_record
 from onset.store.layout import RunFolder
 
 
 def work(arguments: argparse.Namespace) -> None:
     folder, names = RunFolder(arguments.run), arguments.settings["measures"]
     modules = [measures.load(name) for name in names]
-    measure_checkpoints(
-        arguments,
-        folder.measures,
-        lambda *last: [_knowing_the_end(module, *last) for module in modules],
-    )
-    record_settings(folder, "measures", {"measures": names})
+    with run_on_record(folder, "evaluate", folder.measures, arguments.settings, arguments.code):
+        measure_checkpoints(
+            arguments,
+            folder.measures,
+            lambda *last: [_knowing_the_end(module, *last) for module in modules],
+        )
+        record_settings(folder, "measures", {"measures": names})
 
 
 def _knowing_the_end(module: ModuleType, *last: Any) -> Measure:

@@ -9,8 +9,10 @@ from typing import Any
 
 from onset.gallery.answer import UnknownNumberError, filled
 from onset.stages.command import StageError, log, run_stage, settings_argument
+from onset.stages.record import on_record
 from onset.store.atomic import write_text
 from onset.store.logs import seconds_of
+from onset.store.reading import read_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,14 +36,13 @@ def work(arguments: argparse.Namespace) -> None:
 def _front(results: Path, settings: dict[str, Any]) -> None:
     from onset.gallery.front import front_page
 
-    cards = [
-        json.loads((results / study / "card.json").read_text(encoding="utf-8"))
-        for study in settings["studies"]
-    ]
+    cards = [read_json(results / study / "card.json") for study in settings["studies"]]
     times = {study: _time(results / "logs" / study) for study in settings["studies"]}
     # Among the logs, not on the page, which is the same for the same results: times are not.
-    write_text(results / "logs/times.js", f"window.onsetTimes = {json.dumps(times)};\n")
-    write_text(results / "index.html", front_page(cards, settings["paper"]))
+    # The folder of results may have any name.
+    with on_record(results, "front_page", "index.html", settings, of=""):
+        write_text(results / "logs/times.js", f"window.onsetTimes = {json.dumps(times)};\n")
+        write_text(results / "index.html", front_page(cards, settings["paper"]))
 
 
 def _study(results: Path, told: dict[str, Any]) -> None:
@@ -52,15 +53,16 @@ def _study(results: Path, told: dict[str, Any]) -> None:
 
     study = _answered(results, told)
     folder = results / study["name"]
-    for its in study["figures"]:
-        write_text(folder / "figures" / f"{its['name']}.html", figure_page(folder, study, its))
-    # The atlas has neither.
-    summary = summary_of(folder / "summary.csv") if study["conditions"] else {}
-    for its in study["conditions"]:
-        page = condition_page(folder, study, its, summary)
-        write_text(folder / its["name"] / "index.html", page)
-    write_text(folder / "index.html", study_page(folder, study))
-    write_text(folder / "card.json", json.dumps(card(study), indent=1) + "\n")
+    with on_record(folder, "pages", "index.html", told):
+        for its in study["figures"]:
+            write_text(folder / "figures" / f"{its['name']}.html", figure_page(folder, study, its))
+        # The atlas has neither.
+        summary = summary_of(folder / "summary.csv") if study["conditions"] else {}
+        for its in study["conditions"]:
+            page = condition_page(folder, study, its, summary)
+            write_text(folder / its["name"] / "index.html", page)
+        write_text(folder / "index.html", study_page(folder, study))
+        write_text(folder / "card.json", json.dumps(card(study), indent=1) + "\n")
     log.info("%s: %d conditions", study["name"], len(study["conditions"]))
 
 
@@ -74,7 +76,7 @@ def _answered(results: Path, study: dict[str, Any]) -> dict[str, Any]:
         return study
     file = results / study["name"] / "numbers.json"
     try:
-        answer = filled(study["answer"], json.loads(file.read_text(encoding="utf-8")))
+        answer = filled(study["answer"], read_json(file))
     except UnknownNumberError as error:
         raise StageError(f"{study['name']}: {error}; {file} has those there are") from None
     return {**study, "answer": answer}

@@ -16,6 +16,7 @@ from onset.artefacts import checksum, read_checkpoint, read_checkpoint_index, re
 from onset.atlas.run import heads_of
 from onset.measures.measurement import Measurement
 from onset.stages.command import add_settings_arguments, log, prepare_device, run_stage
+from onset.stages.record import on_record
 from onset.store.layout import RunFolder
 from onset.store.origin import Origin, digest
 from onset.store.tables import save_table
@@ -42,7 +43,10 @@ def work(arguments: argparse.Namespace) -> None:
                     for column, value in {**run, **row}.items():
                         columns.setdefault(column, []).append(value)
     origin = Origin(arguments.study.name, digest(settings), arguments.code, digest(sources))
-    save_table(arguments.table, columns, origin)
+    # The folder of the table, results/atlas/studies, is all studies'.
+    job = f"heads_of_{arguments.study.name}"
+    with on_record(arguments.table.parent, job, arguments.table.name, settings, arguments.code):
+        save_table(arguments.table, columns, origin)
     log.info("%s  heads of %d runs", arguments.study.name, len(sources))
 
 

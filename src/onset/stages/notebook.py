@@ -13,7 +13,7 @@ import logging
 import re
 import sys
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import jupytext
@@ -22,6 +22,7 @@ import nbformat
 from onset import surroundings
 from onset.stages import kernel
 from onset.stages.command import StageError, log, run_stage, settings_argument
+from onset.stages.record import on_record
 from onset.store.atomic import write_text
 
 # People read text and figures; who wants the code of a long cell opens it.
@@ -48,23 +49,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def work(arguments: argparse.Namespace) -> None:
     notebook = read_notebook(arguments.notebook)
     check_parameters(arguments.notebook, notebook, arguments.parameters)
-    # What an earlier call made mustn't pass for made by this one.
-    made = arguments.study / "numbers.json"
-    for stale in (
-        made,
-        arguments.study / "reference.csv",
-        # The pages about figures, which lie beside them, are made anew later.
-        *(p for p in (arguments.study / "figures").glob("*") if p.suffix != ".html"),
-        *(arguments.study / "tables").glob("*"),
-    ):
-        stale.unlink(missing_ok=True)
-    executed = execute(notebook, arguments.parameters, arguments.study)
-    _check_made(arguments.study / "figures", ".pdf", arguments.figures)
-    _check_made(arguments.study / "tables", ".tex", arguments.tables)
-    if not made.exists():
-        raise StageError(f"{arguments.notebook}: it made no numbers.json (study.save_numbers)")
-    write_text(arguments.study / "notebook.ipynb", nbformat.writes(executed) + "\n")
-    write_text(arguments.study / "notebook.html", to_html(executed, arguments.study.name))
+    study, told = arguments.study, arguments.parameters
+    with on_record(study, "notebook", "notebook.html", told) as record:
+        executed = execute(notebook, told, study)
+        # By the record: what an earlier call made mustn't pass for made by this one.
+        made = record.written
+        _check_made(made, "figures", ".pdf", arguments.figures)
+        _check_made(made, "tables", ".tex", arguments.tables)
+        if "numbers.json" not in made:
+            raise StageError(f"{arguments.notebook}: it made no numbers.json (study.save_numbers)")
+        write_text(study / "notebook.ipynb", nbformat.writes(executed) + "\n")
+        write_text(study / "notebook.html", to_html(executed, study.name))
 
 
 def read_notebook(path: Path) -> nbformat.NotebookNode:
@@ -173,9 +168,10 @@ def to_html(notebook: nbformat.NotebookNode, title: str) -> str:
     return notebook_page(title, body)
 
 
-def _check_made(folder: Path, suffix: str, declared: Iterable[str]) -> None:
-    made = {path.stem for path in folder.glob(f"*{suffix}")}
-    kind = folder.name
+def _check_made(written: Iterable[str], kind: str, suffix: str, declared: Iterable[str]) -> None:
+    """Figures or tables: those that lie written in the folder of the kind are those declared."""
+    paths = map(PurePosixPath, written)
+    made = {its.stem for its in paths if its.parts[0] == kind and its.suffix == suffix}
     if missing := sorted(set(declared) - made):
         raise StageError(
             f"the notebook didn't make the {kind} {', '.join(missing)}; it made: {sorted(made)}"

@@ -6,8 +6,6 @@ The folder `source` beside the PDF then holds all that the paper is made of, and
 from __future__ import annotations
 
 import argparse
-import csv
-import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from onset.latex.typeset import LatexError, typeset
 from onset.latex.values import seeds_in_words
 from onset.stages.command import StageError, log, run_stage, settings_argument
 from onset.store.atomic import write_bytes, write_text
+from onset.store.reading import read_csv, read_json
 
 _HEADER = "% Written by the pipeline; numbers come from the notebooks, settings from config/.\n"
 
@@ -72,8 +71,8 @@ def work(arguments: argparse.Namespace) -> None:
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    columns, *rows = read_csv(path)
+    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 def _generated(results: Path, settings: dict[str, Any], references: dict[str, Any]) -> str:
@@ -89,7 +88,7 @@ def _generated(results: Path, settings: dict[str, Any], references: dict[str, An
     }
     lines = [definitions("onsetdefinenumber", {f"paper/{k}": v for k, v in of_all.items()})]
     for study in settings["shown"]:
-        numbers = json.loads((results / study["name"] / "numbers.json").read_text(encoding="utf-8"))
+        numbers = read_json(results / study["name"] / "numbers.json")
         lines.append(
             definitions(
                 "onsetdefinenumber", {f"{study['name']}/{k}": v for k, v in numbers.items()}

@@ -9,6 +9,7 @@ import pandas as pd
 
 from onset.results import open_study
 from onset.stages.command import run_stage, settings_argument
+from onset.stages.record import on_record
 from onset.store.atomic import write_text
 from onset.summary import summarise
 
@@ -38,7 +39,8 @@ def work(arguments: argparse.Namespace) -> None:
     )
     tables = [study.measures, *([study.analyses] if study.analysed else [])]
     summary = summarise(pd.concat(tables, ignore_index=True))
-    write_text(study.folder / "summary.csv", summary.to_csv(index=False, float_format="%.6g"))
+    with on_record(study.folder, "summarise", "summary.csv", settings, arguments.code):
+        write_text(study.folder / "summary.csv", summary.to_csv(index=False, float_format="%.6g"))
 
 
 if __name__ == "__main__":

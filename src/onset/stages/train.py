@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -26,9 +27,10 @@ from onset.models.batch import AnyModel, Parameters
 from onset.source import Source
 from onset.stages.command import add_settings_arguments, log, prepare_device, run_stage
 from onset.stages.progress import Progress
-from onset.stages.record import record_settings
+from onset.stages.record import record_settings, run_on_record
 from onset.store.layout import RunFolder
 from onset.store.origin import Origin, digest
+from onset.store.recording import JobRecorder
 from onset.store.tables import save_table
 from onset.tasks.worlds import World
 from onset.training.interventions import Altered, Intervention
@@ -62,14 +64,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def work(arguments: argparse.Namespace) -> None:
     prepare_device(arguments.settings)
     parents = arguments.parents or [None] * len(arguments.runs)
-    runs = [
-        _Run(RunFolder(run), parent, arguments.sources, arguments.settings, arguments.code)
-        for run, parent in zip(arguments.runs, parents, strict=True)
-    ]
-    # One after the other, each is finished before the next begins.
-    ends = _trained_together(runs) or (run.train() for run in runs)
-    for run, end in zip(runs, ends, strict=True):
-        run.finish(end)
+    told = arguments.settings, arguments.code
+    with ExitStack() as records:
+        runs = []
+        for folder, parent in zip(map(RunFolder, arguments.runs), parents, strict=True):
+            on_record = run_on_record(folder, "train", folder.checkpoint_index, *told)
+            record = records.enter_context(on_record)
+            runs.append(_Run(folder, record, parent, arguments.sources, *told))
+        # One after the other, each is finished before the next begins.
+        ends = _trained_together(runs) or (run.train() for run in runs)
+        for run, end in zip(runs, ends, strict=True):
+            run.finish(end)
 
 
 def _trained_together(runs: list[_Run]) -> list[TrainingState] | None:
@@ -102,12 +107,13 @@ class _Run:
     def __init__(
         self,
         folder: RunFolder,
+        record: JobRecorder,
         parent: Path | None,
         sources: list[Path],
         settings: dict[str, Any],
         code: str,
     ) -> None:
-        self.folder, self._settings = folder, settings
+        self.folder, self._record, self._settings = folder, record, settings
         self.dataset = read_dataset(folder, streams=True)
         self.model = models.build(settings["model"], *self.dataset.sizes)
         self.training = TrainingSettings.model_validate(settings["training"])
@@ -134,12 +140,17 @@ class _Run:
         }
         self._origin = Origin(folder.run, digest(depends_on), code)
         start = TrainingState.load(folder.training_state, self._origin, settings["device"])
-        if start:
+        if start and self._has_checkpoints_up_to(start.step):
             log.info("%s  goes on from step %d", folder.run, start.step)
         else:
             initial = inherited or self.model.initial_parameters(folder.seed)
             start = TrainingState(0, {n: p.to(settings["device"]) for n, p in initial.items()})
         self.start = start
+
+    def _has_checkpoints_up_to(self, last: int) -> bool:
+        """Whether those that an interrupted call wrote are still there, as it wrote them."""
+        steps = (step for step in self.steps if step <= last)
+        return all(self._record.earlier(self.folder.checkpoint(step)) for step in steps)
 
     def _prepared(self, looked_at: list[Source]) -> dict[int, list[Intervention]]:
         """Interventions by the update that they come before, each with the runs that it looks at."""
@@ -194,8 +205,10 @@ class _Run:
         if settings.get("interventions"):
             resolved["interventions"] = settings["interventions"]
         record_settings(self.folder, "training", resolved)
+        for step in self.steps:
+            self._record.keep(self.folder.checkpoint(step))
         write_checkpoint_index(self.folder, self.steps, resolved, self._origin)
-        self.folder.training_state.unlink(missing_ok=True)
+        self._record.discard(self.folder.training_state)
 
 
 def _altered(

@@ -18,6 +18,7 @@ import torch
 from onset import models
 from onset.artefacts import checksum, read_checkpoint, read_checkpoint_index, read_dataset
 from onset.stages.command import add_settings_arguments, log, prepare_device, run_stage
+from onset.stages.record import on_record
 from onset.store.atomic import write_text
 from onset.store.layout import RunFolder
 from onset.store.origin import Origin, digest
@@ -32,7 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def work(arguments: argparse.Namespace) -> None:
     settings: dict[str, Any] = arguments.settings
     prepare_device(settings)
-    with torch.inference_mode():
+    target = f"{settings['conditions'][0]['name']}/views.json"
+    with (
+        on_record(arguments.study, "views", target, settings, arguments.code),
+        torch.inference_mode(),
+    ):
         for condition in settings["conditions"]:
             name, seed = condition["name"], condition["seed"]
             folder = RunFolder(arguments.study / name / f"seed_{seed}")

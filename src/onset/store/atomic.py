@@ -1,38 +1,30 @@
-"""Files appear whole or not at all."""
+"""Files appear whole or not at all, and the record of the job that writes them knows of each."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from onset.store import recording
+from onset.store.files import part_of, replacing
 
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """A path to write to, beside `path`, that takes its name once the block ends without error.
 
-    The content is on disk before the name changes, so that after a power cut the file is either
-    the old one or the new one, never a part. What a killed writer leaves, the next one overwrites.
-
     Raises:
         OSError: the disk is full, or the folder closed; it names the file.
+        LeadsOutsideError: a link would take the file out of the folder that the job is about.
     """
-    part = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    record, part = recording.under_way(path), part_of(path)
+    if record:
+        record.begins(path, part)
+    with replacing(path, part):
         yield part
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        if error.filename:  # a disk that fills up doesn't say where
-            raise
-        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    if record:
+        record.wrote(path)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from onset.store.atomic import atomic_path
-from onset.store.origin import DamagedFileError, Origin
+from onset.store.origin import Origin
+from onset.store.records import check, damaged
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,9 +47,10 @@ def load_table(path: Path) -> tuple[pd.DataFrame, Origin]:
     except FileNotFoundError:
         raise
     except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
-        raise DamagedFileError(f"{path}: not a whole table of Onset's ({error})") from error
+        raise damaged(path, f"not a whole table of Onset's ({error})") from error
     if _checksum(table, origin) != expected:
-        raise DamagedFileError(f"{path}: the content doesn't match its checksum")
+        raise damaged(path, "the content doesn't match its checksum")
+    check(path, must_be_recorded=False)
     return table.to_pandas(), origin
 
 

@@ -14,7 +14,7 @@ from safetensors.numpy import save
 
 from onset.settings import canonical_json
 from onset.store.atomic import write_bytes
-from onset.store.origin import DamagedFileError
+from onset.store.records import check, damaged
 
 # One key, because safetensors writes several in an arbitrary order and files must be byte-stable.
 _KEY = "onset"
@@ -40,9 +40,10 @@ def load_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
             about, expected = header["about"], header["checksum"]
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise DamagedFileError(f"{path}: not a whole file of Onset's ({error})") from error
+        raise damaged(path, f"not a whole file of Onset's ({error})") from error
     if _checksum(arrays, about) != expected:
-        raise DamagedFileError(f"{path}: the content doesn't match its checksum")
+        raise damaged(path, "the content doesn't match its checksum")
+    check(path, must_be_recorded=False)
     return arrays, about
 
 

@@ -1,0 +1,133 @@
+"""What must not lie where results go, told before any work: a job would hang on it, or write through it.
+
+The folder of results may be a link, and so may a study's within it, to another disk. Below that, a link
+must not take a folder of a run out of the study; what isn't Onset's, and no obstacle, may lie anywhere.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from onset.store.layout import RunFolder
+from onset.store.records import FOLDER, LOGS
+
+_FILES = (
+    ".csv", ".html", ".ipynb", ".js", ".json", ".jsonl", ".log", ".parquet", ".pdf", ".png",
+    ".safetensors", ".tex", ".yaml",
+)  # fmt: skip
+"""how names of files end that jobs write"""
+_KINDS = {
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFREG: "a file",
+}
+
+
+Runs = Mapping[str, Mapping[str, Sequence[int]]]
+"""study → condition → seeds"""
+
+
+def obstacles(results: Path, runs: Runs) -> list[str]:
+    """A line about each thing that is in the way, where the jobs of these runs read and write."""
+    above = [results, *results.parents[:-1]]
+    if said := [line for folder in reversed(above) if (line := _no_folder(folder))]:
+        return said
+    return list(dict.fromkeys(_of_results(results, runs)))
+
+
+def _of_results(results: Path, runs: Runs) -> Iterator[str]:
+    if not results.is_dir():
+        return
+    yield from _strange(results)
+    yield from _within(results, results, [FOLDER])
+    for name in (*runs, "atlas", "paper", LOGS):
+        top = results / name
+        if said := _no_folder(top):
+            yield said
+        elif top.is_dir():
+            yield from _strange(top)
+            below = _of_study(runs[name]) if name in runs else _all_below(top)
+            yield from _within(top, results, below)
+
+
+def _of_study(runs: Mapping[str, Sequence[int]]) -> Iterator[str]:
+    """The folders that its jobs write into, by their names below the study's."""
+    yield from (FOLDER, "figures", "tables")
+    for condition, seeds in runs.items():
+        yield condition
+        for seed in seeds:
+            run = RunFolder(Path(condition, f"seed_{seed}"))
+            yield from map(str, (run.path, run.checkpoints, run.path / FOLDER))
+
+
+def _all_below(top: Path) -> Iterator[str]:
+    for folder, names, _ in os.walk(top):
+        yield from (str((Path(folder) / name).relative_to(top)) for name in names)
+
+
+def _within(top: Path, results: Path, names: Iterable[str]) -> Iterator[str]:
+    """What is wrong with folders below another one, and with what lies in them."""
+    inside = (os.path.realpath(top), os.path.realpath(results))
+    barred: set[Path] = set()
+    for folder in (top / name for name in names):
+        if barred & set(folder.parents):
+            continue
+        if not os.path.lexists(folder):
+            continue
+        if said := _no_folder(folder) or _leads_out(folder, inside):
+            barred.add(folder)
+            yield said
+        else:
+            yield from _strange(folder)
+
+
+def _leads_out(folder: Path, inside: tuple[str, ...]) -> str | None:
+    real = os.path.realpath(folder)
+    if any(Path(real).is_relative_to(its) for its in inside):
+        return None
+    return (
+        f"{folder} leads to {real}, out of the study's folder: jobs would write there, and delete; "
+        "take the link away (a whole study, or results itself, may be a link)"
+    )
+
+
+def _strange(folder: Path) -> Iterator[str]:
+    """What lies in a folder and is neither a file nor a folder, or a folder with the name of a file."""
+    with os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda its: its.name):
+            path = folder / entry.name
+            if entry.is_symlink() and (said := _broken(path)):
+                yield said
+            elif entry.is_dir():
+                if entry.name.endswith(_FILES):
+                    yield f"{path} is a folder, and a file is expected there; move it away"
+            elif not entry.is_file():
+                yield f"{path} is {_kind(path)}, and reading it might never end; move it away"
+
+
+def _no_folder(path: Path) -> str | None:
+    """Why something can't be the folder that it should be; None if it is one, or nothing is there."""
+    if path.is_symlink() and (said := _broken(path)):
+        return said
+    if not path.exists() or path.is_dir():
+        return None
+    return f"{path} is {_kind(path)}, and a folder is expected there; move it away"
+
+
+def _broken(link: Path) -> str | None:
+    """Why a link leads to nothing, if it does."""
+    try:
+        link.stat()
+    except OSError as error:
+        why = "to itself" if "symbolic links" in (error.strerror or "") else "to nothing"
+        return f"{link} is a link that leads {why} ({os.readlink(link)}); take it away"  # noqa: PTH115
+    return None
+
+
+def _kind(path: Path) -> str:
+    return _KINDS.get(stat.S_IFMT(path.stat().st_mode), "no file")

@@ -1,0 +1,120 @@
+"""What lies in the way of jobs is named before any work; what is only strange may stay."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from onset import places
+from tests.files import contents
+
+RUN = "results/alias/tied/seed_0"
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def root(tmp_path):
+    """A project with a run, and a folder of the user's beside it."""
+    for folder in (f"{RUN}/checkpoints", f"{RUN}/.records", "results/alias/figures", "home"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / RUN / "dataset.safetensors").write_text("data")
+    (tmp_path / "home/thesis.txt").write_text("mine")
+    return tmp_path
+
+
+def obstacles(results="results"):
+    return places.obstacles(Path(results), {"alias": {"tied": (0, 1)}})
+
+
+def test_nothing_is_in_the_way(root):
+    assert obstacles() == []
+    assert obstacles("not/yet") == []
+
+
+def test_what_is_only_strange_may_stay(root):
+    (root / RUN / "mine.txt").write_text("mine")
+    (root / RUN / "checkpoints/sub").mkdir()
+    (root / RUN / "checkpoints/link.txt").symlink_to(root / "home/thesis.txt")
+    (root / "results/alias/notes").symlink_to(root / "home")
+    (root / "results/.DS_Store").write_text("")
+    assert obstacles() == []
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [f"{RUN}/checkpoints", f"{RUN}/.records", RUN, "results/alias/tied", "results/alias/figures"],
+)
+def test_a_link_out_of_the_study_is_refused_with_both_paths(root, folder):
+    (root / folder).rename(root / "moved")
+    (root / folder).symlink_to(root / "moved")
+    before = contents(root)
+    (said,) = obstacles()
+    assert said.startswith(f"{folder} leads to {root}/moved, out of the study's folder: ")
+    assert contents(root) == before
+
+
+@pytest.mark.parametrize("folder", ["results", "results/alias"])
+def test_results_and_a_study_may_be_links_to_another_disk(root, folder):
+    (root / folder).rename(root / "disk")
+    (root / folder).symlink_to(root / "disk")
+    assert obstacles() == []
+
+
+def test_a_log_folder_that_leads_out_is_refused(root):
+    (root / "results/logs/alias").mkdir(parents=True)
+    (root / "results/logs/alias/tied").symlink_to(root / "home")
+    (said,) = obstacles()
+    assert "results/logs/alias/tied leads to" in said
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [("nowhere", "leads to nothing (nowhere)"), ("it", "leads to itself (it)")],
+)
+@pytest.mark.parametrize(
+    "place", ["it", "results/alias", f"{RUN}/checkpoints", f"{RUN}/dataset.safetensors"]
+)
+def test_broken_links_are_named(root, place, target, words):
+    path = root / place
+    if path.exists():
+        path.rename(root / "gone")
+    path.symlink_to(path.name if target == "it" else target)
+    (said,) = obstacles("it" if place == "it" else "results")
+    assert said.startswith(f"{place} is a link that leads to ")
+    assert words.split(" (")[0] in said
+
+
+@pytest.mark.parametrize(
+    "place", ["results/alias/summary.csv", f"{RUN}/dataset.safetensors", "results/index.html"]
+)
+def test_what_is_no_file_is_named_at_once(root, place):
+    path = root / place
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    assert obstacles() == [f"{place} is a FIFO, and reading it might never end; move it away"]
+    path.unlink()
+    path.mkdir()
+    assert obstacles() == [f"{place} is a folder, and a file is expected there; move it away"]
+    path.rmdir()
+    path.symlink_to("/dev/zero")
+    assert obstacles() == [f"{place} is a device, and reading it might never end; move it away"]
+    path.unlink()
+    with socket.socket(socket.AF_UNIX) as its:
+        os.chdir(path.parent)
+        its.bind(path.name)
+        os.chdir(root)
+    assert obstacles() == [f"{place} is a socket, and reading it might never end; move it away"]
+
+
+@pytest.mark.parametrize("place", ["results", "results/alias", f"{RUN}/checkpoints"])
+def test_a_file_in_the_place_of_a_folder_is_named(root, place):
+    (root / place).rename(root / "gone")
+    (root / place).write_text("notes")
+    assert obstacles() == [f"{place} is a file, and a folder is expected there; move it away"]
