@@ -18,7 +18,7 @@
 #:   make unlock      after a killed run: free the folder for the next
 #:   make clean-env   remove .venv
 #:
-#: Switches, after any target:
+#: Switches, after any target (variables of the shell with such names are not meant):
 #:   PAPER=no              everything but the PDF, and no LaTeX needed
 #:   BROWSER=no            all tests but those that look at the gallery in a browser
 #:   ONSET_TORCH=cuda      torch for an NVIDIA GPU (Linux); remembered until ONSET_TORCH=cpu
