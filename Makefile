@@ -18,7 +18,7 @@
 #:   make unlock      after a killed run: free the folder for the next
 #:   make clean-env   remove .venv
 #:
-#: Switches, after any target:
+#: Switches, after any target (variables of the shell with such names are not meant):
 #:   PAPER=no              everything but the PDF, and no LaTeX needed
 #:   BROWSER=no            all tests but those that look at the gallery in a browser
 #:   ONSET_TORCH=cuda      torch for an NVIDIA GPU (Linux); remembered until ONSET_TORCH=cpu
@@ -32,82 +32,124 @@
 # The steps of a set-up follow one another, whatever -j says; Snakemake runs the jobs.
 .NOTPARALLEL:
 
-PAPER ?= yes
-BROWSER ?= yes
-PROGRESS ?= yes
-CORES ?= all
+# Switches are what stands on make's command line. What a shell exports under such a name is meant for
+# something else: BROWSER=firefox, PYTHON=python2.
+PAPER = yes
+BROWSER = yes
+PROGRESS = yes
+CORES = all
+ARGS =
+NAME =
+UPGRADE =
+ONSET_TORCH =
+# The first that is a Python 3.11; else any Python 3, which then says in one line what is wrong.
+PYTHON = $(shell for python in python3.11 python3; do \
+	$$python -I -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null \
+	&& echo $$python && exit; done; echo python3)
+switches = PAPER BROWSER PROGRESS CORES ARGS NAME UPGRADE ONSET_TORCH PYTHON
+
+# $(call choose,SWITCH,values): stops where a switch has none of them.
+choose = $(if $(and $(filter 1,$(words $($1))),$(filter $2,$($1))),,$(error $1=$($1): choose $(call either,$2)))
+either = $(subst $(space),$(space)or$(space),$(strip $1))
+space = $(subst ,, )
+# Without its digits, a number is empty.
+without_digits = $(if $2,$(call without_digits,$(subst $(firstword $2),,$1),$(wordlist 2,10,$2)),$1)
+
+$(call choose,PAPER,yes no)
+$(call choose,BROWSER,yes no)
+$(call choose,PROGRESS,yes no)
+$(if $(ONSET_TORCH),$(call choose,ONSET_TORCH,cpu cuda))
+$(if $(UPGRADE),$(call choose,UPGRADE,1))
+ifneq ($(CORES),all)
+ifneq ($(words $(CORES))$(filter 0,$(CORES))$(call without_digits,$(CORES),0 1 2 3 4 5 6 7 8 9),1)
+$(error CORES=$(CORES): choose all or a number)
+endif
+endif
+ifneq ($(filter arxiv,$(MAKECMDGOALS)),)
+$(if $(filter no,$(PAPER)),$(error PAPER=no: there is no arxiv without the paper))
+endif
+# A make that calls this one hands on all of its own.
+ifeq ($(MAKELEVEL),0)
+given = $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
+unknown := $(filter-out $(switches) ONSET_% MAKE% SHELL -%,$(given))
+$(if $(unknown),$(error $(firstword $(unknown)) is no switch; there are: $(switches)))
+endif
+
 export ONSET_PAPER = $(PAPER)
 export ONSET_BROWSER = $(BROWSER)
-
-# The first that is a Python 3.11; else any Python 3, which then says in one line what is wrong.
-PYTHON ?= $(shell for python in python3.11 python3; do \
-	$$python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null \
-	&& echo $$python && exit; done; echo python3)
+export ONSET_TORCH UPGRADE
+# Of Python's own variables none: they would bring in other modules, start-up files, another Python's library.
+unexport $(filter-out %DONTWRITEBYTECODE %PYCACHEPREFIX,$(filter PYTHON%,$(.VARIABLES)))
 
 # First on the PATH, so that what a rule calls by name is the environment's too.
-run = PATH="$(CURDIR)/.venv/bin:$$PATH"
+run = PATH="$$PWD/.venv/bin:$$PATH"
+# No module from this folder.
+python = $(run) python -P -m
 plain = $(if $(filter no,$(PROGRESS)),--logger-onset-plain)
-snakemake = $(run) snakemake --cores $(CORES) $(plain) $(ARGS)
+# $(call snakemake,options): in front, as ARGS may end with what is to be made.
+snakemake = $(python) onset.commands.snakemake $1 --cores $(CORES) $(plain) $(ARGS)
 no_paper = $(if $(filter no,$(PAPER)),--config paper=false)
+# In quotes, as a path or a name may have blanks; ~ as the shell would have it.
+setup = '$(subst ','\'',$(patsubst ~/%,$(HOME)/%,$(PYTHON)))' -I setup
+name = '$(subst ','\'',$(NAME))'
 
 help:
 	@sed -n 's/^#: \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
 
 reproduce: setup
-	$(snakemake) $(no_paper)
+	$(call snakemake,$(no_paper))
 
 smoke: setup
-	$(snakemake) --configfile config/smoke.yaml $(no_paper)
+	$(call snakemake,--configfile config/smoke.yaml $(no_paper))
 
-# Targets go first: behind some options of ARGS they would be taken for values.
 figure: environment
-	@files=$$($(run) python -m onset.commands.figure $(NAME) $(ARGS)) && \
-	$(run) snakemake $$files --cores $(CORES) $(plain) $(ARGS)
+	@files=$$($(python) onset.commands.figure $(name) $(ARGS)) && \
+	$(call snakemake) -- $$files
 
 test: setup
-	@$(PYTHON) -m setup browser
-	$(run) pytest --numprocesses 2 --dist loadfile $(ARGS)
+	@$(setup) browser
+	$(python) pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 test-faults: setup
-	$(run) ONSET_KILLS=20 pytest tests/faults $(ARGS)
+	ONSET_KILLS=20 $(python) pytest tests/faults $(ARGS)
 
 test-slurm: environment
-	@$(PYTHON) -m setup slurm
-	$(run) ONSET_TEST_SLURM=1 pytest tests/slurm $(ARGS)
+	@$(setup) slurm
+	ONSET_TEST_SLURM=1 $(python) pytest tests/slurm $(ARGS)
 
 arxiv: setup
-	$(snakemake) -- results/paper/arxiv.tar.gz
+	$(call snakemake) -- results/paper/arxiv.tar.gz
 
 report: setup
-	$(snakemake) $(no_paper) --report results/report.html
+	$(call snakemake,$(no_paper) --report results/report.html)
 
 bench: environment
-	$(snakemake) --forcerun benchmark_training_step benchmark_instances benchmark_startup benchmark_planning -- benchmarks
+	$(call snakemake,--forcerun $(addprefix benchmark_,training_step instances startup planning)) -- benchmarks
 
 lint: environment
 	$(run) ruff check
 	$(run) ruff format --check
 	$(run) snakefmt --check Snakefile workflow/rules
 	$(run) lint-imports
-	$(run) pytest -q tests/workflow/test_lint.py
+	$(python) pytest -q tests/workflow/test_lint.py
 
 orphans: environment
-	@$(run) python -m onset.commands.orphans $(ARGS)
+	@$(python) onset.commands.orphans $(ARGS)
 
 unlock: environment
-	$(run) snakemake --cores 1 --unlock
+	$(python) snakemake --cores 1 --unlock
 
 setup:
-	@$(PYTHON) -m setup system environment
+	@$(setup) system environment
 
 environment:
-	@ONSET_PAPER=no $(PYTHON) -m setup system environment
+	@ONSET_PAPER=no $(setup) system environment
 
 schema: environment
-	$(run) python -m onset.config.schema
+	$(python) onset.config.schema
 
 lock:
-	@$(PYTHON) -m setup lock
+	@$(setup) lock
 
 clean-env:
 	rm -rf .venv .venv.lock

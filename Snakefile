@@ -12,7 +12,13 @@ from shlex import quote
 
 from snakemake.exceptions import WorkflowError
 
+# The code beside this file, whatever else is installed, and no `random.py` that lies about here.
+here = str(workflow.basedir)
+sys.path[:] = [f"{here}/src", *(path for path in sys.path if path != here)]
+
+from onset import surroundings
 from onset.call import Call
+from onset.commands.snakemake import repeated
 from onset.config import ConfigError, load_project
 from onset.durations import Durations
 from onset.jobs import Jobs
@@ -26,6 +32,8 @@ configfile: "config/config.yaml"
 report: "workflow/report/overview.rst"
 
 
+if workflow.is_main_process and (lost := repeated(sys.argv)):
+    raise WorkflowError(lost)
 try:
     project = load_project(config, Path(workflow.basedir), workflow.configfiles)
 except ConfigError as error:
@@ -36,6 +44,7 @@ call = Call(project)
 if workflow.is_main_process and "--unlock" not in sys.argv and (lock := call.lock()):
     logger.warning(lock)
 jobs = Jobs(project)
+surroundings.settle()
 # Jobs run in the environment that Snakemake itself runs in, activated or not.
 shell.prefix(f"export PATH={quote(str(Path(sys.executable).parent))}:$PATH; ")
 
@@ -64,7 +73,7 @@ onstart:
     if obstacle := call.obstacle(jobs_run_here=not workflow.non_local_exec):
         raise WorkflowError(obstacle)
     if workflow.is_main_process and not workflow.non_local_exec:
-        start_server()
+        start_server(project.settings.threads)
     # For the progress that profiles/default asks for; by itself it prints nothing.
     logger.info(
         "", extra={"expected": Durations(project).expected(workflow.dag.needrun_jobs())}

@@ -1,7 +1,17 @@
-"""`python3 -m setup STEP...`, from the top of the checkout; the Makefile says which steps, when."""
+"""`python3 -I setup STEP...`, from the top of the checkout; the Makefile says which steps, when."""
 
 import importlib
+import importlib.util
 import sys
+from pathlib import Path
+
+if not __package__:
+    # Called so, Python knows of this folder and not of the package; nor does it look for modules in the
+    # current folder, where a `json.py` may lie, or in what a shell exports.
+    package = Path(__file__).resolve().with_name("__init__.py")
+    spec = importlib.util.spec_from_file_location("setup", str(package))
+    sys.modules["setup"] = importlib.util.module_from_spec(spec)
+    del sys.path[0]
 
 from setup import interpreter
 

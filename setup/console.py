@@ -2,7 +2,8 @@
 
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 
 class SetupError(Exception):
@@ -21,11 +22,26 @@ def choice(name: str, allowed: Sequence[str], default: str) -> str:
     return value
 
 
-def quietly(command: Sequence[str]) -> str | None:
+def quietly(
+    command: Sequence[str | Path], environment: Mapping[str, str] | None = None
+) -> str | None:
     """Run a command unseen: None if it went well, else the end of what it said."""
+    return output_of(command, environment)[1]
+
+
+def output_of(
+    command: Sequence[str | Path], environment: Mapping[str, str] | None = None
+) -> tuple[str, str | None]:
+    """What a command said, and, if it did not go well, the end of that."""
     done = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        env=environment,
     )
     if done.returncode == 0:
-        return None
-    return "\n".join(done.stdout.strip().splitlines()[-20:]) or f"exit code {done.returncode}"
+        return done.stdout, None
+    end = "\n".join(done.stdout.strip().splitlines()[-20:])
+    return done.stdout, end or f"exit code {done.returncode}"

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from setup import interpreter, packages
+from setup import interpreter, packages, pip
 from setup.console import SetupError, choice, say
 from setup.packages import LOCKS, ROOT
 
@@ -27,26 +27,59 @@ VENV = ROOT / ".venv"
 def main() -> None:
     with alone():
         torch = choice("ONSET_TORCH", packages.TORCH, remembered_torch())
-        once("packages", packages_digest(torch), partial(build, torch))
-        once("project", project_digest(), partial(packages.install_project, VENV))
+        once(
+            "packages",
+            packages_digest(torch),
+            partial(build, torch),
+            partial(packages.lacking, VENV, torch),
+        )
+        once(
+            "project",
+            project_digest(),
+            partial(packages.install_project, VENV),
+            partial(packages.lacks_project, VENV),
+        )
 
 
-def once(stage: str, digest: str, do: Callable[[], None]) -> None:
-    """Do a stage, unless its stamp says that it was done, to the end, from the same things."""
+def once(stage: str, digest: str, do: Callable[[], None], lacking: Callable[[], list[str]]) -> None:
+    """Do a stage, unless its stamp says that it was done from the same things, and it is still whole."""
     stamp = stamp_of(stage)
     if stamp.is_file() and stamp.read_text() == digest:
-        return
+        if not (lost := lacking()):
+            return
+        say(f".venv lacks {_few(lost)}")
     stamp.unlink(missing_ok=True)
     do()
+    if lost := lacking():
+        raise SetupError(
+            f"the installation ended well, but .venv lacks {_few(lost)}; does something else tell "
+            "pip where to install? It says: python3 -m pip config list"
+        )
     stamp.write_text(digest)
+
+
+def _few(names: list[str]) -> str:
+    more = len(names) - 3
+    return ", ".join(names[:3]) + (f" and {more} more" if more > 0 else "")
 
 
 def build(torch: str) -> None:
     say(f"building .venv from requirements/, torch for {torch} (a minute or two)")
+    if (VENV.exists() or VENV.is_symlink()) and not _is_environment(VENV):
+        raise SetupError(f"{VENV} is no environment that could be built anew: move it away")
     # From nothing: a package whose installation was killed half-way looks installed to pip.
-    if subprocess.run([interpreter.base(), "-m", "venv", "--clear", VENV]).returncode:
+    command = [interpreter.base(), "-I", "-m", "venv", "--clear", VENV]
+    if subprocess.run(command, env=pip.of_python()).returncode:
         raise SetupError(f"{interpreter.base()} -m venv --clear {VENV} failed, as told above")
     packages.install_locked(VENV, torch)
+
+
+def _is_environment(folder: Path) -> bool:
+    """Empty, or what venv left of one: nothing of a person's is cleared."""
+    if not folder.is_dir():
+        return False
+    names = {path.name for path in folder.iterdir()}
+    return not names or not names.isdisjoint({"pyvenv.cfg", "packages.stamp", "project.stamp"})
 
 
 def packages_digest(torch: str) -> str:

@@ -13,7 +13,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from setup import interpreter, lockfile
+from setup import interpreter, lockfile, pip
 from setup.console import SetupError, quietly, say
 from setup.lockfile import Entry
 from setup.packages import CPU_INDEX, LOCKS, ROOT
@@ -60,8 +60,8 @@ def pin(conda: str, entries: list[Entry]) -> str:
 
 def _install_uv(folder: Path) -> Path:
     """The resolver, in an environment of its own: it is no part of what it locks."""
-    _run(interpreter.base(), "-m", "venv", folder / "venv")
-    _run(folder / "venv/bin/python", "-m", "pip", "install", "uv")
+    _run(interpreter.base(), "-I", "-m", "venv", folder / "venv")
+    _pip(folder, "install", "uv")
     return folder / "venv/bin/uv"
 
 
@@ -92,8 +92,8 @@ def _cpu_torch(uv: Path, folder: Path, version: str) -> Entry:
             if entry.version == version:
                 return entry
     platform = ["--only-binary", ":all:", "--platform", "manylinux_2_28_x86_64"]
-    pip = [folder / "venv/bin/python", "-m", "pip", "download", "--no-deps", "--dest", folder]
-    _run(*pip, *platform, "--python-version", PYTHON, f"torch=={version}")
+    options = ["--no-deps", "--dest", str(folder), *platform, "--python-version", PYTHON]
+    _pip(folder, "download", *options, f"torch=={version}")
     digest = hashlib.sha256(next(folder.glob("torch-*.whl")).read_bytes()).hexdigest()
     return Entry("torch", version, "", f"    --hash=sha256:{digest}\n")
 
@@ -107,7 +107,13 @@ def _torch(lock: list[Entry]) -> Entry:
     return next(entry for entry in lock if entry.name == "torch")
 
 
+def _pip(folder: Path, *arguments: str) -> None:
+    failure = pip.run(folder / "venv/bin/python", *arguments)
+    if failure:
+        raise SetupError(f"pip failed:\n{failure}")
+
+
 def _run(*command: str | Path) -> None:
-    failure = quietly(command)
+    failure = quietly(command, pip.of_python())
     if failure:
         raise SetupError(f"{Path(command[0]).name} failed:\n{failure}")

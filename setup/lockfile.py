@@ -1,6 +1,7 @@
 """The text of a lock: read, merge and write its entries."""
 
 import re
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -52,6 +53,11 @@ def merge(locks: dict[str, list[Entry]]) -> list[Entry]:
 
 def only_on(platform: str, entry: Entry) -> Entry:
     return entry._replace(marker=f'sys_platform == "{platform}"')
+
+
+def applies(entry: Entry) -> bool:
+    """Whether an entry is meant for this platform: `only_on` writes the only markers there are."""
+    return not entry.marker or entry == only_on(sys.platform, entry)
 
 
 def write(path: Path, what: str, entries: Iterable[Entry]) -> None:

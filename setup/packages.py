@@ -4,12 +4,14 @@ Nothing is resolved here. The locks are complete, so every call says --no-deps, 
 checked against its hash, and `pip check` at the end tells if a lock is not complete after all.
 """
 
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-from setup import lockfile
-from setup.console import SetupError, quietly, say
+from setup import lockfile, pip
+from setup.console import SetupError, output_of, say
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = {
@@ -44,6 +46,43 @@ def install_project(venv: Path) -> None:
     _stop_on(_pip(venv, "install", *options, str(ROOT)))
 
 
+def lacking(venv: Path, torch: str) -> list[str]:
+    """What the locks name, `name==version`, and the environment does not hold."""
+    there = dict(_installed(venv)) if (venv / "bin/python").exists() else {}
+
+    def absent(lock: str) -> list[str]:
+        return [
+            f"{entry.name}=={entry.version}"
+            for entry in lockfile.parse(LOCKS[lock].read_text())
+            if lockfile.applies(entry) and there.get(entry.name) != entry.version
+        ]
+
+    # Where the build for the CPU is not to be had, the other stands for it.
+    builds = (
+        [absent("torch-cpu"), absent("torch-cuda")] if torch == "cpu" else [absent("torch-cuda")]
+    )
+    return absent("onset") + min(builds, key=len)
+
+
+def lacks_project(venv: Path) -> list[str]:
+    """`onset`, if the environment does not run the code of this folder."""
+    where = "import pathlib, onset; print(pathlib.Path(onset.__file__).resolve())"
+    said, failure = output_of([venv / "bin/python", "-I", "-c", where], pip.of_python())
+    return [] if not failure and Path(said.strip()).is_relative_to(ROOT / "src") else ["onset"]
+
+
+def _installed(venv: Path) -> Iterator[tuple[str, str]]:
+    """Name and version of all whose parts, as far as they are folders of their own, are there."""
+    for site in venv.glob("lib/python*/site-packages"):
+        here = {path.name for path in site.iterdir()}
+        for told in site.glob("*.dist-info/RECORD"):
+            with told.open(encoding="utf-8") as files:
+                parts = {line.partition(",")[0].partition("/")[0] for line in files}
+            if parts <= {*here, "..", ""}:
+                name, _, version = told.parent.name.removesuffix(".dist-info").partition("-")
+                yield re.sub(r"[-_.]+", "-", name).lower(), version
+
+
 def install_torch(venv: Path, build: str) -> None:
     """The build for the CPU or for CUDA; where the first is not to be had, the second does too."""
     if build == "cuda":
@@ -75,7 +114,8 @@ def _compile(venv: Path) -> None:
     leave = "/tests?/|/transformers/models/"
     where = venv.glob("lib/python*/site-packages")
     # Files made for other Pythons do not compile, and that is no failure.
-    subprocess.run([venv / "bin/python", "-m", "compileall", "-qq", "-j", "0", "-x", leave, *where])
+    command = [venv / "bin/python", "-I", "-m", "compileall", "-qq", "-j", "0", "-x", leave]
+    subprocess.run([*command, *where], env=pip.of_python())
 
 
 def _locked(venv: Path, *arguments: str) -> str | None:
@@ -85,8 +125,7 @@ def _locked(venv: Path, *arguments: str) -> str | None:
 
 
 def _pip(venv: Path, *arguments: str) -> str | None:
-    python = str(venv / "bin/python")
-    return quietly([python, "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments])
+    return pip.run(venv / "bin/python", *arguments)
 
 
 def _stop_on(failure: str | None) -> None:

@@ -20,8 +20,9 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
+
+from onset.surroundings import new_folder, of_server, settle
 
 _ADDRESS = "ONSET_FORK_SERVER"  # environment variable: the server's socket
 _HEADER = 8  # bytes: the length of the request that follows
@@ -40,6 +41,7 @@ _LIBRARIES = {
 
 
 def main() -> None:
+    settle()
     # TransformerLens draws progress bars, which a log can't show; read when tqdm is imported.
     os.environ["TQDM_DISABLE"] = "1"
     if sys.argv[1] == "--serve":
@@ -57,15 +59,22 @@ def main() -> None:
 # ---- the server's life ---------------------------------------------------------------------------
 
 
-def start_server() -> None:
-    """Start a server that lives as long as this process, for all commands below it to find."""
+def start_server(threads: int) -> None:
+    """Start a server that lives as long as this process, for all commands below it to find.
+
+    Args:
+        threads: that its jobs compute with.
+    """
     if sys.platform != "linux":  # elsewhere, libraries don't promise to survive a fork
         return
-    folder = Path(tempfile.mkdtemp(prefix="onset-"))
+    try:
+        folder = new_folder()
+    except OSError:  # nowhere to listen: each job starts its own interpreter
+        return
     # Nothing is ever written to the pipe. It is closed when this process ends, however that comes.
     reading, _ = os.pipe()
     command = [sys.executable, "-m", "onset.launch", "--serve", str(folder)]
-    subprocess.Popen(command, stdin=reading)
+    subprocess.Popen(command, stdin=reading, env=of_server(os.environ, threads))
     os.close(reading)
     os.environ[_ADDRESS] = str(folder / "socket")
 

@@ -36,7 +36,7 @@ from onset.artefacts import (
 from onset.figures.save import save_figure, save_table
 from onset.models.batch import AnyModel
 from onset.store.atomic import write_text
-from onset.store.layout import RunFolder
+from onset.store.layout import ELSEWHERE, RunFolder, results_with
 from onset.store.origin import Origin
 from onset.store.reading import read_yaml
 from onset.store.records import check
@@ -317,10 +317,12 @@ def open_run(study: str, condition: str, seed: int, results: str | Path = "resul
     Raises:
         FileNotFoundError: there is no such run; the message lists those there are.
     """
-    path = Path(results) / study / condition / f"seed_{seed}"
+    results = results_with(study, results)
+    path = results / study / condition / f"seed_{seed}"
     if not path.is_dir():
-        there = sorted(str(p.relative_to(results)) for p in Path(results).glob("*/*/seed_*"))
-        raise FileNotFoundError(f"no run {path}; there are: {', '.join(there) or 'none'}")
+        there = sorted(str(p.relative_to(results)) for p in results.glob("*/*/seed_*"))
+        known = f"there are: {', '.join(there)}" if there else f"there are none; {ELSEWHERE}"
+        raise FileNotFoundError(f"no run {path}; {known}")
     return Run(path)
 
 
@@ -340,10 +342,10 @@ def open_study(
     Raises:
         FileNotFoundError: there are no results of that study.
     """
-    folder = Path(results) / study
+    folder = results_with(study, results) / study
     found = sorted(folder.glob("*/seed_*/measures.parquet"))
     if not found:
-        raise FileNotFoundError(f"no evaluated runs in {folder}")
+        raise FileNotFoundError(f"no evaluated runs in {folder}; {ELSEWHERE}")
     if conditions is None:
         conditions = list(dict.fromkeys(path.parts[-3] for path in found))
     there = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import shutil
 import subprocess
@@ -14,6 +16,7 @@ import pytest
 from onset.store.tensors import load_arrays
 from tests.faults.conftest import RUN, contents, said
 from tests.files import differing
+from tests.workflow.conftest import STUDY
 
 pytestmark = pytest.mark.slow
 
@@ -75,3 +78,23 @@ def test_a_closed_results_folder_is_named(fresh):
     assert "the folder results can't be written to" in said(done)
     assert "Traceback" not in said(done)
     assert list(results.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["full", "closed"])
+def test_a_full_or_closed_folder_of_logs_is_told_in_a_line(fresh, small_disk, place):
+    """The job itself goes on as long as there is room for what it makes."""
+    with contextlib.suppress(OSError):
+        (small_disk / "fill").write_bytes(b"0" * 200_000)
+    log = small_disk / "dataset.log" if place == "full" else Path("/dev/null/dataset.log")
+    settings = json.dumps({"task": STUDY["task"]})
+    command = ["dataset", "elsewhere/tiny/plain/seed_0", "--settings", settings]
+    done = fresh.python("-m", "onset.launch", *command, "--log", str(log))
+    assert "Traceback" not in said(done)
+    if place == "closed":
+        assert done.returncode == 1
+        assert said(done).startswith("dataset: the log can't be written: ")
+        assert said(done).count("\n") == 1
+        return
+    assert done.returncode == 0
+    assert said(done).count("the log isn't written on: [Errno 28] No space left on device") == 1
+    assert "dataset: done in" in said(done)

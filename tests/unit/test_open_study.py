@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from onset.results import Found, open_study
+from onset.atlas.reading import open_atlas
+from onset.results import Found, open_run, open_study
 
 
 @pytest.fixture
@@ -34,6 +37,39 @@ def test_exactly_those_asked_for(results):
     study = open_study("study", results, ["two"], [1], extra_seeds={"two": [7]})
     assert names(study) == [("two", 1), ("two", 7)]
     assert names(open_study("study", results, ["two"], [1])) == [("two", 1)]
+
+
+class TestFromWhere:
+    """A notebook lies in `results/STUDY`, and is run from there as well."""
+
+    @pytest.fixture
+    def project(self, results):
+        """The results are a project's, and those of another lie above them."""
+        (results / "Snakefile").touch()
+        (results / "outer/Snakefile").parent.mkdir()
+        project = results / "outer/inner"
+        for place, study in (("outer", "other"), ("outer/inner", "study")):
+            shutil.copytree(results / "study", results / place / "results" / study)
+        (project / "Snakefile").touch()
+        return project
+
+    @pytest.mark.parametrize("below", ["", "results", "results/study", "results/study/one"])
+    def test_below_the_project(self, project, monkeypatch, below):
+        monkeypatch.chdir(project / below)
+        study = open_study("study", "results")
+        assert study.folder.resolve() == project / "results/study"
+        assert open_run("study", "one", 0).path.resolve() == project / "results/study/one/seed_0"
+        assert study.folder.is_absolute() == bool(below)
+
+    def test_another_project_is_not_taken_for_it(self, project, monkeypatch):
+        monkeypatch.chdir(project / "results/study")
+        words = "no evaluated runs in results/other; run this in the project's folder"
+        with pytest.raises(FileNotFoundError, match=words):
+            open_study("other")
+        with pytest.raises(FileNotFoundError, match=r"no run .* there are none; run this in the"):
+            open_run("other", "one", 0)
+        with pytest.raises(FileNotFoundError, match=r"no atlas in results: .* run this in the"):
+            open_atlas()
 
 
 @pytest.mark.parametrize(

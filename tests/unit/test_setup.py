@@ -1,9 +1,12 @@
 """The set-up on a bare machine: what it refuses in one line, and what it never takes for done."""
 
 import ctypes.util
+import importlib.util
 import os
+import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,7 @@ from setup import (
     lock,
     lockfile,
     packages,
+    pip,
     system,
 )
 from setup.console import SetupError
@@ -154,26 +158,58 @@ class TestBrowser:
 
 
 class TestStages:
+    @staticmethod
+    def once(digest: str, do, lacking=list) -> None:
+        environment.once("packages", digest, do, lacking)
+
     def test_what_is_done_is_not_done_again(self, venv):
         done = []
         for _ in range(2):
-            environment.once("packages", "digest", lambda: done.append(1))
+            self.once("digest", lambda: done.append(1))
         assert done == [1]
 
     def test_what_changed_is_done_again(self, venv):
         done = []
         for digest in ("old", "new", "old"):
-            environment.once("packages", digest, lambda: done.append(1))
+            self.once(digest, lambda: done.append(1))
         assert done == [1, 1, 1]
 
     def test_what_was_half_done_is_done_again(self, venv):
         """Also when the locks go back to what they were before the attempt that failed."""
         done = []
-        environment.once("packages", "old", lambda: done.append("old"))
+        self.once("old", lambda: done.append("old"))
         with pytest.raises(KeyboardInterrupt):
-            environment.once("packages", "new", _interrupt)
-        environment.once("packages", "old", lambda: done.append("again"))
+            self.once("new", _interrupt)
+        self.once("old", lambda: done.append("again"))
         assert done == ["old", "again"]
+
+    def test_what_is_no_longer_whole_is_done_again(self, venv, capsys):
+        left = ["a==1", "b==2", "c==3", "d==4", "e==5"]
+        self.once("digest", lambda: None)
+        self.once("digest", left.clear, lambda: left)
+        assert capsys.readouterr().out == "onset: .venv lacks a==1, b==2, c==3 and 2 more\n"
+        self.once("digest", lambda: pytest.fail("it is whole"), lambda: left)
+
+    def test_what_is_not_there_in_the_end_is_not_taken_for_done(self, venv):
+        with pytest.raises(SetupError, match=r"\.venv lacks a==1; .* pip config list"):
+            self.once("digest", lambda: None, lambda: ["a==1"])
+        assert not (venv / "packages.stamp").exists()
+
+    @pytest.mark.parametrize("kind", ["folder", "file", "dangling"])
+    def test_what_is_no_environment_is_not_cleared(self, venv, monkeypatch, kind):
+        place = venv / ".venv"
+        if kind == "folder":
+            place.mkdir()
+            (place / "thesis.txt").touch()
+        elif kind == "file":
+            place.write_text("mine")
+        else:
+            place.symlink_to(venv / "gone")
+        monkeypatch.setattr(environment, "VENV", place)
+        with pytest.raises(SetupError, match=r"\.venv is no environment .* move it away"):
+            environment.build("cpu")
+        left = {"folder": place / "thesis.txt", "file": place}.get(kind)
+        assert left is None or left.is_file()
 
     def test_a_new_environment_starts_from_nothing(self, venv, monkeypatch):
         (venv / "left-over").touch()
@@ -195,8 +231,189 @@ class TestStages:
 
     def test_the_build_of_torch_is_remembered(self, venv):
         assert environment.remembered_torch() == "cpu"
-        environment.once("packages", environment.packages_digest("cuda"), lambda: None)
+        self.once(environment.packages_digest("cuda"), lambda: None)
         assert environment.remembered_torch() == "cuda"
+
+
+class TestWhole:
+    """What is read off an environment before it is taken for done."""
+
+    LOCK = "a==1 \\\n    --hash=sha256:00\nb-c==2.0 \\\n    --hash=sha256:11\n"
+
+    @pytest.fixture
+    def installed(self, venv, monkeypatch):
+        """An environment with a, b-c and torch in it."""
+        for name, text in {
+            "onset": self.LOCK,
+            "torch-cpu": "torch==3+cpu \\\n    --hash=sha256:22\n",
+            "torch-cuda": "torch==3 \\\n    --hash=sha256:33\ncuda==1 \\\n    --hash=sha256:44\n",
+        }.items():
+            (venv / f"{name}.lock").write_text(text)
+            monkeypatch.setitem(packages.LOCKS, name, venv / f"{name}.lock")
+        (venv / "bin").mkdir()
+        (venv / "bin/python").symlink_to(sys.executable)
+        for name in ("a-1", "B_c-2.0", "torch-3+cpu"):
+            self.add(venv, name)
+        return venv
+
+    @staticmethod
+    def add(venv: Path, name: str) -> Path:
+        site = venv / "lib/python3.11/site-packages"
+        module = name.partition("-")[0]
+        for folder in (site / module, site / f"{name}.dist-info"):
+            folder.mkdir(parents=True)
+        (site / f"{name}.dist-info/RECORD").write_text(
+            f"{module}/__init__.py,,\n{name}.dist-info/RECORD,,\n../../../bin/{module},,\n"
+        )
+        return site
+
+    def test_all_is_there(self, installed):
+        assert packages.lacking(installed, "cpu") == []
+
+    def test_of_one_nothing_is_left_but_its_name(self, installed):
+        (installed / "lib/python3.11/site-packages/a").rmdir()
+        assert packages.lacking(installed, "cpu") == ["a==1"]
+
+    def test_another_version(self, installed):
+        site = installed / "lib/python3.11/site-packages"
+        (site / "B_c-2.0.dist-info").rename(site / "B_c-2.1.dist-info")
+        assert packages.lacking(installed, "cpu") == ["b-c==2.0"]
+
+    def test_the_other_build_of_torch_stands_for_that_for_the_cpu_alone(self, installed):
+        assert packages.lacking(installed, "cuda") == ["torch==3", "cuda==1"]
+        site = installed / "lib/python3.11/site-packages"
+        (site / "torch-3+cpu.dist-info").rename(site / "torch-3.dist-info")
+        (site / "torch-3.dist-info/RECORD").write_text("torch/__init__.py,,\n")
+        assert packages.lacking(installed, "cpu") == ["torch==3+cpu"]
+        self.add(installed, "cuda-1")
+        assert packages.lacking(installed, "cpu") == []
+        assert packages.lacking(installed, "cuda") == []
+
+    def test_the_python_below_has_gone(self, installed):
+        (installed / "bin/python").unlink()
+        (installed / "bin/python").symlink_to("/gone/python3.11")
+        assert len(packages.lacking(installed, "cpu")) == 3
+
+    def test_the_code_that_runs_is_this_folders(self, tmp_path, monkeypatch):
+        other = tmp_path / "bin/python"
+        other.parent.mkdir()
+        other.write_text("#!/bin/sh\necho /elsewhere/src/onset/__init__.py\n")
+        other.chmod(0o755)
+        assert packages.lacks_project(tmp_path) == ["onset"]
+        other.write_text(f"#!/bin/sh\necho {packages.ROOT}/src/onset/__init__.py\n")
+        assert packages.lacks_project(tmp_path) == []
+
+    def test_what_one_platform_needs_is_not_missed_on_another(self):
+        (entry,) = lockfile.parse("a==1 \\\n    --hash=sha256:00\n")
+        assert lockfile.applies(entry)
+        assert lockfile.applies(lockfile.only_on(sys.platform, entry))
+        assert not lockfile.applies(lockfile.only_on("plan9", entry))
+
+
+class TestPip:
+    """A pip that lies in no other environment, and says what it is told."""
+
+    ELSEWHERE = {
+        **{"PIP_TARGET": "/mine", "PIP_PREFIX": "/mine", "PIP_ROOT": "/mine", "PIP_USER": "1"},
+        **{"PIP_DRY_RUN": "1", "PIP_REQUIRE_VIRTUALENV": "1", "PIP_QUIET": "3", "PIP_SRC": "/mine"},
+        **{"PIP_NO_BINARY": ":all:", "PIP_CONSTRAINT": "/mine", "PIP_NO_DEPS": "0"},
+        **{"PYTHONPATH": "/mine", "PYTHONHOME": "/mine", "VIRTUAL_ENV": "/mine"},
+        "CONDA_PREFIX": "/mine",
+    }
+    FILE = (
+        "[global]\ntarget = /mine\nfind-links =\n    /wheels\n    /more wheels\ncert = /a.pem\n"
+        "index-url = https://a/simple\nquiet = 2\n[install]\nprefix = /mine\nproxy = http://p\n"
+        "trusted-host = a\n[download]\nfind-links = /nowhere\n"
+    )
+
+    @pytest.fixture(autouse=True)
+    def _alone(self, tmp_path, monkeypatch):
+        for name in [name for name in os.environ if name.startswith("PIP_")]:
+            monkeypatch.delenv(name)
+        monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
+        monkeypatch.setenv("HOME", str(tmp_path))
+        monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+        (tmp_path / "pip.conf").write_text(self.FILE)
+        pip._environment.cache_clear()
+        yield
+        pip._environment.cache_clear()
+
+    def told(self) -> dict[str, str]:
+        """What of a shell's and a file's settings reaches pip."""
+        names = ("PIP_", "PYTHON", "VIRTUAL_ENV", "CONDA_")
+        its = pip._environment(sys.executable)
+        return {name: value for name, value in its.items() if name.startswith(names)}
+
+    def test_where_packages_come_from_is_the_users(self, monkeypatch):
+        for name, value in self.ELSEWHERE.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "https://b/simple")
+        monkeypatch.setenv("PIP_CERT", "/b.pem")  # a variable wins over a file
+        told = self.told()
+        assert told["PIP_FIND_LINKS"].split() == ["/wheels", "/more", "wheels"]
+        told.pop("PIP_FIND_LINKS")
+        assert told == {
+            "PIP_CONFIG_FILE": os.devnull,
+            "PIP_CERT": "/b.pem",
+            "PIP_EXTRA_INDEX_URL": "https://b/simple",
+            "PIP_INDEX_URL": "https://a/simple",
+            "PIP_PROXY": "http://p",
+            "PIP_TRUSTED_HOST": "a",
+        }
+
+    def test_where_they_go_is_not(self, tmp_path, monkeypatch):
+        """With pip itself, which installs a package of nothing."""
+        for name, value in self.ELSEWHERE.items():
+            monkeypatch.setenv(name, value)
+        wheel(tmp_path / "wheels")
+        (tmp_path / "pip.conf").write_text(f"[install]\ntarget = {tmp_path / 'conf'}\n")
+        command = [sys.executable, "-I", "-m", "venv", "--without-pip", tmp_path / "venv"]
+        subprocess.run(command, check=True)
+        (site,) = tmp_path.glob("venv/lib/python*/site-packages")
+        (site / "pip").symlink_to(Path(importlib.util.find_spec("pip").origin).parent)
+        python = tmp_path / "venv/bin/python"
+        monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
+        monkeypatch.setenv("PIP_NO_INDEX", "1")
+        assert pip.run(python, "install", "nothing==1") is None
+        assert (site / "nothing-1.dist-info").is_dir()
+        assert not (tmp_path / "conf").exists()
+
+    def test_settings_that_cannot_be_read_stop(self, tmp_path):
+        (tmp_path / "pip.conf").write_text("no section\n")
+        with pytest.raises(SetupError, match="pip's configuration cannot be read"):
+            self.told()
+
+
+def wheel(folder: Path) -> None:
+    """A package without a module, as a file that pip takes."""
+    folder.mkdir()
+    info = "nothing-1.dist-info"
+    with zipfile.ZipFile(folder / "nothing-1-py3-none-any.whl", "w") as made:
+        made.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: nothing\nVersion: 1\n")
+        made.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        made.writestr(f"{info}/RECORD", f"{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n")
+
+
+@pytest.mark.parametrize("place", ["folder", "PYTHONPATH"])
+def test_modules_of_the_same_name_are_not_taken(tmp_path, place):
+    shutil.copytree(packages.ROOT / "setup", tmp_path / "setup")
+    for module in ("json", "hashlib", "platform", "tempfile"):
+        (tmp_path / f"{module}.py").write_text("raise SystemExit('another module')\n")
+    done = subprocess.run(
+        [sys.executable, "-I", "setup", "nonsense"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path) if place == "PYTHONPATH" else ""},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stderr.startswith("onset: no step is called nonsense")
+    imports = "import setup.environment, setup.lock, setup.browser, setup.slurm, setup.system"
+    code = (
+        f"import sys; sys.argv = ['setup', 'x']; import runpy; runpy.run_path('setup'); {imports}"
+    )
+    assert subprocess.run([sys.executable, "-I", "-c", code], cwd=tmp_path).returncode == 0
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="torch comes in two builds on Linux only")

@@ -14,7 +14,7 @@ rule benchmark_training_step:
         "<log>/benchmark_training_step.log",
     threads: 1000  # all there are: alone on the machine
     shell:
-        "python -m benchmarks.training_step {output} 2>&1 | tee {log}"
+        "PYTHONPATH=$PYTHONPATH:. python -m benchmarks.training_step {output} 2>&1 | tee {log}"
 
 
 rule benchmark_instances:
@@ -24,7 +24,7 @@ rule benchmark_instances:
         "<log>/benchmark_instances.log",
     threads: 1000  # all there are: alone on the machine
     shell:
-        "python -m benchmarks.instances {output} 2>&1 | tee {log}"
+        "PYTHONPATH=$PYTHONPATH:. python -m benchmarks.instances {output} 2>&1 | tee {log}"
 
 
 rule benchmark_startup:

@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 from onset.artefacts import checksum
 from onset.figures.save import save_figure
 from onset.store.atomic import write_text
+from onset.store.layout import ELSEWHERE, results_with
 from onset.store.reading import read_json
 from onset.store.tables import load_table
 
@@ -97,7 +98,9 @@ def open_atlas(results: str | Path = "results", code: str = "by hand") -> Atlas:
     Raises:
         FileNotFoundError: there is none.
     """
-    folder = Path(results) / "atlas"
+    folder = results_with("atlas", results) / "atlas"
     if not (folder / "heads.parquet").exists():
-        raise FileNotFoundError(f"no atlas in {results}: `snakemake --cores all` makes it")
+        raise FileNotFoundError(
+            f"no atlas in {results}: `snakemake --cores all` makes it; {ELSEWHERE}"
+        )
     return Atlas(folder, code)

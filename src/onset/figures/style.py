@@ -79,7 +79,8 @@ def styles(names: Iterable[str]) -> Styles:
 
 
 def use_style() -> None:
-    """Set matplotlib up for the paper. Called once, at the top of a notebook."""
+    """Set matplotlib up for the paper, whatever it was set to. Called once, at the top of a notebook."""
+    mpl.rcdefaults()
     sns.set_theme(context="paper", style="ticks", palette=_COLOURS)
     mpl.rcParams.update(
         {

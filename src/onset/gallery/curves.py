@@ -58,7 +58,9 @@ def learning_curves(logs: Sequence[pd.DataFrame], measures: Sequence[pd.DataFram
         logs: step and loss, one per seed.
         measures: step, measure, split and value, one per seed.
     """
-    with mpl.rc_context(_LOOK):
+    with mpl.rc_context():
+        mpl.rcdefaults()  # whatever a matplotlibrc of the user's says
+        mpl.rcParams.update(_LOOK)
         of_training, of_splits = (Figure(figsize=_SIZE) for _ in range(2))
         axis = of_training.subplots(gridspec_kw=_MARGINS)
         for log in map(_thinned, logs):

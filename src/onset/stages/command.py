@@ -43,7 +43,10 @@ def run_stage(
     arguments(parser)
     parser.add_argument("--log", type=Path, help="file that the messages also go to")
     parsed = parser.parse_args()
-    _start_log(parsed.log)
+    try:
+        _start_log(parsed.log)
+    except OSError as error:
+        sys.exit(f"{name}: the log can't be written: {error}")
     start_up = time.process_time()  # since the interpreter began
     began = time.perf_counter()
     try:
@@ -110,9 +113,17 @@ def _start_log(path: Path | None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         # A new file that takes the name at once: what a link there leads to isn't written over.
         part = part_of(path)
-        handlers.append(logging.FileHandler(part, mode="x", encoding="utf-8"))
+        handlers.append(_LogFile(part, mode="x", encoding="utf-8"))
         part.replace(path)
         handlers[-1].setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     for handler in handlers:
         log.addHandler(handler)
     log.setLevel(logging.INFO)
+
+
+class _LogFile(logging.FileHandler):
+    """A log on a disk that fills up says so once, on the terminal, and the job goes on."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802, logging's name for it
+        log.removeHandler(self)
+        log.warning("the log isn't written on: %s", sys.exception())

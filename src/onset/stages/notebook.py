@@ -10,9 +10,8 @@ import argparse
 import ast
 import copy
 import logging
-import os
 import re
-import tempfile
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -20,12 +19,12 @@ from typing import Any
 import jupytext
 import nbformat
 
+from onset import surroundings
+from onset.stages import kernel
 from onset.stages.command import StageError, log, run_stage, settings_argument
 from onset.stages.record import on_record
 from onset.store.atomic import write_text
 
-# A fixed date in every file that has one, so that the same results give the same bytes.
-_EPOCH = "0"
 # People read text and figures; who wants the code of a long cell opens it.
 _FOLDED = """{%- extends "basic/index.html.j2" -%}
 {%- block input -%}
@@ -105,31 +104,24 @@ def execute(
     Raises:
         StageError: a cell failed; the notebook up to there is kept as `notebook.failed.ipynb`.
     """
-    os.environ.setdefault("SOURCE_DATE_EPOCH", _EPOCH)
-    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
     import papermill
-    from traitlets.config import Config
 
     logging.getLogger("papermill").setLevel(logging.WARNING)
     kept = folder / "notebook.failed.ipynb"
     folder.mkdir(parents=True, exist_ok=True)
     source = folder / ".notebook.source.ipynb"
     nbformat.write(notebook, source)
-    # Sockets in the file system, which work with the network cut, and in a folder of their own: their
-    # names are counted up, and notebooks that start at the same time would take the same ones.
-    sockets = tempfile.TemporaryDirectory(prefix="onset-")
-    kernel = Config({"KernelManager": {"transport": "ipc", "ip": f"{sockets.name}/kernel"}})
     try:
-        papermill.execute_notebook(
-            source, kept, dict(parameters), progress_bar=False, config=kernel
-        )
+        with surroundings.short_folder() as place:
+            papermill.execute_notebook(
+                source, kept, dict(parameters), progress_bar=False, **kernel.options(place)
+            )
     except papermill.PapermillExecutionError as error:
         raise StageError(
             f"cell {error.exec_count} failed with {error.ename}: {error.evalue} (see {kept})"
         ) from error
     finally:
         source.unlink()
-        sockets.cleanup()
     executed = nbformat.read(kept, as_version=4)
     kept.unlink()
     executed.metadata.pop("papermill", None)
@@ -153,8 +145,14 @@ def to_html(notebook: nbformat.NotebookNode, title: str) -> str:
     """A page that needs nothing from the web: pictures, styles and all are in the file."""
     from nbconvert import HTMLExporter
 
-    exporter = HTMLExporter(
+    class Exporter(HTMLExporter):
+        def get_prefix_root_dirs(self) -> list[str]:
+            """Templates of the library alone: a home may have some under the same names."""
+            return [f"{sys.prefix}/share/jupyter"]
+
+    exporter = Exporter(
         template_name="basic",
+        extra_template_basedirs=[],  # nor from the current folder
         raw_template=_FOLDED,
         exclude_input_prompt=True,
         exclude_output_prompt=True,

@@ -5,6 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+ELSEWHERE = (
+    "run this in the project's folder or below it, or let `results` be the full path to its results"
+)
+"""what to do where there are none"""
+
+
+def results_with(name: str, results: str | Path) -> Path:
+    """The folder of results with NAME in it, as seen from the current folder or from one above it.
+
+    So a notebook finds its study where Snakemake runs it, and where it lies, in `results/STUDY`. Beyond the
+    project's folder nothing is looked for; the path as given where nothing is found.
+    """
+    here = Path.cwd()
+    for place in (here, *here.parents):
+        if (place / results / name).is_dir():
+            return Path(results) if place == here else place / results
+        if (place / "Snakefile").is_file():
+            break
+    return Path(results)
+
 
 @dataclass(frozen=True)
 class RunFolder:

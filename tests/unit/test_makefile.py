@@ -1,0 +1,191 @@
+"""What make's switches do: those on its command line, and nothing that a shell exports."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from onset.commands.snakemake import caches, joined, repeated
+from setup.packages import ROOT
+
+pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")
+
+# A Python that says how it was called, and with what of the environment; it has nothing of Onset.
+PYTHON = """#!/bin/sh
+case "$*" in "-I -c"*) exit;; esac  # whether it is the right Python
+echo "CALL $(basename "$0") $*" >> "$HOME/said"
+switches="$ONSET_PAPER $ONSET_BROWSER [$ONSET_TORCH] [$UPGRADE] [$PYTHONPATH$PYTHONHOME]"
+echo "SWITCHES $switches" >> "$HOME/said"
+"""
+SWITCHES = {
+    **{"PAPER": "no", "BROWSER": "firefox", "PROGRESS": "no", "CORES": "7", "ARGS": "--help"},
+    **{"NAME": "mine", "UPGRADE": "1", "PYTHON": "python2", "ONSET_TORCH": "cuda"},
+    **{"ONSET_PAPER": "no", "ONSET_BROWSER": "no", "PYTHONPATH": "/mine", "PYTHONHOME": "/mine"},
+}
+
+
+class Checkout:
+    """The Makefile beside programs that only say how they are called."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        shutil.copy(ROOT / "Makefile", folder)
+        for place in (folder / ".venv/bin/python", folder / "bin/python3.11"):
+            place.parent.mkdir(parents=True)
+            place.write_text(PYTHON)
+            place.chmod(0o755)
+
+    def said(self, *arguments: str, **variables: str) -> str:
+        """What was called, and with what of the environment."""
+        (self.folder / "said").unlink(missing_ok=True)
+        done = self.make(*arguments, **variables)
+        assert done.returncode == 0, done.stderr
+        return (self.folder / "said").read_text()
+
+    def make(self, *arguments: str, **variables: str) -> CompletedProcess[str]:
+        there = {"PATH": f"{self.folder / 'bin'}:/usr/bin:/bin", "HOME": str(self.folder)}
+        return subprocess.run(
+            ["make", "--no-print-directory", "--silent", *arguments],
+            cwd=self.folder,
+            env={**there, **variables},
+            capture_output=True,
+            text=True,
+        )
+
+    def calls(self, *arguments: str, **variables: str) -> list[str]:
+        """What was called, with which arguments."""
+        lines = self.said(*arguments, **variables).splitlines()
+        return [line.removeprefix("CALL ") for line in lines if line.startswith("CALL ")]
+
+    def snakemakes(self, *arguments: str) -> list[str]:
+        """What Snakemake is called with in the end."""
+        call = shlex.split(self.calls(*arguments)[-1])
+        assert call[:4] == ["python", "-P", "-m", "onset.commands.snakemake"]
+        return joined(call[4:])
+
+
+@pytest.fixture
+def checkout(tmp_path) -> Checkout:
+    return Checkout(tmp_path)
+
+
+TARGETS = ("reproduce", "smoke", "figure", "test", "report", "bench", "orphans", "setup", "lock")
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_what_a_shell_exports_is_no_switch(checkout, target):
+    alone = checkout.said(target)
+    assert checkout.said(target, **SWITCHES) == alone
+    assert alone.endswith("SWITCHES yes yes [] [] []\n")
+
+
+def test_what_stands_on_its_command_line_is_one(checkout):
+    assert checkout.snakemakes("reproduce", "CORES=3", "PROGRESS=no", "ARGS=-n --quiet") == [
+        *("--cores", "3", "--logger-onset-plain", "-n", "--quiet")
+    ]
+    said = checkout.said("setup", "PAPER=no", "BROWSER=no", "ONSET_TORCH=cuda")
+    assert "SWITCHES no no [cuda] [] []" in said
+    assert "[1] []" in checkout.said("lock", "UPGRADE=1")
+    figure = checkout.calls("figure", "NAME=a/it's", "ARGS=-n")
+    assert "python -P -m onset.commands.figure a/it's -n" in figure
+
+
+def test_another_python(checkout):
+    other = checkout.folder / "an other" / "python3.11"
+    other.parent.mkdir()
+    shutil.copy(checkout.folder / "bin/python3.11", other)
+    for path in (other, "~/an other/python3.11"):
+        assert checkout.calls("setup", f"PYTHON={path}") == [
+            "python3.11 -I setup system environment"
+        ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["reproduce", "PAPER=no"], "--config paper=false"),
+        (
+            ["reproduce", "PAPER=no", "ARGS=--config studies=[reversal] -n"],
+            "-n --config paper=false studies=[reversal]",
+        ),
+        (
+            [
+                "reproduce",
+                "PAPER=no",
+                "ARGS=--config=seeds=[1] -C device=cpu -- results/x results/y",
+            ],
+            "--config paper=false seeds=[1] device=cpu -- results/x results/y",
+        ),
+        (
+            ["smoke", "PAPER=no", "ARGS=--configfile mine.yaml"],
+            "--configfile config/smoke.yaml mine.yaml --config paper=false",
+        ),
+        (
+            ["report", "PAPER=no", "ARGS=--config seeds=[1]"],
+            "--report results/report.html --config paper=false seeds=[1]",
+        ),
+        (["arxiv", "ARGS=-n -- results/x"], "-n -- results/x results/paper/arxiv.tar.gz"),
+        (["bench", "ARGS=-n"], None),
+    ],
+)
+def test_all_that_is_asked_for_reaches_snakemake(checkout, arguments, expected):
+    said = checkout.snakemakes(*arguments)
+    if expected is None:
+        assert said[-3:] == ["-n", "--", "benchmarks"]
+        return
+    assert [word for word in said if word not in ("--cores", "all")] == expected.split()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["reproduce", "PAPER=No"], "PAPER=No: choose yes or no"),
+        (["reproduce", "PAPER="], "PAPER=: choose yes or no"),
+        (["test", "BROWSER=firefox"], "BROWSER=firefox: choose yes or no"),
+        (["smoke", "PROGRESS=off"], "PROGRESS=off: choose yes or no"),
+        (["smoke", "CORES=many"], "CORES=many: choose all or a number"),
+        (["smoke", "CORES=0"], "CORES=0: choose all or a number"),
+        (["smoke", "CORES=-1"], "CORES=-1: choose all or a number"),
+        (["smoke", "CORES="], "CORES=: choose all or a number"),
+        (["setup", "ONSET_TORCH=rocm"], "ONSET_TORCH=rocm: choose cpu or cuda"),
+        (["lock", "UPGRADE=no"], "UPGRADE=no: choose 1"),
+        (["arxiv", "PAPER=no"], "PAPER=no: there is no arxiv without the paper"),
+        (["reproduce", "CORE=4"], "CORE is no switch; there are: PAPER BROWSER"),
+    ],
+)
+def test_a_wrong_switch_is_told_in_one_line_before_anything(checkout, arguments, words):
+    done = checkout.make(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_make_above_hands_on_what_it_likes(checkout):
+    assert checkout.make("setup", "DESTDIR=/mine", MAKELEVEL="1").returncode == 0
+
+
+@pytest.mark.parametrize("home", ["/dev/null/home", "a file", "there"])
+def test_where_caches_go_without_a_home(tmp_path, monkeypatch, home):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a file").touch()
+    (tmp_path / "there").mkdir()
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / home))
+    assert caches() == (None if home == "there" else str(tmp_path / ".snakemake/cache"))
+    assert home != "there" or (tmp_path / "there/.cache/snakemake").is_dir()
+
+
+def test_what_would_be_lost_is_told():
+    words = "--config stands 2 times in this call, .*: --config seeds=.1. paper=false"
+    line = repeated(["snakemake", "--config", "seeds=[1]", "-n", "-C", "paper=false"])
+    assert re.search(words, line)
+    assert repeated(["snakemake", "--config", "seeds=[1]", "paper=false", "-n"]) is None
+    assert repeated(["snakemake", "--configfile", "a", "--configfile=b"]).startswith("--configfile")
+    assert "\n" not in line
