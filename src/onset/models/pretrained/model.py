@@ -65,6 +65,11 @@ class Pretrained:
         """None: everything may be trained."""
         return frozenset()
 
+    @property
+    def decaying(self) -> frozenset[str]:
+        """The matrices, whatever the architecture calls them."""
+        return frozenset(name for name, p in self.module.named_parameters() if p.ndim > 1)
+
     def initial_parameters(self, seed: int) -> Parameters:
         """Those of the checkpoint, the same for every seed: it decides data and their order alone."""
         return loading.parameters(self.settings)
