@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -143,7 +144,8 @@ class _Run:
     ) -> None:
         self.folder, self._settings = folder, settings
         self.dataset = read_dataset(folder, streams=True)
-        self.model = models.build(settings["model"], *self.dataset.sizes)
+        with _in_one_line(folder.run):
+            self.model = models.build(settings["model"], *self.dataset.sizes)
         self.training = TrainingSettings.model_validate(settings["training"])
         checkpoints = CheckpointSettings.model_validate(settings["checkpoints"])
         self.steps = checkpoints.at(self.training.steps)
@@ -173,7 +175,8 @@ class _Run:
 
     def beginning(self) -> TrainingState:
         """Where a training starts that was never interrupted."""
-        initial = self._inherited or self.model.initial_parameters(self.folder.seed)
+        with _in_one_line(self.folder.run):
+            initial = self._inherited or self.model.initial_parameters(self.folder.seed)
         return TrainingState(0, {n: p.to(self._settings["device"]) for n, p in initial.items()})
 
     def _prepared(self, looked_at: list[Source]) -> dict[int, list[Intervention]]:
@@ -230,6 +233,15 @@ class _Run:
         record_settings(self.folder, "training", resolved)
         write_checkpoint_index(self.folder, self.steps, resolved, self._origin)
         self.folder.training_state.unlink(missing_ok=True)
+
+
+@contextmanager
+def _in_one_line(run: str) -> Iterator[None]:
+    """What makes a model impossible, such as weights that aren't its own, is said and not traced back."""
+    try:
+        yield
+    except ValueError as error:
+        raise StageError(f"{run}: {error}") from error
 
 
 def _altered(
