@@ -114,7 +114,7 @@ def _mapping(text: bytes) -> dict[str, Any]:
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     if not isinstance(found, dict):
-        raise ValueError("it is no mapping")  # noqa: TRY004, of the file's content
+        raise ValueError("it is no mapping")
     return found
 
 
