@@ -121,7 +121,7 @@ class TestModel:
         training = TrainingSettings(
             steps=300, batch_size=1, mixture={"train": 1.0}, learning_rate=0.01, decay_fraction=1.0
         )
-        updater = Updater(parameters, training)
+        updater = Updater(parameters, its, training)
         for step in range(300):
             updater.step(its.loss(parameters, batch(64, seed=step)), step)
         number = (its.latents(parameters, batch(2000, seed=-1).inputs) > 0).float().sum(2).mean()
@@ -136,7 +136,7 @@ class TestModel:
         training = TrainingSettings(
             steps=600, batch_size=1, mixture={"train": 1.0}, learning_rate=0.01, decay_fraction=0.3
         )
-        updater = Updater(parameters, training)
+        updater = Updater(parameters, its, training)
         generator = torch.Generator().manual_seed(0)
         for step in range(600):
             active = torch.eye(6)[torch.randint(6, (64,), generator=generator)]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import pytest
 import torch
@@ -229,21 +227,6 @@ class TestInTraining:
     def test_none_is_none(self):
         one, other = self.trained({}), self.trained({20: [self.removal]})
         assert all(torch.equal(p, other.parameters[n]) for n, p in one.parameters.items())
-
-    @pytest.mark.parametrize("place", range(4), ids=["0", "4", "6", "9"])
-    @pytest.mark.parametrize("before", [0, 6])
-    def test_an_interruption_leaves_no_trace(self, before, place):
-        its = {before: [self.removal, partial(transplanted, seed=3)]}
-        kept: list[TrainingState] = []
-        end = self.trained(its, keep=kept)
-        again = self.trained(its, start=kept[place])
-        for name, parameter in end.parameters.items():
-            assert torch.equal(parameter, again.parameters[name])
-
-
-def transplanted(parameters: dict[str, Tensor], seed: int) -> Altered:
-    given = {"name": "transplant", "heads": "induction"}
-    return altered(given, Known(), seed=seed, own=parameters)
 
 
 def copy(state: TrainingState) -> TrainingState:

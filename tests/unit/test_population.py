@@ -11,6 +11,7 @@ from torch.testing import assert_close
 from onset.models.transformer.model import build
 from onset.models.transformer.settings import Settings
 from onset.tasks import modular_addition
+from onset.training.interventions import Altered
 from onset.training.loop import train
 from onset.training.population import obstacle, train_population
 from onset.training.settings import TrainingSettings
@@ -49,7 +50,7 @@ def test_members_end_as_they_would_alone(case):
     # In float64: AdamW takes a gradient of nothing but rounding for a direction.
     drawn = [model.initial_parameters(seed) for seed in SEEDS]
     starts = [TrainingState(0, {n: p.double() for n, p in its.items()}) for its in drawn]
-    assert obstacle(model, datasets, settings, SEEDS, starts) is None
+    assert obstacle(model, datasets, settings, SEEDS) is None
     kept: list[tuple[int, int]] = []
     together = train_population(
         model, datasets, settings, {0, 10, 20}, SEEDS, starts,
@@ -96,15 +97,15 @@ def test_a_member_that_diverges_is_told():
 
 
 class TestObstacle:
-    def said(self, model=None, datasets=None, settings=None, starts=None) -> str | None:
+    def said(self, model=None, datasets=None, settings=None, interventions=()) -> str | None:
         usual, its, training_settings = CASES["full batches"]
-        model = model or usual
-        starts = starts or [TrainingState(0, {})] * 3
-        return obstacle(model, datasets or its, settings or training_settings, SEEDS, starts)
+        given = datasets or its, settings or training_settings
+        return obstacle(model or usual, *given, SEEDS, interventions)
 
-    def test_different_starts(self):
-        starts = [TrainingState(step, {}) for step in (0, 10, 10)]
-        assert self.said(starts=starts) == "they go on from different steps"
+    def test_interventions(self):
+        its = {0: [lambda parameters: Altered(parameters)]}
+        assert self.said(interventions=[its] * 3) == "interventions change each run by itself"
+        assert self.said(interventions=[{}] * 3) is None
 
     def test_batches_of_different_sizes(self):
         other = modular_addition.generate(
@@ -119,7 +120,7 @@ class TestObstacle:
 
     def test_a_family_that_cannot(self):
         class Other:
-            constants = frozenset()
+            constants = decaying = frozenset()
 
             def initial_parameters(self, seed): ...
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import shutil
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from safetensors.torch import load_file, save_file
 from torch.testing import assert_close
 from transformer_lens.model_bridge import TransformerBridge
 from transformers import AutoModelForCausalLM
@@ -26,6 +28,7 @@ from onset.results import Run
 from onset.stages import dataset as dataset_stage
 from onset.stages import evaluate as evaluate_stage
 from onset.stages import train as train_stage
+from onset.stages.command import StageError
 from onset.tasks import composition
 from onset.training.loop import train
 from onset.training.losses import loss_on
@@ -226,6 +229,132 @@ class TestIdentity:
         assert "takes up to 8" in said
 
 
+class TestWeights:
+    """The stored tensors are those of the architecture, or it is said which aren't."""
+
+    def changed(self, folder: Path, copy: Path, change) -> Path:
+        """A copy of a checkpoint with other tensors."""
+        shutil.copytree(folder, copy)
+        tensors = load_file(copy / "model.safetensors")
+        change(tensors)
+        save_file(tensors, copy / "model.safetensors", {"format": "pt"})
+        return copy
+
+    def matrix(self, tensors: dict[str, torch.Tensor]) -> str:
+        return next(name for name in sorted(tensors) if ".1." in name and tensors[name].ndim == 2)
+
+    def refused(self, folder: Path) -> str:
+        model = models.build(settings(folder), N_TOKENS, LENGTH)
+        with pytest.raises(ValueError, match=re.escape(str(folder))) as refused:
+            model.initial_parameters(0)
+        return str(refused.value)
+
+    def test_a_missing_one(self, folder, tmp_path):
+        gone = []
+
+        def change(tensors):
+            gone.append(self.matrix(tensors))
+            del tensors[gone[0]]
+
+        said = self.refused(self.changed(folder, tmp_path / "copy", change))
+        assert said == f"{tmp_path / 'copy'}: missing tensors: {gone[0]}"
+
+    def test_one_too_many(self, folder, tmp_path):
+        def change(tensors):
+            tensors["of_value.weight"] = torch.zeros(3)
+
+        said = self.refused(self.changed(folder, tmp_path / "copy", change))
+        assert said.endswith("unexpected tensors: of_value.weight")
+
+    def test_one_of_another_shape(self, folder, tmp_path):
+        def change(tensors):
+            name = self.matrix(tensors)
+            tensors[name] = tensors[name][:, :-1].contiguous()
+
+        said = self.refused(self.changed(folder, tmp_path / "copy", change))
+        assert re.search(
+            r"\.1\.\S+ has the shape \(\d+, \d+\), and the architecture \(\d+, \d+\)$", said
+        )
+
+    @pytest.fixture
+    def tied(self, tmp_path) -> Path:
+        return checkpoints.save("gpt2", tmp_path / "tied")
+
+    def test_a_head_beside_tied_embeddings(self, tied, tmp_path):
+        def change(tensors):
+            tensors["lm_head.weight"] = tensors["transformer.wte.weight"] + 1
+
+        folder = self.changed(tied, tmp_path / "copy", change)
+        (said,) = problems(Settings(**settings(folder)), 2, N_TOKENS, LENGTH)
+        assert "tie_word_embeddings is true, and a head is stored" in said
+        # Where config.json leaves it to the architecture, only the library knows.
+        config = json.loads((folder / "config.json").read_text())
+        assert config.pop("tie_word_embeddings")
+        (folder / "config.json").write_text(json.dumps(config))
+        assert "tie_word_embeddings is true, and a head is stored" in self.refused(folder)
+
+    def test_a_copy_of_the_embeddings_does_no_harm(self, tied, tmp_path):
+        def change(tensors):
+            tensors["lm_head.weight"] = tensors["transformer.wte.weight"].clone()
+
+        folder = self.changed(tied, tmp_path / "copy", change)
+        assert problems(Settings(**settings(folder)), 2, N_TOKENS, LENGTH) == []
+        one, other = (
+            models.build(settings(its), N_TOKENS, LENGTH).initial_parameters(0)
+            for its in (tied, folder)
+        )
+        assert one.keys() == other.keys()
+        assert all(torch.equal(p, other[name]) for name, p in one.items())
+
+    def test_a_head_alone_may_be_the_embeddings(self, tied, tmp_path):
+        def change(tensors):
+            tensors["lm_head.weight"] = tensors.pop("transformer.wte.weight")
+
+        folder = self.changed(tied, tmp_path / "copy", change)
+        assert problems(Settings(**settings(folder)), 2, N_TOKENS, LENGTH) == []
+
+    @pytest.mark.parametrize(
+        ("content", "message"),
+        [
+            (b"", "it ends within its header|Expecting value"),
+            (b"12345678" * 9, "it ends within its header"),
+            ((10).to_bytes(8, "little") + b"{not JSON}", "Expecting property name"),
+            ((2).to_bytes(8, "little") + b"[]", "no mapping"),
+            ((11).to_bytes(8, "little") + b'{"a": true}', "not subscriptable"),
+            ((10**6).to_bytes(8, "little") + b"[" * 10**6, "nested too deeply"),
+        ],
+    )
+    def test_no_tensors_at_all(self, folder, tmp_path, content, message):
+        copy = shutil.copytree(folder, tmp_path / "copy")
+        (copy / "model.safetensors").write_bytes(content)
+        (said,) = problems(Settings(**settings(copy)), 2, N_TOKENS, LENGTH)
+        assert re.search(f"model.safetensors isn't a whole file of tensors .*{message}", said)
+
+    def test_a_file_that_was_cut_off(self, folder, tmp_path):
+        copy = shutil.copytree(folder, tmp_path / "copy")
+        weights = copy / "model.safetensors"
+        weights.write_bytes(weights.read_bytes()[:-1])
+        (said,) = problems(Settings(**settings(copy)), 2, N_TOKENS, LENGTH)
+        assert re.search(r"it has \d+ bytes, and by its header \d+", said)
+
+    def test_weights_in_several_files(self, folder, tmp_path):
+        copy = tmp_path / "copy"
+        AutoModelForCausalLM.from_pretrained(folder).save_pretrained(copy, max_shard_size="10KB")
+        for file in folder.glob("tokenizer*"):
+            shutil.copy(file, copy)
+        assert (copy / "model.safetensors.index.json").exists()
+        given = Settings(**settings(copy))
+        assert problems(given, 2, N_TOKENS, LENGTH) == []
+        one, other = (
+            models.build(settings(its), N_TOKENS, LENGTH).initial_parameters(0)
+            for its in (folder, copy)
+        )
+        assert all(torch.equal(p, other[name]) for name, p in one.items())
+        next(copy.glob("model-00001*")).unlink()
+        (said,) = problems(Settings(**settings(copy)), 2, N_TOKENS, LENGTH)
+        assert re.search(r"model-00001\S+ isn't a whole file of tensors", said)
+
+
 def stage(work, run: Path, told: dict, **more) -> None:
     no_others = {"parents": [], "sources": []}
     told_all = {"run": run, "runs": [run], **no_others, "settings": told, "code": "none"}
@@ -254,6 +383,23 @@ def test_a_run_goes_through_all_stages_and_opens_again(folder, tmp_path):
     right = logits.argmax(1).numpy() == run.model.in_vocabulary(split.targets[:, 0])
     found = run.measures.query("step == 4 and split == 'oo' and measure == 'accuracy'")
     assert found["value"].item() == pytest.approx(right.mean())
+
+
+def test_a_training_without_its_weights_is_refused_in_a_line(folder, tmp_path):
+    def change(tensors):
+        del tensors[TestWeights().matrix(tensors)]
+
+    copy = TestWeights().changed(folder, tmp_path / "copy", change)
+    run = Run(tmp_path / "results/study/condition/seed_0")
+    task = {"name": "composition", "n_entities": 20, "n_relations": 4, "id_trained": 0.7}
+    told = {
+        "model": settings(copy), "device": "cpu", "threads": 1,
+        "training": training(steps=4).model_dump(mode="json"),
+        "checkpoints": {"schedule": "linear", "count": 2},
+    }  # fmt: skip
+    stage(dataset_stage.work, run.path, {"task": task})
+    with pytest.raises(StageError, match=r"study/condition/seed_0: .*copy: missing tensors: "):
+        stage(train_stage.work, run.path, told)
 
 
 class TestTheExample:

@@ -88,15 +88,12 @@ def trained(settings: TrainingSettings, seed: int = 0, model=MODEL, **how) -> Tr
 def assert_same_bits(one: TrainingState, other: TrainingState) -> None:
     assert one.step == other.step
     assert one.log == other.log
-    assert (
-        one.parameters.keys()
-        == other.parameters.keys()
-        == one.moments.keys()
-        == other.moments.keys()
-    )
-    for name in one.parameters:
-        assert torch.equal(one.parameters[name], other.parameters[name])
-        for kind, moment in one.moments[name].items():
+    assert one.parameters.keys() == other.parameters.keys()
+    assert one.moments.keys() == other.moments.keys()
+    for name, parameter in one.parameters.items():
+        assert torch.equal(parameter, other.parameters[name])
+    for name, moments in one.moments.items():
+        for kind, moment in moments.items():
             assert torch.equal(moment, other.moments[name][kind])
 
 
@@ -104,6 +101,7 @@ class Still:
     """A model whose logits depend on nothing: its gradients are zero."""
 
     constants = frozenset()
+    decaying = frozenset({"matrix"})
 
     def __init__(self, logit: float = 0.0) -> None:
         self._logit = logit
@@ -330,7 +328,7 @@ class TestSlowGradients:
             slow_gradients={"alpha": self.ALPHA, "lamb": self.LAMB}, gradient_clip=None
         )
         parameter = torch.zeros(1, requires_grad=True)
-        updater = Updater({"number": parameter}, settings)
+        updater = Updater({"number": parameter}, Still(), settings)
         handed = []
         for step, gradient in enumerate(given):
             updater.step((gradient * parameter).sum(), step)

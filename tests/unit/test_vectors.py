@@ -52,6 +52,7 @@ class Line:
 
     settings = SimpleNamespace(name="line")
     constants = frozenset({"updates"})
+    decaying = frozenset({"weight"})
 
     def initial_parameters(self, seed: int) -> dict[str, torch.Tensor]:
         generator = torch.Generator().manual_seed(seed)
@@ -213,8 +214,7 @@ class TestTraining:
         assert rest.log == whole.log
 
     def test_no_population_of_them(self):
-        state = TrainingState(0, Line().initial_parameters(0))
-        said = obstacle(Line(), [WORLD] * 2, training(), [0, 1], [state] * 2)
+        said = obstacle(Line(), [WORLD] * 2, training(), [0, 1])
         assert said == "the model family has no logits_of_sequences"
 
 

@@ -132,7 +132,10 @@ def table(found: Iterable[Finding]) -> str:
     """A line per finding, and under it what the states mean."""
     found = list(found)
     lines = [f"{its.state:<11} {its.path}" for its in found]
-    lines += ["", *(f"{state}: {_MEANS[state]}" for state in State if any(f.state == state for f in found))]
+    lines += [
+        "",
+        *(f"{state}: {_MEANS[state]}" for state in State if any(f.state == state for f in found)),
+    ]
     return "\n".join(lines)
 
 

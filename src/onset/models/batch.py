@@ -58,13 +58,20 @@ class VectorBatch:
 class AnyModel(Protocol):
     """What the trainer needs of a model of any family. Parameters live outside of it.
 
-    A family may have `after_update(parameters, batch)`, too: what it does to its parameters, in place and
-    without gradients, after each update, such as keeping directions at norm one.
+    A family may have two things more. `after_update(parameters, batch)`: what it does to its parameters, in
+    place and without gradients, after each update, such as keeping directions at norm one. `n_instances`:
+    so many models side by side, along the first axis of every parameter, of which none has to do with
+    another; each is trained as it would be alone.
     """
 
     @property
     def constants(self) -> frozenset[str]:
         """Names of parameters that are never trained."""
+        ...
+
+    @property
+    def decaying(self) -> frozenset[str]:
+        """Names of the weights: what weight decay makes smaller. Biases, norms and thresholds are none."""
         ...
 
     def initial_parameters(self, seed: int) -> Parameters: ...

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -25,7 +25,13 @@ from onset.artefacts import (
 from onset.interventions.settings import InterventionSettings
 from onset.models.batch import AnyModel, Parameters
 from onset.source import Source
-from onset.stages.command import add_settings_arguments, log, prepare_device, run_stage
+from onset.stages.command import (
+    StageError,
+    add_settings_arguments,
+    log,
+    prepare_device,
+    run_stage,
+)
 from onset.stages.progress import Progress
 from onset.stages.record import record_settings, run_on_record
 from onset.store.layout import RunFolder
@@ -57,24 +63,48 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         nargs="*",
         default=[],
-        help="folders of the runs that a run's interventions look at, one intervention after the other",
+        help="folders of the runs that interventions look at, one intervention after the other; first all "
+        "of the first run, then all of the second, and so on",
     )
 
 
 def work(arguments: argparse.Namespace) -> None:
-    prepare_device(arguments.settings)
-    parents = arguments.parents or [None] * len(arguments.runs)
-    told = arguments.settings, arguments.code
+    settings = arguments.settings
+    prepare_device(settings)
+    n_sources = sum(len(its.source.seeds_on) for its in _interventions(settings))
+    parents = _shared_out("--parents", arguments, 1 if settings.get("parent") else 0)
+    sources = _shared_out("--sources", arguments, n_sources)
+    told = settings, arguments.code
     with ExitStack() as records:
         runs = []
-        for folder, parent in zip(map(RunFolder, arguments.runs), parents, strict=True):
+        folders = map(RunFolder, arguments.runs)
+        for folder, parent, its_sources in zip(folders, parents, sources, strict=True):
             on_record = run_on_record(folder, "train", folder.checkpoint_index, *told)
             record = records.enter_context(on_record)
-            runs.append(_Run(folder, record, parent, arguments.sources, *told))
+            runs.append(_Run(folder, record, parent, its_sources, *told))
         # One after the other, each is finished before the next begins.
         ends = _trained_together(runs) or (run.train() for run in runs)
         for run, end in zip(runs, ends, strict=True):
             run.finish(end)
+
+
+def _shared_out(option: str, arguments: argparse.Namespace, n: int) -> list[list[Path]]:
+    """The folders that an option names, `n` for each run.
+
+    Raises:
+        StageError: there are more or fewer.
+    """
+    folders, n_runs = getattr(arguments, option.strip("-")), len(arguments.runs)
+    if len(folders) != n * n_runs:
+        each = f"{n} for each of {n_runs} runs" if n and n_runs > 1 else n or "none"
+        given = f"{len(folders)} given" if folders else "none given"
+        raise StageError(f"{option}: the settings ask for {each}, and there are {given}")
+    return [folders[i * n : (i + 1) * n] for i in range(n_runs)]
+
+
+def _interventions(settings: Mapping[str, Any]) -> list[InterventionSettings]:
+    given = settings.get("interventions", ())
+    return [TypeAdapter(InterventionSettings).validate_python(its, strict=False) for its in given]
 
 
 def _trained_together(runs: list[_Run]) -> list[TrainingState] | None:
@@ -84,10 +114,15 @@ def _trained_together(runs: list[_Run]) -> list[TrainingState] | None:
     first = runs[0]
     datasets = [run.dataset for run in runs]
     seeds = [run.folder.seed for run in runs]
-    starts = [run.start for run in runs]
-    if said := obstacle(first.model, datasets, first.training, seeds, starts):
+    interventions = [run.interventions for run in runs]
+    if said := obstacle(first.model, datasets, first.training, seeds, interventions):
         log.info("one after the other: %s", said)
         return None
+    if len({run.start.step for run in runs}) > 1:
+        # Alone, from where each is, they would end otherwise in their last digits.
+        log.info("interrupted at different steps, all begin anew")
+        for run in runs:
+            run.start = run.beginning()
     name = f"{first.folder.path.parent.name}, {len(runs)} runs"
     return train_population(
         first.model,
@@ -95,7 +130,7 @@ def _trained_together(runs: list[_Run]) -> list[TrainingState] | None:
         first.training,
         frozenset(first.steps),
         seeds,
-        starts,
+        [run.start for run in runs],
         on_checkpoint=lambda member, state: runs[member].keep(state),
         on_step=Progress(name, first.start.step, first.training.steps),
     )
@@ -108,28 +143,28 @@ class _Run:
         self,
         folder: RunFolder,
         record: JobRecorder,
-        parent: Path | None,
+        parent: list[Path],
         sources: list[Path],
         settings: dict[str, Any],
         code: str,
     ) -> None:
         self.folder, self._record, self._settings = folder, record, settings
         self.dataset = read_dataset(folder, streams=True)
-        self.model = models.build(settings["model"], *self.dataset.sizes)
+        with _in_one_line(folder.run):
+            self.model = models.build(settings["model"], *self.dataset.sizes)
         self.training = TrainingSettings.model_validate(settings["training"])
         checkpoints = CheckpointSettings.model_validate(settings["checkpoints"])
         self.steps = checkpoints.at(self.training.steps)
 
-        self._parent, inherited = None, None
-        if parent:
-            parent_folder = RunFolder(parent)
+        self._parent, self._inherited = None, None
+        for parent_folder in map(RunFolder, parent):
             index = read_checkpoint_index(parent_folder)
             step = settings["parent"].get("step", index["steps"][-1])
-            inherited = read_checkpoint(parent_folder, step, settings["device"])
+            self._inherited = read_checkpoint(parent_folder, step, settings["device"])
             self._parent = {"run": parent_folder.run, "step": step, "origin": index["origin"]}
 
         looked_at = [Source(RunFolder(its)) for its in sources]
-        self._interventions = self._prepared(looked_at)
+        self.interventions = self._prepared(looked_at)
 
         # Half-done work may be taken up only if everything that it depends on is the same.
         depends_on = {
@@ -142,10 +177,15 @@ class _Run:
         start = TrainingState.load(folder.training_state, self._origin, settings["device"])
         if start and self._has_checkpoints_up_to(start.step):
             log.info("%s  goes on from step %d", folder.run, start.step)
+            self.start = start
         else:
-            initial = inherited or self.model.initial_parameters(folder.seed)
-            start = TrainingState(0, {n: p.to(settings["device"]) for n, p in initial.items()})
-        self.start = start
+            self.start = self.beginning()
+
+    def beginning(self) -> TrainingState:
+        """Where a training starts that was never interrupted."""
+        with _in_one_line(self.folder.run):
+            initial = self._inherited or self.model.initial_parameters(self.folder.seed)
+        return TrainingState(0, {n: p.to(self._settings["device"]) for n, p in initial.items()})
 
     def _has_checkpoints_up_to(self, last: int) -> bool:
         """Whether those that an interrupted call wrote are still there, as it wrote them."""
@@ -156,8 +196,7 @@ class _Run:
         """Interventions by the update that they come before, each with the runs that it looks at."""
         found: dict[int, list[Intervention]] = {}
         sources = iter(looked_at)
-        for given in self._settings.get("interventions", ()):
-            settings = TypeAdapter(InterventionSettings).validate_python(given, strict=False)
+        for settings in _interventions(self._settings):
             its = list(islice(sources, len(settings.source.seeds_on)))
             altered = interventions.load(settings.name).altered
             found.setdefault(settings.before_step, []).append(
@@ -180,7 +219,7 @@ class _Run:
                 partial(_weighted, measures.load(name).in_loss, weight, self.model, self.dataset)
                 for name, weight in self.training.measures_in_loss.items()
             ],
-            interventions=self._interventions,
+            interventions=self.interventions,
         )
 
     def keep(self, state: TrainingState) -> None:
@@ -209,6 +248,15 @@ class _Run:
             self._record.keep(self.folder.checkpoint(step))
         write_checkpoint_index(self.folder, self.steps, resolved, self._origin)
         self._record.discard(self.folder.training_state)
+
+
+@contextmanager
+def _in_one_line(run: str) -> Iterator[None]:
+    """What makes a model impossible, such as weights that aren't its own, is said and not traced back."""
+    try:
+        yield
+    except ValueError as error:
+        raise StageError(f"{run}: {error}") from error
 
 
 def _altered(

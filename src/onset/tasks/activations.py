@@ -1,12 +1,13 @@
 """The residual stream of a trained transformer at one place, with what the parent's task knows of it.
 
 Of the parent's questions in some splits, the states after so many block applications at one position, or at
-all scored positions, each different beginning of a sequence once: what comes later changes no state. States
-are centred and scaled, so that their mean is zero and their mean squared norm the number of dimensions; by
-how much is part of the world's truth.
+all scored positions, each different beginning of a sequence once: what comes later changes no state. Equal
+states, such as those of a token before the first block, are one. States are centred and scaled, so that
+their mean is zero and their mean squared norm the number of dimensions; by how much is part of the world's
+truth.
 
     train   what dictionaries learn from
-    test    other beginnings of sequences
+    test    other beginnings of sequences, in other states
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from jaxtyping import Float32, Int
+from jaxtyping import Float32, Int, Shaped
 from pydantic import Field, Strict
 
 from onset.settings import Name, NonNegativeInt, PositiveInt
@@ -89,6 +90,9 @@ def generate(settings: Settings, seed: int, parent: Any) -> VectorDataset:
         settings: which.
         seed: chooses the parts.
         parent: the run, an `onset.source.Source`.
+
+    Raises:
+        ValueError: there are too few different states for two parts.
     """
     import torch  # only here: planning needs none of it
 
@@ -103,9 +107,15 @@ def generate(settings: Settings, seed: int, parent: Any) -> VectorDataset:
                 states.append(found[settings.layer, :, place].numpy())
                 labels.append(_labels(settings, split, place))
     begun = np.concatenate([its.pop("begun") for its in labels])
-    first = np.sort(np.unique(begun, axis=0, return_index=True)[1])
+    first = _first_of_each(begun)
+    first = first[_first_of_each(np.concatenate(states)[first])]
     truth = {fact: np.concatenate([its[fact] for its in labels])[first] for fact in labels[0]}
     return _in_parts(settings, np.concatenate(states)[first], truth, seed)
+
+
+def _first_of_each(rows: Shaped[np.ndarray, "rows entries"]) -> Int[np.ndarray, " different"]:
+    """Where each different row stands first, in order."""
+    return np.sort(np.unique(rows, axis=0, return_index=True)[1])
 
 
 def _labels(
@@ -133,6 +143,10 @@ def _in_parts(
 ) -> VectorDataset:
     order = np.random.Generator(np.random.Philox(seed)).permutation(len(states))
     n_test = round(settings.held_out * len(states))
+    if not 0 < n_test < len(states):
+        raise ValueError(
+            f"held_out {settings.held_out:g} of {len(states)} states leaves a part empty"
+        )
     parts = {"train": np.sort(order[n_test:]), "test": np.sort(order[:n_test])}
     centre = states[parts["train"]].mean(0)
     scale = (states[parts["train"]] - centre).std() or 1.0

@@ -8,7 +8,8 @@ its parent is, with 0 it knows nothing of it; its frequency is the same, so that
 differs. Features in a group are active together more often than alone if there is a `correlation`.
 
     train   a stream: every batch is drawn anew
-    test    a fixed sample, with how much of each feature is in it
+    test    a fixed sample of the same kind, with how much of each feature is in it; the example without any
+            feature is in both
 
 Known features under a sparse code as in Sharkey et al. 2022 ("Taking features out of superposition with
 sparse autoencoders"); the hierarchy as in the toy models of Chanin et al. 2024 (arXiv:2409.14507).
@@ -72,6 +73,10 @@ class Settings(BaseSettings):
     @property
     def trained(self) -> tuple[str, ...]:
         return ("train",)
+
+    @property
+    def samples(self) -> tuple[str, ...]:
+        return self.splits
 
     @property
     def truth(self) -> tuple[str, ...]:

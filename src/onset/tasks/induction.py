@@ -6,7 +6,7 @@ position says nothing, or so many copies of it stand at random places among rand
 scored at every position:
 
     train     as many sequences as the settings say, for trainings that see them again and again
-    fresh     a stream: every batch is drawn anew
+    fresh     a stream: every batch is drawn anew, without the sequences of the held-out splits
     test      sequences of neither
     repeats   the same, scored only where the segment has certainly been seen before; of copies, the last
               is at the end
@@ -17,6 +17,9 @@ Nanda et al. 2023 (arXiv:2301.05217), appendix.
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+from functools import partial
 from typing import Annotated, Literal, Self
 
 import numpy as np
@@ -26,7 +29,10 @@ from pydantic import Field, Strict, model_validator
 from onset.settings import PositiveInt
 from onset.settings import Settings as BaseSettings
 from onset.tasks.dataset import VALIDATION, Dataset, Split, Stream
+from onset.tasks.parts import drawn_apart, rows
 
+_HELD_OUT = ("test", "repeats")
+_MOST_TAKEN = 0.5  # of the possible sequences: of those that are left, new ones are soon found
 Tokens = Int[np.ndarray, "sequences length"]
 
 
@@ -57,8 +63,7 @@ class Settings(BaseSettings):
 
     @property
     def splits(self) -> tuple[str, ...]:
-        held_out = ("test", "repeats")
-        return ("train", *held_out, *(split + VALIDATION for split in held_out))
+        return ("train", *_HELD_OUT, *(split + VALIDATION for split in _HELD_OUT))
 
     @property
     def trained(self) -> tuple[str, ...]:
@@ -97,27 +102,49 @@ class Settings(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _there_are_enough(self) -> Self:
+        shortest, longest = self.segment
+        # Those with the shortest segment are the fewest, and as often drawn as any others.
+        possible = math.perm(self.n_symbols, shortest)
+        if self.copies is not None:
+            possible *= self.n_symbols ** (self.length - self.copies * longest)
+        n_held_out = self.n_test * (len(self.splits) - 1)
+        wanted = (self.n_train + n_held_out) / (longest - shortest + 1)
+        if wanted > _MOST_TAKEN * possible:
+            raise ValueError(
+                f"there are {possible:,} sequences with a segment of {shortest}, and about {wanted:,.0f} "
+                f"are wanted, of which none that is held out may be trained: at most {_MOST_TAKEN:.0%} of "
+                "them can be taken; change n_symbols, segment, n_train or n_test"
+            )
+        return self
+
 
 def generate(settings: Settings, seed: int) -> Dataset:
     """The fixed splits of one seed, and the stream."""
     rng = np.random.Generator(np.random.Philox(seed))
     everywhere = tuple(range(settings.length - 1))
     sizes = {"train": settings.n_train}
-    splits = {}
+    splits: dict[str, Split] = {}
+    taken: set[bytes] = set()
     for name in settings.splits:
         repeats = name.startswith("repeats")
-        tokens = _sequences(settings, sizes.get(name, settings.n_test), rng, at_end=repeats)
+        draw = partial(_sequences, settings, rng=rng, at_end=repeats)
+        tokens = drawn_apart(taken, draw, sizes.get(name, settings.n_test))
+        taken |= rows(tokens)
         splits[name] = _split(tokens, settings.always_repeated if repeats else everywhere)
-    vocabulary = tuple(f"s{i}" for i in range(settings.n_symbols))
-    return Dataset(splits, vocabulary, streams=streams(settings))
+    dataset = Dataset(splits, tuple(f"s{i}" for i in range(settings.n_symbols)))
+    return replace(dataset, streams=streams(settings, dataset))
 
 
-def streams(settings: Settings, dataset: Dataset | None = None) -> dict[str, Stream]:
-    """What is drawn anew for every batch; all seeds have the same world."""
+def streams(settings: Settings, dataset: Dataset) -> dict[str, Stream]:
+    """What is drawn anew for every batch; all seeds have the same world, and hold out other sequences."""
     everywhere = tuple(range(settings.length - 1))
+    held_out = [its for name, its in dataset.splits.items() if name not in settings.trained]
+    taken = set().union(*(rows(split.tokens) for split in held_out))
 
     def fresh(size: int, rng: np.random.Generator) -> Split:
-        return _split(_sequences(settings, size, rng), everywhere)
+        return _split(drawn_apart(taken, partial(_sequences, settings, rng=rng), size), everywhere)
 
     return {"fresh": fresh}
 

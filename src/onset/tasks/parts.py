@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AnySet
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Int
 
 from onset.tasks.dataset import VALIDATION
 
@@ -13,6 +14,7 @@ SMALLEST_SPLIT = 4
 """examples to be expected; below it, an unlucky seed could leave none"""
 
 Mask = Bool[np.ndarray, " facts"]
+Tokens = Int[np.ndarray, "sequences length"]
 
 
 def random_part(mask: Mask, fraction: float, rng: np.random.Generator) -> Mask:
@@ -58,3 +60,22 @@ def refuse_small_splits(
             f"these sizes leave splits (nearly) empty, at least {SMALLEST_SPLIT} examples are "
             f"wanted: {', '.join(small)}; change {keys}"
         )
+
+
+def rows(tokens: Tokens) -> set[bytes]:
+    """The sequences, to tell whether others are among them."""
+    return {row.tobytes() for row in tokens}
+
+
+def drawn_apart(taken: AnySet[bytes], draw: Callable[[int], Tokens], size: int) -> Tokens:
+    """So many random sequences of which none is taken: those that are, are drawn again.
+
+    Args:
+        taken: `rows` of other splits, which leave enough sequences to be drawn.
+        draw: so many random sequences.
+        size: how many are wanted.
+    """
+    tokens = draw(size)
+    while again := [i for i, row in enumerate(tokens) if row.tobytes() in taken]:
+        tokens[again] = draw(len(again))
+    return tokens

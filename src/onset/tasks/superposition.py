@@ -6,7 +6,8 @@ in the loss. An instance is one such world with a density and an importance of i
 grid stand side by side, each with its own entries of inputs and targets, and see different examples:
 
     fresh   a stream: every batch is drawn anew
-    test    examples of the same kind
+    test    a sample of the same kind, for the mean over the world; what has no values between, such as all
+            features 0, is in both
 
 What is asked of the features x:
 
@@ -77,6 +78,10 @@ class Settings(BaseSettings):
     @property
     def trained(self) -> tuple[str, ...]:
         return ("fresh",)
+
+    @property
+    def samples(self) -> tuple[str, ...]:
+        return self.splits
 
     @property
     def truth(self) -> tuple[str, ...]:

@@ -17,6 +17,9 @@ class VectorTaskSettings(Protocol):
     """What the settings of a task of vectors tell of its dataset before it exists: the entries of inputs
     and targets, all splits, those that may be trained on, and the names of the ground truth.
 
+    A property `samples` names splits of which nothing is held out: they are drawn as the streams draw, for
+    the mean over all that the world has, and where that isn't continuous the same example may come in both.
+
     With a property `from_parent` that is true, the dataset is made of another run's model: conditions name
     a `parent`, and `generate(settings, seed, parent)` is given it as a `Source`. Such settings may have a
     method `unfit(model, task)` that says what is wrong with a parent of these settings, as a list of texts.

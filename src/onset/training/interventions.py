@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 import torch
@@ -26,31 +26,13 @@ Interventions = Mapping[int, list[Intervention]]
 
 
 @torch.no_grad()
-def intervene(
-    interventions: Interventions, step: int, parameters: Parameters
-) -> dict[str, Bool[Tensor, ...]]:
-    """Change parameters in place, as is due before update `step`; the entries to be held from now on."""
+def intervene(due: Iterable[Intervention], parameters: Parameters) -> dict[str, Bool[Tensor, ...]]:
+    """Change parameters in place, one after the other; the entries to be held from now on."""
     held: dict[str, Tensor] = {}
-    for intervention in interventions.get(step, ()):
+    for intervention in due:
         its = intervention(parameters)
         for name, values in its.parameters.items():
             parameters[name].copy_(values)
-        held = _both(held, its.held)
+        for name, mask in its.held.items():
+            held[name] = held[name] | mask if name in held else mask
     return held
-
-
-def held_since(
-    interventions: Interventions, step: int, parameters: Parameters
-) -> dict[str, Bool[Tensor, ...]]:
-    """What interventions before an earlier update hold, for a training that goes on from `step`."""
-    held: dict[str, Tensor] = {}
-    for before in sorted(interventions):
-        if before < step:
-            for intervention in interventions[before]:
-                held = _both(held, intervention(parameters).held)
-    return held
-
-
-def _both(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    joint = {name: one[name] | other[name] for name in one.keys() & other.keys()}
-    return {**one, **other, **joint}

@@ -14,7 +14,7 @@ from onset.models.batch import AnyModel, Batch, Parameters, VectorBatch
 from onset.tasks.worlds import World
 from onset.training.batches import draw, full
 from onset.training.chance import chance_of, in_training
-from onset.training.interventions import Interventions, held_since, intervene
+from onset.training.interventions import Interventions, intervene
 from onset.training.losses import loss_on
 from onset.training.settings import TrainingSettings
 from onset.training.state import Log, TrainingState
@@ -63,30 +63,36 @@ def train(
     """
     # In an order of their own, that storage doesn't change: the last digits of the norm depend on it.
     parameters = {name: p.detach().clone() for name, p in sorted(start.parameters.items())}
-    updater = Updater(parameters, settings, start.moments, dataset.new_tokens, model.constants)
+    updater = Updater(parameters, model, settings, start.moments, dataset.new_tokens)
     log = start_log(start)
     batch_of = batches(dataset, settings, seed)
     trained = in_training(model)
-    after_update = torch.no_grad()(getattr(model, "after_update", lambda parameters, batch: None))
+    after_update = getattr(model, "after_update", None)
+    interventions = interventions or {}
 
-    def state(step: int) -> TrainingState:
-        return TrainingState(step, parameters, updater.moments(), log)
+    def state(step: int, intervened_to: int) -> TrainingState:
+        held = dict(updater.held)
+        return TrainingState(step, parameters, updater.moments(), log, held, intervened_to)
 
-    updater.hold(held_since(interventions or {}, start.step, parameters))
+    updater.hold(start.held)
     for step in range(start.step, settings.steps):
-        updater.hold(intervene(interventions or {}, step, parameters))
+        if step in interventions and step >= start.intervened_to:
+            updater.hold(intervene(interventions[step], parameters))
         if step == 0 and 0 in checkpoint_steps:
-            on_checkpoint(state(0))
+            on_checkpoint(state(0, intervened_to=1))
         batch = batch_of(step)
         with chance_of(seed, step) if trained is not model else nullcontext():
             loss = loss_on(batch, trained, parameters, settings.loss)
         rate, norm = updater.step(sum((of(parameters) for of in in_loss), loss), step)
-        after_update(parameters, batch)
+        if after_update:
+            with torch.no_grad():
+                after_update(parameters, batch)
+            updater.restore()
         write_log(log, step, loss.item(), rate, norm.item())
         on_step(step + 1, log["loss"][-1])
         if step + 1 in checkpoint_steps:
-            on_checkpoint(state(step + 1))
-    return state(settings.steps)
+            on_checkpoint(state(step + 1, intervened_to=step + 1))
+    return state(settings.steps, intervened_to=settings.steps)
 
 
 def start_log(start: TrainingState) -> Log:

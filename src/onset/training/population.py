@@ -20,6 +20,7 @@ from onset.models.batch import AnyModel, Batch, Model, Parameters, Questions
 from onset.tasks.dataset import Dataset
 from onset.tasks.worlds import World
 from onset.training.chance import in_training
+from onset.training.interventions import Interventions
 from onset.training.loop import OnStep, batches, start_log, write_log
 from onset.training.losses import LOSSES
 from onset.training.settings import TrainingSettings
@@ -36,17 +37,17 @@ def obstacle(
     datasets: Sequence[World],
     settings: TrainingSettings,
     seeds: Sequence[int],
-    starts: Sequence[TrainingState],
+    interventions: Collection[Interventions] = (),
 ) -> str | None:
-    """Why these runs can't be trained as one; None if they can."""
+    """Why these runs can't be trained as one; None if they can. All are to start at the same step."""
     if not hasattr(model, "logits_of_sequences"):
         return "the model family has no logits_of_sequences"
     if in_training(model) is not model:
         return "dropout draws for each run by itself"
     if settings.measures_in_loss:
         return "measures enter the loss"
-    if len({start.step for start in starts}) > 1:
-        return "they go on from different steps"
+    if any(interventions):
+        return "interventions change each run by itself"
     if len({dataset.sizes for dataset in datasets}) > 1:
         return "their worlds differ in size"
     if len({dataset.new_tokens for dataset in datasets}) > 1:
@@ -70,7 +71,8 @@ def train_population(
 
     Args:
         model: what is trained.
-        datasets, seeds, starts: of each member, as in `train`; there is no `obstacle`.
+        datasets, seeds, starts: of each member, as in `train`; there is no `obstacle`, and all start at
+            the same step.
         settings: of all.
         checkpoint_steps: when to call `on_checkpoint`.
         on_checkpoint: given a member's place and its state, one after the other.
@@ -93,7 +95,7 @@ def train_population(
         for name, its in starts[0].moments.items()
     }
     new_tokens = datasets[0].new_tokens
-    updater = Updater(parameters, settings, moments, new_tokens, model.constants, members=True)
+    updater = Updater(parameters, model, settings, moments, new_tokens, members=True)
     logs = [start_log(start) for start in starts]
     batch_of = [batches(d, settings, s) for d, s in zip(datasets, seeds, strict=True)]
     unread: list[tuple[int, float, Tensor, Tensor]] = []

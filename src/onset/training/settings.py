@@ -44,12 +44,12 @@ class TrainingSettings(Settings):
     learning_rate: PositiveFloat
     betas: Annotated[tuple[Fraction, Fraction], Strict(False)] = (0.9, 0.98)
     weight_decay: NonNegativeFloat = 0.0
-    """decoupled, relative to the learning rate; not applied to biases and norms"""
+    """decoupled, relative to the learning rate; not applied to biases, norms and thresholds"""
     warmup_steps: NonNegativeInt = 0
     decay_fraction: Fraction = 0.0
     """the final fraction of the steps over which the learning rate falls linearly to zero"""
     gradient_clip: PositiveFloat | None = None
-    """largest norm of the gradient"""
+    """largest norm of the gradient; where a model is several side by side, of each one's"""
     slow_gradients: SlowGradientsSettings | None = None
     """Grokfast-EMA: the gradients' moving average is added to them"""
     measures_in_loss: dict[Name, float] = {}

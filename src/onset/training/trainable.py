@@ -42,8 +42,9 @@ class Trainable:
         self._dim = int(members)
         self.names: list[str] = []
         """of the parameters that are trained, wholly or in part"""
-        self._frozen: dict[str, tuple[Tensor, Tensor]] = {}  # rows, and what stands there
-        self._held: dict[str, tuple[Tensor, Tensor]] = {}  # entries, and what stands there
+        self._frozen: dict[str, Tensor] = {}  # rows
+        self.held: dict[str, Tensor] = {}
+        """masks of the entries that are trained no more"""
         for pattern in chosen:
             if not any(fnmatchcase(name, pattern) for name in parameters):
                 raise ValueError(f"trainable: {pattern!r} is none of {', '.join(parameters)}")
@@ -59,30 +60,40 @@ class Trainable:
                     )
                 frozen = torch.ones(parameter.shape[self._dim], dtype=torch.bool)
                 frozen[list(new_tokens)] = False
-                rows = frozen.nonzero().ravel().to(parameter.device)
-                self._frozen[name] = rows, parameter.detach().index_select(self._dim, rows).clone()
+                self._frozen[name] = frozen.nonzero().ravel().to(parameter.device)
+        self._remember(parameters)
+
+    def _remember(self, parameters: Mapping[str, Tensor]) -> None:
+        """What stands in frozen rows and held entries is to stay."""
+        self._in_rows = {
+            name: parameters[name].detach().index_select(self._dim, rows)
+            for name, rows in self._frozen.items()
+        }
+        self._in_held = {name: parameters[name].detach().clone() for name in self.held}
 
     def hold(self, entries: Mapping[str, Tensor], parameters: Mapping[str, Tensor]) -> None:
-        """Train these entries no more: masks by name, of parameters that are as they are to stay."""
+        """Train these entries no more, beside those held before: masks by name.
+
+        Parameters are as they are to stay, in frozen rows, too: they may have been changed from outside.
+        """
         for name, mask in entries.items():
             mask = mask.to(parameters[name].device)
-            if name in self._held:
-                mask = mask | self._held[name][0]
-            self._held[name] = mask, parameters[name].detach().clone()
+            self.held[name] = mask | self.held[name] if name in self.held else mask
+        self._remember(parameters)
 
     def mask_gradients(self, parameters: Mapping[str, Tensor]) -> None:
         """Set the gradients of frozen rows to zero, before they are clipped."""
-        for name, (rows, _) in self._frozen.items():
+        for name, rows in self._frozen.items():
             if parameters[name].grad is not None:
                 parameters[name].grad.index_fill_(self._dim, rows, 0.0)
-        for name, (mask, _) in self._held.items():
+        for name, mask in self.held.items():
             if parameters[name].grad is not None:
                 parameters[name].grad.masked_fill_(mask, 0.0)
 
     @torch.no_grad()
     def restore(self, parameters: Mapping[str, Tensor]) -> None:
-        """Undo what the optimiser, by weight decay, did to frozen rows."""
-        for name, (rows, values) in self._frozen.items():
-            parameters[name].index_copy_(self._dim, rows, values)
-        for name, (mask, values) in self._held.items():
-            parameters[name].copy_(torch.where(mask, values, parameters[name]))
+        """Undo what was done to what is frozen or held, by weight decay for example."""
+        for name, rows in self._frozen.items():
+            parameters[name].index_copy_(self._dim, rows, self._in_rows[name])
+        for name, mask in self.held.items():
+            parameters[name].copy_(torch.where(mask, self._in_held[name], parameters[name]))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from onset.models.batch import AnyModel
 from onset.training.settings import TrainingSettings
 from onset.training.trainable import Trainable
 
@@ -15,37 +16,42 @@ _AVERAGE = "gradient_average"  # beside AdamW's moments
 
 
 class Updater:
-    """AdamW with a schedule and clipped gradients; weight decay leaves vectors (biases, norms) alone."""
+    """AdamW with a schedule and clipped gradients; the model's family says what decays."""
 
     def __init__(
         self,
         parameters: Mapping[str, Tensor],
+        model: AnyModel,
         settings: TrainingSettings,
         moments: Mapping[str, Mapping[str, Tensor]] | None = None,
         new_tokens: Sequence[int] = (),
-        constants: Collection[str] = (),
         members: bool = False,
     ) -> None:
         """Parameters are updated in place.
 
         Args:
             parameters: by name.
+            model: whose they are; it says what is never trained, what decays, and whether it is several.
             settings: of the optimiser.
             moments: those of an earlier updater, to go on from.
             new_tokens: rows that a training may be confined to.
-            constants: parameters that are never trained.
             members: parameters are those of a population, a member per row: each is clipped by itself.
         """
         self._settings, self._members = settings, members
-        self._trainable = Trainable(parameters, settings.trainable, new_tokens, constants, members)
+        self._instances = getattr(model, "n_instances", None) is not None
+        self._trainable = Trainable(
+            parameters, settings.trainable, new_tokens, model.constants, members
+        )
         self._parameters = {name: parameters[name] for name in self._trainable.names}
-        trained = [p.requires_grad_() for p in self._parameters.values()]
         decay = {True: settings.weight_decay, False: 0.0}
+        decaying = model.decaying
         groups = [
-            {"params": its, "weight_decay": decay[matrix]}
-            for matrix in decay
-            if (its := [p for p in trained if (p.ndim > 1 + members) == matrix])
+            {"params": its, "weight_decay": decay[decays]}
+            for decays in decay
+            if (its := [p for n, p in self._parameters.items() if (n in decaying) == decays])
         ]
+        for parameter in self._parameters.values():
+            parameter.requires_grad_()
         self._optimiser = torch.optim.AdamW(
             groups, lr=settings.learning_rate, betas=settings.betas, fused=True
         )
@@ -60,6 +66,14 @@ class Updater:
         """Update these entries no more: masks by parameters' names."""
         its = {name: mask for name, mask in entries.items() if name in self._parameters}
         self._trainable.hold(its, self._parameters)
+        for name, mask in self.held.items():
+            if name in self._averages:
+                self._averages[name].masked_fill_(mask, 0.0)
+
+    @property
+    def held(self) -> Mapping[str, Tensor]:
+        """Masks of the entries that are updated no more, by parameters' names."""
+        return self._trainable.held
 
     def step(self, loss: Float[Tensor, ""], step: int) -> tuple[float, Float[Tensor, "*members"]]:
         """Update number `step` (from 0): learning rate, and gradient norm before clipping."""
@@ -72,22 +86,29 @@ class Updater:
         for group in self._optimiser.param_groups:
             group["lr"] = rate
         self._optimiser.step()
-        self._trainable.restore(self._parameters)
+        self.restore()
         return rate, norm
 
+    def restore(self) -> None:
+        """Give what is frozen or held its bits back, whatever has changed it."""
+        self._trainable.restore(self._parameters)
+
     def _clip(self, largest: float | None) -> Float[Tensor, "*members"]:
-        """Scale gradients down to a norm of at most `largest`, if there is one; the norm that they had."""
+        """Scale gradients down to a norm of at most `largest`, if there is one; the norm that they had.
+
+        Members of a population, and instances in a model, have nothing to do with each other: each is
+        scaled by its own norm.
+        """
         gradients = [p.grad for p in self._parameters.values() if p.grad is not None]
-        if not self._members:
-            norm = torch.nn.utils.get_total_norm(gradients)
-            if largest:
-                torch.nn.utils.clip_grads_with_norm_(self._parameters.values(), largest, norm)
-            return norm
-        norm = torch.stack([g.flatten(1).norm(dim=1) for g in gradients]).norm(dim=0)
-        if largest:
-            scale = (largest / (norm + 1e-6)).clamp(max=1.0)  # as PyTorch's clip_grad_norm_
+        norm_of = _norms_of_rows if self._members else torch.nn.utils.get_total_norm
+        norm = norm_of(gradients)
+        if largest and (self._members or self._instances):
+            scale = largest / (_norms_of_rows(gradients) + 1e-6)  # as PyTorch's clip_grad_norm_
             for gradient in gradients:
-                gradient.mul_(scale.view(-1, *[1] * (gradient.ndim - 1)))
+                its = scale.clamp(max=1.0).view(-1, *[1] * (gradient.ndim - 1))
+                gradient.mul_(its)
+        elif largest:
+            torch.nn.utils.clip_grads_with_norm_(self._parameters.values(), largest, norm)
         return norm
 
     def _add_slow_gradients(self) -> None:
@@ -111,3 +132,8 @@ class Updater:
         for name, average in self._averages.items():
             moments[name][_AVERAGE] = average
         return moments
+
+
+def _norms_of_rows(gradients: Sequence[Tensor]) -> Float[Tensor, " rows"]:
+    """Of all tensors together, for each place along their first axis."""
+    return torch.stack([g.reshape(len(g), -1).norm(dim=1) for g in gradients]).norm(dim=0)

@@ -42,6 +42,12 @@ class Bottleneck:
         """None: everything is trained."""
         return frozenset()
 
+    @property
+    def decaying(self) -> frozenset[str]:
+        """What reads in and what reads out, not the biases."""
+        its = shapes(self.settings, self.d_in, self.d_out)
+        return frozenset(name for name in its if name.endswith("weight"))
+
     def initial_parameters(self, seed: int) -> Parameters:
         """Weights normal with variance 2 / (n_in + n_out), by Glorot and Bengio 2010, scaled; biases 0."""
         generator = torch.Generator().manual_seed(seed)

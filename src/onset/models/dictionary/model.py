@@ -29,6 +29,15 @@ class Dictionary:
         """None: everything is trained."""
         return frozenset()
 
+    @property
+    def decaying(self) -> frozenset[str]:
+        """Encoder and directions, not the biases and thresholds."""
+        return frozenset({"encoder.weight", "decoder.weight"})
+
+    @property
+    def n_instances(self) -> int:
+        return len(self.settings.sparsities)
+
     def initial_parameters(self, seed: int) -> Parameters:
         """Random directions, other ones for each dictionary, and the encoder their transpose."""
         s = self.settings

@@ -6,9 +6,16 @@ import hashlib
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 _CONFIG = "config.json"
+_INDEX = "model.safetensors.index.json"  # of weights in several files
+_WEIGHTS = "model.safetensors"
+_HEADS = ("lm_head.weight", "embed_out.weight")
+TIED = (
+    "tie_word_embeddings is true, and a head is stored that isn't the embeddings; say false in config.json "
+    "or take it out of the weights"
+)
 _CHUNK = 1 << 20
 
 
@@ -36,9 +43,79 @@ def config(folder: Path) -> dict[str, Any]:
 
     Raises:
         OSError: there is no such file.
-        ValueError: it isn't JSON.
+        ValueError: it isn't a mapping in JSON.
     """
-    return json.loads((folder / _CONFIG).read_text(encoding="utf-8"))
+    return _mapping((folder / _CONFIG).read_bytes())
+
+
+def unsound_weights(folder: Path, config: dict[str, Any]) -> list[str]:
+    """What is wrong with weights in safetensors files, as far as their headers tell."""
+    tensors: dict[str, _Stored] = {}
+    path = folder / _INDEX
+    try:
+        if path.exists():
+            names = sorted(set(_mapping(path.read_bytes())["weight_map"].values()))
+        else:
+            names = [_WEIGHTS] if (folder / _WEIGHTS).exists() else []
+        for path in map(folder.joinpath, names):
+            tensors |= _stored(path)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        return [f"{path} isn't a whole file of tensors ({error})"]
+    if not config.get("tie_word_embeddings"):
+        return []
+    heads = [tensors.pop(name) for name in _HEADS if name in tensors]
+    # A copy of the embeddings does no harm, and where none are stored the head is in their place.
+    rivals = [its for head in heads for its in tensors.values() if its.shape == head.shape]
+    copied = any(its.content() == head.content() for head in heads for its in rivals)
+    return [TIED] if rivals and not copied else []
+
+
+class _Stored(NamedTuple):
+    """A tensor in a file."""
+
+    shape: tuple[int, ...]
+    file: Path
+    start: int
+    end: int
+
+    def content(self) -> bytes:
+        with self.file.open("rb") as file:
+            file.seek(self.start)
+            return file.read(self.end - self.start)
+
+
+def _stored(path: Path) -> dict[str, _Stored]:
+    """The tensors of a safetensors file, by its header alone.
+
+    Raises:
+        OSError: there is no such file.
+        ValueError: it is shorter or longer than its header says, or has none.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        begin = 8 + int.from_bytes(file.read(8), "little")
+        if begin > size:
+            raise ValueError("it ends within its header")
+        header = _mapping(file.read(begin - 8))
+    found = {
+        name: _Stored(tuple(its["shape"]), path, *(begin + at for at in its["data_offsets"]))
+        for name, its in header.items()
+        if name != "__metadata__"
+    }
+    end = max((its.end for its in found.values()), default=begin)
+    if end != size:
+        raise ValueError(f"it has {size} bytes, and by its header {end}")
+    return found
+
+
+def _mapping(text: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    if not isinstance(found, dict):
+        raise ValueError("it is no mapping")
+    return found
 
 
 def _counts(path: Path) -> bool:

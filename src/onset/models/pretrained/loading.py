@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, PretrainedConfig, PreTrainedModel
 from transformers.utils.logging import disable_progress_bar
 
@@ -44,8 +46,13 @@ def module(config: PretrainedConfig) -> PreTrainedModel:
 def parameters(settings: Settings) -> Parameters:
     """The pretrained parameters under Hugging Face's names, tied ones once, in single precision.
 
-    TransformerLens finds, checks and loads the checkpoint. Its bridge then takes the module apart
-    (GPT-2's joint query-key-value matrix, for example, into three), so that they are copied before.
+    TransformerLens finds and loads the checkpoint. Its bridge then takes the module apart (GPT-2's joint
+    query-key-value matrix, for example, into three), so that they are copied before.
+
+    Raises:
+        OSError: the checkpoint isn't there, or the hub can't be reached.
+        ValueError: its tensors aren't those of its architecture. The library would draw what is missing at
+            random, and say so in a warning.
     """
     # Imported only here: evaluating a checkpoint of ours needs no TransformerLens.
     import transformer_lens.model_bridge.sources  # noqa: F401, gives the bridge its `boot_...`
@@ -57,7 +64,14 @@ def parameters(settings: Settings) -> Parameters:
     class Keeping:
         @staticmethod
         def from_pretrained(name: str, **how: Any) -> PreTrainedModel:
-            loaded = AutoModelForCausalLM.from_pretrained(name, **how)
+            try:
+                loaded, said = AutoModelForCausalLM.from_pretrained(
+                    name, **how, output_loading_info=True, ignore_mismatched_sizes=True
+                )
+            except (SafetensorError, RuntimeError) as error:
+                raise ValueError(f"{settings.checkpoint} can't be loaded: {error}") from error
+            if found := [*_odd(said), *_untied(loaded)]:
+                raise ValueError(f"{settings.checkpoint}: {'; '.join(found)}")
             kept.update(
                 (name, p.detach().to(torch.float32, copy=True))
                 for name, p in loaded.named_parameters()
@@ -72,3 +86,20 @@ def parameters(settings: Settings) -> Parameters:
         model_class=Keeping,
     )
     return kept
+
+
+def _odd(said: Mapping[str, Any]) -> Iterator[str]:
+    """What of the stored tensors isn't as the architecture has it, as the library found."""
+    for kind in ("missing", "unexpected"):
+        if names := sorted(said[f"{kind}_keys"]):
+            yield f"{kind} tensors: {', '.join(names)}"
+    for name, stored, wanted in sorted(said["mismatched_keys"]):
+        yield f"{name} has the shape {tuple(stored)}, and the architecture {tuple(wanted)}"
+
+
+def _untied(loaded: PreTrainedModel) -> Iterator[str]:
+    """Whether a head of its own was stored where `config.json` says that there is none."""
+    head = loaded.get_output_embeddings()
+    tied = getattr(loaded.config, "tie_word_embeddings", False)
+    if tied and head is not None and head.weight is not loaded.get_input_embeddings().weight:
+        yield files.TIED

@@ -33,7 +33,7 @@ def build(settings: Settings, n_tokens: int, length: int) -> Pretrained:
 
     Raises:
         OSError: the checkpoint isn't there, or the hub can't be reached.
-        ValueError: its files have changed since the settings were read, or it is too small.
+        ValueError: its files aren't whole, or have changed since the settings were read; it is too small.
     """
     config = None
     found = problems(settings, 0, n_tokens, length)
@@ -65,8 +65,17 @@ class Pretrained:
         """None: everything may be trained."""
         return frozenset()
 
+    @property
+    def decaying(self) -> frozenset[str]:
+        """The matrices, whatever the architecture calls them."""
+        return frozenset(name for name, p in self.module.named_parameters() if p.ndim > 1)
+
     def initial_parameters(self, seed: int) -> Parameters:
-        """Those of the checkpoint, the same for every seed: it decides data and their order alone."""
+        """Those of the checkpoint, the same for every seed: it decides data and their order alone.
+
+        Raises:
+            ValueError: the stored tensors aren't those of the architecture.
+        """
         return loading.parameters(self.settings)
 
     def logits(

@@ -63,7 +63,10 @@ def problems(settings: Settings, max_hops: int, n_tokens: int, length: int) -> l
         return [f"checkpoint {settings.checkpoint} can't be read: {error}"]
     if found != settings.checksum:
         return [f"checksum: the files in {settings.checkpoint} have {found}"]
-    return unfit(settings, config, n_tokens, length)
+    return [
+        *unfit(settings, config, n_tokens, length),
+        *(f"checkpoint: {said}" for said in files.unsound_weights(folder, config)),
+    ]
 
 
 def unfit(settings: Settings, config: dict[str, Any], n_tokens: int, length: int) -> list[str]:

@@ -71,6 +71,11 @@ class Transformer:
         biases = tuple(f"attn.{name}.bias" for name in "qkvo")
         return frozenset(name for name in self.shapes() if name.endswith(biases))
 
+    @property
+    def decaying(self) -> frozenset[str]:
+        """The matrices: embeddings, what blocks read and write with, the readout."""
+        return frozenset(name for name, shape in self.shapes().items() if len(shape) > 1)
+
     def initial_parameters(self, seed: int) -> Parameters:
         """Embeddings normal, norms the identity, linear layers as the settings say."""
         s = self.settings
