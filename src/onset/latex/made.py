@@ -60,8 +60,9 @@ def table_of(path: Path, beside: Collection[str]) -> str:
 
 def reference_of(path: Path, beside: Collection[str]) -> list[dict[str, str]]:
     """The rows of a study's reference.csv; arguments and errors are those of `numbers_of`."""
+    lines = _text(path, beside).splitlines(keepends=True)
     try:
-        header, *rows = csv.reader(_text(path, beside).splitlines(keepends=True), strict=True)
+        header, *rows = csv.reader(lines, strict=True)
     except (csv.Error, ValueError):
         raise MarkupError(f"{path}: it isn't a table of comma-separated values") from None
     if tuple(header) != _REFERENCE:
