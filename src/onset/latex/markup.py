@@ -41,7 +41,7 @@ _TOKEN = re.compile(
     r"|\\(?P<word>[A-Za-z]+)|\\(?P<symbol>.)|(?P<special>\^\^|[{}$&#%^_])|(?P<control>[\x00-\x1f\x7f])",
     re.DOTALL,
 )
-_KEY = re.compile(r"[A-Za-z0-9_./:+=-]+")
+_KEY = re.compile(r"[^\\{}%#^~$&\x00-\x1f\x7f-\U0010ffff]+")
 _MOST_COLUMNS = re.compile(r"(?:\*|\\multicolumn)\s*\{\s*\d{4,}")
 """a number of columns that LaTeX would count up to for a long time"""
 
@@ -61,9 +61,7 @@ def check_number(key: str, value: object) -> str:
         MarkupError: it, or its name, may hold no such thing.
     """
     if not _KEY.fullmatch(key):
-        raise MarkupError(
-            f"{key!r}: the name of a number is letters, digits and any of _ . / : + = -"
-        )
+        raise MarkupError(f"{key!a}: the name of a number is ASCII without \\ {{ }} % # ^ ~ $ &")
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str):
