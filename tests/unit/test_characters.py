@@ -108,7 +108,7 @@ def labelled(label: str) -> dict:
 @pytest.mark.parametrize(
     ("changes", "key"),
     [
-        ({"title": "条件"}, "title"),
+        ({"title": "Привет"}, "title"),
         ({"question": "Warum? 条"}, "question"),
         (labelled("null: Привет"), "conditions.plain.label"),
         ({"figures": {"one": "As in 条."}}, "figures.one"),
@@ -125,7 +125,7 @@ def test_a_text_that_the_paper_cannot_set_is_refused_in_planning(problems, chang
 
 
 def test_all_texts_are_judged_at_once(problems):
-    found = problems({"title": "条", "question": "件"} | labelled("$x$"))
+    found = problems({"title": "$x", "question": "件"} | labelled("$x$"))
     assert [its.partition(":")[0] for its in found] == [
         "title",
         "question",
@@ -134,21 +134,25 @@ def test_all_texts_are_judged_at_once(problems):
 
 
 def test_without_a_paper_other_texts_pass(problems):
-    changes = {"title": "条件", "question": "Почему?", "answer": "条"}
+    changes = {"title": "Привет", "question": "条件", "answer": "条", "figures": {"one": "条"}}
     assert problems(changes | labelled("Привет, العربية"), paper=False) == []
     assert problems({"answer": "条", "title": "ξ ⇒ cafe\u0301"}) == []
 
 
 @pytest.mark.parametrize("paper", [True, False])
-def test_a_label_that_figures_cannot_show_is_refused_in_planning(problems, paper):
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [(labelled, "conditions.plain.label"), (lambda text: {"title": text}, "title")],
+)
+def test_what_figures_cannot_show_is_refused_in_planning(problems, changes, key, paper):
     for label, says in [
         ("$5 and $6", "'$5 and $6': $ begins mathematics in figures"),
         (r"$\foo$", r"'$\\foo$': $ begins mathematics in figures"),
         ("条", "the figures' font has no '条' (U+6761)"),
     ]:
-        (problem,) = problems(labelled(label), paper=paper)
-        assert problem.startswith(f"conditions.plain.label: {says}")
-    assert problems(labelled(r"\foo_bar %d {x} # ^ & ~"), paper=paper) == []
+        (problem,) = problems(changes(label), paper=paper)
+        assert problem.startswith(f"{key}: {says}")
+    assert problems(changes(r"\foo_bar %d {x} # ^ & ~"), paper=paper) == []
 
 
 def test_an_override_is_judged_where_it_stands(problems):

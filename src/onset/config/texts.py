@@ -55,7 +55,7 @@ def _wrong_with(path: tuple[str, ...], text: str, in_paper: frozenset[str] | Non
         text: the text.
         in_paper: the characters that the paper declares; None: there is no paper.
     """
-    if _is_label(path):
+    if _is_drawn(path):
         if "$" in text:
             yield f"{text!r}: $ begins mathematics in figures; write λ or 10² as characters"
         if odd := undrawable(text):
@@ -68,5 +68,9 @@ def _wrong_with(path: tuple[str, ...], text: str, in_paper: frozenset[str] | Non
         )
 
 
-def _is_label(path: tuple[str, ...]) -> bool:
-    return len(path) == 3 and path[0] == "conditions" and path[2] == "label"
+def _is_drawn(path: tuple[str, ...]) -> bool:
+    """Labels are in every figure, titles in that of all heads."""
+    match path:
+        case ["title"] | ["conditions", _, "label"]:
+            return True
+    return False
