@@ -12,12 +12,14 @@ import yaml
 from matplotlib import rcParams
 
 from onset.config import ConfigError, load_project
+from onset.config.problems import Layer
+from onset.config.texts import text_problems
 from onset.figures.glyphs import FONT_FILE, undrawable
 from onset.figures.style import use_style
 from onset.latex.characters import _LATIN, declared, said_of, unsettable
 from onset.latex.sources import sources_of
 from onset.latex.typeset import typeset
-from tests.workflow.conftest import STUDY
+from tests.workflow.conftest import NOTEBOOK, STUDY
 
 ROOT = Path(__file__).parents[2]
 DECLARED = declared(ROOT / "paper")
@@ -79,26 +81,14 @@ def test_the_papers_sources(tmp_path):
     assert sources_of(tmp_path) == sorted(tmp_path / name for name in names)
 
 
-@pytest.fixture
-def problems(tmp_path):
-    """The problems of a project with some changes to the tiny study."""
-    (tmp_path / "workflow/notebooks").mkdir(parents=True)
-    (tmp_path / "workflow/notebooks/tiny.py").write_text("")
-    (tmp_path / "config/studies").mkdir(parents=True)
-    (tmp_path / "paper").symlink_to(ROOT / "paper")
-
-    def judge(changes: dict, **config) -> list[str]:
-        path = tmp_path / "config/studies/tiny.yaml"
-        path.write_text(yaml.safe_dump(STUDY | changes, sort_keys=False))
-        settings = {"studies": ["tiny"], "seeds": [0], "paper": True} | config
-        (tmp_path / "config/config.yaml").write_text(yaml.safe_dump(settings))
-        try:
-            load_project(settings, tmp_path)
-        except ConfigError as error:
-            return [re.sub(r"^config/studies/tiny\.yaml: ", "", str(p)) for p in error.problems]
-        return []
-
-    return judge
+def problems(changes: dict, paper: bool = True, overrides: dict | None = None) -> list[str]:
+    """What is wrong with the texts of the tiny study with some changes."""
+    layers = [
+        Layer("tiny.yaml", "", STUDY | changes),
+        Layer("config.yaml", "overrides.tiny", overrides or {}),
+    ]
+    found = map(str, text_problems(layers, paper, ROOT))
+    return [its.removeprefix("tiny.yaml: ") for its in found]
 
 
 def labelled(label: str) -> dict:
@@ -119,12 +109,12 @@ def labelled(label: str) -> dict:
         ),
     ],
 )
-def test_a_text_that_the_paper_cannot_set_is_refused_in_planning(problems, changes, key):
+def test_a_text_that_the_paper_cannot_set_is_refused_in_planning(changes, key):
     (problem,) = (its for its in problems(changes) if "can't set" in its)
     assert re.match(rf"{re.escape(key)}: the paper can't set '.' \(U\+[0-9A-F]{{4}}\)", problem)
 
 
-def test_all_texts_are_judged_at_once(problems):
+def test_all_texts_are_judged_at_once():
     found = problems({"title": "$x", "question": "件"} | labelled("$x$"))
     assert [its.partition(":")[0] for its in found] == [
         "title",
@@ -133,7 +123,7 @@ def test_all_texts_are_judged_at_once(problems):
     ]
 
 
-def test_without_a_paper_other_texts_pass(problems):
+def test_without_a_paper_other_texts_pass():
     changes = {"title": "Привет", "question": "条件", "answer": "条", "figures": {"one": "条"}}
     assert problems(changes | labelled("Привет, العربية"), paper=False) == []
     assert problems({"answer": "条", "title": "ξ ⇒ cafe\u0301"}) == []
@@ -144,7 +134,7 @@ def test_without_a_paper_other_texts_pass(problems):
     ("changes", "key"),
     [(labelled, "conditions.plain.label"), (lambda text: {"title": text}, "title")],
 )
-def test_what_figures_cannot_show_is_refused_in_planning(problems, changes, key, paper):
+def test_what_figures_cannot_show_is_refused_in_planning(changes, key, paper):
     for label, says in [
         ("$5 and $6", "'$5 and $6': $ begins mathematics in figures"),
         (r"$\foo$", r"'$\\foo$': $ begins mathematics in figures"),
@@ -155,8 +145,21 @@ def test_what_figures_cannot_show_is_refused_in_planning(problems, changes, key,
     assert problems(changes(r"\foo_bar %d {x} # ^ & ~"), paper=paper) == []
 
 
-def test_an_override_is_judged_where_it_stands(problems):
-    over = {"tiny": {"task": {"name": "条"}}}
-    assert "overrides.tiny.task.name: the paper can't set '条'" in "\n".join(
-        problems({}, overrides=over)
-    )
+def test_an_override_is_judged_where_it_stands():
+    (problem,) = problems({}, overrides={"task": {"name": "条"}})
+    assert problem.startswith("config.yaml: overrides.tiny.task.name: the paper can't set '条'")
+
+
+@pytest.mark.parametrize("paper", [True, False])
+def test_planning_judges_texts(tmp_path, paper):
+    for folder in ("config/studies", "workflow/notebooks"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "workflow/notebooks/tiny.py").write_text(NOTEBOOK)
+    config = {"studies": ["tiny"], "seeds": [0], "paper": paper}
+    (tmp_path / "config/config.yaml").write_text(yaml.safe_dump(config))
+    path = tmp_path / "config/studies/tiny.yaml"
+    path.write_text(yaml.safe_dump(STUDY | {"question": "条?"} | labelled("$x$"), sort_keys=False))
+    with pytest.raises(ConfigError) as error:
+        load_project(config, tmp_path)
+    found = [its.key for its in error.value.problems]
+    assert found == (["question"] if paper else []) + ["conditions.plain.label"]

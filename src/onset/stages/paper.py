@@ -96,13 +96,12 @@ def _written(
     arguments: argparse.Namespace, settings: dict[str, Any], files: Collection[str]
 ) -> dict[str, str]:
     """What the pipeline itself has to say, by the name of its file."""
-    references = {
-        its["title"]: reference_of(
-            arguments.results / its["name"] / "reference.csv", declared(arguments.sources)
-        )
-        for its in settings["studies"]
-        if its["has_reference"]
-    }
+    references: dict[str, list[dict[str, str]]] = {}
+    for its in settings["studies"]:
+        if its["has_reference"]:
+            path = arguments.results / its["name"] / "reference.csv"
+            rows = reference_of(path, declared(arguments.sources))
+            references.setdefault(its["title"], []).extend(rows)  # some studies have one title
     return {
         "generated": _generated(arguments, settings, references),
         "studies": "".join(_section(files, study) for study in settings["shown"]),
