@@ -1,6 +1,7 @@
 """What must come from the operating system: Python's venv, and LaTeX for the paper."""
 
 import importlib.util
+import os
 import shutil
 import subprocess
 
@@ -48,7 +49,14 @@ def missing_latex() -> list[str]:
     programs = [program for program in LATEX_PROGRAMS if shutil.which(program) is None]
     if "kpsewhich" in programs:
         return programs
-    looked = subprocess.run(["kpsewhich", *LATEX_FILES], capture_output=True, text=True)
+    # As the paper is made: without the folders of the user's own that TEXINPUTS and the like name.
+    kept = {key: value for key, value in os.environ.items() if "TEX" not in key}
+    looked = subprocess.run(
+        ["kpsewhich", *LATEX_FILES],
+        env={**kept, "HOME": os.devnull},
+        capture_output=True,
+        text=True,
+    )
     found = {line.rsplit("/", 1)[-1] for line in looked.stdout.splitlines()}
     return programs + [name for name in LATEX_FILES if name not in found]
 

@@ -10,7 +10,6 @@ open_study("composition").measures       # every measurement of every run, tidy
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +33,7 @@ from onset.artefacts import (
     read_dataset,
 )
 from onset.figures.save import save_figure, save_table
+from onset.latex.markup import check_table, numbers_json
 from onset.models.batch import AnyModel
 from onset.store.atomic import write_text
 from onset.store.layout import ELSEWHERE, RunFolder, results_with
@@ -275,7 +275,12 @@ class Study:
         save_figure(figure, self.folder / "figures" / name, data, self.provenance)
 
     def save_table(self, table: pd.DataFrame, name: str, latex: str) -> None:
-        """Keep a table of this study, as data and as it is to be typeset."""
+        """Keep a table of this study, as data and as it is to be typeset.
+
+        Raises:
+            ValueError: the LaTeX is more than a tabular (`onset.latex.markup`).
+        """
+        check_table(latex)
         save_table(table, self.folder / "tables" / name, latex, self.provenance)
 
     def save_reference(
@@ -307,8 +312,12 @@ class Study:
         return table
 
     def save_numbers(self, numbers: Mapping[str, str]) -> None:
-        """Keep the numbers that the paper's text quotes, as they are to be typeset."""
-        write_text(self.folder / "numbers.json", json.dumps(dict(numbers), indent=1) + "\n")
+        """Keep the numbers that the paper's text quotes, as they are to be typeset.
+
+        Raises:
+            ValueError: a number, or its name, holds more of TeX than one may (`onset.latex.markup`).
+        """
+        write_text(self.folder / "numbers.json", numbers_json(numbers))
 
 
 def open_run(study: str, condition: str, seed: int, results: str | Path = "results") -> Run:

@@ -32,6 +32,7 @@ class TestAnswer:
         numbers = {"one/id": "0.98 [0.96, 0.99]", "share": r"30\,\%"}
         said = filled("It is {one/id}, of {share}.", numbers)
         assert said == "It is 0.98 [0.96, 0.99], of 30\u202f%."
+        assert filled("{a}", {"a": r"x\_1 \& \$5 \{y\}"}) == "x_1 & $5 {y}"
 
     def test_a_number_that_nobody_saved_is_named(self):
         with pytest.raises(UnknownNumberError, match="'two/id'"):

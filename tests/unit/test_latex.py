@@ -17,6 +17,11 @@ from onset.latex import definitions, escape, tabular
         ("a~b^c", r"a\textasciitilde{}b\textasciicircum{}c"),
         (r"\%", r"\textbackslash{}\%"),  # each character once: what escapes isn't escaped again
         ("A→B × Größe – “x”", "A→B × Größe – “x”"),
+        ("cafe\u0301", "café"),  # an accent behind its letter
+        ("--steps, ---", "-{}-steps, -{}-{}-"),  # no dashes
+        ("a << b >> c", "a <{}< b >{}> c"),
+        ("``x'' ,,y ?` !`", "`{}`x'{}' ,{},y ?{}` !{}`"),
+        ("first\n\nsecond\tthird", "first  second third"),  # no paragraph's end
         ("", ""),
     ],
 )

@@ -121,6 +121,17 @@ class TestLatex:
         bare("kpsewhich", "\n".join(f"echo /texmf/tex/{name}" for name in there))
         assert system.missing_latex() == ["natbib.sty"]
 
+    def test_a_package_in_a_folder_of_the_users_own_is_not_found(self, bare, monkeypatch, tmp_path):
+        for program in ("latexmk", "pdflatex"):
+            bare(program)
+        for name in ("TEXINPUTS", "TEXMFHOME", "TEXMFCNF"):
+            monkeypatch.setenv(name, str(tmp_path))
+        monkeypatch.setenv("HOME", str(tmp_path))
+        bare("kpsewhich", f"[ $HOME = {tmp_path} ] && echo x/caption.sty")
+        assert "caption.sty" in system.missing_latex()
+        bare("kpsewhich", '[ -n "$TEXINPUTS$TEXMFHOME$TEXMFCNF" ] && echo x/natbib.sty')
+        assert "natbib.sty" in system.missing_latex()
+
 
 class TestBrowser:
     @pytest.fixture(autouse=True)

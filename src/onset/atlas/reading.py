@@ -7,7 +7,6 @@ open_atlas().look_up(study="grokking", condition="p59", seed=0)
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +18,7 @@ from matplotlib.figure import Figure
 
 from onset.artefacts import checksum
 from onset.figures.save import save_figure
+from onset.latex.markup import numbers_json
 from onset.store.atomic import write_text
 from onset.store.layout import ELSEWHERE, results_with
 from onset.store.reading import read_json
@@ -85,8 +85,12 @@ class Atlas:
         save_figure(figure, self.folder / "figures" / name, data, provenance)
 
     def save_numbers(self, numbers: Mapping[str, str]) -> None:
-        """Keep the numbers that texts quote, as they are to be typeset."""
-        write_text(self.folder / "numbers.json", json.dumps(dict(numbers), indent=1) + "\n")
+        """Keep the numbers that texts quote, as they are to be typeset.
+
+        Raises:
+            ValueError: a number, or its name, holds more of TeX than one may (`onset.latex.markup`).
+        """
+        write_text(self.folder / "numbers.json", numbers_json(numbers))
 
     def _table(self, name: str) -> pd.DataFrame:
         return load_table(self.folder / f"{name}.parquet")[0]

@@ -1,7 +1,7 @@
-"""Hold every file of results/ against the record of the job that wrote it; `--mend` makes again what is wrong.
+"""Hold every file of results/ against the record of the job that wrote it; `--mend` makes it again.
 
-Nothing is deleted, and without `--mend` nothing is changed. Logs and timings aren't looked at, nor are other
-folders of results within (results/smoke, results/tuning). Exit status 1 if there is anything to tell.
+Nothing is deleted, and without `--mend` nothing is changed. Logs and timings aren't looked at, nor are
+other folders of results within (results/smoke, results/tuning). Exit status 1 if there is anything to tell.
 """
 
 from __future__ import annotations

@@ -193,8 +193,10 @@ def _validated(layer: Layer, root: Path) -> Project:
     for name in dict.fromkeys(filter(_NAME.match, names)):
         changes = overrides.get(name)
         over = Layer(layer.file, f"overrides.{name}", changes if isinstance(changes, dict) else {})
-        device, threads = (settings.device, settings.threads) if settings else ("cpu", 1)
-        study, its_problems = read_study(name, root, over, device, threads)
+        device, threads, paper = ("cpu", 1, False)
+        if settings:
+            device, threads, paper = settings.device, settings.threads, settings.paper
+        study, its_problems = read_study(name, root, over, device, threads, paper)
         problems += its_problems
         if study:
             studies[name] = study

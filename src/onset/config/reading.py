@@ -12,11 +12,12 @@ from onset.config.checks import condition_of
 from onset.config.problems import Layer, Problem, merge, nearest, problems_of
 from onset.config.study import SECTIONS, ConditionFile, Study, StudyFile, StudyOverrides
 from onset.config.sweep import expand
+from onset.config.texts import text_problems
 from onset.config.yaml_file import YamlError, read_yaml
 
 
 def read_study(
-    name: str, root: Path, overrides: Layer, device: str, threads: int
+    name: str, root: Path, overrides: Layer, device: str, threads: int, paper: bool
 ) -> tuple[Study | None, list[Problem]]:
     """The study, or None and what is wrong with it."""
     file = f"config/studies/{name}.yaml"
@@ -44,6 +45,7 @@ def read_study(
     swept = expand(overrides.values.get("sweep", raw.get("sweep", ())))
     points = {name: ConditionFile.model_validate(point) for name, point in swept.items()}
     listed = {name: changes or {} for name, changes in (raw.get("conditions") or {}).items()}
+    problems += text_problems([Layer(file, "", raw), overrides], paper, root)
     for condition, its_file in (study_file.conditions | points).items():
         changes, key = swept.get(condition), "sweep"
         if changes is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+_ESCAPED = re.compile(r"\\([%&#_${}])")
 _NUMBER = re.compile(r"\{([^{}]+)\}")
 
 
@@ -33,4 +34,4 @@ def filled(answer: str, numbers: Mapping[str, str]) -> str:
 
 def plain(number: str) -> str:
     """A number as LaTeX sets it, in plain text."""
-    return number.replace(r"\,", "\u202f").replace(r"\%", "%")
+    return _ESCAPED.sub(r"\1", number.replace(r"\,", "\u202f"))

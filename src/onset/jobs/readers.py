@@ -7,6 +7,7 @@ from pathlib import Path
 
 from onset.config.differences import base_of
 from onset.jobs.pages import PageJobs, in_order
+from onset.latex.sources import sources_of
 
 
 class Jobs(PageJobs):
@@ -38,9 +39,7 @@ class Jobs(PageJobs):
 
     @property
     def paper_sources(self) -> list[str]:
-        return sorted(
-            str(path) for path in Path("paper").rglob("*") if path.suffix in (".tex", ".bib")
-        )
+        return sorted(map(str, sources_of(Path("paper"))))
 
     @property
     def paper_inputs(self) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
 _ESCAPES = {
@@ -16,15 +17,21 @@ _ESCAPES = {
     "}": r"\}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
+    # A line that ends, and above all an empty one, ends a paragraph, which not every place of a text may.
+    "\n": " ",
+    "\t": " ",
 }
-
+# Of two such characters LaTeX's fonts make another one: a dash of two hyphens, a quotation mark of <<.
+_LIGATURE = re.compile(r"(?<=([-<>,`']))(?=\1)|(?<=[!?])(?=`)")
 
 _LONG_WORD = 25  # characters
 
 
 def escape(text: str) -> str:
-    """Plain text, safe to typeset."""
-    return "".join(_ESCAPES.get(character, character) for character in text)
+    """Plain text, safe to typeset: it is shown as it stands, an accent behind a letter on it."""
+    composed = unicodedata.normalize("NFC", text)
+    escaped = "".join(_ESCAPES.get(character, character) for character in composed)
+    return _LIGATURE.sub("{}", escaped)
 
 
 def breakable(text: str) -> str:

@@ -56,4 +56,4 @@ def seeds_in_words(seeds: Sequence[int]) -> str:
             runs[-1].append(seed)
         else:
             runs.append([seed])
-    return ", ".join(f"{its[0]}–{its[-1]}" if len(its) > 1 else f"{its[0]}" for its in runs)
+    return ", ".join(f"{its[0]:d}–{its[-1]:d}" if len(its) > 1 else f"{its[0]:d}" for its in runs)

@@ -1,6 +1,6 @@
 """Pack the paper's sources for arXiv: what LaTeX reads, and nothing else.
 
-Its own record of a run tells what that is. The bibliography is in it as LaTeX reads it, so that neither
+Its own record of its run tells what that is. The bibliography is in it as LaTeX reads it, so that neither
 BibTeX nor anything of Onset's is needed to compile the archive.
 """
 
@@ -13,17 +13,22 @@ import tarfile
 from pathlib import Path
 
 from onset.stages.command import StageError, log, run_stage
+from onset.stages.record import on_record
 from onset.store.atomic import write_bytes
+from onset.store.records import check
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", type=Path, help="the folder that the paper was compiled in")
+    parser.add_argument("source", type=Path, help="the folder with the paper's sources")
     parser.add_argument("archive", type=Path, help="the .tar.gz to write")
 
 
 def work(arguments: argparse.Namespace) -> None:
     names = files_read(arguments.source)
-    write_bytes(arguments.archive, packed(arguments.source, names))
+    for name in names:
+        check(arguments.source / name)
+    with on_record(arguments.archive.parent, "arxiv", arguments.archive.name):
+        write_bytes(arguments.archive, packed(arguments.source, names))
     log.info("%s: %d files", arguments.archive, len(names))
 
 
@@ -31,26 +36,22 @@ def files_read(source: Path) -> list[str]:
     """What LaTeX read of the folder `source` and hadn't written itself, sorted.
 
     Raises:
-        StageError: there is no record, or a file is gone since.
+        StageError: there is no record, a file is gone since, or one leads elsewhere.
     """
     record = source / "paper.fls"
-    if not record.exists():
+    if not record.is_file():
         raise StageError(f"{record} is missing: make the paper anew")
-    found: dict[str, set[Path]] = {"INPUT": set(), "OUTPUT": set()}
-    folder = source
-    for line in record.read_text(encoding="utf-8").splitlines():
-        kind, _, path = line.partition(" ")
-        if kind == "PWD":
-            folder = Path(path)
-        else:
-            found[kind].add(folder / path)
-    names = sorted(
-        path.relative_to(folder).as_posix()
-        for path in found["INPUT"] - found["OUTPUT"]
-        if path.is_relative_to(folder)
-    )
-    if gone := [name for name in names if not (source / name).exists()]:
-        raise StageError(f"{source / gone[0]} is missing: make the paper anew")
+    lines = record.read_text(encoding="utf-8", errors="replace").splitlines()
+    written = {line.removeprefix("OUTPUT ") for line in lines if line.startswith("OUTPUT ")}
+    read = {line.removeprefix("INPUT ") for line in lines if line.startswith("INPUT ")}
+    # What isn't in the folder belongs to LaTeX.
+    names = sorted(name for name in read - written if not name.startswith("/"))
+    for name in names:
+        path = source / name
+        if not path.is_file():
+            raise StageError(f"{path} is missing: make the paper anew")
+        if not path.resolve().is_relative_to(source.resolve()):
+            raise StageError(f"{path} leads to {path.resolve()}, out of the paper's sources")
     return names
 
 

@@ -1,24 +1,30 @@
 """Typeset the paper: gather figures, tables, settings and numbers beside its sources and run LaTeX.
 
-The folder `source` beside the PDF then holds all that the paper is made of, and compiles alone.
+LaTeX runs elsewhere, on exactly these files. The folder `source` beside the PDF then holds all that the
+paper is made of, and compiles alone.
 """
 
 from __future__ import annotations
 
 import argparse
-import shutil
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from onset.latex import definitions, escape
+from onset.latex.characters import declared
 from onset.latex.conditions import conditions_table
+from onset.latex.made import check_names, numbers_of, reference_of, table_of
+from onset.latex.markup import MarkupError
 from onset.latex.published import published_numbers, published_table
 from onset.latex.settings import settings_tables
+from onset.latex.sources import sources_of
 from onset.latex.typeset import LatexError, typeset
 from onset.latex.values import seeds_in_words
 from onset.stages.command import StageError, log, run_stage, settings_argument
-from onset.store.atomic import write_bytes, write_text
-from onset.store.reading import read_csv, read_json
+from onset.stages.record import on_record
+from onset.store.atomic import write_bytes
+from onset.store.records import check
 
 _HEADER = "% Written by the pipeline; numbers come from the notebooks, settings from config/.\n"
 
@@ -35,47 +41,92 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def work(arguments: argparse.Namespace) -> None:
-    target, settings = arguments.results / "paper", arguments.settings
-    source = target / "source"
-    if source.exists():
-        shutil.rmtree(source)
-    shutil.copytree(arguments.sources, source)
-    for study in settings["shown"]:
-        folder = arguments.results / study["name"]
-        for kind, suffix in (("figures", "pdf"), ("tables", "tex")):
-            (source / kind / study["name"]).mkdir(parents=True)
-            for item in study[kind]:
-                name = f"{item['name']}.{suffix}"
-                shutil.copy(folder / kind / name, source / kind / study["name"] / name)
-    references = {
-        its["title"]: _rows(arguments.results / its["name"] / "reference.csv")
-        for its in settings["studies"]
-        if its["has_reference"]
+    target = arguments.results / "paper"
+    with on_record(target, "paper", "paper.pdf", arguments.settings):
+        _make(arguments, target / "source")
+
+
+def _make(arguments: argparse.Namespace, source: Path) -> None:
+    try:
+        files = _files(arguments)
+    except MarkupError as error:
+        raise StageError(str(error)) from None
+    _keep(source, files)
+    try:
+        made = typeset(files)
+    except LatexError as error:
+        _keep(source, {"paper.log": error.log})
+        where = f"\n(all that it said: {source / 'paper.log'})" if error.log else ""
+        raise StageError(f"{error}{where}") from None
+    for line in made.stand_out:
+        log.warning("%s", line)
+    _keep(source, made.beside)
+    write_bytes(source.with_name("paper.pdf"), made.pdf)
+    log.info("%s", source.with_name("paper.pdf"))
+
+
+def _files(arguments: argparse.Namespace) -> dict[str, bytes]:
+    """All that the paper is made of, by the path that LaTeX finds it under."""
+    check_names(arguments.settings)
+    files = {
+        path.relative_to(arguments.sources).as_posix(): path.read_bytes()
+        for path in sources_of(arguments.sources)
     }
-    written = {
-        "generated": _generated(arguments.results, settings, references),
-        "studies": "".join(_section(source, study) for study in settings["shown"]),
+    written = _written(arguments, arguments.settings, files)
+    files |= _figures_and_tables(arguments, arguments.settings)
+    return files | {f"{name}.tex": f"{_HEADER}{its}".encode() for name, its in written.items()}
+
+
+def _keep(folder: Path, files: Mapping[str, bytes]) -> None:
+    for name, content in files.items():
+        write_bytes(folder / name, content)
+
+
+def _figures_and_tables(
+    arguments: argparse.Namespace, settings: Mapping[str, Any]
+) -> dict[str, bytes]:
+    """By the path that the text includes them with."""
+    beside = declared(arguments.sources)
+    found = {}
+    for study in settings["shown"]:
+        folder, name = arguments.results / study["name"], study["name"]
+        for its in study["figures"]:
+            path = _checked(folder / f"figures/{its['name']}.pdf")
+            found[f"figures/{name}/{path.name}"] = path.read_bytes()
+        for its in study["tables"]:
+            path = _checked(folder / f"tables/{its['name']}.tex")
+            found[f"tables/{name}/{path.name}"] = table_of(path, beside).encode()
+    return found
+
+
+def _written(
+    arguments: argparse.Namespace, settings: dict[str, Any], files: Collection[str]
+) -> dict[str, str]:
+    """What the pipeline itself has to say, by the name of its file."""
+    references: dict[str, list[dict[str, str]]] = {}
+    for its in settings["studies"]:
+        if its["has_reference"]:
+            path = _checked(arguments.results / its["name"] / "reference.csv")
+            rows = reference_of(path, declared(arguments.sources))
+            references.setdefault(its["title"], []).extend(rows)  # some studies have one title
+    return {
+        "generated": _generated(arguments, settings, references),
+        "studies": "".join(_section(files, study) for study in settings["shown"]),
         "settings": settings_tables(settings["studies"]),
         "conditions": "".join(map(conditions_table, settings["studies"])),
         **({"published": published_table(references)} if references else {}),
     }
-    for name, text in written.items():
-        write_text(source / f"{name}.tex", _HEADER + text)
-    try:
-        for line in typeset(source):
-            log.warning("%s", line)
-    except LatexError as error:
-        raise StageError(str(error)) from None
-    log.info("%s", source / "paper.pdf")
-    write_bytes(target / "paper.pdf", (source / "paper.pdf").read_bytes())
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
-    columns, *rows = read_csv(path)
-    return [dict(zip(columns, row, strict=True)) for row in rows]
+def _checked(path: Path) -> Path:
+    """What isn't Onset's by record isn't typeset."""
+    check(path)
+    return path
 
 
-def _generated(results: Path, settings: dict[str, Any], references: dict[str, Any]) -> str:
+def _generated(
+    arguments: argparse.Namespace, settings: dict[str, Any], references: dict[str, Any]
+) -> str:
     """Every number and caption that the text may ask for."""
     conditions = [its for study in settings["studies"] for its in study["conditions"]]
     of_all = {
@@ -88,7 +139,8 @@ def _generated(results: Path, settings: dict[str, Any], references: dict[str, An
     }
     lines = [definitions("onsetdefinenumber", {f"paper/{k}": v for k, v in of_all.items()})]
     for study in settings["shown"]:
-        numbers = read_json(results / study["name"] / "numbers.json")
+        path = _checked(arguments.results / study["name"] / "numbers.json")
+        numbers = numbers_of(path, declared(arguments.sources))
         lines.append(
             definitions(
                 "onsetdefinenumber", {f"{study['name']}/{k}": v for k, v in numbers.items()}
@@ -103,9 +155,9 @@ def _generated(results: Path, settings: dict[str, Any], references: dict[str, An
     return "".join(lines)
 
 
-def _section(source: Path, study: dict[str, Any]) -> str:
+def _section(sources: Collection[str], study: dict[str, Any]) -> str:
     """The study's section: as written in sections/, or else its figures and tables under its question."""
-    if (source / "sections" / f"{study['name']}.tex").exists():
+    if f"sections/{study['name']}.tex" in sources:
         return f"\\input{{sections/{study['name']}}}\n"
     lines = [f"\\section{{{escape(study['title'])}}}\n{escape(study['question'])}\n"]
     lines += [

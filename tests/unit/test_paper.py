@@ -1,0 +1,94 @@
+"""What the paper is made of, before LaTeX sees it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from onset.config import load_project
+from onset.jobs import Jobs
+from onset.latex.markup import MarkupError
+from onset.latex.sources import sources_of
+from onset.stages.paper import _files
+from tests.workflow.conftest import NOTEBOOK, STUDY
+
+ROOT = Path(__file__).parents[2]
+TABLE = {"name": "ends", "caption": "Ends"}
+REFERENCE = "quantity,published,source,ours,low,high,agrees\n{},1,A & B,0.5,0.4,0.6,yes\n"
+
+
+@pytest.fixture
+def arguments(tmp_path) -> argparse.Namespace:
+    """Of a paper about two studies of one title."""
+    for name in ("first", "second"):
+        config, notebooks = tmp_path / "config/studies", tmp_path / "workflow/notebooks"
+        results = tmp_path / "results" / name
+        for folder in (config, notebooks, results / "figures", results / "tables"):
+            folder.mkdir(parents=True, exist_ok=True)
+        (config / f"{name}.yaml").write_text(yaml.safe_dump(STUDY | {"title": "Half & half"}))
+        (notebooks / f"{name}.py").write_text(NOTEBOOK)
+        (results / "figures/curve.pdf").write_bytes(b"%PDF")
+        (results / "tables/ends.tex").write_text("\\begin{tabular}{l}1\\end{tabular}\n")
+        (results / "numbers.json").write_text(json.dumps({"share": r"80\,\%"}))
+        (results / "reference.csv").write_text(REFERENCE.format(f"{name} quantity"))
+    config = {"studies": ["first", "second"], "seeds": [0]}
+    (tmp_path / "config/config.yaml").write_text(yaml.safe_dump(config))
+    told = json.loads(Jobs(load_project(config, tmp_path)).paper_settings)
+    made = {"figures": [{"name": "curve", "caption": "A_caption"}], "tables": [TABLE]}
+    settings = {
+        "shown": [its | made for its in told["shown"] if its["name"] != "atlas"],
+        "studies": [its | made | {"has_reference": True} for its in told["studies"]],
+        "seeds": told["seeds"],
+    }
+    return argparse.Namespace(
+        sources=ROOT / "paper", results=tmp_path / "results", settings=settings
+    )
+
+
+def test_it_is_the_text_what_notebooks_made_and_what_the_config_says(arguments):
+    files = _files(arguments)
+    text = {path.relative_to(ROOT / "paper").as_posix() for path in sources_of(ROOT / "paper")}
+    made = {
+        f"{place}"
+        for study in ("first", "second")
+        for place in (f"figures/{study}/curve.pdf", f"tables/{study}/ends.tex")
+    }
+    written = {f"{n}.tex" for n in ("generated", "studies", "settings", "conditions", "published")}
+    assert set(files) == text | made | written
+    generated = files["generated.tex"].decode()
+    assert r"\onsetdefinenumber{first/share}{80\,\%}" in generated
+    assert r"\onsetdefinecaption{figures/second/curve}{A\_caption}" in generated
+    assert r"\section{Half \& half}" in files["studies.tex"].decode()
+
+
+def test_studies_of_one_title_both_keep_what_is_published(arguments):
+    files = _files(arguments)
+    for name in ("first", "second"):
+        assert f"{name} quantity & 1 & A \\& B & " in files["published.tex"].decode()
+    assert r"{paper/n_published}{2}" in files["generated.tex"].decode()
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "says"),
+    [
+        ("numbers.json", '{"share": "\\\\input{x}"}', r"first/numbers\.json: share: \\input isn't"),
+        ("numbers.json", '{"a}b": "1"}', r"first/numbers\.json: 'a}b': the name of a number"),
+        ("tables/ends.tex", "\\write18{x}", r"first/tables/ends\.tex: \\write isn't among"),
+        ("reference.csv", "x\n", r"first/reference\.csv: its columns aren't"),
+    ],
+)
+def test_what_no_notebook_of_ours_makes_is_refused(arguments, file, content, says):
+    (arguments.results / "first" / file).write_text(content)
+    with pytest.raises(MarkupError, match=says):
+        _files(arguments)
+
+
+def test_settings_from_elsewhere_name_no_other_folder(arguments):
+    for change in ({"name": "../../secrets"}, {"figures": [{"name": "../x", "caption": ""}]}):
+        arguments.settings["shown"][0] |= change
+        with pytest.raises(MarkupError, match="isn't the name of"):
+            _files(arguments)
