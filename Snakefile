@@ -55,6 +55,7 @@ rule all:
         f"{project.results}/index.html",
         jobs.summaries,
         jobs.paper,
+        jobs.missing,
 
 
 onstart:
@@ -72,6 +73,7 @@ onerror:
     logger.error("\n".join(call.failures()))
 
 
+include: "workflow/rules/settings.smk"
 include: "workflow/rules/dataset.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"

@@ -32,17 +32,16 @@ class PageJobs(ViewJobs):
 
     @property
     def pages(self) -> list[str]:
-        """All of them are asked for: an output that nobody wants is not missed."""
+        """What the jobs of pages declare, but for the front page."""
         return [page for study in self.studies_with_pages for page in self.pages_of(study)]
 
     def shown_on_pages(self, study: str) -> list[str]:
         """What the pages of a study are made of."""
         if study == "atlas":
             return [f"{self._root}/atlas/numbers.json", *self.atlas_page, *self.atlas_figures]
-        files = ("notebook.html", "numbers.json", "summary.csv")
         return [
-            *(f"{self._root}/{study}/{file}" for file in files),
             *self.made_by_notebook(study),
+            f"{self._root}/{study}/summary.csv",
             *self._of_runs(study, self._project.runs(study), "training.parquet"),
             *self.measures_of(study),
             *self.views_of(study),

@@ -9,8 +9,8 @@ from onset.config.differences import base_of
 from onset.jobs.pages import PageJobs, in_order
 
 
-class Jobs(PageJobs):
-    """All answers for the rules, so that rules hold no logic."""
+class ReaderJobs(PageJobs):
+    """Jobs of the paper and the report, beside those of pages."""
 
     @property
     def summaries(self) -> list[str]:

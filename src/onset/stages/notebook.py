@@ -41,14 +41,19 @@ _CELL_FILE = re.compile(r"\S*/ipykernel_\d+/(\d+)\.py")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("notebook", type=Path, help="the notebook, a Python file in percent format")
     parser.add_argument("study", type=Path, help="the study's folder, results/STUDY")
-    parser.add_argument("--parameters", type=settings_argument, required=True, help="JSON")
-    parser.add_argument("--figures", nargs="*", default=[], help="figures that it must make")
-    parser.add_argument("--tables", nargs="*", default=[], help="tables that it must make")
+    parser.add_argument(
+        "--settings",
+        type=settings_argument,
+        required=True,
+        help="JSON: the notebook's `parameters`, but for `code`; `figures` and `tables` that it must make",
+    )
+    parser.add_argument("--code", default="by hand", help="fingerprint of the code, for the record")
 
 
 def work(arguments: argparse.Namespace) -> None:
-    notebook = read_notebook(arguments.notebook)
-    check_parameters(arguments.notebook, notebook, arguments.parameters)
+    notebook, settings = read_notebook(arguments.notebook), arguments.settings
+    parameters = dict(sorted({**settings["parameters"], "code": arguments.code}.items()))
+    check_parameters(arguments.notebook, notebook, parameters)
     # What an earlier call made mustn't pass for made by this one.
     made = arguments.study / "numbers.json"
     for stale in (
@@ -59,9 +64,9 @@ def work(arguments: argparse.Namespace) -> None:
         *(arguments.study / "tables").glob("*"),
     ):
         stale.unlink(missing_ok=True)
-    executed = execute(notebook, arguments.parameters, arguments.study)
-    _check_made(arguments.study / "figures", ".pdf", arguments.figures)
-    _check_made(arguments.study / "tables", ".tex", arguments.tables)
+    executed = execute(notebook, parameters, arguments.study)
+    _check_made(arguments.study / "figures", ".pdf", settings["figures"])
+    _check_made(arguments.study / "tables", ".tex", settings["tables"])
     if not made.exists():
         raise StageError(f"{arguments.notebook}: it made no numbers.json (study.save_numbers)")
     write_text(arguments.study / "notebook.ipynb", nbformat.writes(executed) + "\n")
