@@ -25,7 +25,11 @@ def planned() -> DAG:
 def would_run(path: Path) -> bool:
     hidden = path.with_name(f"{path.name}.hidden")
     path.rename(hidden)
-    needed = {str(output) for job in planned().needrun_jobs(exclude_finished=False) for output in job.output}
+    needed = {
+        str(output)
+        for job in planned().needrun_jobs(exclude_finished=False)
+        for output in job.output
+    }
     hidden.rename(path)
     return str(path) in needed
 

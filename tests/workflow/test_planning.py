@@ -125,17 +125,15 @@ class TestConfig:
 
     def test_a_retrained_parent_retrains_its_children(self, finished):
         finished.set(finished.study, "conditions.plain", {"training": {"learning_rate": 2e-3}})
-        assert (
-            set(finished.plan())
-            == jobs("train evaluate analyse", ("plain", "child")) | AFTER_RUNS | told("pages")
-        )
+        assert set(finished.plan()) == jobs(
+            "train evaluate analyse", ("plain", "child")
+        ) | AFTER_RUNS | told("pages")
 
     def test_a_world_changes_everything_but_other_conditions(self, finished):
         finished.set(finished.study, "conditions.fast.task", {"never_composed": 0.4})
-        assert (
-            set(finished.plan())
-            == jobs("dataset train evaluate analyse", ("fast",)) | AFTER_RUNS | told("pages")
-        )
+        assert set(finished.plan()) == jobs(
+            "dataset train evaluate analyse", ("fast",)
+        ) | AFTER_RUNS | told("pages")
 
     def test_a_new_measure_never_retrains(self, finished):
         finished.set(finished.study, "measures", ["prediction", "weight_norm"])

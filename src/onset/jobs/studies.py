@@ -21,12 +21,16 @@ class StudyJobs(RunJobs):
         """The measures of all runs of a study."""
         return self._of_runs(study, self._project.runs(study), "measures.parquet")
 
-    def made_by_runs(self, study: str) -> list[str]:
-        """What the jobs of a study's runs declare."""
-        runs = self._project.runs(study)
-        files = ("dataset.safetensors", "checkpoints/index.json", "training.parquet")
-        its = [path for file in files for path in self._of_runs(study, runs, file)]
-        return its + self.measures_of(study) + self.analyses_of(study)
+    def made_by_runs(self, study: str) -> dict[str, list[str]]:
+        """What the jobs of each run declare, by the run's folder."""
+        files = ["dataset.safetensors", "checkpoints/index.json", "training.parquet"]
+        found = {}
+        for condition, seeds in self._project.runs(study).items():
+            closer = self._project.condition(study, condition).analyses.names
+            made = [*files, "measures.parquet", *(["analyses.parquet"] if closer else [])]
+            for folder in (self._run_folder(study, condition, seed) for seed in seeds):
+                found[folder] = [f"{folder}/{file}" for file in made]
+        return found
 
     def analyses_of(self, study: str) -> list[str]:
         """The analyses of those runs of a study that are looked at more closely."""
@@ -81,7 +85,7 @@ class StudyJobs(RunJobs):
         ]
 
     def notebook_settings(self, study: str) -> str:
-        """What the job of the study's notebook is told: the notebook's parameters, and what it is to make."""
+        """What the job of the notebook is told: the notebook's parameters, and what it is to make."""
         its = self._project.studies[study].file
         made = {"figures": list(its.figures), "tables": list(its.tables)}
         return canonical_json({"parameters": self.notebook_parameters(study), **made})

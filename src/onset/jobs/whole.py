@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Protocol
@@ -43,24 +43,28 @@ class Jobs(ReaderJobs):
         return found
 
     def missing(self, wildcards: object) -> list[str]:
-        """What a plain call leaves and isn't there.
+        """What a plain call leaves and isn't there. Nothing else misses that of which all is made."""
+        asked = [path for study in self._project.studies for path in self._of_runs_begun(study)]
+        return [path for path in [*asked, *self._of_studies] if not Path(path).exists()]
 
-        Asked for by name: a file of which all is made already is missed by nothing else.
-        """
-        return [path for path in self.everything if not Path(path).exists()]
+    def _of_runs_begun(self, study: str) -> Iterator[str]:
+        """The files of runs, but not of those still to be made as a whole, on the way to the summary."""
+        summarised = (self._root / study / "summary.csv").exists()
+        for folder, files in self.made_by_runs(study).items():
+            if summarised or Path(folder).exists():
+                yield from files
 
-    @cached_property
-    def everything(self) -> list[str]:
-        """All files that a plain call leaves."""
+    @property
+    def _of_studies(self) -> list[str]:
+        """All other files that a plain call leaves."""
         studies = list(self._project.studies)
-        of_studies = (self.made_by_runs, self.made_by_notebook, self.views_of)
-        front = ("index.html", "logs/times.js")
         return [
-            *(path for its in of_studies for study in studies for path in its(study)),
             *self.summaries,
+            *(path for study in studies for path in self.made_by_notebook(study)),
+            *(path for study in studies for path in self.views_of(study)),
             *self.made_by_atlas,
             *self.pages,
-            *(f"{self._root}/{file}" for file in front),
+            *(f"{self._root}/{file}" for file in ("index.html", "logs/times.js")),
             *self.paper,
             *self._settings_files,
         ]
