@@ -70,7 +70,9 @@ onstart:
 
 
 onerror:
-    logger.error("\n".join(call.failures()))
+    ended = workflow.scheduler
+    if said := call.failures(ended.failed, ended.running):
+        logger.error("\n".join(said))
 
 
 include: "workflow/rules/settings.smk"
