@@ -67,6 +67,7 @@ rule all:
         f"{project.results}/index.html",
         jobs.summaries,
         jobs.paper,
+        jobs.missing,
 
 
 onstart:
@@ -81,9 +82,12 @@ onstart:
 
 
 onerror:
-    logger.error("\n".join(call.failures()))
+    ended = workflow.scheduler
+    if said := call.failures(ended.failed, ended.running):
+        logger.error("\n".join(said))
 
 
+include: "workflow/rules/settings.smk"
 include: "workflow/rules/dataset.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"

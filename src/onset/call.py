@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from onset.config.project import Project
 from onset.device import lacking
@@ -14,6 +15,19 @@ from onset.device import lacking
 _MOST_SHOWN = 20
 # How onset.stages.command ends a log: with the stage's name and how it went.
 _END = re.compile(r"^\d{4}-\d\d-\d\d \S+ \w+: (.*)$", re.MULTILINE)
+_SILENT = "stopped without a word, as when it is cancelled, killed or out of memory"
+
+
+@runtime_checkable
+class Job(Protocol):
+    """One of Snakemake's, or several that it treats as one."""
+
+    log: Sequence[str]
+    output: Sequence[str]
+
+    def is_group(self) -> bool: ...
+
+    def __iter__(self) -> Iterator[Job]: ...
 
 
 class Call:
@@ -47,17 +61,25 @@ class Call:
             return f"the folder {there} can't be written to, and results go to {results}"
         return None
 
-    def failures(self) -> list[str]:
-        """What failed or was stopped in this call, a line each, and what wasn't made because of it."""
-        failed = {path: said for path in self._logs() if (said := _failure(path))}
-        lines = [f"{_about(path)}: {said} ({path})" for path, said in failed.items()]
+    def failures(self, failed: Iterable[Job], running: Iterable[Job]) -> list[str]:
+        """What failed or was stopped in this call, a line each, and what wasn't made because of it.
+
+        Args:
+            failed: jobs, by what Snakemake knows.
+            running: those that it hasn't seen end.
+        """
+        said = {
+            **{
+                job: self._end(job) or _SILENT for job in _single(running) if not self._is_done(job)
+            },
+            **{job: self._failure(job) for job in _single(failed)},
+        }
+        last = sorted(said, key=self._time)
+        lines = [f"{_about(job)}: {said[job]}" + self._where(job) for job in last]
         if len(lines) > _MOST_SHOWN:
             lines[_MOST_SHOWN:] = [f"... and {len(lines) - _MOST_SHOWN} more"]
-        logs = self._log_folder
-        studies = [
-            s for s in self._project.studies if any(logs / s in log.parents for log in failed)
-        ]
-        if studies:
+        concerned = {study for job in said for study in self._studies_of(job)}
+        if studies := [study for study in self._project.studies if study in concerned]:
             lines.append(
                 f"Not made because of it: summary, figures, tables and page of {', '.join(studies)}; "
                 "what all studies share (front page, paper). Older ones stay as they were."
@@ -68,25 +90,54 @@ class Call:
             )
         return lines
 
-    @property
-    def _log_folder(self) -> Path:
-        return Path(self._project.results) / "logs"
+    def _failure(self, job: Job) -> str:
+        """How a job failed, by its log."""
+        if self._is_done(job):
+            return "its log says that it is done, and Snakemake, above, that it isn't"
+        return self._end(job) or _SILENT
 
-    def _logs(self) -> Iterator[Path]:
-        """The logs of the jobs of this call, in the order in which they ended."""
-        written = {path: path.stat().st_mtime for path in self._log_folder.rglob("*.log")}
-        return (path for path in sorted(written, key=written.get) if written[path] >= self._began)
+    def _is_done(self, job: Job) -> bool:
+        return (self._end(job) or "").startswith("done in ")
+
+    def _end(self, job: Job) -> str | None:
+        """How a job's log of this call ends; None, if it has none, or one without an end."""
+        log = self._log(job)
+        ends = _END.findall(log.read_text(encoding="utf-8", errors="replace")) if log else []
+        return ends[-1] if ends else None
+
+    def _log(self, job: Job) -> Path | None:
+        """What a job has written in this call."""
+        written = [path for path in map(Path, job.log) if path.is_file()]
+        return next((path for path in written if path.stat().st_mtime >= self._began), None)
+
+    def _time(self, job: Job) -> float:
+        """When a job last wrote to its log."""
+        log = self._log(job)
+        return log.stat().st_mtime if log else 0.0
+
+    def _where(self, job: Job) -> str:
+        log = self._log(job)
+        return f" ({log})" if log else ""
+
+    def _studies_of(self, job: Job) -> set[str]:
+        """The folders of results that a job's files lie in."""
+        results = Path(self._project.results)
+        folders = (results / "logs", results)
+        return {
+            path.relative_to(folder).parts[0]
+            for path in map(Path, (*job.log, *job.output))
+            for folder in folders
+            if path.is_relative_to(folder)
+        }
 
 
-def _failure(log: Path) -> str | None:
-    """How a job failed, by its log; None if it didn't."""
-    ends = _END.findall(log.read_text(encoding="utf-8", errors="replace"))
-    if not ends:
-        return "stopped without a word, as when it is cancelled, killed or out of memory"
-    return None if ends[-1].startswith("done in ") else ends[-1]
+def _single(jobs: Iterable[Job]) -> Iterator[Job]:
+    for job in jobs:
+        yield from job if job.is_group() else [job]
 
 
-def _about(log: Path) -> str:
+def _about(job: Job) -> str:
     """`train of study/condition/seed_0`"""
+    log = Path(job.log[0])
     _, _, about = str(log.parent).partition("/logs/")
     return f"{log.stem} of {about}" if about else log.stem

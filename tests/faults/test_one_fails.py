@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import time
+
 import pytest
 
 from tests.faults.conftest import contents, said
@@ -13,6 +16,11 @@ def test_the_rest_finishes_and_nothing_is_made_of_a_part(fresh):
     fresh.set(fresh.study, "training.steps", 20)
     broken = {"training": {"learning_rate": 1.0e38}}
     fresh.set(fresh.study, "conditions", {"broken": broken, "plain": None, "last": None})
+    diary = fresh.root / "results/logs/tiny/diary.log"
+    diary.parent.mkdir(parents=True)
+    diary.write_text("A user's own.\n")
+    later = time.time() + 3600  # as if written while the call runs
+    os.utime(diary, (later, later))
     done = fresh.snakemake("--cores", "2", "--keep-going")
     assert done.returncode == 1
 
@@ -23,6 +31,7 @@ def test_the_rest_finishes_and_nothing_is_made_of_a_part(fresh):
     assert f"({log})" in said(done)
     assert "Not made because of it: summary, figures, tables and page of tiny;" in said(done)
     assert "try a lower learning_rate" in (fresh.root / log).read_text()
+    assert "diary" not in said(done)
 
     made = contents(fresh, "results/tiny")
     for condition in ("plain", "last"):
@@ -30,7 +39,10 @@ def test_the_rest_finishes_and_nothing_is_made_of_a_part(fresh):
     assert "broken/seed_0/measures.parquet" not in made
     assert "broken/seed_0/checkpoints/index.json" not in made
     # Of the study as a whole there is nothing: no summary, notebook, figure, page.
-    assert {name.split("/")[0] for name in made} == {"broken", "plain", "last"}
+    assert {name.split("/")[0] for name in made} == {
+        *("broken", "plain", "last"),
+        "settings",  # what its jobs would have been told
+    }
     assert not (fresh.root / "results/index.html").exists()
     assert not (fresh.root / "results/paper/paper.pdf").exists()
 

@@ -107,7 +107,7 @@ def test_the_text_compiles_alone(tmp_path: Path):
 @pytest.mark.parametrize("study", ["simplest", "finetuning"])
 def test_it_can_be_of_one_study_that_speaks_of_another(smoke: Path, tmp_path: Path, study: str):
     """As with `--config studies=[simplest]`: what isn't there leaves no question mark."""
-    settings = json.loads((smoke / "paper/settings.json").read_text(encoding="utf-8"))
+    settings = json.loads((smoke / "paper/settings/paper.json").read_text(encoding="utf-8"))
     for key in ("shown", "studies"):
         settings[key] = [its for its in settings[key] if its["name"] == study]
     shutil.copytree(smoke / study, tmp_path / study, ignore=shutil.ignore_patterns("seed_*"))

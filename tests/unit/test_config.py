@@ -559,7 +559,7 @@ def test_the_schemas_for_editors_are_those_of_the_settings():
 def test_a_notebook_parameter_that_every_notebook_has(files, monkeypatch):
     """It would silently win over the real one."""
     monkeypatch.chdir(files.root)
-    given = json.loads(Jobs(files.load()).notebook_parameters("composition"))
+    given = [*Jobs(files.load()).notebook_parameters("composition"), "code"]
     files.set(STUDY, "notebook", dict.fromkeys(given, "mine"))
     problems = files.problems()
     assert set(problems) == {(STUDY, f"notebook.{name}") for name in given}

@@ -17,7 +17,7 @@ def changed(files):  # noqa: F811
     def differs(changes: dict) -> dict:
         files.set(STUDY, "conditions.one", changes)
         study = files.load().studies["composition"]
-        return differences(study, study.conditions["one"])
+        return differences(base_of(study), study.conditions["one"])
 
     return differs
 
@@ -47,7 +47,7 @@ def test_a_condition(changed, changes, found):
 
 def test_of_a_section_with_another_name_all_is_said():
     study = load_project(read_yaml(ROOT / CONFIG), ROOT).studies["sae"]
-    found = differences(study, study.conditions["alias"])
+    found = differences(base_of(study), study.conditions["alias"])
     task = {key: value for key, value in found.items() if key.startswith("task.")}
     assert task == {
         "task.name": "activations",
@@ -62,7 +62,9 @@ def test_of_a_section_with_another_name_all_is_said():
 def test_a_point_of_a_sweep_differs_by_its_combination(files):  # noqa: F811
     files.set(STUDY, "sweep", [{"model.d_model": [16, 64], "training.weight_decay": [0.5]}])
     study = files.load().studies["composition"]
-    points = [differences(study, its) for name, its in study.conditions.items() if "__" in name]
+    points = [
+        differences(base_of(study), its) for name, its in study.conditions.items() if "__" in name
+    ]
     assert points == [
         {"model.d_model": 16, "training.weight_decay": 0.5},
         {"training.weight_decay": 0.5},
@@ -74,7 +76,7 @@ def test_overrides_of_a_study_are_its_base_and_those_of_a_condition_differ(files
     files.set(CONFIG, "overrides.composition.conditions.one.training.batch_size", 50)
     study = files.load().studies["composition"]
     assert base_of(study)["model"]["d_model"] == 32
-    assert differences(study, study.conditions["one"]) == {"training.batch_size": 50}
+    assert differences(base_of(study), study.conditions["one"]) == {"training.batch_size": 50}
 
 
 class TestBase:
@@ -92,7 +94,7 @@ class TestBase:
             files.set(STUDY, f"conditions.{condition}.training", {"mixture": mixture})
         study = files.load().studies["composition"]
         assert "mixture" not in base_of(study)["training"]
-        assert differences(study, study.conditions["one"]) == {"training.mixture": mixture}
+        assert differences(base_of(study), study.conditions["one"]) == {"training.mixture": mixture}
 
     def test_lacks_the_first_step_of_a_linear_schedule(self, files):  # noqa: F811
         assert "first" in base_of(files.load().studies["composition"])["checkpoints"]

@@ -156,11 +156,10 @@ class TestWork:
             monkeypatch.setattr(stage, "execute", execute)
             stage.work(
                 argparse.Namespace(
-                    notebook=written(tmp_path, ""),
+                    notebook=written(tmp_path, "", HEAD.replace("seeds", 'code = ""\nseeds')),
                     study=study,
-                    parameters=GIVEN,
-                    figures=figures,
-                    tables=tables,
+                    settings={"parameters": GIVEN, "figures": figures, "tables": tables},
+                    code="of a test",
                 )
             )
             return study

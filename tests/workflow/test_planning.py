@@ -18,6 +18,11 @@ def pages(study: str) -> set[str]:
     return {f"notebook_{study}", f"pages_{study}", "front_page"}
 
 
+def told(stages: str, study: str = "tiny") -> set[str]:
+    """The jobs that write down what jobs about many conditions are told."""
+    return {f"settings {study}/{stage}" for stage in stages.split()}
+
+
 PAGES = pages("tiny")
 AFTER_MEASURES = {"summarise tiny", *PAGES}
 """What comes together from the measures and analyses of all runs of the study."""
@@ -27,6 +32,10 @@ VIEWS = {"views_tiny"}
 """Of the first seed alone."""
 AFTER_RUNS = {*AFTER_MEASURES, *ATLAS, *VIEWS}
 """What comes together from all their checkpoints as well."""
+OF_RUNS = told("heads notebook pages summarise")
+"""Which runs there are is told to all that look at several."""
+OF_CONDITIONS = {*OF_RUNS, *told("tables", "atlas"), *told("views")}
+"""Which conditions there are, and what they are called."""
 
 
 def jobs(
@@ -79,50 +88,52 @@ class TestConfig:
     def test_a_new_condition_runs_alone(self, finished):
         finished.set(finished.study, "conditions.slow", {"training": {"learning_rate": 1e-4}})
         new = jobs("dataset train evaluate analyse", ("slow",))
-        assert set(finished.plan()) == new | AFTER_RUNS
+        assert set(finished.plan()) == new | AFTER_RUNS | OF_CONDITIONS
 
     def test_a_removed_condition_runs_nothing(self, finished):
         study = read_yaml(finished.root / finished.study)
         del study["conditions"]["fast"]
         finished.edit(finished.study, lambda _: yaml.safe_dump(study, sort_keys=False))
-        assert set(finished.plan()) == AFTER_RUNS
+        assert set(finished.plan()) == AFTER_RUNS | OF_CONDITIONS
 
     def test_a_renamed_condition_is_a_new_one(self, finished):
         """Its name is its runs' folder. `make orphans` lists what is left of the old one."""
         finished.replace(finished.study, "  fast:", "  quick:")
         new = jobs("dataset train evaluate analyse", ("quick",))
-        assert set(finished.plan()) == new | AFTER_RUNS
+        assert set(finished.plan()) == new | AFTER_RUNS | OF_CONDITIONS
 
     def test_a_new_seed_runs_alone(self, finished):
         finished.set(finished.config, "seeds", [0, 1])
         new = jobs("dataset train evaluate analyse", seed=1)
-        assert set(finished.plan()) == new | AFTER_RUNS - VIEWS
+        assert set(finished.plan()) == new | AFTER_RUNS - VIEWS | OF_RUNS
 
     def test_a_seed_of_one_condition_runs_alone(self, finished):
         finished.set(finished.study, "conditions.fast.extra_seeds", [0, 5])
         new = jobs("dataset train evaluate analyse", ("fast",), seed=5)
-        assert set(finished.plan()) == new | AFTER_RUNS - VIEWS
+        assert set(finished.plan()) == new | AFTER_RUNS - VIEWS | OF_RUNS
 
     def test_a_seed_on_the_command_line(self, finished):
         """As config.yaml says that one may type."""
         new = jobs("dataset train evaluate analyse", seed=7)
-        assert set(finished.plan("--config", "seeds=[7]")) == new | AFTER_RUNS
+        after = AFTER_RUNS | OF_RUNS | told("views")
+        assert set(finished.plan("--config", "seeds=[7]")) == new | after
 
     def test_a_learning_rate_retrains_its_condition_alone(self, finished):
         finished.set(finished.study, "conditions.fast.training.learning_rate", 2e-2)
-        assert set(finished.plan()) == jobs("train evaluate analyse", ("fast",)) | AFTER_RUNS
+        after = AFTER_RUNS | told("pages")  # which say what is otherwise
+        assert set(finished.plan()) == jobs("train evaluate analyse", ("fast",)) | after
 
     def test_a_retrained_parent_retrains_its_children(self, finished):
         finished.set(finished.study, "conditions.plain", {"training": {"learning_rate": 2e-3}})
-        assert (
-            set(finished.plan()) == jobs("train evaluate analyse", ("plain", "child")) | AFTER_RUNS
-        )
+        assert set(finished.plan()) == jobs(
+            "train evaluate analyse", ("plain", "child")
+        ) | AFTER_RUNS | told("pages")
 
     def test_a_world_changes_everything_but_other_conditions(self, finished):
         finished.set(finished.study, "conditions.fast.task", {"never_composed": 0.4})
-        assert (
-            set(finished.plan()) == jobs("dataset train evaluate analyse", ("fast",)) | AFTER_RUNS
-        )
+        assert set(finished.plan()) == jobs(
+            "dataset train evaluate analyse", ("fast",)
+        ) | AFTER_RUNS | told("pages")
 
     def test_a_new_measure_never_retrains(self, finished):
         finished.set(finished.study, "measures", ["prediction", "weight_norm"])
@@ -134,35 +145,40 @@ class TestConfig:
 
     def test_a_condition_may_do_without(self, finished):
         finished.set(finished.study, "conditions.fast.analyses", {"names": []})
-        assert set(finished.plan()) == AFTER_MEASURES
+        assert set(finished.plan()) == AFTER_MEASURES | told("notebook pages summarise")
 
     def test_a_published_value_concerns_the_notebook_alone(self, finished):
         one = {"quantity": "accuracy", "published": "1", "source": "somebody"}
         finished.set(finished.study, "reference", {"one": one})
-        assert set(finished.plan()) == PAGES
+        assert set(finished.plan()) == PAGES | told("notebook pages")
 
     def test_a_sweep_runs_its_points_alone(self, finished):
         finished.set(finished.study, "sweep", [{"training.learning_rate": [1e-4, 1e-5]}])
         points = ("learning_rate_0p0001", "learning_rate_1em05")
         new = jobs("dataset train evaluate analyse", points)
-        assert set(finished.plan()) == new | AFTER_RUNS
+        assert set(finished.plan()) == new | AFTER_RUNS | OF_CONDITIONS
 
     def test_a_figure_more_runs_the_notebook(self, finished):
         finished.set(finished.study, "figures", {"one": "Its caption."})
-        assert set(finished.plan()) == PAGES
+        assert set(finished.plan()) == PAGES | told("notebook pages")
+
+    def test_a_caption_runs_the_pages_alone(self, finished):
+        finished.set(finished.study, "answer", "In {measurements} words.")
+        assert set(finished.plan()) == {"pages_tiny", "front_page"} | told("pages")
 
     def test_a_label_redraws_only(self, finished):
         finished.set(finished.study, "conditions.fast.label", "faster")
-        assert set(finished.plan()) == {*REDRAWN, "atlas"}
+        after = told("notebook pages") | told("tables", "atlas")
+        assert set(finished.plan()) == {*REDRAWN, "atlas"} | after
 
     def test_a_learning_rate_is_in_the_paper(self, finished):
         with_a_paper(finished)
         finished.set(finished.study, "conditions.fast.training.learning_rate", 2e-2)
-        assert {"paper_settings", "paper"} <= set(finished.plan())
+        assert {"settings paper/paper", "paper"} <= set(finished.plan())
 
     def test_the_paper_is_made_when_it_is_wanted(self, finished):
         finished.set(finished.config, "paper", True)
-        assert set(finished.plan()) == {"paper_settings", "paper", "front_page"}
+        assert set(finished.plan()) == {"settings paper/paper", "paper", "front_page"}
 
 
 class TestCode:
@@ -234,8 +250,8 @@ def with_a_paper(project) -> None:
     """A finished paper, of which the files are empty, so that no LaTeX is needed."""
     project.set(project.config, "paper", True)
     folder = project.root / "results/paper"
-    folder.mkdir()
-    for name in ("settings.json", "paper.pdf"):
+    (folder / "settings").mkdir(parents=True)
+    for name in ("settings/paper.json", "paper.pdf"):
         (folder / name).touch()
     project.take_for_done()
 

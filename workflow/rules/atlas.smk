@@ -2,6 +2,7 @@
 rule heads:
     input:
         jobs.runs_with_heads,
+        settings="<study>/settings/heads.json",
     output:
         "<atlas>/studies/{study}.parquet",
     log:
@@ -12,16 +13,16 @@ rule heads:
         gpu=jobs.gpus,
     params:
         study=f"{project.results}/{{study}}",
-        settings=jobs.heads_settings,
         code=jobs.heads_code,
     shell:
         "python -m onset.launch heads {params.study} {output}"
-        " --settings {params.settings:q} --code {params.code} --log {log}"
+        " --settings {input.settings} --code {params.code} --log {log}"
 
 
 rule atlas:
     input:
         jobs.heads,
+        settings="<atlas>/settings/tables.json",
     output:
         heads="<atlas>/heads.parquet",
         untrained="<atlas>/untrained.parquet",
@@ -31,17 +32,17 @@ rule atlas:
         "<log>/atlas.log",
     params:
         folder=subpath(output[0], parent=True),
-        settings=jobs.atlas_settings,
         code=jobs.code_of("atlas"),
     shell:
         "python -m onset.stages.atlas {params.folder}"
-        " --settings {params.settings:q} --code {params.code} --log {log}"
+        " --settings {input.settings} --code {params.code} --log {log}"
 
 
 rule atlas_notebook:
     input:
         rules.atlas.output,
         notebook="workflow/notebooks/atlas.py",
+        settings="<atlas>/settings/notebook.json",
     output:
         notebook="<atlas>/notebook.ipynb",
         page=report(
@@ -68,7 +69,7 @@ rule atlas_notebook:
         "<log>/atlas_notebook.log",
     params:
         folder=subpath(output.page, parent=True),
-        parameters=jobs.atlas_parameters,
+        code=jobs.atlas_notebook_code,
     shell:
         "python -m onset.stages.notebook {input.notebook} {params.folder}"
-        " --parameters {params.parameters:q} --figures mosaic --log {log}"
+        " --settings {input.settings} --code {params.code} --log {log}"

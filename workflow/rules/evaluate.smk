@@ -22,6 +22,7 @@ rule evaluate:
 rule summarise:
     input:
         jobs.measurements,
+        settings="<study>/settings/summarise.json",
     output:
         "<study>/summary.csv",
     log:
@@ -29,8 +30,7 @@ rule summarise:
     priority: jobs.priority
     params:
         study=subpath(output[0], parent=True),
-        settings=jobs.study_settings,
         code=jobs.code_of("summarise"),
     shell:
         "python -m onset.stages.summarise {params.study}"
-        " --settings {params.settings:q} --code {params.code} --log {log}"
+        " --settings {input.settings} --code {params.code} --log {log}"

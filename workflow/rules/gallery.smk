@@ -12,6 +12,7 @@ for study in jobs.studies_with_pages:
             f"pages_{study}"
         input:
             jobs.shown_on_pages(study),
+            settings=f"{project.results}/{study}/settings/pages.json",
         output:
             jobs.pages_of(study),
         log:
@@ -20,12 +21,10 @@ for study in jobs.studies_with_pages:
         localrule: True
         params:
             results=subpath(output[0], ancestor=2),
-            # A function, because an answer has braces, which Snakemake would take for wildcards.
-            settings=lambda w, study=study: jobs.pages_settings(study),
             code=jobs.code_of("gallery"),
         shell:
             "python -m onset.stages.gallery {params.results}"
-            " --settings {params.settings:q} --log {log}"
+            " --settings {input.settings} --log {log}"
 
 
 rule front_page:

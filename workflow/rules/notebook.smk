@@ -9,6 +9,7 @@ for study in project.studies:
             measures=jobs.measures_of(study),
             analyses=jobs.analyses_of(study),
             summary=f"{project.results}/{study}/summary.csv",
+            settings=f"{project.results}/{study}/settings/notebook.json",
         output:
             notebook=f"{project.results}/{study}/notebook.ipynb",
             page=report(
@@ -38,10 +39,7 @@ for study in project.studies:
         priority: project.priority(study)
         params:
             study=subpath(output.page, parent=True),
-            parameters=jobs.notebook_parameters(study),
-            figures=list(project.studies[study].file.figures),
-            tables=list(project.studies[study].file.tables),
+            code=jobs.notebook_code(study),
         shell:
             "python -m onset.stages.notebook {input.notebook} {params.study}"
-            " --parameters {params.parameters:q}"
-            " --figures {params.figures} --tables {params.tables} --log {log}"
+            " --settings {input.settings} --code {params.code} --log {log}"

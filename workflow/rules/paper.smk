@@ -1,30 +1,14 @@
 # On a cluster, nodes seldom have LaTeX: the paper is made where Snakemake runs.
 localrules:
-    paper_settings,
     paper,
     arxiv,
-
-
-# As a file: what is said of hundreds of conditions is too long for a command line.
-rule paper_settings:
-    input:
-        "workflow/templates/settings.json",
-    output:
-        "<paper>/settings.json",
-    log:
-        "<log>/paper_settings.log",
-    params:
-        # A function, because an answer has braces, which Snakemake would take for wildcards.
-        settings=lambda w: jobs.paper_settings,
-    template_engine:
-        "jinja2"
 
 
 rule paper:
     input:
         sources=jobs.paper_sources,
         results=jobs.paper_inputs,
-        settings=rules.paper_settings.output,
+        settings="<paper>/settings/paper.json",
     output:
         report(
             "<paper>/paper.pdf",

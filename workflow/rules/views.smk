@@ -7,6 +7,7 @@ for study in project.studies:
                 f"views_{study}"
             input:
                 jobs.viewed_runs(study),
+                settings=f"{project.results}/{study}/settings/views.json",
             output:
                 jobs.views_of(study),
             log:
@@ -17,8 +18,7 @@ for study in project.studies:
                 gpu=jobs.gpus,
             params:
                 study=subpath(output[0], ancestor=2),
-                settings=jobs.views_settings(study),
                 code=jobs.views_code(study),
             shell:
                 "python -m onset.launch views {params.study}"
-                " --settings {params.settings:q} --code {params.code} --log {log}"
+                " --settings {input.settings} --code {params.code} --log {log}"

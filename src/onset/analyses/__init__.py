@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from functools import cache
 from types import ModuleType
 
 _NOT_ANALYSES = {"questions", "settings"}
 
 
+@cache
 def names() -> list[str]:
     """All analyses there are."""
     return sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name not in _NOT_ANALYSES)

@@ -28,13 +28,17 @@ def base_of(study: Study) -> dict[str, dict[str, Any]]:
     }
 
 
-def differences(study: Study, condition: Condition) -> dict[str, Any]:
+def differences(base: Mapping[str, Mapping[str, Any]], condition: Condition) -> dict[str, Any]:
     """What a condition has otherwise than its study: `section.key` → value, as JSON has it.
 
     Of a section whose `name` is another, all that it says; of others, each key with another value than
     the study's, named or default. Parent, interventions and seeds of its own are none of these.
+
+    Args:
+        base: `base_of` the study.
+        condition: of the study.
     """
-    base, found = base_of(study), {}
+    found = {}
     for section in SECTIONS:
         own = _keys(condition.written.get(section, {}))
         another = own.get("name") != base[section].get("name")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -105,10 +106,16 @@ class Project:
     def condition(self, study: str, condition: str) -> Condition:
         return self.studies[study].conditions[condition]
 
-    def runs(self, study: str) -> dict[str, tuple[int, ...]]:
+    def runs(self, study: str) -> Mapping[str, tuple[int, ...]]:
         """The seeds of each condition of a study."""
-        conditions = self.studies[study].conditions.items()
-        return {name: condition.seeds(self.seeds) for name, condition in conditions}
+        return self._runs[study]
+
+    @cached_property
+    def _runs(self) -> dict[str, dict[str, tuple[int, ...]]]:
+        return {
+            study: {name: condition.seeds(self.seeds) for name, condition in its.conditions.items()}
+            for study, its in self.studies.items()
+        }
 
     @property
     def all_runs(self) -> dict[str, dict[str, tuple[int, ...]]]:
@@ -120,9 +127,16 @@ class Project:
 
         Within a study higher for earlier conditions, so that a long one, listed first, isn't left for last.
         """
-        conditions = list(self.studies[study].conditions)
-        earlier = len(conditions) - conditions.index(condition) if condition else 0
-        return 1000 * (len(self.studies) - list(self.studies).index(study)) + earlier
+        return self._priorities[study, condition]
+
+    @cached_property
+    def _priorities(self) -> dict[tuple[str, str | None], int]:
+        last_first = [
+            (study, condition)
+            for study, its in reversed(list(self.studies.items()))
+            for condition in (None, *reversed(list(its.conditions)))
+        ]
+        return {place: priority for priority, place in enumerate(last_first, 1)}
 
 
 def load_project(

@@ -25,7 +25,7 @@ GIVEN_TO_EVERY_NOTEBOOK = (
 
 
 def _no_folder_of_the_study(name: str) -> str:
-    if name in ("figures", "tables"):
+    if name in ("figures", "settings", "tables"):
         raise ValueError(f"not a condition's name: in its folder lie the study's {name}")
     return name
 

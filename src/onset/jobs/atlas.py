@@ -42,9 +42,9 @@ class AtlasJobs(StudyJobs):
         files = ("dataset.safetensors", "checkpoints/index.json")
         return [path for file in files for path in self._of_runs(study, conditions, file)]
 
-    def heads_settings(self, wildcards: Wildcards) -> str:
-        seeds = self._project.runs(wildcards.study)
-        conditions = self._with_heads(wildcards.study)
+    def heads_settings(self, study: str) -> str:
+        seeds = self._project.runs(study)
+        conditions = self._with_heads(study)
         told = [{"name": n, "seeds": seeds[n], **its.heads_job} for n, its in conditions.items()]
         on = {"device": self._project.settings.device, "threads": self._project.settings.threads}
         return canonical_json({"conditions": told, **on})
@@ -93,8 +93,23 @@ class AtlasJobs(StudyJobs):
         return [f"{self._root}/atlas/figures/mosaic.{its}" for its in ("pdf", "png", "csv", "json")]
 
     @property
-    def atlas_parameters(self) -> str:
-        """What the atlas's notebook is told."""
+    def made_by_atlas(self) -> list[str]:
+        """What the jobs of the atlas declare, but for its pages."""
+        if not self._studies_with_heads:
+            return []
+        tables = ("heads.parquet", "untrained.parquet", "ablations.parquet", "names.json")
+        of_notebook = ("notebook.ipynb", "notebook.html", "numbers.json")
+        its = [f"{self._root}/atlas/{file}" for file in (*tables, *of_notebook)]
+        return [*self.heads, *its, *self.atlas_figures]
+
+    @property
+    def atlas_notebook_settings(self) -> str:
+        """What the job of the atlas's notebook is told, as those of studies' are."""
+        parameters = {"results": self._project.results}
+        made = {"figures": [its["name"] for its in ATLAS["figures"]], "tables": []}
+        return canonical_json({"parameters": parameters, **made})
+
+    @property
+    def atlas_notebook_code(self) -> str:
         script = fingerprint_of_script(Path("workflow/notebooks/atlas.py"))
-        code = f"{script}-{fingerprint('onset.stages.notebook')}"
-        return canonical_json({"results": self._project.results, "code": code})
+        return f"{script}-{fingerprint('onset.stages.notebook')}"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from onset.config.differences import differences
+from onset.config.differences import base_of, differences
 from onset.config.parents import parent_of
 from onset.config.study import Condition
 from onset.jobs.atlas import ATLAS
@@ -25,24 +25,23 @@ class PageJobs(ViewJobs):
 
     def pages_of(self, study: str) -> list[str]:
         """A study's page, its card for the front page, a page per condition and one per figure."""
-        folder, its = f"{self._root}/{study}", self._described(study)
+        folder, its = f"{self._root}/{study}", self._described[study]
         conditions = [f"{folder}/{c['name']}/index.html" for c in its["conditions"]]
         figures = [f"{folder}/figures/{f['name']}.html" for f in its["figures"]]
         return [f"{folder}/index.html", f"{folder}/card.json", *conditions, *figures]
 
     @property
     def pages(self) -> list[str]:
-        """All of them are asked for: an output that nobody wants is not missed."""
+        """What the jobs of pages declare, but for the front page."""
         return [page for study in self.studies_with_pages for page in self.pages_of(study)]
 
     def shown_on_pages(self, study: str) -> list[str]:
         """What the pages of a study are made of."""
         if study == "atlas":
             return [f"{self._root}/atlas/numbers.json", *self.atlas_page, *self.atlas_figures]
-        files = ("notebook.html", "numbers.json", "summary.csv")
         return [
-            *(f"{self._root}/{study}/{file}" for file in files),
             *self.made_by_notebook(study),
+            f"{self._root}/{study}/summary.csv",
             *self._of_runs(study, self._project.runs(study), "training.parquet"),
             *self.measures_of(study),
             *self.views_of(study),
@@ -52,25 +51,27 @@ class PageJobs(ViewJobs):
         return self._project.priority(study) if study in self._project.studies else 0
 
     def pages_settings(self, study: str) -> str:
-        return in_order({"study": self._described(study)})
+        return in_order({"study": self._described[study]})
 
     @property
     def front_page_settings(self) -> str:
         return in_order({"studies": self.studies_with_pages, "paper": self._project.settings.paper})
 
-    def _described(self, study: str) -> dict[str, Any]:
-        """What readers are told of a study, or of the atlas."""
-        if study == "atlas":
-            return ATLAS
-        its = self._project.studies[study]
+    @cached_property
+    def _described(self) -> dict[str, dict[str, Any]]:
+        """What readers are told of each study, and of the atlas."""
+        return {"atlas": ATLAS, **{study: self._describe(study) for study in self._project.studies}}
+
+    def _describe(self, study: str) -> dict[str, Any]:
+        its, runs = self._project.studies[study], self._project.runs(study)
+        base = base_of(its)
         return {
             "name": study,
             "title": its.file.title,
             "question": its.file.question,
             "answer": its.file.answer,
             "conditions": [
-                self._described_condition(study, name, seeds)
-                for name, seeds in self._project.runs(study).items()
+                self._describe_condition(study, name, seeds, base) for name, seeds in runs.items()
             ],
             "figures": [
                 {"name": name, "caption": f"{caption} {self._n_seeds(study)}."}
@@ -86,14 +87,16 @@ class PageJobs(ViewJobs):
         said = " to ".join(str(number) for number in dict.fromkeys((numbers[0], numbers[-1])))
         return f"n = {said} seed" + ("" if numbers[-1] == 1 else "s")
 
-    def _described_condition(self, study: str, name: str, seeds: Sequence[int]) -> dict[str, Any]:
+    def _describe_condition(
+        self, study: str, name: str, seeds: Sequence[int], base: Mapping[str, Mapping[str, Any]]
+    ) -> dict[str, Any]:
         its = self._project.condition(study, name)
         return {
             "name": name,
             "label": its.label,
             "seeds": list(seeds),
             "has_heads": its.has_heads,
-            "differences": differences(self._project.studies[study], its),
+            "differences": differences(base, its),
             "parent": its.parent and _said(its.parent),
             "parent_page": self._parent_page(study, its),
             "interventions": [_said(one) for one in its.interventions],

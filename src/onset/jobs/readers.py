@@ -10,22 +10,22 @@ from onset.jobs.pages import PageJobs, in_order
 from onset.latex.sources import sources_of
 
 
-class Jobs(PageJobs):
-    """All answers for the rules, so that rules hold no logic."""
+class ReaderJobs(PageJobs):
+    """Jobs of the paper and the report, beside those of pages."""
 
     @property
     def summaries(self) -> list[str]:
         return [f"{self._root}/{study}/summary.csv" for study in self._project.studies]
 
     def title(self, study: str) -> str:
-        return self._described(study)["title"]
+        return self._described[study]["title"]
 
     def report_labels(self, study: str, figure: str | None = None) -> dict[str, str]:
         """What Snakemake's report says of a study's notebook, or of the figure at a path.
 
         A caption file of the report knows the job and not which of its figures it is about; labels do.
         """
-        shown = self._described(study)
+        shown = self._described[study]
         captions = {its["name"]: its["caption"] for its in shown["figures"]}
         name = Path(figure).stem if figure else "notebook"
         said = captions[name] if figure else shown["question"]
@@ -57,9 +57,9 @@ class Jobs(PageJobs):
         """What there is to see of each study, and the settings that its conditions begin with."""
         return in_order(
             {
-                "shown": [self._described(study) for study in self.studies_with_pages],
+                "shown": [self._described[study] for study in self.studies_with_pages],
                 "studies": [
-                    {**self._described(name), "base": base_of(study)}
+                    {**self._described[name], "base": base_of(study)}
                     for name, study in self._project.studies.items()
                 ],
                 "seeds": list(self._project.seeds),

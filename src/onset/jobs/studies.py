@@ -21,6 +21,17 @@ class StudyJobs(RunJobs):
         """The measures of all runs of a study."""
         return self._of_runs(study, self._project.runs(study), "measures.parquet")
 
+    def made_by_runs(self, study: str) -> dict[str, list[str]]:
+        """What the jobs of each run declare, by the run's folder."""
+        files = ["dataset.safetensors", "checkpoints/index.json", "training.parquet"]
+        found = {}
+        for condition, seeds in self._project.runs(study).items():
+            closer = self._project.condition(study, condition).analyses.names
+            made = [*files, "measures.parquet", *(["analyses.parquet"] if closer else [])]
+            for folder in (self._run_folder(study, condition, seed) for seed in seeds):
+                found[folder] = [f"{folder}/{file}" for file in made]
+        return found
+
     def analyses_of(self, study: str) -> list[str]:
         """The analyses of those runs of a study that are looked at more closely."""
         return self._of_runs(study, self._project.studies[study].analysed, "analyses.parquet")
@@ -33,8 +44,8 @@ class StudyJobs(RunJobs):
             for seed in seeds[condition]
         ]
 
-    def study_settings(self, wildcards: Wildcards) -> str:
-        return canonical_json(self._runs(wildcards.study))
+    def summarise_settings(self, study: str) -> str:
+        return canonical_json(self._runs(study))
 
     def _runs(self, study: str) -> dict[str, Any]:
         return {
@@ -62,8 +73,10 @@ class StudyJobs(RunJobs):
         return self._files(study, "tables", ("tex", "csv", "json"))
 
     def made_by_notebook(self, study: str) -> list[str]:
-        """What a study declares. All of it is asked for: an output that nobody wants is not missed."""
-        return self.figures_of(study) + self.tables_of(study) + self.reference_of(study)
+        """What the job of a study's notebook declares."""
+        files = ("notebook.ipynb", "notebook.html", "numbers.json")
+        its = [f"{self._root}/{study}/{file}" for file in files]
+        return [*its, *self.figures_of(study), *self.tables_of(study), *self.reference_of(study)]
 
     def _files(self, study: str, kind: str, suffixes: tuple[str, ...]) -> list[str]:
         names = getattr(self._project.studies[study].file, kind)
@@ -71,28 +84,34 @@ class StudyJobs(RunJobs):
             f"{self._root}/{study}/{kind}/{name}.{suffix}" for name in names for suffix in suffixes
         ]
 
-    def notebook_parameters(self, study: str) -> str:
-        """What the study's notebook is told; its `parameters` cell has exactly these names."""
+    def notebook_settings(self, study: str) -> str:
+        """What the job of the notebook is told: the notebook's parameters, and what it is to make."""
+        its = self._project.studies[study].file
+        made = {"figures": list(its.figures), "tables": list(its.tables)}
+        return canonical_json({"parameters": self.notebook_parameters(study), **made})
+
+    def notebook_parameters(self, study: str) -> dict[str, Any]:
+        """What the study's notebook is told; its `parameters` cell has exactly these names, and `code`."""
         its = self._project.studies[study]
         published = {name: p.model_dump() for name, p in its.file.reference.items()}
-        code = fingerprint(
-            "onset.stages.notebook",
-            *(
-                f"onset.models.{c.model.name}.{'bridge' if c.has_heads else 'model'}"
-                for c in its.conditions.values()
-            ),
+        return {
+            "study_name": study,
+            "results": self._project.results,
+            "conditions": list(its.conditions),
+            "labels": {name: condition.label for name, condition in its.conditions.items()},
+            "seeds": list(self._project.seeds),
+            **({"reference": published} if published else {}),
+            **({"analysed": its.analysed} if its.analysed else {}),
+            **self._extra_seeds(study),
+            **its.file.notebook,
+        }
+
+    def notebook_code(self, study: str) -> str:
+        """Fingerprint of the study's notebook, of its job, and of what it opens models with."""
+        script = fingerprint_of_script(Path(f"workflow/notebooks/{study}.py"))
+        conditions = self._project.studies[study].conditions.values()
+        opened = (
+            f"onset.models.{its.model.name}.{'bridge' if its.has_heads else 'model'}"
+            for its in conditions
         )
-        return canonical_json(
-            {
-                "study_name": study,
-                "results": self._project.results,
-                "conditions": list(its.conditions),
-                "labels": {name: condition.label for name, condition in its.conditions.items()},
-                "seeds": list(self._project.seeds),
-                "code": f"{fingerprint_of_script(Path(f'workflow/notebooks/{study}.py'))}-{code}",
-                **({"reference": published} if published else {}),
-                **({"analysed": its.analysed} if its.analysed else {}),
-                **self._extra_seeds(study),
-                **its.file.notebook,
-            }
-        )
+        return f"{script}-{fingerprint('onset.stages.notebook', *opened)}"

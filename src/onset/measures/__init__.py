@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from functools import cache
 from types import ModuleType
 
 _NOT_MEASURES = {
@@ -19,6 +20,7 @@ _NOT_MEASURES = {
 }  # fmt: skip
 
 
+@cache
 def names() -> list[str]:
     """All measure families there are."""
     return sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name not in _NOT_MEASURES)

@@ -20,6 +20,7 @@ import importlib
 import importlib.util
 import pkgutil
 from collections.abc import Mapping
+from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from onset.models.batch import AnyModel, Model
 
 
+@cache
 def names() -> list[str]:
     """All model families there are."""
     return sorted(m.name for m in pkgutil.iter_modules(__path__) if m.ispkg)
@@ -40,6 +42,7 @@ def load_settings(name: str) -> ModuleType:
     return importlib.import_module(f"{__name__}.{name}.settings")
 
 
+@cache
 def has_bridge(name: str) -> bool:
     """Whether a family's models open in TransformerLens; then they have attention heads."""
     return importlib.util.find_spec(f"{__name__}.{name}.bridge") is not None

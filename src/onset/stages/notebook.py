@@ -41,21 +41,26 @@ _CELL_FILE = re.compile(r"\S*/ipykernel_\d+/(\d+)\.py")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("notebook", type=Path, help="the notebook, a Python file in percent format")
     parser.add_argument("study", type=Path, help="the study's folder, results/STUDY")
-    parser.add_argument("--parameters", type=settings_argument, required=True, help="JSON")
-    parser.add_argument("--figures", nargs="*", default=[], help="figures that it must make")
-    parser.add_argument("--tables", nargs="*", default=[], help="tables that it must make")
+    parser.add_argument(
+        "--settings",
+        type=settings_argument,
+        required=True,
+        help="JSON: the notebook's `parameters`, but for `code`; `figures` and `tables` that it must make",
+    )
+    parser.add_argument("--code", default="by hand", help="fingerprint of the code, for the record")
 
 
 def work(arguments: argparse.Namespace) -> None:
-    notebook = read_notebook(arguments.notebook)
-    check_parameters(arguments.notebook, notebook, arguments.parameters)
-    study, told = arguments.study, arguments.parameters
-    with on_record(study, "notebook", "notebook.html", told) as record:
-        executed = execute(notebook, told, study)
+    notebook, settings = read_notebook(arguments.notebook), arguments.settings
+    parameters = dict(sorted({**settings["parameters"], "code": arguments.code}.items()))
+    check_parameters(arguments.notebook, notebook, parameters)
+    study = arguments.study
+    with on_record(study, "notebook", "notebook.html", settings, arguments.code) as record:
+        executed = execute(notebook, parameters, study)
         # By the record: what an earlier call made mustn't pass for made by this one.
         made = record.written
-        _check_made(made, "figures", ".pdf", arguments.figures)
-        _check_made(made, "tables", ".tex", arguments.tables)
+        _check_made(made, "figures", ".pdf", settings["figures"])
+        _check_made(made, "tables", ".tex", settings["tables"])
         if "numbers.json" not in made:
             raise StageError(f"{arguments.notebook}: it made no numbers.json (study.save_numbers)")
         write_text(study / "notebook.ipynb", nbformat.writes(executed) + "\n")

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from functools import cache
 from types import ModuleType
 
 _NOT_TASKS = {"dataset", "parts", "vectors", "worlds"}
 
 
+@cache
 def names() -> list[str]:
     """All tasks there are."""
     return sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name not in _NOT_TASKS)
