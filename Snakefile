@@ -13,7 +13,8 @@ from shlex import quote
 from snakemake.exceptions import WorkflowError
 
 from onset.call import Call
-from onset.config import ConfigError, load_project
+from onset.config import ConfigError, project_of
+from onset.config.sources import read_sources
 from onset.durations import Durations
 from onset.jobs import Jobs
 from onset.launch import start_server
@@ -25,8 +26,15 @@ configfile: "config/config.yaml"
 report: "workflow/report/overview.rst"
 
 
+given = workflow.config_settings
 try:
-    project = load_project(config, Path(workflow.basedir), workflow.configfiles)
+    sources = read_sources(
+        Path(workflow.basedir),
+        given.configfiles,
+        given.config_args or (),
+        base=not given.replace_workflow_config,
+    )
+    project = project_of(sources, Path(workflow.basedir))
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 call = Call(project)

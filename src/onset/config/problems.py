@@ -33,7 +33,9 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.key + ': ' if self.key else ''}{self.message}"
+        between = " " if self.file.startswith("--") else ": "
+        where = f"{self.file}{between}{self.key}" if self.key else self.file
+        return f"{where}: {self.message}"
 
 
 class ConfigError(Exception):

@@ -18,10 +18,11 @@ from pydantic import (
 )
 
 from onset.config.parents import parent_problems
-from onset.config.problems import ConfigError, Layer, Problem, nearest, problems_of
+from onset.config.problems import ConfigError, Layer, Problem, merge, nearest, place, problems_of
 from onset.config.reading import read_study
+from onset.config.sources import CONFIG
 from onset.config.study import Condition, Study
-from onset.config.yaml_file import YamlError, read_yaml, reread
+from onset.config.yaml_file import reread
 from onset.settings import (
     FIRST_SPARE_SEED,
     NAME_PATTERN,
@@ -31,7 +32,6 @@ from onset.settings import (
     Settings,
 )
 
-_CONFIG = "config/config.yaml"
 _NAME = re.compile(NAME_PATTERN)
 _NOT_STUDIES = ("atlas", "benchmarks", "logs", "paper")
 _FOLDER = r"^[A-Za-z0-9_][A-Za-z0-9_-]*(/[A-Za-z0-9_][A-Za-z0-9_-]*)*$"
@@ -120,56 +120,34 @@ class Project:
         return 1000 * (len(self.studies) - list(self.studies).index(study)) + earlier
 
 
-def load_project(
-    config: Mapping[str, Any], root: Path, files: Sequence[str | Path] = (_CONFIG,)
-) -> Project:
+def load_project(config: Mapping[str, Any], root: Path) -> Project:
+    """Validate a config, as `project_of` does, that was read somehow: texts that look like numbers are."""
+    return project_of([Layer(CONFIG, "", reread(dict(config)))], root)
+
+
+def project_of(layers: Sequence[Layer], root: Path) -> Project:
     """Validate the config and every study that it names.
 
     Args:
-        config: what Snakemake has read from its config files and command line.
+        layers: what the config comes from; later ones win.
         root: the project's folder.
-        files: the config files, those that win first; to say where a mistake stands.
 
     Raises:
         ConfigError: something is wrong; all of it is listed.
     """
-    sources: dict[str, dict[str, Any]] = {}
-    for path in (root / file for file in files):
-        name = str(path.relative_to(root) if path.is_relative_to(root) else path)
-        try:
-            sources[name] = read_yaml(path)
-        except YamlError as error:
-            raise ConfigError([Problem(name, "", str(error))]) from None
     try:
-        return _validated(Layer(_CONFIG, "", reread(dict(config))), root)
+        return _validated(Layer(CONFIG, "", merge(layers)), root)
     except ConfigError as error:
-        raise ConfigError(
-            [_in_its_file(problem, sources, config) for problem in error.problems]
-        ) from None
+        raise ConfigError([_in_its_source(problem, layers) for problem in error.problems]) from None
 
 
-def _in_its_file(
-    problem: Problem, sources: Mapping[str, dict[str, Any]], config: Mapping[str, Any]
-) -> Problem:
+def _in_its_source(problem: Problem, layers: Sequence[Layer]) -> Problem:
     """The problem with the file, or the option, that its key comes from."""
-    if problem.file != _CONFIG or not problem.key:
-        return problem
     path = problem.key.split(".")
-    there, wanted = _at(config, path)
-    for file, values in sources.items():
-        found, value = _at(values, path)
-        if found and value == reread(wanted):
-            return Problem(file, problem.key, problem.message)
-    return Problem("--config" if there else problem.file, problem.key, problem.message)
-
-
-def _at(values: Any, path: Sequence[str]) -> tuple[bool, Any]:
-    """Whether there is a value at a path of keys, and which."""
-    for key in path:
-        if not isinstance(values, dict) or key not in values:
-            return False, None
-        values = values[key]
-    return True, values
+    given = [layer for layer in layers if path[0] in layer.values]
+    if problem.file != CONFIG or not given:
+        return problem
+    return Problem(place(given, path)[0], problem.key, problem.message)
 
 
 def _validated(layer: Layer, root: Path) -> Project:
