@@ -11,15 +11,15 @@ from typing import Annotated, Any
 from pydantic import (
     Field,
     Strict,
-    StringConstraints,
     ValidationError,
     ValidationInfo,
     field_validator,
 )
 
+from onset.config.folder import NOT_STUDIES, Folder, folder_problem
 from onset.config.parents import parent_problems
 from onset.config.problems import ConfigError, Layer, Problem, merge, nearest, place, problems_of
-from onset.config.reading import read_study
+from onset.config.reading import read_study, study_names
 from onset.config.sources import CONFIG
 from onset.config.study import Condition, Study
 from onset.config.yaml_file import reread
@@ -27,26 +27,27 @@ from onset.settings import (
     FIRST_SPARE_SEED,
     NAME_PATTERN,
     Name,
-    NonNegativeInt,
     PositiveInt,
+    Seed,
     Settings,
+    like,
 )
 
 _NAME = re.compile(NAME_PATTERN)
-_NOT_STUDIES = ("atlas", "benchmarks", "logs", "paper")
-_FOLDER = r"^[A-Za-z0-9_][A-Za-z0-9_-]*(/[A-Za-z0-9_][A-Za-z0-9_-]*)*$"
 
 
 class ProjectSettings(Settings):
     """`config/config.yaml`"""
 
-    results: Annotated[str, StringConstraints(pattern=_FOLDER)] = "results"
+    results: Folder = "results"
     """folder that everything is written to, within the project"""
     studies: Annotated[tuple[Name, ...], Strict(False), Field(min_length=1)]
     """files in config/studies/, without .yaml; they are run in this order"""
-    seeds: Annotated[tuple[NonNegativeInt, ...], Strict(False), Field(min_length=1)]
+    seeds: Annotated[tuple[Seed, ...], Strict(False), Field(min_length=1)]
     """each condition is run once per seed, and with its own `extra_seeds` beside"""
-    device: Annotated[str, StringConstraints(pattern=r"^(cpu|mps|cuda(:\d+)?)$")] = "cpu"
+    device: Annotated[
+        str, like(r"^(cpu|mps|cuda(:\d+)?)$", "must be cpu, mps, cuda, or cuda:1 and the like")
+    ] = "cpu"
     """looked for where the jobs run, which may be another machine"""
     threads: PositiveInt = 1
     """per training job; part of the settings, because it changes the last digits of results"""
@@ -66,10 +67,9 @@ class ProjectSettings(Settings):
     @field_validator("studies")
     @classmethod
     def _no_folder_of_all_studies(cls, studies: tuple[str, ...]) -> tuple[str, ...]:
-        if taken := [name for name in studies if name in _NOT_STUDIES]:
-            raise ValueError(
-                f"{taken[0]} is no study's name: in results/{taken[0]} lies what is of all"
-            )
+        if taken := [name for name in studies if name in NOT_STUDIES]:
+            lies = NOT_STUDIES[taken[0]]
+            raise ValueError(f"{taken[0]} is no study's name: in results/{taken[0]} {lies}")
         return studies
 
     @field_validator("seeds")
@@ -163,7 +163,7 @@ def _validated(layer: Layer, root: Path) -> Project:
     studies: dict[str, Study] = {}
     overrides = layer.values.get("overrides")
     overrides = overrides if isinstance(overrides, dict) else {}
-    for name in dict.fromkeys(filter(_NAME.match, names)):
+    for name in dict.fromkeys(filter(_NAME.fullmatch, names)):
         changes = overrides.get(name)
         over = Layer(layer.file, f"overrides.{name}", changes if isinstance(changes, dict) else {})
         device, threads = (settings.device, settings.threads) if settings else ("cpu", 1)
@@ -173,10 +173,12 @@ def _validated(layer: Layer, root: Path) -> Project:
             studies[name] = study
     if settings:
         # Those of a study that isn't run this time may stay.
-        there = {path.stem for path in (root / "config/studies").glob("*.yaml")}
-        for name in sorted(set(settings.overrides) - there):
+        there = study_names(root)
+        for name in sorted(set(settings.overrides) - set(there)):
             said = f"there is no such study; {nearest(name, there)}"
             problems.append(Problem(layer.file, f"overrides.{name}", said))
+        if said := folder_problem(settings.results, root, there):
+            problems.append(Problem(layer.file, "results", said))
     if not problems:
         problems = parent_problems(studies)
     if problems or not settings:
