@@ -31,7 +31,8 @@ rule atlas:
         "<log>/atlas.log",
     params:
         folder=subpath(output[0], parent=True),
-        settings=jobs.atlas_settings,
+        # A function, because titles may have braces, which Snakemake would take for wildcards.
+        settings=lambda w: jobs.atlas_settings,
         code=jobs.code_of("atlas"),
     shell:
         "python -m onset.stages.atlas {params.folder}"
@@ -46,7 +47,7 @@ rule atlas_notebook:
         notebook="<atlas>/notebook.ipynb",
         page=report(
             "<atlas>/notebook.html",
-            category=jobs.title("atlas"),
+            category=jobs.report_category("atlas"),
             caption="../report/notebook.rst",
             labels=jobs.report_labels("atlas"),
         ),
@@ -55,7 +56,7 @@ rule atlas_notebook:
             (
                 report(
                     path,
-                    category=jobs.title("atlas"),
+                    category=jobs.report_category("atlas"),
                     caption="../report/figure.rst",
                     labels=jobs.report_labels("atlas", path),
                 )
@@ -68,7 +69,7 @@ rule atlas_notebook:
         "<log>/atlas_notebook.log",
     params:
         folder=subpath(output.page, parent=True),
-        parameters=jobs.atlas_parameters,
+        parameters=lambda w: jobs.atlas_parameters,
     shell:
         "python -m onset.stages.notebook {input.notebook} {params.folder}"
         " --parameters {params.parameters:q} --figures mosaic --log {log}"

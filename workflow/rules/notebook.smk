@@ -13,7 +13,7 @@ for study in project.studies:
             notebook=f"{project.results}/{study}/notebook.ipynb",
             page=report(
                 f"{project.results}/{study}/notebook.html",
-                category=jobs.title(study),
+                category=jobs.report_category(study),
                 caption="../report/notebook.rst",
                 labels=jobs.report_labels(study),
             ),
@@ -22,7 +22,7 @@ for study in project.studies:
                 (
                     report(
                         path,
-                        category=jobs.title(study),
+                        category=jobs.report_category(study),
                         caption="../report/figure.rst",
                         labels=jobs.report_labels(study, path),
                     )
@@ -38,7 +38,8 @@ for study in project.studies:
         priority: project.priority(study)
         params:
             study=subpath(output.page, parent=True),
-            parameters=jobs.notebook_parameters(study),
+            # A function, because labels may have braces, which Snakemake would take for wildcards.
+            parameters=lambda w, study=study: jobs.notebook_parameters(study),
             figures=list(project.studies[study].file.figures),
             tables=list(project.studies[study].file.tables),
         shell:

@@ -17,7 +17,7 @@ for study in project.studies:
                 gpu=jobs.gpus,
             params:
                 study=subpath(output[0], ancestor=2),
-                settings=jobs.views_settings(study),
+                settings=lambda w, study=study: jobs.views_settings(study),
                 code=jobs.views_code(study),
             shell:
                 "python -m onset.launch views {params.study}"

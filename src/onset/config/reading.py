@@ -15,6 +15,7 @@ from onset.config.problems import Layer, Problem, merge, nearest, problems_of
 from onset.config.study import SECTIONS, ConditionFile, Study, StudyFile, StudyOverrides
 from onset.config.sweep import SweepError, expand
 from onset.config.yaml_file import YamlError, read_yaml
+from onset.provenance import SourceError, parse
 from onset.settings import NAME_PATTERN
 
 _NAME = re.compile(NAME_PATTERN)
@@ -45,8 +46,8 @@ def read_study(
     over, problems = _validated_overrides(overrides, study_file)
     if over is None or problems:
         return None, problems
-    if not (root / f"workflow/notebooks/{name}.py").exists():
-        problems.append(Problem(file, "", f"its notebook workflow/notebooks/{name}.py is missing"))
+    if said := _wrong_with_notebook(root, f"workflow/notebooks/{name}.py"):
+        problems.append(Problem(file, "", said))
     grids = overrides if "sweep" in overrides.values else Layer(file, "", raw)
     listed = {name: changes or {} for name, changes in (raw.get("conditions") or {}).items()}
     try:
@@ -73,7 +74,11 @@ def read_study(
         ]
         instead = over.conditions[condition].in_place if condition in over.conditions else {}
         its_file = its_file.model_copy(update=instead)
-        merged, its_problems = condition_of(name, condition, its_file, layers, device, threads)
+        try:
+            merged, its_problems = condition_of(name, condition, its_file, layers, device, threads)
+        except (ImportError, SourceError, SyntaxError) as error:
+            said = f"code that it uses can't be read: {_where(error)}{error}"
+            return None, [*problems, Problem(file, "", said)]
         if its_problems:
             _, of_base = condition_of(name, condition, its_file, base, device, threads)
             problems += where_inherited(its_problems, of_base, layers)
@@ -82,6 +87,23 @@ def read_study(
             conditions[condition] = merged
             run_already.add(merged.jobs)
     return (None, problems) if problems else (Study(name, study_file, merge(base), conditions), [])
+
+
+def _wrong_with_notebook(root: Path, notebook: str) -> str | None:
+    if not (root / notebook).exists():
+        return f"its notebook {notebook} is missing"
+    if not (root / notebook).is_file():
+        return f"its notebook {notebook} is no file"
+    try:
+        parse(root / notebook)
+    except SourceError as error:
+        return f"its notebook can't be read: {error}"
+    return None
+
+
+def _where(error: Exception) -> str:
+    """The file in front of what Python says of it."""
+    return f"{error.filename}: " if isinstance(error, SyntaxError) else ""
 
 
 def _swept(grids: Layer, listed: Iterable[str]) -> dict[str, dict[str, Any]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from onset.config.differences import base_of
 from onset.jobs.pages import PageJobs, in_order
+from onset.own_files import files_in
 
 
 class Jobs(PageJobs):
@@ -16,8 +17,9 @@ class Jobs(PageJobs):
     def summaries(self) -> list[str]:
         return [f"{self._root}/{study}/summary.csv" for study in self._project.studies]
 
-    def title(self, study: str) -> str:
-        return self._described(study)["title"]
+    def report_category(self, study: str) -> str:
+        """What Snakemake's report calls a study."""
+        return _without_braces(self._described(study)["title"])
 
     def report_labels(self, study: str, figure: str | None = None) -> dict[str, str]:
         """What Snakemake's report says of a study's notebook, or of the figure at a path.
@@ -28,8 +30,7 @@ class Jobs(PageJobs):
         captions = {its["name"]: its["caption"] for its in shown["figures"]}
         name = Path(figure).stem if figure else "notebook"
         said = captions[name] if figure else shown["question"]
-        # Snakemake takes what is in braces for a wildcard.
-        return {"name": name, "shows": said.replace("{", "(").replace("}", ")")}
+        return {"name": name, "shows": _without_braces(said)}
 
     @property
     def paper(self) -> list[str]:
@@ -38,9 +39,7 @@ class Jobs(PageJobs):
 
     @property
     def paper_sources(self) -> list[str]:
-        return sorted(
-            str(path) for path in Path("paper").rglob("*") if path.suffix in (".tex", ".bib")
-        )
+        return [str(p) for p in files_in(Path("paper")) if p.suffix in (".tex", ".bib")]
 
     @property
     def paper_inputs(self) -> list[str]:
@@ -66,3 +65,8 @@ class Jobs(PageJobs):
                 "seeds": list(self._project.seeds),
             }
         )
+
+
+def _without_braces(text: str) -> str:
+    """In reports Snakemake takes what is in braces for a wildcard, whoever says it."""
+    return text.replace("{", "(").replace("}", ")")

@@ -18,6 +18,7 @@ from onset.latex.published import published_numbers, published_table
 from onset.latex.settings import settings_tables
 from onset.latex.typeset import LatexError, typeset
 from onset.latex.values import seeds_in_words
+from onset.own_files import left_about
 from onset.stages.command import StageError, log, run_stage, settings_argument
 from onset.store.atomic import write_bytes, write_text
 
@@ -40,7 +41,7 @@ def work(arguments: argparse.Namespace) -> None:
     source = target / "source"
     if source.exists():
         shutil.rmtree(source)
-    shutil.copytree(arguments.sources, source)
+    shutil.copytree(arguments.sources, source, ignore=left_about)
     for study in settings["shown"]:
         folder = arguments.results / study["name"]
         for kind, suffix in (("figures", "pdf"), ("tables", "tex")):
