@@ -19,7 +19,8 @@ sys.path[:] = [f"{here}/src", *(path for path in sys.path if path != here)]
 from onset import surroundings
 from onset.call import Call
 from onset.commands.snakemake import repeated
-from onset.config import ConfigError, load_project
+from onset.config import ConfigError, project_of
+from onset.config.sources import read_sources
 from onset.durations import Durations
 from onset.jobs import Jobs
 from onset.launch import start_server
@@ -34,8 +35,15 @@ report: "workflow/report/overview.rst"
 
 if workflow.is_main_process and (lost := repeated(sys.argv)):
     raise WorkflowError(lost)
+given = workflow.config_settings
 try:
-    project = load_project(config, Path(workflow.basedir), workflow.configfiles)
+    sources = read_sources(
+        Path(workflow.basedir),
+        given.configfiles,
+        given.config_args or (),
+        base=not given.replace_workflow_config,
+    )
+    project = project_of(sources, Path(workflow.basedir))
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 if workflow.is_main_process and (in_the_way := obstacles(Path(project.results), project.all_runs)):

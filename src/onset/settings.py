@@ -5,11 +5,39 @@ from __future__ import annotations
 import json
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+
+def _one_line(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be empty")
+    if len(text.splitlines()) > 1:
+        raise ValueError("must be a single line")
+    return text
+
+
+IN_WORDS: dict[str, str] = {}
+"""pattern of a text → what it asks for, as people say it"""
+
+
+def like(pattern: str, words: str, longest: int | None = None) -> StringConstraints:
+    """A text must match the pattern, which in words is: a text must be, names are, ..."""
+    IN_WORDS[pattern] = words
+    return StringConstraints(pattern=pattern, max_length=longest)
+
 
 NAME_PATTERN = r"^[a-z][a-z0-9_]*$"
+LONGEST_NAME = 80
+"""of a study, a condition, a figure; file systems allow names of 255 bytes, and some hold two of ours"""
 
-Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
+Name = Annotated[
+    str,
+    like(NAME_PATTERN, "names are lower-case letters, digits and _, letter first", LONGEST_NAME),
+]
+Line = Annotated[str, AfterValidator(_one_line)]
+"""text that stands in one line, as labels and titles do"""
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+"""as large as all libraries take them"""
 Fraction = Annotated[float, Field(ge=0, le=1)]
 PositiveInt = Annotated[int, Field(gt=0)]
 NonNegativeInt = Annotated[int, Field(ge=0)]

@@ -5,16 +5,18 @@ The cases change one thing in a valid config. Everything is read from a copy in 
 
 import json
 import math
+import os
 import shutil
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest.mock import ANY
 
 import pytest
 import yaml
 
 from onset.config import ConfigError, load_project
+from onset.config.folder import OWN_FOLDERS
 from onset.config.problems import Layer, merge
 from onset.config.schema import schemas
 from onset.config.yaml_file import read_yaml
@@ -186,7 +188,6 @@ WRONG_TYPES = [
     bad("text for a seed", CONFIG, "seeds", ["one"], "'one': must be a whole number",
         key="seeds.0"),
     bad("bool for a seed", CONFIG, "seeds", [0, True], "must be a whole number", key="seeds.1"),
-    bad("a date for a notebook", STUDY, "notebook.day", date(2020, 1, 1), "valid JSON"),
     bad("no number", STUDY, "training.learning_rate", math.nan, "must be a finite number"),
     bad("endless", STUDY, "training.weight_decay", math.inf, "must be a finite number"),
 ]  # fmt: skip
@@ -244,7 +245,11 @@ IMPOSSIBLE = [
     bad("a study twice", CONFIG, "studies", ["composition", "composition"],
         "listed twice: composition"),
     bad("no threads", CONFIG, "threads", 0, "must be greater than 0"),
-    bad("no device", CONFIG, "device", "tpu", "'tpu'", "pattern"),
+    bad("no device", CONFIG, "device", "tpu", "'tpu': must be cpu, mps, cuda, or cuda:1"),
+    bad("a seed too large", CONFIG, "seeds", [2**64], "must be less than 4294967296", key="seeds.0"),
+    bad("a label of two lines", STUDY, "conditions.one.label", "one\ntwo", "a single line"),
+    bad("a label of nothing", STUDY, "conditions.one.label", " ", "must not be empty"),
+    bad("a title of two lines", STUDY, "title", "one\ntwo", "a single line"),
 ]  # fmt: skip
 
 NAMES = "lower-case letters, digits and _, letter first"
@@ -257,13 +262,21 @@ BAD_NAMES = [
         bad(f"condition {name}", STUDY, f"conditions.{name}", {}, f"lie the study's {name}")
         for name in ("figures", "tables")
     ),
-    bad("study", CONFIG, "studies", ["../x"], "'../x'", key="studies.0"),
+    bad("study", CONFIG, "studies", ["../x"], "'../x'", NAMES, key="studies.0"),
+    bad("a long name", STUDY, "conditions", {"a" * 300: {}}, "must have at most 80 characters",
+        key=f"conditions.{'a' * 300}"),
     bad("figure", STUDY, "figures", {"../x": "caption"}, NAMES, key="figures.../x"),
     *(
-        bad(f"results {folder!r}", CONFIG, "results", folder, repr(folder))
+        bad(f"results {folder!r}", CONFIG, "results", folder, repr(folder), "of letters, digits, _ and -")
         for folder in ("../elsewhere", "/tmp/x", "results/../..", "~/x", "", ".", ".git")
     ),
-]
+    *(
+        bad(f"results {folder!r}", CONFIG, "results", folder, "is the project's own")
+        for folder in ("src", "config", "paper/mine", "Docs")
+    ),
+    bad("results in a study's", CONFIG, "results", "results/alias", "lie the results of the study alias"),
+    bad("results in logs", CONFIG, "results", "mine/logs", "in a folder logs lies what is of all"),
+]  # fmt: skip
 
 VECTORS = {
     "task": {"name": "superposition", "densities": [0.5, 0.1]},
@@ -353,7 +366,23 @@ def test_the_config_that_the_cases_change_is_valid(files):
     assert list(project.studies["composition"].conditions) == ["one", "wide"]
 
 
-@pytest.mark.parametrize("name", ["atlas", "benchmarks", "logs", "paper"])
+def test_results_take_no_folder_of_the_project():
+    visible = {path.name for path in ROOT.iterdir() if path.is_dir() and path.name[0] != "."}
+    assert visible - OWN_FOLDERS <= {"results", "shared"}
+
+
+def test_results_take_no_file(files):
+    files.set(CONFIG, "results", "mine/there")
+    (files.root / "mine").write_text("a person's\n")
+    assert files.problems() == {(CONFIG, "results"): "'mine/there': mine is a file"}
+    (files.root / "mine").unlink()
+    (files.root / "mine").symlink_to("nowhere")
+    assert "mine is a link that leads nowhere" in files.problems()[CONFIG, "results"]
+    (files.root / "nowhere").mkdir()
+    assert files.load().results == "mine/there"
+
+
+@pytest.mark.parametrize("name", ["atlas", "benchmarks", "logs", "paper", "smoke", "tuning"])
 def test_no_study_takes_the_folder_of_what_is_of_all(files, name):
     shutil.copy2(files.root / STUDY, files.root / f"config/studies/{name}.yaml")
     files.set(CONFIG, "studies", [name])
@@ -483,10 +512,9 @@ class TestWorlds:
         ("title: one\ntitle: two\n", "line 2: the key title stands twice"),
         ("task: {name: a, name: b}\n", "line 1: the key name stands twice"),
         ("- title\n", "expected keys and values"),
-        ("", "expected keys and values"),
-        ("title: [one\n", "line 2"),
-        ("title:\n\t- one\n", "\\t"),
-        ("on: 3\n", "line 1: the key True must be text"),
+        ("", "it is empty; expected keys and values"),
+        ("title: [one\n", "line 2: a bracket isn't closed"),
+        ("title:\n\t- one\n", "line 2: a tab"),
         ("1: 3\n", "line 1: the key 1 must be text"),
         ("title: &t one\nmeasures: [" + "*t, " * 21 + "]\n", "more than 20 aliases"),
         ("title: !!python/object/apply:os.getcwd []\n", "python/object/apply:os.getcwd"),
@@ -501,6 +529,46 @@ def test_a_file_that_is_no_yaml_of_ours(files, text, says):
     assert list(problems) == [(STUDY, "")]
     assert says in problems[STUDY, ""]
     assert "\n" not in problems[STUDY, ""]
+
+
+def test_a_study_that_is_no_file(files):
+    study = files.root / STUDY
+    study.unlink()
+    for make, says in (
+        (study.mkdir, "it is a folder; expected a file"),
+        (lambda: os.mkfifo(study), "it is a pipe or a device; expected a file"),
+        (lambda: study.symlink_to("nowhere.yaml"), "it is a link that leads nowhere"),
+        (lambda: study.symlink_to("/dev/zero"), "it is a pipe or a device; expected a file"),
+        (
+            lambda: study.symlink_to(study.name),
+            "it can't be read: Too many levels of symbolic links",
+        ),
+    ):
+        make()
+        assert files.problems() == {(STUDY, ""): says}
+        study.rmdir() if study.is_dir() else study.unlink()
+    elsewhere = files.root / "elsewhere.yaml"
+    shutil.copy2(ROOT / STUDY, elsewhere)
+    study.symlink_to(elsewhere)
+    assert "composition" in files.load().studies
+
+
+def test_what_was_left_about_is_no_study(files):
+    for name in ("._alias.yaml", "#alias#.yaml", "alias copy.yaml", ".#alias.yaml"):
+        shutil.copy2(files.root / "config/studies/alias.yaml", files.root / "config/studies" / name)
+    files.set(CONFIG, "overrides", {"alia": {}})
+    assert (
+        "did you mean alias? (allowed: alias, chains," in files.problems()[CONFIG, "overrides.alia"]
+    )
+
+
+def test_code_that_nobody_uses_may_be_broken_and_what_is_used_is_named(files):
+    (files.root / "workflow/notebooks/alias.py").write_text("def (:\n")
+    files.load()
+    files.write("workflow/notebooks/composition.py", "x = 1\ndef (:\n")
+    said = files.problems()[STUDY, ""]
+    assert said.startswith("its notebook can't be read: ")
+    assert said.endswith("workflow/notebooks/composition.py: line 2: invalid syntax")
 
 
 def test_a_study_without_its_notebook(files):
@@ -602,6 +670,18 @@ def test_everything_wrong_is_said_at_once(files):
 def test_a_mistake_that_all_conditions_inherit_is_said_once(files):
     files.set(STUDY, "training.steps", 0)
     with pytest.raises(ConfigError, match=r"^1 problem in the config:\n"):
+        files.load()
+
+
+def test_and_so_is_one_in_a_section_that_conditions_change(files):
+    """What each of them makes worse by itself is its own."""
+    files.remove(STUDY, "training.steps")
+    files.set(STUDY, "conditions.wide.training", {"weight_decay": 1.0, "btas": [0.9, 0.99]})
+    assert files.problems() == {
+        (STUDY, "training.steps"): "this key is missing",
+        (STUDY, "conditions.wide.training.btas"): ANY,
+    }
+    with pytest.raises(ConfigError, match=r"^2 problems in the config:\n"):
         files.load()
 
 

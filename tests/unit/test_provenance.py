@@ -12,7 +12,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import grimp
 import pytest
+
+from onset.provenance import imports
 
 ROOT = Path(__file__).parents[2]
 
@@ -144,6 +147,40 @@ def test_a_new_module_concerns_nobody_until_it_is_imported(package, unedited):
 def test_it_sees_a_template(package, unedited):
     package.append("gallery/templates/study.html", "<!-- -->\n")
     assert changed(package, unedited) == {"page"}
+
+
+def test_a_module_that_nobody_imports_may_be_broken(package, unedited):
+    package.append("measures/mine.py", "def (:\n")
+    assert package.fingerprints() == unedited
+    package.append("training/loop.py", "\nimport onset.measures.mine\n")
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        package.fingerprints()
+    said = refused.value.stderr.splitlines()[-1]
+    assert said.endswith("onset/measures/mine.py: line 1: invalid syntax")
+
+
+@pytest.mark.parametrize("folder", ["gallery/templates", "gallery"])
+def test_what_systems_and_editors_leave_about_concerns_nobody(package, unedited, folder):
+    names = (
+        ".DS_Store",
+        "page.html~",
+        "._page.html",
+        "#page.html#",
+        "page.html.orig",
+        "page.html.bak",
+    )
+    for name in (*names, ".page.html.swp", "page copy.html", "render.py~", "._render.py"):
+        package.append(f"{folder}/{name}", "left about")
+    (package.source / "onset" / folder / ".ipynb_checkpoints").mkdir()
+    package.append(f"{folder}/.ipynb_checkpoints/page-checkpoint.html", "left about")
+    assert package.fingerprints() == unedited
+
+
+def test_the_imports_of_every_module_are_those_that_grimp_finds():
+    graph = grimp.build_graph("onset", exclude_type_checking_imports=True, cache_dir=None)
+    assert len(graph.modules) > 200
+    found = {module: imports(module) for module in graph.modules}
+    assert found == {its: graph.find_modules_directly_imported_by(its) for its in graph.modules}
 
 
 def test_that_of_a_notebook(package, tmp_path):

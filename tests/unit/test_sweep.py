@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from onset.config.sweep import expand
+from onset.config.sweep import SweepError, expand
 from tests.unit.test_config import CONFIG, STUDY, bad, files  # noqa: F401 - a fixture
 
 GRID = {"model.d_model": [16, 32], "training.weight_decay": [0.5, 6]}
@@ -86,3 +86,41 @@ def test_a_mistake_is_named(files, case):  # noqa: F811
     assert (file, key.split(".")[0]) == (STUDY, "sweep")
     for fragment in case.says:
         assert fragment in message
+
+
+@pytest.mark.parametrize(
+    ("grids", "says"),
+    [
+        ([{"model.a.b": [1], "model.a.b.c": [2]}], "the axis model.a.b.c is within the axis model.a.b"),
+        ([{"model.a": [1, 2, 1]}], "model.a: two of its values would be called 1"),
+        ([{"model.a": ["x-y", "xmy"]}], "model.a: two of its values would be called xmy"),
+        ([{"model.a": ["Relu", "relu"]}], "model.a: two of its values would be called relu"),
+        ([{"model.a": [[1, 2]]}], "model.a: [1, 2]: a value of an axis is a number"),
+        ([{"model.a": [{"b": 1}]}], "model.a: {'b': 1}: a value of an axis is a number"),
+        ([{"model.a": [1]}, {"task.a": [1]}], "two points of different settings would be called a_1"),
+        ([{}], "a grid has no axis"),
+        ([{f"model.{key}": [*range(100)] for key in "abcde"}], "10000000000 points; the most is 2000"),
+        ([{"model.a": ["x" * 99]}], "a point would be called a_xxxxxx"),
+        ([{"model.W": [1]}], "a point would be called W_1: names are lower-case letters"),
+    ],
+)  # fmt: skip
+def test_grids_that_cannot_be_expanded(files, grids, says):  # noqa: F811
+    with pytest.raises(SweepError) as refused:
+        expand(grids)
+    assert str(refused.value).startswith(says)
+    files.set(STUDY, "sweep", grids)
+    assert files.problems()[STUDY, "sweep"].startswith(says)
+
+
+def test_a_point_takes_no_conditions_place(files):  # noqa: F811
+    files.set(STUDY, "conditions.d_model_16", {"training": {"steps": 99}})
+    files.set(STUDY, "sweep", [{"model.d_model": [16, 32]}])
+    said = "a point would be called d_model_16, and so is one of the conditions"
+    assert files.problems() == {(STUDY, "sweep"): said}
+
+
+def test_a_sweep_in_overrides_is_blamed_there(files):  # noqa: F811
+    files.set(CONFIG, "overrides", {"composition": {"sweep": [{"model.d_model": [1, 1]}]}})
+    assert list(files.problems()) == [(CONFIG, "overrides.composition.sweep")]
+    files.set(CONFIG, "overrides", {"composition": {"sweep": [{"model.d_modl": [1, 2]}]}})
+    assert list(files.problems()) == [(CONFIG, "overrides.composition.sweep.model.d_modl")]

@@ -292,6 +292,33 @@ def test_the_shipped_config_plans_every_condition_at_every_seed(fresh, arguments
     assert "paper" in planned
 
 
+def test_braces_in_what_people_write_are_no_wildcards(finished):
+    """Neither of the job's own wildcards, nor of others."""
+    braced = "{study} {x} {{y}} {"
+    for key in ("title", "question", "conditions.fast.label"):
+        study = read_yaml(finished.root / finished.study)
+        study["conditions"]["fast"] = study["conditions"]["fast"] or {}
+        finished.set(finished.study, key, f"{key} {braced}")
+    finished.set(finished.study, "figures", {"one": f"A caption {braced}"})
+    finished.set(finished.study, "tables", {"one": f"A caption {braced}"})
+    published = {"quantity": braced, "published": braced, "source": braced}
+    finished.set(finished.study, "reference", {"one": published})
+    finished.set(finished.study, "notebook", {"mine": braced})
+    finished.set(finished.config, "paper", True)
+    assert "notebook_tiny" in finished.plan()
+    done = finished.snakemake("--cores", "1", "--report", "report.html", "--nolock")
+    assert "Wildcard" not in done.stdout + done.stderr
+
+
+def test_files_left_about_run_nothing(finished):
+    for folder in ("src/onset/gallery/templates", "paper", "config/studies", "workflow/notebooks"):
+        for name in (".DS_Store", "._one.html", "one.html~", "._one.tex", "._one.yaml", "#one#.py"):
+            (finished.root / folder / name).write_text("left about")
+    (finished.root / "src/onset/measures/mine.py").write_text("def (:")
+    (finished.root / "workflow/notebooks/alias.py").write_text("def (:")
+    assert finished.plan() == {}
+
+
 class TestAWrongConfig:
     """It stops before any work, and says what is wrong rather than where Python was."""
 

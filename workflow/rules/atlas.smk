@@ -47,7 +47,7 @@ rule atlas_notebook:
         notebook="<atlas>/notebook.ipynb",
         page=report(
             "<atlas>/notebook.html",
-            category=jobs.title("atlas"),
+            category=jobs.report_category("atlas"),
             caption="../report/notebook.rst",
             labels=jobs.report_labels("atlas"),
         ),
@@ -56,7 +56,7 @@ rule atlas_notebook:
             (
                 report(
                     path,
-                    category=jobs.title("atlas"),
+                    category=jobs.report_category("atlas"),
                     caption="../report/figure.rst",
                     labels=jobs.report_labels("atlas", path),
                 )

@@ -14,7 +14,7 @@ for study in project.studies:
             notebook=f"{project.results}/{study}/notebook.ipynb",
             page=report(
                 f"{project.results}/{study}/notebook.html",
-                category=jobs.title(study),
+                category=jobs.report_category(study),
                 caption="../report/notebook.rst",
                 labels=jobs.report_labels(study),
             ),
@@ -23,7 +23,7 @@ for study in project.studies:
                 (
                     report(
                         path,
-                        category=jobs.title(study),
+                        category=jobs.report_category(study),
                         caption="../report/figure.rst",
                         labels=jobs.report_labels(study, path),
                     )

@@ -47,7 +47,7 @@ for population in jobs.populations:
             gpu=1,
         params:
             runs=[jobs.folder(run) for run in population],
-            settings=jobs.condition(first).train_job,
+            settings=lambda w, first=first: jobs.condition(first).train_job,
             code=jobs.code("train", first),
             parents=jobs.parents_option(population),
             sources=jobs.sources_option(first),

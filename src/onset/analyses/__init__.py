@@ -9,9 +9,10 @@ ground truth of the task it uses.
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from functools import cache
 from types import ModuleType
+
+from onset.own_files import modules_in
 
 _NOT_ANALYSES = {"questions", "settings"}
 
@@ -19,7 +20,7 @@ _NOT_ANALYSES = {"questions", "settings"}
 @cache
 def names() -> list[str]:
     """All analyses there are."""
-    return sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name not in _NOT_ANALYSES)
+    return modules_in(__path__, but=_NOT_ANALYSES)
 
 
 def load(name: str) -> ModuleType:

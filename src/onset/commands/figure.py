@@ -10,7 +10,7 @@ import difflib
 import sys
 from pathlib import Path
 
-from onset.commands.project import add_configfile_argument, read_project
+from onset.commands.project import add_config_arguments, read_project
 from onset.config.project import Project
 from onset.jobs import Jobs
 
@@ -59,9 +59,9 @@ def main() -> None:
         "python -m onset.commands.figure", description=__doc__, allow_abbrev=False
     )
     parser.add_argument("name", nargs="?", help="STUDY/NAME, or NAME")
-    add_configfile_argument(parser)
+    add_config_arguments(parser)
     arguments, _ = parser.parse_known_args()  # the others are Snakemake's
-    named = targets(read_project(arguments.configfile))
+    named = targets(read_project(arguments.configfile, arguments.config))
     if not arguments.name:
         sys.exit("NAME=STUDY/NAME is missing. There are:\n" + "\n".join(named))
     try:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from onset.commands.project import add_configfile_argument, read_project
+from onset.commands.project import add_config_arguments, read_project
 from onset.config.project import Project
 
 _SEED = re.compile(r"^seed_\d+$")
@@ -45,8 +45,9 @@ def orphans(project: Project, root: Path = Path()) -> Iterator[Path]:
 
 def main() -> None:
     parser = argparse.ArgumentParser("python -m onset.commands.orphans", description=__doc__)
-    add_configfile_argument(parser)
-    project = read_project(parser.parse_args().configfile)
+    add_config_arguments(parser)
+    arguments = parser.parse_args()
+    project = read_project(arguments.configfile, arguments.config)
     sizes = {folder: _megabytes(folder) for folder in orphans(project)}
     for folder, size in sizes.items():
         print(f"{size:9.1f} MB  {folder}")

@@ -1,35 +1,39 @@
-"""The project as commands see it that run beside Snakemake and take its `--configfile`."""
+"""The project as commands see it that run beside Snakemake and take its `--configfile` and `--config`."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from onset.config import ConfigError, load_project
-from onset.config.project import Project
-from onset.config.yaml_file import YamlError, read_yaml
-
-_CONFIG = Path("config/config.yaml")
+from onset.config import ConfigError, Project, project_of
+from onset.config.sources import read_sources
 
 
-def add_configfile_argument(parser: argparse.ArgumentParser) -> None:
+def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--configfile", type=Path, help="as Snakemake's: its keys win over config/config.yaml"
+        "--configfile",
+        "--configfiles",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="as Snakemake's: its keys win over config/config.yaml",
+    )
+    parser.add_argument(
+        "--config",
+        "-C",
+        nargs="*",
+        default=[],
+        metavar="KEY=VALUE",
+        help="as Snakemake's: they win over all files",
     )
 
 
-def read_project(file: Path | None) -> Project:
+def read_project(files: Sequence[Path] = (), options: Sequence[str] = ()) -> Project:
     """The project in this folder; a mistake in its config ends the command, as it ends Snakemake."""
-    files = [file, _CONFIG] if file else [_CONFIG]
-    config: dict[str, Any] = {}
-    for path in reversed(files):
-        try:
-            config |= read_yaml(path)
-        except YamlError as error:
-            sys.exit(f"{path}: {error}")
     try:
-        return load_project(config, Path(), files)
+        return project_of(read_sources(Path(), files, options), Path())
     except ConfigError as error:
         sys.exit(str(error))

@@ -1,6 +1,6 @@
 """The config files: read, merged, validated, all before the DAG exists."""
 
 from onset.config.problems import ConfigError
-from onset.config.project import Project, load_project
+from onset.config.project import Project, load_project, project_of
 
-__all__ = ["ConfigError", "Project", "load_project"]
+__all__ = ["ConfigError", "Project", "load_project", "project_of"]

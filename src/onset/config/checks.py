@@ -17,6 +17,7 @@ from onset import analyses, measures, models, tasks
 from onset.analyses.settings import AnalysesSettings
 from onset.config.problems import Layer, Problem, merge, nearest, place, problems_of
 from onset.config.study import Condition, ConditionFile
+from onset.provenance import parse
 from onset.settings import Settings
 from onset.tasks.dataset import Dataset, TaskSettings
 from onset.tasks.vectors import VectorDataset
@@ -246,7 +247,7 @@ def _wants(package: ModuleType, name: str) -> _Wants:
     """
     source = Path(package.__path__[0]) / f"{name}.py"
     needs, family, kind, parent, in_loss = (), "model", None, False, False
-    for statement in ast.parse(source.read_text(encoding="utf-8")).body:
+    for statement in parse(source).body:
         match statement:
             case ast.Assign(targets=[ast.Name(id="NEEDS")], value=value):
                 needs = ast.literal_eval(value)

@@ -10,6 +10,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from onset.settings import IN_WORDS
+
 _IN_YAML = {
     "tuple_type": "must be a list",
     "list_type": "must be a list",
@@ -33,7 +35,9 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.key + ': ' if self.key else ''}{self.message}"
+        between = " " if self.file.startswith("--") else ": "
+        where = f"{self.file}{between}{self.key}" if self.key else self.file
+        return f"{where}: {self.message}"
 
 
 class ConfigError(Exception):
@@ -124,8 +128,11 @@ def problems_of(
                 message = "this key is missing"
             case "value_error":
                 message = str(details["ctx"]["error"])
+            case "string_pattern_mismatch" if details["ctx"]["pattern"] in IN_WORDS:
+                message = f"{_shown(details['input'])}: {IN_WORDS[details['ctx']['pattern']]}"
             case _:
-                said = _IN_YAML.get(details["type"], details["msg"]).replace("Input should", "must")
+                said = _IN_YAML.get(details["type"], details["msg"])
+                said = re.sub("^(Input|String) should", "must", said)
                 message = f"{_shown(details['input'])}: {said[0].lower()}{said[1:]}"
                 if details["type"] == "literal_error":
                     expected = re.split(", | or ", details["ctx"]["expected"].replace("'", ""))

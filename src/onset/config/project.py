@@ -12,42 +12,43 @@ from typing import Annotated, Any
 from pydantic import (
     Field,
     Strict,
-    StringConstraints,
     ValidationError,
     ValidationInfo,
     field_validator,
 )
 
+from onset.config.folder import NOT_STUDIES, Folder, folder_problem
 from onset.config.parents import parent_problems
-from onset.config.problems import ConfigError, Layer, Problem, nearest, problems_of
-from onset.config.reading import read_study
+from onset.config.problems import ConfigError, Layer, Problem, merge, nearest, place, problems_of
+from onset.config.reading import read_study, study_names
+from onset.config.sources import CONFIG
 from onset.config.study import Condition, Study
-from onset.config.yaml_file import YamlError, read_yaml, reread
+from onset.config.yaml_file import reread
 from onset.settings import (
     FIRST_SPARE_SEED,
     NAME_PATTERN,
     Name,
-    NonNegativeInt,
     PositiveInt,
+    Seed,
     Settings,
+    like,
 )
 
-_CONFIG = "config/config.yaml"
 _NAME = re.compile(NAME_PATTERN)
-_NOT_STUDIES = ("atlas", "benchmarks", "logs", "paper")
-_FOLDER = r"^[A-Za-z0-9_][A-Za-z0-9_-]*(/[A-Za-z0-9_][A-Za-z0-9_-]*)*$"
 
 
 class ProjectSettings(Settings):
     """`config/config.yaml`"""
 
-    results: Annotated[str, StringConstraints(pattern=_FOLDER)] = "results"
+    results: Folder = "results"
     """folder that everything is written to, within the project"""
     studies: Annotated[tuple[Name, ...], Strict(False), Field(min_length=1)]
     """files in config/studies/, without .yaml; they are run in this order"""
-    seeds: Annotated[tuple[NonNegativeInt, ...], Strict(False), Field(min_length=1)]
+    seeds: Annotated[tuple[Seed, ...], Strict(False), Field(min_length=1)]
     """each condition is run once per seed, and with its own `extra_seeds` beside"""
-    device: Annotated[str, StringConstraints(pattern=r"^(cpu|mps|cuda(:\d+)?)$")] = "cpu"
+    device: Annotated[
+        str, like(r"^(cpu|mps|cuda(:\d+)?)$", "must be cpu, mps, cuda, or cuda:1 and the like")
+    ] = "cpu"
     """looked for where the jobs run, which may be another machine"""
     threads: PositiveInt = 1
     """per training job; part of the settings, because it changes the last digits of results"""
@@ -67,10 +68,9 @@ class ProjectSettings(Settings):
     @field_validator("studies")
     @classmethod
     def _no_folder_of_all_studies(cls, studies: tuple[str, ...]) -> tuple[str, ...]:
-        if taken := [name for name in studies if name in _NOT_STUDIES]:
-            raise ValueError(
-                f"{taken[0]} is no study's name: in results/{taken[0]} lies what is of all"
-            )
+        if taken := [name for name in studies if name in NOT_STUDIES]:
+            lies = NOT_STUDIES[taken[0]]
+            raise ValueError(f"{taken[0]} is no study's name: in results/{taken[0]} {lies}")
         return studies
 
     @field_validator("seeds")
@@ -139,56 +139,34 @@ class Project:
         return {place: priority for priority, place in enumerate(last_first, 1)}
 
 
-def load_project(
-    config: Mapping[str, Any], root: Path, files: Sequence[str | Path] = (_CONFIG,)
-) -> Project:
+def load_project(config: Mapping[str, Any], root: Path) -> Project:
+    """Validate a config, as `project_of` does, that was read somehow: texts that look like numbers are."""
+    return project_of([Layer(CONFIG, "", reread(dict(config)))], root)
+
+
+def project_of(layers: Sequence[Layer], root: Path) -> Project:
     """Validate the config and every study that it names.
 
     Args:
-        config: what Snakemake has read from its config files and command line.
+        layers: what the config comes from; later ones win.
         root: the project's folder.
-        files: the config files, those that win first; to say where a mistake stands.
 
     Raises:
         ConfigError: something is wrong; all of it is listed.
     """
-    sources: dict[str, dict[str, Any]] = {}
-    for path in (root / file for file in files):
-        name = str(path.relative_to(root) if path.is_relative_to(root) else path)
-        try:
-            sources[name] = read_yaml(path)
-        except YamlError as error:
-            raise ConfigError([Problem(name, "", str(error))]) from None
     try:
-        return _validated(Layer(_CONFIG, "", reread(dict(config))), root)
+        return _validated(Layer(CONFIG, "", merge(layers)), root)
     except ConfigError as error:
-        raise ConfigError(
-            [_in_its_file(problem, sources, config) for problem in error.problems]
-        ) from None
+        raise ConfigError([_in_its_source(problem, layers) for problem in error.problems]) from None
 
 
-def _in_its_file(
-    problem: Problem, sources: Mapping[str, dict[str, Any]], config: Mapping[str, Any]
-) -> Problem:
+def _in_its_source(problem: Problem, layers: Sequence[Layer]) -> Problem:
     """The problem with the file, or the option, that its key comes from."""
-    if problem.file != _CONFIG or not problem.key:
-        return problem
     path = problem.key.split(".")
-    there, wanted = _at(config, path)
-    for file, values in sources.items():
-        found, value = _at(values, path)
-        if found and value == reread(wanted):
-            return Problem(file, problem.key, problem.message)
-    return Problem("--config" if there else problem.file, problem.key, problem.message)
-
-
-def _at(values: Any, path: Sequence[str]) -> tuple[bool, Any]:
-    """Whether there is a value at a path of keys, and which."""
-    for key in path:
-        if not isinstance(values, dict) or key not in values:
-            return False, None
-        values = values[key]
-    return True, values
+    given = [layer for layer in layers if path[0] in layer.values]
+    if problem.file != CONFIG or not given:
+        return problem
+    return Problem(place(given, path)[0], problem.key, problem.message)
 
 
 def _validated(layer: Layer, root: Path) -> Project:
@@ -204,7 +182,7 @@ def _validated(layer: Layer, root: Path) -> Project:
     studies: dict[str, Study] = {}
     overrides = layer.values.get("overrides")
     overrides = overrides if isinstance(overrides, dict) else {}
-    for name in dict.fromkeys(filter(_NAME.match, names)):
+    for name in dict.fromkeys(filter(_NAME.fullmatch, names)):
         changes = overrides.get(name)
         over = Layer(layer.file, f"overrides.{name}", changes if isinstance(changes, dict) else {})
         device, threads, paper = ("cpu", 1, False)
@@ -216,10 +194,12 @@ def _validated(layer: Layer, root: Path) -> Project:
             studies[name] = study
     if settings:
         # Those of a study that isn't run this time may stay.
-        there = {path.stem for path in (root / "config/studies").glob("*.yaml")}
-        for name in sorted(set(settings.overrides) - there):
+        there = study_names(root)
+        for name in sorted(set(settings.overrides) - set(there)):
             said = f"there is no such study; {nearest(name, there)}"
             problems.append(Problem(layer.file, f"overrides.{name}", said))
+        if said := folder_problem(settings.results, root, there):
+            problems.append(Problem(layer.file, "results", said))
     if not problems:
         problems = parent_problems(studies)
     if problems or not settings:

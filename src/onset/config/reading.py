@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,22 @@ from typing import Any
 from pydantic import ValidationError
 
 from onset.config.checks import condition_of
+from onset.config.inherited import where_inherited
 from onset.config.problems import Layer, Problem, merge, nearest, problems_of
 from onset.config.study import SECTIONS, ConditionFile, Study, StudyFile, StudyOverrides
-from onset.config.sweep import expand
+from onset.config.sweep import SweepError, expand
 from onset.config.texts import text_problems
 from onset.config.yaml_file import YamlError, read_yaml
+from onset.provenance import SourceError, parse
+from onset.settings import NAME_PATTERN
+
+_NAME = re.compile(NAME_PATTERN)
+
+
+def study_names(root: Path) -> list[str]:
+    """All studies there are, whether they are run or not."""
+    files = (root / "config/studies").glob("*.yaml")
+    return sorted(path.stem for path in files if _NAME.fullmatch(path.stem))
 
 
 def read_study(
@@ -24,7 +36,7 @@ def read_study(
     try:
         raw = read_yaml(root / file)
     except YamlError as error:
-        there = sorted(path.stem for path in (root / "config/studies").glob("*.yaml"))
+        there = study_names(root)
         hint = "" if name in there else f"; studies: {nearest(name, there)}"
         return None, [Problem(file, "", f"{error}{hint}")]
     try:
@@ -35,35 +47,43 @@ def read_study(
     over, problems = _validated_overrides(overrides, study_file)
     if over is None or problems:
         return None, problems
-    if not (root / f"workflow/notebooks/{name}.py").exists():
-        problems.append(Problem(file, "", f"its notebook workflow/notebooks/{name}.py is missing"))
-    conditions, run_already = {}, set()
+    if said := _wrong_with_notebook(root, f"workflow/notebooks/{name}.py"):
+        problems.append(Problem(file, "", said))
+    grids = overrides if "sweep" in overrides.values else Layer(file, "", raw)
+    listed = {name: changes or {} for name, changes in (raw.get("conditions") or {}).items()}
+    try:
+        swept = _swept(grids, listed)
+    except SweepError as error:
+        return None, [*problems, Problem(grids.file, _below(grids, "sweep"), str(error))]
     base = [
         Layer(file, "", _sections(raw)),
         Layer(overrides.file, overrides.key, _sections(overrides.values)),
     ]
-    swept = expand(overrides.values.get("sweep", raw.get("sweep", ())))
     points = {name: ConditionFile.model_validate(point) for name, point in swept.items()}
-    listed = {name: changes or {} for name, changes in (raw.get("conditions") or {}).items()}
     problems += text_problems([Layer(file, "", raw), overrides], paper, root)
+    conditions, run_already = {}, set()
     for condition, its_file in (study_file.conditions | points).items():
-        changes, key = swept.get(condition), "sweep"
-        if changes is None:
-            changes, key = listed[condition], f"conditions.{condition}"
-        over_all = over.conditions.get(condition)
         layers = [
             *base,
-            Layer(file, key, _sections(changes)),
+            Layer(grids.file, _below(grids, "sweep"), _sections(swept[condition]))
+            if condition in swept
+            else Layer(file, f"conditions.{condition}", _sections(listed[condition])),
             Layer(
                 overrides.file,
                 f"{overrides.key}.conditions.{condition}",
                 _sections(overrides.values.get("conditions", {}).get(condition, {})),
             ),
         ]
-        instead = over_all.in_place if over_all else {}
+        instead = over.conditions[condition].in_place if condition in over.conditions else {}
         its_file = its_file.model_copy(update=instead)
-        merged, its_problems = condition_of(name, condition, its_file, layers, device, threads)
-        problems += [p for p in its_problems if not _said_of_base(p, problems)]
+        try:
+            merged, its_problems = condition_of(name, condition, its_file, layers, device, threads)
+        except (ImportError, SourceError, SyntaxError) as error:
+            said = f"code that it uses can't be read: {_where(error)}{error}"
+            return None, [*problems, Problem(file, "", said)]
+        if its_problems:
+            _, of_base = condition_of(name, condition, its_file, base, device, threads)
+            problems += where_inherited(its_problems, of_base, layers)
         # Grids cross one another, and may go through the study's own settings: run once.
         if merged and not (condition in swept and merged.jobs in run_already):
             conditions[condition] = merged
@@ -71,10 +91,33 @@ def read_study(
     return (None, problems) if problems else (Study(name, study_file, merge(base), conditions), [])
 
 
-def _said_of_base(problem: Problem, said: Iterable[Problem]) -> bool:
-    """Whether a section that doesn't fit together was reported already, where it was inherited from."""
-    of_section = problem.key.rpartition(".")[2] in SECTIONS
-    return of_section and any(problem.message == other.message for other in said)
+def _wrong_with_notebook(root: Path, notebook: str) -> str | None:
+    if not (root / notebook).exists():
+        return f"its notebook {notebook} is missing"
+    if not (root / notebook).is_file():
+        return f"its notebook {notebook} is no file"
+    try:
+        parse(root / notebook)
+    except SourceError as error:
+        return f"its notebook can't be read: {error}"
+    return None
+
+
+def _where(error: Exception) -> str:
+    """The file in front of what Python says of it."""
+    return f"{error.filename}: " if isinstance(error, SyntaxError) else ""
+
+
+def _swept(grids: Layer, listed: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """The points of a sweep, beside the conditions that are listed."""
+    swept = expand(grids.values.get("sweep", ()))
+    if twice := sorted(swept.keys() & set(listed)):
+        raise SweepError(f"a point would be called {twice[0]}, and so is one of the conditions")
+    return swept
+
+
+def _below(layer: Layer, key: str) -> str:
+    return f"{layer.key}.{key}" if layer.key else key
 
 
 def _sections(values: dict[str, Any]) -> dict[str, Any]:
@@ -103,13 +146,7 @@ def _validated_overrides(
 
 def _study_file_problems(error: ValidationError, layer: Layer) -> list[Problem]:
     """Pydantic names a bad key of a mapping `key.[key]`; people look for the key."""
-    problems = []
-    for problem in problems_of(error, StudyFile, [layer]):
-        key = problem.key.removesuffix(".[key]")
-        message = problem.message
-        if "String should match pattern" in message or "string should match pattern" in message:
-            message = (
-                f"{message.split(':')[0]}: names are lower-case letters, digits and _, letter first"
-            )
-        problems.append(Problem(problem.file, key, message))
-    return problems
+    return [
+        Problem(problem.file, problem.key.removesuffix(".[key]"), problem.message)
+        for problem in problems_of(error, StudyFile, [layer])
+    ]

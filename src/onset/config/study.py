@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, JsonValue, Strict, ValidationInfo, f
 from onset import models
 from onset.analyses.settings import AnalysesSettings
 from onset.interventions.settings import InterventionSettings
-from onset.settings import Name, NonNegativeInt, Settings, ShownSeed, canonical_json
+from onset.settings import Line, Name, NonNegativeInt, Settings, ShownSeed, canonical_json
 from onset.tasks.worlds import drawn_from_parent
 from onset.training.settings import CheckpointSettings, TrainingSettings
 
@@ -80,7 +80,7 @@ class ConditionFile(Changes):
     extra_seeds: ExtraSeeds = ()
     """seeds that it is run with beside the config's, for questions that few seeds don't answer"""
 
-    label: str | None = None
+    label: Line | None = None
     """what figures call it; its name, if missing"""
     parent: ParentSettings | None = None
     interventions: Interventions = ()
@@ -114,16 +114,16 @@ class StudyOverrides(Changes):
 class PublishedSettings(Settings):
     """A number, or a finding, of the literature."""
 
-    quantity: str
-    published: str
-    source: str
+    quantity: Line
+    published: Line
+    source: Line
     """paper, and where in it"""
 
 
 class StudyFile(Settings):
     """`config/studies/NAME.yaml`, as far as it can be judged without knowing its task and model."""
 
-    title: str
+    title: Line
     question: str
     answer: str | None = None
     """in one sentence for the gallery; `{name}` stands for a number that the notebook saves"""

@@ -1,77 +1,196 @@
-"""YAML, read safely: no objects, no key twice, no bombs of aliases, and 1e-3 is a number."""
+"""YAML as data alone: nothing makes objects or runs code, no key stands twice, no bomb goes off.
+
+Values are those of YAML 1.2's core schema, as far as all who read YAML agree on them (`scalars`).
+"""
 
 from __future__ import annotations
 
 import re
+import stat
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from onset.config.scalars import is_text, meant
+
 _MOST_ALIASES = 20
-# YAML 1.1, which PyYAML speaks, takes 1e-3 for text. People don't.
-_FLOAT = re.compile(r"^[-+]?(\d[\d_]*)(\.[\d_]*)?[eE][-+]?\d+$")
+_DEEPEST = 40
+_LARGEST = 2_000_000
+"""bytes of a file"""
+
+_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+"""characters that no text has that people read"""
 
 
 class YamlError(Exception):
-    """A file that is no YAML of ours."""
+    """No YAML of ours.
+
+    Args:
+        message: what is wrong, in a line.
+        line: where, from 1 on; None: as a whole.
+    """
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        super().__init__(f"line {line}: {message}" if line else message)
+        self.message = message
 
 
-class _Loader(yaml.SafeLoader):
-    n_aliases = 0
+class _Loader(yaml.BaseLoader):
+    """Composes nodes, and refuses what they could do harm with."""
 
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            self.n_aliases += 1
-            if self.n_aliases > _MOST_ALIASES:
-                raise YamlError(f"more than {_MOST_ALIASES} aliases (*name)")
-        return super().compose_node(parent, index)
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._n_aliases = 0
+        self._open: list[str | None] = []
+        """the anchors of the nodes around the one that is read; None of those that have none"""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-        seen = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if not isinstance(key, str):
-                raise YamlError(
-                    f"line {key_node.start_mark.line + 1}: the key {key!r} must be text"
-                )
-            if key in seen:
-                raise YamlError(f"line {key_node.start_mark.line + 1}: the key {key} stands twice")
-            seen.add(key)
-        return super().construct_mapping(node, deep)
+    def compose_node(self, parent: Any, index: Any) -> yaml.Node:
+        event = self.peek_event()
+        line = event.start_mark.line + 1
+        if isinstance(event, yaml.AliasEvent):
+            self._n_aliases += 1
+            if self._n_aliases > _MOST_ALIASES:
+                raise YamlError(f"more than {_MOST_ALIASES} aliases (*name)", line)
+            if event.anchor in self._open:
+                raise YamlError(f"*{event.anchor} stands within what it repeats", line)
+            return super().compose_node(parent, index)
+        if event.tag is not None:
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+            raise YamlError(f"{tag}: tags aren't read; text goes in quotes", line)
+        if len(self._open) == _DEEPEST:
+            raise YamlError(f"more than {_DEEPEST} brackets or levels within one another", line)
+        self._open.append(event.anchor)
+        node = super().compose_node(parent, index)
+        self._open.pop()
+        return node
 
 
-_Loader.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+0123456789"))
+def load_yaml(text: str) -> Any:
+    """What a text of YAML stands for: mappings, lists, text, numbers, true, false and None.
+
+    Raises:
+        YamlError: it isn't YAML, repeats a key, says a number that isn't clear, has a tag or a merge key,
+            too many aliases or brackets, or characters that aren't text.
+    """
+    if strange := _NO_TEXT.search(text):
+        raise YamlError(_said_of(strange[0]), text.count("\n", 0, strange.start()) + 1)
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+    except yaml.MarkedYAMLError as error:
+        raise _in_our_words(error) from None
+    except yaml.YAMLError as error:
+        raise YamlError(" ".join(str(error).split())) from None
+    finally:
+        loader.dispose()
+    return None if node is None else _value(node)
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file.
 
     Raises:
-        YamlError: it isn't YAML, isn't a mapping, repeats a key, or holds too many aliases.
+        YamlError: there is no such file, it can't be read, it holds no mapping, or it is no YAML.
     """
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506, a safe one
-    except FileNotFoundError:
-        raise YamlError("there is no such file") from None
-    except UnicodeDecodeError as error:
-        raise YamlError("it isn't UTF-8 text") from error
-    except yaml.YAMLError as error:
-        raise YamlError(" ".join(str(error).split())) from error
+    content = load_yaml(_text(path))
+    if content is None:
+        raise YamlError("it is empty; expected keys and values")
     if not isinstance(content, dict):
         raise YamlError("expected keys and values")
     return content
 
 
 def reread(value: Any) -> Any:
-    """What Snakemake has read, as we would have: for it 1e-3 is text, and so is all of `--config`."""
+    """What others have read, as we would have: for PyYAML 1e-3 is text. What isn't clear stays text."""
     if isinstance(value, dict):
         return {key: reread(item) for key, item in value.items()}
     if isinstance(value, list):
         return [reread(item) for item in value]
-    if not isinstance(value, str) or not value:
+    try:
+        return meant(value) if isinstance(value, str) and value else value
+    except ValueError:
         return value
-    loader = _Loader("")
-    tag = loader.resolve(yaml.ScalarNode, value, (True, False))
-    plain = tag.rpartition(":")[2] in ("bool", "float", "int", "null")
-    return loader.construct_object(yaml.ScalarNode(tag, value)) if plain else value
+
+
+def _text(path: Path) -> str:
+    try:
+        about = path.stat()
+        if stat.S_ISDIR(about.st_mode):
+            raise YamlError("it is a folder; expected a file")
+        if not stat.S_ISREG(about.st_mode):
+            raise YamlError("it is a pipe or a device; expected a file")
+        if about.st_size > _LARGEST:
+            raise YamlError(f"it has {about.st_size} bytes; the most is {_LARGEST}")
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        link = "it is a link that leads nowhere" if path.is_symlink() else "there is no such file"
+        raise YamlError(link) from None
+    except UnicodeDecodeError:
+        raise YamlError("it isn't UTF-8 text") from None
+    except (OSError, ValueError) as error:
+        raise YamlError(f"it can't be read: {getattr(error, 'strerror', error)}") from None
+
+
+def _value(node: yaml.Node) -> Any:
+    match node:
+        case yaml.MappingNode():
+            return _mapping(node)
+        case yaml.SequenceNode():
+            return [_value(item) for item in node.value]
+    line = node.start_mark.line + 1
+    if node.style is not None:
+        if strange := _NO_TEXT.search(node.value):
+            raise YamlError(_said_of(strange[0]), line)
+        return node.value
+    try:
+        return meant(node.value)
+    except ValueError as error:
+        raise YamlError(str(error), line) from None
+
+
+def _mapping(node: yaml.MappingNode) -> dict[str, Any]:
+    mapping: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        line = key_node.start_mark.line + 1
+        if not isinstance(key_node, yaml.ScalarNode):
+            raise YamlError("a key must be text, and here is a list or a mapping", line)
+        key, plain = key_node.value, key_node.style is None
+        if plain and key == "<<":
+            raise YamlError("<<: merge keys aren't read; write the keys out", line)
+        if plain and not is_text(key):
+            raise YamlError(f"the key {key or 'null'} must be text", line)
+        if strange := _NO_TEXT.search(key):
+            raise YamlError(_said_of(strange[0]), line)
+        if key in mapping:
+            raise YamlError(f"the key {key} stands twice", line)
+        mapping[key] = _value(value_node)
+    return mapping
+
+
+def _said_of(character: str) -> str:
+    return f"the character U+{ord(character):04X} can't stand in text"
+
+
+_SAID = {
+    "'\\t'": "a tab; YAML is indented with spaces",
+    "another document": "a second document begins here (---); a file holds one",
+    "'<stream end>'": "a bracket isn't closed",
+    "end of stream": "a quote isn't closed",
+    "mapping values are not allowed": "a colon can't stand here; text with `: ` in it goes in quotes",
+    "could not find expected ':'": "a key without a colon behind it, or without a space behind that",
+    "cannot start any token": "no text begins with such a character; put it in quotes",
+    "expected <block end>": "not indented like the lines that it stands among",
+    "expected '<document start>'": "this can't stand here; is a bracket closed twice?",
+}
+"""a part of PyYAML's message → ours"""
+
+
+def _in_our_words(error: yaml.MarkedYAMLError) -> YamlError:
+    mark, began = error.problem_mark or error.context_mark, error.context_mark
+    line = mark.line + 1 if mark else None
+    problem = " ".join(str(error.problem).split())
+    said = next((ours for part, ours in _SAID.items() if part in problem), problem)
+    if began and mark and 0 < began.line < mark.line:
+        said += f" (what it is part of begins in line {began.line + 1})"
+    return YamlError(said, line)

@@ -17,8 +17,9 @@ class ReaderJobs(PageJobs):
     def summaries(self) -> list[str]:
         return [f"{self._root}/{study}/summary.csv" for study in self._project.studies]
 
-    def title(self, study: str) -> str:
-        return self._described[study]["title"]
+    def report_category(self, study: str) -> str:
+        """What Snakemake's report calls a study."""
+        return _without_braces(self._described[study]["title"])
 
     def report_labels(self, study: str, figure: str | None = None) -> dict[str, str]:
         """What Snakemake's report says of a study's notebook, or of the figure at a path.
@@ -29,8 +30,7 @@ class ReaderJobs(PageJobs):
         captions = {its["name"]: its["caption"] for its in shown["figures"]}
         name = Path(figure).stem if figure else "notebook"
         said = captions[name] if figure else shown["question"]
-        # Snakemake takes what is in braces for a wildcard.
-        return {"name": name, "shows": said.replace("{", "(").replace("}", ")")}
+        return {"name": name, "shows": _without_braces(said)}
 
     @property
     def paper(self) -> list[str]:
@@ -65,3 +65,8 @@ class ReaderJobs(PageJobs):
                 "seeds": list(self._project.seeds),
             }
         )
+
+
+def _without_braces(text: str) -> str:
+    """In reports Snakemake takes what is in braces for a wildcard, whoever says it."""
+    return text.replace("{", "(").replace("}", ")")

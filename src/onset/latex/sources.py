@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from onset.own_files import files_in
+
 _SUFFIXES = (".bib", ".bst", ".cls", ".jpg", ".pdf", ".png", ".sty", ".tex")
-_MADE = ("paper.pdf",)
+_MADE = "paper.pdf"
 """by who typesets the text in its folder, without the pipeline"""
 
 
 def sources_of(folder: Path) -> list[Path]:
-    """The sources, sorted, without hidden files, an editor's copies and what LaTeX left there."""
-    found = (path.relative_to(folder) for path in folder.rglob("*"))
-    return sorted(
-        folder / name
-        for name in found
-        if name.suffix in _SUFFIXES
-        and name.as_posix() not in _MADE
-        and not any(part.startswith(".") for part in name.parts)
-        and (folder / name).is_file()
-    )
+    """The sources, sorted, without what editors, systems and LaTeX left about."""
+    made = folder / _MADE
+    return [path for path in files_in(folder) if path.suffix in _SUFFIXES and path != made]

@@ -10,9 +10,10 @@ loss.
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from functools import cache
 from types import ModuleType
+
+from onset.own_files import modules_in
 
 _NOT_MEASURES = {
     "answers", "fourier", "guess", "heads", "levels", "matching", "measurement", "one_by_one",
@@ -23,7 +24,7 @@ _NOT_MEASURES = {
 @cache
 def names() -> list[str]:
     """All measure families there are."""
-    return sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name not in _NOT_MEASURES)
+    return modules_in(__path__, but=_NOT_MEASURES)
 
 
 def load(name: str) -> ModuleType:

@@ -24,6 +24,8 @@ from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from onset.own_files import is_own
+
 if TYPE_CHECKING:
     from torch import Tensor
     from transformer_lens.model_bridge import TransformerBridge
@@ -34,7 +36,8 @@ if TYPE_CHECKING:
 @cache
 def names() -> list[str]:
     """All model families there are."""
-    return sorted(m.name for m in pkgutil.iter_modules(__path__) if m.ispkg)
+    found = (module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
+    return sorted(name for name in found if is_own(name))
 
 
 def load_settings(name: str) -> ModuleType:

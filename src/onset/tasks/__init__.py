@@ -10,9 +10,10 @@ made of another run's model has settings that say `from_parent`, and `generate(s
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from functools import cache
 from types import ModuleType
+
+from onset.own_files import modules_in
 
 _NOT_TASKS = {"dataset", "parts", "vectors", "worlds"}
 
@@ -20,7 +21,7 @@ _NOT_TASKS = {"dataset", "parts", "vectors", "worlds"}
 @cache
 def names() -> list[str]:
     """All tasks there are."""
-    return sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name not in _NOT_TASKS)
+    return modules_in(__path__, but=_NOT_TASKS)
 
 
 def load(name: str) -> ModuleType:

@@ -1,0 +1,63 @@
+"""The folder of results: everything derived lies there, and nothing that a person wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+from onset.settings import like
+
+_OF_ALL = dict.fromkeys(("atlas", "benchmarks", "logs", "paper"), "lies what is of all")
+NOT_STUDIES = {
+    **_OF_ALL,
+    "smoke": "lie the results of the smoke run",
+    "tuning": "lie the results of spare seeds",
+}
+"""what no study may be called → what lies in a folder of this name"""
+
+OWN_FOLDERS = frozenset(
+    (
+        *("benchmarks", "config", "docs", "paper", "profiles", "requirements", "setup", "src"),
+        *("tests", "workflow", "build", "dist"),
+    )
+)
+"""what people wrote, or tools have made, lies in these"""
+
+Folder = Annotated[
+    str,
+    like(
+        r"^[A-Za-z0-9_][A-Za-z0-9_-]*(/[A-Za-z0-9_][A-Za-z0-9_-]*)*$",
+        "must be a folder within the project, of letters, digits, _ and -, with / between",
+        longest=200,
+    ),
+]
+
+
+def folder_problem(results: str, root: Path, studies: Iterable[str]) -> str | None:
+    """Why results can't lie in a folder of the project.
+
+    Args:
+        results: the folder, from the project's on.
+        root: the project's.
+        studies: all there are.
+    """
+    first, *within = results.split("/")
+    if first.casefold() in OWN_FOLDERS:
+        said = "is the project's own; results go to a folder by themselves, e.g. results/mine"
+        return f"{results!r}: {first} {said}"
+    for name in within:
+        if name in _OF_ALL or name in studies:
+            lies = _OF_ALL.get(name, f"lie the results of the study {name}")
+            return f"{results!r}: in a folder {name} {lies}"
+    for path in (root / results, *(root / results).parents):
+        if path == root:
+            break
+        shown = path.relative_to(root)
+        if path.is_file():
+            return f"{results!r}: {shown} is a file"
+        if path.is_symlink() and not path.exists():
+            return f"{results!r}: {shown} is a link that leads nowhere"
+        if path.exists() and not path.is_dir():
+            return f"{results!r}: {shown} is a pipe or a device"
+    return None

@@ -1,0 +1,44 @@
+"""What is wrong with a study is said where the study has it, and not once for each of its conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from onset.config.problems import Layer, Problem
+from onset.config.study import SECTIONS
+
+
+def where_inherited(
+    problems: Iterable[Problem], of_base: Iterable[Problem], layers: Sequence[Layer]
+) -> list[Problem]:
+    """A condition's problems; one that it has inherited stands where the study has it, once for all.
+
+    Args:
+        problems: the condition's.
+        of_base: what is wrong with the settings that it changes.
+        layers: those settings and, last, two of changes: the condition's and those over all.
+    """
+    inherited = {(_within(problem, layers), problem.message): problem for problem in of_base}
+    found = []
+    for problem in problems:
+        path = _within(problem, layers)
+        its_own = path not in SECTIONS and any(_holds(layer, path) for layer in layers[-2:])
+        found.append(problem if its_own else inherited.get((path, problem.message), problem))
+    return found
+
+
+def _within(problem: Problem, layers: Iterable[Layer]) -> str:
+    """The path of its key within the layer that it stands in."""
+    keys = sorted((layer.key for layer in layers if layer.key), key=len, reverse=True)
+    key = next((key for key in keys if problem.key.startswith(f"{key}.")), "")
+    return problem.key[len(key) + 1 :] if key else problem.key
+
+
+def _holds(layer: Layer, path: str) -> bool:
+    values: Any = layer.values
+    for key in path.split("."):
+        if not isinstance(values, dict) or key not in values:
+            return False
+        values = values[key]
+    return True
