@@ -9,6 +9,7 @@
 #:   make arxiv       the paper's sources as arXiv takes them, results/paper/arxiv.tar.gz
 #:   make report      Snakemake's report of finished results in one file, results/report.html
 #:   make bench       how fast it is
+#:   make verify      every file of results/ against the record of what was written   ARGS=--mend makes it again
 #:   make orphans     what lies in results/ though the config no longer asks for it; deletes nothing
 #:
 #:   make setup       LaTeX and the locked environment in .venv, nothing else
@@ -28,7 +29,7 @@
 #:   ARGS="..."            more for snakemake or pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce figure test test-slurm test-faults smoke arxiv report bench setup environment lint lock unlock schema orphans clean-env
+.PHONY: help reproduce figure test test-slurm test-faults smoke arxiv report bench setup environment lint lock unlock schema verify orphans clean-env
 # The steps of a set-up follow one another, whatever -j says; Snakemake runs the jobs.
 .NOTPARALLEL:
 
@@ -132,6 +133,9 @@ lint: environment
 	$(run) snakefmt --check Snakefile workflow/rules
 	$(run) lint-imports
 	$(python) pytest -q tests/workflow/test_lint.py
+
+verify: environment
+	@$(python) onset.commands.verify $(ARGS)
 
 orphans: environment
 	@$(python) onset.commands.orphans $(ARGS)

@@ -35,7 +35,11 @@ def orphans(project: Project, root: Path = Path()) -> Iterator[Path]:
         else:
             yield from (path for path in runs if path.parts[-3:] not in wanted)
         if study.name in project.studies:
-            views = sorted(study.glob("*/views.json"))
+            views = [
+                path
+                for path in sorted(study.glob("*/views.json"))
+                if path.parent.name != "settings"
+            ]
             conditions = project.studies[study.name].conditions
             yield from (path for path in views if path.parent.name not in conditions)
     for table in sorted((root / project.results / "atlas/studies").glob("*.parquet")):

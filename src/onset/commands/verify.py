@@ -7,16 +7,17 @@ other folders of results within (results/smoke, results/tuning). Exit status 1 i
 from __future__ import annotations
 
 import argparse
+import shlex
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
 from onset.commands.orphans import orphans
-from onset.commands.project import add_configfile_argument, read_project
+from onset.commands.project import add_config_arguments, read_project
 from onset.config.project import Project
 from onset.jobs import Jobs
 from onset.store import records
@@ -24,6 +25,7 @@ from onset.store.files import checksum, is_file
 from onset.store.origin import DamagedFileError
 from onset.store.records import Record
 
+_MOST_WORDS = 12  # of a command that is worth to be read
 _OF_ALL_STUDIES = ("atlas", "paper")
 
 
@@ -49,53 +51,70 @@ class Finding(NamedTuple):
 
     state: State
     path: Path
-    again: Path | None = None
-    """what Snakemake must make again to mend it, where that can be told"""
+    again: tuple[Path, ...] = ()
+    """what Snakemake must be told to make again, for a plain call doesn't see it"""
 
 
 def findings(project: Project) -> list[Finding]:
     """All there is to tell, by state and name."""
-    results = Path(project.results)
+    results, jobs = Path(project.results), Jobs(project)
     left = set(orphans(project))
-    found = [Finding(State.LEFT_OVER, path) for path in left]
-    known: set[Path] = set()
-    checked: list[tuple[Path, str, Record]] = []
+    found = {Finding(State.LEFT_OVER, path) for path in left}
+    unread: list[Path] = []
+    files: dict[Path, tuple[str, Record]] = {}
     for path in _record_paths(results, project):
-        if left & {path, *path.parents}:
+        if left & {*path.parents}:
             continue
         try:
             record = records.read_record(path)
         except DamagedFileError:
-            found.append(Finding(State.DAMAGED, path))
+            unread.append(path)
             continue
-        again = record.folder / record.target
+        again = (record.folder / record.target,)
         if not record.is_of_its_folder:
-            found.append(Finding(State.DAMAGED, path, again))
+            found.add(Finding(State.DAMAGED, path, again))
         if not record.closed:
-            found.append(Finding(State.UNFINISHED, again, again))
-        its = {**(record.earlier if not record.closed else {}), **record.files}
-        known |= {record.folder / name for name in its}
-        checked += [(record.folder / name, its[name], record) for name in its]
+            found.add(Finding(State.UNFINISHED, *again, again))
+        for name, its in {**record.earlier, **record.files}.items():
+            files[record.folder / name] = its, record
     with ThreadPoolExecutor() as pool:
-        found += filter(None, pool.map(_compared, checked))
-    found += [
-        Finding(State.MISSING, path, path)
-        for path in map(Path, Jobs(project).everything)
-        if path not in known and not path.exists()
-    ]
-    found += [
+        found |= set(filter(None, pool.map(_compared, files.items())))
+    told = {Path(path): text for path, text in jobs.told_in_files.items()}
+    found |= {Finding(State.DAMAGED, p, (p,)) for p, text in told.items() if _is_other(p, text)}
+    expected = set(map(Path, jobs.everything))
+    for path in unread:
+        # Whatever the job had written is on no record now.
+        its = (p for p in expected - files.keys() - told.keys() if path.parent.parent in p.parents)
+        found.add(Finding(State.DAMAGED, path, tuple(sorted(its))))
+    # A plain call sees these by itself.
+    found |= {
+        Finding(State.MISSING, _highest(p)) for p in expected - files.keys() if not p.exists()
+    }
+    known, open_to_doubt = {*files, *told}, {*left, *(path.parent.parent for path in unread)}
+    found |= {
         Finding(State.FOREIGN, path)
         for path in _files(results, project)
-        if path not in known and not left & {path, *path.parents}
-    ]
-    return sorted(set(found), key=lambda its: (list(State).index(its.state), its.path))
+        if path not in known and not open_to_doubt & {path, *path.parents}
+    }
+    return sorted(found, key=lambda its: (list(State).index(its.state), its.path))
 
 
-def _compared(given: tuple[Path, str, Record]) -> Finding | None:
-    path, expected, record = given
-    again = record.folder / record.target
+def _highest(missing: Path) -> Path:
+    """The folder that isn't there as a whole, if the file isn't the only one."""
+    gone = [missing, *(folder for folder in missing.parents if not folder.exists())]
+    return gone[-1]
+
+
+def _is_other(path: Path, text: str) -> bool:
+    """Whether a file that Snakemake wrote, without a record, has another text."""
+    return path.is_file() and path.read_bytes().strip() != text.encode().strip()
+
+
+def _compared(recorded: tuple[Path, tuple[str, Record]]) -> Finding | None:
+    path, (expected, record) = recorded
+    again = (record.folder / record.target,)
     if not path.exists():
-        # What an unfinished job had not come to is no loss.
+        # Of a job that didn't end, Snakemake has taken away what was there.
         return Finding(State.MISSING, path, again) if record.closed else None
     if not path.is_file() or checksum(path) != expected:
         return Finding(State.DAMAGED, path, again)
@@ -139,37 +158,42 @@ def table(found: Iterable[Finding]) -> str:
     return "\n".join(lines)
 
 
-def mending(found: Iterable[Finding], configfile: Path | None) -> list[str] | None:
+def mending(
+    found: Iterable[Finding], files: Sequence[Path], options: Sequence[str]
+) -> list[str] | None:
     """The call of Snakemake that mends what can be mended; None if there is nothing of the kind."""
     found = [its for its in found if its.state not in (State.FOREIGN, State.LEFT_OVER)]
     if not found:
         return None
-    forced = sorted({str(its.again) for its in found if its.again})
+    forced = sorted({str(path) for its in found for path in its.again})
     command = ["snakemake", "--cores", "all"]
-    command += ["--configfile", str(configfile)] if configfile else []
+    command += ["--configfile", *map(str, files)] if files else []
+    command += ["--config", *options] if options else []
     return command + (["--forcerun", *forced] if forced else [])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser("python -m onset.commands.verify", description=__doc__)
-    add_configfile_argument(parser)
+    add_config_arguments(parser)
     parser.add_argument("--mend", action="store_true", help="make again what is missing or damaged")
     arguments = parser.parse_args()
-    project = read_project(arguments.configfile)
+    given = arguments.configfile, arguments.config
+    project = read_project(*given)
     found = findings(project)
-    command = mending(found, arguments.configfile)
+    command = mending(found, *given)
     if command and arguments.mend:
         print(table(found), flush=True)
         subprocess.run([sys.executable, "-m", *command], check=False)
-        records.forget()
         found = findings(project)
-        command = mending(found, arguments.configfile)
+        command = mending(found, *given)
     if not found:
         print(f"{project.results}: every file is what its record says")
         return
     print(table(found))
     if command:
-        print("\nTo mend it: make verify ARGS=--mend, or\n  " + " ".join(command))
+        print("\nTo mend it: make verify ARGS=--mend")
+        if len(command) < _MOST_WORDS:
+            print(f"or: {shlex.join(command)}")
     sys.exit(1)
 
 

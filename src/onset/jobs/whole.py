@@ -42,6 +42,18 @@ class Jobs(ReaderJobs):
             found[study, "views"] = partial(self.views_settings, study)
         return found
 
+    @property
+    def told_in_files(self) -> dict[str, str]:
+        """Each file of settings that a plain call leaves, and what stands in it."""
+        return {self._settings_file(*its): self._settings[its]() for its in self._settings_wanted}
+
+    @property
+    def everything(self) -> list[str]:
+        """All files that a plain call leaves."""
+        made = (self.made_by_runs(study) for study in self._project.studies)
+        of_runs = (path for by_run in made for files in by_run.values() for path in files)
+        return [*of_runs, *self._of_studies]
+
     def missing(self, wildcards: object) -> list[str]:
         """What a plain call leaves and isn't there. Nothing else misses that of which all is made."""
         asked = [path for study in self._project.studies for path in self._of_runs_begun(study)]
@@ -71,6 +83,13 @@ class Jobs(ReaderJobs):
 
     @property
     def _settings_files(self) -> list[str]:
+        return [self._settings_file(*its) for its in self._settings_wanted]
+
+    def _settings_file(self, study: str, stage: str) -> str:
+        return f"{self._root}/{study}/settings/{stage}.json"
+
+    @property
+    def _settings_wanted(self) -> list[tuple[str, str]]:
         with_heads = set(self._studies_with_heads)
         wanted = {
             *self._project.studies,
@@ -78,7 +97,7 @@ class Jobs(ReaderJobs):
             *(["paper"] if self.paper else []),
         }
         return [
-            f"{self._root}/{study}/settings/{stage}.json"
+            (study, stage)
             for study, stage in self._settings
             if study in wanted and (stage not in ("heads", "views") or study in with_heads)
         ]

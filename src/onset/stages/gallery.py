@@ -39,9 +39,9 @@ def _front(results: Path, settings: dict[str, Any]) -> None:
     cards = [read_json(results / study / "card.json") for study in settings["studies"]]
     times = {study: _time(results / "logs" / study) for study in settings["studies"]}
     # Among the logs, not on the page, which is the same for the same results: times are not.
+    write_text(results / "logs/times.js", f"window.onsetTimes = {json.dumps(times)};\n")
     # The folder of results may have any name.
     with on_record(results, "front_page", "index.html", settings, of=""):
-        write_text(results / "logs/times.js", f"window.onsetTimes = {json.dumps(times)};\n")
         write_text(results / "index.html", front_page(cards, settings["paper"]))
 
 
