@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import tarfile
 
 import pytest
 
@@ -60,3 +63,22 @@ def test_a_number_from_elsewhere_runs_nothing(finished):
     assert done.returncode == 1
     assert r"numbers.json: measurements: \input isn't among the commands" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_is_packed_for_arxiv_compiles_alone_to_the_same(finished, tmp_path):
+    archive = finished.root / "results/paper/arxiv.tar.gz"
+    done = finished.snakemake("--cores", "1", "--", str(archive.relative_to(finished.root)))
+    assert done.returncode == 0, said(done)
+    with tarfile.open(archive) as packed:
+        packed.extractall(tmp_path / "alone", filter="data")
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": "0", "FORCE_SOURCE_DATE": "1"}
+    for _ in range(4):  # references, and the widths of long tables
+        subprocess.run(
+            ["pdflatex", "-interaction=batchmode", "-halt-on-error", "paper.tex"],
+            cwd=tmp_path / "alone",
+            env=environment,
+            check=True,
+            capture_output=True,
+        )
+    made = (tmp_path / "alone/paper.pdf").read_bytes()
+    assert made == (finished.root / PDF).read_bytes()

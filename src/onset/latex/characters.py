@@ -19,6 +19,7 @@ _LATIN = frozenset(
     "ḂḃḍḞḟḠḡḥḰḱḷṃṅṇṛṣṭẎẏẐẑỲỳ"
     "‐‑‒–—―‖‘’‚“”„†‡•…‰‹›※‽⁄⁎⁒₡₤₦₩₫€₱℃№℗℞℧℮←↑→↓␢␣◦◯♪⟨⟩ﬀﬁﬂﬃﬄﬅﬆ"
 )
+_WITHOUT_DECLARATION = _ASCII | _BETWEEN_WORDS | _LATIN
 _DECLARED = re.compile(r"^\\DeclareUnicodeCharacter\{([0-9A-F]{4,6})\}", re.MULTILINE)
 
 
@@ -44,9 +45,7 @@ def unsettable(text: str, beside: Collection[str]) -> list[str]:
         beside: the characters that the paper's sources declare.
     """
     found = dict.fromkeys(unicodedata.normalize("NFC", text))
-    return [
-        its for its in found if its not in _ASCII | _BETWEEN_WORDS | _LATIN and its not in beside
-    ]
+    return [its for its in found if its not in _WITHOUT_DECLARATION and its not in beside]
 
 
 def said_of(characters: Collection[str]) -> str:
