@@ -589,6 +589,15 @@ def test_earlier_studies_come_first_and_in_them_earlier_conditions(files):
     assert len(set(ranks)) == len(ranks)
 
 
+def test_a_thousand_conditions_come_before_the_next_study(files):
+    rates = [i * 1e-6 for i in range(1, 1001)]
+    files.set(STUDY, "sweep", [{"training.learning_rate": rates}])
+    files.set(CONFIG, "studies", ["alias", "composition"])
+    project = files.load()
+    assert len(project.studies["composition"].conditions) > 1000
+    assert project.priority("alias") > project.priority("composition", "one")
+
+
 def test_a_condition_may_have_seeds_of_its_own(files):
     files.set(STUDY, "conditions.wide.extra_seeds", [1, 7])
     assert files.load().runs("composition") == {"one": (0, 1, 2), "wide": (0, 1, 2, 7)}

@@ -72,10 +72,6 @@ class TestStyles:
         for style in styles(map(str, range(8))).values():
             assert least_difference([style.colour, NEUTRAL], "everybody") > 1
 
-    def test_too_many_are_refused(self):
-        with pytest.raises(ValueError, match="41 conditions, but only 40 distinct styles"):
-            styles(str(i) for i in range(41))
-
     def test_a_missing_name_tells_the_known_ones(self):
         with pytest.raises(KeyError, match="no style for 'three'; there are styles for: one, two"):
             styles(["one", "two"])["three"]

@@ -44,6 +44,7 @@ import pandas as pd
 from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.dose import doses_of, plot_dose
 from onset.figures.names import name_curves
+from onset.figures.page import MOST_PANELS, say_left_out
 from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles, use_style
 from onset.latex import tabular
 from onset.results import open_study
@@ -119,6 +120,7 @@ parts = [atomic.assign(hops=1, kind=kind) for kind in KINDS] + [
 by_length = pd.concat(parts, ignore_index=True)
 
 N_COLUMNS = 4
+there, shown = shown, shown[:MOST_PANELS]
 n_rows = -(-len(shown) // N_COLUMNS)
 size = (TEXT_WIDTH, 0.7 + 1.35 * n_rows)
 figure, axes = plt.subplots(
@@ -141,7 +143,8 @@ for axis in axes.flat[max(0, len(shown) - N_COLUMNS) : len(shown)]:  # the lowes
     axis.tick_params(labelbottom=True)
 figure.supylabel(f"accuracy (n = {len(seeds)} seeds)", fontsize=8)
 legend_below(figure, of_kind, KINDS)
-study.save_figure(figure, "lengths", by_length[by_length["condition"].isin(shown)])
+say_left_out(figure, shown, there)
+study.save_figure(figure, "lengths", by_length[by_length["condition"].isin(there)])
 
 # %% [markdown]
 # ## Two doses
@@ -210,13 +213,14 @@ place = written["split"].astype(str).str.extract(r"hops(\d+)_(.+)")
 written = written.assign(hops=place[0].astype(int), kind=place[1], dose=place[0].astype(int))
 looped = [
     name
-    for name in shown
+    for name in there
     if ((written["condition"] == name) & (written["measure"] != "accuracy")).any()
 ]
 of_written = styles(WRITTEN)
 size = (TEXT_WIDTH, 3.4)
-figure, axes = plt.subplots(2, len(looped), figsize=size, sharex=True, sharey=True, squeeze=False)
-for column, condition in enumerate(looped):
+across = looped[: MOST_PANELS // 4]
+figure, axes = plt.subplots(2, len(across), figsize=size, sharex=True, sharey=True, squeeze=False)
+for column, condition in enumerate(across):
     for axis, kind in zip(axes[:, column], KINDS, strict=True):
         its = written[(written["condition"] == condition) & (written["kind"] == kind)]
         for measure, its_style in of_written.items():
@@ -229,6 +233,7 @@ for axis in axes[-1]:
     axis.set_xlabel("hops")
 figure.supylabel(f"accuracy (n = {len(seeds)} seeds)", fontsize=8)
 legend_below(figure, of_written, WRITTEN, columns=2)
+say_left_out(figure, across, looped)
 study.save_figure(figure, "written", written[written["condition"].isin(looped)])
 
 # %% [markdown]

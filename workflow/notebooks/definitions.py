@@ -49,6 +49,7 @@ import pandas as pd
 
 from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.names import name_curves
+from onset.figures.page import MOST_PANELS, say_left_out
 from onset.figures.rows import height, name_rows, plot_rows, proportion
 from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles, use_style
 from onset.latex import tabular
@@ -142,22 +143,24 @@ asked = accuracy[accuracy["split"].isin(KINDS)]
 course = over_seeds(asked, ["condition", "split", "step"])
 of_kind = styles(KINDS)
 N_COLUMNS = 3
-n_rows = -(-len(stage_two) // N_COLUMNS)
+shown = stage_two[:MOST_PANELS]
+n_rows = -(-len(shown) // N_COLUMNS)
 size = (TEXT_WIDTH, 0.6 + 1.2 * n_rows)
 figure, axes = plt.subplots(n_rows, N_COLUMNS, figsize=size, sharey=True, squeeze=False)
-for axis, condition in zip(axes.flat, stage_two, strict=False):
+for axis, condition in zip(axes.flat, shown, strict=False):
     curves = course[course["condition"] == condition].drop(columns="condition")
     plot_over_training(axis, curves.rename(columns={"split": "condition"}), of_kind)
     axis.set(title=labels[condition], ylim=(-0.03, 1.03))
     ticks = [0, *(10**power for power in range(1, 5) if 10**power <= curves["step"].max())]
     axis.set_xticks(ticks, [str(tick) for tick in ticks])
     axis.minorticks_off()
-for axis in axes.flat[len(stage_two) :]:
+for axis in axes.flat[len(shown) :]:
     axis.set_visible(False)
 for axis in axes[-1]:
     axis.set_xlabel("step of stage two")
 figure.supylabel(f"accuracy (n = {len(seeds)} seeds)", fontsize=8)
 legend_below(figure, of_kind, KINDS)
+say_left_out(figure, shown, stage_two)
 study.save_figure(figure, "course", course)
 
 # %% [markdown]

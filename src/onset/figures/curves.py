@@ -9,10 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from onset.figures.style import Style, Styles
+from onset.figures.style import N_DISTINCT, Style, Styles
 
 _BETWEEN_MARKERS = 0.18
 """of the diagonal of an axis"""
+_NAMED_OF_MANY = 11
 
 
 def plot_over_training(
@@ -82,8 +83,20 @@ def legend_below(
 
 
 def handles(styles: Styles, labels: Mapping[str, str], markers: bool = False) -> list[Line2D]:
-    """What a legend shows: curves, or markers alone."""
-    return [
-        Line2D([], [], label=labels[name], **(style.of_marker if markers else style.of_curve))
-        for name, style in styles.items()
+    """What a legend shows: curves, or markers alone.
+
+    Of more than can be told apart it names some, from the first to the last, and says so.
+    """
+    named, n = list(styles), len(styles)
+    if n > N_DISTINCT:
+        named = [named[round(i * (n - 1) / (_NAMED_OF_MANY - 1))] for i in range(_NAMED_OF_MANY)]
+    shown = [
+        Line2D(
+            *([], []),
+            label=labels[name],
+            **(styles[name].of_marker if markers else styles[name].of_curve),
+        )
+        for name in named
     ]
+    left_out = [Line2D([], [], linestyle="", label=f"{len(named)} of {n} are named")]
+    return shown + (left_out if len(named) < n else [])

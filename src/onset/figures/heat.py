@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
@@ -16,6 +17,8 @@ from onset.figures.dose import Settings, differences
 from onset.figures.style import MARKED
 
 _SCALARS = (bool, int, float, str)
+_MOST_SAID = 16
+"""values along an axis that all have a name, and cells along it that have room for numbers"""
 
 Pair = tuple[str, str]
 """two settings, each `section.key`"""
@@ -93,6 +96,8 @@ def cells_of(
 def plot_heat(axis: Axes, cells: pd.DataFrame, across: str, up: str, level: float) -> AxesImage:
     """Draw a map of proportions: dark is 1; each cell says its mean and, below, the range of the seeds.
 
+    Where cells have no room for it, they say nothing, and the axes name some of their values.
+
     Args:
         axis: to draw on.
         cells: the columns `across`, `up`, mean, and a column `seed_N` per seed. A point that is not there
@@ -115,17 +120,24 @@ def plot_heat(axis: Axes, cells: pd.DataFrame, across: str, up: str, level: floa
             "textcoords": "offset points", "ha": "center", "va": "center",
             "color": _ink(image.to_rgba(cell["mean"])),
         }  # fmt: skip
-        axis.annotate(_short(cell["mean"]), (x, y), (0, 4), fontsize=7.5, **of_text)
-        between = "–".join(dict.fromkeys(map(_short, (seeds.min(), seeds.max()))))
-        axis.annotate(between, (x, y), (0, -5), fontsize=5.5, **of_text)
+        if max(table.shape) <= _MOST_SAID:
+            axis.annotate(_short(cell["mean"]), (x, y), (0, 4), fontsize=7.5, **of_text)
+            between = "–".join(dict.fromkeys(map(_short, (seeds.min(), seeds.max()))))
+            axis.annotate(between, (x, y), (0, -5), fontsize=5.5, **of_text)
         if (seeds >= level).all():
             frame = {"fill": False, "edgecolor": MARKED, "linewidth": 1.5, "zorder": 3}
             axis.add_patch(Rectangle((x - 0.46, y - 0.46), 0.92, 0.92, **frame))
-    axis.set_xticks(range(len(table.columns)), [said(value) for value in table.columns])
-    axis.set_yticks(range(len(table.index)), [said(value) for value in table.index])
+    axis.set_xticks(*_named(table.columns))
+    axis.set_yticks(*_named(table.index))
     axis.tick_params(length=0)
     axis.spines[:].set_visible(False)
     return image
+
+
+def _named(values: pd.Index) -> tuple[list[int], list[str]]:
+    """Where an axis names its values, and how: all of them, or every second, third, ..."""
+    places = list(range(0, len(values), math.ceil(len(values) / _MOST_SAID)))
+    return places, [said(values[place]) for place in places]
 
 
 def said(value: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -10,11 +11,21 @@ from matplotlib.text import Text
 TEXT_WIDTH = 5.5
 """inches, of the paper's text block: figures are drawn at their final size"""
 
+MOST_PANELS = 24
+"""of a figure with a panel per condition"""
+
 SMALLEST_TEXT = 5.0
 """points"""
 
 _TOLERANCE = 1 / 72
 """inches"""
+
+
+def say_left_out(figure: Figure, shown: Sequence[str], there: Sequence[str]) -> None:
+    """Say above a figure with a panel per condition that there are more conditions than panels."""
+    if len(shown) < len(there):
+        said = f"the first {len(shown)} of {len(there)} conditions; the CSV has all"
+        figure.suptitle(said, fontsize=7)
 
 
 def check(figure: Figure, name: str) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
 from matplotlib.axes import Axes
 
 from onset.figures.style import NEUTRAL, Styles
+
+_ROW, _ALL_ROWS = 0.18, 7.2
+"""inches: of a row that has a name, and of all rows at most"""
 
 
 def plot_rows(
@@ -39,8 +43,13 @@ def plot_rows(
 
 
 def name_rows(axis: Axes, styles: Styles, labels: Mapping[str, str]) -> None:
-    """Name the rows, the first on top. Once for axes that share y."""
-    axis.set_yticks(range(len(styles)), [labels[name] for name in styles])
+    """Name the rows, the first on top. Once for axes that share y.
+
+    Where rows are too close for a name each, it is every second, or third, ... that has one.
+    """
+    every = math.ceil(_ROW * len(styles) / _ALL_ROWS)
+    named = {place: labels[name] for place, name in enumerate(styles) if place % every == 0}
+    axis.set_yticks(list(named), list(named.values()))
     axis.set_ylim(len(styles) - 0.5, -0.5)
 
 
@@ -58,5 +67,5 @@ def proportion(axis: Axes, title: str) -> None:
 
 
 def height(conditions: Sequence[str]) -> float:
-    """Inches for a figure with a row per condition, titles and a labelled axis."""
-    return 0.65 + 0.18 * len(conditions)
+    """Inches for a figure with a row per condition, titles and a labelled axis; a page's at most."""
+    return 0.65 + min(_ROW * len(conditions), _ALL_ROWS)

@@ -26,6 +26,8 @@ _COLOURS = (
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*")
 _DASHES = (0, (4, 1, 1, 1, 1, 1))
 _LINES = ("-", "--", ":", "-.", _DASHES)
+N_DISTINCT = len(_COLOURS) * len(_LINES)
+"""styles that can be told apart"""
 
 
 @dataclass(frozen=True)
@@ -60,22 +62,20 @@ class Styles(dict[str, Style]):
 
 
 def styles(names: Iterable[str]) -> Styles:
-    """A style per name, by place: a name added at the end changes no other's.
+    """A style per name, by place: a name added at the end changes none of the first forty's.
 
-    Forty names can be told apart by colour and marker, and without colour by marker and line.
-
-    Raises:
-        ValueError: there are more names than distinct styles.
+    Forty names can be told apart by colour and marker, and without colour by marker and line. Those after
+    them are shades, the earlier the lighter: they show an order, not which is which.
     """
     names = list(names)
-    n_colours, n_markers = len(_COLOURS), len(_MARKERS)
-    n_styles = n_colours * len(_LINES)
-    if len(names) > n_styles:
-        raise ValueError(f"{len(names)} conditions, but only {n_styles} distinct styles")
-    return Styles(
-        (name, Style(_COLOURS[i % n_colours], _MARKERS[i % n_markers], _LINES[i // n_colours]))
-        for i, name in enumerate(names)
-    )
+    shades = sns.color_palette("crest", max(len(names) - N_DISTINCT, 0)).as_hex()
+    distinct = [_distinct(place) for place in range(min(len(names), N_DISTINCT))]
+    return Styles(zip(names, [*distinct, *(Style(its, ".", "-") for its in shades)], strict=True))
+
+
+def _distinct(place: int) -> Style:
+    n = len(_COLOURS)
+    return Style(_COLOURS[place % n], _MARKERS[place % len(_MARKERS)], _LINES[place // n])
 
 
 def use_style() -> None:

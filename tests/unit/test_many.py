@@ -1,0 +1,147 @@
+"""Figures of a study with more conditions than eyes can tell apart: readable, and never an error."""
+
+from __future__ import annotations
+
+import warnings
+from itertools import pairwise
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from onset.figures.curves import legend_below, plot_over_training
+from onset.figures.heat import plot_heat
+from onset.figures.learning import learning_curves, plot_learning
+from onset.figures.names import name_curves
+from onset.figures.page import MOST_PANELS, say_left_out
+from onset.figures.rows import height, name_rows, plot_rows
+from onset.figures.style import N_DISTINCT, TEXT_WIDTH, Styles, styles, use_style
+from tests.unit.vision import least_difference
+
+PAGE = 8.0
+"""inches"""
+MANY = [41, 100, 700]
+
+
+@pytest.fixture(autouse=True)
+def own_style():
+    with mpl.rc_context():
+        use_style()
+        yield
+    plt.close("all")
+
+
+def names(n: int) -> list[str]:
+    return [f"condition_{i}" for i in range(n)]
+
+
+def labels(n: int) -> dict[str, str]:
+    return {name: f"learning rate {name[10:]}" for name in names(n)}
+
+
+def curves(n: int) -> pd.DataFrame:
+    """Accuracy of two seeds along training."""
+    rows = [
+        (name, seed, step, "accuracy", "all", (i + seed + step) / (n + 101))
+        for i, name in enumerate(names(n))
+        for seed in (0, 1)
+        for step in (0, 10, 100)
+    ]
+    return pd.DataFrame(rows, columns=["condition", "seed", "step", "measure", "split", "value"])
+
+
+def in_full(figure: Figure) -> Figure:
+    """Drawn, with room for all that is in it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # matplotlib warns where axes have no room left
+        figure.draw_without_rendering()
+    return figure
+
+
+@pytest.mark.parametrize("n", MANY)
+def test_those_after_forty_are_shades_in_their_order(n):
+    found = styles(names(n))
+    assert list(found) == names(n)
+    assert [*found.values()][:N_DISTINCT] == [*styles(names(N_DISTINCT)).values()]
+    shades = [style.colour for style in found.values()][N_DISTINCT:]
+    assert not set(shades) & {style.colour for style in styles(names(N_DISTINCT)).values()}
+    if n > 100:
+        assert least_difference([shades[0], shades[-1]], "a printer") > 4
+
+
+@pytest.mark.parametrize("n", MANY)
+def test_a_legend_of_many_names_some_and_leaves_room_for_the_curves(n):
+    figure, axis = plt.subplots(figsize=(TEXT_WIDTH, 2.6))
+    measured = curves(n).groupby(["condition", "step"], sort=False)["value"]
+    table = measured.agg(mean="mean", low="min", high="max").reset_index()
+    plot_over_training(axis, table.assign(seed_0=table["mean"]), styles(names(n)))
+    name_curves(axis, styles(names(n)), labels(n))
+    in_full(figure)
+    (legend,) = figure.legends
+    *said, last = [text.get_text() for text in legend.get_texts()]
+    assert said[0] == labels(n)["condition_0"]
+    assert said[-1] == labels(n)[f"condition_{n - 1}"]
+    assert last == f"{len(said)} of {n} are named"
+    assert axis.get_window_extent().height > figure.bbox.height / 2
+
+
+def test_up_to_forty_all_are_named():
+    figure = plt.figure(figsize=(TEXT_WIDTH, 4))
+    legend_below(figure, styles(names(40)), labels(40))
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [*labels(40).values()]
+
+
+@pytest.mark.parametrize("n", MANY)
+def test_rows_of_many_fit_a_page_and_their_names_are_apart(n):
+    style = styles(names(n))
+    figure, axis = plt.subplots(figsize=(TEXT_WIDTH, height(names(n))))
+    data = pd.DataFrame({"condition": names(n), "mean": np.linspace(0, 1, n)})
+    data = data.assign(low=data["mean"], high=data["mean"], seed_0=data["mean"])
+    plot_rows(axis, data, style)
+    name_rows(axis, style, labels(n))
+    in_full(figure)
+    assert figure.get_figheight() <= PAGE
+    boxes = [text.get_window_extent() for text in axis.get_yticklabels()]
+    assert len(boxes) >= 20
+    for above, below in pairwise(boxes):
+        assert not above.overlaps(below)
+    named = {
+        text.get_text(): place
+        for text, place in zip(axis.get_yticklabels(), axis.get_yticks(), strict=True)
+    }
+    assert all(named[text] == int(text.rpartition(" ")[2]) for text in named)
+
+
+def test_learning_curves_of_many():
+    n = 100
+    losses = curves(n).assign(measure="loss")
+    both = pd.concat([curves(n), losses[losses["value"] > 0]])
+    in_full(plot_learning(learning_curves(both), {"all": "all"}, styles(names(n)), labels(n)))
+
+
+def test_a_large_map_names_some_values_and_has_no_numbers():
+    side = 30
+    places = pd.MultiIndex.from_product([range(side), range(side)], names=["n", "width"])
+    cells = places.to_frame(index=False).assign(mean=0.5, seed_0=0.5)
+    figure, axis = plt.subplots(figsize=(TEXT_WIDTH / 2, 3))
+    plot_heat(axis, cells, "n", "width", 0.9)
+    in_full(figure)
+    assert not axis.texts
+    assert [text.get_text() for text in axis.get_xticklabels()] == [str(2 * i) for i in range(15)]
+
+
+def test_a_figure_with_fewer_panels_than_conditions_says_so():
+    figure = Figure()
+    say_left_out(figure, names(MOST_PANELS), names(MOST_PANELS))
+    assert figure.get_suptitle() == ""
+    say_left_out(figure, names(MOST_PANELS), names(100))
+    assert figure.get_suptitle() == f"the first {MOST_PANELS} of 100 conditions; the CSV has all"
+
+
+def test_a_choice_among_many_keeps_its_styles():
+    many = styles(names(100))
+    chosen = Styles({name: many[name] for name in names(3)})
+    assert chosen == styles(names(3))
