@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 import shlex
 import shutil
@@ -11,6 +12,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from onset.commands.project import add_config_arguments
 from onset.commands.snakemake import caches, joined, repeated
 from setup.packages import ROOT
 
@@ -169,6 +171,15 @@ def test_a_wrong_switch_is_told_in_one_line_before_anything(checkout, arguments,
 
 def test_a_make_above_hands_on_what_it_likes(checkout):
     assert checkout.make("setup", "DESTDIR=/mine", MAKELEVEL="1").returncode == 0
+
+
+def test_commands_beside_snakemake_lose_nothing_either():
+    parser = argparse.ArgumentParser()
+    add_config_arguments(parser)
+    words = "--config seeds=[1] --configfile a --config device=cpu -C results=x --configfiles b c"
+    found = parser.parse_args(words.split())
+    assert found.config == ["seeds=[1]", "device=cpu", "results=x"]
+    assert list(map(str, found.configfile)) == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize("home", ["/dev/null/home", "a file", "there"])
