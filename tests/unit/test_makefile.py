@@ -87,6 +87,14 @@ def test_what_a_shell_exports_is_no_switch(checkout, target):
     assert alone.endswith("SWITCHES yes yes [] [] []\n")
 
 
+@pytest.mark.parametrize("name", ["two words", """it's "mine" & $HOME""", "部屋", "`x` *;#"])
+def test_the_checkout_may_lie_in_any_folder(tmp_path, name):
+    (tmp_path / name).mkdir()
+    checkout = Checkout(tmp_path / name)
+    assert checkout.snakemakes("reproduce", "CORES=1") == ["--cores", "1"]
+    assert checkout.said("orphans", "ARGS=-h").count("CALL") == 2
+
+
 def test_what_stands_on_its_command_line_is_one(checkout):
     assert checkout.snakemakes("reproduce", "CORES=3", "PROGRESS=no", "ARGS=-n --quiet") == [
         *("--cores", "3", "--logger-onset-plain", "-n", "--quiet")
