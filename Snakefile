@@ -15,6 +15,11 @@ from snakemake.exceptions import WorkflowError
 # The code beside this file, whatever else is installed, and no `random.py` that lies about here.
 here = str(workflow.basedir)
 sys.path[:] = [f"{here}/src", *(path for path in sys.path if path != here)]
+# What has read the config already may be the code of another folder, in whose environment this is called.
+loaded = [name for name in sys.modules if name.partition(".")[0] == "onset"]
+if loaded and not Path(sys.modules["onset"].__file__).is_relative_to(f"{here}/src"):
+    for name in loaded:
+        del sys.modules[name]
 
 from onset import surroundings
 from onset.call import Call

@@ -10,7 +10,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from tests import strangers
-from tests.faults.conftest import contents, new_study, said
+from tests.faults.conftest import RUN, contents, new_study, said
 from tests.files import differing
 from tests.workflow.conftest import Project
 
@@ -39,6 +39,17 @@ def test_nothing_changes_in_the_home_and_shell_of_a_stranger(undisturbed, tmp_pa
     assert done.returncode == 0, said(done)
     assert differing(contents(project), contents(undisturbed)) == []
     assert "hello" not in said(done)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("module", ["config/project", "jobs/whole", "stages/dataset"])
+def test_the_code_that_runs_is_that_of_the_folder(fresh, module):
+    """Whatever environment it is called in: here, that of the repository."""
+    file = f"src/onset/{module}.py"
+    fresh.edit(file, lambda text: text.replace("\n\n\n", "\nassert 0, 'of this folder'\n\n\n", 1))
+    done = run(fresh, "--", f"{RUN}/dataset.safetensors")
+    assert done.returncode == 1
+    assert "of this folder" in said(done)
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 import shlex
 import shutil
@@ -11,6 +12,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from onset.commands.project import add_config_arguments
 from onset.commands.snakemake import caches, joined, repeated
 from setup.packages import ROOT
 
@@ -83,6 +85,14 @@ def test_what_a_shell_exports_is_no_switch(checkout, target):
     alone = checkout.said(target)
     assert checkout.said(target, **SWITCHES) == alone
     assert alone.endswith("SWITCHES yes yes [] [] []\n")
+
+
+@pytest.mark.parametrize("name", ["two words", """it's "mine" & $HOME""", "部屋", "`x` *;#"])
+def test_the_checkout_may_lie_in_any_folder(tmp_path, name):
+    (tmp_path / name).mkdir()
+    checkout = Checkout(tmp_path / name)
+    assert checkout.snakemakes("reproduce", "CORES=1") == ["--cores", "1"]
+    assert checkout.said("orphans", "ARGS=-h").count("CALL") == 2
 
 
 def test_what_stands_on_its_command_line_is_one(checkout):
@@ -169,6 +179,15 @@ def test_a_wrong_switch_is_told_in_one_line_before_anything(checkout, arguments,
 
 def test_a_make_above_hands_on_what_it_likes(checkout):
     assert checkout.make("setup", "DESTDIR=/mine", MAKELEVEL="1").returncode == 0
+
+
+def test_commands_beside_snakemake_lose_nothing_either():
+    parser = argparse.ArgumentParser()
+    add_config_arguments(parser)
+    words = "--config seeds=[1] --configfile a --config device=cpu -C results=x --configfiles b c"
+    found = parser.parse_args(words.split())
+    assert found.config == ["seeds=[1]", "device=cpu", "results=x"]
+    assert list(map(str, found.configfile)) == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize("home", ["/dev/null/home", "a file", "there"])
