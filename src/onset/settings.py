@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
@@ -46,6 +47,11 @@ FIRST_SPARE_SEED = 100
 ShownSeed = Annotated[int, Field(ge=0, lt=FIRST_SPARE_SEED)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 NonNegativeFloat = Annotated[float, Field(ge=0)]
+
+
+def is_name(text: str) -> bool:
+    """Whether it can be a `Name`."""
+    return len(text) <= LONGEST_NAME and bool(re.fullmatch(NAME_PATTERN, text))
 
 
 class Settings(BaseModel):

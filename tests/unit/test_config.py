@@ -263,6 +263,8 @@ BAD_NAMES = [
         for name in ("figures", "tables")
     ),
     bad("study", CONFIG, "studies", ["../x"], "'../x'", NAMES, key="studies.0"),
+    bad("study in overrides", CONFIG, "overrides", {"../x": {}}, NAMES, key="overrides.../x"),
+    bad("a long study", CONFIG, "studies", ["a" * 300], "must have at most 80", key="studies.0"),
     bad("a long name", STUDY, "conditions", {"a" * 300: {}}, "must have at most 80 characters",
         key=f"conditions.{'a' * 300}"),
     bad("figure", STUDY, "figures", {"../x": "caption"}, NAMES, key="figures.../x"),
@@ -655,6 +657,19 @@ def test_captions_end_with_the_number_of_seeds(files, monkeypatch, extra, said):
     for figure in figures:
         assert figure["caption"].endswith(f". {said}")
     assert figures == json.loads(jobs.paper_settings)["shown"][0]["figures"]
+
+
+def test_what_reports_are_told_has_no_braces(files, monkeypatch):
+    """There Snakemake takes them for wildcards."""
+    monkeypatch.chdir(files.root)
+    files.set(STUDY, "title", "A {title}")
+    files.set(STUDY, "question", "What {is}?")
+    files.set(STUDY, "figures", {"one": "A {caption}."})
+    jobs = Jobs(files.load())
+    assert jobs.report_category("composition") == "A (title)"
+    assert jobs.report_labels("composition") == {"name": "notebook", "shows": "What (is)?"}
+    assert jobs.report_labels("composition", "a/one.png")["shows"].startswith("A (caption).")
+    assert json.loads(jobs.pages_settings("composition"))["study"]["title"] == "A {title}"
 
 
 def test_everything_wrong_is_said_at_once(files):

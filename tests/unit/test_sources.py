@@ -116,6 +116,11 @@ def test_an_option_is_read_like_a_file(option, value):
             "--config 'overrides={STUDY: {training: {steps: 5}}}'",
         ),
         (
+            "alias.training.steps=5",
+            "--config alias.training.steps=5: a key has no dots; what is set within a study "
+            "is written --config 'overrides={alias: {training: {steps: 5}}}'",
+        ),
+        (
             "overrides.alias.training.steps=5",
             "--config overrides.alias.training.steps=5: a key has no dots; what is set within a study "
             "is written --config 'overrides={alias: {training: {steps: 5}}}'",

@@ -79,10 +79,7 @@ def test_in_a_profile(project, option):
     ("arguments", "says"),
     [
         (("--configfile", "config"), "config: it is a folder; expected a file"),
-        (("--configfile", "nope.yaml"), "nope.yaml: there is no such file"),
-        (("--configfile", "/dev/zero"), "/dev/zero: it is a pipe or a device; expected a file"),
         (("--config", "training.steps=5"), "--config training.steps=5: a key has no dots"),
-        (("--config", "seeds=0400"), "--config seeds=0400: 0400: not read alike"),
         (("--config", "a=1", "--config", "b=1"), "--config stands twice on the command line"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",

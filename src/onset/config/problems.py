@@ -116,7 +116,8 @@ def problems_of(
     """
     found = []
     for details in error.errors(include_url=False):
-        path = [*under, *details["loc"]]
+        # A bad key of a mapping is called `key.[key]`; people look for the key.
+        path = [*under, *(part for part in details["loc"] if part != "[key]")]
         file, key = place(layers, path)
         match details["type"]:
             case "extra_forbidden":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,15 +25,13 @@ from onset.config.study import Condition, Study
 from onset.config.yaml_file import reread
 from onset.settings import (
     FIRST_SPARE_SEED,
-    NAME_PATTERN,
     Name,
     PositiveInt,
     Seed,
     Settings,
+    is_name,
     like,
 )
-
-_NAME = re.compile(NAME_PATTERN)
 
 
 class ProjectSettings(Settings):
@@ -182,7 +179,7 @@ def _validated(layer: Layer, root: Path) -> Project:
     studies: dict[str, Study] = {}
     overrides = layer.values.get("overrides")
     overrides = overrides if isinstance(overrides, dict) else {}
-    for name in dict.fromkeys(filter(_NAME.fullmatch, names)):
+    for name in dict.fromkeys(filter(is_name, names)):
         changes = overrides.get(name)
         over = Layer(layer.file, f"overrides.{name}", changes if isinstance(changes, dict) else {})
         device, threads, paper = ("cpu", 1, False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -17,15 +16,12 @@ from onset.config.sweep import SweepError, expand
 from onset.config.texts import text_problems
 from onset.config.yaml_file import YamlError, read_yaml
 from onset.provenance import SourceError, parse
-from onset.settings import NAME_PATTERN
-
-_NAME = re.compile(NAME_PATTERN)
+from onset.settings import is_name
 
 
 def study_names(root: Path) -> list[str]:
     """All studies there are, whether they are run or not."""
-    files = (root / "config/studies").glob("*.yaml")
-    return sorted(path.stem for path in files if _NAME.fullmatch(path.stem))
+    return sorted(filter(is_name, (its.stem for its in (root / "config/studies").glob("*.yaml"))))
 
 
 def read_study(
@@ -42,7 +38,7 @@ def read_study(
     try:
         study_file = StudyFile.model_validate(raw)
     except ValidationError as error:
-        return None, _study_file_problems(error, Layer(file, "", raw))
+        return None, problems_of(error, StudyFile, [Layer(file, "", raw)])
 
     over, problems = _validated_overrides(overrides, study_file)
     if over is None or problems:
@@ -141,12 +137,4 @@ def _validated_overrides(
         )
         for name in its.conditions
         if name not in conditions
-    ]
-
-
-def _study_file_problems(error: ValidationError, layer: Layer) -> list[Problem]:
-    """Pydantic names a bad key of a mapping `key.[key]`; people look for the key."""
-    return [
-        Problem(problem.file, problem.key.removesuffix(".[key]"), problem.message)
-        for problem in problems_of(error, StudyFile, [layer])
     ]

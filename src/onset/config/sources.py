@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from onset.config.problems import ConfigError, Layer, Problem, merge
+from onset.config.study import SECTIONS
 from onset.config.yaml_file import YamlError, load_yaml, read_yaml
 
 CONFIG = "config/config.yaml"
@@ -101,13 +102,12 @@ _NO_VALUE = (
 
 def _nested(key: str, text: str) -> str:
     """How keys within keys are written."""
-    first, *others = key.split(".")
-    if first != "overrides":
-        others = ["STUDY", first, *others]
-    inner = text
-    for name in reversed(others):
-        inner = f"{{{name}: {inner}}}"
-    return f"a key has no dots; what is set within a study is written --config 'overrides={inner}'"
+    keys = key.removeprefix("overrides.").split(".")
+    if keys[0] in SECTIONS:
+        keys = ["STUDY", *keys]
+    for name in reversed(keys):
+        text = f"{{{name}: {text}}}"
+    return f"a key has no dots; what is set within a study is written --config 'overrides={text}'"
 
 
 def _short(option: str) -> str:

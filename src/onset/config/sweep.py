@@ -8,10 +8,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from onset.settings import IN_WORDS, LONGEST_NAME, NAME_PATTERN
+from onset.settings import IN_WORDS, LONGEST_NAME, NAME_PATTERN, is_name
 
 MOST_POINTS = 2_000
-_NAME = re.compile(NAME_PATTERN)
 
 Grid = Mapping[str, Sequence[Any]]
 """`section.key` → the values that it takes"""
@@ -38,7 +37,7 @@ def expand(grids: Sequence[Grid]) -> dict[str, dict[str, Any]]:
         _refuse_unfit(grid)
         for values in itertools.product(*grid.values()):
             name, condition = _point(dict(zip(grid, values, strict=True)))
-            if not _NAME.fullmatch(name) or len(name) > LONGEST_NAME:
+            if not is_name(name):
                 raise SweepError(
                     f"a point would be called {name}: {IN_WORDS[NAME_PATTERN]}, at most {LONGEST_NAME}"
                 )

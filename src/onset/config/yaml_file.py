@@ -177,7 +177,8 @@ _SAID = {
     "another document": "a second document begins here (---); a file holds one",
     "'<stream end>'": "a bracket isn't closed",
     "end of stream": "a quote isn't closed",
-    "mapping values are not allowed": "a colon can't stand here; text with `: ` in it goes in quotes",
+    "mapping values are not allowed": "a colon can't stand here: text with `: ` in it goes in quotes, and "
+    "behind a key's colon, here and in the lines before, is a blank",
     "could not find expected ':'": "a key without a colon behind it, or without a space behind that",
     "cannot start any token": "no text begins with such a character; put it in quotes",
     "expected <block end>": "not indented like the lines that it stands among",

@@ -23,7 +23,7 @@ from onset import surroundings
 from onset.stages import kernel
 from onset.stages.command import StageError, log, run_stage, settings_argument
 from onset.stages.record import on_record
-from onset.store.atomic import write_text
+from onset.store.atomic import write_bytes, write_text
 
 # People read text and figures; who wants the code of a long cell opens it.
 _FOLDED = """{%- extends "basic/index.html.j2" -%}
@@ -112,23 +112,20 @@ def execute(
     import papermill
 
     logging.getLogger("papermill").setLevel(logging.WARNING)
-    kept = folder / "notebook.failed.ipynb"
-    folder.mkdir(parents=True, exist_ok=True)
-    source = folder / ".notebook.source.ipynb"
-    nbformat.write(notebook, source)
-    try:
-        with surroundings.short_folder() as place:
+    with surroundings.short_folder() as place:
+        source, ended = place / "source.ipynb", place / "ended.ipynb"
+        nbformat.write(notebook, source)
+        try:
             papermill.execute_notebook(
-                source, kept, dict(parameters), progress_bar=False, **kernel.options(place)
+                source, ended, dict(parameters), progress_bar=False, **kernel.options(place)
             )
-    except papermill.PapermillExecutionError as error:
-        raise StageError(
-            f"cell {error.exec_count} failed with {error.ename}: {error.evalue} (see {kept})"
-        ) from error
-    finally:
-        source.unlink()
-    executed = nbformat.read(kept, as_version=4)
-    kept.unlink()
+        except papermill.PapermillExecutionError as error:
+            kept = folder / "notebook.failed.ipynb"
+            write_bytes(kept, ended.read_bytes())
+            raise StageError(
+                f"cell {error.exec_count} failed with {error.ename}: {error.evalue} (see {kept})"
+            ) from error
+        executed = nbformat.read(ended, as_version=4)
     executed.metadata.pop("papermill", None)
     _forget_the_process(executed)
     for index, cell in enumerate(executed.cells):

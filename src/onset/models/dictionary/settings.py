@@ -65,7 +65,8 @@ class Settings(BaseSettings):
             raise ValueError(f"nested must grow, and stay below n_latents: {list(self.nested)}")
         odd = [k for k in self.sparsities if k % 1 or k > self.n_latents]
         if odd and self.kind not in ("l1", "jump_relu"):
-            raise ValueError(f"k is a whole number of the {self.n_latents} latents, not {odd}")
+            said = f"of {self.kind} are whole numbers of active latents, up to n_latents"
+            raise ValueError(f"sparsities {said} ({self.n_latents}), not {odd}")
         return self
 
 
