@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from onset.config.checks import condition_of
+from onset.config.notebooks import notebook_problems
 from onset.config.problems import Layer, Problem, merge, nearest, problems_of
 from onset.config.study import SECTIONS, ConditionFile, Study, StudyFile, StudyOverrides
 from onset.config.sweep import expand
@@ -34,8 +35,10 @@ def read_study(
     over, problems = _validated_overrides(overrides, study_file)
     if over is None or problems:
         return None, problems
-    if not (root / f"workflow/notebooks/{name}.py").exists():
-        problems.append(Problem(file, "", f"its notebook workflow/notebooks/{name}.py is missing"))
+    notebook = f"workflow/notebooks/{name}.py"
+    if not (root / notebook).exists():
+        problems.append(Problem(file, "", f"its notebook {notebook} is missing"))
+        notebook = ""
     conditions, run_already = {}, set()
     base = [
         Layer(file, "", _sections(raw)),
@@ -66,7 +69,11 @@ def read_study(
         if merged and not (condition in swept and merged.jobs in run_already):
             conditions[condition] = merged
             run_already.add(merged.jobs)
-    return (None, problems) if problems else (Study(name, study_file, merge(base), conditions), [])
+    study = Study(name, study_file, merge(base), conditions)
+    if notebook:
+        found = notebook_problems(study, root / notebook, notebook, complete=not problems)
+        problems += [Problem(file, key, message) for key, message in found]
+    return (None, problems) if problems else (study, [])
 
 
 def _said_of_base(problem: Problem, said: Iterable[Problem]) -> bool:
