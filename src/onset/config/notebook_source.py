@@ -67,9 +67,12 @@ def read_notebook_source(path: Path) -> NotebookSource:
     """Of the notebook in a file.
 
     Raises:
-        SyntaxError: it is no Python.
+        ValueError: it is no Python.
     """
-    return _read(path.read_text(encoding="utf-8"))
+    try:
+        return _read(path.read_text(encoding="utf-8"))
+    except SyntaxError as error:
+        raise ValueError(f"line {error.lineno}: {error.msg}") from error
 
 
 @cache
@@ -201,7 +204,7 @@ class _Reading:
     def _looked_up(
         self, target: ast.expr, over: ast.expr, body: Sequence[ast.AST]
     ) -> list[ast.expr]:
-        """What a loop over the parameter `reference` can go through: the keys of what is looked up there."""
+        """What a loop over the parameter `reference` may go through: keys of what is looked up there."""
         if not isinstance(over, ast.Name) or over.id != "reference":
             return []
         for node in (node for its in body for node in ast.walk(its)):

@@ -5,14 +5,12 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from pathlib import Path
 
 from onset.config.notebook_source import (
     Hole,
     NotebookSource,
     Pattern,
     matches,
-    read_notebook_source,
     spelt_out,
 )
 from onset.config.problems import nearest
@@ -30,20 +28,17 @@ _WHY_TOLD = {
 }
 
 
-def notebook_problems(study: Study, path: Path, name: str, complete: bool = True) -> Found:
+def notebook_problems(
+    study: Study, source: NotebookSource, name: str, complete: bool = True
+) -> Found:
     """What is wrong with the names in a study's file that its notebook has to know.
 
     Args:
         study: its file and its conditions.
-        path: of the notebook.
+        source: of the notebook.
         name: of the notebook, for people.
         complete: whether all conditions are there; if some are faulty, what hangs on them isn't judged.
     """
-    try:
-        source = read_notebook_source(path)
-    except (SyntaxError, UnicodeDecodeError) as error:
-        yield "", f"{name} is no Python: {error}"
-        return
     if source.parameters is None:
         yield "", f"{name} must have one cell tagged `parameters`"
     else:
@@ -64,6 +59,9 @@ def notebook_problems(study: Study, path: Path, name: str, complete: bool = True
 def _named(study: Study, parameters: Parameters, name: str, complete: bool) -> Found:
     """Every parameter is told, and everything told is a parameter."""
     known, of_file, told = parameters.kinds, study.file.notebook, study.told_to_notebook
+    if complete and "analysed" in known and not study.analysed:
+        said = f"{name} looks at analyses (its parameter analysed), and no condition has any"
+        yield "analyses.names", said
     own = set(known) - {*TOLD_TO_EVERY_NOTEBOOK, *TOLD_OF_WHAT_THERE_IS}
     if lacking := [its for its in TOLD_TO_EVERY_NOTEBOOK if its not in known]:
         yield "", f"the parameters of {name} lack {', '.join(lacking)}"
@@ -72,10 +70,14 @@ def _named(study: Study, parameters: Parameters, name: str, complete: bool) -> F
     for its in (its for its in known if its in own and its not in of_file):
         yield "notebook", f"the parameter {its} of {name} is missing"
     for its, why in _WHY_TOLD.items() if complete else ():
-        if its in told and its not in known:
-            yield "", f"{why}, and {name} has no parameter {its} to be told so"
-        elif its in known and its not in told:
-            yield "", f"{name} has the parameter {its}, which is told only where {why}"
+        if told.get(its) and its not in known:
+            yield (
+                "",
+                (
+                    f"{why}, and {name} has no parameter {its} to be told so: put it in the cell of "
+                    "parameters, and make use of it"
+                ),
+            )
 
 
 def _valued(study: Study, parameters: Parameters, name: str) -> Found:
@@ -103,6 +105,8 @@ def _made(study: Study, source: NotebookSource, kind: str, name: str) -> Found:
 
 
 def _published(study: Study, source: NotebookSource, name: str) -> Found:
+    if source.parameters and "reference" not in source.parameters.kinds:
+        return  # that is said already
     published = study.file.reference
     if published and "save_reference" not in source.calls:
         yield "reference", f"{name} sets nothing beside it (study.save_reference)"

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from onset.config.checks import condition_of
+from onset.config.notebook_source import read_notebook_source
 from onset.config.notebooks import notebook_problems
 from onset.config.problems import Layer, Problem, merge, nearest, problems_of
 from onset.config.study import SECTIONS, ConditionFile, Study, StudyFile, StudyOverrides
@@ -36,9 +37,13 @@ def read_study(
     if over is None or problems:
         return None, problems
     notebook = f"workflow/notebooks/{name}.py"
-    if not (root / notebook).exists():
+    source = None
+    try:
+        source = read_notebook_source(root / notebook)
+    except FileNotFoundError:
         problems.append(Problem(file, "", f"its notebook {notebook} is missing"))
-        notebook = ""
+    except (OSError, ValueError) as error:
+        problems.append(Problem(notebook, "", f"can't be read as Python: {error}"))
     conditions, run_already = {}, set()
     base = [
         Layer(file, "", _sections(raw)),
@@ -69,9 +74,10 @@ def read_study(
         if merged and not (condition in swept and merged.jobs in run_already):
             conditions[condition] = merged
             run_already.add(merged.jobs)
-    study = Study(name, study_file, merge(base), conditions)
-    if notebook:
-        found = notebook_problems(study, root / notebook, notebook, complete=not problems)
+    asked = frozenset(source.parameters.kinds if source and source.parameters else ())
+    study = Study(name, study_file, merge(base), conditions, asked)
+    if source:
+        found = notebook_problems(study, source, notebook, complete=not problems)
         problems += [Problem(file, key, message) for key, message in found]
     return (None, problems) if problems else (study, [])
 

@@ -295,6 +295,8 @@ class Study:
     base: Mapping[str, Any]
     """the settings that its conditions change, as the files have them, merged; without defaults"""
     conditions: Mapping[str, Condition]
+    asked_by_notebook: frozenset[str] = frozenset()
+    """the parameters of its notebook"""
 
     @property
     def analysed(self) -> list[str]:
@@ -308,9 +310,13 @@ class Study:
 
     @property
     def told_to_notebook(self) -> dict[str, Any]:
-        """What its notebook is told beside what every notebook is."""
+        """What its notebook is told beside what every notebook is.
+
+        Of what a study may have or not: where it has none, only if the notebook wants to know.
+        """
         published = {name: its.model_dump() for name, its in self.file.reference.items()}
         found = {
             "reference": published, "analysed": self.analysed, "extra_seeds": self.extra_seeds
         }  # fmt: skip
-        return {**{name: value for name, value in found.items() if value}, **self.file.notebook}
+        told = {name: its for name, its in found.items() if its or name in self.asked_by_notebook}
+        return {**told, **self.file.notebook}
