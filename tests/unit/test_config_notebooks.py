@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from onset.config.notebook_source import Hole, matches, read_notebook_source
+from onset.config.name_patterns import Hole, matches
+from onset.config.notebook_source import read_notebook_source
 from onset.parameters import Parameters
 from tests.config_files import CONFIG, ROOT, Files
 

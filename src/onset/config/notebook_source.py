@@ -9,34 +9,18 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from functools import cache
-from itertools import product
 from pathlib import Path
 
+from onset.config.name_patterns import UNKNOWN, Hole, Pattern, joined
 from onset.parameters import Parameters
 
 _PARAMETERS = re.compile(r'^# %%.*tags=\[[^\]]*"parameters".*?$(.*?)(?=^# %%|\Z)', re.M | re.S)
-_MOST = 500
-"""names that a loop of loops is followed to"""
 _DEEPEST = 12
 
 
-class Hole(Enum):
-    """A part of a name that the source doesn't tell."""
-
-    CONDITION = "condition"
-    SPLIT = "split"
-    MEASURE = "measure"
-    """a word: what stands in data has no stroke in it"""
-    ANY = "…"
-
-
-Pattern = tuple[str | Hole, ...]
-"""a name in parts"""
-_UNKNOWN: list[Pattern] = [(Hole.ANY,)]
 _WORDS = ("condition", "split", "measure")
 _BY_CONDITION = ("settings", "labels", "style")
 """what notebooks call their mappings from conditions"""
@@ -222,7 +206,7 @@ class _Reading:
         """The keys of a mapping."""
         match mapping:
             case ast.Name(id=name):
-                return self._keys.get(name, _UNKNOWN)
+                return self._keys.get(name, UNKNOWN)
             case ast.Dict(keys=keys, values=values):
                 return [
                     text
@@ -233,7 +217,7 @@ class _Reading:
                 return self._inside(loops, lambda: self._texts(key), mapping)
             case ast.BinOp(left=left, op=ast.BitOr(), right=right):
                 return self._keys_of(left) + self._keys_of(right)
-        return _UNKNOWN
+        return UNKNOWN
 
     def _inside(
         self, loops: list[ast.comprehension], ask: Callable[[], list[Pattern]], whole: ast.expr
@@ -267,7 +251,7 @@ class _Reading:
     def _texts(self, node: ast.expr, depth: int = 0) -> list[Pattern]:
         """The texts that an expression may be."""
         if depth > _DEEPEST:
-            return _UNKNOWN
+            return UNKNOWN
         match node:
             case ast.Constant(value=str(text)):
                 return [(text,)]
@@ -279,11 +263,11 @@ class _Reading:
                     [(Hole.MEASURE,) if text == (Hole.ANY,) else text for text in its]
                     for its in (self._texts(part, depth + 1) for part in parts)
                 ]
-                return _joined(words)
+                return joined(words)
             case ast.FormattedValue(value=value, format_spec=None):
                 return self._texts(value, depth + 1)
             case ast.BinOp(left=left, op=ast.Add(), right=right):
-                return _joined([self._texts(left, depth + 1), self._texts(right, depth + 1)])
+                return joined([self._texts(left, depth + 1), self._texts(right, depth + 1)])
             case ast.IfExp(body=one, orelse=other):
                 return self._texts(one, depth + 1) + self._texts(other, depth + 1)
             case ast.Attribute(attr=what) if what in _WORDS:
@@ -293,13 +277,13 @@ class _Reading:
             case ast.Subscript(value=of, slice=ast.Constant(value=int())):
                 elements = self._elements(of, depth + 1)
                 texts = [text for its in elements for text in self._texts(its, depth + 1)]
-                return list(dict.fromkeys(texts)) or _UNKNOWN
+                return list(dict.fromkeys(texts)) or UNKNOWN
             case ast.Name(id=name) if values := self._bound.get(name):
                 found = [text for value in values for text in self._texts(value, depth + 1)]
                 return list(dict.fromkeys(found))
             case ast.Name(id=what) if what in _WORDS:
                 return [(Hole(what),)]
-        return _UNKNOWN
+        return UNKNOWN
 
     def _elements(self, node: ast.expr, depth: int = 0) -> list[ast.expr]:
         """What a loop over an expression goes through; none: unknown."""
@@ -375,16 +359,6 @@ def _groups(by: ast.expr) -> list[ast.expr]:
     return []
 
 
-def _joined(parts: list[list[Pattern]]) -> list[Pattern]:
-    """One after the other."""
-    n = 1
-    for its in parts:
-        n *= len(its)
-    if n > _MOST:
-        return _UNKNOWN
-    return [tuple(piece for part in chosen for piece in part) for chosen in product(*parts)]
-
-
 @cache
 def _imported(module: str, name: str) -> list[ast.expr]:
     """The literal that a module of ours calls so."""
@@ -399,32 +373,3 @@ def _imported(module: str, name: str) -> list[ast.expr]:
             ) if its == name:
                 return [value]
     return []
-
-
-def matches(patterns: Sequence[Pattern], name: str, holes: dict[Hole, Sequence[str]]) -> bool:
-    """Whether a name may be one of these.
-
-    Args:
-        patterns: names, as far as they are known.
-        name: what is asked for.
-        holes: what may stand in a hole; without an entry, anything.
-    """
-    return any(
-        re.fullmatch("".join(_as_regex(part, holes) for part in pattern), name)
-        for pattern in patterns
-    )
-
-
-def _as_regex(part: str | Hole, holes: dict[Hole, Sequence[str]]) -> str:
-    if isinstance(part, str):
-        return re.escape(part)
-    if part in holes:
-        return "(?:" + "|".join(map(re.escape, holes[part])) + ")"
-    return ".+" if part is Hole.ANY else "[^/]+"
-
-
-def spelt_out(patterns: Sequence[Pattern], holes: dict[Hole, Sequence[str]]) -> Iterator[str]:
-    """The names that are known to the last letter."""
-    for pattern in patterns:
-        parts = [[part] if isinstance(part, str) else holes.get(part, ()) for part in pattern]
-        yield from ("".join(chosen) for chosen in product(*parts))

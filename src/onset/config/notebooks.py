@@ -6,13 +6,8 @@ import difflib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from onset.config.notebook_source import (
-    Hole,
-    NotebookSource,
-    Pattern,
-    matches,
-    spelt_out,
-)
+from onset.config.name_patterns import Hole, Pattern, matches, spelt_out
+from onset.config.notebook_source import NotebookSource
 from onset.config.problems import nearest
 from onset.config.study import TOLD_OF_WHAT_THERE_IS, TOLD_TO_EVERY_NOTEBOOK, Study
 from onset.parameters import Parameters
@@ -72,7 +67,7 @@ def _named(study: Study, parameters: Parameters, name: str, complete: bool) -> F
     for its, why in _WHY_TOLD.items() if complete else ():
         if told.get(its) and its not in known:
             yield (
-                "",
+                its if its == "reference" else "",
                 (
                     f"{why}, and {name} has no parameter {its} to be told so: put it in the cell of "
                     "parameters, and make use of it"
