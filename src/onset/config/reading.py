@@ -14,6 +14,7 @@ from onset.config.notebooks import notebook_problems
 from onset.config.problems import Layer, Problem, merge, nearest, problems_of
 from onset.config.study import SECTIONS, ConditionFile, Study, StudyFile, StudyOverrides
 from onset.config.sweep import expand
+from onset.config.wants import silent_measures
 from onset.config.yaml_file import YamlError, read_yaml
 
 
@@ -74,6 +75,8 @@ def read_study(
         if merged and not (condition in swept and merged.jobs in run_already):
             conditions[condition] = merged
             run_already.add(merged.jobs)
+    if not problems:
+        problems = [Problem(file, "measures", said) for said in silent_measures(conditions)]
     asked = frozenset(source.parameters.kinds if source and source.parameters else ())
     study = Study(name, study_file, merge(base), conditions, asked)
     if source:

@@ -66,6 +66,10 @@ class Settings(BaseSettings):
     def truth(self) -> tuple[str, ...]:
         return ("token", "token_before", "answer", *self.facts)
 
+    @property
+    def traits(self) -> tuple[str, ...]:
+        return () if self.position is None else ("one_place",)
+
     def unfit(self, model: Any, task: Any) -> list[str]:
         """What is wrong with a parent of these settings."""
         if model.name != "transformer":

@@ -77,6 +77,9 @@ class Settings(BaseSettings):
     def truth(self) -> tuple[str, ...]:
         return ("bridge", "named")
 
+    def truth_of(self, split: str) -> tuple[str, ...]:
+        return () if split in ("base_facts", "self_naming", *NAMING) else self.truth
+
     @property
     def n_with_facts(self) -> int:
         return round(self.with_facts * self.n_bases)

@@ -90,6 +90,9 @@ class Settings(BaseSettings):
         """`bridge` is the entity before the last hop."""
         return ("bridge",)
 
+    def truth_of(self, split: str) -> tuple[str, ...]:
+        return () if split == "atomic" else self.truth
+
     @property
     def n_drawn(self) -> int:
         """Chains drawn for training, of each length."""

@@ -70,6 +70,9 @@ class Settings(BaseSettings):
     def truth(self) -> tuple[str, ...]:
         return ("bridge",)
 
+    def truth_of(self, split: str) -> tuple[str, ...]:
+        return () if split == "atomic" else self.truth
+
     @model_validator(mode="after")
     def _no_split_is_empty(self) -> Self:
         n_two_hop = self.n_entities * self.n_relations**2

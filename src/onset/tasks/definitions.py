@@ -82,6 +82,9 @@ class Settings(BaseSettings):
     def truth(self) -> tuple[str, ...]:
         return ("alias", "base")
 
+    def truth_of(self, split: str) -> tuple[str, ...]:
+        return () if split == "facts" else self.truth
+
     @property
     def n_validation(self) -> int:
         """New aliases of each kind that are set apart."""

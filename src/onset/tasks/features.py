@@ -78,6 +78,10 @@ class Settings(BaseSettings):
         return ("amounts",)
 
     @property
+    def traits(self) -> tuple[str, ...]:
+        return ("families",) if self.n_parents * self.n_children else ()
+
+    @property
     def frequencies(self) -> Float64[np.ndarray, " features"]:
         """By rank."""
         ranks = np.arange(1, self.n_features + 1)

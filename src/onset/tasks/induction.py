@@ -69,6 +69,10 @@ class Settings(BaseSettings):
         return ()
 
     @property
+    def traits(self) -> tuple[str, ...]:
+        return ("repeats",)
+
+    @property
     def always_repeated(self) -> tuple[int, ...]:
         """Positions of `repeats` after which every sequence goes on as it did before."""
         longest = self.segment[1]

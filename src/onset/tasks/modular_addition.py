@@ -59,6 +59,10 @@ class Settings(BaseSettings):
     def truth(self) -> tuple[str, ...]:
         return ()
 
+    @property
+    def traits(self) -> tuple[str, ...]:
+        return ("numbers",) if self.p % 2 else ()
+
     @model_validator(mode="after")
     def _no_split_is_empty(self) -> Self:
         n_pairs = self.p**2

@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     def truth(self) -> tuple[str, ...]:
         return ("candidates", "familiar")
 
+    def truth_of(self, split: str) -> tuple[str, ...]:
+        return self.truth if split.startswith("reversed") else ("candidates",)
+
     @property
     def sizes(self) -> dict[str, int]:
         """How many pairs each split of reversed facts has; together, all."""

@@ -57,6 +57,10 @@ class Settings(BaseSettings):
         """Active latents per example of each dictionary, of kinds that have such a number."""
         return tuple(map(int, self.sparsities))
 
+    @property
+    def traits(self) -> tuple[str, ...]:
+        return ("twins",) if len(set(self.sparsities)) < len(self.sparsities) else ()
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if bool(self.nested) != (self.kind == "matryoshka"):

@@ -70,6 +70,16 @@ class Settings(BaseSettings):
         return [name for name in ("smeared_keys", "given_attention") if getattr(self, name)]
 
     @property
+    def traits(self) -> tuple[str, ...]:
+        has = {
+            "mlp": self.d_mlp > 0,
+            "layers": self.n_applications > 1,
+            "per_hop": self.n_layers == 1 and self.readout == "per_hop",
+            "like_gpt2": self.norm == "layer" and not self.only_ours,
+        }
+        return tuple(trait for trait, its in has.items() if its)
+
+    @property
     def d_head(self) -> int:
         return self.d_model // self.n_heads
 
