@@ -26,8 +26,8 @@ from onset.settings import (
     FIRST_SPARE_SEED,
     NAME_PATTERN,
     Name,
-    NonNegativeInt,
     PositiveInt,
+    Seed,
     Settings,
 )
 
@@ -44,7 +44,7 @@ class ProjectSettings(Settings):
     """folder that everything is written to, within the project"""
     studies: Annotated[tuple[Name, ...], Strict(False), Field(min_length=1)]
     """files in config/studies/, without .yaml; they are run in this order"""
-    seeds: Annotated[tuple[NonNegativeInt, ...], Strict(False), Field(min_length=1)]
+    seeds: Annotated[tuple[Seed, ...], Strict(False), Field(min_length=1)]
     """each condition is run once per seed, and with its own `extra_seeds` beside"""
     device: Annotated[str, StringConstraints(pattern=r"^(cpu|mps|cuda(:\d+)?)$")] = "cpu"
     """looked for where the jobs run, which may be another machine"""

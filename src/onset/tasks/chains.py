@@ -98,6 +98,11 @@ class Settings(BaseSettings):
         """Chains drawn for training, of each length."""
         return round(self.inferred_ratio * self.n_entities * self.n_relations)
 
+    @property
+    def n_numbers(self) -> int:
+        """That making the dataset holds, about."""
+        return 3 * self.n_entities * self.n_relations**self.longest_tested
+
     @model_validator(mode="after")
     def _no_split_is_empty(self) -> Self:
         if self.longest_trained > self.longest_tested:

@@ -90,6 +90,14 @@ class Settings(BaseSettings):
         """New aliases of each kind that are set apart."""
         return round(self.validation * self.n_new)
 
+    @property
+    def n_numbers(self) -> int:
+        """That making the dataset holds, about."""
+        return (
+            4 * (self.n_bases + 2 * self.n_aliases + 3 * self.n_new) * self.n_attributes
+            + self.n_tokens
+        )
+
     @model_validator(mode="after")
     def _both_parts_have_aliases(self) -> Self:
         if not _FEWEST <= self.n_validation <= self.n_new - _FEWEST:

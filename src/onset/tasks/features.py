@@ -16,7 +16,7 @@ sparse autoencoders"); the hierarchy as in the toy models of Chanin et al. 2024 
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int
@@ -36,7 +36,7 @@ class Settings(BaseSettings):
     """How many features, how often, how large, and how they depend on each other."""
 
     name: Literal["features"]
-    n_features: PositiveInt = 200
+    n_features: Annotated[int, Field(gt=0, le=10**7)] = 200
     n_dimensions: PositiveInt = 40
     active: PositiveFloat = 4.0
     """features in an example, on average"""
@@ -87,6 +87,11 @@ class Settings(BaseSettings):
         ranks = np.arange(1, self.n_features + 1)
         weights = (ranks + self.zipf_shift) ** -self.zipf_exponent
         return self.active * weights / weights.sum()
+
+    @property
+    def n_numbers(self) -> int:
+        """That making the dataset holds, about."""
+        return self.n_test * self.n_features // 2 + self.n_features * self.n_dimensions
 
     @model_validator(mode="after")
     def _it_exists(self) -> Self:

@@ -79,6 +79,11 @@ class Settings(BaseSettings):
         first = longest if self.copies is None else self.length - longest
         return tuple(range(first, self.length - 1))
 
+    @property
+    def n_numbers(self) -> int:
+        """That making the dataset holds, about."""
+        return (self.n_train + 4 * self.n_test) * (self.n_symbols + self.length)
+
     @model_validator(mode="after")
     def _it_fits(self) -> Self:
         shortest, longest = self.segment

@@ -78,6 +78,11 @@ class Settings(BaseSettings):
             "reversed" + VALIDATION: validation,
         }
 
+    @property
+    def n_numbers(self) -> int:
+        """That making the dataset holds, about."""
+        return 8 * self.n_pairs
+
     @model_validator(mode="after")
     def _no_split_is_empty(self) -> Self:
         small = [f"{split} ({n})" for split, n in self.sizes.items() if n < SMALLEST_SPLIT]

@@ -103,7 +103,7 @@ class CheckpointSettings(Settings):
     """The steps at which the model is kept. The first (untrained) and the last always are."""
 
     schedule: Literal["log", "linear", "explicit"]
-    count: Annotated[int, Field(ge=2)] | None = None
+    count: Annotated[int, Field(ge=2, le=100_000)] | None = None
     """how many checkpoints, about (rounding to whole steps may merge early ones of a log schedule)"""
     first: PositiveInt = 1
     """log: the first step after 0"""
@@ -118,6 +118,11 @@ class CheckpointSettings(Settings):
         if getattr(self, other) is not None:
             raise ValueError(f"a schedule `{self.schedule}` doesn't use the key {other}")
         return self
+
+    def at_most(self, last: int) -> int:
+        """How many there are, for a training of `last` steps, at most."""
+        n = len(self.steps or ()) + 2 if self.count is None else self.count + 1
+        return min(n, last + 1)
 
     def at(self, last: int) -> list[int]:
         """The steps for a training of `last` steps, in order."""

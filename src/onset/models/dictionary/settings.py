@@ -89,6 +89,11 @@ def shapes(settings: Settings, d_in: int, d_out: int) -> dict[str, tuple[int, ..
     return found
 
 
+def activations(settings: Settings, d_in: int, d_out: int) -> int:
+    """Numbers that are kept of each example of a batch, at least."""
+    return len(settings.sparsities) * (settings.n_latents + d_out)
+
+
 def problems(settings: Settings, d_in: int, d_out: int) -> list[str]:
     """What makes these settings unfit for a task with such inputs and targets."""
     if d_in != d_out:
