@@ -166,6 +166,14 @@ class _Check:
             elif training.batch_size is None and split not in task.splits:
                 said = f"{split} is drawn anew for every batch, and never full: give a batch_size"
                 self.problem(["training", "batch_size"], said)
+        parts = training.mixture if training.batch_size is None else training.batch_parts()
+        for split in (split for split, part in training.mixture.items() if part):
+            if split not in parts:
+                said = (
+                    f"{training.mixture[split]:g} of a batch of {training.batch_size} is less than "
+                    "one example: it would never be trained"
+                )
+                self.problem(["training", "mixture", split], said)
 
     def known_splits(self, task: AnyTaskSettings, closer: AnalysesSettings) -> None:
         """Each is there, each analysis has something to look at in them, and each is looked at."""
@@ -211,3 +219,6 @@ class _Check:
         if checkpoints.steps and max(checkpoints.steps) > training.steps:
             said = f"{max(checkpoints.steps)} is after the last training step, {training.steps}"
             self.problem(["checkpoints", "steps"], said)
+        if checkpoints.schedule == "log" and checkpoints.first > training.steps:
+            said = f"{checkpoints.first} is after the last training step, {training.steps}"
+            self.problem(["checkpoints", "first"], said)

@@ -200,7 +200,7 @@ def _validated(layer: Layer, root: Path) -> Project:
             said = f"there is no such study; {nearest(name, there)}"
             problems.append(Problem(layer.file, f"overrides.{name}", said))
     if not problems:
-        problems = parent_problems(studies)
+        problems = parent_problems(studies, settings.seeds if settings else ())
     if problems or not settings:
         raise ConfigError(problems)
     return Project(settings, studies)

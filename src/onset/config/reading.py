@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from onset.config.checks import condition_of
 from onset.config.notebook_source import read_notebook_source
 from onset.config.notebooks import notebook_problems
 from onset.config.problems import Layer, Problem, merge, nearest, problems_of
-from onset.config.study import SECTIONS, ConditionFile, Study, StudyFile, StudyOverrides
+from onset.config.study import SECTIONS, Condition, ConditionFile, Study, StudyFile, StudyOverrides
 from onset.config.sweep import expand
 from onset.config.wants import silent_measures
 from onset.config.yaml_file import YamlError, read_yaml
@@ -75,6 +75,7 @@ def read_study(
         if merged and not (condition in swept and merged.jobs in run_already):
             conditions[condition] = merged
             run_already.add(merged.jobs)
+    problems += _of_one_label(conditions, file)
     if not problems:
         problems = [Problem(file, "measures", said) for said in silent_measures(conditions)]
     asked = frozenset(source.parameters.kinds if source and source.parameters else ())
@@ -83,6 +84,18 @@ def read_study(
         found = notebook_problems(study, source, notebook, complete=not problems)
         problems += [Problem(file, key, message) for key, message in found]
     return (None, problems) if problems else (study, [])
+
+
+def _of_one_label(conditions: Mapping[str, Condition], file: str) -> Iterator[Problem]:
+    """Conditions that nobody could tell apart in a figure."""
+    named: dict[str, str] = {}
+    for name, condition in conditions.items():
+        other = named.setdefault(condition.label, name)
+        if other != name:
+            said = f"{condition.label!r} is the label of {other}, too"
+            yield Problem(file, f"conditions.{name}.label", said)
+        elif not condition.label.strip():
+            yield Problem(file, f"conditions.{name}.label", "must not be empty")
 
 
 def _said_of_base(problem: Problem, said: Iterable[Problem]) -> bool:

@@ -54,7 +54,7 @@ class Settings(BaseSettings):
     """of the Gaussian variables behind the features of a group"""
     group: PositiveInt = 8
     """features in a group"""
-    n_test: PositiveInt = 4096
+    n_test: Annotated[int, Field(ge=4)] = 4096
     """examples of the held-out split"""
 
     @property

@@ -69,7 +69,10 @@ class Settings(BaseSettings):
             raise ValueError(f"nested must grow, and stay below n_latents: {list(self.nested)}")
         odd = [k for k in self.sparsities if k % 1 or k > self.n_latents]
         if odd and self.kind not in ("l1", "jump_relu"):
-            raise ValueError(f"k is a whole number of the {self.n_latents} latents, not {odd}")
+            raise ValueError(
+                f"sparsities: {', '.join(f'{k:g}' for k in odd)}: must be whole numbers of active latents, "
+                f"at most n_latents ({self.n_latents})"
+            )
         return self
 
 
