@@ -123,9 +123,10 @@ class _Check:
         model: Settings | None,
     ) -> None:
         """Measures or analyses: each exists, once, the task knows what it needs, it takes the model."""
+        there = package.names() if listed else ()
         for name in listed:
-            if name not in package.names():
-                self.problem(path, f"unknown {kind} {name!r}; {nearest(name, package.names())}")
+            if name not in there:
+                self.problem(path, f"unknown {kind} {name!r}; {nearest(name, there)}")
             elif task:
                 for message in wants(package, name).unfit(task, model):
                     self.problem(path, message)
@@ -182,7 +183,10 @@ class _Check:
             for split in odd:
                 self.problem(path, f"there is no split {split!r}; {nearest(split, task.splits)}")
             return
-        asked = [wants(analyses, name) for name in closer.names if name in analyses.names()]
+        if not (closer.splits and closer.names):
+            return
+        there = analyses.names()
+        asked = [wants(analyses, name) for name in closer.names if name in there]
         fits = [its for its in asked if not any(its.unfit(task, None))]
         unfit = [said for its in fits if (said := its.unfit_for_splits(task, closer.splits))]
         for message in unfit:
