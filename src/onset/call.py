@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from onset.config.project import Project
+from onset.config.size import too_large_for_this_machine
+from onset.config.study import Condition
 from onset.device import lacking
 
 _MOST_SHOWN = 20
@@ -59,7 +61,19 @@ class Call:
         there = next(path for path in (results, *results.parents) if path.exists())
         if not os.access(there, os.W_OK | os.X_OK):
             return f"the folder {there} can't be written to, and results go to {results}"
-        return None
+        return too_large_for_this_machine(self._to_be_made(), there) if jobs_run_here else None
+
+    def _to_be_made(self) -> dict[str, tuple[Condition, int]]:
+        """Each condition, and how many of its runs have no checkpoints yet."""
+        found = {}
+        for study in self._project.studies:
+            for name, seeds in self._project.runs(study).items():
+                folders = [
+                    Path(self._project.results, study, name, f"seed_{seed}") for seed in seeds
+                ]
+                missing = sum(not (its / "checkpoints/index.json").exists() for its in folders)
+                found[f"{study}/{name}"] = self._project.condition(study, name), missing
+        return found
 
     def failures(self, failed: Iterable[Job], running: Iterable[Job]) -> list[str]:
         """What failed or was stopped in this call, a line each, and what wasn't made because of it.

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+)
 
 
 def _one_line(text: str) -> str:
@@ -37,13 +44,15 @@ Name = Annotated[
 ]
 Line = Annotated[str, AfterValidator(_one_line)]
 """text that stands in one line, as labels and titles do"""
-Seed = Annotated[int, Field(ge=0, lt=2**32)]
-"""as large as all libraries take them"""
 Fraction = Annotated[float, Field(ge=0, le=1)]
 PositiveInt = Annotated[int, Field(gt=0)]
 NonNegativeInt = Annotated[int, Field(ge=0)]
+LARGEST = 2**53
+"""whole numbers up to here are floats, too, and none means more"""
 FIRST_SPARE_SEED = 100
 """seeds from here on are for choosing settings, and appear in no figure of the paper"""
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+"""what every library takes for one"""
 ShownSeed = Annotated[int, Field(ge=0, lt=FIRST_SPARE_SEED)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 NonNegativeFloat = Annotated[float, Field(ge=0)]
@@ -60,6 +69,15 @@ class Settings(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
     )
+
+    @field_validator("*")
+    @classmethod
+    def _no_number_beyond_all_others(cls, value: Any) -> Any:
+        """So that what is computed with it stays a number, too."""
+        for its in value if isinstance(value, tuple) else (value,):
+            if isinstance(its, int | float) and abs(its) > LARGEST:
+                raise ValueError(f"more than can be computed with; at most {LARGEST}")
+        return value
 
 
 def canonical_json(value: object) -> str:

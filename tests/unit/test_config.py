@@ -8,8 +8,7 @@ import math
 import os
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from unittest.mock import ANY
 
 import pytest
@@ -23,56 +22,7 @@ from onset.config.yaml_file import read_yaml
 from onset.jobs import Jobs
 from onset.tasks import superposition
 from onset.training.settings import TrainingSettings
-
-ROOT = Path(__file__).parents[2]
-CONFIG = "config/config.yaml"
-STUDY = "config/studies/composition.yaml"
-
-
-class Files:
-    """A project's config in a temporary folder, and how to change it."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-
-    def set(self, file: str, path: str, value: Any) -> None:
-        """Put a value at a path of keys, dots between."""
-        content = read_yaml(self.root / file)
-        *above, last = path.split(".")
-        place = content
-        for key in above:
-            if not isinstance(place.get(key), dict):
-                place[key] = {}
-            place = place[key]
-        place[last] = value
-        self.write(file, yaml.safe_dump(content, sort_keys=False))
-
-    def remove(self, file: str, path: str) -> None:
-        content = read_yaml(self.root / file)
-        *above, last = path.split(".")
-        place = content
-        for key in above:
-            place = place[key]
-        del place[last]
-        self.write(file, yaml.safe_dump(content, sort_keys=False))
-
-    def write(self, file: str, text: str | bytes) -> None:
-        path = self.root / file
-        path.write_bytes(text.encode() if isinstance(text, str) else text)
-
-    def load(self):
-        return load_project(read_yaml(self.root / CONFIG), self.root)
-
-    def condition(self, name: str = "one"):
-        return self.load().condition("composition", name)
-
-    def problems(self) -> dict[tuple[str, str], str]:
-        """What is wrong: the message of each (file, key)."""
-        with pytest.raises(ConfigError) as refused:
-            self.load()
-        for problem in refused.value.problems:
-            assert str(problem) in str(refused.value)
-        return {(problem.file, problem.key): problem.message for problem in refused.value.problems}
+from tests.config_files import CONFIG, NOTEBOOK, PLAIN_NOTEBOOK, ROOT, STUDY, Files, bad
 
 
 @pytest.fixture
@@ -83,24 +33,8 @@ def files(tmp_path):
     files.set(CONFIG, "studies", ["composition"])
     # The study's own conditions may change; the tests need a plain one and one that differs.
     files.set(STUDY, "conditions", {"one": {}, "wide": {"model": {"d_mlp": 512}}})
+    files.remove(STUDY, "answer")  # it speaks of the study's own
     return files
-
-
-class Bad(NamedTuple):
-    """One mistake: what stands where, and what must be said of it."""
-
-    name: str
-    file: str
-    path: str
-    """where the value is put"""
-    value: Any
-    says: tuple[str, ...]
-    key: str
-    """that is named; mostly the path"""
-
-
-def bad(name: str, file: str, path: str, value: Any, *says: str, key: str | None = None) -> Bad:
-    return Bad(name, file, path, value, says, path if key is None else key)
 
 
 UNKNOWN_KEYS = [
@@ -234,9 +168,6 @@ IMPOSSIBLE = [
     bad("a spare seed", CONFIG, "seeds", [0, 100], "for choosing settings", "results=results/tuning"),
     bad("a spare seed beside", STUDY, "conditions.one.extra_seeds", [100], "less than 100",
         key="conditions.one.extra_seeds.0"),
-    bad("a seed that the parent lacks", STUDY, "conditions.one",
-        {"extra_seeds": [7], "parent": {"condition": "wide"}, "model": {"d_mlp": 512}},
-        "its parent wide isn't run with the extra_seeds 7", key="conditions.one.parent"),
     bad("a measure that enters no loss", STUDY, "training.measures_in_loss", {"prediction": 1.0},
         "can't enter a loss", "fourier_weights", key="training.measures_in_loss.prediction"),
     bad("no measure at all in the loss", STUDY, "training.measures_in_loss", {"fourier_weight": 1.0},
@@ -423,6 +354,9 @@ class TestWorlds:
     @pytest.fixture
     def files(self, files):
         files.write(STUDY, yaml.safe_dump(read_yaml(files.root / STUDY) | VECTORS))
+        files.write(NOTEBOOK, PLAIN_NOTEBOOK)
+        for key in ("figures", "tables", "reference"):
+            files.remove(STUDY, key)
         files.set(STUDY, "conditions", {"one": {}, "two": {}})
         return files
 
@@ -602,9 +536,19 @@ def test_a_thousand_conditions_come_before_the_next_study(files):
 
 def test_a_condition_may_have_seeds_of_its_own(files):
     files.set(STUDY, "conditions.wide.extra_seeds", [1, 7])
+    files.tell_extra_seeds()
     assert files.load().runs("composition") == {"one": (0, 1, 2), "wide": (0, 1, 2, 7)}
     files.set(CONFIG, "overrides", {"composition": {"conditions": {"wide": {"extra_seeds": []}}}})
     assert files.load().runs("composition")["wide"] == (0, 1, 2)
+
+
+def test_a_parent_has_the_seeds_of_its_children(files):
+    files.tell_extra_seeds()
+    child = {"extra_seeds": [7], "parent": {"condition": "wide"}, "model": {"d_mlp": 512}}
+    files.set(STUDY, "conditions.one", child)
+    assert files.problems() == {
+        (STUDY, "conditions.one.parent"): "its parent wide isn't run with the extra_seeds 7"
+    }
 
 
 def test_a_missing_key(files):
@@ -652,6 +596,8 @@ def test_captions_end_with_the_number_of_seeds(files, monkeypatch, extra, said):
     monkeypatch.chdir(files.root)
     files.set(CONFIG, "seeds", [0, 1, 2])
     files.set(STUDY, "conditions.one.extra_seeds", extra)
+    if extra:
+        files.tell_extra_seeds()
     jobs = Jobs(files.load())
     figures = json.loads(jobs.pages_settings("composition"))["study"]["figures"]
     for figure in figures:
@@ -839,7 +785,7 @@ class TestJobs:
             (CONFIG, "results", "elsewhere", set()),
             (CONFIG, "paper", False, set()),
             (STUDY, "title", "another", set()),
-            (STUDY, "figures", {}, set()),
+            (STUDY, "figures.contrast", "Another caption.", set()),
             (STUDY, "conditions.one.label", "another", set()),
             (STUDY, "conditions.wide.training", {"steps": 100}, set()),
         ],

@@ -287,7 +287,9 @@ study.save_table(table, "accuracy", tabular(columns, cells, "l" * len(columns)))
 table
 
 # %%
-numbers = {f"{c}/{split}": format_interval(row) for (c, split), row in by_place.items()}
+numbers = {
+    f"{condition}/{split}": format_interval(row) for (condition, split), row in by_place.items()
+}
 numbers |= {
     f"{row.condition}/{row.split}_predicted": format_interval(row)
     for row in predictions.itertuples()

@@ -259,9 +259,9 @@ table
 
 # %%
 numbers = {f"{name}/difference": text for name, text in differences.items()}
-for (name, split), row in by_place.items():
+for (condition, split), row in by_place.items():
     if not split.endswith("_validation"):
-        numbers[f"{name}/{split}"] = format_interval(row)
+        numbers[f"{condition}/{split}"] = format_interval(row)
 for row in over_seeds(own, by).itertuples():
     numbers[f"{row.condition}/cosine_{row.split}"] = format_interval(row)
 other = cosines[(cosines["measure"] == "gradient_cosine_null") & (cosines["step"] == 0)]

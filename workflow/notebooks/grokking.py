@@ -34,6 +34,8 @@
 # at which other runs generalise; (5) Grokfast sooner by more than the intervals.
 
 # %% tags=["parameters"]
+from onset.parameters import Checkpoint, Fraction
+
 study_name = "grokking"
 results = "results"
 conditions = None
@@ -43,10 +45,11 @@ extra_seeds = {}
 code = "by hand"
 analysed = None
 reference = {}
-memorised_at = 0.99
-formed_at = 0.5
-generalised_at = 0.95
-known_at = 300
+memorised_at: Fraction = 0.99
+formed_at: Fraction = 0.5
+generalised_at: Fraction = 0.95
+known_at: Checkpoint = 300
+assert generalised_at <= memorised_at
 
 # %%
 import matplotlib.pyplot as plt

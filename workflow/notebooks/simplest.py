@@ -32,13 +32,15 @@
 # not fitted to by more than the mean of the other worlds does.
 
 # %% tags=["parameters"]
+from onset.parameters import Fraction
+
 study_name = "simplest"
 results = "results"
 conditions = None
 labels = {}
 seeds = None
 code = "by hand"
-level = 0.95
+level: Fraction = 0.95
 
 # %%
 import math

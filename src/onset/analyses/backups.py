@@ -25,6 +25,8 @@ from onset.models.transformer.bridge import open_bridge
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import VALIDATION, Dataset
 
+NEEDS = ("repeats",)
+
 _N_SEQUENCES = 64
 _KINDS: dict[str, Callable[[Tensor], Tensor]] = {
     "zero": torch.zeros_like,

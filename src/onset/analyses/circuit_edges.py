@@ -36,6 +36,10 @@ from onset.models.transformer.gpt2 import open_as_gpt2
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
+NEEDS = ("repeats", "layers", "like_gpt2")
+
+SPLITS = ("repeats", "test")
+
 _SPLIT = "repeats"
 _N_PAIRS = 4
 _BY_EDGE = EdgeAttributionConfig(granularity="edge")

@@ -17,6 +17,8 @@ from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import VALIDATION, Dataset
 
+NEEDS = ("repeats",)
+
 _FARTHEST = 24
 
 
@@ -25,7 +27,8 @@ def analyse(
 ) -> Iterator[Measurement]:
     """`attention_after_duplicate`, by split that is scored at several positions, block application
     (`layer`) and `head`: share of its attention that goes to positions so far (`component`, from 0) after
-    earlier tokens of the same kind, mean over the scored positions for which there are any."""
+    earlier tokens of the same kind, mean over the scored positions for which there are any; nothing of
+    distances at which there are none."""
     for name, split in dataset.splits.items():
         if len(split.scored) < 2 or name.endswith(VALIDATION):
             continue
@@ -33,6 +36,8 @@ def analyse(
         attention = model.attention(parameters, tokens)[:, :, :, list(split.scored)]
         for offset in range(min(_FARTHEST, tokens.shape[1] - 1) + 1):
             places = after_duplicates(tokens, offset)[:, list(split.scored)]
+            if not places.any():
+                continue
             paid = torch.einsum("lshqk,sqk->lh", attention, places.float())
             paid = paid / places.any(-1).sum()
             for layer, of_layer in enumerate(paid.tolist()):

@@ -24,8 +24,10 @@ from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
+NEEDS = ("numbers", "mlp")
+
 _EMBEDDING = "tok_embed.weight"
-_SPLITS = ("train", "test")
+SPLITS = ("train", "test")
 
 
 def analyse(
@@ -42,7 +44,7 @@ def analyse(
     keys = fourier.key_frequencies(true)
     others = [k for k in range(1, len(fourier.waves(len(true))) + 1) if k not in keys]
     drawn = np.random.Generator(np.random.Philox(seed)).permutation(others)[: len(keys)].tolist()
-    masks = {split: fourier.pairs_of(dataset, split) for split in _SPLITS}
+    masks = {split: fourier.pairs_of(dataset, split) for split in SPLITS}
     answers = fourier.answers_of(dataset)
     for kind, frequencies in (("formula", keys), ("null", drawn)):
         if not frequencies:

@@ -38,7 +38,7 @@ from onset.models.dictionary.model import Dictionary
 from onset.source import Source
 from onset.tasks.vectors import VectorDataset
 
-NEEDS = ("bridge",)
+NEEDS = ("bridge", "one_place")
 
 DOSES = (0.25, 0.5, 0.75, 1.0, 1.5)
 """parts of the norm of `whole`"""

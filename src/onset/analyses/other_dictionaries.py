@@ -60,7 +60,9 @@ def analyse(
                 yield Measurement(f"{kind}_explained_variance", value, name, component=k)
 
 
-def dictionaries(x: np.ndarray, truth: Directions, n: int, seed: int) -> dict[str, Directions]:
+def dictionaries(
+    x: np.ndarray, truth: Directions, n: int, seed: int
+) -> dict[str, Float[np.ndarray, "_directions dimensions"]]:
     """By kind; directions of unit norm."""
     independent = FastICA(whiten="unit-variance", random_state=seed, max_iter=200, tol=1e-3)
     with warnings.catch_warnings():

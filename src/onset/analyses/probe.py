@@ -8,7 +8,7 @@ places between subjects: what it then scores, it scores without the model knowin
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -20,7 +20,7 @@ from onset.measures.measurement import Measurement
 from onset.measures.reading_off import read_off
 from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
-from onset.tasks.dataset import VALIDATION, Dataset
+from onset.tasks.dataset import VALIDATION, Dataset, Split
 
 NEEDS = ("bridge",)
 
@@ -30,7 +30,8 @@ _FITTED_ON = 0.75
 def analyse(
     model: Transformer, parameters: Parameters, dataset: Dataset, seed: int
 ) -> Iterator[Measurement]:
-    """By number of block applications done (`layer`) and position, over the subjects of all splits:
+    """By number of block applications done (`layer`) and position, over the subjects of all splits, of
+    each length of questions (`component`) where there are several:
 
     * `probe_accuracy`: on subjects that the probe wasn't fitted on;
     * `probe_control_accuracy`: the same with bridge entities that have changed places.
@@ -40,6 +41,16 @@ def analyse(
         for name, split in dataset.splits.items()
         if "bridge" in split.truth and not name.endswith(VALIDATION)
     ]
+    lengths = sorted({split.tokens.shape[1] for split in splits})
+    for length in lengths:
+        alike = [split for split in splits if split.tokens.shape[1] == length]
+        for row in _of_one_length(model, parameters, alike, seed):
+            yield row._replace(component=length) if len(lengths) > 1 else row
+
+
+def _of_one_length(
+    model: Transformer, parameters: Parameters, splits: Sequence[Split], seed: int
+) -> Iterator[Measurement]:
     tokens = np.concatenate([split.tokens for split in splits])
     bridges = np.concatenate([split.truth["bridge"] for split in splits])
     # One question per subject: the states before its last token are the same for all.

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import fnmatch
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -16,11 +12,11 @@ from pydantic import BaseModel, ValidationError
 from onset import analyses, measures, models, tasks
 from onset.analyses.settings import AnalysesSettings
 from onset.config.problems import Layer, Problem, merge, nearest, place, problems_of
+from onset.config.size import Size
 from onset.config.study import Condition, ConditionFile
-from onset.provenance import parse
+from onset.config.wants import wants
 from onset.settings import Settings
-from onset.tasks.dataset import Dataset, TaskSettings
-from onset.tasks.vectors import VectorDataset
+from onset.tasks.dataset import TaskSettings
 from onset.tasks.worlds import AnyTaskSettings, drawn_from_parent, kind_of, sizes_of
 from onset.training.settings import CheckpointSettings, TrainingSettings
 
@@ -59,6 +55,9 @@ def condition_of(
         check.mixture(task, training)
     if training and checkpoints:
         check.last_checkpoint(training, checkpoints)
+        if task and model and fits:
+            for section, message in Size.of(task, model, training, checkpoints).too_much():
+                check.problem([section], message)
     if task and drawn_from_parent(task) and not its_file.parent:
         said = f"the task {task.name} is made of another run's model: the condition needs a parent"
         check.problem(["task"], said)
@@ -124,26 +123,13 @@ class _Check:
         model: Settings | None,
     ) -> None:
         """Measures or analyses: each exists, once, the task knows what it needs, it takes the model."""
+        there = package.names() if listed else ()
         for name in listed:
-            if name not in package.names():
-                self.problem(path, f"unknown {kind} {name!r}; {nearest(name, package.names())}")
-                continue
-            wants = _wants(package, name)
-            if task and wants.kind not in (None, kind_of(task)):
-                said = f"{name} asks of {wants.kind}, and the task {task.name} has {kind_of(task)}"
-                self.problem(path, said)
-            elif model and wants.family not in (*_ANY, model.name.replace("_", "")):
-                said = f"{name} looks inside a {wants.family}, and the model is {model.name}"
-                self.problem(path, said)
-            if task and (lacks := set(wants.needs) - set(task.truth)):
-                self.problem(
-                    path,
-                    f"{name} needs to know of each example: {', '.join(sorted(lacks))}; "
-                    f"the task {task.name} knows: {', '.join(task.truth) or 'nothing'}",
-                )
-            if task and wants.parent and not drawn_from_parent(task):
-                said = f"{name} looks at the run that data are made of, and {task.name} is made of none"
-                self.problem(path, said)
+            if name not in there:
+                self.problem(path, f"unknown {kind} {name!r}; {nearest(name, there)}")
+            elif task:
+                for message in wants(package, name).unfit(task, model):
+                    self.problem(path, message)
         if len(set(listed)) < len(listed):
             self.problem(path, f"{'an' if kind[0] in 'aeiou' else 'a'} {kind} is listed twice")
 
@@ -181,12 +167,34 @@ class _Check:
             elif training.batch_size is None and split not in task.splits:
                 said = f"{split} is drawn anew for every batch, and never full: give a batch_size"
                 self.problem(["training", "batch_size"], said)
+        parts = training.mixture if training.batch_size is None else training.batch_parts()
+        for split in (split for split, part in training.mixture.items() if part):
+            if split not in parts:
+                said = (
+                    f"{training.mixture[split]:g} of a batch of {training.batch_size} is less than "
+                    "one example: it would never be trained"
+                )
+                self.problem(["training", "mixture", split], said)
 
     def known_splits(self, task: AnyTaskSettings, closer: AnalysesSettings) -> None:
-        for split in closer.splits:
-            if split not in task.splits:
-                said = f"there is no split {split!r}; {nearest(split, task.splits)}"
-                self.problem(["analyses", "splits"], said)
+        """Each is there, each analysis has something to look at in them, and each is looked at."""
+        path = ["analyses", "splits"]
+        if odd := [split for split in closer.splits if split not in task.splits]:
+            for split in odd:
+                self.problem(path, f"there is no split {split!r}; {nearest(split, task.splits)}")
+            return
+        if not (closer.splits and closer.names):
+            return
+        there = analyses.names()
+        asked = [wants(analyses, name) for name in closer.names if name in there]
+        fits = [its for its in asked if not any(its.unfit(task, None))]
+        unfit = [said for its in fits if (said := its.unfit_for_splits(task, closer.splits))]
+        for message in unfit:
+            self.problem(path, message)
+        for split in closer.splits if fits and not unfit else ():
+            if not any(its.parent or its.looks_at(task, split) for its in fits):
+                names = ", ".join(its.name for its in fits)
+                self.problem(path, f"nothing is looked at in {split} by {names}")
 
     def trainable(self, task: AnyTaskSettings, model: Settings, training: TrainingSettings) -> None:
         """Each pattern fits a parameter, where the family knows its parameters' names beforehand."""
@@ -206,8 +214,8 @@ class _Check:
         listed = list(training.measures_in_loss)
         self.chosen_functions(path, "measure", listed, measures, task, model)
         for name in set(listed) & set(measures.names()):
-            if not _wants(measures, name).in_loss:
-                others = [n for n in measures.names() if _wants(measures, n).in_loss]
+            if not wants(measures, name).in_loss:
+                others = [n for n in measures.names() if wants(measures, n).in_loss]
                 said = f"can't enter a loss; {nearest(name, others)}"
                 self.problem([*path, name], said)
 
@@ -215,51 +223,6 @@ class _Check:
         if checkpoints.steps and max(checkpoints.steps) > training.steps:
             said = f"{max(checkpoints.steps)} is after the last training step, {training.steps}"
             self.problem(["checkpoints", "steps"], said)
-
-
-_ANY = ("model", "vectormodel", "anymodel")
-"""what a measure calls a model of any family of the right kind"""
-_KINDS = {its.__name__: its.kind for its in (Dataset, VectorDataset)}
-"""of world, by what a measure calls it"""
-
-
-@dataclass(frozen=True)
-class _Wants:
-    """What the source of a measure or analysis says of it."""
-
-    needs: tuple[str, ...]
-    """the ground truth that it `NEEDS`"""
-    family: str
-    """of its `model`; one of `_ANY`: any"""
-    kind: str | None
-    """of its `dataset`; None: any"""
-    parent: bool
-    """whether it looks at the run that the dataset is made of"""
-    in_loss: bool
-    """whether a training may add it to its loss"""
-
-
-@cache
-def _wants(package: ModuleType, name: str) -> _Wants:
-    """What a measure or analysis wants.
-
-    Read from the source: importing it imports torch, and planning a DAG shouldn't wait for that.
-    """
-    source = Path(package.__path__[0]) / f"{name}.py"
-    needs, family, kind, parent, in_loss = (), "model", None, False, False
-    for statement in parse(source).body:
-        match statement:
-            case ast.Assign(targets=[ast.Name(id="NEEDS")], value=value):
-                needs = ast.literal_eval(value)
-            case ast.FunctionDef(name="in_loss"):
-                in_loss = True
-            case ast.FunctionDef(
-                name="measure" | "analyse",
-                args=ast.arguments(
-                    args=[ast.arg(annotation=its), _, ast.arg(annotation=world), *others]
-                ),
-            ):
-                family = ast.unparse(its).lower()
-                kind = _KINDS.get(ast.unparse(world))
-                parent = "parent" in {other.arg for other in others}
-    return _Wants(needs, family, kind, parent, in_loss)
+        if checkpoints.schedule == "log" and checkpoints.first > training.steps:
+            said = f"{checkpoints.first} is after the last training step, {training.steps}"
+            self.problem(["checkpoints", "first"], said)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from onset.config.problems import Problem, nearest
 from onset.config.study import Condition, Study
+from onset.config.surgery import unfit_surgery
 from onset.tasks.worlds import kind_of, sizes_of
 
 Place = tuple[str, str]
@@ -25,18 +26,23 @@ def sources_of(study: str, condition: Condition) -> list[Place]:
     return [(source.study or study, source.condition) for source in sources]
 
 
-def parent_problems(studies: Mapping[str, Study]) -> list[Problem]:
-    """What is wrong with the parents, and the sources of interventions, that conditions name."""
+def parent_problems(studies: Mapping[str, Study], seeds: Sequence[int]) -> list[Problem]:
+    """What is wrong with the parents, and the sources of interventions, that conditions name.
+
+    Args:
+        studies: all that are run.
+        seeds: that every condition is run with.
+    """
     return [
         Problem(f"config/studies/{study.name}.yaml", f"conditions.{condition.name}.{key}", message)
         for study in studies.values()
         for condition in study.conditions.values()
-        for key, message in _problems(studies, study.name, condition)
+        for key, message in _problems(studies, study.name, condition, seeds)
     ]
 
 
 def _problems(
-    studies: Mapping[str, Study], study: str, condition: Condition
+    studies: Mapping[str, Study], study: str, condition: Condition, seeds: Sequence[int]
 ) -> Iterator[tuple[str, str]]:
     """Key and message."""
     if place := parent_of(study, condition):
@@ -48,14 +54,10 @@ def _problems(
         step = getattr(its, "step", None)
         if message := _problem(studies, (study, condition.name), place, step, "the source"):
             yield f"interventions.{i}", message
-        if condition.model.name != "transformer":
-            said = f"{its.name} looks inside a transformer, and the model is {condition.model.name}"
-            yield f"interventions.{i}", said
-        if its.before_step >= condition.training.steps:
-            said = (
-                f"there is no update {its.before_step}; the last is {condition.training.steps - 1}"
-            )
-            yield f"interventions.{i}.before_step", said
+            continue
+        source = studies[place[0]].conditions[place[1]]
+        for key, message in unfit_surgery(its, condition, source, source.seeds(seeds)):
+            yield f"interventions.{i}{'.' if key else ''}{key}", message
 
 
 def _problem(

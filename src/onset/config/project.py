@@ -198,7 +198,7 @@ def _validated(layer: Layer, root: Path) -> Project:
         if said := folder_problem(settings.results, root, there):
             problems.append(Problem(layer.file, "results", said))
     if not problems:
-        problems = parent_problems(studies)
+        problems = parent_problems(studies, settings.seeds if settings else ())
     if problems or not settings:
         raise ConfigError(problems)
     return Project(settings, studies)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,13 @@ from pydantic import ValidationError
 
 from onset.config.checks import condition_of
 from onset.config.inherited import where_inherited
+from onset.config.notebook_source import read_notebook_source
+from onset.config.notebooks import notebook_problems
 from onset.config.problems import Layer, Problem, merge, nearest, problems_of
-from onset.config.study import SECTIONS, ConditionFile, Study, StudyFile, StudyOverrides
+from onset.config.study import SECTIONS, Condition, ConditionFile, Study, StudyFile, StudyOverrides
 from onset.config.sweep import SweepError, expand
 from onset.config.texts import text_problems
+from onset.config.wants import silent_measures
 from onset.config.yaml_file import YamlError, read_yaml
 from onset.provenance import SourceError, parse
 from onset.settings import is_name
@@ -43,8 +46,11 @@ def read_study(
     over, problems = _validated_overrides(overrides, study_file)
     if over is None or problems:
         return None, problems
-    if said := _wrong_with_notebook(root, f"workflow/notebooks/{name}.py"):
+    notebook, source = f"workflow/notebooks/{name}.py", None
+    if said := _wrong_with_notebook(root, notebook):
         problems.append(Problem(file, "", said))
+    else:
+        source = read_notebook_source(root / notebook)
     grids = overrides if "sweep" in overrides.values else Layer(file, "", raw)
     listed = {name: changes or {} for name, changes in (raw.get("conditions") or {}).items()}
     try:
@@ -84,7 +90,27 @@ def read_study(
         if merged and not (condition in swept and merged.jobs in run_already):
             conditions[condition] = merged
             run_already.add(merged.jobs)
-    return (None, problems) if problems else (Study(name, study_file, merge(base), conditions), [])
+    problems += _of_one_label(conditions, file)
+    if not problems:
+        problems = [Problem(file, "measures", said) for said in silent_measures(conditions)]
+    asked = frozenset(source.parameters.kinds if source and source.parameters else ())
+    study = Study(name, study_file, merge(base), conditions, asked)
+    if source:
+        found = notebook_problems(study, source, notebook, complete=not problems)
+        problems += [Problem(file, key, message) for key, message in found]
+    return (None, problems) if problems else (study, [])
+
+
+def _of_one_label(conditions: Mapping[str, Condition], file: str) -> Iterator[Problem]:
+    """Conditions that nobody could tell apart in a figure."""
+    named: dict[str, str] = {}
+    for name, condition in conditions.items():
+        other = named.setdefault(condition.label, name)
+        if other != name:
+            said = f"{condition.label!r} is the label of {other}, too"
+            yield Problem(file, f"conditions.{name}.label", said)
+        elif not condition.label.strip():
+            yield Problem(file, f"conditions.{name}.label", "must not be empty")
 
 
 def _wrong_with_notebook(root: Path, notebook: str) -> str | None:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, Strict, model_validator
 
-from onset.settings import Fraction, Name, NonNegativeInt, PositiveFloat, Settings
+from onset.settings import Name, NonNegativeInt, Settings
 
 
 class SourceSettings(Settings):
@@ -48,7 +48,7 @@ class RemovalSettings(_Intervention):
     name: Literal["removal"]
     what: Literal["pair", "largest"]
     """heads, as the source's last checkpoint tells; or the entries of matrices that are largest there"""
-    fraction: Annotated[Fraction, PositiveFloat] | None = None
+    fraction: Annotated[float, Field(gt=0, lt=1)] | None = None
     """`largest`: of each matrix"""
 
     @model_validator(mode="after")

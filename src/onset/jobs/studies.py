@@ -57,8 +57,7 @@ class StudyJobs(RunJobs):
 
     def _extra_seeds(self, study: str) -> dict[str, dict[str, list[int]]]:
         """Told only of studies that have conditions with seeds of their own."""
-        conditions = self._project.studies[study].conditions.values()
-        extra = {c.name: list(c.extra_seeds) for c in conditions if c.extra_seeds}
+        extra = self._project.studies[study].extra_seeds
         return {"extra_seeds": extra} if extra else {}
 
     def figures_of(self, study: str) -> list[str]:
@@ -93,17 +92,13 @@ class StudyJobs(RunJobs):
     def notebook_parameters(self, study: str) -> dict[str, Any]:
         """What the study's notebook is told; its `parameters` cell has exactly these names, and `code`."""
         its = self._project.studies[study]
-        published = {name: p.model_dump() for name, p in its.file.reference.items()}
         return {
             "study_name": study,
             "results": self._project.results,
             "conditions": list(its.conditions),
             "labels": {name: condition.label for name, condition in its.conditions.items()},
             "seeds": list(self._project.seeds),
-            **({"reference": published} if published else {}),
-            **({"analysed": its.analysed} if its.analysed else {}),
-            **self._extra_seeds(study),
-            **its.file.notebook,
+            **its.told_to_notebook,
         }
 
     def notebook_code(self, study: str) -> str:

@@ -21,7 +21,7 @@ from onset.models.batch import Parameters
 from onset.models.dictionary.model import Dictionary
 from onset.tasks.vectors import VectorDataset
 
-NEEDS = ("amounts",)
+NEEDS = ("amounts", "families")
 
 _HAS_A_LATENT = 0.6  # the least cosine; random latents come as near as a half
 _WRITTEN = 0.4  # of the parent's amount, by the child's latent, for an example to be absorbed

@@ -14,6 +14,8 @@ from onset.models.batch import Parameters
 from onset.models.dictionary.model import Dictionary
 from onset.tasks.vectors import VectorDataset
 
+ONLY_WITH = ("twins",)
+
 # Dictionaries start with directions drawn from their run's seed, and what is never trained keeps them.
 _NO_RUNS_SEED = 2**32 - 1
 _SAME = 0.7  # the threshold of Paulo & Belrose 2025

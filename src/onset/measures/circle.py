@@ -20,6 +20,8 @@ from onset.models.batch import Model, Parameters
 from onset.tasks.dataset import Dataset
 from onset.training.losses import exact_cross_entropy
 
+NEEDS = ("numbers",)
+
 _SPLITS = ("train", "test")
 
 

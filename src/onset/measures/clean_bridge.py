@@ -22,6 +22,8 @@ from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset, Split
 
 NEEDS = ("bridge",)
+SPLITS = ("atomic", "hops2_seen", "hops2_unseen")
+ONLY_WITH = ("per_hop",)
 
 _HELD_OUT = ("_seen", "_unseen")
 _SEED = 0  # of the random directions

@@ -22,6 +22,8 @@ from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
+NEEDS = ("numbers",)
+
 _N_TRIPLES = 100  # as in the paper
 _SEED = 0  # of their choice
 _EMBEDDING = "tok_embed.weight"

@@ -14,6 +14,7 @@ from onset.models.batch import Model, Parameters
 from onset.tasks.dataset import Dataset
 
 NEEDS = ("bridge",)
+SPLITS = ("atomic", "composed_train")
 
 _TRAINED = ("atomic", "composed_train")
 

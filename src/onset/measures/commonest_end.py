@@ -14,6 +14,7 @@ from onset.models.batch import Model, Parameters
 from onset.tasks.dataset import Dataset
 
 NEEDS = ("bridge",)
+SPLITS = ("atomic", "hops2_seen")
 
 _TRAINED = ("atomic", *(f"hops{hops}_train" for hops in (2, 3, 4)))
 

@@ -18,6 +18,8 @@ from onset.measures.measurement import Measurement
 from onset.models.batch import Model, Parameters
 from onset.tasks.dataset import VALIDATION, Dataset, Split
 
+NEEDS = ("repeats",)
+
 
 def measure(model: Model, parameters: Parameters, dataset: Dataset) -> Iterator[Measurement]:
     """Per split that is scored at several positions, but for validation parts, mean over them:

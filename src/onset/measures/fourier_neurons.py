@@ -20,6 +20,8 @@ from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
+NEEDS = ("numbers", "mlp")
+
 _EXPLAINED = 0.85
 
 

@@ -18,6 +18,8 @@ from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
+NEEDS = ("numbers",)
+
 
 def measure(model: Transformer, parameters: Parameters, dataset: Dataset) -> Iterator[Measurement]:
     """Of the rows that belong to numbers:

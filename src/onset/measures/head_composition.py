@@ -19,6 +19,8 @@ from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
+ONLY_WITH = ("layers",)
+
 
 def measure(model: Transformer, parameters: Parameters, dataset: Dataset) -> Iterator[Measurement]:
     """`q_composition`, `k_composition`, `v_composition` of a reading head (`layer`, `head`) with each

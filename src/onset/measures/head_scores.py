@@ -23,6 +23,8 @@ from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset, Split
 
+NEEDS = ("repeats",)
+
 _SPLIT = "test"
 _N_SEQUENCES = 32
 _KINDS = {

@@ -12,10 +12,13 @@ import torch
 from onset.measures import circle, fourier
 from onset.measures.answers import is_right
 from onset.measures.measurement import Measurement
-from onset.models.batch import Model, Parameters
+from onset.models.batch import Parameters
+from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 from onset.training.batches import whole
 from onset.training.losses import exact_cross_entropy
+
+NEEDS = ("numbers",)
 
 _EMBEDDING = "tok_embed.weight"
 _SPLIT = "test"
@@ -24,7 +27,7 @@ at_end = circle.at_end
 
 
 def measure(
-    model: Model, parameters: Parameters, dataset: Dataset, keys: list[int]
+    model: Transformer, parameters: Parameters, dataset: Dataset, keys: list[int]
 ) -> Iterator[Measurement]:
     """On held-out pairs, with an embedding of numbers that has its mean and
 

@@ -16,6 +16,8 @@ from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
+SPLITS = ("test",)
+
 _SPLIT = "test"
 _N_SEQUENCES = 24
 _FITTED_ON = 0.75  # of the sequences

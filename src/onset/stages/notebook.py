@@ -7,7 +7,6 @@ notebook that fails is kept as `notebook.failed.ipynb`, with the error in it.
 from __future__ import annotations
 
 import argparse
-import ast
 import copy
 import logging
 import re
@@ -20,6 +19,7 @@ import jupytext
 import nbformat
 
 from onset import surroundings
+from onset.parameters import Parameters
 from onset.stages import kernel
 from onset.stages.command import StageError, log, run_stage, settings_argument
 from onset.stages.record import on_record
@@ -86,13 +86,7 @@ def check_parameters(path: Path, notebook: nbformat.NotebookNode, given: Mapping
     cells = [c for c in notebook.cells if "parameters" in c.metadata.get("tags", [])]
     if len(cells) != 1:
         raise StageError(f"{path}: expected one cell tagged `parameters`, found {len(cells)}")
-    known = {
-        target.id
-        for statement in ast.parse(cells[0].source).body
-        if isinstance(statement, ast.Assign)
-        for target in statement.targets
-        if isinstance(target, ast.Name)
-    }
+    known = set(Parameters.of(cells[0].source).kinds)
     if unknown := sorted(set(given) - known):
         raise StageError(
             f"{path}: unknown parameters: {', '.join(unknown)} (known: {sorted(known)})"

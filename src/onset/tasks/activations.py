@@ -21,6 +21,7 @@ from pydantic import Field, Strict
 from onset.settings import Name, NonNegativeInt, PositiveInt
 from onset.settings import Settings as BaseSettings
 from onset.tasks.vectors import VectorDataset, VectorSplit
+from onset.tasks.worlds import truth_of
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 
@@ -67,6 +68,10 @@ class Settings(BaseSettings):
     def truth(self) -> tuple[str, ...]:
         return ("token", "token_before", "answer", *self.facts)
 
+    @property
+    def traits(self) -> tuple[str, ...]:
+        return () if self.position is None else ("one_place",)
+
     def unfit(self, model: Any, task: Any) -> list[str]:
         """What is wrong with a parent of these settings."""
         if model.name != "transformer":
@@ -80,6 +85,13 @@ class Settings(BaseSettings):
             f"its task has no split {its!r}" for its in self.of_splits if its not in task.splits
         ]
         said += [f"its task knows no {its!r}" for its in self.facts if its not in task.truth]
+        if self.position is not None and self.position >= task.length:
+            said.append(
+                f"its sequences have {task.length} tokens, none at position {self.position}"
+            )
+        for split in (its for its in self.of_splits if its in task.splits and not said):
+            if lacks := [its for its in self.facts if its not in truth_of(task, split)]:
+                said.append(f"its split {split!r} knows no {lacks[0]!r}")
         return said
 
 

@@ -77,9 +77,17 @@ class Settings(BaseSettings):
     def truth(self) -> tuple[str, ...]:
         return ("bridge", "named")
 
+    def truth_of(self, split: str) -> tuple[str, ...]:
+        return () if split in ("base_facts", "self_naming", *NAMING) else self.truth
+
     @property
     def n_with_facts(self) -> int:
         return round(self.with_facts * self.n_bases)
+
+    @property
+    def n_numbers(self) -> int:
+        """That making the dataset holds, about."""
+        return 8 * self.n_bases * self.n_attributes + self.n_tokens
 
     @model_validator(mode="after")
     def _no_split_is_empty(self) -> Self:

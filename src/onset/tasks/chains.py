@@ -90,10 +90,18 @@ class Settings(BaseSettings):
         """`bridge` is the entity before the last hop."""
         return ("bridge",)
 
+    def truth_of(self, split: str) -> tuple[str, ...]:
+        return () if split == "atomic" else self.truth
+
     @property
     def n_drawn(self) -> int:
         """Chains drawn for training, of each length."""
         return round(self.inferred_ratio * self.n_entities * self.n_relations)
+
+    @property
+    def n_numbers(self) -> int:
+        """That making the dataset holds, about."""
+        return 3 * self.n_entities * self.n_relations**self.longest_tested
 
     @model_validator(mode="after")
     def _no_split_is_empty(self) -> Self:

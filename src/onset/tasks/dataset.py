@@ -19,7 +19,10 @@ _OPTIONAL = ("candidates", "familiar")  # arrays that a split may have
 class TaskSettings(Protocol):
     """What every task's settings tell of its dataset before it exists: the number of tokens, the
     longest sequence, the most hops, all splits, those that may be trained on, and the ground truth
-    that some split carries (its facts' names, and `candidates` and `familiar` where it has them)."""
+    that some split carries (its facts' names, and `candidates` and `familiar` where it has them).
+
+    Where not all splits carry all of it, `truth_of(split)` says which; and `traits` (`onset.traits`) what
+    else measures may count on."""
 
     @property
     def name(self) -> str: ...

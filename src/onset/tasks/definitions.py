@@ -82,10 +82,21 @@ class Settings(BaseSettings):
     def truth(self) -> tuple[str, ...]:
         return ("alias", "base")
 
+    def truth_of(self, split: str) -> tuple[str, ...]:
+        return () if split == "facts" else self.truth
+
     @property
     def n_validation(self) -> int:
         """New aliases of each kind that are set apart."""
         return round(self.validation * self.n_new)
+
+    @property
+    def n_numbers(self) -> int:
+        """That making the dataset holds, about."""
+        return (
+            4 * (self.n_bases + 2 * self.n_aliases + 3 * self.n_new) * self.n_attributes
+            + self.n_tokens
+        )
 
     @model_validator(mode="after")
     def _both_parts_have_aliases(self) -> Self:

@@ -17,7 +17,7 @@ sparse autoencoders"); the hierarchy as in the toy models of Chanin et al. 2024 
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int
@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     """How many features, how often, how large, and how they depend on each other."""
 
     name: Literal["features"]
-    n_features: PositiveInt = 200
+    n_features: Annotated[int, Field(gt=0, le=10**7)] = 200
     n_dimensions: PositiveInt = 40
     active: PositiveFloat = 4.0
     """features in an example, on average"""
@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     """of the Gaussian variables behind the features of a group"""
     group: PositiveInt = 8
     """features in a group"""
-    n_test: PositiveInt = 4096
+    n_test: Annotated[int, Field(ge=4)] = 4096
     """examples of the held-out split"""
 
     @property
@@ -83,11 +83,20 @@ class Settings(BaseSettings):
         return ("amounts",)
 
     @property
+    def traits(self) -> tuple[str, ...]:
+        return ("families",) if self.n_parents * self.n_children else ()
+
+    @property
     def frequencies(self) -> Float64[np.ndarray, " features"]:
         """By rank."""
         ranks = np.arange(1, self.n_features + 1)
         weights = (ranks + self.zipf_shift) ** -self.zipf_exponent
         return self.active * weights / weights.sum()
+
+    @property
+    def n_numbers(self) -> int:
+        """That making the dataset holds, about."""
+        return self.n_test * self.n_features // 2 + self.n_features * self.n_dimensions
 
     @model_validator(mode="after")
     def _it_exists(self) -> Self:

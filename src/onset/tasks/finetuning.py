@@ -76,6 +76,14 @@ class Settings(BaseSettings):
     def truth(self) -> tuple[str, ...]:
         return ("bridge",)
 
+    def truth_of(self, split: str) -> tuple[str, ...]:
+        return () if split in ("old_facts", "new_facts") else self.truth
+
+    @property
+    def n_numbers(self) -> int:
+        """That making the dataset holds, about."""
+        return 12 * self.n_entities * self.n_relations**2
+
     @model_validator(mode="after")
     def _no_split_is_empty(self) -> Self:
         n_two_hop = self.n_entities * self.n_relations**2

@@ -74,11 +74,20 @@ class Settings(BaseSettings):
         return ()
 
     @property
+    def traits(self) -> tuple[str, ...]:
+        return ("repeats",)
+
+    @property
     def always_repeated(self) -> tuple[int, ...]:
         """Positions of `repeats` after which every sequence goes on as it did before."""
         longest = self.segment[1]
         first = longest if self.copies is None else self.length - longest
         return tuple(range(first, self.length - 1))
+
+    @property
+    def n_numbers(self) -> int:
+        """That making the dataset holds, about."""
+        return (self.n_train + 4 * self.n_test) * (self.n_symbols + self.length)
 
     @model_validator(mode="after")
     def _it_fits(self) -> Self:

@@ -59,6 +59,15 @@ class Settings(BaseSettings):
     def truth(self) -> tuple[str, ...]:
         return ()
 
+    @property
+    def traits(self) -> tuple[str, ...]:
+        return ("numbers",) if self.p % 2 else ()
+
+    @property
+    def n_numbers(self) -> int:
+        """That making the dataset holds, about."""
+        return 6 * self.p**2
+
     @model_validator(mode="after")
     def _no_split_is_empty(self) -> Self:
         n_pairs = self.p**2

@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     def truth(self) -> tuple[str, ...]:
         return ("candidates", "familiar")
 
+    def truth_of(self, split: str) -> tuple[str, ...]:
+        return self.truth if split.startswith("reversed") else ("candidates",)
+
     @property
     def sizes(self) -> dict[str, int]:
         """How many pairs each split of reversed facts has; together, all."""
@@ -74,6 +77,11 @@ class Settings(BaseSettings):
             "reversed": held_out,
             "reversed" + VALIDATION: validation,
         }
+
+    @property
+    def n_numbers(self) -> int:
+        """That making the dataset holds, about."""
+        return 8 * self.n_pairs
 
     @model_validator(mode="after")
     def _no_split_is_empty(self) -> Self:

@@ -54,6 +54,10 @@ class Settings(BaseSettings):
         return [point for point in points for _ in range(self.restarts)]
 
     @property
+    def n_instances(self) -> int:
+        return len(self.densities) * len(self.importances) * self.restarts
+
+    @property
     def pairs(self) -> list[tuple[int, int]]:
         """Of features, in the order of the targets of `and`."""
         return [(i, j) for i in range(self.n_features) for j in range(i)]
@@ -61,15 +65,21 @@ class Settings(BaseSettings):
     @property
     def n_outputs(self) -> int:
         """Of an instance."""
-        return len(self.pairs) if self.target == "and" else self.n_features
+        n = self.n_features
+        return n * (n - 1) // 2 if self.target == "and" else n
 
     @property
     def d_in(self) -> int:
-        return len(self.grid) * self.n_features
+        return self.n_instances * self.n_features
 
     @property
     def d_out(self) -> int:
-        return len(self.grid) * self.n_outputs
+        return self.n_instances * self.n_outputs
+
+    @property
+    def n_numbers(self) -> int:
+        """That making the dataset holds, about."""
+        return self.n_test * (self.d_in + self.d_out) // 2
 
     @property
     def splits(self) -> tuple[str, ...]:

@@ -59,6 +59,11 @@ def sizes_of(task: AnyTaskSettings) -> tuple[int, int]:
     return task.n_tokens, task.length
 
 
+def truth_of(task: AnyTaskSettings, split: str) -> tuple[str, ...]:
+    """The ground truth that a split will carry."""
+    return task.truth_of(split) if hasattr(task, "truth_of") else task.truth
+
+
 def drawn_from_parent(task: AnyTaskSettings) -> bool:
     """Whether the dataset is made of another run's model."""
     return bool(getattr(task, "from_parent", False))

@@ -14,6 +14,7 @@ from onset.models.batch import AnyModel, Batch, Parameters, VectorBatch
 from onset.tasks.worlds import World
 from onset.training.batches import draw, full
 from onset.training.chance import chance_of, in_training
+from onset.training.diverged import said_of
 from onset.training.interventions import Interventions, intervene
 from onset.training.losses import loss_on
 from onset.training.settings import TrainingSettings
@@ -88,7 +89,7 @@ def train(
             with torch.no_grad():
                 after_update(parameters, batch)
             updater.restore()
-        write_log(log, step, loss.item(), rate, norm.item())
+        write_log(log, step, loss.item(), rate, norm.item(), settings)
         on_step(step + 1, log["loss"][-1])
         if step + 1 in checkpoint_steps:
             on_checkpoint(state(step + 1, intervened_to=step + 1))
@@ -100,7 +101,9 @@ def start_log(start: TrainingState) -> Log:
     return {column: list(start.log.get(column, ())) for column in _COLUMNS}
 
 
-def write_log(log: Log, step: int, loss: float, rate: float, gradient_norm: float) -> None:
+def write_log(
+    log: Log, step: int, loss: float, rate: float, gradient_norm: float, settings: TrainingSettings
+) -> None:
     """Add a step.
 
     Raises:
@@ -108,8 +111,7 @@ def write_log(log: Log, step: int, loss: float, rate: float, gradient_norm: floa
     """
     for name, number in (("loss", loss), ("norm of the gradient", gradient_norm)):
         if not math.isfinite(number):
-            said = f"the {name} is {number} at step {step}"
-            raise FloatingPointError(f"{said}; try a lower learning_rate")
+            raise FloatingPointError(said_of(name, number, step, log, settings))
     for column, entry in zip(_COLUMNS, (step, loss, rate, gradient_norm), strict=True):
         log[column].append(entry)
 

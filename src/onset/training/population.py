@@ -104,7 +104,7 @@ def train_population(
         for step, rate, losses, norms in unread:
             both = zip(logs, losses.tolist(), norms.tolist(), strict=True)
             for log, loss, norm in both:
-                write_log(log, step, loss, rate, norm)
+                write_log(log, step, loss, rate, norm, settings)
         unread.clear()
 
     def state(member: int, step: int) -> TrainingState:

@@ -25,7 +25,7 @@ Extent = Literal["all", "new_tokens"]
 class SlowGradientsSettings(Settings):
     """Grokfast-EMA (Lee et al. 2024, arXiv:2405.20233, algorithm 2)."""
 
-    alpha: Fraction = 0.98
+    alpha: Annotated[float, Field(ge=0, lt=1)] = 0.98
     """momentum of the average"""
     lamb: NonNegativeFloat = 2.0
     """how much of the average is added to the gradient"""
@@ -70,6 +70,18 @@ class TrainingSettings(Settings):
             )
         if max(self.betas) >= 1:
             raise ValueError(f"betas must be below 1, not {list(self.betas)}")
+        if self.learning_rate > 1:
+            raise ValueError(
+                f"learning_rate: {self.learning_rate:g} is about what every weight would move by in a "
+                "step; at most 1"
+            )
+        if self.learning_rate * self.weight_decay >= 1:
+            raise ValueError(
+                "learning_rate × weight_decay is what a step takes of every weight, and must be below 1, "
+                f"not {self.learning_rate:g} × {self.weight_decay:g}"
+            )
+        if idle := [name for name, part in self.measures_in_loss.items() if not part]:
+            raise ValueError(f"measures_in_loss: 0 times {idle[0]} is nothing; leave it out")
         if self.warmup_steps + self.decay_fraction * self.steps > self.steps:
             raise ValueError(
                 "warm-up and decay overlap: warmup_steps + decay_fraction × steps exceeds steps"
@@ -99,11 +111,15 @@ class TrainingSettings(Settings):
         return {split: size for split, size in parts.items() if size}
 
 
+def _twice(values: tuple[int, ...]) -> str:
+    return ", ".join(map(str, sorted({value for value in values if values.count(value) > 1})))
+
+
 class CheckpointSettings(Settings):
     """The steps at which the model is kept. The first (untrained) and the last always are."""
 
     schedule: Literal["log", "linear", "explicit"]
-    count: Annotated[int, Field(ge=2)] | None = None
+    count: Annotated[int, Field(ge=2, le=100_000)] | None = None
     """how many checkpoints, about (rounding to whole steps may merge early ones of a log schedule)"""
     first: PositiveInt = 1
     """log: the first step after 0"""
@@ -115,9 +131,16 @@ class CheckpointSettings(Settings):
         wanted, other = ("steps", "count") if self.schedule == "explicit" else ("count", "steps")
         if getattr(self, wanted) is None:
             raise ValueError(f"a schedule `{self.schedule}` needs the key {wanted}")
+        if self.steps is not None and len(set(self.steps)) < len(self.steps):
+            raise ValueError(f"steps: listed twice: {_twice(self.steps)}")
         if getattr(self, other) is not None:
             raise ValueError(f"a schedule `{self.schedule}` doesn't use the key {other}")
         return self
+
+    def at_most(self, last: int) -> int:
+        """How many there are, for a training of `last` steps, at most."""
+        n = len(self.steps or ()) + 2 if self.count is None else self.count + 1
+        return min(n, last + 1)
 
     def at(self, last: int) -> list[int]:
         """The steps for a training of `last` steps, in order."""

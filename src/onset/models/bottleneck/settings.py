@@ -29,6 +29,11 @@ class Settings(BaseSettings):
     """how large weights are at first; 1: as Glorot and Bengio 2010 say"""
 
 
+def activations(settings: Settings, d_in: int, d_out: int) -> int:
+    """Numbers that are kept of each example of a batch, at least."""
+    return d_in + d_out + d_in // settings.n_inputs * settings.d_hidden
+
+
 def problems(settings: Settings, d_in: int, d_out: int) -> list[str]:
     """What makes these settings unfit for vectors of so many entries."""
     n = d_in // settings.n_inputs

@@ -57,6 +57,10 @@ class Settings(BaseSettings):
         """Active latents per example of each dictionary, of kinds that have such a number."""
         return tuple(map(int, self.sparsities))
 
+    @property
+    def traits(self) -> tuple[str, ...]:
+        return ("twins",) if len(set(self.sparsities)) < len(self.sparsities) else ()
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if bool(self.nested) != (self.kind == "matryoshka"):
@@ -84,6 +88,11 @@ def shapes(settings: Settings, d_in: int, d_out: int) -> dict[str, tuple[int, ..
     if settings.of_batch:
         found["threshold"] = (n,)
     return found
+
+
+def activations(settings: Settings, d_in: int, d_out: int) -> int:
+    """Numbers that are kept of each example of a batch, at least."""
+    return len(settings.sparsities) * (settings.n_latents + d_out)
 
 
 def problems(settings: Settings, d_in: int, d_out: int) -> list[str]:

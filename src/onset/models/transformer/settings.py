@@ -13,6 +13,10 @@ TAKES = "sequences"
 """the kind of world"""
 
 
+Depth = Annotated[int, Field(gt=0, le=1000)]
+_MOST_HEADS = 1024  # that a message lists
+
+
 class GivenAttention(BaseSettings):
     """A head that need not learn where to look; what it does with what it sees, it learns."""
 
@@ -27,9 +31,9 @@ class Settings(BaseSettings):
     """The architecture and how its parameters are drawn."""
 
     name: Literal["transformer"]
-    n_layers: PositiveInt = 1
+    n_layers: Depth = 1
     """distinct blocks"""
-    n_loops: PositiveInt = 1
+    n_loops: Depth = 1
     """how often the stack of blocks is applied, with the same weights"""
     readout: Literal["last", "per_hop"] = "last"
     """`per_hop`: a question with h hops is read out after h block applications"""
@@ -70,13 +74,24 @@ class Settings(BaseSettings):
         return [name for name in ("smeared_keys", "given_attention") if getattr(self, name)]
 
     @property
+    def traits(self) -> tuple[str, ...]:
+        has = {
+            "mlp": self.d_mlp > 0,
+            "layers": self.n_applications > 1,
+            "per_hop": self.n_layers == 1 and self.readout == "per_hop",
+            "like_gpt2": self.norm == "layer" and not self.only_ours,
+        }
+        return tuple(trait for trait, its in has.items() if its)
+
+    @property
     def d_head(self) -> int:
         return self.d_model // self.n_heads
 
     @model_validator(mode="after")
     def _heads_divide_the_width(self) -> Self:
         if self.d_model % self.n_heads:
-            allowed = [n for n in range(1, self.d_model + 1) if self.d_model % n == 0]
+            narrow = min(self.d_model, _MOST_HEADS)
+            allowed = [n for n in range(1, narrow + 1) if self.d_model % n == 0]
             raise ValueError(
                 f"n_heads ({self.n_heads}) must divide d_model ({self.d_model}): one of {allowed}"
             )
@@ -116,6 +131,13 @@ def shapes(settings: Settings, n_tokens: int, length: int) -> dict[str, tuple[in
     if not s.tied_embeddings:
         found["head.weight"] = (n_tokens, d)
     return found
+
+
+def activations(settings: Settings, n_tokens: int, length: int) -> int:
+    """Numbers that are kept of each example of a batch, at least."""
+    s = settings
+    of_block = 4 * s.d_model + s.d_mlp + s.n_heads * length
+    return length * s.n_applications * of_block + n_tokens
 
 
 def problems(settings: Settings, max_hops: int, n_tokens: int, length: int) -> list[str]:

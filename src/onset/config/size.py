@@ -1,0 +1,139 @@
+"""How much memory, disk and time a run takes at least: told before anything is made.
+
+Rough and from below: what is refused can't be, and what passes may still be too much. Tasks say how many
+numbers their making holds (`n_numbers`), families of models what they keep per example of a batch
+(`activations`) and their parameters' shapes; what says nothing counts nothing.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from onset import models
+from onset.config.study import Condition
+from onset.settings import Settings
+from onset.tasks.worlds import AnyTaskSettings, sizes_of
+from onset.training.settings import CheckpointSettings, TrainingSettings
+
+_NUMBER, _FLOAT = 8, 4  # bytes
+_COPIES = 4  # of parameters: themselves, gradients, AdamW's two moments
+_LOGGED = 4 * 32  # bytes per step, of Python's floats in lists
+_OPERATIONS = 1e15  # per second, more than a device does
+_STEP = 2e-5  # seconds that a step takes at least
+_UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+MOST_MEMORY, MOST_DISK, MOST_SECONDS = 4 * 2**40, 2**50, 10 * 365 * 86400
+"""of one run: a machine with more is none that this is made for"""
+
+
+@dataclass(frozen=True)
+class Size:
+    """Of one run, in bytes and seconds."""
+
+    memory: Mapping[str, int]
+    """by the section of the settings that it is due to"""
+    of_one_example: int
+    """of a batch"""
+    disk: int
+    """its checkpoints and its dataset"""
+    seconds: float
+
+    @classmethod
+    def of(
+        cls,
+        task: AnyTaskSettings,
+        model: Settings,
+        training: TrainingSettings,
+        checkpoints: CheckpointSettings,
+    ) -> Size:
+        family, sizes = models.load_settings(model.name), sizes_of(task)
+        shapes = family.shapes(model, *sizes) if hasattr(family, "shapes") else {}
+        parameters = sum(map(math.prod, shapes.values()))
+        kept = family.activations(model, *sizes) if hasattr(family, "activations") else 0
+        batch, n_kept = training.batch_size or 1, checkpoints.at_most(training.steps)
+        numbers = getattr(task, "n_numbers", 0)
+        return cls(
+            memory={
+                "task": _NUMBER * numbers,
+                "model": _FLOAT * _COPIES * parameters,
+                "training": _FLOAT * batch * kept + _LOGGED * training.steps,
+            },
+            of_one_example=_FLOAT * kept,
+            disk=_FLOAT * n_kept * parameters,
+            seconds=training.steps * max(_STEP, 2 * batch * parameters / _OPERATIONS),
+        )
+
+    @property
+    def all_memory(self) -> int:
+        return sum(self.memory.values())
+
+    def too_much(self) -> Iterator[tuple[str, str]]:
+        """What no machine has: section that is to blame, and message."""
+        if self.all_memory > MOST_MEMORY:
+            worst = max(self.memory, key=lambda section: self.memory[section])
+            if worst == "training" and self.of_one_example > MOST_MEMORY:
+                worst = "model"
+            parts = ", ".join(f"{its} {in_bytes(n)}" for its, n in self.memory.items() if n)
+            most = f"no run may need more than {in_bytes(MOST_MEMORY)}"
+            yield worst, f"needs {in_bytes(self.all_memory)} of memory ({parts}); {most}"
+        elif self.disk > MOST_DISK:
+            most = f"no run may need more than {in_bytes(MOST_DISK)}"
+            yield "checkpoints", f"need {in_bytes(self.disk)} of disk; {most}"
+        elif self.seconds > MOST_SECONDS:
+            years = self.seconds / (365 * 86400)
+            yield (
+                "training",
+                f"takes {years:,.0f} years on the fastest of machines; make it smaller",
+            )
+
+
+def size_of(condition: Condition) -> Size:
+    """Of each run of a condition."""
+    its = condition
+    return Size.of(its.task, its.model, its.training, its.checkpoints)  # type: ignore[arg-type]
+
+
+def too_large_for_this_machine(
+    runs: Mapping[str, tuple[Condition, int]], folder: Path
+) -> str | None:
+    """A line about runs that this machine can't hold, if there are any.
+
+    Args:
+        runs: by name of the condition: its settings, and how many runs of it are still to be made.
+        folder: that results are written to.
+    """
+    memory, disk = _memory(), shutil.disk_usage(folder).free
+    sizes = {name: size_of(condition) for name, (condition, n) in runs.items() if n}
+    for name, size in sizes.items():
+        if memory and size.all_memory > memory:
+            return (
+                f"a run of {name} needs {in_bytes(size.all_memory)} of memory; "
+                f"this machine has {in_bytes(memory)}"
+            )
+    needed = sum(sizes[name].disk * n for name, (_, n) in runs.items() if n)
+    if needed > disk:
+        return f"the runs' checkpoints need {in_bytes(needed)}; {folder} has {in_bytes(disk)} left"
+    return None
+
+
+def _memory() -> int | None:
+    """Of this machine, in bytes; None where it can't be asked."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def in_bytes(n: int) -> str:
+    """As people say it: 7.3 TiB."""
+    unit = min(max(n.bit_length() - 1, 0) // 10, len(_UNITS) - 1)
+    if not unit:
+        return f"{n} bytes"
+    scaled = n * 10 // 2 ** (10 * unit) / 10 if n.bit_length() < 1000 else math.inf
+    return (
+        f"{scaled:,.1f} {_UNITS[unit]}" if scaled < 1e6 else f"more than a million {_UNITS[unit]}"
+    )

@@ -1,0 +1,78 @@
+"""What is wrong with an intervention, as far as the settings of its run and of its source tell."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from onset import models
+from onset.config.study import Condition
+from onset.interventions.settings import InterventionSettings
+from onset.tasks.worlds import sizes_of
+from onset.traits import KNOWN, traits_of
+
+
+def unfit_surgery(
+    its: InterventionSettings, condition: Condition, source: Condition, seeds: Sequence[int]
+) -> Iterator[tuple[str, str]]:
+    """Why it can't be done, or would do nothing: key below the intervention, and message.
+
+    Args:
+        its: the intervention.
+        condition: whose runs it is done to.
+        source: whose runs it looks at.
+        seeds: that both are run with, if the config's are the same for all; those of the source.
+    """
+    if condition.model.name != "transformer":
+        said = f"{its.name} looks inside a transformer, and the model is {condition.model.name}"
+        yield "", said
+        return
+    if its.before_step >= condition.training.steps:
+        last = condition.training.steps - 1
+        yield "before_step", f"there is no update {its.before_step}; the last is {last}"
+    chosen = getattr(its, "heads", getattr(its, "what", ""))
+    if chosen == "largest":
+        yield from _nothing_removed(getattr(its, "fraction", 0.0), condition)
+    else:
+        yield from _heads(its, chosen, condition, source)
+    yield from _seeds(its.source.seeds_on, seeds)
+
+
+def _heads(
+    its: InterventionSettings, chosen: str, condition: Condition, source: Condition
+) -> Iterator[tuple[str, str]]:
+    model, key = condition.model, "heads" if its.name == "transplant" else "what"
+    if "repeats" not in traits_of(source.task):
+        yield (
+            "source",
+            (f"heads are told apart on {KNOWN['repeats']}; the task {source.task.name} has none"),
+        )
+    if getattr(model, "n_loops", 1) > 1:
+        yield key, "heads of blocks that are applied again and again can't be taken one by one"
+    elif chosen == "pair" and getattr(model, "n_layers", 1) < 2:
+        yield key, "a pair of heads is of two layers, and the model has one"
+    if its.null and chosen != "least_inductive" and getattr(model, "n_heads", 1) < 2:
+        yield "null", "there are no other heads to choose from: each layer has one"
+
+
+def _nothing_removed(fraction: float | None, condition: Condition) -> Iterator[tuple[str, str]]:
+    shapes = models.load_settings(condition.model.name).shapes
+    sizes = [
+        math.prod(shape) for shape in shapes(condition.model, *sizes_of(condition.task)).values()
+    ]
+    if not round((fraction or 0) * max(sizes)):
+        yield (
+            "fraction",
+            f"{fraction:g} of the largest matrix, of {max(sizes)} entries, is none of them",
+        )
+
+
+def _seeds(seeds_on: Sequence[int], seeds: Sequence[int]) -> Iterator[tuple[str, str]]:
+    """Of the source; where there are too few, another seed comes round to the run's own."""
+    if 0 not in seeds_on and all(on % len(seeds) == 0 for on in seeds_on):
+        on, n = seeds_on[0], len(seeds)
+        counted = f"{on} on among {n} seed{'s' * (n > 1)}"
+        yield (
+            "source.seeds_on",
+            f"{counted} is the run's own seed again; give the source extra_seeds",
+        )

@@ -1,0 +1,130 @@
+"""What a measure or analysis wants of a task and a model, as its source declares it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+from onset import measures
+from onset.config.study import Condition
+from onset.provenance import parse
+from onset.settings import Settings
+from onset.tasks.dataset import VALIDATION, Dataset
+from onset.tasks.vectors import VectorDataset
+from onset.tasks.worlds import AnyTaskSettings, drawn_from_parent, kind_of, truth_of
+from onset.traits import KNOWN, OF_MODELS, OF_WORLDS, traits_of
+
+_ANY = ("model", "vectormodel", "anymodel")
+"""what a measure calls a model of any family of the right kind"""
+_KINDS = {its.__name__: its.kind for its in (Dataset, VectorDataset)}
+"""of world, by what a measure calls it"""
+
+
+@dataclass(frozen=True)
+class Wants:
+    """What the source of a measure or analysis says of it."""
+
+    name: str
+    needs: tuple[str, ...] = ()
+    """the ground truth, and the traits of task and model, that it `NEEDS`"""
+    splits: tuple[str, ...] = ()
+    """that it asks for by name"""
+    only_with: tuple[str, ...] = ()
+    """traits of a model without which it has no rows"""
+    family: str = "model"
+    """of its `model`; one of `_ANY`: any"""
+    kind: str | None = None
+    """of its `dataset`; None: any"""
+    parent: bool = False
+    """whether it looks at the run that the dataset is made of"""
+    in_loss: bool = False
+    """whether a training may add it to its loss"""
+
+    @property
+    def truth(self) -> set[str]:
+        """The ground truth of examples that it needs."""
+        return set(self.needs) - KNOWN.keys()
+
+    def unfit(self, task: AnyTaskSettings, model: Settings | None) -> Iterator[str]:
+        """Why it can't be asked of a model of this task."""
+        if self.kind not in (None, kind_of(task)):
+            yield f"{self.name} asks of {self.kind}, and the task {task.name} has {kind_of(task)}"
+            return
+        if model and self.family not in (*_ANY, model.name.replace("_", "")):
+            yield f"{self.name} looks inside a {self.family}, and the model is {model.name}"
+            return
+        if lacks := self.truth - set(task.truth):
+            yield (
+                f"{self.name} needs to know of each example: {', '.join(sorted(lacks))}; "
+                f"the task {task.name} knows: {', '.join(task.truth) or 'nothing'}"
+            )
+        for need in self.needs:
+            if need in OF_WORLDS and need not in traits_of(task):
+                yield f"{self.name} needs {KNOWN[need]}; the task {task.name}, as it is set, has none"
+            if model and need in OF_MODELS and need not in traits_of(model):
+                yield f"{self.name} needs {KNOWN[need]}; the {model.name}, as it is set, has none"
+        if lacking := [split for split in self.splits if split not in task.splits]:
+            yield (
+                f"{self.name} asks for the splits {', '.join(self.splits)}; "
+                f"the task {task.name} has no {', '.join(lacking)}"
+            )
+        if self.parent and not drawn_from_parent(task):
+            said = f"looks at the run that data are made of, and {task.name} is made of none"
+            yield f"{self.name} {said}"
+
+    def unfit_for_splits(self, task: AnyTaskSettings, splits: Sequence[str]) -> str | None:
+        """Why an analysis can't be confined to these splits of a task that it fits."""
+        if self.parent or not splits:
+            return None
+        if lacking := [its for its in self.splits if its not in splits]:
+            return f"{self.name} asks for the splits {', '.join(self.splits)}; add {', '.join(lacking)}"
+        if not any(self.looks_at(task, split) for split in splits):
+            allowed = [split for split in task.splits if self.looks_at(task, split)]
+            return (
+                f"{self.name} has nothing to look at in {', '.join(splits)} "
+                f"(allowed: {', '.join(allowed)})"
+            )
+        return None
+
+    def looks_at(self, task: AnyTaskSettings, split: str) -> bool:
+        """Whether an analysis has something to look at in a split: not in those for choosing settings."""
+        return not split.endswith(VALIDATION) and self.truth <= set(truth_of(task, split))
+
+
+def silent_measures(conditions: Mapping[str, Condition]) -> Iterator[str]:
+    """Of measures that have no rows of any condition that lists them, why."""
+    for name in dict.fromkeys(its for c in conditions.values() for its in c.measures):
+        asked = [c.model for c in conditions.values() if name in c.measures]
+        for trait in wants(measures, name).only_with:
+            if not any(trait in traits_of(model) for model in asked):
+                yield f"{name} says nothing without {KNOWN[trait]}, and no condition has that"
+
+
+@cache
+def wants(package: ModuleType, name: str) -> Wants:
+    """What a measure or analysis wants.
+
+    Read from the source: importing it imports torch, and planning a DAG shouldn't wait for that.
+    """
+    source = Path(package.__path__[0]) / f"{name}.py"
+    found = {}
+    for statement in parse(source).body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id="NEEDS" | "SPLITS" | "ONLY_WITH" as its)]):
+                found[its.lower()] = ast.literal_eval(statement.value)
+            case ast.FunctionDef(name="in_loss"):
+                found["in_loss"] = True
+            case ast.FunctionDef(
+                name="measure" | "analyse",
+                args=ast.arguments(
+                    args=[ast.arg(annotation=its), _, ast.arg(annotation=world), *others]
+                ),
+            ):
+                found["family"] = ast.unparse(its).lower()
+                found["kind"] = _KINDS.get(ast.unparse(world))
+                found["parent"] = "parent" in {other.arg for other in others}
+    return Wants(name, **found)

@@ -1,0 +1,156 @@
+"""The parameters of a study's notebook, as the cell that is tagged `parameters` declares them.
+
+Each has a default there, for whoever runs the notebook by hand, and may say what it is to be: `level:
+Fraction = 0.95`. What two of them must be to each other stands below as an `assert`. The cell is read, not
+run: a config is judged by it before any work, and papermill puts the config's values after it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, TypeAdapter, ValidationError, ValidationInfo
+
+from onset.settings import (
+    Fraction,
+    Name,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+)
+
+
+def _has_checkpoint(step: int, info: ValidationInfo) -> int:
+    steps = (info.context or {}).get("steps")
+    if steps and step not in steps:
+        near = sorted(sorted(steps, key=lambda its: abs(its - step))[:2])
+        said = " and ".join(map(str, near))
+        raise ValueError(f"no condition has a checkpoint at step {step}; the nearest are {said}")
+    return step
+
+
+def _is_condition(name: str, info: ValidationInfo) -> str:
+    conditions = (info.context or {}).get("conditions")
+    if conditions and name not in conditions:
+        raise ValueError(f"there is no condition {name!r} (allowed: {', '.join(conditions)})")
+    return name
+
+
+Checkpoint = Annotated[NonNegativeInt, AfterValidator(_has_checkpoint)]
+"""a step at which some condition of the study has a checkpoint"""
+Condition = Annotated[Name, AfterValidator(_is_condition)]
+"""the name of a condition of the study"""
+
+KINDS: dict[str, Any] = {
+    "Checkpoint": Checkpoint,
+    "Condition": Condition,
+    "Fraction": Fraction,
+    "NonNegativeFloat": NonNegativeFloat,
+    "NonNegativeInt": NonNegativeInt,
+    "PositiveFloat": PositiveFloat,
+    "PositiveInt": PositiveInt,
+    "bool": bool,
+    "float": float,
+    "int": int,
+    "str": str,
+}
+"""what a parameter may be declared to be; `list[…]` and `dict[str, …]` of these, too"""
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What a cell declares."""
+
+    kinds: Mapping[str, ast.expr | None]
+    """name → what it is to be; None: anything"""
+    orders: tuple[ast.expr, ...] = ()
+    """comparisons that hold"""
+
+    @classmethod
+    def of(cls, cell: str) -> Parameters:
+        """Of the cell's source."""
+        kinds: dict[str, ast.expr | None] = {}
+        orders = []
+        for statement in ast.parse(cell).body:
+            match statement:
+                case ast.Assign(targets=targets):
+                    kinds |= {t.id: None for t in targets if isinstance(t, ast.Name)}
+                case ast.AnnAssign(target=ast.Name(id=name), annotation=kind):
+                    kinds[name] = kind
+                case ast.Assert(test=test):
+                    orders.append(test)
+        return cls(kinds, tuple(orders))
+
+    def problems(
+        self, given: Mapping[str, Any], **context: Any
+    ) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """What is wrong with values: where, below the parameters, and what.
+
+        Args:
+            given: parameter → value.
+            context: what kinds are judged by: the study's `conditions`, the `steps` of their checkpoints.
+        """
+        fine = True
+        for name, value in given.items():
+            if (kind := self.kinds.get(name)) is None:
+                continue
+            try:
+                _adapter(kind).validate_python(value, strict=True, context=context)
+            except ValidationError as error:
+                fine = False
+                for its in error.errors(include_url=False):
+                    said = str(its["ctx"]["error"]) if its["type"] == "value_error" else its["msg"]
+                    said = said.replace("Input should", "must")
+                    yield (name, *its["loc"]), f"{its['input']!r}: {said[0].lower()}{said[1:]}"
+        for order in self.orders if fine else ():
+            names = [node.id for node in ast.walk(order) if isinstance(node, ast.Name)]
+            if set(names) <= given.keys() and not _holds(order, given):
+                values = ", ".join(f"{name} is {given[name]!r}" for name in dict.fromkeys(names))
+                yield (names[0],), f"must be {ast.unparse(order)}, and {values}"
+
+
+def _adapter(kind: ast.expr) -> TypeAdapter:
+    return TypeAdapter(_type(kind))
+
+
+def _type(kind: ast.expr) -> Any:
+    match kind:
+        case ast.Name(id=name) if name in KINDS:
+            return KINDS[name]
+        case ast.Subscript(value=ast.Name(id="list"), slice=of):
+            return list[_type(of)]
+        case ast.Subscript(
+            value=ast.Name(id="dict"), slice=ast.Tuple(elts=[ast.Name(id="str"), of])
+        ):
+            return dict[str, _type(of)]
+        case ast.BinOp(left=one, op=ast.BitOr(), right=ast.Constant(value=None)):
+            return _type(one) | None
+    raise ValueError(f"no kind of parameter: {ast.unparse(kind)} (allowed: {', '.join(KINDS)})")
+
+
+_COMPARED = {
+    ast.Lt: lambda a, b: a < b,
+    ast.LtE: lambda a, b: a <= b,
+    ast.Gt: lambda a, b: a > b,
+    ast.GtE: lambda a, b: a >= b,
+}
+
+
+def _holds(order: ast.expr, given: Mapping[str, Any]) -> bool:
+    """Whether a comparison of parameters and numbers does; of what is no such comparison, True."""
+    if not isinstance(order, ast.Compare):
+        return True
+    sides = [order.left, *order.comparators]
+    try:
+        values = [
+            given[side.id] if isinstance(side, ast.Name) else ast.literal_eval(side)
+            for side in sides
+        ]
+        pairs = zip(order.ops, values, values[1:], strict=False)
+        return all(_COMPARED[type(op)](one, other) for op, one, other in pairs)
+    except (KeyError, ValueError, TypeError):
+        return True

@@ -1,0 +1,29 @@
+"""What a world or a model can be like, and measures, analyses and interventions may need it to be.
+
+A task's settings, or a model's, have what they are like in a property `traits`; none: nothing of this.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+OF_WORLDS = {
+    "numbers": "pairs of numbers to be added modulo an odd p",
+    "repeats": "sequences in which segments come again, scored all along",
+    "families": "features that are parents, and their children",
+    "one_place": "states of one position",
+}
+OF_MODELS = {
+    "mlp": "an MLP",
+    "layers": "two or more block applications",
+    "per_hop": "one block that is applied once per hop",
+    "like_gpt2": "layer norms, and nothing that TransformerLens hasn't",
+    "twins": "two dictionaries that are equally sparse",
+}
+KNOWN = OF_WORLDS | OF_MODELS
+"""trait → in words"""
+
+
+def traits_of(settings: Any) -> tuple[str, ...]:
+    """Of a task or a model."""
+    return tuple(getattr(settings, "traits", ()))

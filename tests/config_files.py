@@ -1,0 +1,100 @@
+"""A project's config in a folder of its own, and how tests put mistakes in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+
+from onset.config import ConfigError, load_project
+from onset.config.yaml_file import read_yaml
+
+ROOT = Path(__file__).parents[1]
+CONFIG = "config/config.yaml"
+STUDY = "config/studies/composition.yaml"
+NOTEBOOK = "workflow/notebooks/composition.py"
+PLAIN_NOTEBOOK = """\
+# %% tags=["parameters"]
+study_name = "composition"
+results = "results"
+conditions = None
+labels = {}
+seeds = None
+code = "by hand"
+
+# %%
+study.save_numbers({})
+"""
+"""one that knows what every notebook is told, and no more"""
+
+
+class Files:
+    """A project's config in a temporary folder, and how to change it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def set(self, file: str, path: str, value: Any) -> None:
+        """Put a value at a path of keys, dots between."""
+        content = read_yaml(self.root / file)
+        *above, last = path.split(".")
+        place = content
+        for key in above:
+            if not isinstance(place.get(key), dict):
+                place[key] = {}
+            place = place[key]
+        place[last] = value
+        self.write(file, yaml.safe_dump(content, sort_keys=False))
+
+    def remove(self, file: str, path: str) -> None:
+        content = read_yaml(self.root / file)
+        *above, last = path.split(".")
+        place = content
+        for key in above:
+            place = place[key]
+        del place[last]
+        self.write(file, yaml.safe_dump(content, sort_keys=False))
+
+    def write(self, file: str, text: str | bytes) -> None:
+        path = self.root / file
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+
+    def tell_extra_seeds(self) -> None:
+        """Give the notebook the parameter that it is told them with."""
+        path = self.root / NOTEBOOK
+        path.write_text(
+            path.read_text().replace("seeds = None\n", "seeds = None\nextra_seeds = {}\n")
+        )
+
+    def load(self):
+        return load_project(read_yaml(self.root / CONFIG), self.root)
+
+    def condition(self, name: str = "one"):
+        return self.load().condition("composition", name)
+
+    def problems(self) -> dict[tuple[str, str], str]:
+        """What is wrong: the message of each (file, key)."""
+        with pytest.raises(ConfigError) as refused:
+            self.load()
+        for problem in refused.value.problems:
+            assert str(problem) in str(refused.value)
+        return {(problem.file, problem.key): problem.message for problem in refused.value.problems}
+
+
+class Bad(NamedTuple):
+    """One mistake: what stands where, and what must be said of it."""
+
+    name: str
+    file: str
+    path: str
+    """where the value is put"""
+    value: Any
+    says: tuple[str, ...]
+    key: str
+    """that is named; mostly the path"""
+
+
+def bad(name: str, file: str, path: str, value: Any, *says: str, key: str | None = None) -> Bad:
+    return Bad(name, file, path, value, says, path if key is None else key)

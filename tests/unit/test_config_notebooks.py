@@ -1,0 +1,255 @@
+"""What a study's file and its notebook call alike: what one of them doesn't know is told in planning."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from typing import Any, NamedTuple
+
+import pytest
+
+from onset.config.name_patterns import Hole, matches
+from onset.config.notebook_source import read_notebook_source
+from onset.parameters import Parameters
+from tests.config_files import CONFIG, ROOT, Files
+
+ALIAS, GROKKING, SIMPLEST, SUPERPOSITION, COMPOSITION = (
+    f"config/studies/{name}.yaml"
+    for name in ("alias", "grokking", "simplest", "superposition", "composition")
+)
+
+
+@pytest.fixture
+def files(tmp_path):
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    shutil.copytree(ROOT / "workflow/notebooks", tmp_path / "workflow/notebooks")
+    return Files(tmp_path)
+
+
+class Bad(NamedTuple):
+    name: str
+    file: str
+    path: str
+    value: Any
+    key: str
+    says: tuple[str, ...]
+
+
+def bad(name: str, file: str, path: str, value: Any, *says: str, key: str | None = None) -> Bad:
+    return Bad(name, file, path, value, path if key is None else key, says)
+
+
+PUBLISHED = {"quantity": "q", "published": "p", "source": "s"}
+NAMES = [
+    bad("parameter", SIMPLEST, "notebook.levle", 0.95, "no such parameter", "did you mean level?"),
+    bad("figure", ALIAS, "figures.dose", "A caption.", "draws no such figure",
+        "did you mean doses?"),
+    bad("table", ALIAS, "tables.acuracy", "A caption.", "makes no such table",
+        "did you mean accuracy?"),
+    bad("figure of a table's name", ALIAS, "figures.accuracy", "A caption.", "no such figure"),
+    bad("published", SUPERPOSITION, "reference.digons", PUBLISHED, "nothing of ours beside it",
+        "did you mean digon?"),
+    bad("published in a loop", GROKKING, "reference.generalized", PUBLISHED,
+        "did you mean generalised?"),
+    bad("published where nothing is", ALIAS, "reference.chance", PUBLISHED,
+        "has no parameter reference to be told so", key="reference"),
+    bad("split in the answer", ALIAS, "answer", "In {tied/odo} of cases.",
+        "saves no number 'tied/odo'; did you mean tied/ood?"),
+    bad("condition in the answer", ALIAS, "answer", "In {teid/ood} of cases.",
+        "no number 'teid/ood'; did you mean tied/ood?", "conditions: tied, untied"),
+    bad("number in the answer", GROKKING, "answer", "With {memorized_auc}.",
+        "no number 'memorized_auc'; did you mean memorised_auc?"),
+    bad("nothing in the answer", ALIAS, "answer", "In {} of cases.", "no number ''"),
+    bad("an open brace", ALIAS, "answer", "In {tied/ood of cases.", "a { has no counterpart"),
+    bad("a brace too many", ALIAS, "answer", "In {tied/ood}} of cases.", "a } has no counterpart"),
+]  # fmt: skip
+VALUES = [
+    bad("text", SIMPLEST, "notebook.level", "high", "'high': must be a valid number"),
+    bad("too much", SIMPLEST, "notebook.level", 1.5, "1.5: must be less than or equal to 1"),
+    bad("a list", SIMPLEST, "notebook.level", [0.5], "[0.5]: must be a valid number"),
+    bad("nothing", SIMPLEST, "notebook.level", None, "None: must be a valid number"),
+    bad("the wrong order", GROKKING, "notebook.generalised_at", 0.999,
+        "must be generalised_at <= memorised_at, and generalised_at is 0.999, memorised_at is 0.99"),
+    bad("no checkpoint", GROKKING, "notebook.known_at", 301,
+        "no condition has a checkpoint at step 301; the nearest are 300 and "),
+    bad("part of a step", GROKKING, "notebook.known_at", 300.5, "must be a valid integer"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", [*NAMES, *VALUES], ids=lambda case: case.name)
+def test_a_mistake_is_named(files, case):
+    files.set(CONFIG, "studies", [case.file.split("/")[-1].removesuffix(".yaml")])
+    files.set(case.file, case.path, case.value)
+    problems = files.problems()
+    assert list(problems) == [(case.file, case.key)]
+    for fragment in case.says:
+        assert fragment in problems[case.file, case.key]
+
+
+@pytest.mark.parametrize(
+    ("file", "path", "key", "says"),
+    [
+        (SIMPLEST, "notebook.level", "notebook", "the parameter level of"),
+        (ALIAS, "figures.doses", "figures", "draws doses, which isn't declared here"),
+        (ALIAS, "tables.accuracy", "tables", "makes accuracy, which isn't declared here"),
+        (ALIAS, "conditions.untied", "answer", "no number 'untied/ood'"),
+    ],
+)
+def test_what_is_gone_is_missed(files, file, path, key, says):
+    files.set(CONFIG, "studies", [file.split("/")[-1].removesuffix(".yaml")])
+    files.remove(file, path)
+    assert says in files.problems()[file, key]
+
+
+def test_a_condition_that_the_notebook_asks_for_by_name(files):
+    files.set(CONFIG, "studies", ["induction"])
+    file = "config/studies/induction.yaml"
+    files.remove(file, "conditions.finite_data")
+    assert "asks for the condition 'finite_data'" in files.problems()[file, "conditions"]
+
+
+def test_seeds_of_one_condition_that_the_notebook_is_not_told_of(files):
+    files.set(CONFIG, "studies", ["alias"])
+    files.set(ALIAS, "conditions.tied.extra_seeds", [7])
+    assert "no parameter extra_seeds to be told so" in files.problems()[ALIAS, ""]
+
+
+def test_a_notebook_of_analyses_where_there_are_none(files):
+    files.set(CONFIG, "studies", ["alias"])
+    files.set(ALIAS, "analyses", {})
+    assert "no condition has any" in files.problems()[ALIAS, "analyses.names"]
+
+
+def test_a_notebook_is_told_of_nothing_where_there_is_nothing(files):
+    files.set(CONFIG, "studies", ["composition"])
+    files.remove(COMPOSITION, "reference")
+    assert files.load().studies["composition"].told_to_notebook["reference"] == {}
+
+
+def test_a_notebook_that_is_no_python(files):
+    files.set(CONFIG, "studies", ["alias"])
+    files.write("workflow/notebooks/alias.py", "x = (\n")
+    said = files.problems()["workflow/notebooks/alias.py", ""]
+    assert said == "can't be read as Python: line 1: '(' was never closed"
+
+
+def test_names_are_judged_beside_faulty_conditions(files):
+    files.set(CONFIG, "studies", ["simplest"])
+    files.set(SIMPLEST, "notebook.levle", 0.95)
+    files.set(SIMPLEST, "training.steps", "many")
+    assert (SIMPLEST, "notebook.levle") in files.problems()
+
+
+class TestParameters:
+    """The cell is the declaration."""
+
+    @pytest.mark.parametrize(
+        ("kind", "fits", "does_not"),
+        [
+            ("Fraction", 0.5, 2),
+            ("PositiveInt", 3, 0),
+            ("list[Fraction]", [0, 1], [0, 2]),
+            ("dict[str, PositiveFloat]", {"tied": 0.1}, {"tied": -1}),
+            ("Condition", "tied", "teid"),
+            ("dict[str, Condition]", {"one": "tied"}, {"one": "teid"}),
+            ("Checkpoint", 20, 21),
+            ("PositiveInt | None", None, "none"),
+            ("bool", True, "yes"),
+        ],
+    )
+    def test_a_value_is_of_its_kind(self, kind, fits, does_not):
+        its = Parameters.of(f"x: {kind} = 0")
+        context = {"conditions": ["tied"], "steps": {20}}
+        assert list(its.problems({"x": fits}, **context)) == []
+        ((place, said),) = its.problems({"x": does_not}, **context)
+        assert place[0] == "x"
+        assert said
+
+    def test_a_kind_that_there_is_not(self):
+        with pytest.raises(ValueError, match="no kind of parameter: Fractoin"):
+            list(Parameters.of("x: Fractoin = 0").problems({"x": 0}))
+
+    def test_orders_are_of_what_is_told(self):
+        its = Parameters.of("low = 0\nhigh = 1\nassert 0 <= low < high")
+        assert list(its.problems({"low": 0.1, "high": 0.2})) == []
+        ((_, said),) = its.problems({"low": 0.3, "high": 0.2})
+        assert said == "must be 0 <= low < high, and low is 0.3, high is 0.2"
+
+    def test_every_parameter_of_our_notebooks_says_what_it_is_to_be(self):
+        for path in sorted((ROOT / "workflow/notebooks").glob("*.py")):
+            its = read_notebook_source(path).parameters
+            told = {
+                *("study_name", "results", "conditions", "labels", "seeds", "extra_seeds"),
+                *("code", "analysed", "reference"),
+            }
+            assert all(kind for name, kind in its.kinds.items() if name not in told), path.name
+
+
+class TestReading:
+    """What is known of names without running anything."""
+
+    def read(self, tmp_path, code: str):
+        path = tmp_path / "notebook.py"
+        path.write_text(code)
+        return read_notebook_source(path)
+
+    @pytest.mark.parametrize(
+        ("code", "known"),
+        [
+            ('numbers = {"a": 1}\nnumbers["b"] = 2\nnumbers |= {"c": 3}', {"a", "b", "c"}),
+            ('numbers = {f"n_{k}": 1 for k in ("x", "y")}', {"n_x", "n_y"}),
+            (
+                'numbers = {}\nfor part, keys in {"task": ("p",), "model": ("d", "h")}.items():\n'
+                "    numbers |= {key: 1 for key in keys}",
+                {"p", "d", "h"},
+            ),
+            (
+                'KINDS = [c for c in ("one", "two") if c in conditions]\nnumbers = {}\n'
+                'for kind in [*KINDS, "three"]:\n    numbers[f"{kind}/least"] = 1',
+                {"one/least", "two/least", "three/least"},
+            ),
+            ('numbers = {"a" if tied else "b": 1}', {"a", "b"}),
+            (
+                'if many:\n    name = "a"\nelse:\n    name = "b"\nnumbers = {}\nnumbers[name] = 1',
+                {"a", "b"},
+            ),
+        ],
+    )
+    def test_text_and_loops_over_text_are(self, tmp_path, code, known):
+        found = self.read(tmp_path, code + "\nstudy.save_numbers(numbers)\n").numbers
+        assert {pattern[0] if len(pattern) == 1 else "".join(pattern) for pattern in found} == known
+
+    def test_of_data_only_what_it_is_of(self, tmp_path):
+        found = self.read(
+            tmp_path,
+            'numbers = {f"{row.condition}/{row.split}_half": 1 for row in rows}\n'
+            "study.save_numbers(numbers)\n",
+        ).numbers
+        assert found == [(Hole.CONDITION, "/", Hole.SPLIT, "_half")]
+        holes = {Hole.CONDITION: ["tied"], Hole.SPLIT: ["id"]}
+        assert matches(found, "tied/id_half", holes)
+        assert not matches(found, "tied/ood_half", holes)
+
+    def test_what_is_computed_is_not_judged(self, tmp_path):
+        found = self.read(tmp_path, "study.save_numbers(made_elsewhere())\n").numbers
+        assert matches(found, "any/thing", {})
+
+    @pytest.mark.parametrize("path", sorted((ROOT / "workflow/notebooks").glob("*.py")))
+    def test_our_notebooks_name_all_their_figures_and_tables(self, path):
+        """Nothing of theirs is beyond judgement."""
+        found = read_notebook_source(path)
+        for pattern in (*found.figures, *found.tables, *found.published):
+            assert all(isinstance(part, str) for part in pattern)
+        assert (Hole.ANY,) not in found.numbers
+
+    def test_the_numbers_that_the_paper_quotes_are_known(self):
+        """What is saved must never be refused: the paper's names are known to be right."""
+        names = {path.stem for path in (ROOT / "workflow/notebooks").glob("*.py")}
+        quoted = set()
+        for path in (ROOT / "paper/sections").glob("*.tex"):
+            quoted |= set(re.findall(r"\\onset\w*\{(\w+)/([^{}#]+)\}", path.read_text()))
+        asked = {(study, name) for study, name in quoted if study in names}
+        assert len(asked) > 100
+        for study, name in sorted(asked):
+            found = read_notebook_source(ROOT / f"workflow/notebooks/{study}.py")
+            assert matches(found.numbers, name, {}), (study, name)

@@ -1,0 +1,204 @@
+"""Every measure and analysis of every world: refused in planning, or rows of finite numbers."""
+
+from __future__ import annotations
+
+import ast
+import math
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import torch
+
+from onset import analyses, measures, models, tasks
+from onset.config.wants import wants
+from onset.tasks.worlds import kind_of, sizes_of, truth_of
+from onset.traits import KNOWN, OF_MODELS, OF_WORLDS, traits_of
+
+WORLDS: dict[str, dict[str, Any]] = {
+    "alias": {"n_bases": 16, "n_attributes": 4, "n_values": 5, "id_held_out": 1},
+    "chains": {"n_entities": 16, "n_relations": 6, "most_questions": 40, "inferred_ratio": 0.8},
+    "composition": {"n_entities": 20, "n_relations": 4, "id_trained": 0.7},
+    "definitions": {"n_bases": 20, "n_attributes": 3, "n_values": 5, "n_aliases": 20, "n_new": 12},
+    "features": {"n_features": 40, "n_dimensions": 16, "active": 2.0, "n_parents": 4,
+                 "n_children": 2, "n_test": 512},
+    "finetuning": {"n_entities": 20, "n_relations": 4, "new": 0.3, "old_trained": 0.8},
+    "induction": {"n_symbols": 12, "length": 16, "segment": [3, 6], "n_train": 16, "n_test": 16},
+    "modular_addition": {"p": 13, "train_fraction": 0.6},
+    "reversal": {"n_pairs": 40},
+    "superposition": {"densities": [0.5, 0.1], "restarts": 2, "n_test": 64},
+}  # fmt: skip
+_SMALL = {"name": "transformer", "d_model": 16, "n_heads": 2, "d_mlp": 16}
+SEQUENCES = {
+    "one layer": _SMALL,
+    "two layers": {**_SMALL, "n_layers": 2},
+    "looped": {**_SMALL, "n_loops": 4, "readout": "per_hop"},
+    "attention only": {**_SMALL, "n_layers": 2, "d_mlp": 0},
+    "no norms": {**_SMALL, "norm": "none", "positions": "none"},
+    "smeared": {**_SMALL, "n_layers": 2, "smeared_keys": True, "tied_embeddings": False},
+}
+_TWINS = {"name": "dictionary", "n_latents": 20}
+VECTORS = {
+    "bottleneck": {"name": "bottleneck", "n_inputs": 2, "d_hidden": 1},
+    "l1": {**_TWINS, "kind": "l1", "sparsities": [0.1, 0.1]},
+    "topk": {**_TWINS, "kind": "topk", "sparsities": [2, 4]},
+}
+NOTHING_BEFORE_TRAINING = {"formula"}
+"""no frequency is a key of an untrained model"""
+
+PAIRS = [
+    pytest.param(world, name, marks=() if name in ("two layers", "l1") else pytest.mark.slow)
+    for world, settings in WORLDS.items()
+    for name in (VECTORS if world in ("features", "superposition") else SEQUENCES)
+]
+
+
+@pytest.mark.parametrize(("world", "model"), PAIRS)
+def test_what_planning_lets_pass_has_rows(world, model):
+    task = tasks.load(world).Settings(name=world, **WORLDS[world])
+    chosen = (SEQUENCES if kind_of(task) == "sequences" else VECTORS)[model]
+    settings = models.load_settings(chosen["name"]).Settings.model_validate(chosen)
+    dataset = tasks.load(world).generate(task, 0)
+    its = models.build(chosen, *dataset.sizes)
+    parameters = its.initial_parameters(0)
+    asked = 0
+    for package in (measures, analyses):
+        for name in package.names():
+            wanted = wants(package, name)
+            if any(wanted.unfit(task, settings)) or name in NOTHING_BEFORE_TRAINING:
+                continue
+            if set(wanted.only_with) - set(traits_of(settings)):
+                continue
+            rows = list(_asked(package, name, its, parameters, dataset))
+            assert rows, name
+            assert all(math.isfinite(row.value) for row in rows), name
+            asked += 1
+    assert asked > 1
+
+
+def _asked(package: ModuleType, name: str, model: Any, parameters: Any, dataset: Any) -> Any:
+    module = package.load(name)
+    with torch.inference_mode():
+        if package is analyses:
+            return list(module.analyse(model, parameters, dataset, 0))
+        end = [module.at_end(model, parameters, dataset)] if hasattr(module, "at_end") else []
+        return list(module.measure(model, parameters, dataset, *end))
+
+
+def settings_of(world: str, **changes: Any) -> Any:
+    return tasks.load(world).Settings(name=world, **{**WORLDS[world], **changes})
+
+
+@pytest.mark.parametrize(
+    ("package", "name", "world", "says"),
+    [
+        (measures, "circle", "composition", "pairs of numbers to be added modulo an odd p"),
+        (measures, "head_scores", "alias", "sequences in which segments come again"),
+        (measures, "fourier_weights", "alias", "the task alias, as it is set, has none"),
+        (measures, "context_share", "alias", "segments come again"),
+        (measures, "commonest_answer", "chains", "the task chains has no composed_train"),
+        (measures, "commonest_end", "alias", "asks for the splits atomic, hops2_seen"),
+        (measures, "position_reading", "alias", "the task alias has no test"),
+        (analyses, "backups", "alias", "segments come again"),
+        (analyses, "formula", "reversal", "odd p"),
+        (analyses, "circuit_edges", "modular_addition", "segments come again"),
+    ],
+)
+def test_what_does_not_fit_a_world_is_refused(package, name, world, says):
+    said = "; ".join(wants(package, name).unfit(settings_of(world), None))
+    assert says in said
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "says"),
+    [
+        ("fourier_neurons", {"d_mlp": 0}, "fourier_neurons needs an MLP"),
+        ("circuit_edges", {"n_layers": 2, "norm": "none"}, "needs layer norms"),
+        ("circuit_edges", {"n_layers": 2, "smeared_keys": True}, "nothing that TransformerLens"),
+        ("circuit_edges", {}, "two or more block applications"),
+    ],
+)
+def test_what_does_not_fit_a_model_is_refused(name, changes, says):
+    package = measures if name in measures.names() else analyses
+    world = settings_of("modular_addition" if package is measures else "induction")
+    model = models.load_settings("transformer").Settings(**{**_SMALL, **changes})
+    assert says in "; ".join(wants(package, name).unfit(world, model))
+
+
+def test_an_even_modulus_has_no_frequencies_of_ours():
+    even = settings_of("modular_addition", p=14)
+    assert any(wants(measures, "circle").unfit(even, None))
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_a_task_tells_which_split_carries_which_truth(world):
+    task = settings_of(world)
+    dataset = tasks.load(world).generate(task, 0)
+    assert dataset.sizes == sizes_of(task)
+    for name, split in dataset.splits.items():
+        optional = {
+            its for its in ("candidates", "familiar") if getattr(split, its, None) is not None
+        }
+        carried = set(split.truth) | optional
+        if kind_of(task) == "sequences":
+            assert carried == set(truth_of(task, name)), name
+
+
+def test_needs_are_words_that_someone_has():
+    """A slip in one of them would refuse everything."""
+    known = {fact for name in WORLDS for fact in settings_of(name).truth} | {"token"} | set(KNOWN)
+    for package in (measures, analyses):
+        for name in package.names():
+            its = wants(package, name)
+            assert set(its.needs) <= known, name
+            assert set(its.only_with) <= OF_MODELS.keys(), name
+
+
+def test_every_trait_is_someones_need():
+    asked = {
+        need
+        for package in (measures, analyses)
+        for name in package.names()
+        for need in (*wants(package, name).needs, *wants(package, name).only_with)
+    }
+    assert asked & KNOWN.keys() == {*OF_WORLDS, *OF_MODELS}
+
+
+def test_declarations_are_literals():
+    """Read, not run."""
+    for package in (measures, analyses):
+        for path in Path(package.__path__[0]).glob("*.py"):
+            for statement in ast.parse(path.read_text()).body:
+                match statement:
+                    case ast.Assign(targets=[ast.Name(id="NEEDS" | "SPLITS" | "ONLY_WITH")]):
+                        assert all(
+                            isinstance(its, str) for its in ast.literal_eval(statement.value)
+                        )
+
+
+class TestSplits:
+    """Analyses that are confined to some splits."""
+
+    @pytest.mark.parametrize(
+        ("name", "splits", "says"),
+        [
+            (
+                "patching",
+                ["atomic"],
+                "has nothing to look at in atomic (allowed: composed_train, id",
+            ),
+            ("patching", ["oo_validation"], "nothing to look at in oo_validation"),
+            ("patching", ["atomic", "oo"], None),
+            ("frozen_attention", ["atomic"], None),
+        ],
+    )
+    def test_there_must_be_something_to_look_at(self, name, splits, says):
+        said = wants(analyses, name).unfit_for_splits(settings_of("composition"), splits)
+        assert (says is None and said is None) or says in said
+
+    def test_those_that_are_asked_for_by_name_must_be_there(self):
+        said = wants(analyses, "formula").unfit_for_splits(
+            settings_of("modular_addition"), ["test"]
+        )
+        assert said == "formula asks for the splits train, test; add train"
