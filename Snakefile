@@ -13,11 +13,12 @@ from shlex import quote
 from snakemake.exceptions import WorkflowError
 
 # The code beside this file, whatever else is installed, and no `random.py` that lies about here.
-here = str(workflow.basedir)
-sys.path[:] = [f"{here}/src", *(path for path in sys.path if path != here)]
+here = Path(workflow.basedir)
+sys.path[:] = [f"{here}/src", *(path for path in sys.path if path != str(here))]
 # What has read the config already may be the code of another folder, in whose environment this is called.
 loaded = [name for name in sys.modules if name.partition(".")[0] == "onset"]
-if loaded and not Path(sys.modules["onset"].__file__).is_relative_to(f"{here}/src"):
+own = here / "src/onset"
+if loaded and own.is_dir() and not own.samefile(sys.modules["onset"].__path__[0]):
     for name in loaded:
         del sys.modules[name]
 
