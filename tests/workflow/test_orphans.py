@@ -80,7 +80,8 @@ def test_the_view_of_a_condition_that_is_gone_is_listed(fresh):
 
 def test_a_wrong_config_is_told(fresh):
     done = fresh.python("-m", "onset.commands.orphans", "--configfile", "config/none.yaml")
-    assert (done.returncode, done.stderr) == (1, "config/none.yaml: there is no such file\n")
+    said = "1 problem in the config:\n  config/none.yaml: there is no such file\n"
+    assert (done.returncode, done.stderr) == (1, said)
     fresh.set(fresh.config, "seeds", [])
     done = fresh.python("-m", "onset.commands.orphans")
     assert done.returncode == 1
