@@ -167,7 +167,7 @@ def _seconds(work: Callable[[], object]) -> float:
 
 def _ours(model: Transformer, training: TrainingSettings) -> Step:
     parameters = {name: p.requires_grad_() for name, p in model.initial_parameters(0).items()}
-    updater = Updater(parameters, training, constants=model.constants)
+    updater = Updater(parameters, model, training)
     return lambda batch: updater.step(loss_on(batch, model, parameters, training.loss), 0)
 
 
