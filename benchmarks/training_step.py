@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from unittest.mock import patch
 
 import numpy as np
@@ -167,7 +168,7 @@ def _seconds(work: Callable[[], object]) -> float:
 
 def _ours(model: Transformer, training: TrainingSettings) -> Step:
     parameters = {name: p.requires_grad_() for name, p in model.initial_parameters(0).items()}
-    updater = Updater(parameters, training, constants=model.constants)
+    updater = Updater(parameters, model, training)
     return lambda batch: updater.step(loss_on(batch, model, parameters, training.loss), 0)
 
 
@@ -185,7 +186,9 @@ def _module(module: nn.Module, training: TrainingSettings) -> Step:
     Loops are unrolled into layers and every question goes through all of them.
     """
     module.train()
-    updater = Updater(dict(module.named_parameters()), training)
+    parameters = dict(module.named_parameters())
+    matrices = frozenset(name for name, p in parameters.items() if p.ndim > 1)
+    updater = Updater(parameters, SimpleNamespace(constants=(), decaying=matrices), training)
 
     def step(batch: Batch) -> None:
         logits: list[Tensor] = []

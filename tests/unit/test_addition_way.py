@@ -19,7 +19,7 @@ STEPS = [0, 10, 20, 30]
 class Wave:
     """A model whose logits are one wave of a + b − c, as large as its first parameter."""
 
-    constants = frozenset()
+    constants = decaying = frozenset()
 
     def initial_parameters(self, seed): ...
 

@@ -28,7 +28,7 @@ def split(answers: list[int], first: int = 4, **changes) -> Split:
 class Saying:
     """A model that has one row of logits for each question, in order."""
 
-    constants = frozenset()
+    constants = decaying = frozenset()
 
     def __init__(self, logits: list[list[float]]) -> None:
         self._logits = torch.tensor(logits)

@@ -22,7 +22,7 @@ WORLD = induction.generate(TASK, seed=0)
 class Believing:
     """A model that believes in tokens that it has seen, so much more than in others."""
 
-    constants = frozenset()
+    constants = decaying = frozenset()
 
     def initial_parameters(self, seed):
         return {}

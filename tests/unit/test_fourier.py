@@ -73,7 +73,7 @@ def test_answers_and_pairs_are_those_of_the_splits():
 
 def test_logits_of_all_pairs_are_the_models():
     class Model:
-        constants = frozenset()
+        constants = decaying = frozenset()
 
         def initial_parameters(self, seed):
             return {}
@@ -110,7 +110,7 @@ class TestLogitsOfPairs:
     class Counting:
         """A model that counts how often it is asked."""
 
-        constants = frozenset()
+        constants = decaying = frozenset()
         asked = 0
 
         def initial_parameters(self, seed): ...

@@ -209,7 +209,7 @@ def test_scores_are_told_by_layer_and_head():
 class Knowing:
     """A model that is sure of what has come before, and of nothing else."""
 
-    constants = frozenset()
+    constants = decaying = frozenset()
 
     def initial_parameters(self, seed):
         return {}

@@ -38,7 +38,7 @@ def transformer(**changes) -> Transformer:
 class Answering:
     """A model that gives the logits that a function of one question gives."""
 
-    constants = frozenset()
+    constants = decaying = frozenset()
 
     def __init__(self, answer: Callable[[tuple[int, ...]], Tensor]) -> None:
         self._answer = answer

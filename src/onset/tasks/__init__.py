@@ -2,9 +2,9 @@
 
 A task module has a `Settings` class and `generate(settings, seed)`, which gives a `Dataset` of
 sequences or a `VectorDataset`. One whose dataset has streams has `streams(settings, dataset)`, too,
-which a training calls with the stored dataset: they can't be stored. What no training may see is in no
-other split, and no stream draws it; settings for which that can't be are refused. One whose dataset is
-made of another run's model has settings that say `from_parent`, and `generate(settings, seed, parent)`.
+which a training calls with the stored dataset: they can't be stored. What is held out is in no other
+split, and no stream draws it; settings for which that can't be are refused. One whose dataset is made
+of another run's model has settings that say `from_parent`, and `generate(settings, seed, parent)`.
 """
 
 from __future__ import annotations
