@@ -68,6 +68,7 @@ results = "results"
 conditions = []
 labels = {}
 seeds = []
+extra_seeds = {}
 code = "by hand"
 analysed = None
 
