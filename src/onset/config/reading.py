@@ -12,6 +12,7 @@ from onset.config.checks import condition_of
 from onset.config.notebook_source import read_notebook_source
 from onset.config.notebooks import notebook_problems
 from onset.config.problems import Layer, Problem, merge, nearest, problems_of
+from onset.config.size import said_of_size
 from onset.config.study import SECTIONS, Condition, ConditionFile, Study, StudyFile, StudyOverrides
 from onset.config.sweep import expand
 from onset.config.wants import silent_measures
@@ -100,6 +101,8 @@ def _of_one_label(conditions: Mapping[str, Condition], file: str) -> Iterator[Pr
 
 def _said_of_base(problem: Problem, said: Iterable[Problem]) -> bool:
     """Whether a section that doesn't fit together was reported already, where it was inherited from."""
+    if said_of_size(problem.message):  # the sums differ, and the number that is too large doesn't
+        return any((problem.file, problem.key) == (other.file, other.key) for other in said)
     of_section = problem.key.rpartition(".")[2] in SECTIONS
     return of_section and any(problem.message == other.message for other in said)
 
