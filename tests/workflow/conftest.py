@@ -99,6 +99,12 @@ class Project:
         shutil.copytree(root, folder, ignore=NOT_COPIED)
         return cls(folder)
 
+    def name_in_notebook(self, notebook: str, figures: list[str], tables: list[str]) -> None:
+        """Let a notebook have figures and tables, by name; it never comes to make them."""
+        calls = [f'    study.save_figure(None, "{name}", None)' for name in figures]
+        calls += [f'    study.save_table(None, "{name}", "")' for name in tables]
+        self.edit(notebook, lambda text: "\n".join([text, "if not study:", *calls, ""]))
+
     # ---- edits ----------------------------------------------------------------------------
 
     def edit(self, file: str, change: Callable[[str], str]) -> None:

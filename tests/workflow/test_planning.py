@@ -149,6 +149,7 @@ class TestConfig:
 
     def test_a_figure_more_runs_the_notebook(self, finished):
         finished.set(finished.study, "figures", {"one": "Its caption."})
+        finished.name_in_notebook(finished.notebook, ["one"], [])
         assert set(finished.plan()) == PAGES
 
     def test_a_label_redraws_only(self, finished):
