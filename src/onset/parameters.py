@@ -61,6 +61,18 @@ KINDS: dict[str, Any] = {
 """what a parameter may be declared to be; `list[…]` and `dict[str, …]` of these, too"""
 
 
+_IN_YAML = {
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "bool_type": "must be true or false",
+    "string_type": "must be text",
+    "list_type": "must be a list",
+    "dict_type": "must be keys and values",
+}
+"""what some of pydantic's errors are in words of YAML rather than of Python"""
+
+
 @dataclass(frozen=True)
 class Parameters:
     """What a cell declares."""
@@ -103,8 +115,8 @@ class Parameters:
             except ValidationError as error:
                 fine = False
                 for its in error.errors(include_url=False):
-                    said = str(its["ctx"]["error"]) if its["type"] == "value_error" else its["msg"]
-                    said = said.replace("Input should", "must")
+                    said = _IN_YAML.get(its["type"], its["msg"]).replace("Input should", "must")
+                    said = str(its["ctx"]["error"]) if its["type"] == "value_error" else said
                     yield (name, *its["loc"]), f"{its['input']!r}: {said[0].lower()}{said[1:]}"
         for order in self.orders if fine else ():
             names = [node.id for node in ast.walk(order) if isinstance(node, ast.Name)]

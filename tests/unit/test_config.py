@@ -281,7 +281,7 @@ INTERVENTIONS = [
         "the same settings as that of the source wide", key=FIRST),
     bad("itself", STUDY, "conditions.two", removal(source={"condition": "two"}),
         "circle: two ← two", key=FIRST),
-    bad("too late", STUDY, "conditions.two", removal(before_step=10**6),
+    bad("too late", STUDY, "conditions.two", removal(what="largest", fraction=0.1, before_step=10**6),
         "there is no update 1000000; the last is", key=f"{FIRST}.before_step"),
     bad("of the largest no fraction", STUDY, "conditions.two", removal(what="largest"),
         "`largest` needs a fraction", key=f"{FIRST}.removal"),

@@ -64,15 +64,15 @@ NAMES = [
     bad("a brace too many", ALIAS, "answer", "In {tied/ood}} of cases.", "a } has no counterpart"),
 ]  # fmt: skip
 VALUES = [
-    bad("text", SIMPLEST, "notebook.level", "high", "'high': must be a valid number"),
+    bad("text", SIMPLEST, "notebook.level", "high", "'high': must be a number"),
     bad("too much", SIMPLEST, "notebook.level", 1.5, "1.5: must be less than or equal to 1"),
-    bad("a list", SIMPLEST, "notebook.level", [0.5], "[0.5]: must be a valid number"),
-    bad("nothing", SIMPLEST, "notebook.level", None, "None: must be a valid number"),
+    bad("a list", SIMPLEST, "notebook.level", [0.5], "[0.5]: must be a number"),
+    bad("nothing", SIMPLEST, "notebook.level", None, "None: must be a number"),
     bad("the wrong order", GROKKING, "notebook.generalised_at", 0.999,
         "must be generalised_at <= memorised_at, and generalised_at is 0.999, memorised_at is 0.99"),
     bad("no checkpoint", GROKKING, "notebook.known_at", 301,
         "no condition has a checkpoint at step 301; the nearest are 300 and "),
-    bad("part of a step", GROKKING, "notebook.known_at", 300.5, "must be a valid integer"),
+    bad("part of a step", GROKKING, "notebook.known_at", 300.5, "must be a whole number"),
 ]  # fmt: skip
 
 

@@ -68,6 +68,7 @@ results = "results"
 conditions = []
 labels = {}
 seeds = []
+extra_seeds = {}
 code = "by hand"
 analysed = None
 
@@ -97,6 +98,12 @@ class Project:
         """A project as it lies in a folder, with all times and Snakemake's records, in another one."""
         shutil.copytree(root, folder, ignore=NOT_COPIED)
         return cls(folder)
+
+    def name_in_notebook(self, notebook: str, figures: list[str], tables: list[str]) -> None:
+        """Let a notebook have figures and tables, by name; it never comes to make them."""
+        calls = [f'    study.save_figure(None, "{name}", None)' for name in figures]
+        calls += [f'    study.save_table(None, "{name}", "")' for name in tables]
+        self.edit(notebook, lambda text: "\n".join([text, "if not study:", *calls, ""]))
 
     # ---- edits ----------------------------------------------------------------------------
 

@@ -24,6 +24,8 @@ def project(fresh):
     )
     fresh.set("config/studies/other.yaml", "task.n_entities", study["task"]["n_entities"] + 1)
     shutil.copy2(fresh.root / fresh.notebook, fresh.root / "workflow/notebooks/other.py")
+    fresh.name_in_notebook(fresh.notebook, ["learning", "ends"], ["ends"])
+    fresh.name_in_notebook("workflow/notebooks/other.py", ["learning", "order"], ["ends"])
     fresh.set(fresh.config, "studies", ["tiny", "other"])
     return fresh
 

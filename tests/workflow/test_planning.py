@@ -160,6 +160,7 @@ class TestConfig:
 
     def test_a_figure_more_runs_the_notebook(self, finished):
         finished.set(finished.study, "figures", {"one": "Its caption."})
+        finished.name_in_notebook(finished.notebook, ["one"], [])
         assert set(finished.plan()) == PAGES | told("notebook pages")
 
     def test_a_caption_runs_the_pages_alone(self, finished):

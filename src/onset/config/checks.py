@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from onset import analyses, measures, models, tasks
 from onset.analyses.settings import AnalysesSettings
 from onset.config.problems import Layer, Problem, merge, nearest, place, problems_of
-from onset.config.size import Size
+from onset.config.size import Size, largest_number
 from onset.config.study import Condition, ConditionFile
 from onset.config.wants import wants
 from onset.settings import Settings
@@ -56,8 +56,9 @@ def condition_of(
     if training and checkpoints:
         check.last_checkpoint(training, checkpoints)
         if task and model and fits:
-            for section, message in Size.of(task, model, training, checkpoints).too_much():
-                check.problem([section], message)
+            sections = {"task": task, "model": model, "training": training}
+            for message in Size.of(task, model, training, checkpoints).too_much():
+                check.problem(largest_number(sections), message)
     if task and drawn_from_parent(task) and not its_file.parent:
         said = f"the task {task.name} is made of another run's model: the condition needs a parent"
         check.problem(["task"], said)

@@ -25,6 +25,7 @@ _COPIES = 4  # of parameters: themselves, gradients, AdamW's two moments
 _LOGGED = 4 * 32  # bytes per step, of Python's floats in lists
 _OPERATIONS = 1e15  # per second, more than a device does
 _STEP = 2e-5  # seconds that a step takes at least
+_A_RUN = "a run needs"
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 MOST_MEMORY, MOST_DISK, MOST_SECONDS = 4 * 2**40, 2**50, 10 * 365 * 86400
 """of one run: a machine with more is none that this is made for"""
@@ -36,8 +37,6 @@ class Size:
 
     memory: Mapping[str, int]
     """by the section of the settings that it is due to"""
-    of_one_example: int
-    """of a batch"""
     disk: int
     """its checkpoints and its dataset"""
     seconds: float
@@ -62,7 +61,6 @@ class Size:
                 "model": _FLOAT * _COPIES * parameters,
                 "training": _FLOAT * batch * kept + _LOGGED * training.steps,
             },
-            of_one_example=_FLOAT * kept,
             disk=_FLOAT * n_kept * parameters,
             seconds=training.steps * max(_STEP, 2 * batch * parameters / _OPERATIONS),
         )
@@ -71,24 +69,35 @@ class Size:
     def all_memory(self) -> int:
         return sum(self.memory.values())
 
-    def too_much(self) -> Iterator[tuple[str, str]]:
-        """What no machine has: section that is to blame, and message."""
+    def too_much(self) -> Iterator[str]:
+        """What it needs that no machine has."""
         if self.all_memory > MOST_MEMORY:
-            worst = max(self.memory, key=lambda section: self.memory[section])
-            if worst == "training" and self.of_one_example > MOST_MEMORY:
-                worst = "model"
             parts = ", ".join(f"{its} {in_bytes(n)}" for its, n in self.memory.items() if n)
             most = f"no run may need more than {in_bytes(MOST_MEMORY)}"
-            yield worst, f"needs {in_bytes(self.all_memory)} of memory ({parts}); {most}"
+            yield f"{_A_RUN} {in_bytes(self.all_memory)} of memory ({parts}); {most}"
         elif self.disk > MOST_DISK:
             most = f"no run may need more than {in_bytes(MOST_DISK)}"
-            yield "checkpoints", f"need {in_bytes(self.disk)} of disk; {most}"
+            yield f"{_A_RUN} {in_bytes(self.disk)} of disk for its checkpoints; {most}"
         elif self.seconds > MOST_SECONDS:
             years = self.seconds / (365 * 86400)
-            yield (
-                "training",
-                f"takes {years:,.0f} years on the fastest of machines; make it smaller",
-            )
+            yield f"{_A_RUN} {years:,.0f} years on the fastest of machines"
+
+
+def largest_number(sections: Mapping[str, Settings]) -> list[str]:
+    """The path of the largest whole number in some settings: what is most likely too large there."""
+    found = [
+        (its, [section, key])
+        for section, settings in sections.items()
+        for key, value in settings
+        for its in (value if isinstance(value, tuple) else (value,))
+        if isinstance(its, int)
+    ]
+    return max(found, key=lambda its: its[0])[1]
+
+
+def said_of_size(message: str) -> bool:
+    """Whether a message is one of these."""
+    return message.startswith(_A_RUN)
 
 
 def size_of(condition: Condition) -> Size:

@@ -56,12 +56,6 @@ class Wants:
             return
         if model and self.family not in (*_ANY, model.name.replace("_", "")):
             yield f"{self.name} looks inside a {self.family}, and the model is {model.name}"
-            return
-        if lacks := self.truth - set(task.truth):
-            yield (
-                f"{self.name} needs to know of each example: {', '.join(sorted(lacks))}; "
-                f"the task {task.name} knows: {', '.join(task.truth) or 'nothing'}"
-            )
         for need in self.needs:
             if need in OF_WORLDS and need not in traits_of(task):
                 yield f"{self.name} needs {KNOWN[need]}; the task {task.name}, as it is set, has none"
@@ -71,6 +65,11 @@ class Wants:
             yield (
                 f"{self.name} asks for the splits {', '.join(self.splits)}; "
                 f"the task {task.name} has no {', '.join(lacking)}"
+            )
+        if lacks := self.truth - set(task.truth):
+            yield (
+                f"{self.name} needs to know of each example: {', '.join(sorted(lacks))}; "
+                f"the task {task.name} knows: {', '.join(task.truth) or 'nothing'}"
             )
         if self.parent and not drawn_from_parent(task):
             said = f"looks at the run that data are made of, and {task.name} is made of none"

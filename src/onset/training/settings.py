@@ -111,10 +111,6 @@ class TrainingSettings(Settings):
         return {split: size for split, size in parts.items() if size}
 
 
-def _twice(values: tuple[int, ...]) -> str:
-    return ", ".join(map(str, sorted({value for value in values if values.count(value) > 1})))
-
-
 class CheckpointSettings(Settings):
     """The steps at which the model is kept. The first (untrained) and the last always are."""
 
@@ -131,8 +127,6 @@ class CheckpointSettings(Settings):
         wanted, other = ("steps", "count") if self.schedule == "explicit" else ("count", "steps")
         if getattr(self, wanted) is None:
             raise ValueError(f"a schedule `{self.schedule}` needs the key {wanted}")
-        if self.steps is not None and len(set(self.steps)) < len(self.steps):
-            raise ValueError(f"steps: listed twice: {_twice(self.steps)}")
         if getattr(self, other) is not None:
             raise ValueError(f"a schedule `{self.schedule}` doesn't use the key {other}")
         return self

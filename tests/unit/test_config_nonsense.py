@@ -1,0 +1,163 @@
+"""What would run to its end and mean nothing, without a word, is told in planning."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from onset import tasks
+from onset.models.transformer.settings import Settings as Transformer
+from tests.config_files import CONFIG, ROOT, STUDY, Files, bad
+
+INDUCTION = "config/studies/induction.yaml"
+SAE = "config/studies/sae.yaml"
+
+
+@pytest.fixture
+def files(tmp_path):
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    shutil.copytree(ROOT / "workflow/notebooks", tmp_path / "workflow/notebooks")
+    files = Files(tmp_path)
+    files.set(CONFIG, "studies", ["composition"])
+    return files
+
+
+TRAINING = [
+    bad("a part of less than an example", STUDY, "training.mixture",
+        {"atomic": 0.0001, "composed_train": 0.9999},
+        "0.0001 of a batch of 512 is less than one example: it would never be trained",
+        key="training.mixture.atomic"),
+    bad("a first checkpoint after the last step", STUDY, "checkpoints.first", 4000,
+        "4000 is after the last training step, 3000"),
+    bad("a step that moves everything", STUDY, "training.learning_rate", 50,
+        "learning_rate: 50 is about what every weight would move by", key="training"),
+    bad("a step that takes everything", STUDY, "training.weight_decay", 800.0,
+        "must be below 1, not 0.0015 × 800", key="training"),
+    bad("an average that never moves", STUDY, "training.slow_gradients", {"alpha": 1.0},
+        "less than 1", key="training.slow_gradients.alpha"),
+    bad("two of one label", STUDY, "conditions.two_layers.label", "one block, once per hop",
+        "'one block, once per hop' is the label of shared_per_hop, too"),
+    bad("no label", STUDY, "conditions.two_layers.label", " ", "must not be empty"),
+    bad("nothing of a measure", STUDY, "training.measures_in_loss", {"weight_norm": 0.0},
+        "0 times weight_norm is nothing", key="training"),
+]  # fmt: skip
+MEASURES = [
+    bad("a measure of another world", STUDY, "measures", ["prediction", "circle"],
+        "circle needs pairs of numbers to be added modulo an odd p"),
+    bad("a split with nothing to look at", STUDY, "analyses.splits", ["atomic"],
+        "probe has nothing to look at in atomic (allowed: composed_train, id, oi, io, oo)"),
+    bad("a split for choosing settings", STUDY, "analyses.splits", ["oo", "oo_validation"],
+        "nothing is looked at in oo_validation by attention, patching"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", [*TRAINING, *MEASURES], ids=lambda case: case.name)
+def test_it_is_told(files, case):
+    files.set(case.file, case.path, case.value)
+    problems = files.problems()
+    assert (case.file, case.key) in problems
+    for fragment in case.says:
+        assert fragment in problems[case.file, case.key]
+
+
+def test_a_part_of_nothing_is_how_a_condition_leaves_it_out(files):
+    files.set(STUDY, "training.mixture", {"atomic": 0.0, "composed_train": 1.0})
+    assert files.load()
+
+
+def test_a_measure_that_says_nothing_of_any_condition(files):
+    files.set(CONFIG, "studies", ["alias"])
+    alias = "config/studies/alias.yaml"
+    files.set(alias, "measures", ["prediction", "head_composition"])
+    assert files.problems()[alias, "measures"] == (
+        "head_composition says nothing without two or more block applications, "
+        "and no condition has that"
+    )
+    files.set(alias, "conditions.untied.model", {"n_layers": 2})
+    assert files.load()
+
+
+class TestSurgery:
+    @pytest.fixture
+    def files(self, files):
+        files.set(CONFIG, "studies", ["induction"])
+        return files
+
+    @pytest.mark.parametrize(
+        ("condition", "key", "value", "named", "says"),
+        [
+            (
+                "pair_copied",
+                "model",
+                {"n_layers": 1},
+                "heads",
+                "of two layers, and the model has one",
+            ),
+            ("pair_copied", "model", {"n_loops": 2}, "heads", "can't be taken one by one"),
+            ("others_copied", "model", {"n_heads": 1}, "null", "there are no other heads"),
+            ("largest_removed", "fraction", 1e-9, "fraction", "is none of them"),
+            ("pair_copied", "seeds_on", [10], "source.seeds_on", "is the run's own seed again"),
+        ],
+    )
+    def test_what_can_do_nothing_is_told(self, files, condition, key, value, named, says):
+        changed = f"conditions.{condition}"
+        if key == "model":
+            files.set(INDUCTION, "conditions.two_layers.analyses", {"names": []})
+            files.set(INDUCTION, f"conditions.two_layers.{key}", value)
+            files.set(INDUCTION, f"{changed}.{key}", value)
+        else:
+            content = files.load().studies["induction"].file.conditions[condition]
+            (its,) = (i.model_dump(exclude_unset=True) for i in content.interventions)
+            its["source" if key == "seeds_on" else key] = (
+                {**its["source"], "seeds_on": value} if key == "seeds_on" else value
+            )
+            files.set(INDUCTION, f"{changed}.interventions", [its])
+        said = files.problems()
+        assert says in said[INDUCTION, f"{changed}.interventions.0.{named}"]
+
+    def test_all_of_the_largest_is_refused(self, files):
+        its = {"name": "removal", "what": "largest", "fraction": 1.0,
+               "source": {"condition": "two_layers"}}  # fmt: skip
+        files.set(INDUCTION, "conditions.largest_removed.interventions", [its])
+        assert "less than 1" in str(files.problems())
+
+    def test_heads_are_told_apart_on_sequences_that_repeat(self, files):
+        files.set(CONFIG, "studies", ["alias"])
+        alias = "config/studies/alias.yaml"
+        its = {"name": "removal", "what": "pair", "source": {"condition": "tied"}}
+        files.set(alias, "model.n_layers", 2)
+        files.set(alias, "conditions.no_mlp", {"interventions": [its]})
+        said = files.problems()[alias, "conditions.no_mlp.interventions.0.source"]
+        assert "sequences in which segments come again" in said
+
+
+class TestStates:
+    """A dataset of a parent's states."""
+
+    @pytest.mark.parametrize(
+        ("changes", "says"),
+        [
+            ({"position": 7}, "its sequences have 3 tokens, none at position 7"),
+            (
+                {"facts": ["bridge"], "of_splits": ["atomic"]},
+                "its split 'atomic' knows no 'bridge'",
+            ),
+            ({"of_splits": ["id", "io"], "position": 1}, None),
+        ],
+    )
+    def test_they_must_be_there(self, changes, says):
+        given = {"name": "activations", "d_model": 64, "layer": 1, "of_splits": ["id"]}
+        task = tasks.load("activations").Settings(**{**given, **changes})
+        parent = tasks.load("composition").Settings(name="composition")
+        said = task.unfit(Transformer(name="transformer", n_loops=2), parent)
+        assert said == [] if says is None else any(says in its for its in said)
+
+
+def test_what_is_wrong_with_sparsities_is_called_so(files):
+    files.set(CONFIG, "studies", ["sae", "composition", "alias", "induction"])
+    files.set(SAE, "model.sparsities", [3, 4, 4, 600])
+    said = files.problems()[SAE, "model"]
+    assert said == (
+        "sparsities: 600: must be whole numbers of active latents, at most n_latents (200)"
+    )
