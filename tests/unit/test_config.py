@@ -255,7 +255,7 @@ BAD_NAMES = [
     ),
     *(
         bad(f"condition {name}", STUDY, f"conditions.{name}", {}, f"lie the study's {name}")
-        for name in ("figures", "tables")
+        for name in ("figures", "settings", "tables")
     ),
     bad("study", CONFIG, "studies", ["../x"], "'../x'", key="studies.0"),
     bad("figure", STUDY, "figures", {"../x": "caption"}, NAMES, key="figures.../x"),
