@@ -191,7 +191,7 @@ BAD_NAMES = [
     ),
     *(
         bad(f"condition {name}", STUDY, f"conditions.{name}", {}, f"lie the study's {name}")
-        for name in ("figures", "tables")
+        for name in ("figures", "settings", "tables")
     ),
     bad("study", CONFIG, "studies", ["../x"], "'../x'", NAMES, key="studies.0"),
     bad("study in overrides", CONFIG, "overrides", {"../x": {}}, NAMES, key="overrides.../x"),

@@ -11,7 +11,7 @@ from matplotlib.text import Text
 TEXT_WIDTH = 5.5
 """inches, of the paper's text block: figures are drawn at their final size"""
 
-MOST_PANELS = 24
+MOST_PANELS = 20
 """of a figure with a panel per condition"""
 
 SMALLEST_TEXT = 5.0
