@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from onset.config.problems import Layer, Problem
+from onset.config.size import said_of_size
 from onset.config.study import SECTIONS
 
 
@@ -19,13 +20,18 @@ def where_inherited(
         of_base: what is wrong with the settings that it changes.
         layers: those settings and, last, two of changes: the condition's and those over all.
     """
-    inherited = {(_within(problem, layers), problem.message): problem for problem in of_base}
+    inherited = {(_within(problem, layers), _said(problem)): problem for problem in of_base}
     found = []
     for problem in problems:
         path = _within(problem, layers)
         its_own = path not in SECTIONS and any(_holds(layer, path) for layer in layers[-2:])
-        found.append(problem if its_own else inherited.get((path, problem.message), problem))
+        found.append(problem if its_own else inherited.get((path, _said(problem)), problem))
     return found
+
+
+def _said(problem: Problem) -> str:
+    """Of a size the sums differ between conditions, and the number that is too large doesn't."""
+    return "size" if said_of_size(problem.message) else problem.message
 
 
 def _within(problem: Problem, layers: Iterable[Layer]) -> str:
