@@ -139,6 +139,13 @@ class TestConfig:
     def test_a_published_value_concerns_the_notebook_alone(self, finished):
         one = {"quantity": "accuracy", "published": "1", "source": "somebody"}
         finished.set(finished.study, "reference", {"one": one})
+        beside = 'study.save_reference(reference, {"one": None})\n'
+        finished.edit(
+            finished.notebook,
+            lambda text: (
+                text.replace("analysed = None\n", "analysed = None\nreference = {}\n") + beside
+            ),
+        )
         assert set(finished.plan()) == PAGES
 
     def test_a_sweep_runs_its_points_alone(self, finished):
