@@ -59,6 +59,7 @@ def _write_project(root: Path, n_seeds: int) -> None:
         f"condition_{i}": {"training": {"learning_rate": 1e-4 * (i + 1)}}
         for i in range(_N_CONDITIONS)
     }
+    del study["answer"]  # it speaks of the study's own conditions
     names = [f"study_{i}" for i in range(_N_STUDIES)]
     for name in names:
         _write_yaml(root / f"config/studies/{name}.yaml", study)
