@@ -94,7 +94,8 @@ def make(project) -> None:
 def test_the_dataset_waits_for_the_model_and_the_training_does_not(finished):
     add_study(finished)
     planned = finished.plan()
-    assert set(planned) == NEW | PAGES  # and no heads, no atlas
+    told = {f"settings activations/{stage}" for stage in ("notebook", "pages", "summarise")}
+    assert set(planned) == NEW | PAGES | told  # and no heads, no atlas
     for condition in ("trained", "untrained"):
         assert planned[f"dataset activations/{condition}/0"] == [INDEX]
         assert INDEX not in planned[f"train activations/{condition}/0"]

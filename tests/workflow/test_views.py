@@ -82,7 +82,8 @@ def test_how_pages_show_them_looks_into_no_model(viewed):
 def test_a_new_condition_makes_the_views_of_its_study_alone(viewed):
     viewed.set(viewed.study, "conditions.slow", {"training": {"learning_rate": 1e-4}})
     planned = viewed.plan(*BOTH, *files("tiny", ("slow",)))
-    assert set(planned) == jobs("dataset train", ("slow",)) | {"views_tiny"}
+    told = {"settings tiny/views", "views_tiny"}
+    assert set(planned) == jobs("dataset train", ("slow",)) | told
 
 
 def test_what_no_model_knows_makes_no_views(viewed):
