@@ -610,11 +610,11 @@ def test_what_reports_are_told_has_no_braces(files, monkeypatch):
     monkeypatch.chdir(files.root)
     files.set(STUDY, "title", "A {title}")
     files.set(STUDY, "question", "What {is}?")
-    files.set(STUDY, "figures", {"one": "A {caption}."})
+    files.set(STUDY, "figures.bridge", "A {caption}.")
     jobs = Jobs(files.load())
     assert jobs.report_category("composition") == "A (title)"
     assert jobs.report_labels("composition") == {"name": "notebook", "shows": "What (is)?"}
-    assert jobs.report_labels("composition", "a/one.png")["shows"].startswith("A (caption).")
+    assert jobs.report_labels("composition", "a/bridge.png")["shows"].startswith("A (caption).")
     assert json.loads(jobs.pages_settings("composition"))["study"]["title"] == "A {title}"
 
 

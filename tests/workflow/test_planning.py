@@ -150,7 +150,6 @@ class TestConfig:
     def test_a_published_value_concerns_the_notebook_alone(self, finished):
         one = {"quantity": "accuracy", "published": "1", "source": "somebody"}
         finished.set(finished.study, "reference", {"one": one})
-        finished.name_in_notebook(finished.notebook, ["one"], [])
         assert set(finished.plan()) == PAGES | told("notebook pages")
 
     def test_a_caption_runs_the_pages_alone(self, finished):
@@ -167,10 +166,6 @@ class TestConfig:
         finished.set(finished.study, "figures", {"one": "Its caption."})
         finished.name_in_notebook(finished.notebook, ["one"], [])
         assert set(finished.plan()) == PAGES | told("notebook pages")
-
-    def test_a_caption_runs_the_pages_alone(self, finished):
-        finished.set(finished.study, "answer", "In {measurements} words.")
-        assert set(finished.plan()) == {"pages_tiny", "front_page"} | told("pages")
 
     def test_a_label_redraws_only(self, finished):
         finished.set(finished.study, "conditions.fast.label", "faster")

@@ -69,8 +69,11 @@ class Settings(BaseSettings):
             raise ValueError(f"nested must grow, and stay below n_latents: {list(self.nested)}")
         odd = [k for k in self.sparsities if k % 1 or k > self.n_latents]
         if odd and self.kind not in ("l1", "jump_relu"):
-            said = f"of {self.kind} are whole numbers of active latents, up to n_latents"
-            raise ValueError(f"sparsities {said} ({self.n_latents}), not {odd}")
+            given = ", ".join(f"{k:g}" for k in odd)
+            raise ValueError(
+                f"sparsities: {given}: must be whole numbers of active latents, "
+                f"at most n_latents ({self.n_latents})"
+            )
         return self
 
 
