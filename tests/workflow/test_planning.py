@@ -150,6 +150,13 @@ class TestConfig:
     def test_a_published_value_concerns_the_notebook_alone(self, finished):
         one = {"quantity": "accuracy", "published": "1", "source": "somebody"}
         finished.set(finished.study, "reference", {"one": one})
+        beside = 'study.save_reference(reference, {"one": None})\n'
+        finished.edit(
+            finished.notebook,
+            lambda text: (
+                text.replace("analysed = None\n", "analysed = None\nreference = {}\n") + beside
+            ),
+        )
         assert set(finished.plan()) == PAGES | told("notebook pages")
 
     def test_a_caption_runs_the_pages_alone(self, finished):
@@ -303,6 +310,12 @@ def test_braces_in_what_people_write_are_no_wildcards(finished):
     published = {"quantity": braced, "published": braced, "source": braced}
     finished.set(finished.study, "reference", {"one": published})
     finished.set(finished.study, "notebook", {"mine": braced})
+    finished.name_in_notebook(finished.notebook, ["one"], ["one"])
+    finished.replace(
+        finished.notebook, "analysed = None\n", "analysed = None\nreference = {}\nmine = ''\n"
+    )
+    beside = 'study.save_reference(reference, {"one": None})\n'
+    finished.edit(finished.notebook, lambda text: text + beside)
     finished.set(finished.config, "paper", True)
     assert "notebook_tiny" in finished.plan()
 
