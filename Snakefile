@@ -30,7 +30,7 @@ from onset.config.sources import read_sources
 from onset.durations import Durations
 from onset.jobs import Jobs
 from onset.launch import start_server
-from onset.places import obstacles
+from onset.places import obstacles, unrecorded
 
 
 configfile: "config/config.yaml"
@@ -58,6 +58,8 @@ call = Call(project)
 if workflow.is_main_process and "--unlock" not in sys.argv and (lock := call.lock()):
     logger.warning(lock)
 jobs = Jobs(project)
+if workflow.is_main_process and (strange := unrecorded(Path(project.results), jobs.everything)):
+    raise WorkflowError(strange)
 surroundings.settle()
 # Jobs run in the environment that Snakemake itself runs in, activated or not.
 shell.prefix(f"export PATH={quote(str(Path(sys.executable).parent))}:$PATH; ")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from onset.store.layout import RunFolder
@@ -19,6 +20,8 @@ _FILES = (
     ".safetensors", ".tex", ".yaml",
 )  # fmt: skip
 """how names of files end that jobs write"""
+_NOT_RECORDED = {LOGS, "settings"}
+"""folders whose files Snakemake, or a log, begins before any job has a record"""
 _KINDS = {
     stat.S_IFIFO: "a FIFO",
     stat.S_IFSOCK: "a socket",
@@ -38,6 +41,35 @@ def obstacles(results: Path, runs: Runs) -> list[str]:
     if said := [line for folder in reversed(above) if (line := _no_folder(folder))]:
         return said
     return list(dict.fromkeys(_of_results(results, runs)))
+
+
+def unrecorded(results: Path, written: Iterable[str]) -> str | None:
+    """What to say if files lie where jobs would write, in folders that no job has written into yet.
+
+    Args:
+        results: the folder.
+        written: all files that jobs leave.
+    """
+    about = cache(lambda folder: (folder / FOLDER).is_dir())
+    found = [
+        path for path in map(Path, written) if not about(_about(results, path)) and path.exists()
+    ]
+    found = [path for path in found if not _NOT_RECORDED & {*path.relative_to(results).parts}]
+    if not found:
+        return None
+    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    return (
+        f"{found[0]}{more}: jobs would write there, and no record says that Onset wrote what there is. "
+        "It is yours, or of a version without records: move it away, or give results another folder "
+        "(`results: NAME` in config/config.yaml)"
+    )
+
+
+def _about(results: Path, path: Path) -> Path:
+    """The folder that the job is about which writes a file: a run, a study, or all."""
+    parts = path.relative_to(results).parts
+    is_of_run = len(parts) > 3 and parts[2].startswith("seed_")
+    return results.joinpath(*parts[:3] if is_of_run else parts[:1] if len(parts) > 1 else ())
 
 
 def _of_results(results: Path, runs: Runs) -> Iterator[str]:

@@ -118,3 +118,53 @@ def test_a_file_in_the_place_of_a_folder_is_named(root, place):
     (root / place).rename(root / "gone")
     (root / place).write_text("notes")
     assert obstacles() == [f"{place} is a file, and a folder is expected there; move it away"]
+
+
+class TestUnrecorded:
+    """Files that lie where jobs write, though none has written there yet."""
+
+    WRITTEN = (
+        *("results/index.html", "results/logs/times.js", "results/alias/settings/pages.json"),
+        *(
+            "results/alias/summary.csv",
+            "results/alias/figures/a.pdf",
+            "results/alias/tied/index.html",
+        ),
+        *(f"{RUN}/dataset.safetensors", f"{RUN}/checkpoints/index.json"),
+    )
+
+    def said(self) -> str | None:
+        return places.unrecorded(Path("results"), self.WRITTEN)
+
+    def test_nothing_is_there_yet(self):
+        assert self.said() is None
+
+    @pytest.mark.parametrize(
+        "name", [n for n in WRITTEN if "logs/" not in n and "settings/" not in n]
+    )
+    def test_somebody_s_file_is_named(self, tmp_path, name):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text("mine")
+        assert self.said().startswith(
+            f"{name}: jobs would write there, and no record says that Onset"
+        )
+
+    @pytest.mark.parametrize(
+        ("name", "folder"),
+        [
+            ("results/index.html", "results"),
+            ("results/alias/tied/index.html", "results/alias"),
+            (f"{RUN}/checkpoints/index.json", RUN),
+        ],
+    )
+    def test_where_a_job_has_written_it_is_its_own(self, tmp_path, name, folder):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text("ours")
+        (tmp_path / folder / ".records").mkdir()
+        assert self.said() is None
+
+    @pytest.mark.parametrize("name", ["results/logs/times.js", "results/alias/settings/pages.json"])
+    def test_what_has_no_record_is_not_missed(self, tmp_path, name):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text("{}")
+        assert self.said() is None
