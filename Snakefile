@@ -58,8 +58,10 @@ call = Call(project)
 if workflow.is_main_process and "--unlock" not in sys.argv and (lock := call.lock()):
     logger.warning(lock)
 jobs = Jobs(project)
-if workflow.is_main_process and (strange := unrecorded(Path(project.results), jobs.everything)):
-    raise WorkflowError(strange)
+if workflow.is_main_process:
+    forced = workflow.dag_settings.forcerun
+    if strange := unrecorded(Path(project.results), jobs.everything, forced):
+        raise WorkflowError(strange)
 surroundings.settle()
 # Jobs run in the environment that Snakemake itself runs in, activated or not.
 shell.prefix(f"export PATH={quote(str(Path(sys.executable).parent))}:$PATH; ")

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 from onset.store.layout import RunFolder
-from onset.store.records import FOLDER, LOGS
+from onset.store.origin import DamagedFileError
+from onset.store.records import FOLDER, LOGS, names_in, paths_in
 
 _FILES = (
     ".csv", ".html", ".ipynb", ".js", ".json", ".jsonl", ".log", ".parquet", ".pdf", ".png",
@@ -43,17 +44,24 @@ def obstacles(results: Path, runs: Runs) -> list[str]:
     return list(dict.fromkeys(_of_results(results, runs)))
 
 
-def unrecorded(results: Path, written: Iterable[str]) -> str | None:
-    """What to say if files lie where jobs would write, in folders that no job has written into yet.
+def unrecorded(results: Path, written: Iterable[str], forced: Collection[str] = ()) -> str | None:
+    """What to say if files lie where jobs would write, and no record says that a job wrote them.
+
+    Of runs, whose files have the same names always, one record stands for all.
 
     Args:
         results: the folder.
         written: all files that jobs leave.
+        forced: those that are to be made again, whatever lies there.
     """
-    about = cache(lambda folder: (folder / FOLDER).is_dir())
-    found = [
-        path for path in map(Path, written) if not about(_about(results, path)) and path.exists()
-    ]
+    known = cache(_names_known)
+    found = []
+    for path in map(Path, written):
+        about, is_of_run = _about(results, path)
+        names = known(about, not is_of_run)
+        recorded = names is None or path.relative_to(about).as_posix() in names
+        if not recorded and str(path) not in forced and path.exists():
+            found.append(path)
     found = [path for path in found if not _NOT_RECORDED & {*path.relative_to(results).parts}]
     if not found:
         return None
@@ -65,18 +73,31 @@ def unrecorded(results: Path, written: Iterable[str]) -> str | None:
     )
 
 
-def _about(results: Path, path: Path) -> Path:
-    """The folder that the job is about which writes a file: a run, a study, or all."""
+def _names_known(folder: Path, by_name: bool) -> set[str] | None:
+    """The files of a folder that records know; None, if they need no asking for by name."""
+    if not paths_in(folder):
+        return set()
+    try:
+        return names_in(folder) if by_name else None
+    except DamagedFileError:  # `make verify` tells it
+        return None
+
+
+def _about(results: Path, path: Path) -> tuple[Path, bool]:
+    """The folder that the job is about which writes a file, and whether that is a run's."""
     parts = path.relative_to(results).parts
-    is_of_run = len(parts) > 3 and parts[2].startswith("seed_")
-    return results.joinpath(*parts[:3] if is_of_run else parts[:1] if len(parts) > 1 else ())
+    if len(parts) > 3 and parts[2].startswith("seed_"):
+        return results.joinpath(*parts[:3]), True
+    if parts[:2] == ("atlas", "studies"):
+        return results.joinpath(*parts[:2]), False
+    return results.joinpath(*parts[:1] if len(parts) > 1 else ()), False
 
 
 def _of_results(results: Path, runs: Runs) -> Iterator[str]:
     if not results.is_dir():
         return
     yield from _strange(results)
-    yield from _within(results, results, [FOLDER])
+    yield from _within(results, [FOLDER])
     for name in (*runs, "atlas", "paper", LOGS):
         top = results / name
         if said := _no_folder(top):
@@ -84,12 +105,12 @@ def _of_results(results: Path, runs: Runs) -> Iterator[str]:
         elif top.is_dir():
             yield from _strange(top)
             below = _of_study(runs[name]) if name in runs else _all_below(top)
-            yield from _within(top, results, below)
+            yield from _within(top, below)
 
 
 def _of_study(runs: Mapping[str, Sequence[int]]) -> Iterator[str]:
     """The folders that its jobs write into, by their names below the study's."""
-    yield from (FOLDER, "figures", "tables")
+    yield from (FOLDER, "figures", "tables", "settings")
     for condition, seeds in runs.items():
         yield condition
         for seed in seeds:
@@ -102,29 +123,30 @@ def _all_below(top: Path) -> Iterator[str]:
         yield from (str((Path(folder) / name).relative_to(top)) for name in names)
 
 
-def _within(top: Path, results: Path, names: Iterable[str]) -> Iterator[str]:
+def _within(top: Path, names: Iterable[str]) -> Iterator[str]:
     """What is wrong with folders below another one, and with what lies in them."""
-    inside = (os.path.realpath(top), os.path.realpath(results))
+    real = os.path.realpath(top)
     barred: set[Path] = set()
-    for folder in (top / name for name in names):
+    for name in names:
+        folder = top / name
         if barred & set(folder.parents):
             continue
         if not os.path.lexists(folder):
             continue
-        if said := _no_folder(folder) or _leads_out(folder, inside):
+        if said := _no_folder(folder) or _leads_away(folder, f"{real}/{name}"):
             barred.add(folder)
             yield said
         else:
             yield from _strange(folder)
 
 
-def _leads_out(folder: Path, inside: tuple[str, ...]) -> str | None:
+def _leads_away(folder: Path, its_place: str) -> str | None:
     real = os.path.realpath(folder)
-    if any(Path(real).is_relative_to(its) for its in inside):
+    if real == its_place:
         return None
     return (
-        f"{folder} leads to {real}, out of the study's folder: jobs would write there, and delete; "
-        "take the link away (a whole study, or results itself, may be a link)"
+        f"{folder} leads to {real}: jobs would write there, and delete; take the link away "
+        "(a whole study, or results itself, may be a link)"
     )
 
 

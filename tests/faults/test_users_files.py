@@ -63,7 +63,7 @@ def test_a_folder_that_leads_out_of_results_is_refused(finished):
     before = contents(finished, "home")
     done = finished.snakemake("--cores", "1", "--forcerun", "train")
     assert done.returncode == 1
-    assert f"{RUN}/checkpoints leads to {home}, out of the study's folder" in said(done)
+    assert f"{RUN}/checkpoints leads to {home}: jobs would write there" in said(done)
     assert "Traceback" not in said(done)
 
     # The same of a stage by hand.

@@ -101,6 +101,18 @@ def test_a_damaged_record_is_named_and_its_job_done_again(here):
     assert again() == [f"{RUN}/checkpoints/index.json", f"{RUN}/training.parquet"]
 
 
+def test_a_record_that_is_gone_is_named_by_what_it_was_of(here):
+    (here / RUN / ".records/evaluate.jsonl").unlink()
+    its = found()
+    assert its[f"{RUN}/measures.parquet"] == State.DAMAGED
+    assert again() == [f"{RUN}/measures.parquet"]
+
+
+def test_somebody_s_file_among_records_is_foreign(here):
+    (here / RUN / ".records/mine.jsonl").write_text("mine")
+    assert found() == {f"{RUN}/.records/mine.jsonl": State.FOREIGN}
+
+
 def test_a_record_without_its_end_is_of_a_job_that_did_not_end(here):
     truncate(here / RUN / ".records/train.jsonl")
     assert found()[f"{RUN}/checkpoints/index.json"] == State.UNFINISHED

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from onset import places
-from tests.files import contents
+from tests.files import contents, put_on_record
 
 RUN = "results/alias/tied/seed_0"
 
@@ -49,15 +49,26 @@ def test_what_is_only_strange_may_stay(root):
 
 @pytest.mark.parametrize(
     "folder",
-    [f"{RUN}/checkpoints", f"{RUN}/.records", RUN, "results/alias/tied", "results/alias/figures"],
+    [
+        *(f"{RUN}/checkpoints", f"{RUN}/.records", RUN, "results/alias/tied"),
+        *("results/alias/figures", "results/alias/settings"),
+    ],
 )
 def test_a_link_out_of_the_study_is_refused_with_both_paths(root, folder):
+    (root / folder).mkdir(exist_ok=True)
     (root / folder).rename(root / "moved")
     (root / folder).symlink_to(root / "moved")
     before = contents(root)
     (said,) = obstacles()
-    assert said.startswith(f"{folder} leads to {root}/moved, out of the study's folder: ")
+    assert said.startswith(f"{folder} leads to {root}/moved: jobs would write there, ")
     assert contents(root) == before
+
+
+def test_a_link_to_another_run_is_refused(root):
+    (root / RUN).rename(root / RUN.replace("seed_0", "seed_1"))
+    (root / RUN).symlink_to("seed_1")
+    (said,) = obstacles()
+    assert said.startswith(f"{RUN} leads to {root}/{RUN.replace('seed_0', 'seed_1')}: ")
 
 
 @pytest.mark.parametrize("folder", ["results", "results/alias"])
@@ -160,8 +171,22 @@ class TestUnrecorded:
     def test_where_a_job_has_written_it_is_its_own(self, tmp_path, name, folder):
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).write_text("ours")
-        (tmp_path / folder / ".records").mkdir()
+        assert self.said()
+        put_on_record(tmp_path / folder)
         assert self.said() is None
+
+    def test_another_s_file_among_what_jobs_wrote_is_named(self, tmp_path):
+        for name in ("results/alias/summary.csv", "results/alias/figures/a.pdf"):
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_text("")
+            if name.endswith(".csv"):
+                put_on_record(tmp_path / "results/alias")
+        assert self.said().startswith("results/alias/figures/a.pdf: jobs would write there")
+
+    def test_what_is_forced_may_be_anybody_s(self, tmp_path):
+        (tmp_path / "results").mkdir()
+        (tmp_path / "results/index.html").write_text("")
+        assert places.unrecorded(Path("results"), self.WRITTEN, {"results/index.html"}) is None
 
     @pytest.mark.parametrize("name", ["results/logs/times.js", "results/alias/settings/pages.json"])
     def test_what_has_no_record_is_not_missed(self, tmp_path, name):

@@ -74,6 +74,42 @@ class TestRecording:
         assert names(folder) == ["a", "photos", "thesis.txt"]
         assert foreign_to(record.path) == [folder / "thesis.txt"]
 
+    def test_what_others_put_where_a_job_writes_gets_another_name(self, folder):
+        write(folder, a="1")
+        for text in ("mine", "mine, too"):
+            (folder / "b").write_text(text)
+            write(folder, a="1", b="2")
+            write(folder, a="1")
+        (folder / "b").symlink_to(folder / "a")
+        record = write(folder, b="2")
+        assert record.set_aside == [folder / "b.kept2"]
+        assert (folder / "b.kept").read_text() == "mine"
+        assert (folder / "b.kept1").read_text() == "mine, too"
+        assert (folder / "b.kept2").is_symlink()
+        assert (folder / "b").read_text() == "2"
+
+    def test_what_a_job_wrote_and_somebody_changed_is_written_again(self, folder):
+        write(folder, a="1")
+        (folder / "a").write_text("changed by hand")
+        write(folder, a="1")
+        assert names(folder) == ["a"]
+
+    def test_a_file_that_a_killed_job_had_no_time_to_note_is_its_own(self, folder):
+        with contextlib.suppress(ValueError), recorded(folder, "job", "a") as record:
+            record.begins(folder / "a", folder / ".a.1.part")
+            (folder / "a").write_text("whole")
+            raise ValueError  # killed between the file's new name and the line about it
+        record = write(folder, a="1")
+        assert record.set_aside == []
+
+    def test_a_record_of_another_job_that_can_t_be_read_stops_nothing(self, folder):
+        (folder / ".records").mkdir()
+        path_of(folder, "other").write_text("{")
+        (folder / "mine").write_text("mine")
+        record = write(folder, a="1")
+        assert foreign_to(record.path) == []
+        assert read_record(record.path).closed
+
     def test_what_somebody_changed_stays(self, folder):
         write(folder, a="1", b="1")
         (folder / "b").write_text("changed by hand")
@@ -240,20 +276,21 @@ class TestDamagedRecords:
             with pytest.raises(DamagedFileError):
                 check(folder / "a")
 
-    @pytest.mark.parametrize("name", ["../a", "/etc/passwd", ""])
+    @pytest.mark.parametrize("name", ["../a", "/etc/passwd", "", "a\0", "a\ud800"])
     def test_a_name_that_leads_out_is_refused(self, folder, name):
         path = write(folder, a="1").path
         first = path.read_text().splitlines()[0]
         line = json.dumps({"file": name, "sha256": "0"})
         path.write_text(f"{first}\n{line}\n")
-        with pytest.raises(DamagedFileError, match="leads out of the folder"):
+        with pytest.raises(DamagedFileError, match=r"leads out of the folder|no name of a file"):
             read_record(path)
 
     def test_a_record_that_can_t_be_read_deletes_nothing(self, folder):
         path = write(folder, a="1", b="1").path
         path.write_text("{")
         write(folder, a="2")
-        assert names(folder) == ["a", "b"]
+        assert names(folder) == ["a", "a.kept", "b"]
+        assert (folder / "a.kept").read_text() == "1"
 
     def test_a_line_that_a_killed_job_had_no_time_to_write_does_no_harm(self, folder):
         write_and_fail(folder, a="1")

@@ -16,15 +16,19 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
+from onset import stages
 from onset.commands.orphans import orphans
 from onset.commands.project import add_config_arguments, read_project
 from onset.config.project import Project
 from onset.jobs import Jobs
+from onset.own_files import modules_in
 from onset.store import records
 from onset.store.files import checksum, is_file
 from onset.store.origin import DamagedFileError
 from onset.store.records import Record
 
+_STAGES = frozenset(modules_in(stages.__path__))
+"""what jobs are called, and after them their records"""
 _MOST_WORDS = 12  # of a command that is worth to be read
 _OF_ALL_STUDIES = ("atlas", "paper")
 
@@ -39,7 +43,7 @@ class State(StrEnum):
 
 _MEANS = {
     State.MISSING: "a job wrote it, or should have, and it isn't there",
-    State.DAMAGED: "it isn't what the job wrote there",
+    State.DAMAGED: "it isn't what the job wrote there, or no record says what that was",
     State.UNFINISHED: "the job was interrupted, or failed",
     State.FOREIGN: "no job wrote it: it stays, whatever runs",
     State.LEFT_OVER: "the config no longer asks for it: it stays, until you delete it",
@@ -68,7 +72,10 @@ def findings(project: Project) -> list[Finding]:
         try:
             record = records.read_record(path)
         except DamagedFileError:
-            unread.append(path)
+            if path.name.partition(".")[0].partition("_of_")[0] in _STAGES:
+                unread.append(path)
+            else:
+                found.add(Finding(State.FOREIGN, path))
             continue
         again = (record.folder / record.target,)
         if not record.is_of_its_folder:
@@ -86,11 +93,15 @@ def findings(project: Project) -> list[Finding]:
         # Whatever the job had written is on no record now.
         its = (p for p in expected - files.keys() - told.keys() if path.parent.parent in p.parents)
         found.add(Finding(State.DAMAGED, path, tuple(sorted(its))))
-    # A plain call sees these by itself.
-    found |= {
-        Finding(State.MISSING, _highest(p)) for p in expected - files.keys() if not p.exists()
+    without_record = {
+        p for p in expected - files.keys() - told.keys() if records.LOGS not in p.parts
     }
-    known, open_to_doubt = {*files, *told}, {*left, *(path.parent.parent for path in unread)}
+    # What is missing, and on no record, a plain call sees by itself.
+    found |= {Finding(State.MISSING, _highest(p)) for p in without_record if not p.exists()}
+    doubtful = {*_folders_of(unread)}
+    lost = {p for p in without_record if p.exists() and not doubtful & {*p.parents}}
+    found |= {Finding(State.DAMAGED, p, (p,)) for p in lost}
+    known, open_to_doubt = {*files, *told, *lost}, {*left, *doubtful}
     found |= {
         Finding(State.FOREIGN, path)
         for path in _files(results, project)
@@ -103,6 +114,11 @@ def _highest(missing: Path) -> Path:
     """The folder that isn't there as a whole, if the file isn't the only one."""
     gone = [missing, *(folder for folder in missing.parents if not folder.exists())]
     return gone[-1]
+
+
+def _folders_of(paths: Iterable[Path]) -> Iterator[Path]:
+    """The folders that records are of."""
+    return (path.parent.parent for path in paths)
 
 
 def _is_other(path: Path, text: str) -> bool:

@@ -50,6 +50,8 @@ def run_stage(
     start_up = time.process_time()  # since the interpreter began
     began = time.perf_counter()
     try:
+        if hasattr(parsed, "settings"):
+            parsed.settings = _settings_of(parsed.settings)
         work(parsed)
     except (
         StageError, DamagedFileError, LeadsOutsideError, OSError, FloatingPointError
@@ -75,7 +77,6 @@ def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
     """What the stage is told, and with what code."""
     parser.add_argument(
         "--settings",
-        type=settings_argument,
         required=True,
         help="what concerns this stage: JSON, or the YAML file that an earlier call left in the folder",
     )
@@ -96,15 +97,26 @@ def prepare_device(settings: Mapping[str, Any]) -> None:
     keep_memory()
 
 
-def settings_argument(text: str) -> dict[str, Any]:
-    """Settings as JSON text, or from a file of JSON or YAML."""
-    if text.lstrip().startswith("{"):
-        return json.loads(text)
-    if text.endswith(".json"):
-        return json.loads(Path(text).read_text(encoding="utf-8"))
+def _settings_of(text: str) -> dict[str, Any]:
+    """Settings as JSON text, or from a file of JSON or YAML.
+
+    Raises:
+        StageError: they are neither; it says how a file of them is made again.
+    """
     import yaml
 
-    return yaml.safe_load(Path(text).read_text(encoding="utf-8"))
+    given = text.lstrip().startswith("{")
+    where = "--settings" if given else text
+    try:
+        content = text if given else Path(text).read_text(encoding="utf-8")
+        found = json.loads(content) if given or text.endswith(".json") else yaml.safe_load(content)
+    except (ValueError, RecursionError, yaml.YAMLError) as error:
+        said = " ".join(str(error).split())
+        again = "" if given else f"; to make it again: snakemake --cores all --forcerun {text}"
+        raise StageError(f"{where} can't be read ({said}){again}") from error
+    if not isinstance(found, dict):
+        raise StageError(f"{where} holds no settings, which are keys and values")
+    return found
 
 
 def _start_log(path: Path | None) -> None:

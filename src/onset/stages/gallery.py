@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from onset.gallery.answer import UnknownNumberError, filled
-from onset.stages.command import StageError, log, run_stage, settings_argument
+from onset.stages.command import StageError, log, run_stage
 from onset.stages.record import on_record
 from onset.store.atomic import write_text
 from onset.store.logs import seconds_of
@@ -19,7 +19,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("results", type=Path, help="the folder with the studies' results")
     parser.add_argument(
         "--settings",
-        type=settings_argument,
         required=True,
         help="JSON: `study` for its pages, or `studies` (names) and `paper` for the front page",
     )
@@ -41,7 +40,7 @@ def _front(results: Path, settings: dict[str, Any]) -> None:
     # Among the logs, not on the page, which is the same for the same results: times are not.
     write_text(results / "logs/times.js", f"window.onsetTimes = {json.dumps(times)};\n")
     # The folder of results may have any name.
-    with on_record(results, "front_page", "index.html", settings, of=""):
+    with on_record(results, "gallery", "index.html", settings, of=""):
         write_text(results / "index.html", front_page(cards, settings["paper"]))
 
 
@@ -53,7 +52,7 @@ def _study(results: Path, told: dict[str, Any]) -> None:
 
     study = _answered(results, told)
     folder = results / study["name"]
-    with on_record(folder, "pages", "index.html", told):
+    with on_record(folder, "gallery", "index.html", told):
         for its in study["figures"]:
             write_text(folder / "figures" / f"{its['name']}.html", figure_page(folder, study, its))
         # The atlas has neither.

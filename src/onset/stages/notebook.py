@@ -21,7 +21,7 @@ import nbformat
 from onset import surroundings
 from onset.parameters import Parameters
 from onset.stages import kernel
-from onset.stages.command import StageError, log, run_stage, settings_argument
+from onset.stages.command import StageError, log, run_stage
 from onset.stages.record import on_record
 from onset.store.atomic import write_bytes, write_text
 
@@ -43,7 +43,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("study", type=Path, help="the study's folder, results/STUDY")
     parser.add_argument(
         "--settings",
-        type=settings_argument,
         required=True,
         help="JSON: the notebook's `parameters`, but for `code`; `figures` and `tables` that it must make",
     )

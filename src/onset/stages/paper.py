@@ -21,7 +21,7 @@ from onset.latex.settings import settings_tables
 from onset.latex.sources import sources_of
 from onset.latex.typeset import LatexError, typeset
 from onset.latex.values import seeds_in_words
-from onset.stages.command import StageError, log, run_stage, settings_argument
+from onset.stages.command import StageError, log, run_stage
 from onset.stages.record import on_record
 from onset.store.atomic import write_bytes
 from onset.store.records import check
@@ -34,7 +34,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("results", type=Path, help="the folder with the studies' results")
     parser.add_argument(
         "--settings",
-        type=settings_argument,
         required=True,
         help="JSON: `shown`, what there is to see of each study; `studies`, their settings; `seeds`",
     )

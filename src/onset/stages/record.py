@@ -25,6 +25,10 @@ def on_record(
     """`onset.store.recording.recorded`, and a line about each file that isn't the job's and stays."""
     with recorded(folder, job, target, settings, code, of) as record:
         yield record
+    for kept in record.set_aside:
+        log.warning(
+            "%s: lay where this job writes, and isn't on record; kept under this name", kept
+        )
     if strange := foreign_to(record.path):
         more = f" and {len(strange) - _MOST_NAMED} more" if len(strange) > _MOST_NAMED else ""
         named = ", ".join(map(str, strange[:_MOST_NAMED]))

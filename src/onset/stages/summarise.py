@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from onset.results import open_study
-from onset.stages.command import run_stage, settings_argument
+from onset.stages.command import run_stage
 from onset.stages.record import on_record
 from onset.store.atomic import write_text
 from onset.summary import summarise
@@ -18,7 +18,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("study", type=Path, help="the study's folder, results/STUDY")
     parser.add_argument(
         "--settings",
-        type=settings_argument,
         required=True,
         help="JSON: `conditions`, `seeds`, `analysed`, `extra_seeds`",
     )

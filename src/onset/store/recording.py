@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from collections.abc import Iterator
@@ -46,7 +47,7 @@ class Recorder:
             LeadsOutsideError: naming the folder, and where it leads.
         """
         refuse_outside(path.parent, self.folder)
-        self._add(part=self._name(part))
+        self._add(part=self._name(part), of=self._name(path))
 
     def wrote(self, path: Path) -> None:
         """A file was written."""
@@ -72,12 +73,36 @@ class JobRecorder(Recorder):
         self._about, self._kept = about, {}
         before = self._call_before()
         self._earlier = {**before.earlier, **before.files} if before else {}
+        self._begun_earlier = {*before.begun.values()} if before else set()
+        self.set_aside: list[Path] = []
+        """what others had put where this job writes, by its new names"""
         # What the earlier call wrote stays on record until this one ends, lest one that is killed
         # leave files that nobody answers for.
         self._write([line_of(earlier=name, sha256=its) for name, its in self._earlier.items()])
-        for name in before.parts if before else ():
+        for name in before.begun if before else ():
             if name.endswith(".part") and self._is_within(name):
                 (folder / name).unlink()
+
+    def begins(self, path: Path, part: Path) -> None:
+        """A file is about to be written. What lies there and isn't Onset's gets another name.
+
+        Raises:
+            LeadsOutsideError: naming the folder, and where it leads.
+        """
+        super().begins(path, part)
+        if os.path.lexists(path) and not self._is_known(path):
+            kept = _free_name(path)
+            path.rename(kept)
+            self.set_aside.append(kept)
+
+    def _is_known(self, path: Path) -> bool:
+        name = self._name(path)
+        if name in self._earlier or name in self._begun_earlier or name in self.written:
+            return True
+        try:
+            return records.record_of(path) is not None
+        except DamagedFileError:
+            return False
 
     def earlier(self, path: Path) -> str | None:
         """The checksum of a file that an earlier call wrote, if it still is what it was."""
@@ -198,6 +223,12 @@ def refuse_outside(folder: Path, job: Path) -> None:
 
 def _tell_children() -> None:
     os.environ[_HELD] = json.dumps([str(_absolute(record.path)) for record in _under_way])
+
+
+def _free_name(path: Path) -> Path:
+    """A name beside `path` that nothing has, for what lies there now."""
+    names = (path.with_name(f"{path.name}.kept{n or ''}") for n in itertools.count())
+    return next(name for name in names if not os.path.lexists(name))
 
 
 def _leads_within(folder: Path, job: Path) -> bool:

@@ -44,8 +44,8 @@ class Record:
     """name, relative to the folder → checksum"""
     earlier: Mapping[str, str] = field(default_factory=dict)
     """while the job goes on, and where it failed: what the call before had written"""
-    parts: tuple[str, ...] = ()
-    """of files that were begun, and may have been left by a job that was killed"""
+    begun: Mapping[str, str] = field(default_factory=dict)
+    """part that may have been left by a job that was killed → name of the file that it was to be"""
     closed: bool = False
     """whether the job came to its end"""
 
@@ -138,13 +138,26 @@ def damaged(path: Path, what: str) -> DamagedFileError:
     return DamagedFileError(f"{path}: {what}; to make it again: {again}")
 
 
+def names_in(folder: Path) -> set[str]:
+    """The names of all files that some record of the folder knows, written or begun.
+
+    Raises:
+        DamagedFileError: one of them can't be read.
+    """
+    found = [read_record(path) for path in paths_in(folder)]
+    return {name for its in found for name in (*its.files, *its.earlier, *its.begun.values())}
+
+
 def foreign_to(path: Path) -> list[Path]:
     """Files that lie among those of a record and stand in none of its folder's records.
 
     Hidden files don't count, nor do other folders; of logs there is no record.
     """
     record = read_record(path)
-    known = {name for its in paths_in(record.folder) for name in read_record(its).files}
+    try:
+        known = names_in(record.folder)
+    except DamagedFileError:  # another job's, which `make verify` tells
+        return []
     beside = {PurePosixPath(name).parent for name in record.files} - {PurePosixPath(LOGS)}
     return sorted(
         its
@@ -164,7 +177,7 @@ def read_record(path: Path) -> Record:
     """
     its = path.stat()
     if its.st_size > _MOST_BYTES:
-        raise DamagedFileError(f"{path}: no record of Onset's (too large)")
+        raise _unreadable(path, "too large")
     return _read(path, its.st_ino, its.st_mtime_ns, its.st_size)
 
 
@@ -179,15 +192,19 @@ def _read(path: Path, *_: int) -> Record:
             raise ValueError("altered since it was written")
         files = {line["file"]: str(line["sha256"]) for line in others if "file" in line}
         earlier = {line["earlier"]: str(line["sha256"]) for line in others if "earlier" in line}
-        parts = tuple(line["part"] for line in others if "part" in line)
-        record = Record(path, **first, files=files, earlier=earlier, parts=parts, closed=closed)
-        for name in (record.target, *files, *earlier, *parts):
+        begun = {line["part"]: str(line["of"]) for line in others if "part" in line}
+        record = Record(path, **first, files=files, earlier=earlier, begun=begun, closed=closed)
+        for name in (record.target, *files, *earlier, *begun, *begun.values()):
             _refuse_outside(name)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise DamagedFileError(
-            f"{path}: not a whole record of Onset's ({error}); to mend it: make verify ARGS=--mend"
-        ) from error
+        raise _unreadable(path, error) from error
     return record
+
+
+def _unreadable(path: Path, why: object) -> DamagedFileError:
+    return DamagedFileError(
+        f"{path}: not a whole record of Onset's ({why}); to mend it: make verify ARGS=--mend"
+    )
 
 
 def digest_of(lines: Sequence[bytes]) -> str:
@@ -204,6 +221,8 @@ def _refuse_outside(name: str) -> None:
     its = PurePosixPath(name)
     if its.is_absolute() or ".." in its.parts or not its.parts:
         raise ValueError(f"the name {name!r} leads out of the folder")
+    if "\0" in name or not name.isprintable():
+        raise ValueError(f"{name!a} is no name of a file of Onset's")
 
 
 def _absolute(path: Path) -> Path:
