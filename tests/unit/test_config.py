@@ -452,7 +452,10 @@ class TestWorlds:
         ("title: [one\n", "line 2: a bracket isn't closed"),
         ("title:\n\t- one\n", "line 2: a tab"),
         ("1: 3\n", "line 1: the key 1 must be text"),
-        ("title: &t one\nmeasures: [" + "*t, " * 21 + "]\n", "more than 20 aliases"),
+        (
+            "title: &t [" + "one, " * 1000 + "]\nmeasures: [" + "*t, " * 1000 + "]\n",
+            "what aliases (*t) repeat comes to more than 2000000 characters",
+        ),
         ("title: !!python/object/apply:os.getcwd []\n", "python/object/apply:os.getcwd"),
         ("title: !!python/name:os.system\n", "python/name:os.system"),
         (b"title: caf\xe9\n", "isn't UTF-8"),
