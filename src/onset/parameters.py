@@ -98,12 +98,12 @@ class Parameters:
                     kinds[name] = kind
                 case ast.Assert(test=test):
                     orders += _parts(test)
+        unfit = {order: said for order in orders if (said := _unfit(order, kinds))}
         refused = tuple(
             f"line {order.lineno + lines_above}: assert {ast.unparse(order)}: {said}"
-            for order in orders
-            if (said := _unfit(order, kinds))
+            for order, said in unfit.items()
         )
-        return cls(kinds, tuple(its for its in orders if not _unfit(its, kinds)), refused)
+        return cls(kinds, tuple(order for order in orders if order not in unfit), refused)
 
     def problems(
         self, given: Mapping[str, Any], **context: Any

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from onset.config.checks import condition_of
-from onset.config.inherited import where_inherited
+from onset.config.inherited import OfPoints, where_inherited
 from onset.config.notebook_source import read_notebook_source
 from onset.config.notebooks import notebook_problems
 from onset.config.problems import Layer, Problem, merge, nearest, problems_of
@@ -73,7 +72,7 @@ def read_study(
             where = Layer(grids.file, _below(grids, "sweep"), changes)
             return None, [*problems, *problems_of(error, ConditionFile, [where])]
     problems += text_problems([Layer(file, "", raw), overrides], paper, root)
-    conditions, run_already, of_points = {}, set(), _OfPoints(len(swept))
+    conditions, run_already, of_points = {}, set(), OfPoints(len(swept))
     for condition, its_file in (study_file.conditions | points).items():
         layers = [
             *base,
@@ -128,27 +127,6 @@ def _of_one_label(conditions: Mapping[str, Condition], file: str) -> Iterator[Pr
         if other != name:
             said = f"{condition.label!r} is the label of {other}, too"
             yield Problem(file, f"conditions.{name}.label", said)
-
-
-class _OfPoints:
-    """What is wrong with points of a sweep: each once, with the point that has it, or the first of them."""
-
-    def __init__(self, n_points: int) -> None:
-        self._n_points = n_points
-        self._points: dict[Problem, list[str]] = {}
-
-    def add(self, point: str, problems: Iterable[Problem]) -> None:
-        for problem in dict.fromkeys(problems):
-            self._points.setdefault(problem, []).append(point)
-
-    def problems(self, sweep: str) -> Iterator[Problem]:
-        """All of them; what all points have needs no name, and neither has what stands elsewhere."""
-        for problem, (point, *others) in self._points.items():
-            if len(others) + 1 == self._n_points or not problem.key.startswith(sweep):
-                yield problem
-            else:
-                more = f" and {len(others)} more" if others else ""
-                yield replace(problem, message=f"{problem.message} (at the point {point}{more})")
 
 
 def _of_another_ending(name: str, root: Path) -> str | None:
