@@ -1,14 +1,15 @@
 """The parameters of a study's notebook, as the cell that is tagged `parameters` declares them.
 
 Each has a default there, for whoever runs the notebook by hand, and may say what it is to be: `level:
-Fraction = 0.95`. What two of them must be to each other stands below as an `assert`. The cell is read, not
-run: a config is judged by it before any work, and papermill puts the config's values after it.
+Fraction = 0.95`. What two of them must be to each other stands below as an `assert` of
+comparisons. The cell is read, not run: a config is judged by it before any work, and papermill puts the
+config's values after it.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -81,12 +82,14 @@ class Parameters:
     """name → what it is to be; None: anything"""
     orders: tuple[ast.expr, ...] = ()
     """comparisons that hold"""
+    refused: tuple[str, ...] = ()
+    """what is wrong with asserts that can't be judged by values"""
 
     @classmethod
-    def of(cls, cell: str) -> Parameters:
-        """Of the cell's source."""
+    def of(cls, cell: str, lines_above: int = 0) -> Parameters:
+        """Of the cell's source, which has so many lines above it in its notebook."""
         kinds: dict[str, ast.expr | None] = {}
-        orders = []
+        orders: list[ast.expr] = []
         for statement in ast.parse(cell).body:
             match statement:
                 case ast.Assign(targets=targets):
@@ -94,8 +97,13 @@ class Parameters:
                 case ast.AnnAssign(target=ast.Name(id=name), annotation=kind):
                     kinds[name] = kind
                 case ast.Assert(test=test):
-                    orders.append(test)
-        return cls(kinds, tuple(orders))
+                    orders += _parts(test)
+        unfit = {order: said for order in orders if (said := _unfit(order, kinds))}
+        refused = tuple(
+            f"line {order.lineno + lines_above}: assert {ast.unparse(order)}: {said}"
+            for order, said in unfit.items()
+        )
+        return cls(kinds, tuple(order for order in orders if order not in unfit), refused)
 
     def problems(
         self, given: Mapping[str, Any], **context: Any
@@ -152,17 +160,57 @@ _COMPARED = {
 }
 
 
+def _parts(test: ast.expr) -> list[ast.expr]:
+    """What must hold each by itself: `and` taken apart."""
+    match test:
+        case ast.BoolOp(op=ast.And(), values=tests):
+            return [part for its in tests for part in _parts(its)]
+    return [test]
+
+
+def _unfit(order: ast.expr, known: Collection[str]) -> str | None:
+    """Why it can't be judged by the parameters' values; it can, if it compares them."""
+    names = [node.id for node in ast.walk(order) if isinstance(node, ast.Name)]
+    if not isinstance(order, ast.Compare) or not all(map(_is_side, _sides(order))):
+        return _ONLY_COMPARISONS
+    if not all(type(op) in _COMPARED for op in order.ops):
+        return _ONLY_COMPARISONS
+    if not names:
+        return "it names no parameter"
+    if unknown := [name for name in names if name not in known]:
+        return f"{unknown[0]} is no parameter (parameters: {', '.join(known)})"
+    return None
+
+
+_ONLY_COMPARISONS = (
+    "it can't be judged before the notebook runs; an assert in this cell compares parameters and numbers "
+    "with <, <=, > or >=, with `and` between comparisons"
+)
+
+
+def _sides(order: ast.Compare) -> list[ast.expr]:
+    return [order.left, *order.comparators]
+
+
+def _is_side(side: ast.expr) -> bool:
+    """Whether it is a name, or a number with or without a sign."""
+    match side:
+        case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=ast.Constant(value=number)):
+            return isinstance(number, int | float)
+        case ast.Constant(value=number):
+            return isinstance(number, int | float)
+    return isinstance(side, ast.Name)
+
+
 def _holds(order: ast.expr, given: Mapping[str, Any]) -> bool:
-    """Whether a comparison of parameters and numbers does; of what is no such comparison, True."""
-    if not isinstance(order, ast.Compare):
-        return True
-    sides = [order.left, *order.comparators]
+    """Whether a comparison of parameters and numbers does; not, where they can't be compared."""
+    assert isinstance(order, ast.Compare)
+    values = [
+        given[side.id] if isinstance(side, ast.Name) else ast.literal_eval(side)
+        for side in _sides(order)
+    ]
+    pairs = zip(order.ops, values, values[1:], strict=False)
     try:
-        values = [
-            given[side.id] if isinstance(side, ast.Name) else ast.literal_eval(side)
-            for side in sides
-        ]
-        pairs = zip(order.ops, values, values[1:], strict=False)
         return all(_COMPARED[type(op)](one, other) for op, one, other in pairs)
-    except (KeyError, ValueError, TypeError):
-        return True
+    except TypeError:
+        return False

@@ -55,7 +55,13 @@ def parse(source: Path) -> ast.Module:
         SourceError: it is no Python.
     """
     try:
-        return ast.parse(source.read_text(encoding="utf-8"))
+        text = source.read_text(encoding="utf-8")
+        if "\0" in text:
+            line = text.count("\n", 0, text.index("\0")) + 1
+            raise SourceError(
+                f"{source}: line {line}: the character U+0000 can't stand in a program"
+            )
+        return ast.parse(text)
     except SyntaxError as error:
         raise SourceError(f"{source}: line {error.lineno}: {error.msg}") from None
     except (OSError, ValueError) as error:

@@ -16,9 +16,13 @@ from pydantic import (
 )
 
 
-def _one_line(text: str) -> str:
+def _not_empty(text: str) -> str:
     if not text.strip():
         raise ValueError("must not be empty")
+    return text
+
+
+def _one_line(text: str) -> str:
     if len(text.splitlines()) > 1:
         raise ValueError("must be a single line")
     return text
@@ -42,7 +46,11 @@ Name = Annotated[
     str,
     like(NAME_PATTERN, "names are lower-case letters, digits and _, letter first", LONGEST_NAME),
 ]
-Line = Annotated[str, AfterValidator(_one_line)]
+Text = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_not_empty)]
+"""a sentence or a few, as questions and captions are"""
+Line = Annotated[
+    str, StringConstraints(max_length=200), AfterValidator(_not_empty), AfterValidator(_one_line)
+]
 """text that stands in one line, as labels and titles do"""
 Fraction = Annotated[float, Field(ge=0, le=1)]
 PositiveInt = Annotated[int, Field(gt=0)]

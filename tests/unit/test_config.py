@@ -285,6 +285,14 @@ INTERVENTIONS = [
         "there is no update 1000000; the last is", key=f"{FIRST}.before_step"),
     bad("of the largest no fraction", STUDY, "conditions.two", removal(what="largest"),
         "`largest` needs a fraction", key=f"{FIRST}.removal"),
+    bad("of no kind", STUDY, "conditions.two", {"interventions": [{"what": "pair"}]},
+        "the key name is missing (allowed: removal, transplant)", key=FIRST),
+    bad("a kind alone", STUDY, "conditions.two", {"interventions": ["removal"]},
+        "'removal': must be keys and values", key=FIRST),
+    bad("a key of another kind", STUDY, "conditions.two",
+        {"interventions": [{"name": "transplant", "heads": "pair", "what": "pair",
+                            "source": {"condition": "one"}}]},
+        "unknown key", "embeddings, heads, name", key=f"{FIRST}.transplant.what"),
     bad("a kind that isn't there", STUDY, "conditions.two", removal(name="surgery"),
         "'surgery'", "'removal'", key=FIRST),
     bad("a checkpoint that isn't there", STUDY, "conditions.two",
@@ -452,7 +460,10 @@ class TestWorlds:
         ("title: [one\n", "line 2: a bracket isn't closed"),
         ("title:\n\t- one\n", "line 2: a tab"),
         ("1: 3\n", "line 1: the key 1 must be text"),
-        ("title: &t one\nmeasures: [" + "*t, " * 21 + "]\n", "more than 20 aliases"),
+        (
+            "title: &t [" + "one, " * 1000 + "]\nmeasures: [" + "*t, " * 1000 + "]\n",
+            "what aliases (*t) repeat comes to more than 2000000 characters",
+        ),
         ("title: !!python/object/apply:os.getcwd []\n", "python/object/apply:os.getcwd"),
         ("title: !!python/name:os.system\n", "python/name:os.system"),
         (b"title: caf\xe9\n", "isn't UTF-8"),
@@ -489,6 +500,28 @@ def test_a_study_that_is_no_file(files):
     assert "composition" in files.load().studies
 
 
+def test_a_study_of_another_ending_is_pointed_to(files):
+    study = files.root / STUDY
+    study.rename(study.with_suffix(".yml"))
+    said = "there is no such file; composition.yml is there, and must end in .yaml"
+    assert files.problems() == {(STUDY, ""): said}
+
+
+@pytest.mark.parametrize(
+    ("key", "most"),
+    [
+        ("title", 200), ("question", 2000), ("answer", 2000), ("figures.split_accuracy", 2000),
+        ("conditions.wide.label", 200),
+    ],
+)  # fmt: skip
+def test_texts_have_something_to_say_and_an_end(files, key, most):
+    for blank in ("", "  "):
+        files.set(STUDY, key, blank)
+        assert "must not be empty" in files.problems()[STUDY, key]
+    files.set(STUDY, key, "x" * (most + 1))
+    assert f"must have at most {most} characters" in files.problems()[STUDY, key]
+
+
 def test_what_was_left_about_is_no_study(files):
     for name in ("._alias.yaml", "#alias#.yaml", "alias copy.yaml", ".#alias.yaml"):
         shutil.copy2(files.root / "config/studies/alias.yaml", files.root / "config/studies" / name)
@@ -505,6 +538,12 @@ def test_code_that_nobody_uses_may_be_broken_and_what_is_used_is_named(files):
     said = files.problems()[STUDY, ""]
     assert said.startswith("its notebook can't be read: ")
     assert said.endswith("workflow/notebooks/composition.py: line 2: invalid syntax")
+
+
+def test_a_notebook_with_a_character_that_no_program_has(files):
+    files.write(NOTEBOOK, "x = 1\ny = '\0'\n")
+    said = files.problems()[STUDY, ""]
+    assert said.endswith("composition.py: line 2: the character U+0000 can't stand in a program")
 
 
 def test_a_study_without_its_notebook(files):

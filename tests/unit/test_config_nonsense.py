@@ -38,6 +38,8 @@ TRAINING = [
         "less than 1", key="training.slow_gradients.alpha"),
     bad("two of one label", STUDY, "conditions.two_layers.label", "one block, once per hop",
         "'one block, once per hop' is the label of shared_per_hop, too"),
+    bad("two that look alike", STUDY, "conditions.two_layers.label",
+        "one block,\u00a0once  per hop ", "is the label of shared_per_hop, too"),
     bad("no label", STUDY, "conditions.two_layers.label", " ", "must not be empty"),
     bad("nothing of a measure", STUDY, "training.measures_in_loss", {"weight_norm": 0.0},
         "0 times weight_norm is nothing", key="training"),

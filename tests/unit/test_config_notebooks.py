@@ -176,6 +176,40 @@ class TestParameters:
         ((_, said),) = its.problems({"low": 0.3, "high": 0.2})
         assert said == "must be 0 <= low < high, and low is 0.3, high is 0.2"
 
+    def test_what_is_asked_together_is_judged_part_by_part(self):
+        its = Parameters.of("low = 0\nhigh = 1\nassert low < high and -1 < high < 1")
+        assert not its.refused
+        ((place, said),) = its.problems({"low": 0.99, "high": 0.5})
+        assert (place, said) == (("low",), "must be low < high, and low is 0.99, high is 0.5")
+
+    def test_nothing_cannot_be_compared(self):
+        its = Parameters.of("low: Fraction | None = 0\nassert low < 1")
+        assert [said for _, said in its.problems({"low": None})] == [
+            "must be low < 1, and low is None"
+        ]
+
+    @pytest.mark.parametrize(
+        ("test", "says"),
+        [
+            ("level <= levle", "levle is no parameter (parameters: level)"),
+            ("0 < 1", "it names no parameter"),
+            ("level", "compares parameters and numbers"),
+            ("level + 1 < 2", "compares parameters and numbers"),
+            ("level < 1 or level > 3", "compares parameters and numbers"),
+            ("level in (1, 2)", "compares parameters and numbers"),
+            ("0 < level and not level", "compares parameters and numbers"),
+        ],
+    )
+    def test_an_assert_that_cannot_be_judged_is_refused_with_its_line(self, files, test, says):
+        assert says in Parameters.of(f"level = 1\nassert {test}").refused[0]
+        files.set(CONFIG, "studies", ["simplest"])
+        path = files.root / "workflow/notebooks/simplest.py"
+        before, line, after = path.read_text().partition("level: Fraction = 0.95\n")
+        files.write("workflow/notebooks/simplest.py", f"{before}{line}assert {test}\n{after}")
+        said = files.problems()[SIMPLEST, ""]
+        n = before.count("\n") + 2
+        assert said.startswith(f"workflow/notebooks/simplest.py: line {n}: assert ")
+
     def test_every_parameter_of_our_notebooks_says_what_it_is_to_be(self):
         for path in sorted((ROOT / "workflow/notebooks").glob("*.py")):
             its = read_notebook_source(path).parameters
@@ -193,6 +227,26 @@ class TestReading:
         path = tmp_path / "notebook.py"
         path.write_text(code)
         return read_notebook_source(path)
+
+    CELL = '# %% tags=["parameters"]\nlevel = 1\n'
+
+    @pytest.mark.parametrize(
+        ("code", "known"),
+        [
+            (CELL + "# %%\nx = 2\n", ["level"]),
+            ('# %% [markdown]\n# See the cell with tags=["parameters"].\n\n' + CELL, ["level"]),
+            (CELL + '# %%\n# See the cell with tags=["parameters"].\nx = 2\n', ["level"]),
+            ('# %% One [of many] tags=["a", "parameters"]\nlevel = 1\n', ["level"]),
+            ('# %% tags=["parameters"]', []),
+            (CELL + CELL, None),
+            ('# %% [markdown] tags=["parameters"]\n# level = 1\n', None),
+            ('# %%\nx = ["parameters"]\n', None),
+            ('# %% tags=[\n# "parameters"]\nlevel = 1\n', None),
+        ],
+    )
+    def test_the_parameters_are_those_of_the_one_cell_that_is_tagged(self, tmp_path, code, known):
+        found = self.read(tmp_path, code).parameters
+        assert (None if found is None else list(found.kinds)) == known
 
     @pytest.mark.parametrize(
         ("code", "known"),

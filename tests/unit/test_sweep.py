@@ -73,11 +73,15 @@ def test_overrides_may_put_another_in_its_place(files):  # noqa: F811
         bad("no section", STUDY, "sweep", [{"seeds.x": [1]}], "task, model, training, checkpoints"),
         bad("no values", STUDY, "sweep", [{"model.d_model": []}], "must not be empty"),
         bad("no list", STUDY, "sweep", [{"model.d_model": 16}], "must be a list"),
+        bad("an entry of a list", STUDY, "sweep", [{"training.betas.0": [0.9]}],
+            "an entry of a list is no axis; give each list a condition of its own"),
+        bad("a label of two lines", STUDY, "sweep", [{"training.loss": ["a\nb"]}],
+            "must be a single line"),
         bad("an unknown key", STUDY, "sweep", [{"model.d_modl": [16]}], "did you mean d_model?"),
         bad("an impossible value", STUDY, "sweep", [{"model.n_heads": [5]}], "must divide d_model"),
     ],
     ids=lambda case: case.name,
-)
+)  # fmt: skip
 def test_a_mistake_is_named(files, case):  # noqa: F811
     files.set(case.file, case.path, case.value)
     problems = files.problems()
@@ -124,3 +128,24 @@ def test_a_sweep_in_overrides_is_blamed_there(files):  # noqa: F811
     assert list(files.problems()) == [(CONFIG, "overrides.composition.sweep")]
     files.set(CONFIG, "overrides", {"composition": {"sweep": [{"model.d_modl": [1, 2]}]}})
     assert list(files.problems()) == [(CONFIG, "overrides.composition.sweep.model.d_modl")]
+
+
+def test_what_some_points_have_is_said_with_the_first_of_them(files):  # noqa: F811
+    files.set(STUDY, "sweep", [{"model.name": ["transformer", "pretrained"]}])
+    said = files.problems()[STUDY, "sweep.model.checkpoint"]
+    assert said == "this key is missing (at the point name_pretrained)"
+    files.set(STUDY, "sweep", [{"model.n_heads": [4, 5], "training.steps": [5000, 9000]}])
+    (said,) = files.problems().values()
+    assert said.endswith(" (at the point n_heads_5__steps_5000 and 1 more)")
+    files.set(STUDY, "sweep", [{"model.n_heads": [5], "training.steps": [5000, 9000]}])
+    (said,) = files.problems().values()
+    assert "at the point" not in said
+
+
+def test_a_study_that_was_a_sweep_alone_must_keep_a_condition(files):  # noqa: F811
+    files.remove(STUDY, "conditions")
+    files.set(STUDY, "sweep", [GRID])
+    files.set(CONFIG, "overrides.composition.sweep", [])
+    assert files.problems()[CONFIG, "overrides.composition.sweep"] == (
+        "no condition is left: the study has none beside its sweep"
+    )

@@ -77,6 +77,17 @@ def test_a_key_is_text(key):
         ("a: 'one", "line 1: a quote isn't closed"),
         ("a: one: two", "line 1: a colon can't stand here"),
         ("a: @one", "line 1: no text begins with such a character"),
+        ("a: [two] layers", "line 1: text behind a closed quote or bracket; all of it goes in quotes"),
+        ("a: 'don't'", "line 1: text behind a closed quote or bracket"),
+        ('a:\n  b: "yes" (in the end)', "line 2: text behind a closed quote or bracket"),
+        ("a: [1,\n  2] b", "line 2: text behind a closed quote or bracket"),
+        ("a: 'one\nb: 2\nc: 'three'", "line 3: text behind a quote that was opened in line 1"),
+        ("a: 'one\nb: 'two: x'", "line 2: text behind a quote that was opened in line 1"),
+        ('a: "one\nb: 2\n', "line 3: a quote isn't closed (what it is part of begins in line 1)"),
+        ("a: &x 1\nb: &x 2", "line 2: the anchor &x stands twice; the first is in line 1"),
+        ("a: 1\nb: {steps:500}", "line 2: steps:500: behind the colon a blank is missing"),
+        ("a:\n\u00a0\u00a0b: 1", "line 2: the key b has U+00A0 in it or before it; write spaces"),
+        ("a\u200b: 1", "line 1: the key a has U+200B in it"),
         ("a: |\n  one\n two: 1", "line 3: not indented like the lines that it stands among"),
     ],
     ids=lambda text: text[:20].encode("unicode_escape").decode(),
@@ -86,6 +97,29 @@ def test_what_is_no_data_is_refused_with_its_line(text, says):
         load_yaml(text)
     assert str(refused.value).startswith(says)
     assert "\n" not in str(refused.value)
+
+
+def test_an_anchor_may_be_repeated_as_often_as_one_likes():
+    repeated = load_yaml("a: &a [1, 2]\nb: [" + "*a, " * 1000 + "]")
+    assert repeated == {"a": [1, 2], "b": [[1, 2]] * 1000}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+        + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 40)),
+        "a: &a " + "x" * 50_000 + "\nb: [" + "*a, " * 100 + "]",
+    ],
+    ids=["of lists", "of text"],
+)
+def test_a_bomb_does_not_go_off(text):
+    with pytest.raises(YamlError, match=r"aliases \(\*.*\) repeat comes to more than 2000000"):
+        load_yaml(text)
+
+
+def test_a_key_may_have_a_colon_in_it():
+    assert load_yaml("{a:b: 1, 'c:d': 2, \"e\":3}") == {"a:b": 1, "c:d": 2, "e": 3}
 
 
 def test_a_file_may_have_a_mark_in_front_and_lines_of_any_system(tmp_path):

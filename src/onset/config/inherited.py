@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from onset.config.problems import Layer, Problem
@@ -27,6 +28,27 @@ def where_inherited(
         its_own = path not in SECTIONS and any(_holds(layer, path) for layer in layers[-2:])
         found.append(problem if its_own else inherited.get((path, _said(problem)), problem))
     return found
+
+
+class OfPoints:
+    """What is wrong with points of a sweep: each once, with the point that has it, or the first of them."""
+
+    def __init__(self, n_points: int) -> None:
+        self._n_points = n_points
+        self._points: dict[Problem, list[str]] = {}
+
+    def add(self, point: str, problems: Iterable[Problem]) -> None:
+        for problem in dict.fromkeys(problems):
+            self._points.setdefault(problem, []).append(point)
+
+    def problems(self, sweep: str) -> Iterator[Problem]:
+        """All of them; what all points have needs no name, and neither has what stands elsewhere."""
+        for problem, (point, *others) in self._points.items():
+            if len(others) + 1 == self._n_points or not problem.key.startswith(sweep):
+                yield problem
+            else:
+                more = f" and {len(others)} more" if others else ""
+                yield replace(problem, message=f"{problem.message} (at the point {point}{more})")
 
 
 def _said(problem: Problem) -> str:

@@ -17,7 +17,12 @@ from pathlib import Path
 from onset.config.name_patterns import UNKNOWN, Hole, Pattern, joined
 from onset.parameters import Parameters
 
-_PARAMETERS = re.compile(r'^# %%.*tags=\[[^\]]*"parameters".*?$(.*?)(?=^# %%|\Z)', re.M | re.S)
+_PARAMETERS = re.compile(
+    r"^# %%(?![^\n]*\[(?:markdown|md|raw)\])"
+    r'[^\n]*tags=\[[^\]\n]*"parameters"[^\n]*(?:\n|\Z)(.*?)(?=^# %%|\Z)',
+    re.M | re.S,
+)
+"""a cell of code that is tagged so, in its first line"""
 _DEEPEST = 12
 
 
@@ -61,8 +66,11 @@ def read_notebook_source(path: Path) -> NotebookSource:
 
 @cache
 def _read(text: str) -> NotebookSource:
-    cells = _PARAMETERS.findall(text)
-    found = NotebookSource(Parameters.of(cells[0]) if len(cells) == 1 else None)
+    cells = [*_PARAMETERS.finditer(text)]
+    found = NotebookSource(None)
+    if len(cells) == 1:
+        lines_above = text.count("\n", 0, cells[0].start(1))
+        found.parameters = Parameters.of(cells[0][1], lines_above)
     _Reading(found).go_through(ast.parse(text).body)
     return found
 

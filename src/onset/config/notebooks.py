@@ -37,6 +37,8 @@ def notebook_problems(
     if source.parameters is None:
         yield "", f"{name} must have one cell tagged `parameters`"
     else:
+        for said in source.parameters.refused:
+            yield "", f"{name}: {said}"
         yield from _named(study, source.parameters, name, complete)
         if complete:
             yield from _valued(study, source.parameters, name)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -17,6 +17,7 @@ _IN_YAML = {
     "list_type": "must be a list",
     "dict_type": "must be keys and values",
     "model_type": "must be keys and values",
+    "model_attributes_type": "must be keys and values",
     "bool_type": "must be true or false",
     "int_type": "must be a whole number",
     "string_type": "must be text",
@@ -127,6 +128,9 @@ def problems_of(
                 continue  # each of its entries was refused, and is listed
             case "missing":
                 message = "this key is missing"
+            case "union_tag_not_found":
+                tags = ", ".join(sorted(_tags_at(settings, details["loc"])))
+                message = f"the key name is missing (allowed: {tags})"
             case "value_error":
                 message = str(details["ctx"]["error"])
             case "string_pattern_mismatch" if details["ctx"]["pattern"] in IN_WORDS:
@@ -150,13 +154,37 @@ def _shown(value: Any) -> str:
 
 def _fields_at(settings: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
     """The keys allowed in the mapping at a path below a settings class."""
-    for part in loc:
-        field = settings.model_fields.get(str(part))
-        annotations = [field.annotation] if field else []
-        while annotations:
-            annotation = annotations.pop()
-            if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-                settings = annotation
-                break
-            annotations.extend(getattr(annotation, "__args__", ()))
+    for classes in _classes_along(settings, loc):
+        settings = classes[0]
     return list(settings.model_fields)
+
+
+def _tags_at(settings: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
+    """The names that tell apart what may stand at a path below a settings class."""
+    *_, classes = _classes_along(settings, loc)
+    return [tag for its in classes for tag in _tags_of(its)]
+
+
+def _classes_along(
+    settings: type[BaseModel], loc: Sequence[str | int]
+) -> Iterator[list[type[BaseModel]]]:
+    """For each part of a path that says what stands there: the classes that it may be of."""
+    classes = [settings]
+    for part in loc:
+        field = classes[0].model_fields.get(str(part))
+        tagged = [its for its in classes if len(classes) > 1 and part in _tags_of(its)]
+        if found := tagged or (_classes_in(field.annotation) if field else []):
+            classes = found
+            yield classes
+
+
+def _tags_of(settings: type[BaseModel]) -> list[Any]:
+    """The names by which it is told from others in its place."""
+    field = settings.model_fields.get("name")
+    return [*get_args(field.annotation)] if field else []
+
+
+def _classes_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [its for part in getattr(annotation, "__args__", ()) for its in _classes_in(part)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from onset.config.checks import condition_of
-from onset.config.inherited import where_inherited
+from onset.config.inherited import OfPoints, where_inherited
 from onset.config.notebook_source import read_notebook_source
 from onset.config.notebooks import notebook_problems
 from onset.config.problems import Layer, Problem, merge, nearest, problems_of
@@ -37,6 +38,8 @@ def read_study(
     except YamlError as error:
         there = study_names(root)
         hint = "" if name in there else f"; studies: {nearest(name, there)}"
+        if hint and (likely := _of_another_ending(name, root)):
+            hint = f"; {likely} is there, and must end in .yaml"
         return None, [Problem(file, "", f"{error}{hint}")]
     try:
         study_file = StudyFile.model_validate(raw)
@@ -61,9 +64,15 @@ def read_study(
         Layer(file, "", _sections(raw)),
         Layer(overrides.file, overrides.key, _sections(overrides.values)),
     ]
-    points = {name: ConditionFile.model_validate(point) for name, point in swept.items()}
+    points = {}
+    for point, changes in swept.items():
+        try:
+            points[point] = ConditionFile.model_validate(changes)
+        except ValidationError as error:
+            where = Layer(grids.file, _below(grids, "sweep"), changes)
+            return None, [*problems, *problems_of(error, ConditionFile, [where])]
     problems += text_problems([Layer(file, "", raw), overrides], paper, root)
-    conditions, run_already = {}, set()
+    conditions, run_already, of_points = {}, set(), OfPoints(len(swept))
     for condition, its_file in (study_file.conditions | points).items():
         layers = [
             *base,
@@ -85,12 +94,20 @@ def read_study(
             return None, [*problems, Problem(file, "", said)]
         if its_problems:
             _, of_base = condition_of(name, condition, its_file, base, device, threads)
-            problems += where_inherited(its_problems, of_base, layers)
+            found = where_inherited(its_problems, of_base, layers)
+            if condition in swept:
+                of_points.add(condition, found)
+            else:
+                problems += found
         # Grids cross one another, and may go through the study's own settings: run once.
         if merged and not (condition in swept and merged.jobs in run_already):
             conditions[condition] = merged
             run_already.add(merged.jobs)
+    problems += of_points.problems(_below(grids, "sweep"))
     problems += _of_one_label(conditions, file)
+    if not (conditions or problems):
+        said = "no condition is left: the study has none beside its sweep"
+        problems.append(Problem(grids.file, _below(grids, "sweep"), said))
     if not problems:
         problems = [Problem(file, "measures", said) for said in silent_measures(conditions)]
     asked = frozenset(source.parameters.kinds if source and source.parameters else ())
@@ -105,12 +122,17 @@ def _of_one_label(conditions: Mapping[str, Condition], file: str) -> Iterator[Pr
     """Conditions that nobody could tell apart in a figure."""
     named: dict[str, str] = {}
     for name, condition in conditions.items():
-        other = named.setdefault(condition.label, name)
+        seen = " ".join(unicodedata.normalize("NFC", condition.label).split())
+        other = named.setdefault(seen, name)
         if other != name:
             said = f"{condition.label!r} is the label of {other}, too"
             yield Problem(file, f"conditions.{name}.label", said)
-        elif not condition.label.strip():
-            yield Problem(file, f"conditions.{name}.label", "must not be empty")
+
+
+def _of_another_ending(name: str, root: Path) -> str | None:
+    """A file of a study's name that nobody takes for it: NAME.yml."""
+    files = (root / "config/studies").glob(f"{name}.*")
+    return next((its.name for its in files if its.suffix.lower() in (".yml", ".yaml")), None)
 
 
 def _wrong_with_notebook(root: Path, notebook: str) -> str | None:

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, JsonValue, Strict, ValidationInfo, f
 from onset import models
 from onset.analyses.settings import AnalysesSettings
 from onset.interventions.settings import InterventionSettings
-from onset.settings import Line, Name, NonNegativeInt, Settings, ShownSeed, canonical_json
+from onset.settings import Line, Name, NonNegativeInt, Settings, ShownSeed, Text, canonical_json
 from onset.tasks.worlds import drawn_from_parent
 from onset.training.settings import CheckpointSettings, TrainingSettings
 
@@ -40,6 +40,8 @@ def _path_of_a_setting(path: str) -> str:
     section, *keys = path.split(".")
     if section not in _SWEPT or not keys or not all(keys):
         raise ValueError(f"an axis is SECTION.KEY with a section of: {', '.join(_SWEPT)}")
+    if any(key.isdecimal() for key in keys):
+        raise ValueError("an entry of a list is no axis; give each list a condition of its own")
     return path
 
 
@@ -124,8 +126,8 @@ class StudyFile(Settings):
     """`config/studies/NAME.yaml`, as far as it can be judged without knowing its task and model."""
 
     title: Line
-    question: str
-    answer: str | None = None
+    question: Text
+    answer: Text | None = None
     """in one sentence for the gallery; `{name}` stands for a number that the notebook saves"""
     task: dict[str, Any]
     model: dict[str, Any]
@@ -136,9 +138,9 @@ class StudyFile(Settings):
     sweep: Grids = ()
     """grids of settings, `SECTION.KEY: [values]`; each point is a condition of its own"""
     conditions: Annotated[dict[ConditionName, ConditionFile], Field(validate_default=True)] = {}
-    figures: dict[Name, str] = {}
+    figures: dict[Name, Text] = {}
     """the figures that the notebook draws, with their captions"""
-    tables: dict[Name, str] = {}
+    tables: dict[Name, Text] = {}
     """the tables that the notebook makes, with their captions"""
     notebook: dict[ParameterName, JsonValue] = {}
     """further parameters of the study's notebook"""

@@ -13,14 +13,16 @@ from typing import Any
 import yaml
 
 from onset.config.scalars import is_text, meant
+from onset.config.yaml_words import in_our_words
 
-_MOST_ALIASES = 20
 _DEEPEST = 40
 _LARGEST = 2_000_000
-"""bytes of a file"""
+"""bytes of a file, and characters of what it stands for once its aliases are written out"""
 
 _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 """characters that no text has that people read"""
+_UNSEEN = re.compile("[^\\S ]|[\u00ad\u200b-\u200f\u2060\ufeff]")
+"""what looks like a space in a key, or like nothing, and makes it another key"""
 
 
 class YamlError(Exception):
@@ -41,7 +43,10 @@ class _Loader(yaml.BaseLoader):
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
-        self._n_aliases = 0
+        self._n_characters = 0
+        """so far, aliases written out"""
+        self._sizes: dict[str, int] = {}
+        """of what stands behind each anchor, in characters"""
         self._open: list[str | None] = []
         """the anchors of the nodes around the one that is read; None of those that have none"""
 
@@ -49,20 +54,29 @@ class _Loader(yaml.BaseLoader):
         event = self.peek_event()
         line = event.start_mark.line + 1
         if isinstance(event, yaml.AliasEvent):
-            self._n_aliases += 1
-            if self._n_aliases > _MOST_ALIASES:
-                raise YamlError(f"more than {_MOST_ALIASES} aliases (*name)", line)
             if event.anchor in self._open:
                 raise YamlError(f"*{event.anchor} stands within what it repeats", line)
+            self._n_characters += self._sizes.get(event.anchor, 0)
+            if self._n_characters > _LARGEST:
+                said = f"what aliases (*{event.anchor}) repeat comes to more than {_LARGEST} characters"
+                raise YamlError(said, line)
             return super().compose_node(parent, index)
         if event.tag is not None:
             tag = event.tag.replace("tag:yaml.org,2002:", "!!")
             raise YamlError(f"{tag}: tags aren't read; text goes in quotes", line)
         if len(self._open) == _DEEPEST:
             raise YamlError(f"more than {_DEEPEST} brackets or levels within one another", line)
+        if event.anchor in self.anchors:
+            first = self.anchors[event.anchor].start_mark.line + 1
+            said = f"the anchor &{event.anchor} stands twice; the first is in line {first}"
+            raise YamlError(said, line)
+        before = self._n_characters
+        self._n_characters += 1 + len(getattr(event, "value", ""))
         self._open.append(event.anchor)
         node = super().compose_node(parent, index)
         self._open.pop()
+        if event.anchor:
+            self._sizes[event.anchor] = self._n_characters - before
         return node
 
 
@@ -71,7 +85,7 @@ def load_yaml(text: str) -> Any:
 
     Raises:
         YamlError: it isn't YAML, repeats a key, says a number that isn't clear, has a tag or a merge key,
-            too many aliases or brackets, or characters that aren't text.
+            too much that aliases repeat, too many brackets, or characters that aren't text.
     """
     if strange := _NO_TEXT.search(text):
         raise YamlError(_said_of(strange[0]), text.count("\n", 0, strange.start()) + 1)
@@ -79,7 +93,7 @@ def load_yaml(text: str) -> Any:
     try:
         node = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
-        raise _in_our_words(error) from None
+        raise YamlError(*in_our_words(error, text)) from None
     except yaml.YAMLError as error:
         raise YamlError(" ".join(str(error).split())) from None
     finally:
@@ -162,36 +176,17 @@ def _mapping(node: yaml.MappingNode) -> dict[str, Any]:
             raise YamlError(f"the key {key or 'null'} must be text", line)
         if strange := _NO_TEXT.search(key):
             raise YamlError(_said_of(strange[0]), line)
+        if unseen := _UNSEEN.search(key):
+            shown = " ".join(_UNSEEN.sub(" ", key).split())
+            said = f"the key {shown} has U+{ord(unseen[0]):04X} in it or before it; write spaces"
+            raise YamlError(said, line)
         if key in mapping:
             raise YamlError(f"the key {key} stands twice", line)
+        if plain and ":" in key and value_node.end_mark.index <= key_node.end_mark.index:
+            raise YamlError(f"{key}: behind the colon a blank is missing", line)
         mapping[key] = _value(value_node)
     return mapping
 
 
 def _said_of(character: str) -> str:
     return f"the character U+{ord(character):04X} can't stand in text"
-
-
-_SAID = {
-    "'\\t'": "a tab; YAML is indented with spaces",
-    "another document": "a second document begins here (---); a file holds one",
-    "'<stream end>'": "a bracket isn't closed",
-    "end of stream": "a quote isn't closed",
-    "mapping values are not allowed": "a colon can't stand here: text with `: ` in it goes in quotes, and "
-    "behind a key's colon, here and in the lines before, is a blank",
-    "could not find expected ':'": "a key without a colon behind it, or without a space behind that",
-    "cannot start any token": "no text begins with such a character; put it in quotes",
-    "expected <block end>": "not indented like the lines that it stands among",
-    "expected '<document start>'": "this can't stand here; is a bracket closed twice?",
-}
-"""a part of PyYAML's message → ours"""
-
-
-def _in_our_words(error: yaml.MarkedYAMLError) -> YamlError:
-    mark, began = error.problem_mark or error.context_mark, error.context_mark
-    line = mark.line + 1 if mark else None
-    problem = " ".join(str(error.problem).split())
-    said = next((ours for part, ours in _SAID.items() if part in problem), problem)
-    if began and mark and 0 < began.line < mark.line:
-        said += f" (what it is part of begins in line {began.line + 1})"
-    return YamlError(said, line)
