@@ -63,6 +63,7 @@ from onset.summary import (
     first_half,
     format_interval,
     over_seeds,
+    rows_of,
     summary_of_seeds,
 )
 
@@ -106,13 +107,13 @@ pd.DataFrame(
 
 # %%
 held_out = measures[measures["split"].isin(HELD_OUT)]
-accuracy = held_out[held_out["measure"] == "accuracy"]
+accuracy = rows_of(held_out, "accuracy")
 by = ["condition", "split"]
 contrast = over_seeds(at_last_step(accuracy), by)
 # A run that starts from another has been trained before its first step.
 from_scratch = [name for name in conditions if not first[name].settings["parent"]]
 before = accuracy[(accuracy["step"] == 0) & accuracy["condition"].isin(from_scratch)]
-guess = at_last_step(held_out[held_out["measure"] == "guess_accuracy"])
+guess = at_last_step(rows_of(held_out, "guess_accuracy"))
 for name, control in (("untrained", before), ("guess", guess)):
     means = over_seeds(control, by)[[*by, "mean"]].rename(columns={"mean": name})
     contrast = contrast.merge(means, on=by, how="left")
@@ -152,7 +153,7 @@ study.save_figure(figure, "emergence", curves)
 # showing it is enough: the null control tells.
 
 # %%
-lens = measures[(measures["measure"] == "bridge_top1") & (measures["split"] == "oo")]
+lens = rows_of(measures[measures["split"] == "oo"], "bridge_top1")
 readable = over_seeds(lens[lens["layer"] > 0], ["condition", "layer", "step"])
 layers = sorted(readable["layer"].astype(int).unique())
 figure, axes = plt.subplots(1, len(layers), figsize=(TEXT_WIDTH, 2.5), sharex=True, sharey=True)
