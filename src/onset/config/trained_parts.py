@@ -60,4 +60,7 @@ def _without_rows(
     with_rows = [name for name in rows if more[name] > rows[name]]
     if lacking := [name for name in names if name not in with_rows]:
         allowed = ", ".join(with_rows)
-        yield pattern, f"{lacking[0]} has no row per token, and so none of new ones (have: {allowed})"
+        yield (
+            pattern,
+            f"{lacking[0]} has no row per token, and so none of new ones (have: {allowed})",
+        )
