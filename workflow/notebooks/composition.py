@@ -155,7 +155,9 @@ study.save_figure(figure, "emergence", curves)
 
 # %%
 lens = rows_of(measures, "bridge_top1")
-readable = over_seeds(lens[(lens["split"] == "oo") & (lens["layer"] > 0)], ["condition", "layer", "step"])
+readable = over_seeds(
+    lens[(lens["split"] == "oo") & (lens["layer"] > 0)], ["condition", "layer", "step"]
+)
 layers = sorted(readable["layer"].astype(int).unique())
 figure, axes = plt.subplots(1, len(layers), figsize=(TEXT_WIDTH, 2.5), sharex=True, sharey=True)
 for layer, axis in zip(layers, axes, strict=True):
