@@ -1,4 +1,4 @@
-"""Our own studies with fewer conditions or measures: what planning lets pass ends, or says what is missing."""
+"""Our own studies with fewer conditions or measures: they end, or say what is missing."""
 
 from __future__ import annotations
 
