@@ -97,7 +97,15 @@ def over_seeds(measures: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 
     Returns:
         One row per combination, with the columns `by`, n_seeds, mean, low, high, seed_0, seed_1, …
+
+    Raises:
+        ValueError: there are no rows.
     """
+    if measures.empty:
+        raise ValueError(
+            "there is nothing to summarise: no run has what is asked for here; what the study measures is "
+            "said under `measures` in its file"
+        )
     rows = []
     for key, group in measures.groupby(by, sort=False):
         numbers = interval(group["value"].to_numpy(), is_proportion(group["measure"].iloc[0]))
@@ -151,6 +159,22 @@ def select(
         if wanted is not None:
             chosen &= measures[column] == wanted
     return measures[chosen]
+
+
+def rows_of(measures: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """All rows of a measure that can't be done without.
+
+    Raises:
+        ValueError: there are none.
+    """
+    chosen = measures[measures["measure"] == measure]
+    if chosen.empty:
+        there = ", ".join(sorted(set(measures["measure"])))
+        raise ValueError(
+            f"no run has the measure {measure!r}, which is drawn here: list what measures it under "
+            f"`measures` in the study's file (there are: {there or 'none'})"
+        )
+    return chosen
 
 
 def by_component(measures: pd.DataFrame, measure: str, condition: str) -> dict[int, pd.DataFrame]:

@@ -12,6 +12,7 @@ OF_WORLDS = {
     "repeats": "sequences in which segments come again, scored all along",
     "families": "features that are parents, and their children",
     "one_place": "states of one position",
+    "new_tokens": "tokens that an earlier training has not seen",
 }
 OF_MODELS = {
     "mlp": "an MLP",

@@ -6,7 +6,8 @@ import shutil
 
 import pytest
 
-from onset import tasks
+from onset import models, tasks
+from onset.config.trained_parts import unfit_patterns
 from onset.models.transformer.settings import Settings as Transformer
 from tests.config_files import CONFIG, ROOT, STUDY, Files, bad
 
@@ -134,6 +135,54 @@ class TestSurgery:
         assert "sequences in which segments come again" in said
 
 
+DEFINITIONS = "config/studies/definitions.yaml"
+CONFINED = "conditions.new_embeddings.training.trainable"
+TRAINED_PARTS = [
+    bad("nothing of the kind", STUDY, "training.trainable", {"tok_embed.weight": "new_tokens"},
+        "the task composition has no tokens that an earlier training has not seen",
+        key="training.trainable.tok_embed.weight"),
+    bad("no row per token", DEFINITIONS, CONFINED, {"layers.0.mlp.fc_in.weight": "new_tokens"},
+        "layers.0.mlp.fc_in.weight has no row per token", "(have: tok_embed.weight)",
+        key=f"{CONFINED}.layers.0.mlp.fc_in.weight"),
+    bad("rows of everything", DEFINITIONS, CONFINED, {"*": "new_tokens"},
+        "pos.weight has no row per token", key=f"{CONFINED}.*"),
+    bad("never counts", DEFINITIONS, CONFINED, {"tok_embed*": "all"}, "never counts",
+        key=f"{CONFINED}.tok_embed*"),
+    bad("as specific as each other", DEFINITIONS, CONFINED,
+        {"l*yers.0.ln1.weight": "all", "layers.0.ln1.w*ight": "new_tokens"},
+        "'l*yers.0.ln1.weight' and 'layers.0.ln1.w*ight' fit layers.0.ln1.weight equally well",
+        key=CONFINED),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", TRAINED_PARTS, ids=lambda case: case.name)
+def test_a_part_that_can_not_be_trained_is_told(files, case):
+    files.set(CONFIG, "studies", [case.file.split("/")[-1].removesuffix(".yaml")])
+    files.set(case.file, case.path, case.value)
+    said = files.problems()[case.file, case.key]
+    for fragment in case.says:
+        assert fragment in said
+
+
+def test_rows_are_those_of_tokens_even_where_another_parameter_has_as_many(files):
+    files.set(CONFIG, "studies", ["definitions"])
+    n_tokens = files.load().condition("definitions", "new_embeddings").task.n_tokens
+    files.set(DEFINITIONS, "model.d_mlp", n_tokens)
+    files.set(DEFINITIONS, CONFINED, {"layers.0.mlp.fc_in.weight": "new_tokens"})
+    said = files.problems()[DEFINITIONS, f"{CONFINED}.layers.0.mlp.fc_in.weight"]
+    assert "no row per token" in said
+
+
+def test_a_family_that_does_not_know_its_rows_trains_none_of_new_tokens():
+    task = tasks.load("definitions").Settings(name="definitions")
+    its = {"name": "pretrained", "checkpoint": "gpt2", "revision": "main"}
+    model = models.load_settings("pretrained").Settings(**its)
+    assert list(unfit_patterns({"*": "all"}, task, model)) == []
+    ((pattern, said),) = unfit_patterns({"*embed*": "new_tokens"}, task, model)
+    assert pattern == "*embed*"
+    assert "pretrained doesn't say which parameters have a row per token" in said
+
+
 class TestStates:
     """A dataset of a parent's states."""
 
@@ -146,6 +195,15 @@ class TestStates:
                 "its split 'atomic' knows no 'bridge'",
             ),
             ({"of_splits": ["id", "io"], "position": 1}, None),
+            ({"of_splits": ["atomic"], "position": 1}, None),
+            (
+                {"of_splits": ["atomic"], "position": 2},
+                "its split 'atomic' has 2 tokens a sequence, none at position 2",
+            ),
+            (
+                {"of_splits": ["atomic", "id"]},
+                "of_splits must have sequences of one length: atomic of 2 tokens, id of 3 tokens",
+            ),
         ],
     )
     def test_they_must_be_there(self, changes, says):

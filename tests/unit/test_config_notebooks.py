@@ -108,6 +108,12 @@ def test_a_condition_that_the_notebook_asks_for_by_name(files):
     assert "asks for the condition 'finite_data'" in files.problems()[file, "conditions"]
 
 
+def test_the_point_that_all_grids_go_through(files):
+    files.set(CONFIG, "studies", ["simplest"])
+    files.remove(SIMPLEST, "conditions.base")
+    assert "asks for the condition 'base'" in files.problems()[SIMPLEST, "conditions"]
+
+
 def test_seeds_of_one_condition_that_the_notebook_is_not_told_of(files):
     files.set(CONFIG, "studies", ["alias"])
     files.set(ALIAS, "conditions.tied.extra_seeds", [7])

@@ -108,6 +108,8 @@ def test_a_stored_world_is_drawn_from_again(tmp_path):
     ("changes", "said"),
     [
         ({"active": 35.0}, "active in"),
+        ({"zipf_exponent": 400.0}, "less frequent than can be computed with"),
+        ({"zipf_exponent": 1e6, "zipf_shift": 0.0, "active": 0.5}, "less frequent than can be"),
         ({"n_parents": 20}, "more than 40 features"),
         ({"magnitude_spread": 0.5}, "greater than or equal to 1"),
     ],

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from pydantic import ValidationError
 from safetensors.torch import load_file, save_file
 from torch.testing import assert_close
 from transformer_lens.model_bridge import TransformerBridge
@@ -205,6 +206,28 @@ class TestIdentity:
         assert "needs a revision" in said()[0]
         assert said(revision="step143000") == []
         assert "checksum is of the files of a local folder" in said(revision="a", checksum="b")[0]
+
+    @pytest.mark.parametrize(
+        ("checkpoint", "message"),
+        [
+            ("my model!! /x", "can't be a name on the hub"),
+            ("https://example.org/EleutherAI/pythia-70m", "can't be a name on the hub"),
+            ("~/models/gpt2", "write the path out"),
+        ],
+    )
+    def test_what_can_be_no_name_on_the_hub_is_refused(self, checkpoint, message):
+        given = Settings(**settings(checkpoint, revision="main"))
+        (said,) = problems(given, 2, 9, 3)
+        assert checkpoint in said
+        assert message in said
+
+    @pytest.mark.parametrize(
+        "nothing", [{"checkpoint": ""}, {"checkpoint": " "}, {"revision": " "}]
+    )
+    def test_what_names_nothing_is_refused(self, nothing, monkeypatch, tmp_path):
+        monkeypatch.chdir(tmp_path)  # which "" would be
+        with pytest.raises(ValidationError, match="must not be empty"):
+            Settings(**settings("gpt2", **{"revision": "main", **nothing}))
 
     @pytest.mark.parametrize(
         ("changes", "message"),

@@ -24,6 +24,7 @@ from onset.summary import (
     is_proportion,
     over_seeds,
     predicted_from_other_groups,
+    rows_of,
     select,
     summarise,
 )
@@ -170,6 +171,15 @@ def test_over_seeds_is_the_interval_of_each_group():
     )
     assert found["step"].tolist() == [0, 10]
     assert found["high"].tolist() == [1, 1]
+
+
+def test_a_measure_that_no_run_has_is_named():
+    table = measures(("one", 0, 10, "weight_norm", 3.0, None, None))
+    assert len(rows_of(table, "weight_norm")) == 1
+    with pytest.raises(ValueError, match=r"no run has the measure 'accuracy'.*are: weight_norm"):
+        rows_of(table, "accuracy")
+    with pytest.raises(ValueError, match="no run has what is asked for here"):
+        over_seeds(table[:0], ["condition", "split"])
 
 
 @pytest.mark.parametrize(

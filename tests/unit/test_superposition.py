@@ -95,6 +95,24 @@ class TestWorld:
         assert_close(one.inputs, again.inputs, rtol=0, atol=0)
         assert not torch.equal(one.inputs, two.inputs)
 
+    @pytest.mark.parametrize(
+        ("wrong", "said"),
+        [
+            ({"densities": [0.5, 1e-300]}, "with 1e-300 no feature would ever be drawn"),
+            ({"importances": [1.0, 1e15], "n_features": 10}, r"1e\+15 to the power of 9"),
+            ({"importances": [1e4], "n_features": 4, "target": "and"}, "at most 6.21e"),
+        ],
+    )
+    def test_what_single_precision_does_not_hold_is_refused(self, wrong, said):
+        with pytest.raises(ValidationError, match=said):
+            task(**wrong)
+
+    def test_the_rarest_and_the_heaviest_are_still_finite(self):
+        its = task(densities=[2.0**-23], importances=[2.0**31], n_test=2**14)
+        world = superposition.generate(its, 0)
+        assert np.isfinite(world.splits["test"].inputs).all()
+        assert np.isfinite(np.square(world.weights)).all()
+
     @pytest.mark.parametrize("wrong", [{"densities": [0.0]}, {"densities": []}, {"n_features": 1}])
     def test_what_makes_no_world_is_refused(self, wrong):
         with pytest.raises(ValidationError):

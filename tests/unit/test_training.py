@@ -21,6 +21,7 @@ from onset.tasks.dataset import Dataset
 from onset.training.batches import draw
 from onset.training.loop import batches, train
 from onset.training.losses import cross_entropy, exact_cross_entropy, loss_on
+from onset.training.patterns import counting
 from onset.training.settings import CheckpointSettings, TrainingSettings
 from onset.training.state import TrainingState
 from onset.training.updater import Updater
@@ -421,8 +422,10 @@ class TestTrainable:
         assert torch.equal(end.parameters["matrix"][0], start["matrix"][0])
         assert_close(end.parameters["matrix"][1].detach(), shrunk * start["matrix"][1])
 
-    def test_patterns_choose_whole_parameters_and_the_first_that_fits_counts(self):
+    @pytest.mark.parametrize("turn", [1, -1])
+    def test_patterns_choose_whole_parameters_and_the_most_specific_counts(self, turn):
         chosen = {"*.ln?.*": "all", "tok_embed.weight": "new_tokens", "*": "all"}
+        chosen = dict(list(chosen.items())[::turn])
         everything = set(self.start().parameters)
         assert set(self.changed(training(trainable={"*.ln?.*": "all"}))) == {
             name for name in everything if ".ln" in name
@@ -478,6 +481,21 @@ class TestTrainable:
     def test_new_tokens_that_the_dataset_does_not_know_are_refused(self):
         with pytest.raises(ValueError, match="the dataset says of no token that it is new"):
             trained(training(trainable=self.ROWS))
+
+    def test_rows_that_are_not_there_are_refused(self):
+        confined = training(trainable={"layers.0.ln1.weight": "new_tokens"})
+        with pytest.raises(ValueError, match=r"layers\.0\.ln1\.weight has \d+ rows, and no row of"):
+            self.end(confined, replace(WORLD, new_tokens=(10**6,)))
+
+    def test_patterns_that_contradict_each_other_are_refused(self):
+        chosen = {"tok_embed*": "all", "*tok_embed": "new_tokens", "*ok_embed.weight": "all",
+                  "tok_embed.weigh*": "new_tokens"}  # fmt: skip
+        assert counting("tok_embed.weight", {**chosen, "tok_embed.weight": "all"}) == [
+            "tok_embed.weight"
+        ]
+        with pytest.raises(ValueError, match=r"fit tok_embed\.weight equally well"):
+            counting("tok_embed.weight", chosen)
+        assert counting("pos.weight", chosen) == []
 
     @pytest.mark.parametrize("trainable", [{}, {"*": "some"}])
     def test_settings_that_choose_nothing_are_refused(self, trainable):

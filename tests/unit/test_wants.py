@@ -13,7 +13,7 @@ import torch
 
 from onset import analyses, measures, models, tasks
 from onset.config.wants import wants
-from onset.tasks.worlds import kind_of, sizes_of, truth_of
+from onset.tasks.worlds import kind_of, length_of, sizes_of, truth_of
 from onset.traits import KNOWN, OF_MODELS, OF_WORLDS, traits_of
 
 WORLDS: dict[str, dict[str, Any]] = {
@@ -143,6 +143,7 @@ def test_a_task_tells_which_split_carries_which_truth(world):
         carried = set(split.truth) | optional
         if kind_of(task) == "sequences":
             assert carried == set(truth_of(task, name)), name
+            assert split.tokens.shape[1] == length_of(task, name), name
 
 
 def test_needs_are_words_that_someone_has():

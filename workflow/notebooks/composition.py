@@ -63,6 +63,7 @@ from onset.summary import (
     first_half,
     format_interval,
     over_seeds,
+    rows_of,
     summary_of_seeds,
 )
 
@@ -105,15 +106,16 @@ pd.DataFrame(
 # trained on two-hop facts whose answers have changed places, so that there is nothing to compose.
 
 # %%
-held_out = measures[measures["split"].isin(HELD_OUT)]
-accuracy = held_out[held_out["measure"] == "accuracy"]
+accuracy, guess = (
+    its[its["split"].isin(HELD_OUT)]
+    for its in (rows_of(measures, name) for name in ("accuracy", "guess_accuracy"))
+)
 by = ["condition", "split"]
 contrast = over_seeds(at_last_step(accuracy), by)
 # A run that starts from another has been trained before its first step.
 from_scratch = [name for name in conditions if not first[name].settings["parent"]]
 before = accuracy[(accuracy["step"] == 0) & accuracy["condition"].isin(from_scratch)]
-guess = at_last_step(held_out[held_out["measure"] == "guess_accuracy"])
-for name, control in (("untrained", before), ("guess", guess)):
+for name, control in (("untrained", before), ("guess", at_last_step(guess))):
     means = over_seeds(control, by)[[*by, "mean"]].rename(columns={"mean": name})
     contrast = contrast.merge(means, on=by, how="left")
 
@@ -152,8 +154,10 @@ study.save_figure(figure, "emergence", curves)
 # showing it is enough: the null control tells.
 
 # %%
-lens = measures[(measures["measure"] == "bridge_top1") & (measures["split"] == "oo")]
-readable = over_seeds(lens[lens["layer"] > 0], ["condition", "layer", "step"])
+lens = rows_of(measures, "bridge_top1")
+readable = over_seeds(
+    lens[(lens["split"] == "oo") & (lens["layer"] > 0)], ["condition", "layer", "step"]
+)
 layers = sorted(readable["layer"].astype(int).unique())
 figure, axes = plt.subplots(1, len(layers), figsize=(TEXT_WIDTH, 2.5), sharex=True, sharey=True)
 for layer, axis in zip(layers, axes, strict=True):

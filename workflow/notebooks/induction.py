@@ -380,13 +380,11 @@ operated = {
     if settings[name].get("interventions")
 }
 SURGERY = [name for name, step in operated.items() if step == 0]
-delays = pd.concat(
-    {
-        name: when.loc[name, 0.5] / when.loc[base, 0.5].reindex(when.loc[name].index)
-        for name in SURGERY
-    },
-    names=["condition"],
-)
+relative = {
+    name: when.loc[name, 0.5] / when.loc[base, 0.5].reindex(when.loc[name].index)
+    for name in SURGERY
+}
+delays = pd.concat(relative, names=["condition"]) if relative else when[0.5].iloc[:0]
 logs = np.log10(delays.dropna()).rename("value").reset_index()
 surgery_style = Styles({name: style[name] for name in SURGERY})
 figure, axis = plt.subplots(figsize=(TEXT_WIDTH, height(SURGERY)))
@@ -418,6 +416,7 @@ for place, seed in enumerate(order):
     circuit = [Head(layer, number) for layer, number in enumerate(its)]
     put["pair_copied", seed] = tuple(head.number for head in circuit)
     put["others_copied", seed] = tuple(head.number for head in others(circuit, n_heads, seed))
+columns = ["condition", "seed", "formed", "put", "without surgery"]
 formed = pd.DataFrame(
     [
         {
@@ -430,7 +429,8 @@ formed = pd.DataFrame(
         for name in ("pair_copied", "others_copied")
         if name in conditions
         for seed in heads.loc[name].index
-    ]
+    ],
+    columns=columns,
 )
 formed
 
@@ -570,10 +570,11 @@ compared = {
     "previous_trained": "other_trained",
 }
 for name, null in compared.items():
-    its = (delays.loc[name] / delays.loc[null]).dropna()
-    numbers[f"delay/{name}/over_null"] = (
-        format_interval(geometric_mean(its)) if len(its) else "never"
-    )
+    if {name, null} <= set(SURGERY):
+        its = (delays.loc[name] / delays.loc[null]).dropna()
+        numbers[f"delay/{name}/over_null"] = (
+            format_interval(geometric_mean(its)) if len(its) else "never"
+        )
 for name, its in formed.groupby("condition", sort=False):
     for column in ("put", "without surgery"):
         same = sum(one == other for one, other in zip(its["formed"], its[column], strict=True))

@@ -75,13 +75,13 @@ labels = {name: labels.get(name, name) for name in conditions}
 of_seed = [f"seed_{seed}" for seed in seeds]
 first = {name: study.run(name, seeds[0]) for name in conditions}
 settings = {name: run.settings for name, run in first.items()}
-base = conditions[0]
+base = "base"
 nulls = [
     name
     for name in conditions
     if differences(settings[base], settings[name]) == {"task.definitions"}
 ]
-chance = 1 / settings[base]["task"]["n_values"]
+chance = 1 / settings["base"]["task"]["n_values"]
 
 NAMES = {
     "task.n_bases": "bases in the world", "model.d_model": "width", "model.d_mlp": "MLP's width",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
@@ -14,6 +13,7 @@ from onset.analyses.settings import AnalysesSettings
 from onset.config.problems import Layer, Problem, merge, nearest, place, problems_of
 from onset.config.size import Size, largest_number
 from onset.config.study import Condition, ConditionFile
+from onset.config.trained_parts import unfit_patterns
 from onset.config.wants import wants
 from onset.settings import Settings
 from onset.tasks.dataset import TaskSettings
@@ -198,15 +198,9 @@ class _Check:
                 self.problem(path, f"nothing is looked at in {split} by {names}")
 
     def trainable(self, task: AnyTaskSettings, model: Settings, training: TrainingSettings) -> None:
-        """Each pattern fits a parameter, where the family knows its parameters' names beforehand."""
-        shapes = getattr(models.load_settings(model.name), "shapes", None)
-        if not shapes or not training.trainable:
-            return
-        names = shapes(model, *sizes_of(task))
-        for pattern in training.trainable:
-            if not fnmatch.filter(names, pattern):
-                said = f"no parameter of the model has such a name; {nearest(pattern, names)}"
-                self.problem(["training", "trainable", pattern], said)
+        """Each pattern fits a parameter and counts for one; the rows that it chooses are there."""
+        for pattern, said in unfit_patterns(training.trainable or {}, task, model):
+            self.problem(["training", "trainable", *filter(None, [pattern])], said)
 
     def measures_in_loss(
         self, task: AnyTaskSettings, model: Settings, training: TrainingSettings

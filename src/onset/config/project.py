@@ -26,7 +26,6 @@ from onset.config.yaml_file import reread
 from onset.settings import (
     FIRST_SPARE_SEED,
     Name,
-    PositiveInt,
     Seed,
     Settings,
     is_name,
@@ -44,10 +43,10 @@ class ProjectSettings(Settings):
     seeds: Annotated[tuple[Seed, ...], Strict(False), Field(min_length=1)]
     """each condition is run once per seed, and with its own `extra_seeds` beside"""
     device: Annotated[
-        str, like(r"^(cpu|mps|cuda(:\d+)?)$", "must be cpu, mps, cuda, or cuda:1 and the like")
+        str, like(r"^(cpu|mps|cuda(:[1-9]?\d)?)$", "must be cpu, mps, cuda, or cuda:1 and the like")
     ] = "cpu"
     """looked for where the jobs run, which may be another machine"""
-    threads: PositiveInt = 1
+    threads: Annotated[int, Field(gt=0, le=1024)] = 1
     """per training job; part of the settings, because it changes the last digits of results"""
     paper: bool = True
     """whether to make the PDF, which needs LaTeX"""

@@ -12,6 +12,7 @@ truth.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -21,7 +22,7 @@ from pydantic import Field, Strict
 from onset.settings import Name, NonNegativeInt, PositiveInt
 from onset.settings import Settings as BaseSettings
 from onset.tasks.vectors import VectorDataset, VectorSplit
-from onset.tasks.worlds import truth_of
+from onset.tasks.worlds import length_of, truth_of
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 
@@ -89,10 +90,25 @@ class Settings(BaseSettings):
             said.append(
                 f"its sequences have {task.length} tokens, none at position {self.position}"
             )
-        for split in (its for its in self.of_splits if its in task.splits and not said):
+        return said or [
+            *self._unknown_facts(task),
+            *self._unfit_lengths({its: length_of(task, its) for its in self.of_splits}),
+        ]
+
+    def _unknown_facts(self, task: Any) -> Iterator[str]:
+        for split in self.of_splits:
             if lacks := [its for its in self.facts if its not in truth_of(task, split)]:
-                said.append(f"its split {split!r} knows no {lacks[0]!r}")
-        return said
+                yield f"its split {split!r} knows no {lacks[0]!r}"
+
+    def _unfit_lengths(self, lengths: Mapping[str, int]) -> Iterator[str]:
+        """Of the splits' sequences, by split."""
+        if len(set(lengths.values())) > 1:
+            counted = ", ".join(f"{split} of {n} tokens" for split, n in lengths.items())
+            yield f"of_splits must have sequences of one length: {counted}"
+            return
+        for split, n in lengths.items():
+            if self.position is not None and self.position >= n:
+                yield f"its split {split!r} has {n} tokens a sequence, none at position {self.position}"
 
 
 def generate(settings: Settings, seed: int, parent: Any) -> VectorDataset:

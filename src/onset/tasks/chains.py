@@ -93,6 +93,10 @@ class Settings(BaseSettings):
     def truth_of(self, split: str) -> tuple[str, ...]:
         return () if split == "atomic" else self.truth
 
+    def length_of(self, split: str) -> int:
+        hops = (k for k in self.lengths if split.startswith(f"hops{k}_"))
+        return next(hops, 1) + 1
+
     @property
     def n_drawn(self) -> int:
         """Chains drawn for training, of each length."""

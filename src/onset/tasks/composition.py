@@ -73,6 +73,9 @@ class Settings(BaseSettings):
     def truth_of(self, split: str) -> tuple[str, ...]:
         return () if split == "atomic" else self.truth
 
+    def length_of(self, split: str) -> int:
+        return 2 if split == "atomic" else 3
+
     @property
     def n_numbers(self) -> int:
         """That making the dataset holds, about."""

@@ -21,8 +21,9 @@ class TaskSettings(Protocol):
     longest sequence, the most hops, all splits, those that may be trained on, and the ground truth
     that some split carries (its facts' names, and `candidates` and `familiar` where it has them).
 
-    Where not all splits carry all of it, `truth_of(split)` says which; and `traits` (`onset.traits`) what
-    else measures may count on."""
+    Where not all splits carry all of it, `truth_of(split)` says which; where not all have sequences of the
+    same length, `length_of(split)` says theirs; and `traits` (`onset.traits`) what else measures may count
+    on."""
 
     @property
     def name(self) -> str: ...

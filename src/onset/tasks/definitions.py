@@ -86,6 +86,10 @@ class Settings(BaseSettings):
         return () if split == "facts" else self.truth
 
     @property
+    def traits(self) -> tuple[str, ...]:
+        return ("new_tokens",)
+
+    @property
     def n_validation(self) -> int:
         """New aliases of each kind that are set apart."""
         return round(self.validation * self.n_new)

@@ -88,10 +88,11 @@ class Settings(BaseSettings):
 
     @property
     def frequencies(self) -> Float64[np.ndarray, " features"]:
-        """By rank."""
+        """By rank; 0 or NaN where they are less than can be computed with."""
         ranks = np.arange(1, self.n_features + 1)
-        weights = (ranks + self.zipf_shift) ** -self.zipf_exponent
-        return self.active * weights / weights.sum()
+        with np.errstate(under="ignore", invalid="ignore"):
+            weights = (ranks + self.zipf_shift) ** -self.zipf_exponent
+            return self.active * weights / weights.sum()
 
     @property
     def n_numbers(self) -> int:
@@ -105,6 +106,11 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"the most frequent feature would be active in {frequencies[0]:.2f} of all examples; "
                 "change active or the zipf settings"
+            )
+        if not frequencies[-1] > 0:
+            raise ValueError(
+                "the rarest features would be less frequent than can be computed with; change active or "
+                "the zipf settings"
             )
         if self.n_parents * (1 + self.n_children) > self.n_features:
             raise ValueError(

@@ -31,6 +31,7 @@ from onset.tasks.parts import random_part, refuse_small_splits, validation_apart
 HELD_OUT = ("old_old", "new_old", "old_new", "new_new")
 _STAGE_ONE = ("old_facts", "old_composed")
 _STAGE_TWO = ("new_facts",)
+_FACTS = ("old_facts", "new_facts")  # about one edge
 
 
 class Settings(BaseSettings):
@@ -77,7 +78,10 @@ class Settings(BaseSettings):
         return ("bridge",)
 
     def truth_of(self, split: str) -> tuple[str, ...]:
-        return () if split in ("old_facts", "new_facts") else self.truth
+        return () if split in _FACTS else self.truth
+
+    def length_of(self, split: str) -> int:
+        return 2 if split in _FACTS else 3
 
     @property
     def n_numbers(self) -> int:

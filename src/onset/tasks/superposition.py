@@ -18,18 +18,23 @@ What is asked of the features x:
 
 from __future__ import annotations
 
+import math
 from itertools import product
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import numpy as np
 from jaxtyping import Float32
-from pydantic import Field, Strict
+from pydantic import Field, Strict, model_validator
 
 from onset.settings import Fraction, PositiveFloat, PositiveInt
 from onset.settings import Settings as BaseSettings
 from onset.tasks.vectors import VectorDataset, VectorSplit, VectorStream
 
 Density = Annotated[Fraction, Field(gt=0)]
+_RAREST = 2.0**-23
+"""density of which single-precision numbers are still drawn"""
+_HEAVIEST = 2.0**63
+"""weight whose square is still a single-precision number, as AdamW's second moments are"""
 
 
 class Settings(BaseSettings):
@@ -96,6 +101,23 @@ class Settings(BaseSettings):
     @property
     def truth(self) -> tuple[str, ...]:
         return ("density", "importance")
+
+    @model_validator(mode="after")
+    def _within_single_precision(self) -> Self:
+        if (rarest := min(self.densities)) < _RAREST:
+            raise ValueError(
+                f"densities: with {rarest:g} no feature would ever be drawn in single precision; at least "
+                f"{_RAREST:.2g}"
+            )
+        top, n = max(self.importances), self.n_features
+        last = 2 * n - 3 if self.target == "and" else n - 1
+        if last * math.log2(top) > math.log2(_HEAVIEST):
+            raise ValueError(
+                f"importances: {top:g} to the power of {last}, as the last target counts, is more than is "
+                f"computed with in single precision; with {n} features at most "
+                f"{_HEAVIEST ** (1 / last):.3g}"
+            )
+        return self
 
 
 def generate(settings: Settings, seed: int) -> VectorDataset:

@@ -64,6 +64,11 @@ def truth_of(task: AnyTaskSettings, split: str) -> tuple[str, ...]:
     return task.truth_of(split) if hasattr(task, "truth_of") else task.truth
 
 
+def length_of(task: TaskSettings, split: str) -> int:
+    """Tokens in each sequence of a split."""
+    return task.length_of(split) if hasattr(task, "length_of") else task.length
+
+
 def drawn_from_parent(task: AnyTaskSettings) -> bool:
     """Whether the dataset is made of another run's model."""
     return bool(getattr(task, "from_parent", False))

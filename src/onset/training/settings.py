@@ -56,7 +56,8 @@ class TrainingSettings(Settings):
     """measure → how much of it is added to the loss; a negative number rewards it"""
     trainable: Annotated[dict[str, Extent], Field(min_length=1)] | None = None
     """pattern of parameters' names → `all` or `new_tokens` (of an embedding, the rows of tokens that the
-    dataset calls new); what fits no pattern keeps every bit. None: everything is trained"""
+    dataset calls new); of patterns that fit, the most specific counts; what fits no pattern keeps every
+    bit. None: everything is trained"""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 import torch
 from torch import Tensor
 
+from onset.training.patterns import counting
 from onset.training.settings import Extent
 
 
@@ -30,13 +31,15 @@ class Trainable:
         Args:
             parameters: as they are now, which for frozen entries is as they stay.
             chosen: pattern of parameters' names (`*` stands for anything) → `all` of their entries or
-                the rows of `new_tokens`; the first pattern that fits counts. None: everything.
+                the rows of `new_tokens`; of the patterns that fit, the most specific counts (`counting`).
+                None: everything.
             new_tokens: rows of embeddings and unembeddings.
             constants: parameters that are never trained, whatever the patterns say.
             members: parameters are those of a population, a member per row; rows are within members.
 
         Raises:
-            ValueError: a pattern fits no parameter, or rows of new tokens are asked for and there are none.
+            ValueError: a pattern fits no parameter, two that fit one say different things and neither is
+                more specific, or rows of new tokens are asked for and there are none.
         """
         chosen = {"*": "all"} if chosen is None else chosen
         self._dim = int(members)
@@ -49,16 +52,21 @@ class Trainable:
             if not any(fnmatchcase(name, pattern) for name in parameters):
                 raise ValueError(f"trainable: {pattern!r} is none of {', '.join(parameters)}")
         for name, parameter in parameters.items():
-            extents = [extent for p, extent in chosen.items() if fnmatchcase(name, p)]
-            if not extents or name in constants:
+            patterns = counting(name, chosen)
+            if not patterns or name in constants:
                 continue
             self.names.append(name)
-            if extents[0] == "new_tokens":
+            if chosen[patterns[0]] == "new_tokens":
                 if not new_tokens:
                     raise ValueError(
                         f"trainable: {name}: the dataset says of no token that it is new"
                     )
-                frozen = torch.ones(parameter.shape[self._dim], dtype=torch.bool)
+                n_rows = parameter.shape[self._dim]
+                if n_rows <= max(new_tokens):
+                    raise ValueError(
+                        f"trainable: {name} has {n_rows} rows, and no row of token {max(new_tokens)}"
+                    )
+                frozen = torch.ones(n_rows, dtype=torch.bool)
                 frozen[list(new_tokens)] = False
                 self._frozen[name] = frozen.nonzero().ravel().to(parameter.device)
         self._remember(parameters)

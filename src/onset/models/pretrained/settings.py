@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import model_validator
 
 from onset.models.pretrained import files
-from onset.settings import NonNegativeInt
+from onset.settings import Line, NonNegativeInt
 from onset.settings import Settings as BaseSettings
 
 TAKES = "sequences"
 """the kind of world"""
+_ON_THE_HUB = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
 
 
 class Settings(BaseSettings):
     """The checkpoint, and which of its tokens stand for those of the task."""
 
     name: Literal["pretrained"]
-    checkpoint: str
+    checkpoint: Line
     """in Hugging Face format: a local folder, or a name on the hub (`EleutherAI/pythia-70m`)"""
-    revision: str | None = None
+    revision: Line | None = None
     """of a name on the hub: a branch, tag or commit (`step143000`); needed there, because it says which
     weights are meant. A commit can't be moved to others, a branch can"""
     checksum: str | None = None
@@ -37,7 +39,7 @@ class Settings(BaseSettings):
         if not isinstance(values, dict) or values.get("checksum") is not None:
             return values
         checkpoint = values.get("checkpoint")
-        if not isinstance(checkpoint, str) or not Path(checkpoint).is_dir():
+        if not isinstance(checkpoint, str) or not checkpoint or not Path(checkpoint).is_dir():
             return values
         return {**values, "checksum": files.checksum(Path(checkpoint))}
 
@@ -45,6 +47,13 @@ class Settings(BaseSettings):
 def problems(settings: Settings, max_hops: int, n_tokens: int, length: int) -> list[str]:
     """What makes these settings unfit for a task of so many tokens and so long sequences."""
     if not files.is_folder(settings.checkpoint):
+        if settings.checkpoint.startswith("~"):
+            return [f"checkpoint: {settings.checkpoint}: ~ is not known here; write the path out"]
+        if not _ON_THE_HUB.fullmatch(settings.checkpoint):
+            return [
+                f"checkpoint: {settings.checkpoint!r} is no local folder, and can't be a name on the hub, "
+                "such as EleutherAI/pythia-70m or gpt2"
+            ]
         if settings.revision is None:
             return [
                 f"{settings.checkpoint} is no local folder, and a name on the hub needs a revision, "

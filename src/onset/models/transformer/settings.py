@@ -105,6 +105,10 @@ class Settings(BaseSettings):
                     f"given_attention: there is no head {given.head} in layer {given.layer}; layers are "
                     f"0 to {self.n_layers - 1}, heads 0 to {self.n_heads - 1}"
                 )
+        places = [(given.layer, given.head) for given in self.given_attention]
+        if twice := [place for place in places if places.count(place) > 1]:
+            layer, head = twice[0]
+            raise ValueError(f"given_attention: head {head} in layer {layer} is given twice")
         return self
 
 
