@@ -24,7 +24,7 @@ if loaded and own.is_dir() and not own.samefile(sys.modules["onset"].__path__[0]
 
 from onset import surroundings
 from onset.call import Call
-from onset.commands.snakemake import repeated
+from onset.commands.snakemake import forced, repeated
 from onset.config import ConfigError, project_of
 from onset.config.sources import read_sources
 from onset.durations import Durations
@@ -58,10 +58,10 @@ call = Call(project)
 if workflow.is_main_process and "--unlock" not in sys.argv and (lock := call.lock()):
     logger.warning(lock)
 jobs = Jobs(project)
-if workflow.is_main_process:
-    forced = workflow.dag_settings.forcerun
-    if strange := unrecorded(Path(project.results), jobs.everything, forced):
-        raise WorkflowError(strange)
+if workflow.is_main_process and (
+    strange := unrecorded(Path(project.results), jobs.everything, forced(sys.argv))
+):
+    raise WorkflowError(strange)
 surroundings.settle()
 # Jobs run in the environment that Snakemake itself runs in, activated or not.
 shell.prefix(f"export PATH={quote(str(Path(sys.executable).parent))}:$PATH; ")
@@ -89,6 +89,10 @@ rule all:
 
 
 onstart:
+    # In Snakemake 9.27 each pass of the scheduler starts a timer that releases another pass, so that passes
+    # and their threads multiply with the jobs that have ended, until no thread can be started any more.
+    # The limiter, of 100 jobs a second, is what asks for them; jobs here take longer than that.
+    workflow.scheduler.job_rate_limiter = None
     if obstacle := call.obstacle(jobs_run_here=not workflow.non_local_exec):
         raise WorkflowError(obstacle)
     if workflow.is_main_process and not workflow.non_local_exec:

@@ -39,7 +39,7 @@ def like(pattern: str, words: str, longest: int | None = None) -> StringConstrai
 
 
 NAME_PATTERN = r"^[a-z][a-z0-9_]*$"
-LONGEST_NAME = 80
+LONGEST_NAME = 120
 """of a study, a condition, a figure; file systems allow names of 255 bytes, and some hold two of ours"""
 
 Name = Annotated[

@@ -54,7 +54,7 @@ def test_a_full_disk_stops_training_until_there_is_room(fresh, undisturbed, smal
     assert "goes on from step" in said(done)
     missing = {  # not asked for
         f"{name}.{suffix}" for name in ("measures", "analyses") for suffix in ("parquet", "yaml")
-    }
+    } | {f".records/{job}.jsonl" for job in ("evaluate", "analyse")}
     assert set(differing(contents(fresh, RUN), contents(undisturbed, RUN))) == missing
 
 

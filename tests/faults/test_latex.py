@@ -11,7 +11,7 @@ import tarfile
 import pytest
 
 from tests.faults.conftest import PAPER, contents, said
-from tests.files import differing
+from tests.files import differing, put_on_record
 
 pytestmark = pytest.mark.skipif(not PAPER, reason="ONSET_PAPER=no: no LaTeX here")
 
@@ -58,8 +58,9 @@ def test_a_number_from_elsewhere_runs_nothing(finished):
     numbers = finished.root / "results/tiny/numbers.json"
     found = json.loads(numbers.read_text())
     numbers.write_text(json.dumps(found | {"measurements": r"\input{/etc/passwd}"}))
+    put_on_record(finished.root / "results/tiny")
     done = finished.python("-m", "onset.stages.paper", "paper", "results", "--settings",
-                           "results/paper/settings.json")  # fmt: skip
+                           "results/paper/settings/paper.json")  # fmt: skip
     assert done.returncode == 1
     assert r"numbers.json: measurements: \input isn't among the commands" in done.stderr
     assert "Traceback" not in done.stderr

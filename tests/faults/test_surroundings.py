@@ -68,7 +68,10 @@ def test_a_project_may_lie_in_any_folder(undisturbed, tmp_path, name):
     done = run(project, "--config", "paper=false")
     assert done.returncode == 0, said(done)
     of_paper = {path for path in contents(undisturbed) if path.startswith("paper/")}
-    assert set(differing(contents(project), contents(undisturbed))) <= {*of_paper, "index.html"}
+    assert set(differing(contents(project), contents(undisturbed))) <= {
+        *of_paper,
+        *("index.html", ".records/gallery.jsonl"),
+    }
 
 
 @pytest.mark.slow

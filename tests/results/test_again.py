@@ -68,7 +68,7 @@ def test_no_file_can_run_code_when_it_is_read(again: Path):
     """No pickle, under whatever name."""
     kinds = {Path(name).suffix for name in contents(again)}
     assert kinds <= {
-        *(".safetensors", ".parquet", ".json", ".yaml", ".csv"),
+        *(".safetensors", ".parquet", ".json", ".jsonl", ".yaml", ".csv"),
         *(".ipynb", ".html", ".png", ".pdf", ".tex", ".bib"),
     }
     for name, content in contents(again).items():

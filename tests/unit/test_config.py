@@ -200,8 +200,8 @@ BAD_NAMES = [
     ),
     bad("study", CONFIG, "studies", ["../x"], "'../x'", NAMES, key="studies.0"),
     bad("study in overrides", CONFIG, "overrides", {"../x": {}}, NAMES, key="overrides.../x"),
-    bad("a long study", CONFIG, "studies", ["a" * 300], "must have at most 80", key="studies.0"),
-    bad("a long name", STUDY, "conditions", {"a" * 300: {}}, "must have at most 80 characters",
+    bad("a long study", CONFIG, "studies", ["a" * 300], "must have at most 120", key="studies.0"),
+    bad("a long name", STUDY, "conditions", {"a" * 300: {}}, "must have at most 120 characters",
         key=f"conditions.{'a' * 300}"),
     bad("figure", STUDY, "figures", {"../x": "caption"}, NAMES, key="figures.../x"),
     *(

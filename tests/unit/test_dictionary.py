@@ -154,8 +154,8 @@ class TestSettings:
             ({"kind": "matryoshka"}, "belongs to the kind matryoshka"),
             ({"kind": "matryoshka", "nested": [5, 2]}, "must grow"),
             ({"kind": "matryoshka", "nested": [8]}, "must grow"),
-            ({"sparsities": [1.5]}, "sparsities of topk are whole numbers"),
-            ({"sparsities": [9]}, r"up to n_latents \(8\), not \[9"),
+            ({"sparsities": [1.5]}, "sparsities: 1.5: must be whole numbers"),
+            ({"sparsities": [9]}, r"sparsities: 9: .* at most n_latents \(8\)"),
             ({"sparsities": []}, "at least 1"),
         ],
     )

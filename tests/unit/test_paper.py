@@ -14,6 +14,7 @@ from onset.jobs import Jobs
 from onset.latex.markup import MarkupError
 from onset.latex.sources import sources_of
 from onset.stages.paper import _files
+from tests.files import put_on_record
 from tests.workflow.conftest import NOTEBOOK, STUDY
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +36,7 @@ def arguments(tmp_path) -> argparse.Namespace:
         (results / "tables/ends.tex").write_text("\\begin{tabular}{l}1\\end{tabular}\n")
         (results / "numbers.json").write_text(json.dumps({"share": r"80\,\%"}))
         (results / "reference.csv").write_text(REFERENCE.format(f"{name} quantity"))
+        put_on_record(results)
     config = {"studies": ["first", "second"], "seeds": [0]}
     (tmp_path / "config/config.yaml").write_text(yaml.safe_dump(config))
     told = json.loads(Jobs(load_project(config, tmp_path)).paper_settings)

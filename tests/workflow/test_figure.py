@@ -54,7 +54,8 @@ def test_what_is_for_snakemake_is_left_to_it(project):
 def test_a_figure_needs_its_study_and_nothing_else(project):
     planned = project.plan("--", "results/tiny/figures/learning.pdf")
     needed = {*jobs("dataset train evaluate analyse", CONDITIONS), "summarise tiny"}
-    assert set(planned) == {*needed, "notebook_tiny"}
+    told = {f"settings tiny/{stage}" for stage in ("summarise", "notebook")}
+    assert set(planned) == {*needed, *told, "notebook_tiny"}
 
 
 def test_an_unknown_name_is_told_with_the_nearest(project):

@@ -42,6 +42,20 @@ def repeated(arguments: Iterable[str]) -> str | None:
     return None
 
 
+def forced(arguments: Iterable[str]) -> set[str]:
+    """The files, or rules, that a call of Snakemake is to make again, whatever lies there."""
+    found: set[str] = set()
+    among = False
+    for word in arguments:
+        if word.startswith("-"):
+            option, _, value = word.partition("=")
+            among = option in ("--forcerun", "-R")
+            found |= {value} if among and value else set()
+        elif among:
+            found.add(word)
+    return found
+
+
 def _taken_apart(
     arguments: Iterable[str],
 ) -> tuple[list[str], dict[str, list[list[str]]], list[str]]:
