@@ -97,15 +97,7 @@ def over_seeds(measures: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 
     Returns:
         One row per combination, with the columns `by`, n_seeds, mean, low, high, seed_0, seed_1, …
-
-    Raises:
-        ValueError: there are no rows.
     """
-    if measures.empty:
-        raise ValueError(
-            "there is nothing to summarise: no run has what is asked for here; what the study measures is "
-            "said under `measures` in its file"
-        )
     rows = []
     for key, group in measures.groupby(by, sort=False):
         numbers = interval(group["value"].to_numpy(), is_proportion(group["measure"].iloc[0]))

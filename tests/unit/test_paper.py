@@ -85,6 +85,7 @@ def test_studies_of_one_title_both_keep_what_is_published(arguments):
 )
 def test_what_no_notebook_of_ours_makes_is_refused(arguments, file, content, says):
     (arguments.results / "first" / file).write_text(content)
+    put_on_record(arguments.results / "first")
     with pytest.raises(MarkupError, match=says):
         _files(arguments)
 

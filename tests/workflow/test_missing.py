@@ -7,6 +7,7 @@ import shutil
 
 import pytest
 
+from tests.files import put_on_record
 from tests.workflow import missing
 from tests.workflow.test_planning import jobs
 
@@ -48,11 +49,17 @@ def complete(finished):
     finished.set(finished.study, "tables", {"two": "A table."})
     published = {"quantity": "accuracy", "published": "1", "source": "somebody"}
     finished.set(finished.study, "reference", {"one": published})
+    finished.name_in_notebook(finished.notebook, ["one"], ["two"])
+    finished.replace(finished.notebook, "analysed = None\n", "analysed = None\nreference = {}\n")
+    beside = 'study.save_reference(reference, {"one": None})\n'
+    finished.edit(finished.notebook, lambda text: text + beside)
     _, *lines = finished.snakemake("--summary").stdout.splitlines()
     for line in lines:
         path = finished.root / line.partition("\t")[0]
         path.parent.mkdir(exist_ok=True)
         path.touch()
+    for folder in ("tiny", "paper"):
+        put_on_record(finished.root / "results" / folder)
     finished.take_for_done()
     return finished
 
