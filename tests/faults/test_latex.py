@@ -58,6 +58,7 @@ def test_a_number_from_elsewhere_runs_nothing(finished):
     numbers = finished.root / "results/tiny/numbers.json"
     found = json.loads(numbers.read_text())
     numbers.write_text(json.dumps(found | {"measurements": r"\input{/etc/passwd}"}))
+    shutil.rmtree(finished.root / "results/tiny/.records")
     put_on_record(finished.root / "results/tiny")
     done = finished.python("-m", "onset.stages.paper", "paper", "results", "--settings",
                            "results/paper/settings/paper.json")  # fmt: skip

@@ -93,7 +93,8 @@ def test_an_unknown_number_stops_it(smoke: Path, tmp_path: Path):
     source = shutil.copytree(smoke / "paper/source", tmp_path / "source")
     section = source / "sections/limitations.tex"
     section.write_text(section.read_text() + "\n\\onsetnumber{composition/no_such_number}\n")
-    result = subprocess.run(LATEXMK, cwd=source, capture_output=True, text=True, errors="replace")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
+    result = subprocess.run(command, cwd=source, capture_output=True, text=True, errors="replace")
     assert result.returncode != 0
     assert "unknown number composition/no_such_number" in result.stdout
 
