@@ -93,3 +93,17 @@ def fresh(tmp_path) -> Project:
 def finished(undisturbed, tmp_path) -> Project:
     """A copy of the whole run, to be damaged."""
     return copy(undisturbed, tmp_path / "project")
+
+
+@pytest.fixture(scope="module")
+def _shared(undisturbed, tmp_path_factory) -> Path:
+    return copy(undisturbed, tmp_path_factory.mktemp("shared") / "project").root
+
+
+@pytest.fixture
+def here(undisturbed, _shared, monkeypatch) -> Path:
+    """A finished project, as the current folder; each test finds all results, whatever the last one did."""
+    monkeypatch.chdir(_shared)
+    shutil.rmtree(_shared / "results")
+    shutil.copytree(undisturbed.root / "results", _shared / "results")
+    return _shared

@@ -13,7 +13,7 @@ import pytest
 from onset.results import open_run, open_study
 from onset.stages import gallery
 from onset.store.origin import DamagedFileError
-from tests.faults.conftest import RUN, contents, copy, said
+from tests.faults.conftest import RUN, contents, said
 
 pytestmark = pytest.mark.slow
 
@@ -83,20 +83,6 @@ def test_a_study_on_another_disk_works(fresh):
     done = fresh.snakemake("--cores", "2", "--", "results/tiny/index.html")
     assert done.returncode == 0, said(done)
     assert (disk / "plain/seed_0/measures.parquet").exists()
-
-
-@pytest.fixture(scope="module")
-def _shared(undisturbed, tmp_path_factory) -> Path:
-    return copy(undisturbed, tmp_path_factory.mktemp("shared") / "project").root
-
-
-@pytest.fixture
-def here(undisturbed, _shared, monkeypatch) -> Path:
-    """A project of which each test finds the whole study, whatever the last one did to it."""
-    monkeypatch.chdir(_shared)
-    shutil.rmtree(_shared / "results/tiny")
-    shutil.copytree(undisturbed.root / "results/tiny", _shared / "results/tiny")
-    return _shared
 
 
 def edit(path: Path, old: str, new: str) -> None:

@@ -9,27 +9,13 @@ import pytest
 
 from onset.commands.project import read_project
 from onset.commands.verify import State, findings, mending
-from tests.faults.conftest import RUN, contents, copy, said
+from tests.faults.conftest import RUN, contents, said
 from tests.faults.test_damage import flip_a_bit, take_another_runs, truncate
 from tests.files import differing
 
 pytestmark = pytest.mark.slow
 
 STUDY = "results/tiny"
-
-
-@pytest.fixture(scope="module")
-def _shared(undisturbed, tmp_path_factory) -> Path:
-    return copy(undisturbed, tmp_path_factory.mktemp("shared") / "project").root
-
-
-@pytest.fixture
-def here(undisturbed, _shared, monkeypatch) -> Path:
-    """A finished project of which each test finds all results, whatever the last one did to them."""
-    monkeypatch.chdir(_shared)
-    shutil.rmtree(_shared / "results")
-    shutil.copytree(undisturbed.root / "results", _shared / "results")
-    return _shared
 
 
 def found() -> dict[str, State]:
