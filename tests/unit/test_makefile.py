@@ -13,7 +13,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from onset.commands.project import add_config_arguments
-from onset.commands.snakemake import caches, joined, repeated
+from onset.commands.snakemake import caches, forced, joined, repeated
 from setup.packages import ROOT
 
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")
@@ -208,3 +208,16 @@ def test_what_would_be_lost_is_told():
     assert repeated(["snakemake", "--config", "seeds=[1]", "paper=false", "-n"]) is None
     assert repeated(["snakemake", "--configfile", "a", "--configfile=b"]).startswith("--configfile")
     assert "\n" not in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--cores", "1"], set()),
+        (["--forcerun", "results/a", "train", "--cores", "1"], {"results/a", "train"}),
+        (["-R", "results/a", "--", "results/b"], {"results/a"}),
+        (["--forcerun=results/a", "-n"], {"results/a"}),
+    ],
+)
+def test_what_is_to_be_made_again_whatever_lies_there(arguments, expected):
+    assert forced(arguments) == expected
