@@ -102,7 +102,7 @@ def test_somebody_s_file_among_records_is_foreign(here):
 def test_a_record_without_its_end_is_of_a_job_that_did_not_end(here):
     truncate(here / RUN / ".records/train.jsonl")
     assert found()[f"{RUN}/checkpoints/index.json"] == State.UNFINISHED
-    assert again() == [f"{RUN}/checkpoints/index.json"]
+    assert again() == [f"{RUN}/checkpoints/index.json", f"{RUN}/training.parquet"]
 
 
 def test_what_is_foreign_or_left_over_is_named_and_nothing_forced(here):

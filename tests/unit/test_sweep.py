@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from onset.config.sweep import SweepError, expand
+from onset.settings import LONGEST_NAME
 from tests.unit.test_config import CONFIG, STUDY, bad, files  # noqa: F401 - a fixture
 
 GRID = {"model.d_model": [16, 32], "training.weight_decay": [0.5, 6]}
@@ -104,7 +105,7 @@ def test_a_mistake_is_named(files, case):  # noqa: F811
         ([{"model.a": [1]}, {"task.a": [1]}], "two points of different settings would be called a_1"),
         ([{}], "a grid has no axis"),
         ([{f"model.{key}": [*range(100)] for key in "abcde"}], "10000000000 points; the most is 2000"),
-        ([{"model.a": ["x" * 99]}], "a point would be called a_xxxxxx"),
+        ([{"model.a": ["x" * LONGEST_NAME]}], "a point would be called a_xxxxxx"),
         ([{"model.W": [1]}], "a point would be called W_1: names are lower-case letters"),
     ],
 )  # fmt: skip

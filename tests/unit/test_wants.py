@@ -6,7 +6,7 @@ import ast
 import math
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import torch
@@ -14,6 +14,7 @@ import torch
 from onset import analyses, measures, models, tasks
 from onset.config.wants import wants
 from onset.tasks.worlds import kind_of, length_of, sizes_of, truth_of
+from onset.training.settings import Extent
 from onset.traits import KNOWN, OF_MODELS, OF_WORLDS, traits_of
 
 WORLDS: dict[str, dict[str, Any]] = {
@@ -162,7 +163,7 @@ def test_every_trait_is_someones_need():
         for package in (measures, analyses)
         for name in package.names()
         for need in (*wants(package, name).needs, *wants(package, name).only_with)
-    }
+    } | {*get_args(Extent)}  # which parts of a parameter are trained
     assert asked & KNOWN.keys() == {*OF_WORLDS, *OF_MODELS}
 
 

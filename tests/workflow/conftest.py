@@ -18,6 +18,8 @@ import pytest
 import yaml
 
 from onset.config.yaml_file import read_yaml
+from onset.store.atomic import write_text
+from onset.store.recording import recorded
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ("Snakefile", "benchmarks", "config", "paper", "profiles", "src", "workflow")
@@ -162,6 +164,11 @@ class Project:
         assert jobs or "Nothing to be done" in said
         jobs.pop("all", None)
         return jobs
+
+    def write_on_record(self, folder: Path, job: str, target: str) -> None:
+        """Leave an empty file as a job would."""
+        with recorded(folder, job, target):
+            write_text(folder / target, "")
 
     def take_for_done(self) -> None:
         """Record what lies in results/ as made by the code and the config that are there now."""

@@ -259,8 +259,8 @@ def with_a_paper(project) -> None:
     project.set(project.config, "paper", True)
     folder = project.root / "results/paper"
     (folder / "settings").mkdir(parents=True)
-    for name in ("settings/paper.json", "paper.pdf"):
-        (folder / name).touch()
+    (folder / "settings/paper.json").touch()
+    project.write_on_record(folder, "paper", "paper.pdf")
     project.take_for_done()
 
 
@@ -275,8 +275,7 @@ def add_study_with_another_task(project) -> None:
     (project.root / "config/studies/other.yaml").write_text(yaml.safe_dump(study))
     shutil.copy2(project.root / project.notebook, project.root / "workflow/notebooks/other.py")
     shutil.copytree(project.root / "results/tiny", project.root / "results/other")
-    heads = project.root / "results/atlas/studies"
-    shutil.copy2(heads / "tiny.parquet", heads / "other.parquet")
+    project.write_on_record(project.root / "results/atlas/studies", "heads_of_other", "other.parquet")
     project.set(project.config, "studies", ["tiny", "other"])
     project.take_for_done()
 
