@@ -88,7 +88,7 @@ run = PATH="$$PWD/.venv/bin:$$PATH"
 python = $(run) python -P -m
 plain = $(if $(filter no,$(PROGRESS)),--logger-onset-plain)
 # $(call snakemake,options): in front, as ARGS may end with what is to be made.
-snakemake = $(python) onset.commands.snakemake $1 --cores $(CORES) $(plain) $(ARGS)
+snakemake = $(python) onset.workflow.commands.snakemake $1 --cores $(CORES) $(plain) $(ARGS)
 no_paper = $(if $(filter no,$(PAPER)),--config paper=false)
 # In quotes, as a path or a name may have blanks; ~ as the shell would have it.
 setup = '$(subst ','\'',$(patsubst ~/%,$(HOME)/%,$(PYTHON)))' -I setup
@@ -104,7 +104,7 @@ smoke: setup
 	$(call snakemake,--configfile config/smoke.yaml $(no_paper))
 
 figure: environment
-	@files=$$($(python) onset.commands.figure $(name) $(ARGS)) && \
+	@files=$$($(python) onset.workflow.commands.figure $(name) $(ARGS)) && \
 	$(call snakemake) -- $$files
 
 test: setup
@@ -135,10 +135,10 @@ lint: environment
 	$(python) pytest -q tests/workflow/test_lint.py
 
 verify: environment
-	@$(python) onset.commands.verify $(ARGS)
+	@$(python) onset.workflow.commands.verify $(ARGS)
 
 orphans: environment
-	@$(python) onset.commands.orphans $(ARGS)
+	@$(python) onset.workflow.commands.orphans $(ARGS)
 
 unlock: environment
 	$(python) snakemake --cores 1 --unlock

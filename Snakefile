@@ -23,14 +23,14 @@ if loaded and own.is_dir() and not own.samefile(sys.modules["onset"].__path__[0]
         del sys.modules[name]
 
 from onset import surroundings
-from onset.call import Call
-from onset.commands.snakemake import forced, repeated
+from onset.workflow.call import Call
+from onset.workflow.commands.snakemake import forced, repeated
 from onset.config import ConfigError, project_of
 from onset.config.sources import read_sources
-from onset.durations import Durations
-from onset.jobs import Jobs
-from onset.launch import start_server
-from onset.places import obstacles, unrecorded
+from onset.workflow.durations import Durations
+from onset.workflow.jobs import Jobs
+from onset.workflow.launch import start_server
+from onset.workflow.places import obstacles, unrecorded
 
 
 configfile: "config/config.yaml"

@@ -24,7 +24,7 @@ from matplotlib.figure import Figure
 
 from onset.figures.curves import plot_over_training
 from onset.figures.style import styles, use_style
-from onset.summary import over_seeds
+from onset.statistics.seeds import over_seeds
 
 use_style()
 measures = study.measures

@@ -19,7 +19,7 @@ NOTEBOOK = "results/tiny/notebook.ipynb"
 
 def run(project: Project, *arguments: str, **variables: str) -> CompletedProcess[str]:
     """Snakemake as make calls it there, with the code that lies in the project."""
-    command = ["onset.commands.snakemake", "--nocolor", "--cores", "2"]
+    command = ["onset.workflow.commands.snakemake", "--nocolor", "--cores", "2"]
     return subprocess.run(
         [sys.executable, "-P", "-m", *command, *arguments],
         cwd=project.root,

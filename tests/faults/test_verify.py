@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from onset.commands.project import read_project
-from onset.commands.verify import State, findings, mending
+from onset.workflow.commands.project import read_project
+from onset.workflow.commands.verify import State, findings, mending
 from tests.faults.conftest import RUN, contents, said
 from tests.faults.test_damage import flip_a_bit, take_another_runs, truncate
 from tests.files import differing
@@ -124,11 +124,11 @@ def test_what_is_foreign_or_left_over_is_named_and_nothing_forced(here):
 
 
 def test_the_command_says_it_and_mends_it(finished, undisturbed):
-    assert finished.python("-m", "onset.commands.verify").returncode == 0
+    assert finished.python("-m", "onset.workflow.commands.verify").returncode == 0
     (finished.root / RUN / "checkpoints/step_0000300.safetensors").unlink()
     flip_a_bit(finished.root / STUDY / "numbers.json")
     (finished.root / STUDY / "mine.txt").write_text("mine")
-    done = finished.python("-m", "onset.commands.verify")
+    done = finished.python("-m", "onset.workflow.commands.verify")
     assert done.returncode == 1
     for line in (
         f"missing     {RUN}/checkpoints/step_0000300.safetensors",
@@ -138,7 +138,7 @@ def test_the_command_says_it_and_mends_it(finished, undisturbed):
     ):
         assert line in done.stdout
 
-    done = finished.python("-m", "onset.commands.verify", "--mend")
+    done = finished.python("-m", "onset.workflow.commands.verify", "--mend")
     assert done.returncode == 1, said(done)  # the foreign file is still told
     assert done.stdout.rstrip().splitlines()[-3:] == [
         f"foreign     {STUDY}/mine.txt",

@@ -14,7 +14,7 @@ import torch
 import yaml
 
 from onset.results import open_run, open_study
-from onset.summary import format_interval
+from onset.statistics.wording import format_interval
 from onset.training.batches import questions_of
 from tests.results.conftest import PAPER
 

@@ -11,11 +11,11 @@ import torch
 
 from onset.config import load_project
 from onset.config.yaml_file import read_yaml
-from onset.jobs import Jobs
 from onset.results import open_run
 from onset.views.chosen import MOST_CHECKPOINTS, MOST_EXAMPLES
 from onset.views.packing import cells, unpack_numbers, unpack_shares
 from onset.views.watching import TOP_TOKENS
+from onset.workflow.jobs import Jobs
 from tests.results.conftest import smoke_command
 
 pytestmark = pytest.mark.smoke

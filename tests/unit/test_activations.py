@@ -10,12 +10,13 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from onset.analyses import latents_used, learned_features, patching
+from onset.analyses.components import patching
+from onset.analyses.dictionaries import latents_used, learned_features
 from onset.models.dictionary.model import build
 from onset.models.dictionary.settings import Settings as DictionarySettings
 from onset.models.transformer.model import build as build_transformer
 from onset.models.transformer.settings import Settings as TransformerSettings
-from onset.source import Source
+from onset.runs.source import Source
 from onset.stages import analyse
 from onset.store.layout import RunFolder
 from onset.tasks import activations, composition

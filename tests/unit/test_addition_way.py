@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from onset.addition_way import principal_components
+from onset.notebook.addition_way import principal_components
 from onset.results import Run
 from tests.unit.test_fourier import WORLD, A, B, C, P
 

@@ -11,7 +11,8 @@ import torch
 from pydantic import ValidationError
 
 from onset.figures.dose import doses_of
-from onset.measures import alias_cosine, commonest_value, embedding_swap, new_name
+from onset.measures.answers import commonest_value
+from onset.measures.embeddings import alias_cosine, embedding_swap, new_name
 from onset.models.transformer.model import Transformer, build
 from onset.models.transformer.settings import Settings as ModelSettings
 from onset.store.tensors import load_arrays, save_arrays

@@ -13,11 +13,11 @@ import torch.nn.functional as F
 from transformer_lens.model_bridge import TransformerBridge
 
 from onset import models
-from onset.atlas import ablation, run, scores
-from onset.atlas.kinds import kinds_of
-from onset.atlas.names import BY_CONTENT, BY_PLACE
-from onset.atlas.probe import LONGEST, probe
-from onset.measures import head_scores
+from onset.collections.atlas import ablation, run, scores
+from onset.collections.atlas.kinds import kinds_of
+from onset.collections.atlas.names import BY_CONTENT, BY_PLACE
+from onset.collections.atlas.probe import LONGEST, probe
+from onset.measures.heads import head_scores
 from onset.models.transformer.bridge import open_bridge
 from onset.models.transformer.model import Transformer
 from onset.models.transformer.settings import Settings

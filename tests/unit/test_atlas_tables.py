@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from onset.atlas.kinds import KINDS, kinds_of
-from onset.atlas.listing import listing
-from onset.atlas.names import BY_CONTENT, BY_PLACE
-from onset.atlas.tables import tables_of
+from onset.collections.atlas.kinds import KINDS, kinds_of
+from onset.collections.atlas.listing import listing
+from onset.collections.atlas.names import BY_CONTENT, BY_PLACE
+from onset.collections.atlas.tables import tables_of
 from onset.figures.mosaic import colour, plot_mosaic
 from onset.figures.mosaic_layout import COLUMN, LEGEND, PAGE, Block, pages_of
 from onset.figures.style import TEXT_WIDTH, use_style

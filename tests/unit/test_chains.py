@@ -10,7 +10,8 @@ import torch
 from pydantic import ValidationError
 
 from onset import models
-from onset.measures import clean_bridge, commonest_end
+from onset.measures.answers import commonest_end
+from onset.measures.residual import clean_bridge
 from onset.tasks.chains import KINDS, Settings, generate
 from onset.tasks.dataset import VALIDATION, Dataset
 

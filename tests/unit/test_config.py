@@ -19,9 +19,9 @@ from onset.config.folder import OWN_FOLDERS
 from onset.config.problems import Layer, merge
 from onset.config.schema import schemas
 from onset.config.yaml_file import read_yaml
-from onset.jobs import Jobs
 from onset.tasks import superposition
 from onset.training.settings import TrainingSettings
+from onset.workflow.jobs import Jobs
 from tests.config_files import CONFIG, NOTEBOOK, PLAIN_NOTEBOOK, ROOT, STUDY, Files, bad
 
 

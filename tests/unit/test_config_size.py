@@ -8,10 +8,10 @@ import time
 import pytest
 
 from onset import models, tasks
-from onset.call import Call
 from onset.config import size
 from onset.config.size import Size, in_bytes, size_of
 from onset.training.settings import CheckpointSettings
+from onset.workflow.call import Call
 from tests.config_files import CONFIG, ROOT, STUDY, Files, bad
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from onset.artefacts import read_dataset, write_dataset
+from onset.runs.artefacts import read_dataset, write_dataset
 from onset.store.layout import RunFolder
 from onset.store.origin import Origin
 from onset.tasks.features import NO_PARENT, Settings, World, conditional, generate, streams

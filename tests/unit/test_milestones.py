@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from onset.milestones import auc, fallen, foresight, foretold, locked_in, reached, value_at
+from onset.statistics.milestones import fallen, locked_in, reached, value_at
+from onset.statistics.prediction import auc, foresight, foretold
 
 
 def curve(seed: int, values: list[float], condition: str = "one") -> pd.DataFrame:

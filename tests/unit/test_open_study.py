@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from onset.atlas.reading import open_atlas
+from onset.collections.atlas.reading import open_atlas
 from onset.results import Found, open_run, open_study
 
 

@@ -10,10 +10,10 @@ import pytest
 import yaml
 
 from onset.config import load_project
-from onset.jobs import Jobs
 from onset.latex.markup import MarkupError
 from onset.latex.sources import sources_of
 from onset.stages.paper import _files
+from onset.workflow.jobs import Jobs
 from tests.files import put_on_record
 from tests.workflow.conftest import NOTEBOOK, STUDY
 

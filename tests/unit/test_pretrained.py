@@ -19,13 +19,13 @@ from transformer_lens.model_bridge import TransformerBridge
 from transformers import AutoModelForCausalLM
 
 from onset import models
-from onset.artefacts import read_checkpoint
 from onset.config import ConfigError, load_project
 from onset.config.yaml_file import read_yaml
 from onset.models.batch import Batch, Questions
 from onset.models.pretrained.model import Pretrained
 from onset.models.pretrained.settings import Settings, problems
 from onset.results import Run
+from onset.runs.artefacts import read_checkpoint
 from onset.stages import dataset as dataset_stage
 from onset.stages import evaluate as evaluate_stage
 from onset.stages import train as train_stage

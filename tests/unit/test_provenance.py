@@ -15,7 +15,7 @@ from pathlib import Path
 import grimp
 import pytest
 
-from onset.provenance import imports
+from onset.code.fingerprint import imports
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,8 +23,8 @@ _MODEL = "onset.models.transformer.model"
 JOBS = {
     "dataset": ["onset.stages.dataset", "onset.tasks.composition"],
     "train": ["onset.stages.train", _MODEL],
-    "prediction": ["onset.stages.evaluate", _MODEL, "onset.measures.prediction"],
-    "bridge_lens": ["onset.stages.evaluate", _MODEL, "onset.measures.bridge_lens"],
+    "prediction": ["onset.stages.evaluate", _MODEL, "onset.measures.answers.prediction"],
+    "bridge_lens": ["onset.stages.evaluate", _MODEL, "onset.measures.residual.bridge_lens"],
     "page": ["onset.stages.gallery"],
 }
 """Some jobs and the modules that the rules name for them."""
@@ -32,7 +32,7 @@ JOBS = {
 _PRINT = """
 import json, sys
 from pathlib import Path
-from onset.provenance import fingerprint, fingerprint_of_script
+from onset.code.fingerprint import fingerprint, fingerprint_of_script
 jobs = {job: fingerprint(*modules) for job, modules in json.loads(sys.argv[1]).items()}
 jobs |= {path: fingerprint_of_script(Path(path)) for path in sys.argv[2:]}
 print(json.dumps(jobs))

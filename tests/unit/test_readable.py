@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from onset import models
-from onset.readable import likeliest, names_of, tokens_of
+from onset.runs.token_names import likeliest, names_of, tokens_of
 from onset.tasks import composition
 from tests import checkpoints
 

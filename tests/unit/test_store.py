@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 import torch
 
-from onset import artefacts
 from onset.results import Run
+from onset.runs import artefacts
 from onset.settings import canonical_json
 from onset.store.atomic import atomic_path, write_bytes, write_text
 from onset.store.layout import RunFolder

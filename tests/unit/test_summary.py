@@ -10,24 +10,18 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from onset.summary import (
-    at_last_step,
-    by_component,
-    first_half,
-    format_interval,
-    format_small,
-    format_values,
+from onset.statistics.milestones import first_half
+from onset.statistics.prediction import predicted_from_other_groups
+from onset.statistics.rows import at_last_step, by_component, full_name, rows_of, select
+from onset.statistics.seeds import (
     from_logarithms,
-    full_name,
     geometric_mean,
     interval,
     is_proportion,
     over_seeds,
-    predicted_from_other_groups,
-    rows_of,
-    select,
     summarise,
 )
+from onset.statistics.wording import format_interval, format_small, format_values
 
 
 class TestInterval:

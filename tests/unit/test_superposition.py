@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from torch.testing import assert_close
 
 from onset.figures.superposition import plot_dimensionality, plot_phases_of
-from onset.measures import features, geometry, instances, levels, one_by_one
-from onset.measures.two_features import (
+from onset.measures.superposition import features, geometry, instances, levels, one_by_one
+from onset.measures.superposition.two_features import (
     PHASES,
     best,
     boundary,

@@ -14,9 +14,9 @@ import matplotlib as mpl
 import pytest
 
 import onset
-from onset import surroundings
 from onset.figures.style import use_style
 from onset.gallery.curves import learning_curves
+from onset.stages import surroundings
 from tests import strangers
 
 MACHINE = {

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from torch import Tensor
 from torch.testing import assert_close
 
-from onset.measures import prediction
+from onset.measures.answers import prediction
 from onset.models.transformer.model import build
 from onset.models.transformer.settings import Settings as TransformerSettings
 from onset.store.origin import Origin

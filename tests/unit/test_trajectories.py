@@ -9,12 +9,13 @@ import pandas as pd
 import pytest
 import torch
 
-from onset.measures import prediction
+from onset.measures.answers import prediction
 from onset.models.transformer.model import Transformer
 from onset.models.transformer.settings import Settings
+from onset.notebook.losses import losses_of
 from onset.results import Run
+from onset.statistics.trajectories import explained_by_chance, principal_way, turns
 from onset.tasks import induction
-from onset.trajectories import explained_by_chance, losses_of, principal_way, turns
 
 TASK = induction.Settings(
     name="induction", n_symbols=12, length=10, segment=(3, 5), n_train=8, n_test=8

@@ -12,9 +12,9 @@ from jaxtyping import TypeCheckError
 from torch.testing import assert_close
 
 from onset import models
-from onset.artefacts import checksum, read_dataset, write_dataset
 from onset.models.batch import Batch, VectorBatch
 from onset.results import Run
+from onset.runs.artefacts import checksum, read_dataset, write_dataset
 from onset.store.layout import RunFolder
 from onset.store.origin import DamagedFileError, Origin
 from onset.tasks import composition, superposition

@@ -12,10 +12,10 @@ import pytest
 import torch
 
 from onset import analyses, measures, models, tasks
+from onset.config.traits import KNOWN, OF_MODELS, OF_WORLDS, traits_of
 from onset.config.wants import wants
 from onset.tasks.worlds import kind_of, length_of, sizes_of, truth_of
 from onset.training.settings import Extent
-from onset.traits import KNOWN, OF_MODELS, OF_WORLDS, traits_of
 
 WORLDS: dict[str, dict[str, Any]] = {
     "alias": {"n_bases": 16, "n_attributes": 4, "n_values": 5, "id_held_out": 1},

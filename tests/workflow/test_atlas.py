@@ -7,7 +7,7 @@ import shutil
 import pandas as pd
 import pytest
 
-from onset.atlas.reading import open_atlas
+from onset.collections.atlas.reading import open_atlas
 
 pytestmark = pytest.mark.slow
 

@@ -72,7 +72,9 @@ class TestNothing:
 
     def test_when_code_changes_that_no_job_uses(self, finished):
         finished.edit("src/onset/figures/curves.py", lambda text: text + "\n_ADDED = 1\n")
-        finished.edit("src/onset/measures/weight_norm.py", lambda text: text + "\n_ADDED = 1\n")
+        finished.edit(
+            "src/onset/measures/weights/weight_norm.py", lambda text: text + "\n_ADDED = 1\n"
+        )
         assert finished.plan() == {}
 
     def test_when_the_config_learns_a_key_with_a_default(self, finished):
@@ -216,19 +218,25 @@ class TestCode:
         assert set(finished.plan()) == runs | its_own | ATLAS - {"heads tiny"}
 
     def test_a_measure_never_retrains(self, finished):
-        finished.edit("src/onset/measures/prediction.py", lambda text: text + "\n_ADDED = 1\n")
+        finished.edit(
+            "src/onset/measures/answers/prediction.py", lambda text: text + "\n_ADDED = 1\n"
+        )
         assert set(finished.plan()) == jobs("evaluate") | AFTER_MEASURES
 
     def test_an_analysis_measures_and_trains_nothing(self, finished):
-        finished.edit("src/onset/analyses/attention.py", lambda text: text + "\n_ADDED = 1\n")
+        finished.edit(
+            "src/onset/analyses/components/attention.py", lambda text: text + "\n_ADDED = 1\n"
+        )
         assert set(finished.plan()) == jobs("analyse") | AFTER_MEASURES
 
     def test_the_atlas_looks_at_heads_again_and_measures_nothing(self, finished):
-        finished.edit("src/onset/atlas/ablation.py", lambda text: text + "\n_ADDED = 1\n")
+        finished.edit(
+            "src/onset/collections/atlas/ablation.py", lambda text: text + "\n_ADDED = 1\n"
+        )
         assert set(finished.plan()) == {*ATLAS, "front_page"}
 
     def test_what_a_head_is_called_asks_no_model(self, finished):
-        finished.replace("src/onset/atlas/kinds.py", "CLEAR = 0.5", "CLEAR = 0.6")
+        finished.replace("src/onset/collections/atlas/kinds.py", "CLEAR = 0.5", "CLEAR = 0.6")
         assert set(finished.plan()) == {*ATLAS, "front_page"} - {"heads tiny"}
 
     def test_a_colour_redraws_only(self, finished):
@@ -275,7 +283,9 @@ def add_study_with_another_task(project) -> None:
     (project.root / "config/studies/other.yaml").write_text(yaml.safe_dump(study))
     shutil.copy2(project.root / project.notebook, project.root / "workflow/notebooks/other.py")
     shutil.copytree(project.root / "results/tiny", project.root / "results/other")
-    project.write_on_record(project.root / "results/atlas/studies", "heads_of_other", "other.parquet")
+    project.write_on_record(
+        project.root / "results/atlas/studies", "heads_of_other", "other.parquet"
+    )
     project.set(project.config, "studies", ["tiny", "other"])
     project.take_for_done()
 

@@ -5,10 +5,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from onset.code.fingerprint import _closure
 from onset.config import load_project
 from onset.config.yaml_file import read_yaml
-from onset.jobs import Jobs, runs
-from onset.provenance import _closure
+from onset.workflow.jobs import Jobs, runs
 
 pytestmark = pytest.mark.slow
 

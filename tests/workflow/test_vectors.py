@@ -10,9 +10,9 @@ import pytest
 import torch
 import yaml
 
-from onset.artefacts import checksum
-from onset.atlas.reading import open_atlas
+from onset.collections.atlas.reading import open_atlas
 from onset.results import open_run
+from onset.runs.artefacts import checksum
 from onset.store.tensors import load_arrays
 
 pytestmark = pytest.mark.slow

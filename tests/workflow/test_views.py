@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from onset.code.fingerprint import _closure
 from onset.config import load_project
 from onset.config.yaml_file import read_yaml
-from onset.jobs import Jobs, views
-from onset.provenance import _closure
 from onset.stages.views import checksum
 from onset.views.packing import cells, unpack_shares
+from onset.workflow.jobs import Jobs, views
 from tests.workflow.conftest import Project
 from tests.workflow.test_planning import jobs
 

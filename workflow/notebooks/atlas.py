@@ -34,9 +34,9 @@ code = "by hand"
 import pandas as pd
 from IPython.display import HTML
 
-from onset.atlas.kinds import CLEAR, KINDS
-from onset.atlas.listing import listing
-from onset.atlas.reading import open_atlas
+from onset.collections.atlas.kinds import CLEAR, KINDS
+from onset.collections.atlas.listing import listing
+from onset.collections.atlas.reading import open_atlas
 from onset.figures.mosaic import plot_mosaic
 from onset.figures.style import use_style
 
@@ -115,7 +115,8 @@ quartiles.astype({"most needed": int}).round(2)
 # ## Look a head up
 #
 # A list per study. `layer` counts block applications from 0. In Python, `open_atlas().look_up(study=…,
-# condition=…, seed=…)` (from `onset.atlas.reading`) has all columns, and `.ablations` has every split.
+# condition=…, seed=…)` (from `onset.collections.atlas.reading`) has all columns, and `.ablations` has every
+# split.
 
 # %%
 HTML(listing(heads, titles, labels))

@@ -48,7 +48,9 @@ from onset.figures.page import MOST_PANELS, say_left_out
 from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles, use_style
 from onset.latex import tabular
 from onset.results import open_study
-from onset.summary import at_last_step, format_interval, over_seeds
+from onset.statistics.rows import at_last_step
+from onset.statistics.seeds import over_seeds
+from onset.statistics.wording import format_interval
 
 use_style()
 study = open_study(study_name, results, conditions, seeds, code)

@@ -58,14 +58,10 @@ from onset.figures.rows import height, name_rows, plot_rows, proportion
 from onset.figures.style import TEXT_WIDTH, Styles, styles, use_style
 from onset.latex import tabular
 from onset.results import Found, open_study
-from onset.summary import (
-    at_last_step,
-    first_half,
-    format_interval,
-    over_seeds,
-    rows_of,
-    summary_of_seeds,
-)
+from onset.statistics.milestones import first_half
+from onset.statistics.rows import at_last_step, rows_of
+from onset.statistics.seeds import over_seeds, summary_of_seeds
+from onset.statistics.wording import format_interval
 
 use_style()
 study = open_study(study_name, results, conditions, seeds, code, analysed)

@@ -50,7 +50,9 @@ from onset.figures.rows import height, name_rows, plot_rows, proportion
 from onset.figures.style import TEXT_WIDTH, Styles, styles, use_style
 from onset.latex import tabular
 from onset.results import Found, open_study
-from onset.summary import at_last_step, format_interval, over_seeds
+from onset.statistics.rows import at_last_step
+from onset.statistics.seeds import over_seeds
+from onset.statistics.wording import format_interval
 
 use_style()
 study = open_study(study_name, results, conditions, seeds, code, analysed)

@@ -34,7 +34,7 @@
 # at which other runs generalise; (5) Grokfast sooner by more than the intervals.
 
 # %% tags=["parameters"]
-from onset.parameters import Checkpoint, Fraction
+from onset.config.notebook_parameters import Checkpoint, Fraction
 
 study_name = "grokking"
 results = "results"
@@ -56,28 +56,19 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from onset.addition_way import principal_components
 from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.learning import learning_curves, plot_learning
 from onset.figures.phases import plot_phases
 from onset.figures.rows import height, name_rows, plot_rows, remark
 from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles, use_style
 from onset.latex import tabular
-from onset.milestones import auc, fallen, foresight, locked_in, reached, value_at
+from onset.notebook.addition_way import principal_components
 from onset.results import Found, open_study
-from onset.summary import (
-    Summary,
-    at_last_step,
-    by_component,
-    format_interval,
-    format_small,
-    format_values,
-    from_logarithms,
-    geometric_mean,
-    interval,
-    over_seeds,
-    select,
-)
+from onset.statistics.milestones import fallen, locked_in, reached, value_at
+from onset.statistics.prediction import auc, foresight
+from onset.statistics.rows import at_last_step, by_component, select
+from onset.statistics.seeds import Summary, from_logarithms, geometric_mean, interval, over_seeds
+from onset.statistics.wording import format_interval, format_small, format_values
 
 use_style()
 study = open_study(study_name, results, conditions, seeds, code, analysed, extra_seeds)

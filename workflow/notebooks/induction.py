@@ -65,19 +65,15 @@ from onset.figures.names import name_curves
 from onset.figures.rows import height, name_rows, plot_rows, remark
 from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles, use_style
 from onset.interventions.heads import others
-from onset.measures.heads import Head
-from onset.milestones import auc, reached, value_at
+from onset.measures.heads.circuit import Head
+from onset.notebook.losses import losses_of
 from onset.results import Found, open_study
-from onset.summary import (
-    at_last_step,
-    format_interval,
-    format_values,
-    from_logarithms,
-    geometric_mean,
-    over_seeds,
-    select,
-)
-from onset.trajectories import losses_of, principal_way, turns
+from onset.statistics.milestones import reached, value_at
+from onset.statistics.prediction import auc
+from onset.statistics.rows import at_last_step, select
+from onset.statistics.seeds import from_logarithms, geometric_mean, over_seeds
+from onset.statistics.trajectories import principal_way, turns
+from onset.statistics.wording import format_interval, format_values
 
 use_style()
 study = open_study(study_name, results, conditions, seeds, code, analysed, extra_seeds)

@@ -39,7 +39,9 @@ from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.rows import height, name_rows, plot_rows, proportion
 from onset.figures.style import TEXT_WIDTH, styles, use_style
 from onset.results import open_study
-from onset.summary import at_last_step, format_interval, over_seeds
+from onset.statistics.rows import at_last_step
+from onset.statistics.seeds import over_seeds
+from onset.statistics.wording import format_interval
 
 use_style()
 study = open_study(study_name, results, conditions, seeds, code)

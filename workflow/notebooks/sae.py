@@ -61,10 +61,12 @@ from onset.figures.curves import legend_below
 from onset.figures.dose import plot_dose
 from onset.figures.rows import height, name_rows, plot_rows, proportion
 from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles, use_style
-from onset.measures.recovery import RECOVERED
-from onset.milestones import auc
+from onset.measures.dictionaries.recovery import RECOVERED
 from onset.results import Found, open_study
-from onset.summary import at_last_step, format_values, over_seeds
+from onset.statistics.prediction import auc
+from onset.statistics.rows import at_last_step
+from onset.statistics.seeds import over_seeds
+from onset.statistics.wording import format_values
 
 use_style()
 study = open_study(study_name, results, conditions, seeds, code, analysed)

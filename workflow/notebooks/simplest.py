@@ -32,7 +32,7 @@
 # not fitted to by more than the mean of the other worlds does.
 
 # %% tags=["parameters"]
-from onset.parameters import Fraction
+from onset.config.notebook_parameters import Fraction
 
 study_name = "simplest"
 results = "results"
@@ -50,7 +50,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from onset.boundary import (
+from onset.figures.curves import legend_below
+from onset.figures.dose import differences, doses_of
+from onset.figures.heat import cells_of, grids_of, plot_heat, said, value_of
+from onset.figures.learning import learning_curves, plot_learning
+from onset.figures.style import MARKED, NEUTRAL, TEXT_WIDTH, styles, use_style
+from onset.latex import tabular
+from onset.results import open_study
+from onset.statistics.boundary import (
     edge_interval,
     falling_edge,
     fit_threshold,
@@ -59,14 +66,9 @@ from onset.boundary import (
     power_law_from_others,
     rising_edge,
 )
-from onset.figures.curves import legend_below
-from onset.figures.dose import differences, doses_of
-from onset.figures.heat import cells_of, grids_of, plot_heat, said, value_of
-from onset.figures.learning import learning_curves, plot_learning
-from onset.figures.style import MARKED, NEUTRAL, TEXT_WIDTH, styles, use_style
-from onset.latex import tabular
-from onset.results import open_study
-from onset.summary import at_last_step, format_interval, interval, over_seeds
+from onset.statistics.rows import at_last_step
+from onset.statistics.seeds import interval, over_seeds
+from onset.statistics.wording import format_interval
 
 use_style()
 study = open_study(study_name, results, conditions, seeds, code)

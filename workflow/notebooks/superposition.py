@@ -51,7 +51,6 @@ import numpy as np
 import pandas as pd
 import torch
 
-from onset.boundary import falling_edge
 from onset.figures.style import Styles, styles, use_style
 from onset.figures.superposition import (
     plot_computed,
@@ -61,10 +60,10 @@ from onset.figures.superposition import (
     plot_places,
     plot_shares,
 )
-from onset.measures import levels, one_by_one
-from onset.measures.features import REPRESENTED
-from onset.measures.geometry import FIGURES, by_chance
-from onset.measures.two_features import (
+from onset.measures.superposition import levels, one_by_one
+from onset.measures.superposition.features import REPRESENTED
+from onset.measures.superposition.geometry import FIGURES, by_chance
+from onset.measures.superposition.two_features import (
     PHASES,
     best,
     boundary,
@@ -73,7 +72,9 @@ from onset.measures.two_features import (
     phase_of,
 )
 from onset.results import Found, open_study
-from onset.summary import format_values, interval
+from onset.statistics.boundary import falling_edge
+from onset.statistics.seeds import interval
+from onset.statistics.wording import format_values
 from onset.tasks.superposition import Settings
 
 use_style()
@@ -130,7 +131,8 @@ pd.DataFrame({
 #
 # Three solutions come into question: the first feature alone, the second alone, or both, pointing
 # opposite ways, which is wrong only where both are there. Their losses are known in closed form
-# (`onset.measures.two_features`), and so is the loss of any other solution, by exact integration:
+# (`onset.measures.superposition.two_features`), and so is the loss of any other solution, by exact
+# integration:
 # the best of all is found by descending it. Of the network's restarts we take the one with the
 # least exact loss. A colour says what became of the second feature: *ignored*, *dedicated* (it
 # has the dimension to itself), or *superposed*. The panel on the right is a network without the
@@ -276,7 +278,7 @@ for condition in WORLDS:
 #
 # Features whose directions aren't orthogonal belong to one figure. It is given a name by code: if
 # all cosines between its corners are those of the ideal figure to a tenth
-# (`onset.measures.geometry`). On the right the null: the same features, turned at random.
+# (`onset.measures.superposition.geometry`). On the right the null: the same features, turned at random.
 
 # %%
 KINDS = [*FIGURES, "other", "ignored"]

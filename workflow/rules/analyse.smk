@@ -17,5 +17,5 @@ rule analyse:
         code=lambda w: jobs.code("analyse", w),
         parent=jobs.drawn_from_option,
     shell:
-        "python -m onset.launch analyse {params.run}"
+        "python -m onset.workflow.launch analyse {params.run}"
         " --settings {params.settings:q} --code {params.code} {params.parent} --log {log}"

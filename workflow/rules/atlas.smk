@@ -15,7 +15,7 @@ rule heads:
         study=f"{project.results}/{{study}}",
         code=jobs.heads_code,
     shell:
-        "python -m onset.launch heads {params.study} {output}"
+        "python -m onset.workflow.launch heads {params.study} {output}"
         " --settings {input.settings} --code {params.code} --log {log}"
 
 

@@ -13,5 +13,5 @@ rule dataset:
         code=lambda w: jobs.code("dataset", w),
         parent=jobs.drawn_from_option,
     shell:
-        "python -m onset.launch dataset {params.run}"
+        "python -m onset.workflow.launch dataset {params.run}"
         " --settings {params.settings:q} --code {params.code} {params.parent} --log {log}"

@@ -15,7 +15,7 @@ rule evaluate:
         settings=lambda w: jobs.condition(w).evaluate_job,
         code=lambda w: jobs.code("evaluate", w),
     shell:
-        "python -m onset.launch evaluate {params.run}"
+        "python -m onset.workflow.launch evaluate {params.run}"
         " --settings {params.settings:q} --code {params.code} --log {log}"
 
 

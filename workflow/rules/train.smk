@@ -21,7 +21,7 @@ if not jobs.populations:
             parent=jobs.parent_option,
             sources=jobs.sources_option,
         shell:
-            "python -m onset.launch train {params.run} --settings {params.settings:q}"
+            "python -m onset.workflow.launch train {params.run} --settings {params.settings:q}"
             " --code {params.code} {params.parent} {params.sources} --log {log}"
 
 
@@ -52,5 +52,5 @@ for population in jobs.populations:
             parents=jobs.parents_option(population),
             sources=jobs.sources_option(first),
         shell:
-            "python -m onset.launch train {params.runs} --settings {params.settings:q}"
+            "python -m onset.workflow.launch train {params.runs} --settings {params.settings:q}"
             " --code {params.code} {params.parents} {params.sources} --log {log}"

@@ -20,5 +20,5 @@ for study in project.studies:
                 study=subpath(output[0], ancestor=2),
                 code=jobs.views_code(study),
             shell:
-                "python -m onset.launch views {params.study}"
+                "python -m onset.workflow.launch views {params.study}"
                 " --settings {input.settings} --code {params.code} --log {log}"

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from onset.code.fingerprint import SourceError, parse
 from onset.config.checks import condition_of
 from onset.config.inherited import OfPoints, where_inherited
 from onset.config.notebook_source import read_notebook_source
@@ -19,7 +20,6 @@ from onset.config.sweep import SweepError, expand
 from onset.config.texts import text_problems
 from onset.config.wants import silent_measures
 from onset.config.yaml_file import YamlError, read_yaml
-from onset.provenance import SourceError, parse
 from onset.settings import is_name
 
 

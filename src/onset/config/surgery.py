@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from onset import models
 from onset.config.study import Condition
+from onset.config.traits import KNOWN, traits_of
 from onset.interventions.settings import InterventionSettings
 from onset.tasks.worlds import sizes_of
-from onset.traits import KNOWN, traits_of
 
 
 def unfit_surgery(

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from onset import models
 from onset.config.problems import nearest
+from onset.config.traits import KNOWN, traits_of
 from onset.settings import Settings
 from onset.tasks.worlds import AnyTaskSettings, sizes_of
 from onset.training.patterns import counting
 from onset.training.settings import Extent
-from onset.traits import KNOWN, traits_of
 
 
 def unfit_patterns(

@@ -6,17 +6,16 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from types import ModuleType
 
 from onset import measures
+from onset.code.fingerprint import parse
 from onset.config.study import Condition
-from onset.provenance import parse
+from onset.config.traits import KNOWN, OF_MODELS, OF_WORLDS, traits_of
 from onset.settings import Settings
 from onset.tasks.dataset import VALIDATION, Dataset
 from onset.tasks.vectors import VectorDataset
 from onset.tasks.worlds import AnyTaskSettings, drawn_from_parent, kind_of, truth_of
-from onset.traits import KNOWN, OF_MODELS, OF_WORLDS, traits_of
 
 _ANY = ("model", "vectormodel", "anymodel")
 """what a measure calls a model of any family of the right kind"""
@@ -109,7 +108,7 @@ def wants(package: ModuleType, name: str) -> Wants:
 
     Read from the source: importing it imports torch, and planning a DAG shouldn't wait for that.
     """
-    source = Path(package.__path__[0]) / f"{name}.py"
+    source = package.CATALOGUE.source(name)
     found = {}
     for statement in parse(source).body:
         match statement:

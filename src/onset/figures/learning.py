@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles
-from onset.summary import from_logarithms, over_seeds
+from onset.statistics.seeds import from_logarithms, over_seeds
 
 _SMALLEST = 1e-9  # nats: a loss in float32 can be 0
 

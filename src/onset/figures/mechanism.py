@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from onset.figures.style import NEUTRAL, Style, Styles, styles
-from onset.summary import over_seeds
+from onset.statistics.seeds import over_seeds
 
 REPLACEMENTS = {
     "donor": "donor's state",

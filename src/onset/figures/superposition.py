@@ -16,7 +16,7 @@ from matplotlib.ticker import NullFormatter
 from onset.figures.curves import plot_curve
 from onset.figures.names import name_curves
 from onset.figures.style import NEUTRAL, TEXT_WIDTH, Style, Styles, styles
-from onset.summary import over_seeds
+from onset.statistics.seeds import over_seeds
 
 _ALONE = "one by one"
 _HATCHES = ("", "////", "", "\\\\\\\\", "....", "", "", "")

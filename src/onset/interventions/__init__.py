@@ -6,20 +6,7 @@ Altered`. It is asked once: what it decides is part of the state that an interru
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from types import ModuleType
+from onset.code.catalogue import Catalogue
 
-_NOT_INTERVENTIONS = {"heads", "settings"}
-
-
-def names() -> list[str]:
-    """All interventions there are."""
-    return sorted(
-        m.name for m in pkgutil.iter_modules(__path__) if m.name not in _NOT_INTERVENTIONS
-    )
-
-
-def load(name: str) -> ModuleType:
-    """The intervention's module."""
-    return importlib.import_module(f"{__name__}.{name}")
+CATALOGUE = Catalogue(__name__, "altered")
+names, load = CATALOGUE.names, CATALOGUE.load

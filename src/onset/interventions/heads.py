@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from onset.measures.heads import Head, Scores, scores
+from onset.measures.heads.circuit import Head, Scores, scores
 from onset.models.transformer.model import Transformer
-from onset.source import Source
+from onset.runs.source import Source
 
 
 def scores_of(model: Transformer, source: Source) -> Scores:

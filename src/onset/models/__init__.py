@@ -24,7 +24,7 @@ from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from onset.own_files import is_own
+from onset.code.own_files import is_own
 
 if TYPE_CHECKING:
     from torch import Tensor

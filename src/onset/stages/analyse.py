@@ -12,7 +12,7 @@ import numpy as np
 
 from onset import analyses
 from onset.analyses.settings import AnalysesSettings
-from onset.source import Source
+from onset.runs.source import Source
 from onset.stages.command import add_run_arguments, run_stage
 from onset.stages.measurements import Measure, measure_checkpoints
 from onset.stages.record import record_settings, run_on_record

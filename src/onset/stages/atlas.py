@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from onset.artefacts import checksum
-from onset.atlas.tables import tables_of
+from onset.collections.atlas.tables import tables_of
+from onset.runs.artefacts import checksum
 from onset.stages.command import add_settings_arguments, log, run_stage
 from onset.stages.record import on_record
 from onset.store.atomic import write_text

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from onset.device import keep_memory, lacking
+from onset.models.device import keep_memory, lacking
 from onset.store.files import part_of
 from onset.store.logs import DONE
 from onset.store.origin import DamagedFileError

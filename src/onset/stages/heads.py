@@ -12,9 +12,9 @@ from typing import Any
 import torch
 
 from onset import models
-from onset.artefacts import checksum, read_checkpoint, read_checkpoint_index, read_dataset
-from onset.atlas.run import heads_of
+from onset.collections.atlas.run import heads_of
 from onset.measures.measurement import Measurement
+from onset.runs.artefacts import checksum, read_checkpoint, read_checkpoint_index, read_dataset
 from onset.stages.command import add_settings_arguments, log, prepare_device, run_stage
 from onset.stages.record import on_record
 from onset.store.layout import RunFolder

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from onset import surroundings
+from onset.stages import surroundings
 
 
 def options(folder: Path) -> dict[str, Any]:

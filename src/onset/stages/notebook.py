@@ -18,9 +18,8 @@ from typing import Any
 import jupytext
 import nbformat
 
-from onset import surroundings
-from onset.parameters import Parameters
-from onset.stages import kernel
+from onset.config.notebook_parameters import Parameters
+from onset.stages import kernel, surroundings
 from onset.stages.command import StageError, log, run_stage
 from onset.stages.record import on_record
 from onset.store.atomic import write_bytes, write_text

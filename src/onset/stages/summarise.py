@@ -10,8 +10,8 @@ import pandas as pd
 from onset.results import open_study
 from onset.stages.command import run_stage
 from onset.stages.record import on_record
+from onset.statistics.seeds import summarise
 from onset.store.atomic import write_text
-from onset.summary import summarise
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -14,7 +14,9 @@ from pydantic import TypeAdapter
 from torch import Tensor
 
 from onset import interventions, measures, models
-from onset.artefacts import (
+from onset.interventions.settings import InterventionSettings
+from onset.models.batch import AnyModel, Parameters
+from onset.runs.artefacts import (
     checksum,
     read_checkpoint,
     read_checkpoint_index,
@@ -22,9 +24,7 @@ from onset.artefacts import (
     write_checkpoint,
     write_checkpoint_index,
 )
-from onset.interventions.settings import InterventionSettings
-from onset.models.batch import AnyModel, Parameters
-from onset.source import Source
+from onset.runs.source import Source
 from onset.stages.command import (
     StageError,
     add_settings_arguments,

@@ -22,8 +22,8 @@ class TaskSettings(Protocol):
     that some split carries (its facts' names, and `candidates` and `familiar` where it has them).
 
     Where not all splits carry all of it, `truth_of(split)` says which; where not all have sequences of the
-    same length, `length_of(split)` says theirs; and `traits` (`onset.traits`) what else measures may count
-    on."""
+    same length, `length_of(split)` says theirs; and `traits` (`onset.config.traits`) what else measures
+    may count on."""
 
     @property
     def name(self) -> str: ...

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Int
 
 from onset.models.batch import Model
-from onset.readable import numbers
+from onset.runs.token_names import numbers
 from onset.tasks.dataset import VALIDATION, Dataset
 from onset.views.packing import cells
 

@@ -11,7 +11,7 @@ from transformer_lens.model_bridge import TransformerBridge
 
 from onset import models
 from onset.models.batch import Model
-from onset.readable import names_of
+from onset.runs.token_names import names_of
 from onset.tasks.dataset import Dataset
 from onset.views import chosen
 from onset.views.chosen import Example

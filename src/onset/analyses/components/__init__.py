@@ -1,0 +1,1 @@
+"""What single heads, MLPs and places of the residual stream do for an answer."""

@@ -1,0 +1,1 @@
+"""Modular addition: what is left of the logits by formula."""

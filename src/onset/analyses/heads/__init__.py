@@ -1,0 +1,1 @@
+"""The circuits of attention heads."""

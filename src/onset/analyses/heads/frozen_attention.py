@@ -1,0 +1,52 @@
+"""Does it matter where heads look for each question, or only where they look on average?
+
+Attention patterns are replaced by their mean over the questions of a split, all heads at once, with
+TransformerLens's hooks. What is then still answered is done without attention's depending on the
+question, as in the Pizza of Zhong et al. 2023 (arXiv:2306.17844).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from onset.measures.answers.asking import is_right
+from onset.measures.measurement import Measurement
+from onset.models.batch import Parameters
+from onset.models.transformer.bridge import open_bridge
+from onset.models.transformer.model import Transformer
+from onset.tasks.dataset import VALIDATION, Dataset
+
+
+def analyse(
+    model: Transformer, parameters: Parameters, dataset: Dataset, seed: int
+) -> Iterator[Measurement]:
+    """Per split, validation parts left out, at its last scored position:
+
+    * `frozen_attention_loss`, `frozen_attention_accuracy`;
+    * `free_attention_loss`, `free_attention_accuracy`: the same with nothing replaced.
+    """
+    for name, split in dataset.splits.items():
+        if name.endswith(VALIDATION):
+            continue
+        bridge = open_bridge(model, parameters, model.depth(split.hops))
+        device = bridge.W_E.device
+        tokens = torch.from_numpy(split.tokens).to(device)
+        targets = torch.from_numpy(split.targets[:, -1]).to(device)
+        patterns = [f"blocks.{i}.attn.hook_pattern" for i in range(bridge.cfg.n_layers)]
+        _, cache = bridge.run_with_cache(tokens, names_filter=patterns)
+        frozen = [(at, partial(_replaced, by=cache[at].mean(0, keepdim=True))) for at in patterns]
+        for kind, hooks in (("frozen", frozen), ("free", [])):
+            logits = bridge.run_with_hooks(tokens, fwd_hooks=hooks)[:, split.scored[-1]]
+            loss = F.cross_entropy(logits.double(), targets).item()
+            accuracy = is_right(logits, targets).mean().item()
+            yield Measurement(f"{kind}_attention_loss", loss, name)
+            yield Measurement(f"{kind}_attention_accuracy", accuracy, name)
+
+
+def _replaced(pattern: Tensor, hook: object, by: Tensor) -> Tensor:
+    return by.expand_as(pattern)

@@ -1,0 +1,84 @@
+"""Can a linear probe read the bridge entity, and more than it could learn of any labels?
+
+A ridge regression from the residual stream to the bridge entity, one-hot, is fitted on some of the
+subjects and scored on others (a subject is all of a question but its last token). As a control task
+(Hewitt & Liang 2019, arXiv:1909.03368) the same probe is fitted on bridge entities that have changed
+places between subjects: what it then scores, it scores without the model knowing anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from onset.measures.measurement import Measurement
+from onset.measures.residual.reading_off import read_off
+from onset.models.batch import Parameters
+from onset.models.transformer.model import Transformer
+from onset.tasks.dataset import VALIDATION, Dataset, Split
+
+NEEDS = ("bridge",)
+
+_FITTED_ON = 0.75
+
+
+def analyse(
+    model: Transformer, parameters: Parameters, dataset: Dataset, seed: int
+) -> Iterator[Measurement]:
+    """By number of block applications done (`layer`) and position, over the subjects of all splits, of
+    each length of questions (`component`) where there are several:
+
+    * `probe_accuracy`: on subjects that the probe wasn't fitted on;
+    * `probe_control_accuracy`: the same with bridge entities that have changed places.
+    """
+    splits = [
+        split
+        for name, split in dataset.splits.items()
+        if "bridge" in split.truth and not name.endswith(VALIDATION)
+    ]
+    lengths = sorted({split.tokens.shape[1] for split in splits})
+    for length in lengths:
+        alike = [split for split in splits if split.tokens.shape[1] == length]
+        for row in _of_one_length(model, parameters, alike, seed):
+            yield row._replace(component=length) if len(lengths) > 1 else row
+
+
+def _of_one_length(
+    model: Transformer, parameters: Parameters, splits: Sequence[Split], seed: int
+) -> Iterator[Measurement]:
+    tokens = np.concatenate([split.tokens for split in splits])
+    bridges = np.concatenate([split.truth["bridge"] for split in splits])
+    # One question per subject: the states before its last token are the same for all.
+    subjects, rows = np.unique(tokens[:, :-1], axis=0, return_index=True)
+    rng = np.random.Generator(np.random.Philox(seed))
+    order = rng.permutation(len(subjects))
+    n_fitted = round(_FITTED_ON * len(subjects))
+    labels = bridges[rows]
+    device = parameters["tok_embed.weight"].device
+    states = model.residual_stream(parameters, torch.from_numpy(tokens[rows]).to(device))
+    for name, its in (("probe", labels), ("probe_control", rng.permutation(labels))):
+        answers = torch.from_numpy(its).to(device)
+        for layer, of_layer in enumerate(states):
+            for position in range(subjects.shape[1]):
+                value = _accuracy(
+                    of_layer[:, position], answers, order[:n_fitted], order[n_fitted:]
+                )
+                yield Measurement(f"{name}_accuracy", value, layer=layer, position=position)
+
+
+def _accuracy(
+    states: Float[Tensor, "subjects d_model"],
+    labels: Int[Tensor, " subjects"],
+    fitted: Int[np.ndarray, " fitted"],
+    tested: Int[np.ndarray, " tested"],
+) -> float:
+    """Of a ridge classifier fitted on some rows, on others."""
+    said = read_off(
+        states, F.one_hot(labels).double(), torch.from_numpy(fitted), torch.from_numpy(tested)
+    )
+    return (said.argmax(-1) == labels[tested]).double().mean().item()

@@ -1,0 +1,1 @@
+"""What is gathered over all studies."""

@@ -1,0 +1,1 @@
+"""What models answer, beside what the simplest guesses would."""

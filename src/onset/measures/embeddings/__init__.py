@@ -1,0 +1,1 @@
+"""The geometry of embeddings, and what becomes of answers when they change places."""

@@ -1,0 +1,36 @@
+"""What we find of what the literature says."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from onset.statistics.seeds import summary_of_seeds
+
+
+class Found(NamedTuple):
+    """What we find of a published quantity: mean over seeds and interval, and whether it agrees."""
+
+    ours: float
+    low: float
+    high: float
+    agrees: bool | None
+    """None: our numbers don't decide"""
+
+    @classmethod
+    def beyond(cls, values: pd.Series, border: float = 0.0, sign: int = 1) -> Found:
+        """Of what is said to be above a border, or below it with the sign −1.
+
+        It agrees if the whole interval is there, and not if it is on the other side; a border of NaN leaves
+        it open.
+
+        Args:
+            values: one per seed.
+            border: in the unit of the values.
+            sign: 1 or −1.
+        """
+        its = summary_of_seeds(values)
+        ends = sign * (np.array([its.low, its.high]) - border)
+        return cls(*its, True if (ends > 0).all() else False if (ends < 0).all() else None)

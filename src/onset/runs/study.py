@@ -1,0 +1,147 @@
+"""All runs of a study, and what is made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from onset.figures.save import save_figure, save_table
+from onset.latex.markup import check_table, numbers_json
+from onset.runs.artefacts import (
+    checksum,
+)
+from onset.runs.reference import Found
+from onset.runs.run import Run
+from onset.store.atomic import write_text
+from onset.store.records import check
+
+
+@dataclass(frozen=True)
+class Study:
+    """All runs of a study."""
+
+    folder: Path
+    conditions: Sequence[str]
+    seeds: Sequence[int]
+    code: str = "by hand"
+    """fingerprint of the code that reads the study, for the provenance of figures"""
+    analysed: Sequence[str] = ()
+    """the conditions that are looked at more closely"""
+    extra_seeds: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    """seeds that single conditions are run with beside"""
+
+    def run(self, condition: str, seed: int) -> Run:
+        return Run(self.folder / condition / f"seed_{seed}")
+
+    @property
+    def runs(self) -> list[Run]:
+        return [
+            self.run(condition, seed)
+            for condition in self.conditions
+            for seed in dict.fromkeys((*self.seeds, *self.extra_seeds.get(condition, ())))
+        ]
+
+    @cached_property
+    def measures(self) -> pd.DataFrame:
+        """The measurements of all runs, with the columns condition and seed in front."""
+        return self._gathered({run: run.measures for run in self.runs})
+
+    @cached_property
+    def analyses(self) -> pd.DataFrame:
+        """What the closer looks found, in the columns of `measures`."""
+        return self._gathered(
+            {run: run.analyses for run in self.runs if run.condition in self.analysed}
+        )
+
+    @property
+    def _tables(self) -> list[Path]:
+        """The files that measurements are read from."""
+        analysed = [run for run in self.runs if run.condition in self.analysed]
+        return [run.folder.measures for run in self.runs] + [
+            run.folder.analyses for run in analysed
+        ]
+
+    @staticmethod
+    def _gathered(tables: Mapping[Run, pd.DataFrame]) -> pd.DataFrame:
+        named = []
+        for run, of_run in tables.items():
+            table = of_run.copy()
+            table.insert(0, "condition", run.condition)
+            table.insert(1, "seed", run.seed)
+            named.append(table)
+        return pd.concat(named, ignore_index=True) if named else pd.DataFrame()
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """condition, split, measure, n_seeds, mean, low, high at the last checkpoint."""
+        path = self.folder / "summary.csv"
+        check(path)
+        return pd.read_csv(path, keep_default_na=False, na_values=[""])
+
+    @cached_property
+    def provenance(self) -> dict[str, Any]:
+        """What a figure of this study came from: settings, code, and inputs with their checksums."""
+        first = self.seeds[0]
+        return {
+            "study": self.folder.name,
+            "seeds": list(self.seeds),
+            **({"extra_seeds": dict(self.extra_seeds)} if self.extra_seeds else {}),
+            "settings": {name: self.run(name, first).settings for name in self.conditions},
+            "code": self.code,
+            "inputs": {str(path.relative_to(self.folder)): checksum(path) for path in self._tables},
+        }
+
+    def save_figure(self, figure: Figure, name: str, data: pd.DataFrame) -> None:
+        """Keep a figure of this study, with exactly the data it shows."""
+        save_figure(figure, self.folder / "figures" / name, data, self.provenance)
+
+    def save_table(self, table: pd.DataFrame, name: str, latex: str) -> None:
+        """Keep a table of this study, as data and as it is to be typeset.
+
+        Raises:
+            ValueError: the LaTeX is more than a tabular (`onset.latex.markup`).
+        """
+        check_table(latex)
+        save_table(table, self.folder / "tables" / name, latex, self.provenance)
+
+    def save_reference(
+        self, published: Mapping[str, Mapping[str, str]], ours: Mapping[str, Found]
+    ) -> pd.DataFrame:
+        """Keep `reference.csv`: what the literature says, and what we find.
+
+        Args:
+            published: name → quantity, published, source, from the study's file.
+            ours: name → what we find of it.
+
+        Returns:
+            The table: quantity, published, source, ours, low, high, agrees.
+
+        Raises:
+            ValueError: something published has nothing beside it, or the other way round.
+        """
+        if published.keys() != ours.keys():
+            odd = sorted(published.keys() ^ ours.keys())
+            raise ValueError(f"published or found, but not both: {', '.join(odd)}")
+        said = {True: "yes", False: "no", None: "undecided"}
+        rows = [
+            {**published[name], **its._asdict(), "agrees": said[its.agrees]}
+            for name, its in ours.items()
+        ]
+        table = pd.DataFrame(rows, columns=["quantity", "published", "source", *Found._fields])
+        text = table.to_csv(index=False, float_format="%.4g")
+        write_text(self.folder / "reference.csv", text)
+        return table
+
+    def save_numbers(self, numbers: Mapping[str, str]) -> None:
+        """Keep the numbers that the paper's text quotes, as they are to be typeset.
+
+        Raises:
+            ValueError: a number, or its name, holds more of TeX than one may (`onset.latex.markup`).
+        """
+        write_text(self.folder / "numbers.json", numbers_json(numbers))

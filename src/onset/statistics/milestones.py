@@ -1,0 +1,116 @@
+"""When a run, or a curve, gets somewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Hashable, Mapping
+
+import numpy as np
+import pandas as pd
+
+_RUN = ["condition", "seed"]
+
+
+def reached(curves: pd.DataFrame, level: float) -> pd.Series:
+    """The step at which each run's value is first at the level or above.
+
+    Args:
+        curves: one measure of one split: condition, seed, step, value.
+        level: to be reached.
+
+    Returns:
+        By condition and seed; on the straight line between checkpoints; NaN where it never is.
+    """
+    return _per_run(curves, lambda steps, values: _crossing(steps, values, level))
+
+
+def fallen(curves: pd.DataFrame, fraction: float) -> pd.Series:
+    """The step at which each run's value has fallen to a fraction of its maximum, after that maximum.
+
+    Args and returns as in `reached`.
+    """
+
+    def of_run(steps: np.ndarray, values: np.ndarray) -> float:
+        peak = int(values.argmax())
+        return _crossing(steps[peak:], -values[peak:], -fraction * values[peak])
+
+    return _per_run(curves, of_run)
+
+
+def value_at(curves: pd.DataFrame, steps: pd.Series) -> pd.Series:
+    """Each run's value at a step of its own, on the straight line between checkpoints; NaN at step NaN."""
+    at = {
+        run: np.interp(steps[run], *its.sort_values("step")[["step", "value"]].to_numpy(float).T)
+        if np.isfinite(steps.get(run, np.nan))
+        else np.nan
+        for run, its in curves.groupby(_RUN, sort=False, observed=True)
+    }
+    return _by_run(at)
+
+
+def locked_in(strengths: pd.DataFrame, chosen: Collection[int]) -> float:
+    """The step from which on the chosen ones are the strongest, to the end; NaN if not even there.
+
+    Args:
+        strengths: a row per step, a column per thing.
+        chosen: some of the columns.
+    """
+    wanted = set(chosen)
+    same = [set(row.nlargest(len(wanted)).index) == wanted for _, row in strengths.iterrows()]
+    if not same[-1]:
+        return np.nan
+    return float(strengths.index[len(same) - np.argmin([*same[::-1], False])])
+
+
+def _per_run(curves: pd.DataFrame, of_run: Callable[[np.ndarray, np.ndarray], float]) -> pd.Series:
+    return _by_run(
+        {
+            run: of_run(*its.sort_values("step")[["step", "value"]].to_numpy(float).T)
+            for run, its in curves.groupby(_RUN, sort=False, observed=True)
+        }
+    )
+
+
+def _by_run(values: dict[Hashable, float]) -> pd.Series:
+    index = pd.MultiIndex.from_tuples(list(values), names=_RUN)
+    return pd.Series(list(values.values()), index, dtype=float)
+
+
+def _crossing(steps: np.ndarray, values: np.ndarray, level: float) -> float:
+    above = values >= level
+    if not above.any():
+        return np.nan
+    place = int(above.argmax())
+    if place == 0:
+        return float(steps[0])
+    before, after = values[place - 1], values[place]
+    return float(np.interp(level, [before, after], steps[place - 1 : place + 1]))
+
+
+def first_half(curves: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """When each curve first reaches half its final value, on straight lines between shared steps.
+
+    Args:
+        curves: name → step, seed, value.
+
+    Returns:
+        A row per seed, a column per curve: the step.
+    """
+    common = set.intersection(*(set(curve["step"]) for curve in curves.values()))
+    columns: dict[str, pd.Series] = {}
+    for name, curve in curves.items():
+        its = curve[curve["step"].isin(common)].sort_values("step")
+        by_seed = its.groupby("seed")[["step", "value"]]
+        columns[name] = by_seed.apply(
+            lambda of_seed: _first_reached(
+                *of_seed.to_numpy(float).T, wanted=of_seed["value"].iloc[-1] / 2
+            )
+        )
+    return type(next(iter(curves.values())))(columns)
+
+
+def _first_reached(steps: np.ndarray, values: np.ndarray, wanted: float) -> float:
+    place = int(np.argmax(values >= wanted))
+    if place == 0:
+        return steps[0]
+    last = slice(place - 1, place + 1)
+    return float(np.interp(wanted, values[last], steps[last]))

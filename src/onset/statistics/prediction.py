@@ -1,0 +1,110 @@
+"""Predict from the past, and from others: leave-one-out lines, ranks, and what they are worth."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.stats import rankdata
+
+
+def auc(values: np.ndarray | pd.Series, chosen: np.ndarray) -> float:
+    """Area under the ROC curve: how well values tell the chosen ones from the others.
+
+    Args:
+        values: shape (things,).
+        chosen: which of them are, shape (things,).
+
+    Returns:
+        NaN if all or none are chosen.
+    """
+    n, m = chosen.sum(), (~chosen).sum()
+    above = rankdata(values)[chosen].sum() - n * (n + 1) / 2  # pairs in the right order
+    return above / (n * m) if n and m else np.nan
+
+
+def foretold(features: pd.DataFrame, outcome: pd.Series) -> pd.DataFrame:
+    """Each run's outcome as the other runs let expect it from what was known early.
+
+    For each run, the other runs choose one feature, that of which a line foretells each of them best
+    from the rest of them; the line through all of them then foretells the run. It has no say in either.
+
+    Args:
+        features: a row per run, a column per number that is known early.
+        outcome: of each run, found out later.
+
+    Returns:
+        A row per run: `foretold`; `median`, of the others' outcomes; `feature`, the name of the chosen one.
+    """
+    y, x = outcome.loc[features.index].to_numpy(float), features.to_numpy(float)
+    runs, rows = np.arange(len(y)), []
+    lines, _ = predicted_from_other_groups(x, y, runs)
+    for run in runs:
+        their_x, their_y = np.delete(x, run, axis=0), np.delete(y, run)
+        their_lines, _ = predicted_from_other_groups(their_x, their_y, runs[:-1])
+        errors = np.abs(their_lines - their_y[:, None]).mean(0)
+        best = int(errors.argmin())
+        rows.append((lines[run, best], np.median(their_y), features.columns[best]))
+    return pd.DataFrame(rows, features.index, columns=["foretold", "median", "feature"])
+
+
+class Foresight(NamedTuple):
+    """How much better outcomes are foretold than by the median of others."""
+
+    table: pd.DataFrame
+    """of `foretold`, with the column `found`"""
+    error: float
+    """mean absolute error of what is foretold"""
+    median_error: float
+    """that of the median"""
+    p: float
+    """share of permutations of the outcomes among runs with as large a gain"""
+
+
+def foresight(
+    features: pd.DataFrame, outcome: pd.Series, seed: int, permutations: int = 200
+) -> Foresight:
+    """What `foretold` says, and whether it says more than it would of shuffled outcomes."""
+
+    def errors(table: pd.DataFrame, of: pd.Series) -> tuple[float, float]:
+        off = table[["foretold", "median"]].sub(of, axis=0).abs().mean()
+        return off["foretold"], off["median"]
+
+    table = foretold(features, outcome)
+    error, median_error = errors(table, outcome)
+    rng = np.random.default_rng(seed)
+    gains = []
+    for _ in range(permutations):
+        shuffled = pd.Series(rng.permutation(outcome.to_numpy(copy=True)), outcome.index)
+        its_error, its_median_error = errors(foretold(features, shuffled), shuffled)
+        gains.append(its_median_error - its_error)
+    p = (1 + sum(gain >= median_error - error for gain in gains)) / (1 + permutations)
+    return Foresight(table.assign(found=outcome), error, median_error, p)
+
+
+def predicted_from_other_groups(
+    x: np.ndarray, y: np.ndarray, groups: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """What the other groups (e.g. seeds) let expect of y: by a line in x, and without x.
+
+    Args:
+        x: known before, shape (points,); or several numbers, each with a line of its own, shape (points,
+            numbers).
+        y: found out later, shape (points,).
+        groups: which group each point is of, shape (points,).
+
+    Returns:
+        Per point: the least-squares line of the other groups' points at its x, shaped like x, and their
+        mean y. NaN where there is no other group.
+    """
+    line, mean = np.full(x.shape, np.nan), np.full(len(y), np.nan)
+    for its in (groups == group for group in np.unique(groups)):
+        if its.all():
+            continue
+        centre, middle = x[~its].mean(0), y[~its].mean()
+        away = x[~its] - centre
+        squares = np.square(away).sum(0)
+        slope = y[~its] @ away / np.where(squares > 0, squares, np.inf)
+        line[its], mean[its] = middle + slope * (x[its] - centre), middle
+    return line, mean

@@ -1,0 +1,60 @@
+"""Rows of tables of measurements: those of a measure, those of the last checkpoint."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def full_name(measures: pd.DataFrame) -> pd.Series:
+    """The measure with the layer, head, … that it was taken of, e.g. `bridge_rank.layer_1`."""
+    name = measures["measure"].astype(str)
+    for column in ("layer", "head", "position", "component"):
+        there = measures[column].notna()
+        where = measures.loc[there, column].astype(int).astype(str)
+        name = name.where(~there, name + f".{column}_" + where.reindex(name.index, fill_value=""))
+    return name
+
+
+def at_last_step(measures: pd.DataFrame) -> pd.DataFrame:
+    """The rows of each run's last checkpoint, by the columns condition, seed and step."""
+    last = measures.groupby(["condition", "seed"])["step"].transform("max")
+    return measures[measures["step"] == last]
+
+
+def select(
+    measures: pd.DataFrame, measure: str, split: str | None = None, condition: str | None = None
+) -> pd.DataFrame:
+    """The rows of one measure that is not of a component; of a split or a condition, if one is named."""
+    chosen = (measures["measure"] == measure) & measures["component"].isna()
+    for column, wanted in (("split", split), ("condition", condition)):
+        if wanted is not None:
+            chosen &= measures[column] == wanted
+    return measures[chosen]
+
+
+def rows_of(measures: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """All rows of a measure that can't be done without.
+
+    Raises:
+        ValueError: there are none.
+    """
+    chosen = measures[measures["measure"] == measure]
+    if chosen.empty:
+        there = ", ".join(sorted(set(measures["measure"])))
+        raise ValueError(
+            f"no run has the measure {measure!r}, which is drawn here: list what measures it under "
+            f"`measures` in the study's file (there are: {there or 'none'})"
+        )
+    return chosen
+
+
+def by_component(measures: pd.DataFrame, measure: str, condition: str) -> dict[int, pd.DataFrame]:
+    """A measure of components, e.g. frequencies: seed → a row per step, a column per component."""
+    its = measures[(measures["measure"] == measure) & (measures["condition"] == condition)]
+    return {
+        seed: of_seed.pivot(index="step", columns="component", values="value")
+        for seed, of_seed in its.groupby("seed")
+    }

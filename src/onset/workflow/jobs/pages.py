@@ -1,0 +1,125 @@
+"""What the rules ask about the gallery's pages, and what readers are told of a study, in any form."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from onset.config.differences import base_of, differences
+from onset.config.parents import parent_of
+from onset.config.study import Condition
+from onset.settings import Settings
+from onset.workflow.jobs.atlas import ATLAS
+from onset.workflow.jobs.views import ViewJobs
+
+
+class PageJobs(ViewJobs):
+    """Jobs of pages, beside those of what they show."""
+
+    @cached_property
+    def studies_with_pages(self) -> list[str]:
+        """All, and the atlas, which is shown as they are."""
+        return [*self._project.studies, *(["atlas"] if self.atlas_page else [])]
+
+    def pages_of(self, study: str) -> list[str]:
+        """A study's page, its card for the front page, a page per condition and one per figure."""
+        folder, its = f"{self._root}/{study}", self._described[study]
+        conditions = [f"{folder}/{c['name']}/index.html" for c in its["conditions"]]
+        figures = [f"{folder}/figures/{f['name']}.html" for f in its["figures"]]
+        return [f"{folder}/index.html", f"{folder}/card.json", *conditions, *figures]
+
+    @property
+    def pages(self) -> list[str]:
+        """What the jobs of pages declare, but for the front page."""
+        return [page for study in self.studies_with_pages for page in self.pages_of(study)]
+
+    def shown_on_pages(self, study: str) -> list[str]:
+        """What the pages of a study are made of."""
+        if study == "atlas":
+            return [f"{self._root}/atlas/numbers.json", *self.atlas_page, *self.atlas_figures]
+        return [
+            *self.made_by_notebook(study),
+            f"{self._root}/{study}/summary.csv",
+            *self._of_runs(study, self._project.runs(study), "training.parquet"),
+            *self.measures_of(study),
+            *self.views_of(study),
+        ]
+
+    def pages_priority(self, study: str) -> int:
+        return self._project.priority(study) if study in self._project.studies else 0
+
+    def pages_settings(self, study: str) -> str:
+        return in_order({"study": self._described[study]})
+
+    @property
+    def front_page_settings(self) -> str:
+        return in_order({"studies": self.studies_with_pages, "paper": self._project.settings.paper})
+
+    @cached_property
+    def _described(self) -> dict[str, dict[str, Any]]:
+        """What readers are told of each study, and of the atlas."""
+        return {"atlas": ATLAS, **{study: self._describe(study) for study in self._project.studies}}
+
+    def _describe(self, study: str) -> dict[str, Any]:
+        its, runs = self._project.studies[study], self._project.runs(study)
+        base = base_of(its)
+        return {
+            "name": study,
+            "title": its.file.title,
+            "question": its.file.question,
+            "answer": its.file.answer,
+            "conditions": [
+                self._describe_condition(study, name, seeds, base) for name, seeds in runs.items()
+            ],
+            "figures": [
+                {"name": name, "caption": f"{caption} {self._n_seeds(study)}."}
+                for name, caption in its.file.figures.items()
+            ],
+            "tables": [{"name": n, "caption": c} for n, c in its.file.tables.items()],
+            "has_reference": bool(its.file.reference),
+        }
+
+    def _n_seeds(self, study: str) -> str:
+        """`n = 3 seeds`, or from how many to how many where conditions differ in it."""
+        numbers = sorted({len(seeds) for seeds in self._project.runs(study).values()})
+        said = " to ".join(str(number) for number in dict.fromkeys((numbers[0], numbers[-1])))
+        return f"n = {said} seed" + ("" if numbers[-1] == 1 else "s")
+
+    def _describe_condition(
+        self, study: str, name: str, seeds: Sequence[int], base: Mapping[str, Mapping[str, Any]]
+    ) -> dict[str, Any]:
+        its = self._project.condition(study, name)
+        return {
+            "name": name,
+            "label": its.label,
+            "seeds": list(seeds),
+            "has_heads": its.has_heads,
+            "differences": differences(base, its),
+            "parent": its.parent and _said(its.parent),
+            "parent_page": self._parent_page(study, its),
+            "interventions": [_said(one) for one in its.interventions],
+        }
+
+    def _parent_page(self, study: str, condition: Condition) -> dict[str, str] | None:
+        """What the parent is called, its page as seen from the condition's, and what is taken of it."""
+        if not (place := parent_of(study, condition)):
+            return None
+        return {
+            "label": self._project.condition(*place).label,
+            "address": f"../../{place[0]}/{place[1]}/index.html",
+            "taken": "parameters" if condition.inherits else "data",
+        }
+
+
+def _said(settings: Settings) -> dict[str, Any]:
+    """What a study's file says, defaults left out: its name first, what has keys of its own last."""
+    said = settings.model_dump(mode="json", exclude_defaults=True)
+    keys = sorted(said, key=lambda key: (key != "name", isinstance(said[key], dict)))
+    return {key: said[key] for key in keys}
+
+
+def in_order(settings: dict[str, Any]) -> str:
+    """As JSON, in the order of the config, which is that of all that readers see."""
+    return json.dumps(settings, allow_nan=False)
