@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from onset.config.name_patterns import Hole, matches
-from onset.config.notebook_parameters import Parameters
 from onset.config.notebook_source import read_notebook_source
+from onset.notebook.parameters import Parameters
 from tests.config_files import CONFIG, ROOT, Files
 
 ALIAS, GROKKING, SIMPLEST, SUPERPOSITION, COMPOSITION = (

@@ -34,7 +34,7 @@
 # at which other runs generalise; (5) Grokfast sooner by more than the intervals.
 
 # %% tags=["parameters"]
-from onset.config.notebook_parameters import Checkpoint, Fraction
+from onset.notebook.parameters import Checkpoint, Fraction
 
 study_name = "grokking"
 results = "results"

@@ -32,7 +32,7 @@
 # not fitted to by more than the mean of the other worlds does.
 
 # %% tags=["parameters"]
-from onset.config.notebook_parameters import Fraction
+from onset.notebook.parameters import Fraction
 
 study_name = "simplest"
 results = "results"

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from onset.config.name_patterns import UNKNOWN, Hole, Pattern, joined
-from onset.config.notebook_parameters import Parameters
+from onset.notebook.parameters import Parameters
 
 _PARAMETERS = re.compile(
     r"^# %%(?![^\n]*\[(?:markdown|md|raw)\])"

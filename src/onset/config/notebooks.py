@@ -7,10 +7,10 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from onset.config.name_patterns import Hole, Pattern, matches, spelt_out
-from onset.config.notebook_parameters import Parameters
 from onset.config.notebook_source import NotebookSource
 from onset.config.problems import nearest
 from onset.config.study import TOLD_OF_WHAT_THERE_IS, TOLD_TO_EVERY_NOTEBOOK, Study
+from onset.notebook.parameters import Parameters
 
 Found = Iterator[tuple[str, str]]
 """key and message"""
