@@ -47,7 +47,8 @@ class ReaderJobs(PageJobs):
         for study in self._project.studies:
             found += [path for path in self.figures_of(study) if path.endswith(".pdf")]
             found += [path for path in self.tables_of(study) if path.endswith(".tex")]
-            found += [f"{self._root}/{study}/numbers.json", *self.reference_of(study)]
+            found += [f"{self._root}/{study}/{file}" for file in ("summary.csv", "numbers.json")]
+            found += self.reference_of(study)
         if self.atlas_page:
             found += [f"{self._root}/atlas/figures/mosaic.pdf", f"{self._root}/atlas/numbers.json"]
         return found
