@@ -39,7 +39,7 @@ def arguments(tmp_path) -> argparse.Namespace:
         put_on_record(results)
     config = {"studies": ["first", "second"], "seeds": [0]}
     (tmp_path / "config/config.yaml").write_text(yaml.safe_dump(config))
-    told = json.loads(Jobs(load_project(config, tmp_path)).paper_settings)
+    told = json.loads(Jobs(load_project(config, tmp_path)).paper.settings)
     made = {"figures": [{"name": "curve", "caption": "A_caption"}], "tables": [TABLE]}
     settings = {
         "shown": [its | made for its in told["shown"] if its["name"] != "atlas"],

@@ -47,12 +47,12 @@ def _in_words(numbers: Iterable[float], one: Callable[[float], str]) -> str:
     return said[0] if math.isnan(low) else f"{said[0]} [{said[1]}, {said[2]}]"
 
 
-def format_values(values: Iterable[float], digits: int = 2, proportion: bool = False) -> str:
-    """Mean and interval of one value per seed."""
+def format_values(values: Iterable[float], digits: int = 2, kind: str = "real") -> str:
+    """Mean and interval of one value per seed, of this kind."""
     # Pages and the paper only read means: they needn't wait for SciPy.
     from onset.statistics.seeds import Summary, interval
 
-    return format_interval(Summary(*interval(list(values), proportion)), digits)
+    return format_interval(Summary(*interval(list(values), kind)), digits)
 
 
 def format_small(number: float) -> str:
