@@ -151,6 +151,10 @@ class TestFrontPage:
 
 
 class TestCurves:
+    QUANTITIES = {
+        "accuracy": {"kind": "share", "label": "accuracy"},
+        "loss": {"kind": "nats", "label": "loss (nats)"},
+    }
     log = pd.DataFrame({"step": range(1000), "loss": [1 / (1 + i) for i in range(1000)]})
     measures = pd.DataFrame(
         {"step": [0, 9, 0, 9], "split": ["near", "near", "far", "far"], "value": [0, 1, 0, 0.5]}
@@ -163,24 +167,25 @@ class TestCurves:
 
     def test_accuracy_by_split(self):
         measures = self.measures.assign(measure="accuracy")
-        drawn = learning_curves([self.log, self.log], [measures, measures])
+        drawn = learning_curves([self.log, self.log], [measures, measures], self.QUANTITIES)
         assert {"training loss", "training step"} <= self.text(drawn.training)
         assert {"accuracy", "training step"} <= self.text(drawn.splits)
         assert list(drawn.key) == ["near", "far"]
 
     def test_loss_where_there_is_no_accuracy_and_no_split(self):
         measures = self.measures.assign(measure="loss", split=None, value=[2.0, 1.0, 4.0, 3.0])
-        drawn = learning_curves([self.log], [measures])
-        assert "loss" in self.text(drawn.splits)
+        drawn = learning_curves([self.log], [measures], self.QUANTITIES)
+        assert "loss (nats)" in self.text(drawn.splits)
         assert list(drawn.key) == ["all"]
 
     def test_the_same_curves_give_the_same_bytes_and_take_the_colour_of_the_page(self):
         measures = self.measures.assign(measure="accuracy")
-        drawn = learning_curves([self.log], [measures])
-        assert drawn == learning_curves([self.log], [measures])
+        drawn = learning_curves([self.log], [measures], self.QUANTITIES)
+        assert drawn == learning_curves([self.log], [measures], self.QUANTITIES)
         assert "currentColor" in drawn.training
         assert "#000000" not in drawn.training + drawn.splits
 
     def test_a_long_log_is_thinned(self):
-        drawn = learning_curves([self.log], [self.measures.assign(measure="accuracy")])
+        measures = self.measures.assign(measure="accuracy")
+        drawn = learning_curves([self.log], [measures], self.QUANTITIES)
         assert len(drawn.training) < 40_000

@@ -39,6 +39,7 @@ def condition_page(
     curves = learning_curves(
         [load_table(run.training_log)[0] for run in runs],
         [load_table(run.measures)[0] for run in runs],
+        quantities,
     )
     views = folder / name / "views.json"
     return render(
