@@ -26,9 +26,9 @@ def format_interval(numbers: _Interval, digits: int = 2) -> str:
     return mean if np.isnan(numbers.low) else f"{mean} [{low}, {high}]"
 
 
-def format_values(values: Iterable[float], digits: int = 2, proportion: bool = False) -> str:
-    """Mean and interval of one value per seed."""
-    return format_interval(Summary(*interval(list(values), proportion)), digits)
+def format_values(values: Iterable[float], digits: int = 2, kind: str = "real") -> str:
+    """Mean and interval of one value per seed, of this kind."""
+    return format_interval(Summary(*interval(list(values), kind)), digits)
 
 
 def format_small(number: float) -> str:
