@@ -306,7 +306,7 @@ for condition, axis in zip(shown, axes[0], strict=True):
 axes[0, 0].set_ylabel(f"accuracy left (n = {len(seeds)} seeds)")
 legend_below(figure, styles(ABLATIONS), ABLATIONS, markers=True)
 study.save_figure(figure, "parts", parts)
-resampled = parts[parts["kind"] == "resample"]
+resampled = parts[parts["replacement"] == "resample"]
 
 # %% [markdown]
 # ## Learning curves
@@ -348,10 +348,10 @@ removed = at_last_step(measures[measures["split"] == "ood"])
 removed = removed.pivot_table("value", ["condition", "seed"], "measure", observed=True)
 if {"remove_own_own_accuracy", "remove_other_own_accuracy"} <= set(removed):
     beyond = removed["remove_other_own_accuracy"] - removed["remove_own_own_accuracy"]
-    beyond = beyond.dropna().rename("value").reset_index().assign(measure="removal")
+    beyond = beyond.dropna().rename("value").reset_index()
     numbers |= {
         f"{row.condition}/removal": format_interval(row)
-        for row in over_seeds(beyond, ["condition"]).itertuples()
+        for row in over_seeds(beyond, ["condition"], "signed_share").itertuples()
     }
 # The checkpoints at which accuracy is first a half or more: one step, or the range over seeds.
 reached = measures[(measures["measure"] == "accuracy") & (measures["value"] >= 0.5)]
