@@ -40,11 +40,6 @@
 # %% tags=["parameters"]
 study_name = "alias"
 results = "results"
-conditions = None
-labels = {}
-seeds = None
-code = "by hand"
-analysed = None
 
 # %%
 import matplotlib.pyplot as plt
@@ -63,17 +58,15 @@ from onset.figures.mechanism import (
 )
 from onset.figures.names import name_curves
 from onset.figures.rows import height, name_rows, plot_rows, proportion
-from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles, use_style
+from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles
 from onset.latex import tabular
-from onset.results import open_study
+from onset.notebook.here import here
 from onset.statistics.rows import at_last_step
 from onset.statistics.seeds import over_seeds
 from onset.statistics.wording import format_interval
 
-use_style()
-study = open_study(study_name, results, conditions, seeds, code, analysed)
-conditions, seeds = study.conditions, study.seeds
-labels = {name: labels.get(name, name) for name in conditions}
+study = here(study_name, results)
+conditions, seeds, labels = study.conditions, study.seeds, study.labels
 measures = study.measures
 first = {name: study.run(name, seeds[0]) for name in conditions}
 settings = {name: run.settings for name, run in first.items()}

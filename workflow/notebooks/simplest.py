@@ -36,10 +36,6 @@ from onset.config.notebook_parameters import Fraction
 
 study_name = "simplest"
 results = "results"
-conditions = None
-labels = {}
-seeds = None
-code = "by hand"
 level: Fraction = 0.95
 
 # %%
@@ -54,9 +50,9 @@ from onset.figures.curves import legend_below
 from onset.figures.dose import differences, doses_of
 from onset.figures.heat import cells_of, grids_of, plot_heat, said, value_of
 from onset.figures.learning import learning_curves, plot_learning
-from onset.figures.style import MARKED, NEUTRAL, TEXT_WIDTH, styles, use_style
+from onset.figures.style import MARKED, NEUTRAL, TEXT_WIDTH, styles
 from onset.latex import tabular
-from onset.results import open_study
+from onset.notebook.here import here
 from onset.statistics.boundary import (
     edge_interval,
     falling_edge,
@@ -70,10 +66,8 @@ from onset.statistics.rows import at_last_step
 from onset.statistics.seeds import interval, over_seeds
 from onset.statistics.wording import format_interval
 
-use_style()
-study = open_study(study_name, results, conditions, seeds, code)
-conditions, seeds = study.conditions, study.seeds
-labels = {name: labels.get(name, name) for name in conditions}
+study = here(study_name, results)
+conditions, seeds, labels = study.conditions, study.seeds, study.labels
 of_seed = [f"seed_{seed}" for seed in seeds]
 first = {name: study.run(name, seeds[0]) for name in conditions}
 settings = {name: run.settings for name, run in first.items()}

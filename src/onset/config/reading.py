@@ -110,8 +110,7 @@ def read_study(
         problems.append(Problem(grids.file, _below(grids, "sweep"), said))
     if not problems:
         problems = [Problem(file, "measures", said) for said in silent_measures(conditions)]
-    asked = frozenset(source.parameters.kinds if source and source.parameters else ())
-    study = Study(name, study_file, merge(base), conditions, asked)
+    study = Study(name, study_file, merge(base), conditions)
     if source:
         found = notebook_problems(study, source, notebook, complete=not problems)
         problems += [Problem(file, key, message) for key, message in found]

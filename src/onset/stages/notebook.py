@@ -19,6 +19,7 @@ import jupytext
 import nbformat
 
 from onset.config.notebook_parameters import Parameters
+from onset.notebook.here import CODE
 from onset.stages import kernel, surroundings
 from onset.stages.command import StageError, log, run_stage
 from onset.stages.record import on_record
@@ -43,18 +44,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--settings",
         required=True,
-        help="JSON: the notebook's `parameters`, but for `code`; `figures` and `tables` that it must make",
+        help="JSON: the notebook's `parameters`, the `figures` and `tables` that it must make, and what "
+        "`onset.notebook.here` reads",
     )
     parser.add_argument("--code", default="by hand", help="fingerprint of the code, for the record")
 
 
 def work(arguments: argparse.Namespace) -> None:
     notebook, settings = read_notebook(arguments.notebook), arguments.settings
-    parameters = dict(sorted({**settings["parameters"], "code": arguments.code}.items()))
+    parameters = dict(sorted(settings["parameters"].items()))
     check_parameters(arguments.notebook, notebook, parameters)
     study = arguments.study
     with on_record(study, "notebook", "notebook.html", settings, arguments.code) as record:
-        executed = execute(notebook, parameters, study)
+        executed = execute(notebook, parameters, study, arguments.code)
         # By the record: what an earlier call made mustn't pass for made by this one.
         made = record.written
         _check_made(made, "figures", ".pdf", settings["figures"])
@@ -94,7 +96,10 @@ def check_parameters(path: Path, notebook: nbformat.NotebookNode, given: Mapping
 
 
 def execute(
-    notebook: nbformat.NotebookNode, parameters: Mapping[str, Any], folder: Path
+    notebook: nbformat.NotebookNode,
+    parameters: Mapping[str, Any],
+    folder: Path,
+    code: str = "by hand",
 ) -> nbformat.NotebookNode:
     """Run the notebook with papermill; the executed notebook, free of times and paths.
 
@@ -109,8 +114,9 @@ def execute(
         nbformat.write(notebook, source)
         try:
             papermill.execute_notebook(
-                source, ended, dict(parameters), progress_bar=False, **kernel.options(place)
-            )
+                source, ended, dict(parameters), progress_bar=False,
+                **kernel.options(place, {CODE: code}),
+            )  # fmt: skip
         except papermill.PapermillExecutionError as error:
             kept = folder / "notebook.failed.ipynb"
             write_bytes(kept, ended.read_bytes())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,6 +34,18 @@ def select(
         if wanted is not None:
             chosen &= measures[column] == wanted
     return measures[chosen]
+
+
+def where(rows: pd.DataFrame, **wanted: object) -> pd.DataFrame:
+    """The rows whose columns have these values, or one of them where several are given.
+
+    >>> where(measures, measure="accuracy", split=["id", "oo"], layer=1)
+    """
+    chosen = rows.index == rows.index
+    for column, its in wanted.items():
+        one = isinstance(its, str) or not isinstance(its, Iterable)
+        chosen &= rows[column].isin([its] if one else list(its))
+    return rows[chosen]
 
 
 def rows_of(measures: pd.DataFrame, measure: str) -> pd.DataFrame:
