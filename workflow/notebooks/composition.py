@@ -1,9 +1,5 @@
 # ---
 # jupyter:
-#   jupytext:
-#     text_representation:
-#       extension: .py
-#       format_name: percent
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -32,24 +28,12 @@ study_name = "composition"
 results = "results"
 
 # %%
-from onset.figures import parts
-from onset.figures.mechanism import (
-    REPLACEMENTS,
-    accuracy_without_parts,
-    direct_effects,
-    follows_donor,
-)
-from onset.figures.panels import panels_of
-from onset.notebook.here import here
-from onset.notebook.numbers import in_steps, named, percent, range_in_words, steps_in_words
-from onset.notebook.predictions import Predicted, predictions_table
-from onset.notebook.summary_table import MeanOf
-from onset.results import Found
-from onset.statistics import components, order
-from onset.statistics.milestones import first_checkpoints, last_changes, value_when_first
+from onset.figures import mechanism
+from onset.notebook import say
+from onset.notebook.here import Found, MeanOf, Predicted, here
+from onset.statistics import components, milestones, order
 from onset.statistics.rows import where
 from onset.statistics.seeds import over_seeds
-from onset.statistics.wording import format_values
 
 study = here(study_name, results)
 HELD_OUT = ["id", "oi", "io", "oo"]
@@ -85,12 +69,8 @@ contrast = study.with_controls(
     untrained=study.untrained("accuracy", split=HELD_OUT),
     guess=where(study.final, measure="guess_accuracy"),
 )
-figure = study.draw_rows(
-    panels_of(contrast, "split", HELD_OUT),
-    "accuracy",
-    controls={"guess": "|", "untrained": "x"},
-)
-study.save_figure(figure, "contrast", contrast)
+controls = {"guess": "|", "untrained": "x"}
+study.rows_figure("contrast", contrast, HELD_OUT, "accuracy", controls=controls)
 
 # %% [markdown]
 # ## When it emerges
@@ -98,9 +78,8 @@ study.save_figure(figure, "contrast", contrast)
 # The same accuracy along training, on a logarithmic axis of steps.
 
 # %%
-curves = study.along("accuracy", split=HELD_OUT)
-figure = study.draw_curves(panels_of(curves, "split", HELD_OUT), "accuracy", n_lines=2)
-study.save_figure(figure, "emergence", curves)
+emergence = study.along("accuracy", split=HELD_OUT)
+study.curves_figure("emergence", emergence, HELD_OUT, "accuracy", n_lines=2)
 
 # %% [markdown]
 # ## Where the bridge is
@@ -113,12 +92,10 @@ study.save_figure(figure, "emergence", curves)
 
 # %%
 lens = study.measured("bridge_top1")
-readable = over_seeds(
-    lens[(lens["split"] == "oo") & (lens["layer"] > 0)], ["condition", "layer", "step"]
-)
-layers = {its: f"after block application {its:.0f}" for its in sorted(readable["layer"].unique())}
-figure = study.draw_curves(panels_of(readable, "layer", layers), "bridge ranks first")
-study.save_figure(figure, "bridge", readable)
+lens = lens[lens["layer"] > 0]
+bridge = over_seeds(where(lens, split="oo"), ["condition", "layer", "step"])
+layers = {its: f"after block application {its:.0f}" for its in sorted(bridge["layer"].unique())}
+study.curves_figure("bridge", bridge, layers, "bridge ranks first", by="layer")
 
 # %% [markdown]
 # ## Is the bridge used?
@@ -133,21 +110,14 @@ study.save_figure(figure, "bridge", readable)
 # by two layers that follow the written entity. Bars are the accuracy on the same questions.
 
 # %%
-patching = follows_donor(study.closer, layer=1, position=1).merge(
+patching = mechanism.follows_donor(study.closer, layer=1, position=1).merge(
     contrast[["condition", "split", "mean"]].rename(columns={"mean": "accuracy"})
 )
-figure = study.draw_rows(
-    {
-        f"{split}: {title}": where(patching, split=split, kind=kind)
-        for split in ("id", "oo")
-        for kind, title in REPLACEMENTS.items()
-    },
-    "answers that become the donor's",
-    of=looked_into,
-    controls={"accuracy": "|"},
-    n_lines=2,
-)
-study.save_figure(figure, "patching", patching)
+study.rows_figure(
+    "patching", patching, study.crossed(["id", "oo"], mechanism.REPLACEMENTS),
+    "answers that become the donor's", by=("split", "kind"), of=looked_into,
+    controls={"accuracy": "|"}, n_lines=2,
+)  # fmt: skip
 
 # %% [markdown]
 # Predicted and observed, on questions that took no part in training. Where the state is taken to be the
@@ -156,17 +126,16 @@ study.save_figure(figure, "patching", patching)
 # because it tells a common code from a common store of facts.)
 
 # %%
-predicted = [
-    Predicted(base, "donor", "accuracy"),
-    Predicted(base, "written", "accuracy"),
-    Predicted(base, "random", 0.0),
-    Predicted("two_layers", "written", 0.0),
-    Predicted("two_layers_early_readout", "written", None),
-]
-study.table(
-    "predictions",
-    predictions_table(patching, predicted, ("id", "oo"), study.labels, REPLACEMENTS),
-)
+study.predictions_table(
+    "predictions", patching, ["id", "oo"],
+    [
+        Predicted(base, "donor", "accuracy"),
+        Predicted(base, "written", "accuracy"),
+        Predicted(base, "random", 0.0),
+        Predicted("two_layers", "written", 0.0),
+        Predicted("two_layers_early_readout", "written", None),
+    ],
+)  # fmt: skip
 
 # %% [markdown]
 # ## In which order
@@ -184,17 +153,13 @@ SIGNS = {
     "written entity is used": where(at_bridge, measure="patch_written_follows", split="oo"),
     "question is answered": study.measured("accuracy", condition=base, split="oo"),
 }
-signs = order.together(SIGNS)
-figure = study.draw_curves(
-    {"": signs.rename(columns={"sign": "condition"})},
-    "fraction",
-    of={sign: sign for sign in SIGNS},
-    named_at_ends=True,
-)
-study.save_figure(figure, "order", signs)
-
+study.curves_figure(
+    "order", order.together(SIGNS), None, "fraction", curve="sign",
+    of={sign: sign for sign in SIGNS}, named_at_ends=True,
+)  # fmt: skip
 in_order = order.halves(SIGNS, last="question is answered")
-study.table("order", order.in_words(in_order, "half its final value at step", "accuracy follows after steps"))
+headings = "half its final value at step", "accuracy follows after steps"
+study.table("order", order.in_words(in_order, *headings))
 
 # %% [markdown]
 # ## Which parts
@@ -206,25 +171,13 @@ study.table("order", order.in_words(in_order, "half its final value at step", "a
 
 # %%
 attention = where(study.closer, measure="attention", split="oo")
-figure = parts.draw_attention(attention, study.styles_of(looked_into), study.labels)
-shown = ["condition", "seed", "layer", "head", "position", "value"]
-study.save_figure(figure, "attention", attention[shown])
+study.attention_figure("attention", attention, looked_into)
 
-pair = study.styles_of(looked_into[:2])
-effects = direct_effects(study.closer)
-of_splits = panels_of(effects, "split", ["id", "oo"])
-figure = parts.draw_direct_effects(of_splits, pair, study.labels, study.n)
-study.save_figure(figure, "effects", effects)
+effects = mechanism.direct_effects(study.closer)
+study.effects_figure("effects", effects, ["id", "oo"], looked_into[:2])
 
-left = accuracy_without_parts(where(study.closer, condition=pair))
-figure = parts.draw_without_parts(
-    {
-        f"{study.labels[name]}: {split}": where(left, condition=name, split=split)
-        for name, split in zip(pair, ("oo", "id"), strict=False)
-    },
-    study.n,
-)
-study.save_figure(figure, "parts", left)
+left = mechanism.accuracy_without_parts(where(study.closer, condition=looked_into[:2]))
+study.parts_figure("parts", left, zip(looked_into[:2], ("oo", "id"), strict=False))
 
 # %% [markdown]
 # ## Learning curves
@@ -232,9 +185,10 @@ study.save_figure(figure, "parts", left)
 # Loss and accuracy on what is trained, beside the hardest held-out split.
 
 # %%
-SHOWN = {"atomic": "atomic facts", "composed_train": "trained two-hop facts", "oo": "oo questions"}
-figure, learning = study.draw_learning(SHOWN)
-study.save_figure(figure, "learning", learning)
+study.learning_figure(
+    "learning",
+    {"atomic": "atomic facts", "composed_train": "trained two-hop facts", "oo": "oo questions"},
+)
 
 # %% [markdown]
 # ## The numbers
@@ -257,42 +211,36 @@ study.summary_table(
 own = where(study.closer, condition=base, split="oo")
 last_layer = own.loc[own["measure"] == "attention", "layer"].max()
 resampled = where(left, condition=base, split="oo", kind="resample")
+of_oo = where(contrast, split="oo")
 accuracy = study.measured("accuracy", split=HELD_OUT)
-shown_by_lens = lens[lens["layer"] > 0]
 probes = where(study.closer, layer=1, position=1)
 probes = where(probes, measure=["probe_accuracy", "probe_control_accuracy"])
 probes = probes.assign(probe=probes["measure"].str.removesuffix("_accuracy"))
-
-numbers = {
-    "looks_back": format_values(components.attention_to(own, last_layer, position=1)),
-    "written_by_last_mlp": format_values(components.share_written(own, "mlp", last_layer)),
-    "without_an_mlp": f"{resampled.loc[resampled['head'].isna(), 'mean'].max():.2f}",
-    "untrained/oo": f"{contrast.loc[contrast['split'] == 'oo', 'untrained'].max():.2f}",
-    "guess/oo": f"{contrast.loc[contrast['split'] == 'oo', 'guess'].max():.2f}",
-    "never_composed": percent(study.setting("task.never_composed")),
-    "decay_start": str(study.decay_start),
-    "n_seeds": str(len(study.seeds)),
-    **study.quoted_settings(
+study.save_numbers(
+    say.named(where(study.summary, measure="accuracy"), "{condition}/{split}")
+    | say.named(study.over_seeds_at_end(lens, "layer"), "{condition}/bridge_{layer}")
+    | say.named(study.over_seeds_at_end(probes, "measure", "probe"), "{condition}/{probe}")
+    | say.named(patching, "{condition}/{kind}/{split}")
+    | say.named(where(in_order, what="half"), "order/{name}", say.steps)
+    | say.named(where(in_order, what="lag"), "lag/{name}", say.steps)
+    | say.named(components.without_a_head(resampled), "without_head_{application}", say.between)
+    | say.named(study.first_half(accuracy), "{condition}/{split}_half", say.checkpoints)
+    | say.named(study.still_rising(where(accuracy, split="oo")), "{condition}/{split}_last_change")
+    | study.quoted_settings(
         "task.n_entities", "task.n_relations", "model.d_model", "training.steps",
         "training.batch_size", "training.weight_decay", "training.learning_rate",
-    ),
-    **named(where(study.summary, measure="accuracy"), "{condition}/{split}"),
-    **named(study.over_seeds_at_end(shown_by_lens, "layer"), "{condition}/bridge_{layer}"),
-    **named(study.over_seeds_at_end(probes, "measure", "probe"), "{condition}/{probe}"),
-    **named(patching, "{condition}/{kind}/{split}"),
-    **named(where(in_order, what="half"), "order/{name}", in_steps),
-    **named(where(in_order, what="lag"), "lag/{name}", in_steps),
-    **named(components.without_a_head(resampled), "without_head_{application}", range_in_words),
-    **named(
-        first_checkpoints(accuracy, 0.5, study.seeds), "{condition}/{split}_half", steps_in_words
-    ),
-    # Whether accuracy still rises: from the last checkpoint but one to the last.
-    **named(
-        over_seeds(last_changes(where(accuracy, split="oo")), ["condition"]),
-        "{condition}/oo_last_change",
-    ),
-}  # fmt: skip
-study.save_numbers(numbers)
+    )
+    | {
+        "looks_back": say.seeds(components.attention_to(own, last_layer, position=1)),
+        "written_by_last_mlp": say.seeds(components.share_written(own, "mlp", last_layer)),
+        "without_an_mlp": say.most(resampled.loc[resampled["head"].isna(), "mean"]),
+        "untrained/oo": say.most(of_oo["untrained"]),
+        "guess/oo": say.most(of_oo["guess"]),
+        "never_composed": say.percent(study.setting("task.never_composed")),
+        "decay_start": str(study.decay_start),
+        "n_seeds": str(len(study.seeds)),
+    }
+)  # fmt: skip
 
 # %% [markdown]
 # ## Beside the literature
@@ -303,7 +251,7 @@ study.save_numbers(numbers)
 
 # %%
 in_two_layers = study.measured("accuracy", condition="two_layers")
-when_known = value_when_first(
+when_known = milestones.value_when_first(
     where(in_two_layers, split="id"), where(in_two_layers, split="composed_train"), 0.95
 )
 study.verdict(

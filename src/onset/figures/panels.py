@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -16,23 +16,33 @@ from onset.figures.names import name_curves
 from onset.figures.page import TEXT_WIDTH
 from onset.figures.rows import height, name_rows, plot_rows, proportion
 from onset.figures.style import NEUTRAL, Styles
+from onset.statistics.rows import where
 
 Panels = Mapping[str, pd.DataFrame]
 """title → the rows that the panel shows"""
 
 _OF_SHARES = (-0.03, 1.03)
+_MOST_IN_LINE = 64
+"""characters of titles side by side"""
 
 
-def panels_of(rows: pd.DataFrame, column: str, titles: Mapping | Sequence) -> dict[str, pd.DataFrame]:
-    """A panel per value of a column.
+def panels_of(
+    rows: pd.DataFrame, titles: Mapping[Hashable, str] | Iterable[str], by: str | Sequence[str]
+) -> dict[str, pd.DataFrame]:
+    """A panel per value of a column, or per combination of values of several.
 
     Args:
         rows: what all panels show.
-        column: by which they are divided.
-        titles: of each value, in the order of the panels; or the values, which are then the titles.
+        titles: of each value (of several columns: each tuple of values), in the order of the panels; or
+            the values, which are then the titles.
+        by: the column, or the columns.
     """
-    titles = titles if isinstance(titles, Mapping) else {its: str(its) for its in titles}
-    return {title: rows[rows[column] == its] for its, title in titles.items()}
+    titles = titles if isinstance(titles, Mapping) else {its: its for its in titles}
+    columns = [by] if isinstance(by, str) else list(by)
+    return {
+        title: where(rows, **dict(zip(columns, [its] if isinstance(by, str) else its, strict=True)))
+        for its, title in titles.items()
+    }
 
 
 def draw_rows(
@@ -42,9 +52,10 @@ def draw_rows(
     xlabel: str,
     *,
     controls: Mapping[str, str] | None = None,
-    marked: Mapping[str, float] | None = None,
+    marked: Mapping[str, float] | float | None = None,
     shares: bool = True,
     n_lines: int = 1,
+    said_right: Sequence[str] = (),
 ) -> Figure:
     """A row per condition in each panel: seeds, mean, interval, and controls in grey.
 
@@ -54,9 +65,10 @@ def draw_rows(
         labels: of the conditions.
         xlabel: of all panels.
         controls: matplotlib's marker by the column that holds a control's number.
-        marked: a dotted line in the panels of these titles.
+        marked: a dotted line in all panels, or in those of these titles.
         shares: the axes go from 0 to 1.
         n_lines: of panels.
+        said_right: what the panels of each line are about.
     """
     size = (TEXT_WIDTH, n_lines * height(styles))
     figure, axes = _grid(panels, n_lines, size, sharex=shares)
@@ -67,10 +79,15 @@ def draw_rows(
         else:
             axis.set_title(title)
             axis.locator_params(axis="x", nbins=3, integer=True)
-        if title in (marked or {}):
-            axis.axvline(marked[title], color=NEUTRAL, linestyle=":", linewidth=0.8, zorder=0)
+        if _is_crowded(panels, axes.shape[1]):
+            axis.title.set_fontsize(7)
+        if (mark := _mark(marked, title)) is not None:
+            axis.axvline(mark, color=NEUTRAL, linestyle=":", linewidth=0.8, zorder=0)
     for axis in axes[:, 0]:
         name_rows(axis, styles, labels)
+    for axis, said in zip(axes[:, -1], said_right, strict=False):
+        axis.set_ylabel(said, rotation=270, labelpad=10, fontsize=7)
+        axis.yaxis.set_label_position("right")
     figure.supxlabel(xlabel, fontsize=8)
     return figure
 
@@ -86,7 +103,8 @@ def draw_curves(
     shares: bool = True,
     logarithmic: bool = True,
     from_step: int | None = None,
-    marked: Mapping[str, float] | None = None,
+    marked: Mapping[str, float] | float | None = None,
+    nulls: Panels | None = None,
     named_at_ends: bool = False,
     n_columns: int = 3,
 ) -> Figure:
@@ -102,7 +120,8 @@ def draw_curves(
         shares: the axis of values goes from 0 to 1.
         logarithmic: whether the axis of steps is.
         from_step: a grey line where something begins, such as the decay of the learning rate.
-        marked: a dotted line at a value in the panels of these titles.
+        marked: a dotted line at a value in all panels, or in those of these titles.
+        nulls: curves of which the means are drawn in grey, by the titles of their panels.
         named_at_ends: curves are named where they end, if there is room, and not in a legend.
         n_columns: of the legend, at most.
     """
@@ -114,8 +133,11 @@ def draw_curves(
             axis.set_ylim(_OF_SHARES)
         if from_step is not None:
             axis.axvline(from_step, color=NEUTRAL, linewidth=0.5, zorder=0)
-        if title in (marked or {}):
-            axis.axhline(marked[title], color=NEUTRAL, linestyle=":", linewidth=0.8)
+        if (mark := _mark(marked, title)) is not None:
+            axis.axhline(mark, color=NEUTRAL, linestyle=":", linewidth=0.8)
+        if nulls:
+            for _, null in nulls[title].groupby("condition", sort=False):
+                axis.plot(null["step"], null["mean"], color=NEUTRAL, linewidth=0.6)
     for axis in lowest(axes, len(panels)):
         axis.set_xlabel(xlabel)
         axis.tick_params(labelbottom=True)
@@ -131,6 +153,15 @@ def lowest(axes: np.ndarray, n_panels: int) -> list[Axes]:
     """The lowest panel of each column of a grid that is filled line by line."""
     across = axes.shape[1]
     return list(axes.flat[max(0, n_panels - across) : n_panels])
+
+
+def _mark(marked: Mapping[str, float] | float | None, title: str) -> float | None:
+    return marked.get(title) if isinstance(marked, Mapping) else marked
+
+
+def _is_crowded(panels: Panels, across: int) -> bool:
+    """Whether titles side by side would touch each other in the usual size."""
+    return across * max(len(line) for title in panels for line in title.split("\n")) > _MOST_IN_LINE
 
 
 def _grid(

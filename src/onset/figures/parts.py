@@ -39,7 +39,13 @@ def draw_attention(attention: pd.DataFrame, its: Styles, labels: Mapping[str, st
     return figure
 
 
-def draw_direct_effects(panels: Panels, its: Styles, labels: Mapping[str, str], n: str) -> Figure:
+def draw_direct_effects(
+    panels: Panels,
+    its: Styles,
+    labels: Mapping[str, str],
+    n: str,
+    attention: pd.DataFrame | None = None,
+) -> Figure:
     """What each part writes towards the right answer and away from the donor's, a panel per split.
 
     Args:
@@ -47,28 +53,20 @@ def draw_direct_effects(panels: Panels, its: Styles, labels: Mapping[str, str], 
         its: styles of the conditions.
         labels: of the conditions.
         n: how many seeds, as axes say it.
+        attention: as `draw_attention` takes it, of one block application: a panel more, on the left.
     """
+    first = 0 if attention is None else 1
     figure, axes = plt.subplots(
-        1, len(panels), figsize=(TEXT_WIDTH, 2.4), sharey=True, squeeze=False
+        1, first + len(panels), figsize=(TEXT_WIDTH, 2.4), sharey=not first, squeeze=False
     )
-    for (title, effects), axis in zip(panels.items(), axes[0], strict=True):
+    if attention is not None:
+        plot_attention(axes[0, 0], attention, its)
+        name_rows(axes[0, 0], its, labels)
+        axes[0, 0].set_xlabel("attention to position 0 (dark: to the next)")
+    for (title, effects), axis in zip(panels.items(), axes[0, first:], strict=True):
         plot_direct_effects(axis, effects, its)
         axis.set_title(title)
-    axes[0, 0].set_ylabel(f"logit difference ({n})")
-    legend_below(figure, its, labels, markers=True)
-    return figure
-
-
-def draw_attention_and_effects(
-    attention: pd.DataFrame, effects: pd.DataFrame, its: Styles, labels: Mapping[str, str], n: str
-) -> Figure:
-    """Both side by side, of a model that applies one block; arguments as above."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.3))
-    plot_attention(left, attention, its)
-    name_rows(left, its, labels)
-    left.set_xlabel("attention to position 0 (dark: to the next)")
-    plot_direct_effects(right, effects, its)
-    right.set_ylabel(f"logit difference ({n})")
+    axes[0, first].set_ylabel(f"logit difference ({n})")
     legend_below(figure, its, labels, markers=True)
     return figure
 

@@ -12,8 +12,13 @@ import os
 from pathlib import Path
 
 from onset.figures.style import use_style
+from onset.notebook.predictions import Predicted
 from onset.notebook.study import NotebookStudy
+from onset.notebook.summary_table import MeanOf
+from onset.runs.reference import Found
 from onset.store.layout import ELSEWHERE, results_with
+
+__all__ = ["Found", "MeanOf", "Predicted", "here"]
 
 CODE = "ONSET_CODE"
 """variable of the kernel's environment: the fingerprint of the notebook's code, told by its job"""

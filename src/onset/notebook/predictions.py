@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from onset.figures.mechanism import REPLACEMENTS
 from onset.statistics.wording import format_interval
 
 
@@ -20,28 +21,27 @@ class Predicted(NamedTuple):
     """a number, a column of the rows that holds it, or None: nothing was said"""
 
 
-def predictions_table(
+def predictions_cells(
     rows: pd.DataFrame,
-    predicted: Iterable[Predicted],
     splits: Iterable[str],
+    predicted: Iterable[Predicted],
     labels: Mapping[str, str],
-    replacements: Mapping[str, str],
 ) -> pd.DataFrame:
     """Texts, a row per prediction and split; none where a condition wasn't run.
 
     Args:
         rows: of `mechanism.follows_donor`, with the columns that predictions name.
-        predicted: the predictions, in the order of the rows.
         splits: of the questions.
+        predicted: the predictions, in the order of the rows.
         labels: of the conditions.
-        replacements: what each kind is called.
     """
+    splits = list(splits)
     found = {(its.condition, its.kind, its.split): its for its in rows.itertuples()}
     cells = [
         (
             labels[its.condition],
             split,
-            replacements[its.kind],
+            REPLACEMENTS[its.kind],
             _said(its.share, row),
             format_interval(row),
         )

@@ -11,19 +11,22 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from onset.figures import learning, panels
+from onset.figures import dose, learning, panels, parts
 from onset.figures.heat import value_of
 from onset.figures.style import Styles, styles
 from onset.latex import tabular
+from onset.notebook.predictions import Predicted, predictions_cells
 from onset.notebook.summary_table import MeanOf, summary_cells
 from onset.runs.reference import Found
 from onset.runs.run import Run
 from onset.runs.study import Study
+from onset.statistics.milestones import first_checkpoints, last_changes
 from onset.statistics.rows import at_last_step, rows_of, where
 from onset.statistics.seeds import over_seeds
 
 Of = Mapping[str, str] | Iterable[str] | None
 """whose rows or curves are drawn: conditions (None: all), or names of other things with their labels"""
+Titles = Mapping[Any, str] | Iterable[str]
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,13 @@ class NotebookStudy(Study):
         """The step from which the learning rate of the first condition falls."""
         steps, decaying = (self.setting(f"training.{key}") for key in ("steps", "decay_fraction"))
         return round(steps * (1 - decaying))
+
+    def without_doses(self, paths: Iterable[str]) -> list[str]:
+        """The conditions that don't differ from the first in one of these settings alone."""
+        reference = self.conditions[0]
+        dosed = [dose.doses_of(self.settings, reference, *path.split(".")) for path in paths]
+        off = {name for its in dosed for name in its} - {reference}
+        return [name for name in self.conditions if name not in off]
 
     @property
     def n(self) -> str:
@@ -104,26 +114,27 @@ class NotebookStudy(Study):
         """What the closer looks found at each run's last checkpoint."""
         return at_last_step(self.analyses)
 
-    def measured(self, measure: str, **wanted: Any) -> pd.DataFrame:
-        """The rows of a measure at all checkpoints, e.g. `measured("accuracy", split=["id", "oo"])`.
+    def measured(self, measure: str | Iterable[str], **wanted: Any) -> pd.DataFrame:
+        """The rows of measures at all checkpoints, e.g. `measured("accuracy", split=["id", "oo"])`.
 
         Raises:
-            ValueError: no run has it.
+            ValueError: no run has one of them.
         """
         return where(rows_of(self.measures, measure), **wanted)
 
     def at_end(
-        self, measure: str, by: Sequence[str] = ("condition", "split"), **wanted: Any
+        self, measure: str | Iterable[str], by: Sequence[str] = ("condition", "split"), **wanted: Any
     ) -> pd.DataFrame:
         """Over seeds at the last checkpoint: the columns `by`, n_seeds, mean, low, high, seed_0, …"""
         return over_seeds(at_last_step(self.measured(measure, **wanted)), list(by))
 
     def over_seeds_at_end(self, rows: pd.DataFrame, *by: str) -> pd.DataFrame:
         """The same of rows that were chosen otherwise: over seeds per condition and `by`."""
-        return over_seeds(at_last_step(rows), ["condition", *by])
+        last = at_last_step(rows) if "step" in rows else rows
+        return over_seeds(last, ["condition", *by])
 
     def along(
-        self, measure: str, by: Sequence[str] = ("condition", "split", "step"), **wanted: Any
+        self, measure: str | Iterable[str], by: Sequence[str] = ("condition", "split", "step"), **wanted: Any
     ) -> pd.DataFrame:
         """Over seeds at all checkpoints, in the columns of `at_end`, and step."""
         return over_seeds(self.measured(measure, **wanted), list(by))
@@ -146,6 +157,15 @@ class NotebookStudy(Study):
         began = where(self.measured(measure, **wanted), step=0)
         return began[began["condition"].isin(self.from_scratch)]
 
+    def first_half(self, accuracy: pd.DataFrame) -> pd.DataFrame:
+        """Between which checkpoints all seeds first answer half of a split (`first_checkpoints`)."""
+        return first_checkpoints(accuracy, 0.5, self.seeds)
+
+    @staticmethod
+    def still_rising(curves: pd.DataFrame) -> pd.DataFrame:
+        """What the last stretch of training changes, over seeds, by condition and split."""
+        return over_seeds(last_changes(curves), ["condition", "split"])
+
     # ---- figures ----------------------------------------------------------------------------
 
     @cached_property
@@ -163,28 +183,147 @@ class NotebookStudy(Study):
         """Of some conditions, each in the style that it has everywhere."""
         return self._drawn(list(conditions))[0]
 
-    def draw_rows(self, shown: panels.Panels, xlabel: str, of: Of = None, **how: Any) -> Figure:
-        """`figures.panels.draw_rows`: a row per condition, with the number of seeds on the axis."""
-        return panels.draw_rows(shown, *self._drawn(of), f"{xlabel} ({self.n})", **how)
+    @staticmethod
+    def crossed(ones: Iterable[str], others: Mapping[str, str]) -> dict[tuple[str, str], str]:
+        """Titles of panels by two columns: every value of one with every value of another."""
+        return {(one, other): f"{one}: {title}" for one in ones for other, title in others.items()}
 
-    def draw_curves(self, shown: panels.Panels, ylabel: str, of: Of = None, **how: Any) -> Figure:
-        """`figures.panels.draw_curves`: a curve per condition, with the number of seeds on the axis."""
-        return panels.draw_curves(shown, *self._drawn(of), f"{ylabel} ({self.n})", **how)
-
-    def draw_learning(
-        self, splits: Mapping[str, str], of: Of = None, **how: Any
-    ) -> tuple[Figure, pd.DataFrame]:
-        """Losses above, accuracies below, a column per split; the figure, and what it shows.
+    def rows_figure(
+        self,
+        name: str,
+        rows: pd.DataFrame,
+        titles: Titles,
+        xlabel: str,
+        *,
+        by: str | Sequence[str] = "split",
+        of: Of = None,
+        **how: Any,
+    ) -> None:
+        """Draw and keep a figure with a row per condition: where it stands at the end of training.
 
         Args:
-            splits: the title of each, by name.
+            name: of the figure.
+            rows: over seeds (`at_end`); all of them are kept as the figure's data.
+            titles: of the panels, by the values of `by`; or the values.
+            xlabel: of all panels; the number of seeds is put behind it.
+            by: the column that divides the rows among panels, or several.
+            of: whose rows.
+            how: further arguments of `figures.panels.draw_rows`.
+        """
+        shown = panels.panels_of(rows, titles, by)
+        figure = panels.draw_rows(shown, *self._drawn(of), f"{xlabel} ({self.n})", **how)
+        self.save_figure(figure, name, rows)
+
+    def curves_figure(
+        self,
+        name: str,
+        rows: pd.DataFrame,
+        titles: Titles | None,
+        ylabel: str,
+        *,
+        by: str | Sequence[str] = "split",
+        curve: str = "condition",
+        of: Of = None,
+        null: str | None = None,
+        **how: Any,
+    ) -> None:
+        """Draw and keep a figure of curves over training.
+
+        Args:
+            name: of the figure.
+            rows: over seeds (`along`): condition, step, …; all of them are kept as the figure's data.
+            titles: of the panels, by the values of `by`; or the values; None: one panel shows all.
+            ylabel: of all panels; the number of seeds is put behind it.
+            by: the column that divides the rows among panels, or several.
+            curve: the column that says which curve a row is of.
+            of: whose curves.
+            null: the measure of those rows of which only the means are drawn, in grey.
+            how: further arguments of `figures.panels.draw_curves`.
+        """
+        curves = rows
+        if null is not None:
+            how["nulls"] = panels.panels_of(where(rows, measure=null), titles, by)
+            curves = rows[rows["measure"] != null]
+        shown = {"": curves} if titles is None else panels.panels_of(curves, titles, by)
+        shown = {title: its.assign(condition=its[curve]) for title, its in shown.items()}
+        figure = panels.draw_curves(shown, *self._drawn(of), f"{ylabel} ({self.n})", **how)
+        self.save_figure(figure, name, rows)
+
+    def learning_figure(
+        self, name: str, titles: Mapping[str, str], of: Of = None, **how: Any
+    ) -> None:
+        """Draw and keep losses (above) and accuracies (below) along training, a column per split.
+
+        Args:
+            name: of the figure.
+            titles: of the splits.
             of: the conditions.
             how: further arguments of `figures.learning.plot_learning`.
         """
-        styles, labels = self._drawn(of)
-        rows = where(self.measures, split=splits, condition=styles)
+        drawn, labels = self._drawn(of)
+        rows = where(self.measures, split=titles, condition=drawn)
         curves = learning.learning_curves(rows)
-        return learning.plot_learning(curves, splits, styles, labels, **how), curves
+        figure = learning.plot_learning(curves, titles, drawn, labels, **how)
+        self.save_figure(figure, name, curves)
+
+    def doses_figure(
+        self,
+        name: str,
+        rows: pd.DataFrame,
+        panels: Mapping[str, str],
+        curves: Mapping[str, str],
+        ylabel: str,
+        **how: Any,
+    ) -> None:
+        """Draw and keep conditions that differ from the first in one setting alone, against it.
+
+        Args:
+            name: of the figure.
+            rows: over seeds (`at_end`), of all conditions.
+            panels: the label of each dose's axis, by its path, `section.key`.
+            curves: the name of each curve, by the split.
+            ylabel: of all panels; the number of seeds is put behind it.
+            how: further arguments of `figures.dose.draw_doses`.
+        """
+        reference = self.conditions[0]
+        points = dose.over_doses(rows, self.settings, reference, panels)
+        how = {"reference": reference, **how}
+        figure = dose.draw_doses(points, panels, curves, f"{ylabel} ({self.n})", **how)
+        self.save_figure(figure, name, points)
+
+    def attention_figure(self, name: str, attention: pd.DataFrame, of: Of = None) -> None:
+        """Draw and keep where heads look, a panel per block application, a bar per condition."""
+        drawn, labels = self._drawn(of)
+        figure = parts.draw_attention(where(attention, condition=drawn), drawn, labels)
+        columns = ["condition", "seed", "layer", "head", "position", "value"]
+        self.save_figure(figure, name, attention[columns])
+
+    def effects_figure(
+        self,
+        name: str,
+        effects: pd.DataFrame,
+        titles: Titles,
+        of: Of = None,
+        attention: pd.DataFrame | None = None,
+    ) -> None:
+        """Draw and keep what parts write towards the right answer, a panel per split.
+
+        With the attention of models of one block application it is drawn beside it, on the left.
+        """
+        shown = panels.panels_of(effects, titles, "split")
+        figure = parts.draw_direct_effects(shown, *self._drawn(of), self.n, attention)
+        self.save_figure(figure, name, effects)
+
+    def parts_figure(self, name: str, left: pd.DataFrame, places: Iterable[tuple[str, str]]) -> None:
+        """Draw and keep the accuracy without each head and MLP, a panel per condition and split."""
+        places = list(places)
+        of_one_split = len({split for _, split in places}) == 1
+        titles = {
+            (condition, split): self.labels[condition] + ("" if of_one_split else f": {split}")
+            for condition, split in places
+        }
+        shown = panels.panels_of(left, titles, ("condition", "split"))
+        self.save_figure(parts.draw_without_parts(shown, self.n), name, left)
 
     # ---- tables, verdicts, models -----------------------------------------------------------
 
@@ -212,6 +351,23 @@ class NotebookStudy(Study):
         """
         rows, labels = self._drawn(of)
         return self.table(name, summary_cells(self.summary, columns, {n: labels[n] for n in rows}))
+
+    def predictions_table(
+        self,
+        name: str,
+        rows: pd.DataFrame,
+        splits: Iterable[str],
+        predicted: Iterable[Predicted],
+    ) -> pd.DataFrame:
+        """A table of what was predicted of a replaced state, beside what it does.
+
+        Args:
+            name: of the table.
+            rows: of `mechanism.follows_donor`, with the columns that predictions name.
+            splits: of the questions.
+            predicted: the predictions, in the order of the rows.
+        """
+        return self.table(name, predictions_cells(rows, splits, predicted, self.labels))
 
     def verdict(self, ours: Mapping[str, Found | None]) -> pd.DataFrame:
         """Set what we find beside what the literature says, and keep it as `reference.csv`.

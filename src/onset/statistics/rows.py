@@ -48,20 +48,21 @@ def where(rows: pd.DataFrame, **wanted: object) -> pd.DataFrame:
     return rows[chosen]
 
 
-def rows_of(measures: pd.DataFrame, measure: str) -> pd.DataFrame:
-    """All rows of a measure that can't be done without.
+def rows_of(measures: pd.DataFrame, wanted: str | Iterable[str]) -> pd.DataFrame:
+    """All rows of one measure that can't be done without, or of several.
 
     Raises:
-        ValueError: there are none.
+        ValueError: there are none of one of them.
     """
-    chosen = measures[measures["measure"] == measure]
-    if chosen.empty:
+    names = [wanted] if isinstance(wanted, str) else list(wanted)
+    found = where(measures, measure=names)
+    if lacking := [name for name in names if name not in set(found["measure"])]:
         there = ", ".join(sorted(set(measures["measure"])))
         raise ValueError(
-            f"no run has the measure {measure!r}, which is drawn here: list what measures it under "
+            f"no run has the measure {lacking[0]!r}, which is drawn here: list what measures it under "
             f"`measures` in the study's file (there are: {there or 'none'})"
         )
-    return chosen
+    return found
 
 
 def by_component(measures: pd.DataFrame, measure: str, condition: str) -> dict[int, pd.DataFrame]:
