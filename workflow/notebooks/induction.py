@@ -59,8 +59,8 @@ from onset.figures.rows import height, name_rows, plot_rows, remark
 from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles
 from onset.interventions.heads import others
 from onset.measures.heads.circuit import Head
-from onset.notebook.losses import losses_of
 from onset.notebook.here import here
+from onset.notebook.losses import losses_of
 from onset.results import Found
 from onset.statistics.milestones import reached, value_at
 from onset.statistics.prediction import auc

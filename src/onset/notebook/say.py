@@ -25,7 +25,9 @@ def named(rows: pd.DataFrame, name: str, say: Callable[[Any], str] = interval) -
             is used, so that planning knows which numbers there will be.
         say: what the number is, of the row as a named tuple.
     """
-    names = (name.format(**{k: _plain(its) for k, its in row.items()}) for _, row in rows.iterrows())
+    names = (
+        name.format(**{k: _plain(its) for k, its in row.items()}) for _, row in rows.iterrows()
+    )
     return dict(zip(names, map(say, rows.itertuples(index=False)), strict=True))
 
 

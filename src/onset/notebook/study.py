@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from onset.figures import dose, learning, panels, parts
 from onset.figures.heat import value_of
@@ -75,9 +74,7 @@ class NotebookStudy(Study):
     @property
     def n(self) -> str:
         """How many seeds the conditions have, as axes say it: `n = 3 seeds`, `n = 3 or 23 seeds`."""
-        numbers = {
-            len({*self.seeds, *self.extra_seeds.get(name, ())}) for name in self.conditions
-        }
+        numbers = {len({*self.seeds, *self.extra_seeds.get(name, ())}) for name in self.conditions}
         return f"n = {' or '.join(map(str, sorted(numbers)))} seeds"
 
     def what_was_run(
@@ -123,7 +120,10 @@ class NotebookStudy(Study):
         return where(rows_of(self.measures, measure), **wanted)
 
     def at_end(
-        self, measure: str | Iterable[str], by: Sequence[str] = ("condition", "split"), **wanted: Any
+        self,
+        measure: str | Iterable[str],
+        by: Sequence[str] = ("condition", "split"),
+        **wanted: Any,
     ) -> pd.DataFrame:
         """Over seeds at the last checkpoint: the columns `by`, n_seeds, mean, low, high, seed_0, …"""
         return over_seeds(at_last_step(self.measured(measure, **wanted)), list(by))
@@ -134,7 +134,10 @@ class NotebookStudy(Study):
         return over_seeds(last, ["condition", *by])
 
     def along(
-        self, measure: str | Iterable[str], by: Sequence[str] = ("condition", "split", "step"), **wanted: Any
+        self,
+        measure: str | Iterable[str],
+        by: Sequence[str] = ("condition", "split", "step"),
+        **wanted: Any,
     ) -> pd.DataFrame:
         """Over seeds at all checkpoints, in the columns of `at_end`, and step."""
         return over_seeds(self.measured(measure, **wanted), list(by))
@@ -314,7 +317,9 @@ class NotebookStudy(Study):
         figure = parts.draw_direct_effects(shown, *self._drawn(of), self.n, attention)
         self.save_figure(figure, name, effects)
 
-    def parts_figure(self, name: str, left: pd.DataFrame, places: Iterable[tuple[str, str]]) -> None:
+    def parts_figure(
+        self, name: str, left: pd.DataFrame, places: Iterable[tuple[str, str]]
+    ) -> None:
         """Draw and keep the accuracy without each head and MLP, a panel per condition and split."""
         places = list(places)
         of_one_split = len({split for _, split in places}) == 1
@@ -393,9 +398,7 @@ class NotebookStudy(Study):
         rows = rows[rows["split"].isna()] if split is None else where(rows, split=split)
         return next((Found.of(row, **borders) for row in rows.itertuples()), None)
 
-    def ask(
-        self, text: str, condition: str | None = None, step: int | None = None
-    ) -> pd.DataFrame:
+    def ask(self, text: str, condition: str | None = None, step: int | None = None) -> pd.DataFrame:
         """What a model answers to a sequence of the task's names: `answer` and `probability`.
 
         Args:
@@ -409,9 +412,7 @@ class NotebookStudy(Study):
 
     def quoted_settings(self, *paths: str, condition: str | None = None) -> dict[str, str]:
         """Settings (`section.key`) of a condition, by default the first, as numbers called `key`."""
-        return {
-            path.split(".")[-1]: f"{self.setting(path, condition):g}" for path in paths
-        }
+        return {path.split(".")[-1]: f"{self.setting(path, condition):g}" for path in paths}
 
 
 def _at(settings: Mapping[str, Any], path: str) -> Any:

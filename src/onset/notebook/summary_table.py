@@ -33,7 +33,9 @@ def summary_cells(
     Returns:
         The column `condition` and those asked for; a cell is empty where nothing was measured.
     """
-    keys = zip(*(summary[key].astype(object) for key in ("condition", "split", "measure")), strict=True)
+    keys = zip(
+        *(summary[key].astype(object) for key in ("condition", "split", "measure")), strict=True
+    )
     found = {
         (condition, None if pd.isna(split) else split, measure): row
         for (condition, split, measure), row in zip(keys, summary.itertuples(), strict=True)
@@ -45,8 +47,5 @@ def summary_cells(
             return ""
         return format_interval(row) if of.interval else f"{row.mean:.2f}"
 
-    rows = [
-        [labels[name], *(cell(name, of) for of in columns.values())]
-        for name in labels
-    ]
+    rows = [[labels[name], *(cell(name, of) for of in columns.values())] for name in labels]
     return pd.DataFrame(rows, columns=["condition", *columns])

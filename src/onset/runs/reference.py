@@ -20,9 +20,7 @@ class Found(NamedTuple):
     """None: our numbers don't decide"""
 
     @classmethod
-    def of(
-        cls, its: Summary, above: float | None = None, below: float | None = None
-    ) -> Found:
+    def of(cls, its: Summary, above: float | None = None, below: float | None = None) -> Found:
         """Of what is said to lie above a border, or below one: it agrees if the whole interval does.
 
         Args:

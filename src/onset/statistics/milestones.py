@@ -150,7 +150,9 @@ def value_when_first(curve: pd.DataFrame, signal: pd.DataFrame, level: float) ->
     """
     first = signal[signal["value"] >= level].groupby("seed")["step"].min()
     at = curve.set_index(["seed", "step"])["value"]
-    values = {seed: at[seed, first[seed]] if seed in first else np.nan for seed in at.index.levels[0]}
+    values = {
+        seed: at[seed, first[seed]] if seed in first else np.nan for seed in at.index.levels[0]
+    }
     return type(first)(values, dtype=float)
 
 

@@ -44,4 +44,6 @@ def in_words(found: pd.DataFrame, half: str, lag: str) -> pd.DataFrame:
     """A row per sign of what `halves` found, as texts, under these headings."""
     said = found.assign(said=[format_interval(row, digits=0) for row in found.itertuples()])
     table = said.pivot(index="sign", columns="what", values="said").loc[found["sign"].unique()]
-    return table[["half", "lag"]].set_axis([half, lag], axis=1).rename_axis(None, axis=1).reset_index()
+    return (
+        table[["half", "lag"]].set_axis([half, lag], axis=1).rename_axis(None, axis=1).reset_index()
+    )

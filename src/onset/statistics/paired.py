@@ -5,7 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 
-def difference(rows: pd.DataFrame, minuend: str, subtrahend: str, of: str = "measure") -> pd.DataFrame:
+def difference(
+    rows: pd.DataFrame, minuend: str, subtrahend: str, of: str = "measure"
+) -> pd.DataFrame:
     """One number of each run minus another of the same run.
 
     Args:
@@ -19,6 +21,8 @@ def difference(rows: pd.DataFrame, minuend: str, subtrahend: str, of: str = "mea
     """
     runs = rows.pivot_table("value", ["condition", "seed"], of, observed=True)
     there = {minuend, subtrahend} <= set(runs)
-    values = (runs[minuend] - runs[subtrahend]).dropna() if there else pd.Series(index=runs.index[:0])
+    values = (
+        (runs[minuend] - runs[subtrahend]).dropna() if there else pd.Series(index=runs.index[:0])
+    )
     found = values.astype(float).rename("value").reset_index()
     return found.assign(measure="difference", kind="real")
