@@ -206,7 +206,7 @@ class TestParameters:
     def test_every_parameter_of_our_notebooks_says_what_it_is_to_be(self):
         for path in sorted((ROOT / "workflow/notebooks").glob("*.py")):
             its = read_notebook_source(path).parameters
-            told = {"study_name", "results"}
+            told = {"study_name", "results", "code"}
             assert all(kind for name, kind in its.kinds.items() if name not in told), path.name
 
 

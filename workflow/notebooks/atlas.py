@@ -28,6 +28,7 @@
 
 # %% tags=["parameters"]
 results = "results"
+code = "by hand"
 
 # %%
 import pandas as pd
@@ -38,10 +39,9 @@ from onset.collections.atlas.listing import listing
 from onset.collections.atlas.reading import open_atlas
 from onset.figures.mosaic import plot_mosaic
 from onset.figures.style import use_style
-from onset.notebook.here import code
 
 use_style()
-atlas = open_atlas(results, code())
+atlas = open_atlas(results, code)
 heads, untrained = atlas.heads, atlas.untrained
 titles, labels = atlas.titles, atlas.labels
 

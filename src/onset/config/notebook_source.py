@@ -138,7 +138,7 @@ class _Reading:
                     self._found.calls.add(method)
                     self._call(method, args)
                 case ast.Subscript(
-                    value=ast.Name(id=name) | ast.Attribute(attr=name),
+                    value=ast.Name(id=name) | ast.Attribute(value=ast.Name(id="study"), attr=name),
                     slice=ast.Constant(value=str(condition)),
                 ) if name in _BY_CONDITION:
                     self._asks_for(condition)

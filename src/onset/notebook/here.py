@@ -8,7 +8,6 @@ study = here(study_name, results)
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 from onset.figures.style import use_style
@@ -20,19 +19,12 @@ from onset.store.layout import ELSEWHERE, results_with
 
 __all__ = ["Found", "MeanOf", "Predicted", "here"]
 
-CODE = "ONSET_CODE"
-"""variable of the kernel's environment: the fingerprint of the notebook's code, told by its job"""
-
-
-def code() -> str:
-    """The fingerprint, for the provenance of figures; `by hand` where a person runs the notebook."""
-    return os.environ.get(CODE, "by hand")
-
 
 def here(study_name: str, results: str | Path = "results") -> NotebookStudy:
     """Open the study that a notebook is about, and set matplotlib up for the paper.
 
-    What there is of it (conditions with their labels, seeds, analyses, what the literature says) is in
+    What there is of it (conditions with their labels, seeds, analyses, what the literature says), and with
+    what code it is looked at, is in
     `results/STUDY/settings/notebook.json`, which Snakemake writes before the notebook runs.
 
     Args:
@@ -55,7 +47,7 @@ def here(study_name: str, results: str | Path = "results") -> NotebookStudy:
         folder=folder,
         conditions=tuple(told["conditions"]),
         seeds=tuple(told["seeds"]),
-        code=code(),
+        code=told["code"],
         analysed=tuple(told["analysed"]),
         extra_seeds=told["extra_seeds"],
         labels=told["labels"],

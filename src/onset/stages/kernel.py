@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from onset.stages import surroundings
 
 
-def options(folder: Path, told: Mapping[str, str]) -> dict[str, Any]:
+def options(folder: Path) -> dict[str, Any]:
     """What papermill is told, so that it starts this kernel.
 
     Args:
         folder: empty and of a short path: for the sockets, and for the kernel's home.
-        told: further variables of its environment.
     """
     from jupyter_client import AsyncKernelManager
     from jupyter_client.kernelspec import KernelSpec
@@ -28,7 +26,7 @@ def options(folder: Path, told: Mapping[str, str]) -> dict[str, Any]:
 
     home = folder / "home"
     home.mkdir()
-    environment = {**surroundings.of_notebook(os.environ, home), **told}
+    environment = surroundings.of_notebook(os.environ, home)
     # pydevd would complain, in the notebook, of modules that are frozen into Python.
     environment["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
     command = [sys.executable, "-P", "-m", "onset.stages.kernel", "-f", "{connection_file}"]

@@ -19,7 +19,6 @@ import jupytext
 import nbformat
 
 from onset.config.notebook_parameters import Parameters
-from onset.notebook.here import CODE
 from onset.stages import kernel, surroundings
 from onset.stages.command import StageError, log, run_stage
 from onset.stages.record import on_record
@@ -56,7 +55,7 @@ def work(arguments: argparse.Namespace) -> None:
     check_parameters(arguments.notebook, notebook, parameters)
     study = arguments.study
     with on_record(study, "notebook", "notebook.html", settings, arguments.code) as record:
-        executed = execute(notebook, parameters, study, arguments.code)
+        executed = execute(notebook, parameters, study)
         # By the record: what an earlier call made mustn't pass for made by this one.
         made = record.written
         _check_made(made, "figures", ".pdf", settings["figures"])
@@ -96,10 +95,7 @@ def check_parameters(path: Path, notebook: nbformat.NotebookNode, given: Mapping
 
 
 def execute(
-    notebook: nbformat.NotebookNode,
-    parameters: Mapping[str, Any],
-    folder: Path,
-    code: str = "by hand",
+    notebook: nbformat.NotebookNode, parameters: Mapping[str, Any], folder: Path
 ) -> nbformat.NotebookNode:
     """Run the notebook with papermill; the executed notebook, free of times and paths.
 
@@ -114,9 +110,8 @@ def execute(
         nbformat.write(notebook, source)
         try:
             papermill.execute_notebook(
-                source, ended, dict(parameters), progress_bar=False,
-                **kernel.options(place, {CODE: code}),
-            )  # fmt: skip
+                source, ended, dict(parameters), progress_bar=False, **kernel.options(place)
+            )
         except papermill.PapermillExecutionError as error:
             kept = folder / "notebook.failed.ipynb"
             write_bytes(kept, ended.read_bytes())

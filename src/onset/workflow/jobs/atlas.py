@@ -105,7 +105,7 @@ class AtlasJobs(StudyJobs):
     @property
     def atlas_notebook_settings(self) -> str:
         """What the job of the atlas's notebook is told, as those of studies' are."""
-        parameters = {"results": self._project.results}
+        parameters = {"results": self._project.results, "code": self.atlas_notebook_code}
         made = {"figures": [its["name"] for its in ATLAS["figures"]], "tables": []}
         return canonical_json({"parameters": parameters, **made})
 

@@ -93,6 +93,7 @@ class StudyJobs(RunJobs):
                 "labels": {name: condition.label for name, condition in its.conditions.items()},
                 "extra_seeds": its.extra_seeds,
                 "reference": published,
+                "code": self.notebook_code(study),
                 "parameters": self.notebook_parameters(study),
                 "figures": list(its.file.figures),
                 "tables": list(its.file.tables),
