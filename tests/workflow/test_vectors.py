@@ -106,7 +106,6 @@ def test_a_study_without_heads_needs_no_atlas(fresh):
     }
     study["training"] = {**STUDY["training"], "mixture": {"fresh": 1.0}}
     fresh.edit(fresh.study, lambda _: yaml.safe_dump(study))
-    fresh.edit(fresh.notebook, without_analyses)
     make(fresh)
     assert not (fresh.root / "results/atlas").exists()
     assert "atlas" not in (fresh.root / "results/index.html").read_text()

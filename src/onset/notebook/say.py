@@ -37,6 +37,11 @@ def _plain(value: Any) -> Any:
     return int(value) if whole else value
 
 
+def column(name: str) -> Callable[[Any], str]:
+    """What a column says already."""
+    return lambda row: str(getattr(row, name))
+
+
 def mean(row: Any) -> str:
     """Where the mean says enough."""
     return f"{row.mean:.2f}"
@@ -62,6 +67,16 @@ def between(row: Any) -> str:
 def seeds(values: Iterable[float]) -> str:
     """Mean and interval of one value per seed."""
     return format_values(values)
+
+
+def first(rows: pd.DataFrame, otherwise: str) -> str:
+    """Mean and interval of the first row, if there is one."""
+    return next(map(interval, rows.itertuples()), otherwise)
+
+
+def factor(number: float) -> str:
+    """A number that others are multiplied by; NaN is `not known`."""
+    return "not known" if np.isnan(number) else f"{number:.2f}"
 
 
 def most(values: pd.Series) -> str:

@@ -71,6 +71,15 @@ class NotebookStudy(Study):
         off = {name for its in dosed for name in its} - {reference}
         return [name for name in self.conditions if name not in off]
 
+    def differing_only_in(self, path: str, reference: str) -> list[str]:
+        """The conditions that differ from another in this setting (`section.key`) and in no other."""
+        its = self.settings[reference]
+        return [name for name, of in self.settings.items() if dose.differences(its, of) == {path}]
+
+    def n_parameters(self, condition: str) -> int:
+        """Of a condition's model."""
+        return sum(math.prod(shape) for shape in self.first[condition].model.shapes().values())
+
     @property
     def n(self) -> str:
         """How many seeds the conditions have, as axes say it: `n = 3 seeds`, `n = 3 to 23 seeds`."""
