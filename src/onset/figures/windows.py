@@ -52,7 +52,7 @@ def draw_boundary(
     left.set(xlabel=names[0], ylabel=ylabel, ylim=(-0.03, 1.03))
     legend_below(figure, drawn, {size: f"{size} {things}" for size in drawn})
     right.set(xlabel=names[1], ylabel=f"{names[0]} at which half is reached", yscale="log")
-    doses = windows[-1].doses
+    doses = sorted({dose for its in windows for dose in its.doses})
     for axis, ticks in ((left, doses), (right, [its.value for its in windows])):
         axis.set_xscale("log")
         axis.set_xticks(ticks, map(said, ticks))

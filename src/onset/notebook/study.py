@@ -83,8 +83,9 @@ class NotebookStudy(Study):
     @property
     def n(self) -> str:
         """How many seeds the conditions have, as axes say it: `n = 3 seeds`, `n = 3 to 23 seeds`."""
-        numbers = {len({*self.seeds, *self.extra_seeds.get(name, ())}) for name in self.conditions}
-        return f"n = {' to '.join(map(str, sorted({min(numbers), max(numbers)})))} seeds"
+        numbers = [len({*self.seeds, *self.extra_seeds.get(name, ())}) for name in self.conditions]
+        said = " to ".join(map(str, sorted({min(numbers), max(numbers)})))
+        return f"n = {said} seed" + ("" if max(numbers) == 1 else "s")
 
     def what_was_run(
         self, settings: Mapping[str, str], sizes: Mapping[str, str] | Iterable[str] = ()
