@@ -22,13 +22,13 @@ if loaded and own.is_dir() and not own.samefile(sys.modules["onset"].__path__[0]
     for name in loaded:
         del sys.modules[name]
 
-from onset import surroundings
-from onset.workflow.call import Call
-from onset.workflow.commands.snakemake import forced, repeated
 from onset.config import ConfigError, project_of
 from onset.config.sources import read_sources
+from onset.stages import surroundings
+from onset.workflow.call import Call
+from onset.workflow.commands.snakemake import forced, repeated
 from onset.workflow.durations import Durations
-from onset.workflow.jobs import Jobs
+from onset.workflow.jobs import Jobs, code_of
 from onset.workflow.launch import start_server
 from onset.workflow.places import obstacles, unrecorded
 
@@ -83,8 +83,8 @@ rule all:
     default_target: True
     input:
         f"{project.results}/index.html",
-        jobs.summaries,
-        jobs.paper,
+        jobs.studies.summaries,
+        jobs.paper.file,
         jobs.missing,
 
 

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.smoke
 PROJECT = load_project(
     {**read_yaml(Path("config/config.yaml")), **read_yaml(Path("config/smoke.yaml"))}, Path()
 )
-PATHS = [path for study in PROJECT.studies for path in Jobs(PROJECT).views_of(study)]
+PATHS = [path for study in PROJECT.studies for path in Jobs(PROJECT).views.of(study)]
 
 
 @pytest.fixture(scope="module")

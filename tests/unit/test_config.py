@@ -624,7 +624,7 @@ def test_the_schemas_for_editors_are_those_of_the_settings():
 def test_a_notebook_parameter_that_every_notebook_has(files, monkeypatch):
     """It would silently win over the real one."""
     monkeypatch.chdir(files.root)
-    given = list(Jobs(files.load()).notebook_parameters("composition"))
+    given = list(Jobs(files.load()).notebooks.parameters("composition"))
     files.set(STUDY, "notebook", dict.fromkeys(given, "mine"))
     problems = files.problems()
     assert set(problems) == {(STUDY, f"notebook.{name}") for name in given}
@@ -639,10 +639,10 @@ def test_captions_end_with_the_number_of_seeds(files, monkeypatch, extra, said):
     files.set(CONFIG, "seeds", [0, 1, 2])
     files.set(STUDY, "conditions.one.extra_seeds", extra)
     jobs = Jobs(files.load())
-    figures = json.loads(jobs.pages_settings("composition"))["study"]["figures"]
+    figures = json.loads(jobs.pages.settings("composition"))["study"]["figures"]
     for figure in figures:
         assert figure["caption"].endswith(f". {said}")
-    assert figures == json.loads(jobs.paper_settings)["shown"][0]["figures"]
+    assert figures == json.loads(jobs.paper.settings)["shown"][0]["figures"]
 
 
 def test_what_reports_are_told_has_no_braces(files, monkeypatch):
@@ -652,10 +652,10 @@ def test_what_reports_are_told_has_no_braces(files, monkeypatch):
     files.set(STUDY, "question", "What {is}?")
     files.set(STUDY, "figures.bridge", "A {caption}.")
     jobs = Jobs(files.load())
-    assert jobs.report_category("composition") == "A (title)"
-    assert jobs.report_labels("composition") == {"name": "notebook", "shows": "What (is)?"}
-    assert jobs.report_labels("composition", "a/bridge.png")["shows"].startswith("A (caption).")
-    assert json.loads(jobs.pages_settings("composition"))["study"]["title"] == "A {title}"
+    assert jobs.report.category("composition") == "A (title)"
+    assert jobs.report.labels("composition") == {"name": "notebook", "shows": "What (is)?"}
+    assert jobs.report.labels("composition", "a/bridge.png")["shows"].startswith("A (caption).")
+    assert json.loads(jobs.pages.settings("composition"))["study"]["title"] == "A {title}"
 
 
 def test_everything_wrong_is_said_at_once(files):

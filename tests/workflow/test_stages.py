@@ -18,7 +18,7 @@ def test_of_a_run(finished, monkeypatch, stage):
     monkeypatch.setattr(runs, "fingerprint", lambda *modules: " ".join(modules))
     project = load_project(read_yaml(finished.root / finished.config), finished.root)
     run = SimpleNamespace(study="tiny", condition="plain", seed="0")
-    covered = _closure(tuple(Jobs(project).code(stage, run).split()))
+    covered = _closure(tuple(Jobs(project).runs.code(stage, run).split()))
 
     settings = getattr(project.condition("tiny", "plain"), f"{stage}_job")
     module = ("-X", "importtime", "-m", f"onset.stages.{stage}")

@@ -216,22 +216,11 @@ study.summary_table(
 removal = paired.difference(
     where(study.final, split="ood"), "remove_other_own_accuracy", "remove_own_own_accuracy"
 )
-OUTPUT = "base_cosine_output"
-summary, resampled, of_ood = (
-    study.summary,
-    where(left, kind="resample"),
-    where(contrast, split="ood"),
-)
-ends = summary["measure"].str.endswith(("accuracy", "top1")) | summary["measure"].isin(COSINES)
+resampled, of_ood = where(left, replacement="resample"), where(contrast, split="ood")
 asked = study.measured("accuracy", condition=main, split=[*TRAINED, *ASKED])
 study.save_numbers(
-    say.named(where(summary, measure="accuracy"), "{condition}/{split}")
-    | say.named(summary[ends & (summary["measure"] != "accuracy")], "{condition}/{split}/{measure}")
-    | say.named(where(summary, measure=OUTPUT), "{condition}/base_cosine_output")
-    | say.named(where(summary, measure=f"{OUTPUT}_other"), "{condition}/base_cosine_output_other")
-    | say.named(study.over_seeds_at_end(removal), "{condition}/removal")
+    say.named(study.over_seeds_at_end(removal), "{condition}/removal")
     | say.named(study.first_half(asked), "{condition}/{split}_half", say.checkpoints)
-    | say.named(resampled[resampled["head"].isna()], "{condition}/without_mlp")
     | say.named(
         resampled[resampled["head"].notna()].groupby("condition")["mean"].min().reset_index(),
         "{condition}/without_head", say.mean,

@@ -115,7 +115,7 @@ patching = mechanism.follows_donor(study.closer, layer=1, position=1).merge(
 )
 study.rows_figure(
     "patching", patching, study.crossed(["id", "oo"], mechanism.REPLACEMENTS),
-    "answers that become the donor's", by=("split", "kind"), of=looked_into,
+    "answers that become the donor's", by=("split", "replacement"), of=looked_into,
     controls={"accuracy": "|"}, n_lines=2,
 )  # fmt: skip
 
@@ -210,19 +210,11 @@ study.summary_table(
 # Of what the first model looks at, writes and needs when it answers oo questions.
 own = where(study.closer, condition=base, split="oo")
 last_layer = own.loc[own["measure"] == "attention", "layer"].max()
-resampled = where(left, condition=base, split="oo", kind="resample")
+resampled = where(left, condition=base, split="oo", replacement="resample")
 of_oo = where(contrast, split="oo")
 accuracy = study.measured("accuracy", split=HELD_OUT)
-probe, control = (
-    study.over_seeds_at_end(where(study.closer, layer=1, position=1, measure=name))
-    for name in ("probe_accuracy", "probe_control_accuracy")
-)
 study.save_numbers(
-    say.named(where(study.summary, measure="accuracy"), "{condition}/{split}")
-    | say.named(study.over_seeds_at_end(lens, "layer"), "{condition}/bridge_{layer}")
-    | say.named(probe, "{condition}/probe")
-    | say.named(control, "{condition}/probe_control")
-    | say.named(patching, "{condition}/{kind}/{split}")
+    say.named(study.over_seeds_at_end(lens, "layer"), "{condition}/bridge_{layer}")
     | say.named(where(in_order, what="half"), "order/{name}", say.steps)
     | say.named(where(in_order, what="lag"), "lag/{name}", say.steps)
     | say.named(components.without_a_head(resampled), "without_head_{application}", say.between)

@@ -28,7 +28,7 @@
 # not fitted to by more than the mean of the other worlds does.
 
 # %% tags=["parameters"]
-from onset.config.notebook_parameters import Fraction
+from onset.notebook.parameters import Fraction
 
 study_name = "simplest"
 results = "results"
@@ -80,11 +80,11 @@ maps.what_was_run()
 # should fall with `ood`.
 
 # %%
-maps.figure("world", [("ood", of_world, ood), ("id", of_world, seen)], level, "accuracy")
+maps.heat_figure("world", [("ood", of_world, ood), ("id", of_world, seen)], level, "accuracy")
 
 # %%
 others = [pair for pair in maps.grids if pair != of_world] or [of_world]
-maps.figure("maps", [("", pair, ood) for pair in others], level, "accuracy on ood")
+maps.heat_figure("maps", [("", pair, ood) for pair in others], level, "accuracy on ood")
 
 # %% [markdown]
 # ## The boundary
@@ -178,8 +178,7 @@ untrained = over_seeds(study.untrained("accuracy", split="ood"), ["condition", "
 reach = models["seeds_at_level"] == len(study.seeds)
 best = next(models.loc[models.index == smallest].itertuples(), None)
 study.save_numbers(
-    say.named(ood, "{condition}/ood")
-    | say.named(lowest, "{key}/lowest")
+    say.named(lowest, "{key}/lowest")
     | say.named(lowest, "{key}/lowest_at", say.column("at"))
     | say.named(highest, "{key}/highest")
     | say.named(highest, "{key}/highest_at", say.column("at"))

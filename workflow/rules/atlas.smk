@@ -1,19 +1,19 @@
 # The head atlas: a job per study, because opening the libraries takes longer than looking at a model.
 rule heads:
     input:
-        jobs.runs_with_heads,
+        jobs.atlas.runs_with_heads,
         settings="<study>/settings/heads.json",
     output:
         "<atlas>/studies/{study}.parquet",
     log:
         "<log>/{study}/heads.log",
-    priority: jobs.priority
+    priority: jobs.runs.priority
     threads: project.settings.threads
     resources:
-        gpu=jobs.gpus,
+        gpu=jobs.runs.gpus,
     params:
         study=f"{project.results}/{{study}}",
-        code=jobs.heads_code,
+        code=jobs.atlas.heads_code,
     shell:
         "python -m onset.workflow.launch heads {params.study} {output}"
         " --settings {input.settings} --code {params.code} --log {log}"
@@ -21,7 +21,7 @@ rule heads:
 
 rule atlas:
     input:
-        jobs.heads,
+        jobs.atlas.heads,
         settings="<atlas>/settings/tables.json",
     output:
         heads="<atlas>/heads.parquet",
@@ -32,7 +32,7 @@ rule atlas:
         "<log>/atlas.log",
     params:
         folder=subpath(output[0], parent=True),
-        code=jobs.code_of("atlas"),
+        code=code_of("atlas"),
     shell:
         "python -m onset.stages.atlas {params.folder}"
         " --settings {input.settings} --code {params.code} --log {log}"
@@ -47,29 +47,29 @@ rule atlas_notebook:
         notebook="<atlas>/notebook.ipynb",
         page=report(
             "<atlas>/notebook.html",
-            category=jobs.report_category("atlas"),
+            category=jobs.report.category("atlas"),
             caption="../report/notebook.rst",
-            labels=jobs.report_labels("atlas"),
+            labels=jobs.report.labels("atlas"),
         ),
         numbers="<atlas>/numbers.json",
         figures=[
             (
                 report(
                     path,
-                    category=jobs.report_category("atlas"),
+                    category=jobs.report.category("atlas"),
                     caption="../report/figure.rst",
-                    labels=jobs.report_labels("atlas", path),
+                    labels=jobs.report.labels("atlas", path),
                 )
                 if path.endswith(".png")
                 else path
             )
-            for path in jobs.atlas_figures
+            for path in jobs.atlas.figures
         ],
     log:
         "<log>/atlas_notebook.log",
     params:
         folder=subpath(output.page, parent=True),
-        code=jobs.atlas_notebook_code,
+        code=jobs.atlas.notebook_code,
     shell:
         "python -m onset.stages.notebook {input.notebook} {params.folder}"
         " --settings {input.settings} --code {params.code} --log {log}"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from onset.config.name_patterns import Pattern
 from onset.config.notebook_names import Names, imported
-from onset.config.notebook_parameters import Parameters
+from onset.notebook.parameters import Parameters
 
 _PARAMETERS = re.compile(
     r"^# %%(?![^\n]*\[(?:markdown|md|raw)\])"

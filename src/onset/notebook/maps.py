@@ -63,7 +63,7 @@ class Maps:
             rows[f"{self.name(up)} × {self.name(across)}"] = {"points": len(points), **values}
         return pd.DataFrame(rows).T
 
-    def figure(
+    def heat_figure(
         self, name: str, shown: Sequence[tuple[str, Pair, pd.DataFrame]], level: float, scale: str
     ) -> None:
         """Draw and keep maps.

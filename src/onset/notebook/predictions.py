@@ -15,8 +15,8 @@ class Predicted(NamedTuple):
     """How often the answer was said to become the donor's."""
 
     condition: str
-    kind: str
-    """of replacement"""
+    replacement: str
+    """of the state, one of `REPLACEMENTS`"""
     share: float | str | None
     """a number, a column of the rows that holds it, or None: nothing was said"""
 
@@ -36,18 +36,18 @@ def predictions_cells(
         labels: of the conditions.
     """
     splits = list(splits)
-    found = {(its.condition, its.kind, its.split): its for its in rows.itertuples()}
+    found = {(its.condition, its.replacement, its.split): its for its in rows.itertuples()}
     cells = [
         (
             labels[its.condition],
             split,
-            REPLACEMENTS[its.kind],
+            REPLACEMENTS[its.replacement],
             _said(its.share, row),
             format_interval(row),
         )
         for its in predicted
         for split in splits
-        if (row := found.get((its.condition, its.kind, split)))
+        if (row := found.get((its.condition, its.replacement, split)))
     ]
     columns = ["model", "questions", "state at the first relation", "predicted", "observed"]
     return pd.DataFrame(cells, columns=columns)

@@ -18,7 +18,7 @@ from typing import Any
 import jupytext
 import nbformat
 
-from onset.config.notebook_parameters import Parameters
+from onset.notebook.parameters import Parameters
 from onset.stages import kernel, surroundings
 from onset.stages.command import StageError, log, run_stage
 from onset.stages.record import on_record

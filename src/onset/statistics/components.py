@@ -30,7 +30,7 @@ def without_a_head(left: pd.DataFrame) -> pd.DataFrame:
     """Between what the accuracy lies without one head of a block application, over its heads.
 
     Args:
-        left: rows of one condition, split and kind: layer, head, mean.
+        left: rows of one condition, split and replacement: layer, head, mean.
 
     Returns:
         application (from 1), lowest, highest.

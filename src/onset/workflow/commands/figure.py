@@ -24,9 +24,9 @@ class UnknownError(Exception):
 def targets(project: Project) -> dict[str, list[str]]:
     """What each name stands for: the PDF of a figure, the LaTeX of a table; some names are both's."""
     jobs = Jobs(project)
-    made = list(jobs.atlas_figures if jobs.atlas_page else ())
+    made = list(jobs.atlas.figures if jobs.atlas.page else ())
     for study in project.studies:
-        made += jobs.figures_of(study) + jobs.tables_of(study)
+        made += jobs.notebooks.figures_of(study) + jobs.notebooks.tables_of(study)
     found: dict[str, list[str]] = {}
     for path in map(Path, made):
         if path.suffix in (".pdf", ".tex"):

@@ -1,9 +1,9 @@
 """What the rules ask of the config: paths, settings and code of each job, by its wildcards.
 
-Answers stand on each other: about `runs`, `studies`, the head `atlas`, `views` of the models, `pages`, what
-`readers` see, and the `whole`.
+Each kind of jobs is a part (`onset.workflow.jobs.part`); `Jobs` puts them together.
 """
 
+from onset.workflow.jobs.part import code_of
 from onset.workflow.jobs.whole import Jobs
 
-__all__ = ["Jobs"]
+__all__ = ["Jobs", "code_of"]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from onset.code.fingerprint import fingerprint, fingerprint_of_script
-from onset.config.study import Condition
 from onset.settings import canonical_json
-from onset.workflow.jobs.runs import Wildcards
-from onset.workflow.jobs.studies import StudyJobs
+from onset.workflow.jobs.heads import opened, with_heads
+from onset.workflow.jobs.part import Part, Told, Wildcards
 
 ATLAS = {
     "name": "atlas",
@@ -33,49 +33,54 @@ ATLAS = {
 """What readers are told of the atlas, as they are of a study."""
 
 
-class AtlasJobs(StudyJobs):
-    """Jobs of the atlas, beside those of studies."""
+class Atlas(Part):
+    """Jobs of the atlas."""
+
+    @property
+    def left(self) -> list[str]:
+        return self.made
+
+    @property
+    def told(self) -> Told:
+        if not self.page:
+            return {}
+        of_atlas: Told = {
+            ("atlas", "tables"): lambda: self.settings,
+            ("atlas", "notebook"): lambda: self.notebook_settings,
+        }
+        return {(s, "heads"): partial(self.heads_settings, s) for s in self._studies} | of_atlas
 
     def runs_with_heads(self, wildcards: Wildcards) -> list[str]:
         """Datasets and checkpoints of all runs of a study that have heads."""
-        study, conditions = wildcards.study, self._with_heads(wildcards.study)
+        study, conditions = wildcards.study, with_heads(self._project, wildcards.study)
         files = ("dataset.safetensors", "checkpoints/index.json")
-        return [path for file in files for path in self._of_runs(study, conditions, file)]
+        return [path for file in files for path in self.of_runs(study, conditions, file)]
 
     def heads_settings(self, study: str) -> str:
         seeds = self._project.runs(study)
-        conditions = self._with_heads(study)
+        conditions = with_heads(self._project, study)
         told = [{"name": n, "seeds": seeds[n], **its.heads_job} for n, its in conditions.items()]
         on = {"device": self._project.settings.device, "threads": self._project.settings.threads}
         return canonical_json({"conditions": told, **on})
 
     def heads_code(self, wildcards: Wildcards) -> str:
-        return fingerprint("onset.stages.heads", *self._opened(wildcards.study))
-
-    def _opened(self, study: str) -> list[str]:
-        """What is loaded by name where the models of a study are opened in TransformerLens."""
-        families = {f"onset.models.{its.model.name}" for its in self._with_heads(study).values()}
-        return [f"{its}.{part}" for its in sorted(families) for part in ("model", "bridge")]
-
-    def _with_heads(self, study: str) -> dict[str, Condition]:
-        conditions = self._project.studies[study].conditions
-        return {name: its for name, its in conditions.items() if its.has_heads}
+        return fingerprint("onset.stages.heads", *opened(self._project, wildcards.study))
 
     @property
-    def _studies_with_heads(self) -> list[str]:
-        return [study for study in self._project.studies if self._with_heads(study)]
+    def _studies(self) -> list[str]:
+        return [study for study in self._project.studies if with_heads(self._project, study)]
 
     @property
     def heads(self) -> list[str]:
-        return [f"{self._root}/atlas/studies/{study}.parquet" for study in self._studies_with_heads]
+        return [f"{self._root}/atlas/studies/{study}.parquet" for study in self._studies]
 
     @property
-    def atlas_page(self) -> list[str]:
+    def page(self) -> list[str]:
         """None, if no model has heads."""
-        return [f"{self._root}/atlas/notebook.html"] if self._studies_with_heads else []
+        return [f"{self._root}/atlas/notebook.html"] if self._studies else []
 
     @property
-    def atlas_settings(self) -> str:
+    def settings(self) -> str:
         """What the atlas is told: the studies in their order, and what people call them."""
         studies = [
             {
@@ -84,32 +89,32 @@ class AtlasJobs(StudyJobs):
                 "labels": {its.name: its.label for its in study.conditions.values()},
             }
             for name, study in self._project.studies.items()
-            if self._with_heads(name)
+            if with_heads(self._project, name)
         ]
         return canonical_json({"studies": studies})
 
     @property
-    def atlas_figures(self) -> list[str]:
+    def figures(self) -> list[str]:
         return [f"{self._root}/atlas/figures/mosaic.{its}" for its in ("pdf", "png", "csv", "json")]
 
     @property
-    def made_by_atlas(self) -> list[str]:
+    def made(self) -> list[str]:
         """What the jobs of the atlas declare, but for its pages."""
-        if not self._studies_with_heads:
+        if not self._studies:
             return []
         tables = ("heads.parquet", "untrained.parquet", "ablations.parquet", "names.json")
         of_notebook = ("notebook.ipynb", "notebook.html", "numbers.json")
         its = [f"{self._root}/atlas/{file}" for file in (*tables, *of_notebook)]
-        return [*self.heads, *its, *self.atlas_figures]
+        return [*self.heads, *its, *self.figures]
 
     @property
-    def atlas_notebook_settings(self) -> str:
+    def notebook_settings(self) -> str:
         """What the job of the atlas's notebook is told, as those of studies' are."""
-        parameters = {"results": self._project.results, "code": self.atlas_notebook_code}
+        parameters = {"results": self._project.results, "code": self.notebook_code}
         made = {"figures": [its["name"] for its in ATLAS["figures"]], "tables": []}
         return canonical_json({"parameters": parameters, **made})
 
     @property
-    def atlas_notebook_code(self) -> str:
+    def notebook_code(self) -> str:
         script = fingerprint_of_script(Path("workflow/notebooks/atlas.py"))
         return f"{script}-{fingerprint('onset.stages.notebook')}"

@@ -4,61 +4,79 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from onset.config.differences import base_of, differences
 from onset.config.parents import parent_of
+from onset.config.project import Project
 from onset.config.study import Condition
 from onset.settings import Settings
-from onset.workflow.jobs.atlas import ATLAS
-from onset.workflow.jobs.views import ViewJobs
+from onset.workflow.jobs.atlas import ATLAS, Atlas
+from onset.workflow.jobs.notebooks import Notebooks
+from onset.workflow.jobs.part import Part, Told
+from onset.workflow.jobs.studies import Studies
+from onset.workflow.jobs.views import Views
 
 
-class PageJobs(ViewJobs):
-    """Jobs of pages, beside those of what they show."""
+class Pages(Part):
+    """Jobs of pages, which show what other jobs leave."""
+
+    def __init__(
+        self, project: Project, studies: Studies, notebooks: Notebooks, views: Views, atlas: Atlas
+    ) -> None:
+        super().__init__(project)
+        self._studies, self._notebooks, self._views, self._atlas = studies, notebooks, views, atlas
+
+    @property
+    def left(self) -> list[str]:
+        return [*self.all, *(f"{self._root}/{file}" for file in ("index.html", "logs/times.js"))]
+
+    @property
+    def told(self) -> Told:
+        return {(its, "pages"): partial(self.settings, its) for its in self.shown}
 
     @cached_property
-    def studies_with_pages(self) -> list[str]:
+    def shown(self) -> list[str]:
         """All, and the atlas, which is shown as they are."""
-        return [*self._project.studies, *(["atlas"] if self.atlas_page else [])]
+        return [*self._project.studies, *(["atlas"] if self._atlas.page else [])]
 
-    def pages_of(self, study: str) -> list[str]:
+    def of(self, study: str) -> list[str]:
         """A study's page, its card for the front page, a page per condition and one per figure."""
-        folder, its = f"{self._root}/{study}", self._described[study]
+        folder, its = f"{self._root}/{study}", self.described[study]
         conditions = [f"{folder}/{c['name']}/index.html" for c in its["conditions"]]
         figures = [f"{folder}/figures/{f['name']}.html" for f in its["figures"]]
         return [f"{folder}/index.html", f"{folder}/card.json", *conditions, *figures]
 
     @property
-    def pages(self) -> list[str]:
+    def all(self) -> list[str]:
         """What the jobs of pages declare, but for the front page."""
-        return [page for study in self.studies_with_pages for page in self.pages_of(study)]
+        return [page for study in self.shown for page in self.of(study)]
 
-    def shown_on_pages(self, study: str) -> list[str]:
+    def inputs(self, study: str) -> list[str]:
         """What the pages of a study are made of."""
         if study == "atlas":
-            return [f"{self._root}/atlas/numbers.json", *self.atlas_page, *self.atlas_figures]
+            return [f"{self._root}/atlas/numbers.json", *self._atlas.page, *self._atlas.figures]
         return [
-            *self.made_by_notebook(study),
-            f"{self._root}/{study}/summary.csv",
-            *self._of_runs(study, self._project.runs(study), "training.parquet"),
-            *self.measures_of(study),
-            *self.views_of(study),
+            *self._notebooks.made(study),
+            *self._studies.summary_of(study),
+            *self.of_runs(study, self._project.runs(study), "training.parquet"),
+            *self._studies.measures_of(study),
+            *self._views.of(study),
         ]
 
-    def pages_priority(self, study: str) -> int:
+    def priority(self, study: str) -> int:
         return self._project.priority(study) if study in self._project.studies else 0
 
-    def pages_settings(self, study: str) -> str:
-        return in_order({"study": self._described[study]})
+    def settings(self, study: str) -> str:
+        return in_order({"study": self.described[study]})
 
     @property
     def front_page_settings(self) -> str:
-        return in_order({"studies": self.studies_with_pages, "paper": self._project.settings.paper})
+        return in_order({"studies": self.shown, "paper": self._project.settings.paper})
 
     @cached_property
-    def _described(self) -> dict[str, dict[str, Any]]:
+    def described(self) -> dict[str, dict[str, Any]]:
         """What readers are told of each study, and of the atlas."""
         return {"atlas": ATLAS, **{study: self._describe(study) for study in self._project.studies}}
 

@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
-from types import SimpleNamespace
-from typing import Protocol
 
 from onset import analyses, interventions, measures, tasks
 from onset.code.fingerprint import fingerprint
 from onset.config.parents import Place, parent_of, sources_of
-from onset.config.project import Project
 from onset.config.study import Condition
+from onset.workflow.jobs.part import Part, Wildcards
 
 
-class Wildcards(Protocol):
-    """Those of a rule about a study, or about a run."""
+class Runs(Part):
+    """Jobs of single runs."""
 
-    study: str
-    condition: str
-    seed: str
+    def made(self, study: str) -> dict[str, list[str]]:
+        """What the jobs of each run declare, by the run's folder."""
+        files = ["dataset.safetensors", "checkpoints/index.json", "training.parquet"]
+        found = {}
+        for condition, seeds in self._project.runs(study).items():
+            closer = self._project.condition(study, condition).analyses.names
+            made = [*files, "measures.parquet", *(["analyses.parquet"] if closer else [])]
+            for folder in (self.run_folder(study, condition, seed) for seed in seeds):
+                found[folder] = [f"{folder}/{file}" for file in made]
+        return found
 
-
-class RunJobs:
-    """Jobs of single runs, and of several that are trained as one."""
-
-    def __init__(self, project: Project) -> None:
-        self._project = project
-        self._root = Path(project.results)
+    @property
+    def left(self) -> list[str]:
+        made = (self.made(study) for study in self._project.studies)
+        return [path for by_run in made for files in by_run.values() for path in files]
 
     def condition(self, wildcards: Wildcards) -> Condition:
         return self._project.condition(wildcards.study, wildcards.condition)
@@ -64,10 +65,6 @@ class RunJobs:
             ],
         }
         return fingerprint(f"onset.stages.{stage}", *loaded[stage])
-
-    def code_of(self, stage: str) -> str:
-        """Fingerprint of a stage that loads nothing by name."""
-        return fingerprint(f"onset.stages.{stage}")
 
     def parent_index(self, wildcards: Wildcards) -> list[str]:
         """The index of the checkpoints that the training begins with, if it begins with a parent's."""
@@ -110,37 +107,10 @@ class RunJobs:
             seeds = self._project.runs(place[0])[place[1]]
             own = seeds.index(int(wildcards.seed))
             found += [
-                self._run_folder(*place, seeds[(own + on) % len(seeds)])
+                self.run_folder(*place, seeds[(own + on) % len(seeds)])
                 for on in intervention.source.seeds_on
             ]
         return found
-
-    @property
-    def populations(self) -> list[list[Wildcards]]:
-        """On a GPU: the runs of each condition, which are trained as one. Elsewhere none.
-
-        Where there are interventions, each run is by itself.
-        """
-        if not self.gpus:
-            return []
-        found: list[list[Wildcards]] = []
-        for study in self._project.studies:
-            for name, seeds in self._project.runs(study).items():
-                runs = [SimpleNamespace(study=study, condition=name, seed=str(s)) for s in seeds]
-                alone = self._project.condition(study, name).interventions
-                found += [[run] for run in runs] if alone else [runs]
-        return found
-
-    def population_name(self, population: list[Wildcards]) -> str:
-        first = population[0]
-        alone = f"_{first.seed}" if self.condition(first).interventions else ""
-        return f"{first.study}_{first.condition}{alone}"
-
-    def folder(self, run: Wildcards) -> str:
-        return self._run_folder(run.study, run.condition, run.seed)
-
-    def _run_folder(self, study: str, condition: str, seed: int | str) -> str:
-        return f"{self._root}/{study}/{condition}/seed_{seed}"
 
     def _parent(self, wildcards: Wildcards) -> str | None:
         return self._parent_folder(wildcards) if self.condition(wildcards).inherits else None
@@ -149,7 +119,7 @@ class RunJobs:
         return self._parent_folder(wildcards) if self.condition(wildcards).drawn_from else None
 
     def _parent_folder(self, wildcards: Wildcards) -> str:
-        return self._run_folder(*self._parent_place(wildcards), wildcards.seed)
+        return self.run_folder(*self._parent_place(wildcards), wildcards.seed)
 
     def _parent_condition(self, wildcards: Wildcards) -> Condition:
         return self._project.condition(*self._parent_place(wildcards))

@@ -2,41 +2,56 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from onset.code.fingerprint import fingerprint
 from onset.settings import canonical_json
-from onset.workflow.jobs.atlas import AtlasJobs
+from onset.workflow.jobs.heads import opened, with_heads
+from onset.workflow.jobs.part import Part, Told
 
 
-class ViewJobs(AtlasJobs):
-    """Jobs of views, beside those of the atlas."""
+class Views(Part):
+    """Jobs of views."""
 
-    def views_of(self, study: str) -> list[str]:
+    @property
+    def left(self) -> list[str]:
+        return [path for study in self._project.studies for path in self.of(study)]
+
+    @property
+    def told(self) -> Told:
+        return {
+            (s, "views"): partial(self.settings, s) for s in self._project.studies if self.of(s)
+        }
+
+    def of(self, study: str) -> list[str]:
         """A view of each condition that has heads; none of other studies."""
-        return [f"{self._root}/{study}/{name}/views.json" for name in self._with_heads(study)]
+        return [
+            f"{self._root}/{study}/{name}/views.json" for name in with_heads(self._project, study)
+        ]
 
-    def viewed_runs(self, study: str) -> list[str]:
+    def runs(self, study: str) -> list[str]:
         """Datasets and checkpoints of each such condition's first run."""
         files = ("dataset.safetensors", "checkpoints/index.json")
         return [
-            f"{self._run_folder(study, name, self._first_seed(study, name))}/{file}"
+            f"{self.run_folder(study, name, self._first_seed(study, name))}/{file}"
             for file in files
-            for name in self._with_heads(study)
+            for name in with_heads(self._project, study)
         ]
 
-    def views_settings(self, study: str) -> str:
+    def settings(self, study: str) -> str:
         told = [
             {
                 "name": name,
                 "seed": self._first_seed(study, name),
                 **{key: its.heads_job[key] for key in ("model", "trained_on")},
             }
-            for name, its in self._with_heads(study).items()
+            for name, its in with_heads(self._project, study).items()
         ]
         on = {"device": self._project.settings.device, "threads": self._project.settings.threads}
         return canonical_json({"conditions": told, **on})
 
-    def views_code(self, study: str) -> str:
-        return fingerprint("onset.stages.views", *self._opened(study))
+    def code(self, study: str) -> str:
+        return fingerprint("onset.stages.views", *opened(self._project, study))
 
     def _first_seed(self, study: str, condition: str) -> int:
         return self._project.runs(study)[condition][0]

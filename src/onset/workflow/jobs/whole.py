@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import cached_property, partial
+from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
-from onset.workflow.jobs.readers import ReaderJobs
+from onset.config.project import Project
+from onset.workflow.jobs.atlas import Atlas
+from onset.workflow.jobs.notebooks import Notebooks
+from onset.workflow.jobs.pages import Pages
+from onset.workflow.jobs.paper import Paper
+from onset.workflow.jobs.part import Part, Told
+from onset.workflow.jobs.populations import Populations
+from onset.workflow.jobs.report import Report
+from onset.workflow.jobs.runs import Runs
+from onset.workflow.jobs.studies import Studies
+from onset.workflow.jobs.views import Views
 
 
-class Told(Protocol):
+class OfSettings(Protocol):
     """The wildcards of a file of settings, `<study>/settings/<stage>.json`."""
 
     study: str
@@ -18,41 +28,37 @@ class Told(Protocol):
     stage: str
 
 
-class Jobs(ReaderJobs):
-    """All answers for the rules, so that rules hold no logic."""
+class Jobs:
+    """All kinds of jobs, so that rules hold no logic."""
 
-    def settings(self, wildcards: Told) -> str:
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self.runs = Runs(project)
+        self.populations = Populations(project)
+        self.studies = Studies(project)
+        self.notebooks = Notebooks(project)
+        self.views = Views(project)
+        self.atlas = Atlas(project)
+        self.pages = Pages(project, self.studies, self.notebooks, self.views, self.atlas)
+        self.paper = Paper(project, self.notebooks, self.atlas, self.pages)
+        self.report = Report(self.pages)
+        self._beside_runs: tuple[Part, ...] = (
+            self.studies, self.notebooks, self.views, self.atlas, self.pages, self.paper,
+        )  # fmt: skip
+
+    def settings(self, wildcards: OfSettings) -> str:
         """What a job is told that is about many conditions, or studies."""
-        return self._settings[wildcards.study, wildcards.stage]()
-
-    @cached_property
-    def _settings(self) -> dict[tuple[str, str], Callable[[], str]]:
-        """By study and stage."""
-        found: dict[tuple[str, str], Callable[[], str]] = {
-            ("atlas", "tables"): lambda: self.atlas_settings,
-            ("atlas", "notebook"): lambda: self.atlas_notebook_settings,
-            ("atlas", "pages"): partial(self.pages_settings, "atlas"),
-            ("paper", "paper"): lambda: self.paper_settings,
-        }
-        for study in self._project.studies:
-            found[study, "summarise"] = partial(self.summarise_settings, study)
-            found[study, "notebook"] = partial(self.notebook_settings, study)
-            found[study, "pages"] = partial(self.pages_settings, study)
-            found[study, "heads"] = partial(self.heads_settings, study)
-            found[study, "views"] = partial(self.views_settings, study)
-        return found
+        return self._told[wildcards.study, wildcards.stage]()
 
     @property
     def told_in_files(self) -> dict[str, str]:
         """Each file of settings that a plain call leaves, and what stands in it."""
-        return {self._settings_file(*its): self._settings[its]() for its in self._settings_wanted}
+        return {self._settings_file(*its): text() for its, text in self._told.items()}
 
     @property
     def everything(self) -> list[str]:
         """All files that a plain call leaves."""
-        made = (self.made_by_runs(study) for study in self._project.studies)
-        of_runs = (path for by_run in made for files in by_run.values() for path in files)
-        return [*of_runs, *self._of_studies]
+        return [*self.runs.left, *self._of_studies]
 
     def missing(self, wildcards: object) -> list[str]:
         """What a plain call leaves and isn't there. Nothing else misses that of which all is made."""
@@ -61,43 +67,20 @@ class Jobs(ReaderJobs):
 
     def _of_runs_begun(self, study: str) -> Iterator[str]:
         """The files of runs, but not of those still to be made as a whole, on the way to the summary."""
-        summarised = (self._root / study / "summary.csv").exists()
-        for folder, files in self.made_by_runs(study).items():
+        summarised = Path(self._project.results, study, "summary.csv").exists()
+        for folder, files in self.runs.made(study).items():
             if summarised or Path(folder).exists():
                 yield from files
 
     @property
     def _of_studies(self) -> list[str]:
         """All other files that a plain call leaves."""
-        studies = list(self._project.studies)
-        return [
-            *self.summaries,
-            *(path for study in studies for path in self.made_by_notebook(study)),
-            *(path for study in studies for path in self.views_of(study)),
-            *self.made_by_atlas,
-            *self.pages,
-            *(f"{self._root}/{file}" for file in ("index.html", "logs/times.js")),
-            *self.paper,
-            *self._settings_files,
-        ]
+        made = [path for part in self._beside_runs for path in part.left]
+        return [*made, *(self._settings_file(*its) for its in self._told)]
 
-    @property
-    def _settings_files(self) -> list[str]:
-        return [self._settings_file(*its) for its in self._settings_wanted]
+    @cached_property
+    def _told(self) -> Told:
+        return {its: text for part in self._beside_runs for its, text in part.told.items()}
 
     def _settings_file(self, study: str, stage: str) -> str:
-        return f"{self._root}/{study}/settings/{stage}.json"
-
-    @property
-    def _settings_wanted(self) -> list[tuple[str, str]]:
-        with_heads = set(self._studies_with_heads)
-        wanted = {
-            *self._project.studies,
-            *(["atlas"] if with_heads else []),
-            *(["paper"] if self.paper else []),
-        }
-        return [
-            (study, stage)
-            for study, stage in self._settings
-            if study in wanted and (stage not in ("heads", "views") or study in with_heads)
-        ]
+        return f"{self._project.results}/{study}/settings/{stage}.json"

@@ -1,0 +1,65 @@
+"""What the rules ask about the paper."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+from onset.config.differences import base_of
+from onset.config.project import Project
+from onset.latex.sources import sources_of
+from onset.workflow.jobs.atlas import Atlas
+from onset.workflow.jobs.notebooks import Notebooks
+from onset.workflow.jobs.pages import Pages, in_order
+from onset.workflow.jobs.part import Part, Told
+
+
+class Paper(Part):
+    """The job of the paper."""
+
+    def __init__(self, project: Project, notebooks: Notebooks, atlas: Atlas, pages: Pages) -> None:
+        super().__init__(project)
+        self._notebooks, self._atlas, self._pages = notebooks, atlas, pages
+
+    @property
+    def left(self) -> list[str]:
+        return self.file
+
+    @property
+    def told(self) -> Told:
+        return {("paper", "paper"): lambda: self.settings} if self.file else {}
+
+    @property
+    def file(self) -> list[str]:
+        """The PDF, if it is wanted."""
+        return [f"{self._root}/paper/paper.pdf"] if self._project.settings.paper else []
+
+    @property
+    def sources(self) -> list[str]:
+        return sorted(map(str, sources_of(Path("paper"))))
+
+    @property
+    def inputs(self) -> list[str]:
+        found = []
+        for study in self._project.studies:
+            found += [path for path in self._notebooks.figures_of(study) if path.endswith(".pdf")]
+            found += [path for path in self._notebooks.tables_of(study) if path.endswith(".tex")]
+            found += [f"{self._root}/{study}/{file}" for file in ("summary.csv", "numbers.json")]
+            found += self._notebooks.reference_of(study)
+        if self._atlas.page:
+            found += [f"{self._root}/atlas/figures/mosaic.pdf", f"{self._root}/atlas/numbers.json"]
+        return found
+
+    @cached_property
+    def settings(self) -> str:
+        """What there is to see of each study, and the settings that its conditions begin with."""
+        return in_order(
+            {
+                "shown": [self._pages.described[study] for study in self._pages.shown],
+                "studies": [
+                    {**self._pages.described[name], "base": base_of(study)}
+                    for name, study in self._project.studies.items()
+                ],
+                "seeds": list(self._project.seeds),
+            }
+        )
