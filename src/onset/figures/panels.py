@@ -53,6 +53,7 @@ def draw_rows(
     *,
     controls: Mapping[str, str] | None = None,
     marked: Mapping[str, float] | float | None = None,
+    bands: Mapping[str, tuple[float, float]] | None = None,
     shares: bool = True,
     n_lines: int = 1,
     said_right: Sequence[str] = (),
@@ -66,6 +67,7 @@ def draw_rows(
         xlabel: of all panels.
         controls: matplotlib's marker by the column that holds a control's number.
         marked: a dotted line in all panels, or in those of these titles.
+        bands: a grey band behind each row, by its name: what chance lets expect.
         shares: the axes go from 0 to 1.
         n_lines: of panels.
         said_right: what the panels of each line are about.
@@ -73,6 +75,8 @@ def draw_rows(
     size = (TEXT_WIDTH, n_lines * height(styles))
     figure, axes = _grid(panels, n_lines, size, sharex=shares)
     for (title, rows), axis in zip(panels.items(), axes.flat, strict=False):
+        for place, (low, high) in enumerate((bands or {})[name] for name in styles if bands):
+            axis.barh(place, high - low, 0.8, low, color="0.85", zorder=0)
         plot_rows(axis, rows, styles, controls)
         if shares:
             proportion(axis, title)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from onset.statistics.wording import format_interval, format_values
+from onset.statistics.wording import UNDEFINED, format_interval, format_values
 
 
 def interval(row: Any) -> str:
@@ -64,9 +64,47 @@ def between(row: Any) -> str:
     return f"{row.lowest:.2f}–{row.highest:.2f}"
 
 
-def seeds(values: Iterable[float]) -> str:
-    """Mean and interval of one value per seed."""
-    return format_values(values)
+def rounded(digits: int) -> Callable[[Any], str]:
+    """Mean and interval with so many digits after the point."""
+    return lambda row: format_interval(row, digits)
+
+
+def small(row: Any) -> str:
+    """A mean that may be of any order of magnitude: `1.2e-05`."""
+    return f"{row.mean:.1e}"
+
+
+def otherwise(said: str, say: Callable[[Any], str] = interval) -> Callable[[Any], str]:
+    """What stands in the place of a mean that there isn't."""
+    return lambda row: said if np.isnan(row.mean) else say(row)
+
+
+def if_all(say: Callable[[Any], str] = interval) -> Callable[[Any], str]:
+    """Of a row of `per_condition`: that there is no mean where a run has no number."""
+    return lambda row: UNDEFINED if row.n_there < row.n_runs else say(row)
+
+
+def counted(row: Any) -> str:
+    """`3 of 5`, of a row of `statistics.per_run.per_condition`."""
+    return f"{row.n_there} of {row.n_runs}"
+
+
+def middle(row: Any) -> str:
+    """`120 (90 to 150)`, of a row with median, lowest and highest."""
+    return f"{row.median:.0f} ({row.lowest:.0f} to {row.highest:.0f})"
+
+
+def each(values: Iterable[float]) -> str:
+    """Every value: `0.12, 0.34`."""
+    return ", ".join(f"{value:.2f}" for value in values)
+
+
+def seeds(
+    values: Iterable[float], digits: int = 2, kind: str = "real", none: str = UNDEFINED
+) -> str:
+    """Mean and interval of one value per seed, of this kind; other words where there are none."""
+    there = list(values)
+    return format_values(there, digits, kind) if there else none
 
 
 def first(rows: pd.DataFrame, otherwise: str) -> str:
@@ -92,3 +130,8 @@ def least(values: pd.Series) -> str:
 def percent(fraction: float) -> str:
     """A share as a whole number of percent, as the paper prints it."""
     return f"{fraction:.0%}".replace("%", r"\,\%")
+
+
+def thousands(number: int) -> str:
+    """A whole number with its thousands apart, as the paper prints it."""
+    return f"{number:,}".replace(",", r"\,")

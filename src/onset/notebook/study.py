@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from onset.figures import dose, learning, panels, parts
+from onset.figures import apart, dose, learning, panels, parts
 from onset.figures.heat import value_of
+from onset.figures.moments import draw_moments
 from onset.figures.style import Styles, styles
 from onset.latex import tabular
 from onset.notebook.predictions import Predicted, predictions_cells
@@ -20,6 +22,7 @@ from onset.runs.reference import Found
 from onset.runs.run import Run
 from onset.runs.study import Study
 from onset.statistics.milestones import first_checkpoints, last_changes
+from onset.statistics.named import stacked
 from onset.statistics.rows import at_last_step, rows_of, where
 from onset.statistics.seeds import over_seeds
 
@@ -53,6 +56,14 @@ class NotebookStudy(Study):
         """`section.key` of a condition, by default of the first; None where there is no such key."""
         return value_of(self.settings[condition or self.conditions[0]], path)
 
+    def setting_of_all(self, path: str) -> dict[str, Any]:
+        """The same of every condition, by its name."""
+        return {name: self.setting(path, name) for name in self.conditions}
+
+    def runs_of(self, conditions: Iterable[str]) -> list[Run]:
+        """Of some conditions, with the seeds that all conditions have."""
+        return [self.run(name, seed) for name in conditions for seed in self.seeds]
+
     @property
     def from_scratch(self) -> list[str]:
         """The conditions that begin with random parameters: the others are trained at their step 0."""
@@ -75,6 +86,23 @@ class NotebookStudy(Study):
         """The conditions that differ from another in this setting (`section.key`) and in no other."""
         its = self.settings[reference]
         return [name for name, of in self.settings.items() if dose.differences(its, of) == {path}]
+
+    def alike(self, condition: str, *sections: str) -> list[str]:
+        """The other conditions that have the same settings in these sections."""
+        its = self.settings[condition]
+        same = [n for n, of in self.settings.items() if all(of[s] == its[s] for s in sections)]
+        return [name for name in same if name != condition]
+
+    @cached_property
+    def n_runs(self) -> pd.Series:
+        """How many runs there are of each condition."""
+        return pd.Series([run.condition for run in self.runs]).value_counts(sort=False)
+
+    @cached_property
+    def operated_at(self) -> dict[str, int]:
+        """The step before which each condition's first intervention is made, of those that have any."""
+        made = {name: its.get("interventions") for name, its in self.settings.items()}
+        return {name: its[0].get("before_step", 0) for name, its in made.items() if its}
 
     def n_parameters(self, condition: str) -> int:
         """Of a condition's model."""
@@ -165,6 +193,16 @@ class NotebookStudy(Study):
             rows = rows.merge(means, on=by, how="left")
         return rows
 
+    def logged_losses(self, conditions: Iterable[str], n: int = 60) -> pd.DataFrame:
+        """The losses that training itself saw, at about n steps, as rows of the split `train`."""
+        logs = []
+        for run in self.runs_of(conditions):
+            log = run.training_log
+            its = log.iloc[np.unique(np.geomspace(1, len(log), n).astype(int)) - 1]
+            logs.append(its.assign(condition=run.condition, seed=run.seed))
+        of_all = pd.concat(logs, ignore_index=True).rename(columns={"loss": "value"})
+        return of_all.assign(split="train", measure="loss", kind="nats")
+
     def untrained(self, measure: str, **wanted: Any) -> pd.DataFrame:
         """The measurements of models before training, where they begin with random parameters."""
         began = where(self.measured(measure, **wanted), step=0)
@@ -189,8 +227,12 @@ class NotebookStudy(Study):
     def _drawn(self, of: Of) -> tuple[Styles, Mapping[str, str]]:
         if isinstance(of, Mapping):
             return styles(of), of
-        names = self.conditions if of is None else of
+        names = self.there(*(self.conditions if of is None else of))
         return Styles({name: self.styles[name] for name in names}), self.labels
+
+    def there(self, *names: str) -> list[str]:
+        """Those of some conditions that the study has."""
+        return [name for name in names if name in self.conditions]
 
     def styles_of(self, conditions: Iterable[str]) -> Styles:
         """Of some conditions, each in the style that it has everywhere."""
@@ -205,10 +247,11 @@ class NotebookStudy(Study):
         self,
         name: str,
         rows: pd.DataFrame,
-        titles: Titles,
+        titles: Titles | None,
         xlabel: str,
         *,
         by: str | Sequence[str] = "split",
+        row: str = "condition",
         of: Of = None,
         **how: Any,
     ) -> None:
@@ -217,13 +260,15 @@ class NotebookStudy(Study):
         Args:
             name: of the figure.
             rows: over seeds (`at_end`); all of them are kept as the figure's data.
-            titles: of the panels, by the values of `by`; or the values.
+            titles: of the panels, by the values of `by`; or the values; None: one panel shows all.
             xlabel: of all panels; the number of seeds is put behind it.
             by: the column that divides the rows among panels, or several.
+            row: the column that says which row of the figure it is.
             of: whose rows.
             how: further arguments of `figures.panels.draw_rows`.
         """
-        shown = panels.panels_of(rows, titles, by)
+        shown = {"": rows} if titles is None else panels.panels_of(rows, titles, by)
+        shown = {title: its.assign(condition=its[row]) for title, its in shown.items()}
         figure = panels.draw_rows(shown, *self._drawn(of), f"{xlabel} ({self.n})", **how)
         self.save_figure(figure, name, rows)
 
@@ -261,6 +306,52 @@ class NotebookStudy(Study):
         shown = {title: its.assign(condition=its[curve]) for title, its in shown.items()}
         figure = panels.draw_curves(shown, *self._drawn(of), f"{ylabel} ({self.n})", **how)
         self.save_figure(figure, name, rows)
+
+    def apart_figure(
+        self,
+        name: str,
+        panels: Mapping[str, apart.Panel],
+        *,
+        curve: str = "condition",
+        of: Of = None,
+        **how: Any,
+    ) -> None:
+        """Draw and keep a figure of panels that each have axes of their own.
+
+        Args:
+            name: of the figure.
+            panels: by what they show, which the column `panel` of the figure's data says.
+            curve: the column that says which curve a row is of.
+            of: whose curves.
+            how: further arguments of `figures.apart.draw_apart`.
+        """
+        figure = apart.draw_apart(panels, *self._drawn(of), curve=curve, **how)
+        kept = stacked({panel: its.curves for panel, its in panels.items()}, "panel")
+        self.save_figure(figure, name, kept)
+
+    def moments_figure(
+        self,
+        name: str,
+        moments: pd.Series,
+        xlabel: str,
+        *,
+        of: Of = None,
+        kept: pd.Series | pd.DataFrame | None = None,
+        **how: Any,
+    ) -> None:
+        """Draw and keep when something happens in the runs of each condition, a row per condition.
+
+        Args:
+            name: of the figure.
+            moments: a step, or a ratio of steps, by condition and seed; NaN where it doesn't happen.
+            xlabel: of the axis.
+            of: whose rows.
+            kept: the figure's data by condition and seed, if they are more than the moments.
+            how: further arguments of `figures.moments.draw_moments`.
+        """
+        figure = draw_moments(moments, *self._drawn(of), xlabel, **how)
+        data = moments if kept is None else kept
+        self.save_figure(figure, name, data.reset_index())
 
     def learning_figure(
         self, name: str, titles: Mapping[str, str], of: Of = None, **how: Any
@@ -423,6 +514,15 @@ class NotebookStudy(Study):
     def quoted_settings(self, *paths: str, condition: str | None = None) -> dict[str, str]:
         """Settings (`section.key`) of a condition, by default the first, as numbers called `key`."""
         return {path.split(".")[-1]: f"{self.setting(path, condition):g}" for path in paths}
+
+    def settings_of(self, conditions: Iterable[str], *paths: str) -> pd.DataFrame:
+        """Settings (`section.key`) of several conditions, a row each: condition, key, said."""
+        rows = [
+            (name, path.split(".")[-1], f"{self.setting(path, name):g}")
+            for name in conditions
+            for path in paths
+        ]
+        return pd.DataFrame(rows, columns=["condition", "key", "said"])
 
 
 def _at(settings: Mapping[str, Any], path: str) -> Any:

@@ -40,6 +40,20 @@ class Found(NamedTuple):
         return cls.of(summary_of_seeds(values), above, below) if there else None
 
     @classmethod
+    def near(cls, its: Summary, published: float) -> Found:
+        """Of what is said to be a number: it agrees if the interval holds it.
+
+        An interval that is wider than the number itself leaves it open, if it holds it.
+
+        Args:
+            its: mean, low, high; without an interval it stays open.
+            published: the number.
+        """
+        agrees = bool(its.low <= published <= its.high)
+        is_open = np.isnan(its.low) or (agrees and its.high - its.low > published)
+        return cls(*its, None if is_open else agrees)
+
+    @classmethod
     def beyond(cls, values: pd.Series, border: float = 0.0, sign: int = 1) -> Found:
         """Of what is said to be above a border, or below it with the sign −1.
 

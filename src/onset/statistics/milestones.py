@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,20 @@ def reached(curves: pd.DataFrame, level: float) -> pd.Series:
         By condition and seed; on the straight line between checkpoints; NaN where it never is.
     """
     return _per_run(curves, lambda steps, values: _crossing(steps, values, level))
+
+
+def levels(curves: pd.DataFrame, wanted: Sequence[float]) -> pd.DataFrame:
+    """The steps at which each run first reaches several levels, and how many are between the outer ones.
+
+    Args:
+        curves: as of `reached`.
+        wanted: the levels, the lowest first.
+
+    Returns:
+        By condition and seed, a column per level, and `width`.
+    """
+    steps = type(curves)({level: reached(curves, level) for level in wanted})
+    return steps.assign(width=steps[wanted[-1]] - steps[wanted[0]])
 
 
 def fallen(curves: pd.DataFrame, fraction: float) -> pd.Series:
@@ -45,6 +59,24 @@ def value_at(curves: pd.DataFrame, steps: pd.Series) -> pd.Series:
         for run, its in curves.groupby(_RUN, sort=False, observed=True)
     }
     return _by_run(at)
+
+
+def recovery(curves: pd.DataFrame, since: Mapping[str, int], level: float) -> pd.DataFrame:
+    """How low each run's value is after a step, and how long until it reaches a level again.
+
+    Args:
+        curves: one measure of one split: condition, seed, step, value.
+        since: condition → the step; of those conditions alone.
+        level: to be reached.
+
+    Returns:
+        By condition and seed: least (the lowest value), again (steps, with one update to the first
+        checkpoint after; NaN where it isn't reached).
+    """
+    after = curves[curves["step"] > curves["condition"].map(since)]
+    runs = after.groupby(_RUN, observed=True)
+    again = reached(after, level) - runs["step"].min() + 1
+    return type(curves)({"least": runs["value"].min(), "again": again})
 
 
 def locked_in(strengths: pd.DataFrame, chosen: Collection[int]) -> float:

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from onset.statistics.milestones import first_half
+from onset.statistics.milestones import first_half, reached
+from onset.statistics.named import stacked
+from onset.statistics.per_run import as_rows
 from onset.statistics.seeds import over_seeds, summary_of_seeds
 from onset.statistics.wording import format_interval
 
@@ -38,6 +40,34 @@ def halves(curves: Curves, last: str) -> pd.DataFrame:
         for what, its in (("half", steps[sign]), ("lag", steps[last] - steps[sign]))
     ]
     return pd.DataFrame(rows, columns=["sign", "name", "what", "mean", "low", "high"])
+
+
+def parts_of_the_way(watched: pd.DataFrame) -> pd.DataFrame:
+    """Each curve as parts of the way from its run's first checkpoint (0) to its last (1).
+
+    Args:
+        watched: shown (its name), condition, seed, step, value.
+    """
+    in_order = watched.sort_values("step", kind="stable")
+    values = in_order.groupby(["shown", "condition", "seed"], observed=True)["value"]
+    start, end = values.transform("first"), values.transform("last")
+    return watched.assign(value=(watched["value"] - start) / (end - start), kind="real")
+
+
+def behind(ways: pd.DataFrame, first: str, level: float = 0.5) -> pd.DataFrame:
+    """By how many steps each sign reaches a level later than another does in the same run.
+
+    Args:
+        ways: shown (the sign), condition, seed, step, value, e.g. of `parts_of_the_way`.
+        first: the sign that the others are compared with.
+        level: to be reached, on straight lines between checkpoints.
+
+    Returns:
+        shown, condition, seed, kind, value (negative: earlier); no rows where one of the two isn't reached.
+    """
+    steps = {name: reached(its, level) for name, its in ways.groupby("shown", sort=False)}
+    others = [name for name in steps if name != first]
+    return stacked({name: as_rows(steps[name] - steps[first]) for name in others})
 
 
 def in_words(found: pd.DataFrame, half: str, lag: str) -> pd.DataFrame:

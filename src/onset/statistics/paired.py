@@ -19,10 +19,34 @@ def difference(
     Returns:
         condition, seed, measure (`difference`), kind, value: a row per run that has both numbers.
     """
+    runs = _numbers(rows, minuend, subtrahend, of)
+    return _named(runs[minuend] - runs[subtrahend], "difference", "real")
+
+
+def ratio(
+    rows: pd.DataFrame, numerator: str, denominator: str, of: str = "measure"
+) -> pd.DataFrame:
+    """One number of each run over another of the same run.
+
+    Args:
+        rows: a row per run and number: condition, seed, value and the column `of`.
+        numerator: what is divided, as the column `of` calls it.
+        denominator: by what.
+        of: the column that says which number it is.
+
+    Returns:
+        condition, seed, measure (`ratio`), kind, value: a row per run that has both numbers.
+    """
+    runs = _numbers(rows, numerator, denominator, of)
+    return _named(runs[numerator] / runs[denominator], "ratio", "ratio")
+
+
+def _numbers(rows: pd.DataFrame, one: str, other: str, of: str) -> pd.DataFrame:
+    """A row per run that has both numbers."""
     runs = rows.pivot_table("value", ["condition", "seed"], of, observed=True)
-    there = {minuend, subtrahend} <= set(runs)
-    values = (
-        (runs[minuend] - runs[subtrahend]).dropna() if there else pd.Series(index=runs.index[:0])
-    )
+    return runs.reindex(columns=[one, other]).dropna()
+
+
+def _named(values: pd.Series, measure: str, kind: str) -> pd.DataFrame:
     found = values.astype(float).rename("value").reset_index()
-    return found.assign(measure="difference", kind="real")
+    return found.assign(measure=measure, kind=kind)

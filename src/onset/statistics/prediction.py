@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
+
+from onset.statistics.milestones import value_at
+
+_SMALLEST = 1e-12  # nats: a loss can be 0
+_FEWEST = 4
+"""different outcomes: of fewer there is nothing to be foretold"""
 
 
 def auc(values: np.ndarray | pd.Series, chosen: np.ndarray) -> float:
@@ -22,6 +29,35 @@ def auc(values: np.ndarray | pd.Series, chosen: np.ndarray) -> float:
     n, m = chosen.sum(), (~chosen).sum()
     above = rankdata(values)[chosen].sum() - n * (n + 1) / 2  # pairs in the right order
     return above / (n * m) if n and m else np.nan
+
+
+def known_at(
+    watched: pd.DataFrame, step: float, runs: pd.MultiIndex, by_factors: Iterable[str] = ()
+) -> pd.DataFrame:
+    """What is known of runs at a step, on straight lines between checkpoints.
+
+    Args:
+        watched: shown (its name), condition, seed, step, value.
+        step: the same for all runs.
+        runs: condition and seed.
+        by_factors: names of what varies by factors, such as losses: of those, the common logarithm.
+
+    Returns:
+        A row per run, a column per name.
+    """
+    then = pd.Series(float(step), runs)
+    known = {
+        name: value_at(its, then).loc[runs] for name, its in watched.groupby("shown", sort=False)
+    }
+    logarithms = {name: np.log10(known[name].clip(lower=_SMALLEST)) for name in by_factors}
+    return pd.DataFrame(known | logarithms, runs)
+
+
+def rank_correlations(features: pd.DataFrame, outcome: pd.Series) -> pd.Series:
+    """Spearman's correlation of each column with an outcome; NaN where one of the two doesn't vary."""
+    if outcome.nunique() < 2:
+        return pd.Series(np.nan, features.columns)
+    return features.apply(lambda its: its.corr(outcome, method="spearman"))
 
 
 def foretold(features: pd.DataFrame, outcome: pd.Series) -> pd.DataFrame:
@@ -53,7 +89,7 @@ class Foresight(NamedTuple):
     """How much better outcomes are foretold than by the median of others."""
 
     table: pd.DataFrame
-    """of `foretold`, with the column `found`"""
+    """of `foretold`, with the column `found`, which stands alone where there is nothing to be foretold"""
     error: float
     """mean absolute error of what is foretold"""
     median_error: float
@@ -61,11 +97,22 @@ class Foresight(NamedTuple):
     p: float
     """share of permutations of the outcomes among runs with as large a gain"""
 
+    def in_percent(self) -> dict[str, str]:
+        """Both errors of common logarithms as percent of what they are of, and p, in words."""
+        off = {"error": self.error, "median_error": self.median_error}
+        said = {name: f"{100 * (10**its - 1):.0f}" for name, its in off.items()}
+        return said | {"p": f"{self.p:.3f}"}
+
 
 def foresight(
     features: pd.DataFrame, outcome: pd.Series, seed: int, permutations: int = 200
 ) -> Foresight:
-    """What `foretold` says, and whether it says more than it would of shuffled outcomes."""
+    """What `foretold` says, and whether it says more than it would of shuffled outcomes.
+
+    Errors and p are NaN where fewer than four outcomes differ.
+    """
+    if outcome.nunique() < _FEWEST:
+        return Foresight(outcome.rename("found").to_frame(), np.nan, np.nan, np.nan)
 
     def errors(table: pd.DataFrame, of: pd.Series) -> tuple[float, float]:
         off = table[["foretold", "median"]].sub(of, axis=0).abs().mean()

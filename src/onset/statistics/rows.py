@@ -72,3 +72,8 @@ def by_component(measures: pd.DataFrame, measure: str, condition: str) -> dict[i
         seed: of_seed.pivot(index="step", columns="component", values="value")
         for seed, of_seed in its.groupby("seed")
     }
+
+
+def strongest(rows: pd.DataFrame) -> pd.DataFrame:
+    """Of each run (condition, seed) the row with the largest value."""
+    return rows.loc[rows.groupby(["condition", "seed"], observed=True)["value"].idxmax()]

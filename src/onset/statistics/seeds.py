@@ -82,6 +82,8 @@ def over_seeds(measures: pd.DataFrame, by: list[str], kind: str | None = None) -
         its = kind or _only(group["kind"])
         rows.append((*key, len(group), *interval(group["value"].to_numpy(), its)))
     means = type(measures)(rows, columns=[*by, "n_seeds", "mean", "low", "high"])
+    if not rows:
+        return means
     seeds = measures.pivot_table("value", index=by, columns="seed", observed=True)
     return means.merge(seeds.add_prefix("seed_").reset_index(), on=by)
 
