@@ -64,7 +64,7 @@ def draw_apart(
 def _draw(axis: Axes, its: Panel, styles: Styles, curve: str) -> None:
     rows = its.curves.assign(condition=its.curves[curve], step=its.curves[its.along])
     plot_over_training(axis, rows, styles, its.logarithmic)
-    for name, level in (its.levels or {}).items():
+    for name, level in ({} if its.levels is None else its.levels).items():
         axis.axhline(level, color=styles[name].colour, linewidth=0.8, linestyle=":")
     axis.set(xlabel=its.xlabel, ylabel=its.ylabel, yscale="log" if its.factors else "linear")
     axis.set_ylim(*its.limits)
