@@ -9,34 +9,32 @@
 # %% [markdown]
 # # Induction heads form
 #
-# **Question.** A small transformer reads sequences in which a random segment comes again and again.
-# All that can be known is that what followed a token before will follow it now. It learns this at
-# once, after hundreds of steps without much progress. Which heads do it, in what order do its parts
-# come, why all at once, and what happens if parts are given or taken away before training begins?
+# **Question.** A small transformer reads sequences in which a random segment comes again and again. All
+# that can be known is that what followed a token before will follow it now. It learns this at once, after
+# hundreds of steps without much progress. Which heads do it, in what order do its parts come, why all at
+# once, and what happens if parts are given or taken away before training begins?
 #
-# **Hypothesis.** (1) Two layers form a pair: a head that looks at the previous token, and one that
-# looks after earlier tokens of the same kind; one layer never does, unless its keys are smeared
-# over two positions (Olsson et al. 2022). (2) The plateau is the search for where to look: given
-# the places to copy from, it vanishes; given the previous token, it stays. (3) Which pair forms is
-# in the weights from the start: initial composition tells it better than chance, and the pair's
-# initial heads, put into another initialisation, form it there more often than others do. (4)
-# Trained heads bring the transition forward, and without the pair's initial heads, or the
-# parameters that become large, it comes later than without as many others. (5) Taken away late, the
-# pair is replaced by others sooner than it took to form. (6) The way of the losses of single tokens
-# turns where the transition is (Olsson et al. 2022), and that of one layer doesn't. (7) Without
-# positional embeddings the first layer works positions out, and the transition comes later. (8) A
-# model that was trained with dropout has backups: without its strongest head the others write more
-# than where it wasn't. (Put this way after pilots on the seeds 100 to 103: of two layers, one layer,
-# smeared keys, MLPs, finite data, dropout, copies, no positions and given attention; before any
-# surgery. (1) to (5) were put before any run of the seeds below, (6) to (8) after runs of them with
-# other batches and rate.)
+# **Hypothesis.** (1) Two layers form a pair: a head that looks at the previous token, and one that looks
+# after earlier tokens of the same kind; one layer never does, unless its keys are smeared over two
+# positions (Olsson et al. 2022). (2) The plateau is the search for where to look: given the places to copy
+# from, it vanishes; given the previous token, it stays. (3) Which pair forms is in the weights from the
+# start: initial composition tells it better than chance, and the pair's initial heads, put into another
+# initialisation, form it there more often than others do. (4) Trained heads bring the transition forward,
+# and without the pair's initial heads, or the parameters that become large, it comes later than without as
+# many others. (5) Taken away late, the pair is replaced by others sooner than it took to form. (6) The way
+# of the losses of single tokens turns where the transition is (Olsson et al. 2022), and that of one layer
+# doesn't. (7) Without positional embeddings the first layer works positions out, and the transition comes
+# later. (8) A model that was trained with dropout has backups: without its strongest head the others write
+# more than where it wasn't. (Put this way after pilots on the seeds 100 to 103: of two layers, one layer,
+# smeared keys, MLPs, finite data, dropout, copies, no positions and given attention; before any surgery.
+# (1) to (5) were put before any run of the seeds below, (6) to (8) after runs of them with other batches
+# and rate.)
 #
-# **What would refute it.** (1) one layer that repeats, two that do so without such heads; (2) a
-# transition at the same step with given places; (3) an area under the ROC curve within the
-# permutation null, a pair no more frequent than where other heads were copied; (4) delays like
-# those of the nulls; (5) a recovery that takes as long; (6) a straight way, or one that turns
-# elsewhere, or just so with one layer; (7) positions that are read no better than from an untrained
-# model; (8) others that write no more.
+# **What would refute it.** (1) one layer that repeats, two that do so without such heads; (2) a transition
+# at the same step with given places; (3) an area under the ROC curve within the permutation null, a pair
+# no more frequent than where other heads were copied; (4) delays like those of the nulls; (5) a recovery
+# that takes as long; (6) a straight way, or one that turns elsewhere, or just so with one layer; (7)
+# positions that are read no better than from an untrained model; (8) others that write no more.
 
 # %% tags=["parameters"]
 study_name = "induction"
@@ -45,23 +43,24 @@ results = "results"
 # %%
 import numpy as np
 
-from onset.figures.apart import SHARES, Panel
+from onset.figures.apart import Panel
 from onset.figures.circuit import draw_circuit
 from onset.figures.learning import learning_curves
 from onset.figures.ways import draw_turns
 from onset.notebook import say
-from onset.notebook.copied import formed_and_put, n_same
+from onset.notebook.copied import n_same
 from onset.notebook.here import Found, here
+from onset.notebook.induction import KNOWN, NUMBERS, InductionHeads
 from onset.notebook.ways import ways_of_losses
-from onset.statistics import chosen, named, order, pairs, per_run
-from onset.statistics.milestones import levels, recovery, value_at
-from onset.statistics.rows import at_last_step, strongest, where
+from onset.statistics import named, pairs
+from onset.statistics.milestones import recovery, value_at
+from onset.statistics.per_run import factors, per_condition
+from onset.statistics.rows import at_last_step, where
 from onset.statistics.seeds import over_seeds
 
 study = here(study_name, results)
-base, n_heads = study.conditions[0], study.setting("model.n_heads")
-accuracy = study.measured("accuracy", split="repeats")
-when = levels(accuracy, (0.1, 0.5, 0.9))
+base = study.conditions[0]
+its = InductionHeads(study, base)
 
 # %% [markdown]
 # ## It comes at once
@@ -76,58 +75,44 @@ study.learning_figure("learning", SPLITS, MODELS)
 # %% [markdown]
 # ## Which heads, and what comes first
 #
-# The pair of a run: the head of its first layer that looks most at previous tokens, and the head of
-# the last that looks most after duplicates, at the last checkpoint. How many heads of the last layer
-# look after duplicates with more than half of their attention? Where it is all of them, "the pair" is
-# only the strongest of several. Lines are these two along training, and then the step at which each of
-# these has gone half its way, before (left) or after (right) the answers have.
+# The pair of a run: the head of its first layer that looks most at previous tokens, and the head of the last
+# that looks most after duplicates, at the last checkpoint. How many heads of the last layer look after
+# duplicates with more than half of their attention (`looking`)? Where it is all of them, "the pair" is only
+# the strongest of several. First, these two along training; then the step at which each of these has gone
+# half its way, before (left) or after (right) the answers have.
 
 # %%
-heads = pairs.pairs_of(study.final)
-parts = pairs.parts_along(where(study.measures, condition=base), heads)
-on_the_way = order.parts_of_the_way(parts)
 by = ["condition", "shown", "step"]
-panels = {
-    "score": Panel(over_seeds(parts, by), "score"),
-    "way": Panel(over_seeds(on_the_way, by), "part of the way", (-0.3, 1.3)),
-}
+way = Panel(over_seeds(its.on_the_way, by), "part of the way", (-0.3, 1.3))
+panels = {"score": Panel(over_seeds(its.parts, by), "score"), "way": way}
 names = {name: name for name in (*pairs.PARTS, pairs.ANSWERS)}
 study.apart_figure("heads", panels, curve="shown", of=names)
-
-lead = order.behind(on_the_way, pairs.ANSWERS)
-of_parts = {name: name for name in pairs.PARTS}
 study.rows_figure(
-    "order", over_seeds(lead, ["shown"]), None, "steps after the answers", row="shown", of=of_parts,
-    shares=False, marked=0,
+    "order", over_seeds(its.lead, ["shown"]), None, "steps after the answers", row="shown",
+    of={name: name for name in pairs.PARTS}, shares=False, marked=0,
 )  # fmt: skip
-heads
+its.pairs
 
 # %% [markdown]
 # ## What is known before
 #
-# Edelman et al. (2024) find a stage before the transition in which a model knows which tokens belong
-# to a context, and not yet their order. Here: the probability of tokens that have been seen, and how
-# evenly it lies on them (1: as evenly as it can).
+# Edelman et al. (2024) find a stage before the transition in which a model knows which tokens belong to a
+# context, and not yet their order. Here: the probability of tokens that have been seen, and how evenly it
+# lies on them (1: as evenly as it can).
 
 # %%
-KNOWN = {
-    "context_share": "probability on tokens seen", "context_evenness": "its evenness",
-    "accuracy": "accuracy",
-}  # fmt: skip
-known = study.measured(KNOWN, split="repeats", condition=base)
 study.curves_figure(
-    "stages", over_seeds(known, ["measure", "step"]), None, "share", curve="measure", of=KNOWN,
+    "stages", over_seeds(its.known, ["measure", "step"]), None, "share", curve="measure", of=KNOWN,
     named_at_ends=True, logarithmic=False,
 )  # fmt: skip
-before = {its: value_at(where(known, measure=its), when[0.1]).dropna() for its in KNOWN}
 
 # %% [markdown]
 # ## The way of the losses
 #
-# Problem 5.23 of "200 concrete open problems": the losses of single tokens (of those that certainly
-# repeat, held out) are a point per checkpoint; its first two principal components. Right: by how much
-# the way turns at each step, as the angle between the straight way to there and the straight way from
-# there. One layer is the control.
+# Problem 5.23 of "200 concrete open problems": the losses of single tokens (of those that certainly repeat,
+# held out) are a point per checkpoint; its first two principal components. Right: by how much the way turns
+# at each step, as the angle between the straight way to there and the straight way from there. One layer is
+# the control.
 
 # %%
 both = study.there(base, "one_layer")
@@ -135,13 +120,14 @@ ways = ways_of_losses(study.runs_of(both), "repeats")
 figure = draw_turns(ways.places, ways.turns(), study.styles_of(both), study.labels)
 study.save_figure(figure, "way", ways.places)
 turned = ways.components.set_index(["condition", "seed"])
-turned.assign(transition=when[0.5].reindex(turned.index)).round(2)
+turned["late"] = turned["at"] - its.half.reindex(turned.index)
+turned.round(2)
 
 # %% [markdown]
 # ## Why at once
 #
-# A head's attention is fixed from the start; everything else is learnt. *Previous token*: a head of
-# the first layer; *places to copy from*: a head of the second.
+# A head's attention is fixed from the start; everything else is learnt. *Previous token*: a head of the
+# first layer; *places to copy from*: a head of the second.
 
 # %%
 given = study.there(base, "given_previous", "given_duplicate", "smeared_keys")
@@ -153,52 +139,25 @@ study.apart_figure("plateau", {"loss": loss, "accuracy": right}, of=given, n_col
 # %% [markdown]
 # ## Other worlds, other ways
 #
-# Without positional embeddings (left: accuracy; middle: R² of the position, read off the first
-# layer's output by a Gaussian kernel; the numbers below have the linear reading, too). Right: three
-# copies of a segment in random tokens, as in Nanda et al. (2023): how far after an earlier token of
-# the same kind the heads of the last layer look, the one of each run that looks most at a single
-# distance.
+# Without positional embeddings (left: accuracy; middle: R² of the position, read off the first layer's
+# output by a Gaussian kernel; the numbers below have the linear reading, too). Right: three copies of a
+# segment in random tokens, as in Nanda et al. (2023): how far after an earlier token of the same kind the
+# heads of the last layer look, the one of each run that looks most at a single distance.
 
 # %%
 worlds = study.there(base, "no_positions", "copies")
-READ = {"position_explained": "linear", "position_explained_by_kernel": "kernel"}
-read = study.measured(READ, layer=1)
-read = over_seeds(read.assign(how=read["measure"].map(READ)), ["condition", "how", "step"])
-offsets = where(study.closer, measure="attention_after_duplicate", split="repeats", layer=1)
-farthest = strongest(offsets)
-looking = over_seeds(pairs.same_heads(offsets, farthest), ["condition", "component"])
-untrained = where(read, how="kernel", step=0).set_index("condition")["mean"]
-right = over_seeds(where(accuracy, condition=worlds), ["condition", "step"])
-panels = {
-    "accuracy": Panel(right, "accuracy where it repeats"),
-    "position": Panel(where(read, how="kernel"), "R² of the position", SHARES, levels=untrained),
-    "distance": Panel(
-        looking, "attention", SHARES, along="component", xlabel="distance (positions)"
-    ),
-}
-study.apart_figure("worlds", panels, of=worlds)
+study.apart_figure("worlds", its.worlds(worlds), of=worlds)
 
 # %% [markdown]
 # ## Is the pair in the initial weights?
 #
-# Of the pairs of a first and a second head, one becomes the circuit. How well do initial numbers
-# tell it from the others? Area under the ROC curve, mean over seeds; the null draws each seed's
-# pair at random.
+# Of the pairs of a first and a second head, one becomes the circuit. How well do initial numbers tell it
+# from the others? Area under the ROC curve, mean over seeds; the null draws each seed's pair at random.
 
 # %%
-NUMBERS = {
-    "q_composition": "Q-composition", "k_composition": "K-composition",
-    "v_composition": "V-composition", "previous_token_score": "first head: previous tokens",
-    "induction_score": "second head: after duplicates",
-}  # fmt: skip
-initial = pairs.numbers_of_pairs(where(study.measures, condition=base, step=0))
-became = pairs.places_of(heads.loc[base], initial["k_composition"])
-told = {its: chosen.one_of_many(initial[its].loc[heads.loc[base].index], became) for its in NUMBERS}
-areas = over_seeds(named.stacked({name: its.rows() for name, its in told.items()}), ["shown"])
-study.rows_figure(
-    "foretold", areas, None, "area under ROC, at initialisation", row="shown", of=NUMBERS,
-    bands={name: its.band for name, its in told.items()},
-)  # fmt: skip
+bands = {name: of.band for name, of in its.told.items()}
+area = "area under ROC, at initialisation"
+study.rows_figure("foretold", its.areas, None, area, row="shown", of=NUMBERS, bands=bands)
 
 # %% [markdown]
 # ## Surgery
@@ -209,12 +168,10 @@ study.rows_figure(
 # pairs as the product of their numbers; a pair in that place by chance is one of them.
 
 # %%
-at_start = [name for name, step in study.operated_at.items() if step == 0]
-delays = per_run.relative(when[0.5], base, at_start).rename("delay")
 relative = "step of the transition, relative to the same seed without surgery"
-study.moments_figure("surgery", delays, relative, of=at_start, marked=1)
-order_of_seeds = [run.seed for run in study.runs if run.condition == base]
-copied = formed_and_put(heads, base, "pair_copied", "others_copied", order_of_seeds, n_heads)
+delays = its.delays.rename("delay")
+study.moments_figure("surgery", delays, relative, of=delays.index.unique("condition"), marked=1)
+copied = its.copied("pair_copied", "others_copied")
 copied
 
 # %% [markdown]
@@ -223,13 +180,11 @@ copied
 # The pair is set to zero, and held there, before an update late in training; as a null, two others are.
 
 # %%
-removed_at = {name: step for name, step in study.operated_at.items() if step}
-late = where(accuracy, condition=[base, *removed_at])
-study.curves_figure(
-    "late", over_seeds(late, ["condition", "step"]), None, "accuracy where it repeats",
-    of=[base, *removed_at], named_at_ends=True, logarithmic=False,
-)  # fmt: skip
-recovered = recovery(accuracy, removed_at, 0.9)
+late = [base, *its.removed_at]
+curves = over_seeds(where(its.accuracy, condition=late), ["condition", "step"])
+how = {"named_at_ends": True, "logarithmic": False}
+study.curves_figure("late", curves, None, "accuracy on repeats", of=late, **how)
+recovered = recovery(its.accuracy, its.removed_at, 0.9)
 
 # %% [markdown]
 # ## The circuit, found and missed
@@ -262,56 +217,64 @@ of_runs.filter(regex="^(edge_auc|known_|patched_)").round(2)
 # ## The numbers, and beside the literature
 
 # %%
-half, width = (per_run.per_condition(when[its], geometric=True) for its in (0.5, "width"))
-previous = where(parts, shown="looks at previous tokens")
-late_by = turned["at"] - when[0.5].reindex(turned.index)
+half, width = (per_condition(its.when[of], geometric=True) for of in (0.5, "width"))
+late_by, distances = per_condition(turned["late"]), pairs.distances(its.farthest)
+steps = study.settings_of(study.conditions, "training.steps")
+previous = its.looks_at_previous
+at_half = value_at(previous, its.half[[base]]).dropna()
+over_null = named.stacked(
+    {
+        null: factors(delays, null, [of])
+        for of, null in (
+            ("largest_removed", "as_large_removed"),
+            ("previous_trained", "other_trained"),
+        )
+    }
+)
+segment = study.setting("task.segment")
 study.save_numbers(
     say.named(half, "{condition}/n_there", say.counted)
     | say.named(half, "{condition}/half", say.otherwise("never", say.steps))
     | say.named(width, "{condition}/width", say.otherwise("never", say.steps))
-    | {f"lead/{its}": say.seeds(where(lead, shown=its)["value"], 0, none="undecided") for its in of_parts}
-    | say.named(study.settings_of(study.conditions, "training.steps"), "steps/{condition}", say.column("said"))
-    | say.named(per_run.per_condition(turned["turn"], "angle"), "turn/{condition}", say.steps)
-    | say.named(per_run.per_condition(turned["at"], "steps"), "turn_at/{condition}", say.steps)
-    | say.named(per_run.per_condition(late_by), "turn_late/{condition}", say.otherwise("undecided", say.steps))
-    | say.named(per_run.per_condition(turned["explained"], "share"), "way/{condition}")
-    | say.named(where(read, step=0), "position/{condition}/{how}/start")
-    | say.named(pairs.distances(farthest), "looks_one/{condition}", say.counted)
-    | say.named(pairs.distances(farthest), "distances/{condition}", say.column("said"))
-    | say.named(over_seeds(farthest, ["condition"]), "looks_there/{condition}")
-    | say.named(areas, "auc/{shown}")
-    | {f"auc_p/{name}": f"{its.p:.2f}" for name, its in told.items()}
-    | say.named(per_run.per_condition(delays, geometric=True), "delay/{condition}", say.otherwise("never"))
-    | say.named(per_run.factors(delays, "as_large_removed", ["largest_removed"]), "delay/{condition}/over_null", say.otherwise("never"))
-    | say.named(per_run.factors(delays, "other_trained", ["previous_trained"]), "delay/{condition}/over_null", say.otherwise("never"))
+    | {f"lead/{name}": say.seeds(where(its.lead, shown=name)["value"], 0, none="undecided") for name in pairs.PARTS}
+    | {f"before/{known}": say.seeds(its.before(known), none="undecided") for known in ("context_share", "context_evenness")}
+    | say.named(steps, "steps/{condition}", say.column("said"))
+    | say.named(per_condition(turned["turn"], "angle"), "turn/{condition}", say.steps)
+    | say.named(per_condition(turned["at"], "steps"), "turn_at/{condition}", say.steps)
+    | say.named(late_by, "turn_late/{condition}", say.otherwise("undecided", say.steps))
+    | say.named(per_condition(turned["explained"], "share"), "way/{condition}")
+    | say.named(where(its.read, step=0), "position/{condition}/{how}/start")
+    | say.named(distances, "looks_one/{condition}", say.counted)
+    | say.named(distances, "distances/{condition}", say.column("said"))
+    | say.named(over_seeds(its.farthest, ["condition"]), "looks_there/{condition}")
+    | say.named(its.areas, "auc/{shown}")
+    | {f"auc_p/{name}": f"{of.p:.2f}" for name, of in its.told.items()}
+    | say.named(per_condition(delays, geometric=True), "delay/{condition}", say.otherwise("never"))
+    | say.named(over_null, "delay/{condition}/over_null", say.otherwise("never"))
     | say.named(n_same(copied, "put"), "same/{condition}/put", say.counted)
     | say.named(n_same(copied, "without"), "same/{condition}/without surgery", say.counted)
-    | say.named(per_run.per_condition(pairs.written_more(effects)), "others_write/{condition}")
+    | say.named(per_condition(pairs.written_more(effects)), "others_write/{condition}")
     | say.named(pairs.worst_losses(where(of_base, split="repeats")), "without/{replacement}/{layer}")
-    | say.named(per_run.per_condition(recovered["least"], "share"), "{condition}/least")
-    | say.named(per_run.per_condition(recovered["again"], "steps"), "{condition}/again", say.if_all(say.steps))
+    | say.named(per_condition(recovered["least"], "share"), "{condition}/least")
+    | say.named(per_condition(recovered["again"], "steps"), "{condition}/again", say.if_all(say.steps))
+    | study.quoted_settings("task.length", "task.n_symbols", "model.n_heads")
     | {
         "n_many": str(study.n_runs[base]), "n_seeds": str(len(study.seeds)),
-        "removed_at": " and ".join(map(str, sorted(set(removed_at.values())))),
-        "length": str(study.setting("task.length")), "n_heads": str(n_heads),
-        "n_symbols": str(study.setting("task.n_symbols")),
-        "shortest": str(study.setting("task.segment")[0]),
-        "longest": str(study.setting("task.segment")[1]),
-        "n_induction": say.seeds(heads.loc[base, "looking"], 1, "count"),
+        "removed_at": " and ".join(map(str, sorted(set(its.removed_at.values())))),
+        "shortest": str(segment[0]), "longest": str(segment[1]),
         "finite_examples": say.thousands(study.setting("task.n_train", "finite_data")),
-        "previous/half": say.seeds(value_at(previous, when.loc[[base], 0.5]).dropna(), 2, "share", "undecided"),
+        "n_induction": say.seeds(its.n_looking, 1, "count"),
+        "previous/half": say.seeds(at_half, kind="share", none="undecided"),
         "previous/end": say.seeds(at_last_step(previous)["value"], kind="share"),
-        "before/context_share": say.seeds(before["context_share"], none="undecided"),
-        "before/context_evenness": say.seeds(before["context_evenness"], none="undecided"),
     }
 )  # fmt: skip
-at_end = {name: its["value"] for name, its in at_last_step(accuracy).groupby("condition")}
+at_end = at_last_step(its.accuracy).set_index("condition")["value"]
 study.verdict(
     {
-        "one_layer": Found.beyond(at_end["one_layer"], 0.5, -1),
-        "smeared_keys": Found.beyond(at_end["smeared_keys"], 0.5),
-        "redundant": Found.beyond(heads.loc[base, "looking"], 1),
-        "context_first": Found.beyond(before["context_share"], np.nan),  # nobody has said how much
+        "one_layer": Found.beyond(at_end[["one_layer"]], 0.5, -1),
+        "smeared_keys": Found.beyond(at_end[["smeared_keys"]], 0.5),
+        "redundant": Found.beyond(its.n_looking, 1),
+        "context_first": Found.beyond(its.before("context_share"), np.nan),  # nobody said how much
     }
 )
 
