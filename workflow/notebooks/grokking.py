@@ -9,25 +9,25 @@
 # %% [markdown]
 # # Grokking taken apart
 #
-# **Question.** A one-layer transformer is trained on part of the table of a + b modulo p. It fits that part
-# soon and answers the other long after. What forms in between, by what rules can its phases be told apart,
-# and could the time, or what forms, have been foreseen?
+# **Question.** A one-layer transformer is trained on part of the table of a + b modulo p. It fits that
+# part soon and answers the other long after. What forms in between, by what rules can its phases be told
+# apart, and could the time, or what forms, have been foreseen?
 #
 # **Hypothesis.** (1) What generalises is a sum of few waves cos(w(a + b − c)), as Nanda et al. (2023)
-# found; it grows while accuracy on held-out pairs is still low, and its parts can be replaced by
-# formulas in these waves that are fitted on trained pairs alone. (2) Which frequencies are used is
-# decided early: the initial embedding's norms say something of it, its norms when the table is
-# memorised nearly all. (3) From what is known early, the step of generalisation is foretold better
-# than by the median of other runs. (4) A progress measure that is rewarded brings generalisation
-# forward, punished it stops it; trained on, it is a worse sign of generalisation than before. (5)
-# Tuned with equal effort, AdamW generalises as soon as Grokfast. (Put this way after pilots on the
-# seeds 100 to 103, before any run of the seeds below.)
+# found; it grows while accuracy on held-out pairs is still low, and its parts can be replaced by formulas
+# in these waves that are fitted on trained pairs alone. (2) Which frequencies are used is decided early:
+# the initial embedding's norms say something of it, its norms when the table is memorised nearly all. (3)
+# From what is known early, the step of generalisation is foretold better than by the median of other
+# runs. (4) A progress measure that is rewarded brings generalisation forward, punished it stops it;
+# trained on, it is a worse sign of generalisation than before. (5) Tuned with equal effort, AdamW
+# generalises as soon as Grokfast. (Put this way after pilots on the seeds 100 to 103, before any run of
+# the seeds below.)
 #
-# **What would refute it.** (1) formulas in key frequencies that explain no more than those in others, or a
-# share of key waves that rises only with accuracy; (2) norms that tell keys no better than chance, by a
+# **What would refute it.** (1) formulas in key frequencies that explain no more than those in others, or
+# a share of key waves that rises only with accuracy; (2) norms that tell keys no better than chance, by a
 # permutation test, or no better when memorised than at the start; (3) an error no smaller than that of
-# the median; (4) generalisation at the usual time; the same accuracy where the measure has the value
-# at which other runs generalise; (5) Grokfast sooner by more than the intervals.
+# the median; (4) generalisation at the usual time; the same accuracy where the measure has the value at
+# which other runs generalise; (5) Grokfast sooner by more than the intervals.
 
 # %% tags=["parameters"]
 from onset.notebook.parameters import Checkpoint, Fraction
@@ -41,14 +41,12 @@ known_at: Checkpoint = 300
 assert generalised_at <= memorised_at
 
 # %%
-from onset.figures import foreseen, frequencies, learning, phases, ways
-from onset.figures.apart import Panel
+from onset.figures import foreseen, frequencies, phases, ways
 from onset.notebook import addition, formulas, say
 from onset.notebook.here import Found, here
 from onset.notebook.ways import ways_of_addition
 from onset.statistics import chosen, named, paired, per_run
 from onset.statistics.phases import in_words, phase_ends, values_at_ends, when_usual
-from onset.statistics.prediction import rank_correlations
 from onset.statistics.rows import where
 from onset.statistics.seeds import geometric_mean, over_seeds, summary_of_seeds
 
@@ -56,26 +54,11 @@ study = here(study_name, results)
 base, many = study.conditions[0], study.n_runs.idxmax()  # the latter: the one with most seeds
 
 # %% [markdown]
-# ## Fitted soon, generalised late
+# ## Fitted soon, generalised late: three phases, by rule
 #
 # What was run. A quarter of the held-out pairs was set apart for choosing settings (on other seeds); all
 # below is about the rest. Batches are full: a step sees all trained pairs. That held-out pairs follow late
 # doesn't yet say that nothing forms before.
-
-# %%
-SPLITS = {"train": "trained pairs", "test": "held-out pairs"}
-study.learning_figure("learning", SPLITS, ["p113", "p59", "no_weight_decay", "random_labels"])
-study.what_was_run(
-    {
-        "p": "task.p", "trained": "task.train_fraction", "answers": "task.answers",
-        "width": "model.d_model", "steps": "training.steps", "rate": "training.learning_rate",
-        "weight decay": "training.weight_decay", "loss": "training.loss",
-        "slow gradients": "training.slow_gradients", "in the loss": "training.measures_in_loss",
-    },
-).assign(runs=list(study.n_runs))  # fmt: skip
-
-# %% [markdown]
-# ## Three phases, by rule
 #
 # The rules were fixed before looking. *Memorised*: accuracy on trained pairs first reaches a level.
 # *Formed*: the loss on held-out pairs has fallen to a fraction of its maximum. *Generalised*: accuracy on
@@ -85,12 +68,24 @@ study.what_was_run(
 # that accuracy on held-out pairs doesn't show.
 
 # %%
+study.what_was_run(
+    {
+        "p": "task.p", "trained": "task.train_fraction", "answers": "task.answers",
+        "width": "model.d_model", "steps": "training.steps", "rate": "training.learning_rate",
+        "weight decay": "training.weight_decay", "loss": "training.loss",
+        "slow gradients": "training.slow_gradients", "in the loss": "training.measures_in_loss",
+    },
+).assign(runs=list(study.n_runs))  # fmt: skip
+
+# %%
+SPLITS = {"train": "trained pairs", "test": "held-out pairs"}
+study.learning_figure("learning", SPLITS, ["p113", "p59", "no_weight_decay", "random_labels"])
+
 when = phase_ends(study.measures, memorised_at, formed_at, generalised_at)
 generalised = when["generalised"]
 watched = named.called(study.measures, addition.PROGRESS)
 in_base = where(watched, condition=base)[["shown", "seed", "step", "value"]]
-ends = when.loc[base].loc[list(study.seeds)]
-figure = phases.draw_phases(in_base, addition.PANELS, ends, factors={"loss (nats)": (1e-8, 60)})
+figure = phases.draw_phases(in_base, when.loc[base].loc[list(study.seeds)], **addition.PHASES)
 study.save_figure(figure, "phases", in_base)
 progress = values_at_ends(where(watched, condition=[base, many]), when)
 study.table("phases", in_words(where(progress, condition=base), when.loc[[base]]), "lrrrrr")
@@ -138,8 +133,7 @@ study.save_figure(frequencies.draw_frequencies(*drawn), "frequencies", used.show
 # %%
 early = addition.early(study, many, generalised, known_at)
 seen, seen_there = early.foreseen(), early.foreseen(only_there=True)
-ranks = rank_correlations(early.features, early.outcome)
-figure = foreseen.draw_foreseen(seen, ranks, study.styles[many], "generalised at step")
+figure = foreseen.draw_foreseen(seen, early.ranks(), study.styles[many], "generalised at step")
 study.save_figure(figure, "foreseen", early.features.join(seen.table).reset_index())
 
 # %% [markdown]
@@ -170,8 +164,7 @@ study.moments_figure(
 )  # fmt: skip
 
 WATCHED = ["accuracy, held out", "Gini of embedding", "share of key waves in logits"]
-with_it = study.setting_of_all("training.measures_in_loss")
-shown = [many, *(name for name, of in with_it.items() if of)]
+shown = [many, *study.having("training.measures_in_loss")]
 watched = where(watched, condition=shown, shown=WATCHED)
 curves = over_seeds(watched, ["condition", "shown", "step"])
 study.curves_figure("in_loss", curves, WATCHED, "0 to 1", by="shown", of=shown, n_columns=2)
@@ -186,11 +179,7 @@ usual, reaching = when_usual(gini, accuracy, generalised[[many]])
 
 # %%
 both = study.there(many, "plain_cross_entropy", "no_weight_decay", "plain_without_decay")
-losses = learning.learning_curves(study.logged_losses(both))
-norms = study.along("weight_norm", ["condition", "step"], condition=both, seed=study.seeds)
-loss = Panel(losses, "loss on trained pairs (nats)", (1e-10, 30), factors=True, logarithmic=True)
-norm = Panel(norms, "norm of all weights", (0, None), logarithmic=True)
-study.apart_figure("float32", {"loss": loss, "norm": norm}, of=both, n_columns=2)
+study.apart_figure("float32", addition.losses_and_norms(study, both), of=both, n_columns=2)
 
 # %% [markdown]
 # ## The numbers, and beside the literature
@@ -199,16 +188,13 @@ study.apart_figure("float32", {"loss": loss, "norm": norm}, of=both, n_columns=2
 # at their last checkpoint.
 
 # %%
-at_marks = {its: per_run.per_condition(when[its], geometric=True) for its in when}
-at_marks = named.stacked(at_marks, "mark")
+at_marks = per_run.of_columns(when, "mark", geometric=True)
 alike, removed = study.alike(many, "task", "model"), ["largest_removed", "as_large_removed"]
 at_ends = where(progress, place=["start", *when])
-norms = where(at_ends, shown="norm of all weights")
+norm = where(at_ends, shown="norm of all weights")
 n_keys = per_run.of_conditions(chosen.n_chosen(used.keys), [base, many])
-locked, passing = used.locking["locked"], used.locking["passing"]
-honest = per_run.per_condition(per_run.of_conditions(reaching, shown), "share")
+honest = per_run.per_condition(reaching, "share")
 SETTINGS = "model.d_model", "training.learning_rate", "training.weight_decay"
-settings = study.settings_of([base, many], *SETTINGS)
 steps = study.settings_of(study.conditions, "training.steps")
 of_base = where(study.final, condition=base)
 clock = where(of_base, measure=["gradient_symmetricity", "distance_irrelevance"])
@@ -220,12 +206,12 @@ study.save_numbers(
     | say.named(per_run.factors(generalised, "adamw_tuned", ["grokfast_tuned"]), "grokfast_over_adamw")
     | say.named(formulas.in_words(replaced, *of), "{condition}/{measure}", say.column("said"))
     | say.named(at_ends, "{condition}/{shown}/{place}")
-    | say.named(norms, "{condition}/{shown}/{place}", say.rounded(1))
-    | say.named(settings, "{condition}/{key}", say.column("said"))
+    | say.named(norm, "{condition}/{shown}/{place}", say.rounded(1))
+    | say.named(study.settings_of([base, many], *SETTINGS), "{condition}/{key}", say.column("said"))
     | say.named(steps, "{condition}/{key}", say.column("said"))
     | say.named(per_run.per_condition(n_keys), "{condition}/n_keys", say.rounded(1))
-    | say.named(per_run.middle(locked), "{condition}/locked", say.middle)
-    | say.named(per_run.per_condition(passing), "{condition}/passing", say.rounded(1))
+    | say.named(per_run.middle(used.locking["locked"]), "{condition}/locked", say.middle)
+    | say.named(per_run.per_condition(used.locking["passing"]), "{condition}/passing", say.rounded(1))
     | say.named(honest, "{condition}/honest")
     | say.named(honest, "{condition}/n_honest", say.column("n_there"))
     | say.named(found.shares(), "{condition}/{kind}_{component}/{what}")

@@ -43,9 +43,7 @@ results = "results"
 # %%
 import numpy as np
 
-from onset.figures.apart import Panel
 from onset.figures.circuit import draw_circuit
-from onset.figures.learning import learning_curves
 from onset.figures.ways import draw_turns
 from onset.notebook import say
 from onset.notebook.copied import n_same
@@ -53,8 +51,7 @@ from onset.notebook.here import Found, here
 from onset.notebook.induction import KNOWN, NUMBERS, InductionHeads
 from onset.notebook.ways import ways_of_losses
 from onset.statistics import named, pairs
-from onset.statistics.milestones import recovery, value_at
-from onset.statistics.per_run import factors, per_condition
+from onset.statistics.per_run import over_nulls, per_condition
 from onset.statistics.rows import at_last_step, where
 from onset.statistics.seeds import over_seeds
 
@@ -63,48 +60,41 @@ base = study.conditions[0]
 its = InductionHeads(study, base)
 
 # %% [markdown]
-# ## It comes at once
+# ## It comes at once, and what is known before
 #
 # Held-out sequences: all positions, and those that certainly repeat. What doesn't repeat can't be known.
-
-# %%
-SPLITS = {"test": "all positions", "repeats": "positions that repeat"}
-MODELS = ["two_layers", "one_layer", "smeared_keys", "with_mlp", "dropout"]
-study.learning_figure("learning", SPLITS, MODELS)
-
-# %% [markdown]
-# ## Which heads, and what comes first
-#
-# The pair of a run: the head of its first layer that looks most at previous tokens, and the head of the last
-# that looks most after duplicates, at the last checkpoint. How many heads of the last layer look after
-# duplicates with more than half of their attention (`looking`)? Where it is all of them, "the pair" is only
-# the strongest of several. First, these two along training; then the step at which each of these has gone
-# half its way, before (left) or after (right) the answers have.
-
-# %%
-by = ["condition", "shown", "step"]
-way = Panel(over_seeds(its.on_the_way, by), "part of the way", (-0.3, 1.3))
-panels = {"score": Panel(over_seeds(its.parts, by), "score"), "way": way}
-names = {name: name for name in (*pairs.PARTS, pairs.ANSWERS)}
-study.apart_figure("heads", panels, curve="shown", of=names)
-study.rows_figure(
-    "order", over_seeds(its.lead, ["shown"]), None, "steps after the answers", row="shown",
-    of={name: name for name in pairs.PARTS}, shares=False, marked=0,
-)  # fmt: skip
-its.pairs
-
-# %% [markdown]
-# ## What is known before
 #
 # Edelman et al. (2024) find a stage before the transition in which a model knows which tokens belong to a
 # context, and not yet their order. Here: the probability of tokens that have been seen, and how evenly it
 # lies on them (1: as evenly as it can).
 
 # %%
-study.curves_figure(
-    "stages", over_seeds(its.known, ["measure", "step"]), None, "share", curve="measure", of=KNOWN,
-    named_at_ends=True, logarithmic=False,
+SPLITS = {"test": "all positions", "repeats": "positions that repeat"}
+MODELS = ["two_layers", "one_layer", "smeared_keys", "with_mlp", "dropout"]
+study.learning_figure("learning", SPLITS, MODELS)
+
+named_curves = {"named_at_ends": True, "logarithmic": False}
+known = over_seeds(its.known, ["measure", "step"])
+study.curves_figure("stages", known, None, "share", curve="measure", of=KNOWN, **named_curves)
+
+# %% [markdown]
+# ## Which heads, and what comes first
+#
+# The pair of a run: the head of its first layer that looks most at previous tokens, and the head of the
+# last that looks most after duplicates, at the last checkpoint. How many heads of the last layer look after
+# duplicates with more than half of their attention (`looking`)? Where it is all of them, "the pair" is only
+# the strongest of several. First, these two along training; then the step at which each of these has gone
+# half its way, before (left) or after (right) the answers have.
+
+# %%
+names = {name: name for name in (*pairs.PARTS, pairs.ANSWERS)}
+study.apart_figure("heads", its.parts_panels(), curve="shown", of=names)
+del names[pairs.ANSWERS]
+study.rows_figure(
+    "order", over_seeds(its.lead, ["shown"]), None, "steps after the answers", row="shown",
+    of=names, shares=False, marked=0,
 )  # fmt: skip
+its.pairs
 
 # %% [markdown]
 # ## The way of the losses
@@ -124,27 +114,19 @@ turned["late"] = turned["at"] - its.half.reindex(turned.index)
 turned.round(2)
 
 # %% [markdown]
-# ## Why at once
+# ## Why at once, and other worlds
 #
 # A head's attention is fixed from the start; everything else is learnt. *Previous token*: a head of the
 # first layer; *places to copy from*: a head of the second.
-
-# %%
-given = study.there(base, "given_previous", "given_duplicate", "smeared_keys")
-curves = learning_curves(where(study.measures, condition=given, split="repeats"))
-loss = Panel(where(curves, measure="loss"), "loss where it repeats (nats)", factors=True)
-right = Panel(where(curves, measure="accuracy"), "accuracy where it repeats")
-study.apart_figure("plateau", {"loss": loss, "accuracy": right}, of=given, n_columns=2)
-
-# %% [markdown]
-# ## Other worlds, other ways
 #
-# Without positional embeddings (left: accuracy; middle: R² of the position, read off the first layer's
+# Then without positional embeddings (left: accuracy; middle: R² of the position, read off the first layer's
 # output by a Gaussian kernel; the numbers below have the linear reading, too). Right: three copies of a
 # segment in random tokens, as in Nanda et al. (2023): how far after an earlier token of the same kind the
 # heads of the last layer look, the one of each run that looks most at a single distance.
 
 # %%
+given = study.there(base, "given_previous", "given_duplicate", "smeared_keys")
+study.apart_figure("plateau", its.plateau(given), of=given, n_columns=2)
 worlds = study.there(base, "no_positions", "copies")
 study.apart_figure("worlds", its.worlds(worlds), of=worlds)
 
@@ -166,78 +148,60 @@ study.rows_figure("foretold", its.areas, None, area, row="shown", of=NUMBERS, ba
 # has its null beneath it. Does the pair that formed in another seed form where its initial heads were put,
 # and do others where these were put? Of heads of the first layer and heads of the second there are as many
 # pairs as the product of their numbers; a pair in that place by chance is one of them.
+#
+# Taken away when it works: the pair is set to zero, and held there, before an update late in training; as a
+# null, two others are.
 
 # %%
 relative = "step of the transition, relative to the same seed without surgery"
-delays = its.delays.rename("delay")
-study.moments_figure("surgery", delays, relative, of=delays.index.unique("condition"), marked=1)
-copied = its.copied("pair_copied", "others_copied")
-copied
+study.moments_figure("surgery", its.delays, relative, of=its.operated_at_start, marked=1)
 
-# %% [markdown]
-# ## Taken away when it works
-#
-# The pair is set to zero, and held there, before an update late in training; as a null, two others are.
-
-# %%
 late = [base, *its.removed_at]
 curves = over_seeds(where(its.accuracy, condition=late), ["condition", "step"])
-how = {"named_at_ends": True, "logarithmic": False}
-study.curves_figure("late", curves, None, "accuracy on repeats", of=late, **how)
-recovered = recovery(its.accuracy, its.removed_at, 0.9)
+study.curves_figure("late", curves, None, "accuracy on repeats", of=late, **named_curves)
+recovered, copied = its.recovered(0.9), its.copied("pair_copied", "others_copied")
+copied
 
 # %% [markdown]
 # ## The circuit, found and missed
 #
-# Edge attribution ranks all connections between parts. Left: how many of the known circuit's are
-# among the first when so many others are (the ROC curve). Middle: how much of the difference between
-# sequences that repeat and others is left with the first of them alone? The square is the circuit
-# as we know it, the cross as many random connections. Right: what the other heads of the second
-# layer write towards the right answer, with the strongest one and with its mean in its place, in
-# models trained without and with dropout; heads of one layer don't read each other, so that what
-# changes is the scale of the final norm. By path patching, last: what is lost when one way alone
-# carries what it would on another sequence. The ways to queries, and the previous-token head's to
-# values, are not of the circuit that is scored: of the token's own to queries there is nothing to
-# be found, since the last token is the same.
+# Edge attribution ranks all connections between parts. Left: how many of the known circuit's are among
+# the first when so many others are (the ROC curve). Middle: how much of the difference between sequences
+# that repeat and others is left with the first of them alone? The square is the circuit as we know it,
+# the cross as many random connections. Right: what the other heads of the second layer write towards the
+# right answer, with the strongest one and with its mean in its place, in models trained without and with
+# dropout; heads of one layer don't read each other, so that what changes is the scale of the final norm.
+# By path patching, last: what is lost when one way alone carries what it would on another sequence. The
+# ways to queries, and the previous-token head's to values, are not of the circuit that is scored: of the
+# token's own to queries there is nothing to be found, since the last token is the same.
 
 # %%
 backed = study.there(base, "dropout")
-of_base = where(study.closer, condition=base)
-ranked = where(of_base, measure=["known_found", "recovered"])
-ranked = over_seeds(ranked, ["condition", "measure", "component"])
-effects = pairs.without_main(where(study.closer, condition=backed, split="repeats"))
-of_runs = of_base.pivot_table("value", "seed", "measure", sort=False)
-figure = draw_circuit(ranked, of_runs, effects, study.styles_of(backed), study.labels)
-study.save_figure(
-    figure, "circuit", named.stacked({"edges": ranked, "heads": effects.reset_index()})
-)
-of_runs.filter(regex="^(edge_auc|known_|patched_)").round(2)
+effects = its.without_main(backed)
+figure = draw_circuit(its.ranked, its.circuits, effects, study.styles_of(backed), study.labels)
+kept = named.stacked({"edges": its.ranked, "heads": effects.reset_index()})
+study.save_figure(figure, "circuit", kept)
+its.circuits.filter(regex="^(edge_auc|known_|patched_)").round(2)
 
 # %% [markdown]
 # ## The numbers, and beside the literature
 
 # %%
 half, width = (per_condition(its.when[of], geometric=True) for of in (0.5, "width"))
-late_by, distances = per_condition(turned["late"]), pairs.distances(its.farthest)
-steps = study.settings_of(study.conditions, "training.steps")
-previous = its.looks_at_previous
-at_half = value_at(previous, its.half[[base]]).dropna()
-over_null = named.stacked(
-    {
-        null: factors(delays, null, [of])
-        for of, null in (
-            ("largest_removed", "as_large_removed"),
-            ("previous_trained", "other_trained"),
-        )
-    }
+distances, late_by = pairs.distances(its.farthest), per_condition(turned["late"])
+steps, segment = (
+    study.settings_of(study.conditions, "training.steps"),
+    study.setting("task.segment"),
 )
-segment = study.setting("task.segment")
+lead = {name: where(its.lead, shown=name)["value"] for name in pairs.PARTS}
+NULLS = {"largest_removed": "as_large_removed", "previous_trained": "other_trained"}
+BEFORE = ["context_share", "context_evenness"]
 study.save_numbers(
     say.named(half, "{condition}/n_there", say.counted)
     | say.named(half, "{condition}/half", say.otherwise("never", say.steps))
     | say.named(width, "{condition}/width", say.otherwise("never", say.steps))
-    | {f"lead/{name}": say.seeds(where(its.lead, shown=name)["value"], 0, none="undecided") for name in pairs.PARTS}
-    | {f"before/{known}": say.seeds(its.before(known), none="undecided") for known in ("context_share", "context_evenness")}
+    | {f"lead/{part}": say.seeds(lead[part], 0, none="undecided") for part in pairs.PARTS}
+    | {f"before/{of}": say.seeds(its.before(of), none="undecided") for of in BEFORE}
     | say.named(steps, "steps/{condition}", say.column("said"))
     | say.named(per_condition(turned["turn"], "angle"), "turn/{condition}", say.steps)
     | say.named(per_condition(turned["at"], "steps"), "turn_at/{condition}", say.steps)
@@ -249,12 +213,12 @@ study.save_numbers(
     | say.named(over_seeds(its.farthest, ["condition"]), "looks_there/{condition}")
     | say.named(its.areas, "auc/{shown}")
     | {f"auc_p/{name}": f"{of.p:.2f}" for name, of in its.told.items()}
-    | say.named(per_condition(delays, geometric=True), "delay/{condition}", say.otherwise("never"))
-    | say.named(over_null, "delay/{condition}/over_null", say.otherwise("never"))
+    | say.named(per_condition(its.delays, geometric=True), "delay/{condition}", say.otherwise("never"))
+    | say.named(over_nulls(its.delays, NULLS), "delay/{condition}/over_null", say.otherwise("never"))
     | say.named(n_same(copied, "put"), "same/{condition}/put", say.counted)
     | say.named(n_same(copied, "without"), "same/{condition}/without surgery", say.counted)
     | say.named(per_condition(pairs.written_more(effects)), "others_write/{condition}")
-    | say.named(pairs.worst_losses(where(of_base, split="repeats")), "without/{replacement}/{layer}")
+    | say.named(its.worst_losses, "without/{replacement}/{layer}")
     | say.named(per_condition(recovered["least"], "share"), "{condition}/least")
     | say.named(per_condition(recovered["again"], "steps"), "{condition}/again", say.if_all(say.steps))
     | study.quoted_settings("task.length", "task.n_symbols", "model.n_heads")
@@ -264,15 +228,15 @@ study.save_numbers(
         "shortest": str(segment[0]), "longest": str(segment[1]),
         "finite_examples": say.thousands(study.setting("task.n_train", "finite_data")),
         "n_induction": say.seeds(its.n_looking, 1, "count"),
-        "previous/half": say.seeds(at_half, kind="share", none="undecided"),
-        "previous/end": say.seeds(at_last_step(previous)["value"], kind="share"),
+        "previous/half": say.seeds(its.looks_at_previous(at_half=True), 2, "share", "undecided"),
+        "previous/end": say.seeds(its.looks_at_previous(), kind="share"),
     }
 )  # fmt: skip
-at_end = at_last_step(its.accuracy).set_index("condition")["value"]
+at_end = at_last_step(its.accuracy)
 study.verdict(
     {
-        "one_layer": Found.beyond(at_end[["one_layer"]], 0.5, -1),
-        "smeared_keys": Found.beyond(at_end[["smeared_keys"]], 0.5),
+        "one_layer": Found.beyond(where(at_end, condition="one_layer")["value"], 0.5, -1),
+        "smeared_keys": Found.beyond(where(at_end, condition="smeared_keys")["value"], 0.5),
         "redundant": Found.beyond(its.n_looking, 1),
         "context_first": Found.beyond(its.before("context_share"), np.nan),  # nobody said how much
     }

@@ -18,16 +18,16 @@ _SHADES = ("0.8", "0.93", "0.87")
 
 def draw_phases(
     watched: pd.DataFrame,
-    panels: Mapping[str, Sequence[str]],
     ends: pd.DataFrame,
+    panels: Mapping[str, Sequence[str]],
     factors: Mapping[str, tuple[float, float]],
 ) -> Figure:
     """A column per run, a row per panel, phases as grey bands.
 
     Args:
         watched: of one condition: shown (the name of the curve), seed, step, value.
-        panels: label of the axis → names of the curves.
         ends: of up to three phases, in order: a row per seed; NaN where a run doesn't get there.
+        panels: label of the axis → names of the curves.
         factors: limits of those panels that have a logarithmic axis.
     """
     seeds = list(ends.index)

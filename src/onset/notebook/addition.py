@@ -10,13 +10,15 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from onset.figures.apart import Panel
+from onset.figures.learning import learning_curves
 from onset.notebook.formulas import Formulas
 from onset.notebook.study import NotebookStudy
 from onset.statistics import chosen
 from onset.statistics.milestones import value_at
 from onset.statistics.named import called, stacked, summed
 from onset.statistics.per_run import of_conditions
-from onset.statistics.prediction import Foresight, foresight, known_at
+from onset.statistics.prediction import Foresight, foresight, known_at, rank_correlations
 from onset.statistics.rows import where
 
 PROGRESS = {
@@ -33,11 +35,15 @@ PROGRESS = {
 }
 """what is followed through the phases: name → measure and split"""
 
-PANELS = {
-    "loss (nats)": list(PROGRESS)[:4],
-    "0 to 1": list(PROGRESS)[4:9],
-    "norm": list(PROGRESS)[9:],
+PHASES = {
+    "panels": {
+        "loss (nats)": list(PROGRESS)[:4],
+        "0 to 1": list(PROGRESS)[4:9],
+        "norm": list(PROGRESS)[9:],
+    },
+    "factors": {"loss (nats)": (1e-8, 60)},
 }
+"""how it is drawn (`figures.phases.draw_phases`)"""
 
 FORMULAS: Formulas = {
     "nothing": ("free_attention", None),
@@ -72,6 +78,10 @@ class Early(NamedTuple):
     there: pd.Series
     """whether it does"""
 
+    def ranks(self) -> pd.Series:
+        """The rank correlation of each number with the outcome."""
+        return rank_correlations(self.features, self.outcome)
+
     def foreseen(self, only_there: bool = False) -> Foresight:
         """How well the numbers foretell the outcome; of those runs alone that generalise, if asked."""
         runs = self.there.index[self.there] if only_there else self.there.index
@@ -101,6 +111,18 @@ def early(study: NotebookStudy, condition: str, generalised: pd.Series, step: in
     outcome = np.log10(steps.fillna(study.setting("training.steps", condition)))
     features = known_at(watched, step, outcome.index, by_factors=_EARLY_LOSSES)
     return Early(features, outcome, steps.notna())
+
+
+def losses_and_norms(study: NotebookStudy, conditions: list[str]) -> dict[str, Panel]:
+    """Panels: the loss as training itself saw it, and the norm of all weights."""
+    its = {"condition": conditions, "seed": study.seeds}
+    norms = study.along("weight_norm", ["condition", "step"], **its)
+    losses = learning_curves(study.logged_losses(conditions))
+    said = "loss on trained pairs (nats)"
+    return {
+        "loss": Panel(losses, said, (1e-10, 30), factors=True, logarithmic=True),
+        "norm": Panel(norms, "norm of all weights", (0, None), logarithmic=True),
+    }
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,13 @@ from functools import cached_property
 import pandas as pd
 
 from onset.figures.apart import SHARES, Panel
+from onset.figures.learning import learning_curves
 from onset.notebook.copied import formed_and_put
 from onset.notebook.study import NotebookStudy
 from onset.statistics import chosen, order, pairs, per_run
-from onset.statistics.milestones import levels, value_at
+from onset.statistics.milestones import levels, recovery, value_at
 from onset.statistics.named import stacked
-from onset.statistics.rows import strongest, where
+from onset.statistics.rows import at_last_step, strongest, where
 from onset.statistics.seeds import over_seeds
 
 KNOWN = {
@@ -92,15 +93,30 @@ class InductionHeads:
         """The same as parts of the way from first to last checkpoint."""
         return order.parts_of_the_way(self.parts)
 
+    def parts_panels(self) -> dict[str, Panel]:
+        """What the pair does, and the same as parts of the way; curves are told apart by `shown`."""
+        by = ["condition", "shown", "step"]
+        way = over_seeds(self.on_the_way, by)
+        return {
+            "score": Panel(over_seeds(self.parts, by), "score"),
+            "way": Panel(way, "part of the way", (-0.3, 1.3)),
+        }
+
     @cached_property
     def lead(self) -> pd.DataFrame:
         """By how many steps each part goes half its way after the answers do."""
         return order.behind(self.on_the_way, pairs.ANSWERS)
 
-    @property
-    def looks_at_previous(self) -> pd.DataFrame:
-        """How much the first head of the base's pairs looks at previous tokens, along training."""
-        return where(self.parts, shown="looks at previous tokens")
+    def looks_at_previous(self, at_half: bool = False) -> pd.Series:
+        """How much the first head of each of the base's pairs looks at previous tokens, in the end.
+
+        Args:
+            at_half: or at the step of the transition, if there is one.
+        """
+        its = where(self.parts, shown="looks at previous tokens")
+        if at_half:
+            return value_at(its, self.half[[self.base]]).dropna()
+        return at_last_step(its)["value"]
 
     # ---- what is known at the start ---------------------------------------------------------
 
@@ -119,22 +135,64 @@ class InductionHeads:
 
     # ---- surgery ----------------------------------------------------------------------------
 
+    @property
+    def operated_at_start(self) -> list[str]:
+        """The conditions with surgery before training."""
+        return [name for name, step in self.study.operated_at.items() if not step]
+
     @cached_property
     def delays(self) -> pd.Series:
         """The step of the transition over that without surgery, for surgery before training."""
-        at = self.study.operated_at
-        return per_run.relative(self.half, self.base, [n for n, step in at.items() if not step])
+        return per_run.relative(self.half, self.base, self.operated_at_start).rename("delay")
 
     @property
     def removed_at(self) -> dict[str, int]:
         """When heads are taken away, of those conditions in which it is done late."""
         return {name: step for name, step in self.study.operated_at.items() if step}
 
+    def recovered(self, level: float) -> pd.DataFrame:
+        """How low accuracy falls when heads are taken away late, and how long until it is at a level."""
+        return recovery(self.accuracy, self.removed_at, level)
+
     def copied(self, copied: str, other: str) -> pd.DataFrame:
         """Which pairs form where heads of the base's runs were put (`formed_and_put`)."""
         seeds = [run.seed for run in self.study.runs if run.condition == self.base]
         n_heads = self.study.setting("model.n_heads", self.base)
         return formed_and_put(self.pairs, self.base, copied, other, seeds, n_heads)
+
+    def plateau(self, conditions: list[str]) -> dict[str, Panel]:
+        """Panels: loss and accuracy where it repeats."""
+        its = where(self.study.measures, condition=conditions, split="repeats")
+        curves = learning_curves(its)
+        loss, right = (where(curves, measure=of) for of in ("loss", "accuracy"))
+        return {
+            "loss": Panel(loss, "loss where it repeats (nats)", factors=True),
+            "accuracy": Panel(right, "accuracy where it repeats"),
+        }
+
+    # ---- the circuit ------------------------------------------------------------------------
+
+    @cached_property
+    def ranked(self) -> pd.DataFrame:
+        """How much of the known circuit, and of what it does, is among the first connections."""
+        its = where(self.study.closer, condition=self.base, measure=["known_found", "recovered"])
+        return over_seeds(its, ["condition", "measure", "component"])
+
+    @cached_property
+    def circuits(self) -> pd.DataFrame:
+        """A row per run of the base, a column per number of its circuit (`circuit_edges`)."""
+        its = where(self.study.closer, condition=self.base)
+        return its.pivot_table("value", "seed", "measure", sort=False)
+
+    @cached_property
+    def worst_losses(self) -> pd.DataFrame:
+        """Without that head of each layer of the base that is needed most (`pairs.worst_losses`)."""
+        return pairs.worst_losses(where(self.study.closer, condition=self.base, split="repeats"))
+
+    def without_main(self, conditions: list[str]) -> pd.DataFrame:
+        """What other heads write without the strongest (`pairs.without_main`)."""
+        its = where(self.study.closer, condition=conditions, split="repeats")
+        return pairs.without_main(its)
 
     # ---- other worlds -----------------------------------------------------------------------
 

@@ -60,6 +60,10 @@ class NotebookStudy(Study):
         """The same of every condition, by its name."""
         return {name: self.setting(path, name) for name in self.conditions}
 
+    def having(self, path: str) -> list[str]:
+        """The conditions in which this setting is anything but nothing."""
+        return [name for name, its in self.setting_of_all(path).items() if its]
+
     def runs_of(self, conditions: Iterable[str]) -> list[Run]:
         """Of some conditions, with the seeds that all conditions have."""
         return [self.run(name, seed) for name in conditions for seed in self.seeds]

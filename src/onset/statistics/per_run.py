@@ -6,11 +6,12 @@ a run has none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 
+from onset.statistics.named import stacked
 from onset.statistics.seeds import geometric_mean, summary_of_seeds
 
 
@@ -33,6 +34,16 @@ def per_condition(
         summary = geometric_mean(there) if geometric else summary_of_seeds(there, kind)
         rows.append((condition, len(its), len(there), *summary))
     return pd.DataFrame(rows, columns=["condition", "n_runs", "n_there", "mean", "low", "high"])
+
+
+def of_columns(
+    values: pd.DataFrame, column: str, kind: str = "real", *, geometric: bool = False
+) -> pd.DataFrame:
+    """`per_condition` of several numbers per run, a column each, with their names in this column."""
+    return stacked(
+        {name: per_condition(its, kind, geometric=geometric) for name, its in values.items()},
+        column,
+    )
 
 
 def middle(values: pd.Series) -> pd.DataFrame:
@@ -63,6 +74,16 @@ def relative(values: pd.Series, to: str, of: Iterable[str]) -> pd.Series:
 def factors(values: pd.Series, to: str, of: Iterable[str]) -> pd.DataFrame:
     """`relative` over the runs of each condition (`per_condition`), as factors are."""
     return per_condition(relative(values, to, of), geometric=True)
+
+
+def over_nulls(values: pd.Series, nulls: Mapping[str, str]) -> pd.DataFrame:
+    """`factors` of conditions, each over its null.
+
+    Args:
+        values: a number per run.
+        nulls: condition → its null.
+    """
+    return pd.concat([factors(values, null, [name]) for name, null in nulls.items()])
 
 
 def as_rows(values: pd.Series, kind: str = "real") -> pd.DataFrame:

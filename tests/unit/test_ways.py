@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from onset.notebook.addition_way import principal_components
+from onset.notebook.ways import ways_of_addition
 from onset.results import Run
+from onset.statistics.rows import where
 from tests.unit.test_fourier import WORLD, A, B, C, P
 
 W = 2 * torch.pi / P
@@ -38,19 +39,32 @@ class Going(Run):
         return {"w": torch.tensor([step / 10, 1.0])}
 
 
+GOING = Going(Path())
+
+
 def test_a_straight_way_is_one_component_of_known_nature():
-    (logits, places), (weights, _) = principal_components(Going(Path()), keys=[3], n=2)
+    found = ways_of_addition([GOING], {("one", 0): [3]}, n=2)
+    logits, weights = (where(found.components, kind=its) for its in ("logits", "weights"))
     first = logits.iloc[0]
     assert first["explained"] == pytest.approx(1)
     assert first["waves"] == pytest.approx(1, abs=1e-4)
     assert first["key_waves"] == pytest.approx(1, abs=1e-4)
     assert 0 < first["trained"] < 1
+    assert weights.iloc[0]["explained"] == pytest.approx(1)
+    places = where(found.places, kind="logits")
     assert list(places["step"]) == STEPS
     assert (np.diff(places[1]) > 0).all()
-    assert weights.iloc[0]["explained"] == pytest.approx(1)
-    assert (weights["kind"] == "weights").all()
 
 
-def test_other_keys_have_no_share():
-    (logits, _), _ = principal_components(Going(Path()), keys=[4], n=1)
-    assert logits.iloc[0]["key_waves"] == pytest.approx(0, abs=1e-4)
+@pytest.mark.parametrize("keys", [{("one", 0): [4]}, {}])
+def test_other_keys_have_no_share(keys):
+    found = ways_of_addition([GOING], keys, n=1).components
+    assert where(found, kind="logits")["key_waves"].item() == pytest.approx(0, abs=1e-4)
+
+
+def test_shares_are_those_that_there_are():
+    """Weights have no waves."""
+    shares = ways_of_addition([GOING], {("one", 0): [3]}, n=1).shares()
+    assert set(where(shares, kind="weights")["what"]) == {"explained", "by_chance"}
+    found = where(shares, kind="logits").set_index("what")["mean"]
+    assert found["key_waves"] == pytest.approx(1, abs=1e-4)
