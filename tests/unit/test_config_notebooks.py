@@ -309,13 +309,13 @@ class TestReading:
             "study.save_numbers(\n"
             '    say.named(rows, "{condition}/{split}_half")\n'
             '    | study.quoted_settings("task.n_values", condition="tied")\n'
-            '    | {"chance": "0.1"}\n)\nstudy.settings["tied"]\n',
+            '    | {"chance": "0.1"}\n)\nstudy.settings["tied"]\nstudy.setting("task.p", "free")\n',
         )
         assert found.always == {("figures", "contrast"), ("tables", "accuracy")}
         assert found.published == [("sharing",)]
         half = (Hole.CONDITION, "/", Hole.SPLIT, "_half")
         assert found.numbers == [half, ("n_values",), ("chance",)]
-        assert found.conditions == {"tied"}
+        assert found.conditions == {"tied", "free"}
 
     def test_what_is_computed_is_not_judged(self, tmp_path):
         found = self.read(tmp_path, "study.save_numbers(made_elsewhere())\n").numbers

@@ -88,7 +88,11 @@ def test_a_way_of_losses_is_told_with_its_largest_turn():
     (told,) = ways.components.itertuples()
     assert (told.turn, told.at) == (angles.max(), angles.idxmax())
     assert 0 < told.explained <= 1
-    assert ways.places["turn"].isna().tolist() == [True, *[its not in angles for its in (5, 9)], True]
+    assert ways.places["turn"].isna().tolist() == [
+        True,
+        *[its not in angles for its in (5, 9)],
+        True,
+    ]
     assert ways.turns()["mean"].tolist() == angles.tolist()
 
 

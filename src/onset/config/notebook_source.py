@@ -159,7 +159,10 @@ class _Reading:
                 self._found.published.extend(self._names.keys(ours))
             case "save_numbers", [numbers]:
                 self._found.numbers.extend(self._names.keys(numbers))
-            case "run", [ast.Constant(value=str(condition)), _]:
+            case ("run", [ast.Constant(value=str(condition)), _]) | (
+                "setting",
+                [_, ast.Constant(value=str(condition))],
+            ):
                 self._asks_for(condition)
 
     def _made(self, kind: str, name: ast.expr) -> None:

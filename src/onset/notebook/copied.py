@@ -26,9 +26,7 @@ def formed_and_put(
     Returns:
         condition, seed, and pairs of numbers of heads: formed, put, without (what the base forms).
     """
-    formed = {
-        run: (int(its["previous"]), int(its["induction"])) for run, its in pairs.iterrows()
-    }
+    formed = {run: (int(its["previous"]), int(its["induction"])) for run, its in pairs.iterrows()}
     following = dict(zip(seeds, [*seeds[1:], *seeds[:1]], strict=True))
 
     def put(condition: str, seed: int) -> tuple[int, ...]:
