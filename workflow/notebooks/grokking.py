@@ -111,7 +111,8 @@ study.table("formulas", cells, "llrrrrrr")
 #
 # How well the embedding's norms tell key from other frequencies, by step (area under the ROC curve, with
 # a permutation null at the start); from which step on the keys are the strongest frequencies in the logits;
-# how many others had a hundredth of the logits' variance at some checkpoint after memorisation.
+# how many others had a hundredth of the logits' variance at some checkpoint after memorisation. That norms
+# tell keys early doesn't yet say that they make them keys.
 #
 # Do runs with the same initial weights and pairs come to the same frequencies, whatever the loss, the decay
 # and the optimiser? Overlap (Jaccard index) of keys between a run of the many and a run of another
@@ -243,8 +244,7 @@ study.verdict(
 )
 
 # %% [markdown]
-# **Asking a model.** What the first condition's model says to 7 + 8. Any other sequence of names can take
-# its place, another condition, or another checkpoint (`step=`).
+# **Asking a model** what 7 + 8 is. Any other sequence of names can take its place.
 
 # %%
 study.ask("7 8 =")
