@@ -71,7 +71,7 @@ class TestNothing:
         assert finished.plan() == {}
 
     def test_when_code_changes_that_no_job_uses(self, finished):
-        finished.edit("src/onset/figures/curves.py", lambda text: text + "\n_ADDED = 1\n")
+        finished.edit("src/onset/figures/windows.py", lambda text: text + "\n_ADDED = 1\n")
         finished.edit(
             "src/onset/measures/weights/weight_norm.py", lambda text: text + "\n_ADDED = 1\n"
         )
