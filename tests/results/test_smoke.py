@@ -40,7 +40,9 @@ def test_every_run_is_whole_and_describes_itself(study):
 
 def test_summary_has_every_condition_and_the_promised_columns(study):
     summary = pd.read_csv(study.folder / "summary.csv")
-    assert list(summary) == ["condition", "split", "measure", "n_seeds", "mean", "low", "high"]
+    said_of_each = ["condition", "split", "measure", "kind", "digits"]
+    assert list(summary) == [*said_of_each, "n_seeds", "mean", "low", "high"]
+    assert {name.split(".")[0] for name in summary["measure"]} <= study.quantities.keys()
     assert list(summary["condition"].unique()) == list(STUDY["conditions"])
     assert (summary["n_seeds"] == 1).all()
     assert {"loss", "accuracy", "weight_norm"} <= set(summary["measure"])

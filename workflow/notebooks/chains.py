@@ -257,9 +257,9 @@ predicted = pd.concat(
     ],
     ignore_index=True,
 )
-predictions = over_seeds(predicted, by)
+predictions = over_seeds(predicted, by, "share")
 shortfall = predicted.assign(value=predicted["value"] - predicted["found"])
-shortfalls = over_seeds(shortfall, by)
+shortfalls = over_seeds(shortfall, by, "signed_share")
 predictions.merge(final, on=by, suffixes=(" predicted", " found")).set_index(by).filter(like="mean")
 
 # %% [markdown]
@@ -300,8 +300,8 @@ for split in ["atomic", *HELD_OUT]:
     numbers[f"{reference}/{split}_half"] = "–".join(map(str, ends)) or "not in every seed"
 # What the last stretch of training still changes.
 by_step = asked.sort_values("step").groupby(["split", "seed"], observed=True)
-changes = asked.assign(value=by_step["value"].diff(), measure="change")
-for row in over_seeds(at_last_step(changes), ["split"]).itertuples():
+changes = asked.assign(value=by_step["value"].diff())
+for row in over_seeds(at_last_step(changes), ["split"], "signed_share").itertuples():
     numbers[f"{reference}/{row.split}_last_change"] = format_interval(row)
 
 before = accuracy[(accuracy["step"] == 0) & accuracy["split"].isin(HELD_OUT)]

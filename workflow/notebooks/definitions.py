@@ -234,7 +234,8 @@ points
 by_place = {(row.condition, row.split): row for row in at_end.itertuples()}
 within = runs.assign(measure="difference", value=runs["accuracy"])
 differences = {
-    row.condition: format_interval(row) for row in over_seeds(within, ["condition"]).itertuples()
+    row.condition: format_interval(row)
+    for row in over_seeds(within, ["condition"], "signed_share").itertuples()
 }
 cells = [
     [

@@ -147,8 +147,8 @@ patching = patching.merge(final[[*by, "mean"]].rename(columns={"mean": "accuracy
 its_style = Styles({name: style[name] for name in study.analysed})
 size = (TEXT_WIDTH, height(study.analysed))
 figure, axes = plt.subplots(1, len(REPLACEMENTS), figsize=size, sharey=True)
-for (kind, title), axis in zip(REPLACEMENTS.items(), axes, strict=True):
-    plot_rows(axis, patching[patching["kind"] == kind], its_style, {"accuracy": "|"})
+for (name, title), axis in zip(REPLACEMENTS.items(), axes, strict=True):
+    plot_rows(axis, patching[patching["replacement"] == name], its_style, {"accuracy": "|"})
     proportion(axis, title)
 name_rows(axes[0], its_style, labels)
 figure.supxlabel(f"answers that become the donor's (n = {len(seeds)} seeds)", fontsize=8)
