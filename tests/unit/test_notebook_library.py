@@ -365,6 +365,6 @@ def test_gradients_along_one_training_and_against_the_next():
     left, right = figure.axes
     dotted = [list(line.get_ydata()) for line in left.lines if line.get_linestyle() == ":"]
     assert dotted.count([0.125, 0.125]) == 2
-    assert [[0.1, 0.2], [0.3]] == [list(line.get_xdata()) for line in right.lines[:2]]
+    assert [list(line.get_xdata()) for line in right.lines[:2]] == [[0.1, 0.2], [0.3]]
     assert list(right.lines[2].get_ydata()) == [0.4, 0.6]
     assert right.get_ylim()[0] == pytest.approx(-0.55)

@@ -61,4 +61,4 @@ def _plot_cosines(axis: Axes, cosines: pd.DataFrame, drawn: Styles, n: str) -> N
     for tag, style in drawn.items():
         null = where(curves, measure="gradient_cosine_null", condition=tag).sort_values("step")
         axis.plot(null["step"], null["mean"], ":", color=style.colour, linewidth=0.8)
-    axis.set(xlabel="step of stage one", ylabel=f"cosine of gradients ({n})", ylim=(-0.3, 1))
+    axis.set(xlabel="step of stage one", ylabel=f"cosine of gradients\n({n})", ylim=(-0.3, 1))

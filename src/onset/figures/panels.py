@@ -27,7 +27,7 @@ Panels = Mapping[str, pd.DataFrame]
 _OF_SHARES = (-0.03, 1.03)
 _MOST_IN_LINE = 64
 """characters of titles side by side"""
-_MOST_IF_SMALL = 76
+_MOST_IF_SMALL = 80
 _TALLEST = 8.5
 """inches of a figure with many lines of panels"""
 
