@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import matplotlib as mpl
 import numpy as np
@@ -15,6 +16,7 @@ from onset.figures.page import MOST_PANELS
 from onset.figures.points import draw_points
 from onset.figures.style import styles
 from onset.notebook import say
+from onset.notebook.choices import chances
 from onset.notebook.here import Found, MeanOf, Predicted, here
 from onset.notebook.predictions import failures, means_near, predictions_cells
 from onset.notebook.study import NotebookStudy
@@ -95,6 +97,24 @@ class TestRows:
             0: {"split": "hops2_seen", "hops": 2, "kind": "seen"},
             2: {"split": "hops10_unseen", "hops": 10, "kind": "unseen"},
         }
+
+    def test_what_conditions_were_run_with_stands_beside_their_rows(self, study):
+        object.__setattr__(
+            study, "settings", {"tied": {"model": {"d": 8}}, "untied": {"model": None}}
+        )
+        rows = pd.DataFrame({"condition": ["untied", "tied"]})
+        found = study.with_settings(rows, width="model.d")["width"]
+        assert found.tolist() == pytest.approx([np.nan, 8], nan_ok=True)
+
+    def test_one_in_as_many_as_may_be_answered(self):
+        asked = SimpleNamespace(
+            candidates=np.arange(4), familiar=np.array([True, True, False, True])
+        )
+        run = SimpleNamespace(dataset=SimpleNamespace(n_tokens=10, splits={"reversed": asked}))
+        found = chances({"tied": run}, "reversed").set_index("measure")["chance"]
+        assert found.to_dict() == {
+            "accuracy": 0.1, "candidate_accuracy": 0.25, "withheld_accuracy": 1.0
+        }  # fmt: skip
 
     def test_a_control_of_the_same_measure(self, study):
         ends = pd.DataFrame({"condition": "tied", "measure": ["accuracy", "rank"], "mean": [1, 2]})
@@ -296,6 +316,7 @@ class TestPanels:
              "seed_0": 0.5}
         )  # fmt: skip
         shown = {f"condition {n}": rows for n in range(MOST_PANELS + 5)}
+        shown["nothing was measured"] = rows.iloc[:0]
         figure = panels.draw_curves(
             shown, styles(["tied"]), {"tied": "tied"}, "accuracy", n_across=3
         )

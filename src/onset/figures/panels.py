@@ -132,7 +132,8 @@ def draw_curves(
         named_at_ends: curves are named where they end, if there is room, and not in a legend.
         n_columns: of the legend, at most.
     """
-    there, (panels, n_lines) = panels, fitting(panels, n_lines, n_across)
+    there = measured(panels)
+    panels, n_lines = fitting(there, n_lines, n_across)
     figure, axes = grid(panels, n_lines, (TEXT_WIDTH, tall(n_lines)), sharex=True)
     say_left_out(figure, list(panels), list(there))
     for (title, curves), axis in zip(panels.items(), axes.flat, strict=False):
@@ -169,8 +170,13 @@ def _mark(marked: Mapping[str, float] | float | None, title: str) -> float | Non
     return marked.get(title) if isinstance(marked, Mapping) else marked
 
 
+def measured(panels: Panels) -> Panels:
+    """Those that have something to show: a condition may be missing."""
+    return {title: rows for title, rows in panels.items() if len(rows)}
+
+
 def fitting(panels: Panels, n_lines: int, n_across: int | None) -> tuple[Panels, int]:
-    """The panels that a page has room for, and how many lines they take with so many side by side."""
+    """The panels that a page has room for, and how many lines they take."""
     shown = dict(itertools.islice(panels.items(), MOST_PANELS))
     return shown, math.ceil(len(shown) / n_across) if n_across else n_lines
 

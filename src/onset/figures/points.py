@@ -10,7 +10,7 @@ from onset.figures.curves import legend_below
 from onset.figures.dose import plot_dose
 from onset.figures.names import name_curves
 from onset.figures.page import TEXT_WIDTH, say_left_out
-from onset.figures.panels import Panels, fit_title, fitting, grid, lowest, tall
+from onset.figures.panels import Panels, fit_title, fitting, grid, lowest, measured, tall
 from onset.figures.style import NEUTRAL, Styles
 
 
@@ -46,7 +46,8 @@ def draw_points(
         named_at_ends: curves are named where they end, if there is room, and not in a legend.
         n_columns: of the legend, at most.
     """
-    there, (panels, n_lines) = panels, fitting(panels, n_lines, n_across)
+    there = measured(panels)
+    panels, n_lines = fitting(there, n_lines, n_across)
     of_columns = not isinstance(xlabel, str)
     size = (TEXT_WIDTH, tall(n_lines))
     figure, axes = grid(panels, n_lines, size, sharex="col" if of_columns else True)

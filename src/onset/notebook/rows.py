@@ -168,6 +168,19 @@ class StudyRows(Study):
             rows = rows.merge(means.rename(columns={"mean": name}), on=columns, how="left")
         return rows
 
+    def with_settings(self, rows: pd.DataFrame, **columns: str) -> pd.DataFrame:
+        """Rows with what their conditions were run with.
+
+        Args:
+            rows: with the column condition.
+            columns: `section.key` of the setting by the name of its column.
+        """
+        told = {
+            name: rows["condition"].map({its: self.setting(path, its) for its in self.conditions})
+            for name, path in columns.items()
+        }
+        return rows.assign(**told)
+
     def untrained(self, measure: str | Iterable[str], **wanted: Any) -> pd.DataFrame:
         """The measurements of models before training, where they begin with random parameters."""
         began = where(self.measured(measure, **wanted), step=0)
