@@ -152,9 +152,10 @@ class TestWithinARun:
             {"condition": ["small", "large", "small", "large"], "seed": [0, 0, 1, 1],
              "kind": "logits", "value": [3.0, 1.0, 5.0, 1.5]}
         )  # fmt: skip
-        found = paired.difference(rows, "small", "large", of="condition")
+        found = paired.difference(rows, "small", "large", of="condition", called="gap")
         assert found[["seed", "value"]].to_numpy().tolist() == [[0, 2], [1, 3.5]]
         assert set(found["kind"]) == {"logits"}
+        assert set(found["measure"]) == {"gap"}
 
     def test_numbers_of_a_run_side_by_side(self):
         one, other = (

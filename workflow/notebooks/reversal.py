@@ -42,6 +42,7 @@ from onset.notebook.here import Found, MeanOf, here
 from onset.notebook.predictions import failures, means_near
 from onset.statistics import paired
 from onset.statistics.rows import where
+from onset.statistics.seeds import over_seeds
 
 study = here(study_name, results)
 SAID = {
@@ -124,9 +125,8 @@ LOGITS = {
     "withheld_length": "length of\nwithheld rows",
 }
 # Of one question, the right answer's logit drops out of the difference.
-held_down = paired.difference(held_out, "above_familiar", "above_withheld")
-both = pd.concat([held_out, held_down.assign(measure="held_down")])
-logits = study.over_seeds_at_end(where(both.drop(columns="step"), measure=LOGITS), "measure")
+held_down = paired.difference(held_out, "above_familiar", "above_withheld", called="held_down")
+logits = over_seeds(where(pd.concat([held_out, held_down]), measure=LOGITS), by)
 study.rows_figure(
     "logits", logits, LOGITS, "nats; on the right in lengths of familiar rows", by="measure",
     shares=False, marked={title: float(its == "withheld_length") for its, title in LOGITS.items()},
@@ -150,14 +150,13 @@ EDITS = {
 CONTROLS = {
     "random_rows_accuracy": "rescaled_accuracy", "offset_elsewhere_accuracy": "offset_accuracy",
 }  # fmt: skip
-edited = where(study.final, measure=[*EDITS, *CONTROLS])
-controls = where(edited, split="reversed", measure=CONTROLS)
+edited = [*EDITS, *CONTROLS]
+controls = where(held_out, measure=CONTROLS)
 repair = study.with_controls(
-    study.over_seeds_at_end(where(edited, split="reversed"), "measure"),
-    by,
-    trained=where(edited, split="reversed_train"),
+    study.at_end(edited, by, split="reversed"), by,
+    trained=where(study.final, split="reversed_train", measure=edited),
     control=controls.assign(measure=controls["measure"].astype(str).map(CONTROLS)),
-)
+)  # fmt: skip
 study.rows_figure(
     "repair", repair, EDITS, "accuracy on held-out reversed facts", by="measure",
     controls={"control": "x", "trained": "|"},

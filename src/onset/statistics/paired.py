@@ -10,7 +10,11 @@ _RUN = ("condition", "seed")
 
 
 def difference(
-    rows: pd.DataFrame, minuend: str, subtrahend: str, of: str = "measure"
+    rows: pd.DataFrame,
+    minuend: str,
+    subtrahend: str,
+    of: str = "measure",
+    called: str = "difference",
 ) -> pd.DataFrame:
     """One number of each run minus another of the same run.
 
@@ -19,9 +23,10 @@ def difference(
         minuend: what is taken from, as the column `of` calls it.
         subtrahend: what is taken away.
         of: the column that says which number it is; of conditions, what is paired is the seed.
+        called: the measure that it is.
 
     Returns:
-        condition, seed, measure (`difference`), kind, value: a row per run that has both numbers.
+        condition, seed, measure, kind, value: a row per run that has both numbers.
     """
     runs = rows.pivot_table("value", [its for its in _RUN if its != of], of, observed=True)
     there = {minuend, subtrahend} <= set(runs)
@@ -31,7 +36,7 @@ def difference(
     found = values.astype(float).rename("value").reset_index()
     kinds = set(rows.loc[rows[of].isin([minuend, subtrahend]), "kind"])
     kind = of_differences(kinds.pop()) if len(kinds) == 1 else "real"
-    return found.assign(measure="difference", kind=kind)
+    return found.assign(measure=called, kind=kind)
 
 
 def beside(**columns: pd.DataFrame) -> pd.DataFrame:
