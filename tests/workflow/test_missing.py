@@ -27,6 +27,7 @@ EVERY_KIND = {
     "results/tiny/index.html",
     "results/tiny/notebook.ipynb",
     "results/tiny/numbers.json",
+    "results/tiny/quantities.json",
     "results/tiny/plain/index.html",
     "results/tiny/plain/seed_0/analyses.parquet",
     "results/tiny/plain/seed_0/checkpoints/index.json",

@@ -223,6 +223,12 @@ class TestCode:
         )
         assert set(finished.plan()) == jobs("evaluate") | AFTER_MEASURES
 
+    def test_another_label_of_a_quantity_measures_nothing(self, finished):
+        finished.replace(
+            "src/onset/measures/answers/prediction.py", '"label": "accuracy"', '"label": "right"'
+        )
+        assert set(finished.plan()) == AFTER_MEASURES | told("summarise")
+
     def test_an_analysis_measures_and_trains_nothing(self, finished):
         finished.edit(
             "src/onset/analyses/components/attention.py", lambda text: text + "\n_ADDED = 1\n"

@@ -263,9 +263,9 @@ predicted = pd.concat(
     ],
     ignore_index=True,
 )
-predictions = over_seeds(predicted, by)
+predictions = over_seeds(predicted, by, "share")
 shortfall = predicted.assign(value=predicted["value"] - predicted["found"])
-shortfalls = over_seeds(shortfall, by)
+shortfalls = over_seeds(shortfall, by, "signed_share")
 predictions.merge(final, on=by, suffixes=(" predicted", " found")).set_index(by).filter(like="mean")
 
 # %% [markdown]
@@ -290,19 +290,12 @@ table
 
 # %%
 numbers = {
-    f"{condition}/{split}": format_interval(row) for (condition, split), row in by_place.items()
-}
-numbers |= {
     f"{row.condition}/{row.split}_predicted": format_interval(row)
     for row in predictions.itertuples()
 }
 numbers |= {
     f"{row.condition}/{row.split}_shortfall": format_interval(row)
     for row in shortfalls.itertuples()
-}
-numbers |= {
-    f"{row.condition}/{row.split}_{row.measure}".removesuffix("_accuracy"): format_interval(row)
-    for row in written[written["measure"] != "accuracy"].itertuples()
 }
 # The checkpoints at which accuracy is first a half or more: one step, or the range over seeds.
 half = asked[asked["value"] >= 0.5].groupby(["split", "seed"], observed=True)["step"].min()
@@ -313,8 +306,8 @@ for split in ["atomic", *HELD_OUT]:
     numbers[f"{reference}/{split}_half"] = "–".join(map(str, ends)) or "not in every seed"
 # What the last stretch of training still changes.
 by_step = asked.sort_values("step").groupby(["split", "seed"], observed=True)
-changes = asked.assign(value=by_step["value"].diff(), measure="change")
-for row in over_seeds(at_last_step(changes), ["split"]).itertuples():
+changes = asked.assign(value=by_step["value"].diff())
+for row in over_seeds(at_last_step(changes), ["split"], "signed_share").itertuples():
     numbers[f"{reference}/{row.split}_last_change"] = format_interval(row)
 
 before = accuracy[(accuracy["step"] == 0) & accuracy["split"].isin(HELD_OUT)]

@@ -184,8 +184,8 @@ figure, axes = plt.subplots(
     2, 3, figsize=(TEXT_WIDTH, 2 * height(study.analysed)), sharey=True, sharex=True
 )
 for split, row_axes in zip(("id", "oo"), axes, strict=True):
-    for (kind, title), axis in zip(REPLACEMENTS.items(), row_axes, strict=True):
-        chosen = (patching["kind"] == kind) & (patching["split"] == split)
+    for (replacement, title), axis in zip(REPLACEMENTS.items(), row_axes, strict=True):
+        chosen = (patching["replacement"] == replacement) & (patching["split"] == split)
         plot_rows(axis, patching[chosen], analysed_style, {"accuracy": "|"})
         proportion(axis, f"{split}: {title}")
     name_rows(row_axes[0], analysed_style, labels)
@@ -199,7 +199,7 @@ study.save_figure(figure, "patching", patching)
 # because it tells a common code from a common store of facts.)
 
 # %%
-by_effect = {(row.kind, row.condition, row.split): row for row in patching.itertuples()}
+by_effect = {(row.replacement, row.condition, row.split): row for row in patching.itertuples()}
 PREDICTED = [
     (conditions[0], "donor", "as accuracy"),
     (conditions[0], "written", "as accuracy"),
@@ -348,9 +348,7 @@ study.save_table(table, "accuracy", tabular(columns, cells, "l" * len(columns)))
 table
 
 # %%
-numbers = {
-    f"{condition}/{split}": format_interval(row) for (condition, split), row in by_place.items()
-}
+numbers = {}
 final_lens = over_seeds(at_last_step(lens[lens["layer"] > 0]), ["condition", "layer"])
 for row in final_lens.itertuples():
     numbers[f"{row.condition}/bridge_{row.layer:.0f}"] = format_interval(row)
@@ -364,17 +362,11 @@ for condition in conditions:
         said = "–".join(map(str, ends)) if reached else "not in every seed"
         numbers[f"{condition}/{split}_half"] = said
 
-for row in patching.itertuples():
-    numbers[f"{row.condition}/{row.kind}/{row.split}"] = format_interval(row)
 for sign in signs:
     name = sign.replace(" ", "_").replace("'", "")
     numbers[f"order/{name}"] = format_interval(summary_of_seeds(half_way[sign]), digits=0)
     lag = half_way["question is answered"] - half_way[sign]
     numbers[f"lag/{name}"] = format_interval(summary_of_seeds(lag), digits=0)
-at_bridge = closer[(closer["layer"] == 1) & (closer["position"] == 1)]
-final_probe = at_bridge[at_bridge["measure"].isin(["probe_accuracy", "probe_control_accuracy"])]
-for row in over_seeds(final_probe, ["measure", "condition"]).itertuples():
-    numbers[f"{row.condition}/{row.measure.removesuffix('_accuracy')}"] = format_interval(row)
 
 # What the first model looks at, writes and needs when it answers oo questions.
 own = closer[(closer["condition"] == base) & (closer["split"] == "oo")]
@@ -386,7 +378,7 @@ numbers["looks_back"] = format_interval(
 written = own[own["measure"].str.startswith("direct_effect")].groupby("seed")["value"].sum()
 by_mlp = last_block[last_block["measure"] == "direct_effect_mlp"].set_index("seed")["value"]
 numbers["written_by_last_mlp"] = format_interval(summary_of_seeds(by_mlp / written))
-resampled = parts[(parts["kind"] == "resample") & (parts["condition"] == base)]
+resampled = parts[(parts["replacement"] == "resample") & (parts["condition"] == base)]
 resampled = resampled[resampled["split"] == "oo"]
 numbers["without_an_mlp"] = f"{resampled.loc[resampled['head'].isna(), 'mean'].max():.2f}"
 for layer, of_layer in resampled[resampled["head"].notna()].groupby("layer"):
@@ -395,8 +387,8 @@ for layer, of_layer in resampled[resampled["head"].notna()].groupby("layer"):
 # Whether accuracy still rises: from the last checkpoint but one to the last.
 steps = sorted(accuracy["step"].unique())[-2:]
 ends = accuracy.pivot_table("value", ["condition", "split", "seed"], "step", observed=True)[steps]
-change = (ends[steps[1]] - ends[steps[0]]).rename("value").reset_index().assign(measure="change")
-for row in over_seeds(change[change["split"] == "oo"], by).itertuples():
+change = (ends[steps[1]] - ends[steps[0]]).rename("value").reset_index()
+for row in over_seeds(change[change["split"] == "oo"], by, "signed_share").itertuples():
     numbers[f"{row.condition}/oo_last_change"] = format_interval(row)
 
 its_settings = first[conditions[0]].settings

@@ -177,7 +177,7 @@ at_end = last[last["split"] == "reversed"].drop(columns="step")
 # Of one question, the right answer's logit drops out of the difference.
 of_run = at_end.pivot_table("value", ["condition", "seed"], "measure", observed=True)
 held_down = (of_run["above_familiar"] - of_run["above_withheld"]).rename("value").reset_index()
-of_logits = pd.concat([at_end, held_down.assign(measure="held_down")])
+of_logits = pd.concat([at_end, held_down.assign(measure="held_down", kind="logits")])
 of_logits = of_logits[of_logits["measure"].isin(LOGITS)]
 logits = over_seeds(of_logits, by)
 figure, axes = plt.subplots(1, 4, figsize=(TEXT_WIDTH, height(conditions) + 0.15), sharey=True)
@@ -309,11 +309,6 @@ outcome
 
 # %%
 numbers = {}
-for (condition, split, measure), row in found.items():
-    if split == "reversed" and measure not in ("loss", "rank"):
-        numbers[f"{condition}/{measure}"] = format_interval(row)
-    if split == "reversed_train" and measure in [*EDITS, *CONTROLS]:
-        numbers[f"{condition}/trained_{measure}"] = format_interval(row)
 for row in logits[logits["measure"] == "held_down"].itertuples():
     numbers[f"{row.condition}/held_down"] = format_interval(row)
 for section, keys in {

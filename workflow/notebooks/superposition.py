@@ -205,7 +205,7 @@ odd = mine[mine["phase"] != mine["exact"]]
 for name in ("trained", "untrained", "no ReLU", "commonest answer"):
     for prediction in ("candidates", "exact"):
         its = agreement.loc[agreement["prediction"] == prediction, name]
-        numbers[f"agree/{prediction}/{name}"] = format_values(its, proportion=True)
+        numbers[f"agree/{prediction}/{name}"] = format_values(its, kind="share")
 numbers["loss_above/median"] = f"{above.median():.3f}"
 numbers["loss_above/odd"] = f"{above[odd.index].median():.2f}" if len(odd) else "none"
 numbers["linear/superposed"] = f"{(linear['phase'] == 'superposed').mean():.2f}"
@@ -270,7 +270,7 @@ numbers["on_line/chance"] = f"{len(FRACTIONS) * 0.03 / represented['dimensionali
 for condition in WORLDS:
     its = represented[(represented["condition"] == condition) & (represented["density"] < 0.6)]
     on = its.groupby("seed")["on"].mean()
-    numbers[f"on_line/{condition}"] = format_values(on, proportion=True)
+    numbers[f"on_line/{condition}"] = format_values(on, kind="share")
 {name: value for name, value in numbers.items() if name.startswith("on_line")}
 
 # %% [markdown]
@@ -302,7 +302,7 @@ for kind in KINDS[1:]:
         its = counted[counted["condition"] == condition]
         for prefix in ("in", "random_in"):
             share = its.groupby("seed")[f"{prefix}_{kind}"].mean() / n_features[condition]
-            numbers[f"{prefix}/{condition}/{kind}"] = format_values(share, proportion=True)
+            numbers[f"{prefix}/{condition}/{kind}"] = format_values(share, kind="share")
 for kind, d_hidden in {
     "digon": 2,
     "triangle": 2,

@@ -9,7 +9,8 @@ from functools import cache
 from types import ModuleType
 
 from onset import measures
-from onset.code.fingerprint import parse
+from onset.code.syntax import parse
+from onset.config.quantities import declared_by, literals_in
 from onset.config.study import Condition
 from onset.config.traits import KNOWN, OF_MODELS, OF_WORLDS, traits_of
 from onset.settings import Settings
@@ -17,8 +18,6 @@ from onset.tasks.dataset import VALIDATION, Dataset
 from onset.tasks.vectors import VectorDataset
 from onset.tasks.worlds import AnyTaskSettings, drawn_from_parent, kind_of, truth_of
 
-_ANY = ("model", "vectormodel", "anymodel")
-"""what a measure calls a model of any family of the right kind"""
 _KINDS = {its.__name__: its.kind for its in (Dataset, VectorDataset)}
 """of world, by what a measure calls it"""
 
@@ -34,8 +33,6 @@ class Wants:
     """that it asks for by name"""
     only_with: tuple[str, ...] = ()
     """traits of a model without which it has no rows"""
-    family: str = "model"
-    """of its `model`; one of `_ANY`: any"""
     kind: str | None = None
     """of its `dataset`; None: any"""
     parent: bool = False
@@ -53,8 +50,6 @@ class Wants:
         if self.kind not in (None, kind_of(task)):
             yield f"{self.name} asks of {self.kind}, and the task {task.name} has {kind_of(task)}"
             return
-        if model and self.family not in (*_ANY, model.name.replace("_", "")):
-            yield f"{self.name} looks inside a {self.family}, and the model is {model.name}"
         for need in self.needs:
             if need in OF_WORLDS and need not in traits_of(task):
                 yield f"{self.name} needs {KNOWN[need]}; the task {task.name}, as it is set, has none"
@@ -104,25 +99,25 @@ def silent_measures(conditions: Mapping[str, Condition]) -> Iterator[str]:
 
 @cache
 def wants(package: ModuleType, name: str) -> Wants:
-    """What a measure or analysis wants.
+    """What a measure or analysis wants, read from its source.
 
-    Read from the source: importing it imports torch, and planning a DAG shouldn't wait for that.
+    Raises:
+        SourceError: what it declares can't be understood.
     """
     source = package.CATALOGUE.source(name)
-    found = {}
+    said = literals_in(source)
+    found = {
+        key: said[key.upper()] for key in ("needs", "splits", "only_with") if key.upper() in said
+    }
+    declared_by(package, name)  # as sound as the rest
     for statement in parse(source).body:
         match statement:
-            case ast.Assign(targets=[ast.Name(id="NEEDS" | "SPLITS" | "ONLY_WITH" as its)]):
-                found[its.lower()] = ast.literal_eval(statement.value)
             case ast.FunctionDef(name="in_loss"):
                 found["in_loss"] = True
             case ast.FunctionDef(
                 name="measure" | "analyse",
-                args=ast.arguments(
-                    args=[ast.arg(annotation=its), _, ast.arg(annotation=world), *others]
-                ),
+                args=ast.arguments(args=[_, _, ast.arg(annotation=world), *others]),
             ):
-                found["family"] = ast.unparse(its).lower()
                 found["kind"] = _KINDS.get(ast.unparse(world))
                 found["parent"] = "parent" in {other.arg for other in others}
     return Wants(name, **found)
