@@ -1,4 +1,4 @@
-"""Snakemake's messages as ever, with progress in place of those that count jobs."""
+"""Snakemake's usual messages, with progress in place of those that count jobs."""
 
 # Without `from __future__ import annotations`: Snakemake reads the types of settings from their classes.
 

@@ -1,4 +1,4 @@
-"""Configs of a call of Snakemake are read by Onset, and its profiles as data alone.
+"""Makes Onset read the configs of a Snakemake call, and its profiles as data only.
 
 Snakemake evaluates the Python in any of them that says `__use_yte__: true`; in those of `--configfile` and
 in profiles before it comes to the Snakefile. Plugins it imports first, because they have options, too: so

@@ -1,4 +1,4 @@
-"""The modules of a kind: what YAML calls by a short name, whichever room it stands in."""
+"""The modules of a kind, found by the short name that YAML uses, whichever package they are in."""
 
 from __future__ import annotations
 

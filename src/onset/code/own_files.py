@@ -1,4 +1,4 @@
-"""What counts as a file of the project, among all that lies in its folders.
+"""Which files in the project's folders belong to the project.
 
 Systems, editors and notebooks leave files about (`.DS_Store`, `page.html~`, `._page.html`, `#page.html#`,
 `.ipynb_checkpoints`). They are no inputs of anything, and no module, study or template is offered by their

@@ -1,4 +1,4 @@
-"""One condition put together and checked: what it names exists, and its parts fit each other."""
+"""One condition, composed and checked: what it names exists, and its parts fit together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The folder of results: everything derived lies there, and nothing that a person wrote."""
+"""The results folder: everything in it is generated, nothing written by people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with a study is said where the study has it, and not once for each of its conditions."""
+"""A problem with a study's settings is reported once, for the study, not for each condition."""
 
 from __future__ import annotations
 

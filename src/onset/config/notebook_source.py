@@ -1,4 +1,4 @@
-"""What a notebook makes, read from its source: names of figures, tables, published values and numbers.
+"""What a notebook makes, read from its source: figures, tables, published values and numbers.
 
 Nothing is run. A name is known where it is text, or put together from text, or from what a loop over text
 goes through; of other parts it is at most known that they are a condition's name or a split's. Where

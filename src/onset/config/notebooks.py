@@ -1,4 +1,4 @@
-"""A study's file against its notebook: what one names, the other has. Known before anything runs."""
+"""Checks that a study's file and its notebook agree on names, before anything runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with a config: all of it at once, each with its place and what is allowed."""
+"""What is wrong with a config: all problems at once, each with its place and what is allowed."""
 
 from __future__ import annotations
 

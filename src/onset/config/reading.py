@@ -1,4 +1,4 @@
-"""A study's file read, its overrides with it, and each of its conditions put together."""
+"""Reads a study's file with its overrides, and composes each of its conditions."""
 
 from __future__ import annotations
 

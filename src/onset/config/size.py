@@ -1,4 +1,4 @@
-"""How much memory, disk and time a run takes at least: told before anything is made.
+"""How much memory, disk and time a run takes at least, estimated before anything is made.
 
 Rough and from below: what is refused can't be, and what passes may still be too much. Tasks say how many
 numbers their making holds (`n_numbers`), families of models what they keep per example of a batch

@@ -1,4 +1,4 @@
-"""Where the config of a call comes from: files, and options of the command line; later ones win."""
+"""Where the config of a call comes from: files and command-line options; later ones override."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with an intervention, as far as the settings of its run and of its source tell."""
+"""What is wrong with an intervention, as far as the settings of its run and its source show."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts that people write in a study's file: what is drawn in figures or typeset can be."""
+"""Checks that the texts in a study's file can be drawn in figures and typeset."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with the patterns that say which parameters are trained, before there is a model."""
+"""Checks the patterns that say which parameters are trained, before a model exists."""
 
 from __future__ import annotations
 

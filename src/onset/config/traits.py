@@ -1,4 +1,4 @@
-"""What a world can be like, and a model capable of, and measures, analyses and interventions may need.
+"""Traits of worlds and capabilities of models that measures, analyses and interventions may need.
 
 A task's settings, or a model's, have their traits in a property `traits`; none: nothing of this. What a
 family must have for a trait is said in `onset.models`.

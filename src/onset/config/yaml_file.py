@@ -1,4 +1,4 @@
-"""YAML as data alone: nothing makes objects or runs code, no key stands twice, no bomb goes off.
+"""YAML as data only: no objects, no code, no duplicate keys, no alias bombs.
 
 Values are those of YAML 1.2's core schema, as far as all who read YAML agree on them (`scalars`).
 """

@@ -1,4 +1,4 @@
-"""What PyYAML says of a text that is no YAML, in words that tell what to change."""
+"""PyYAML's errors reworded to say what to change."""
 
 from __future__ import annotations
 

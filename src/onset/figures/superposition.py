@@ -1,4 +1,4 @@
-"""Pictures of features that share the dimensions of a narrow layer."""
+"""Plots of features that share the dimensions of a narrow layer."""
 
 from __future__ import annotations
 

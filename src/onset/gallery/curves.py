@@ -1,4 +1,4 @@
-"""How the runs of a condition learn, as a drawing within a page."""
+"""Learning curves of a condition's runs, as a drawing on its page."""
 
 from __future__ import annotations
 

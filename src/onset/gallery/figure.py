@@ -1,4 +1,4 @@
-"""A page per figure: what it shows as a table, where it came from, how to make it again."""
+"""One page per figure: its data as a table, its provenance, and how to rebuild it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A study's page: its question and answer, figures, tables, conditions, and what the literature reports."""
+"""A study's page: its question and answer, figures, tables, conditions, and published values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Surgery on models at initialisation and during training, one kind a file.
+"""Surgery on models at initialisation and during training, one kind per file.
 
 A module is called as its settings are, and has `altered(settings, model, parameters, sources, seed) ->
 Altered`. It is asked once: what it decides is part of the state that an interrupted training goes on from.

@@ -1,4 +1,4 @@
-"""What is done to a model before or during training, and with which other runs in view."""
+"""What is done to a model before or during training, and which other runs it uses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which characters the paper can set."""
+"""Which characters the paper can show."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of TeX a number or a table may hold, so that one from elsewhere does no more than show itself."""
+"""Which TeX a number or a table may contain, so that a foreign one can only be displayed."""
 
 from __future__ import annotations
 

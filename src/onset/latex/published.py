@@ -1,4 +1,4 @@
-"""What the literature reports beside what is found here, of all studies in one table."""
+"""Published values compared with ours, for all studies in one table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings that the studies' conditions begin with, side by side."""
+"""The base settings of all studies, side by side."""
 
 from __future__ import annotations
 

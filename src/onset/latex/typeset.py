@@ -1,4 +1,4 @@
-"""LaTeX itself: run until all references stand, and what it complains of."""
+"""Runs LaTeX until all references are resolved, and collects its complaints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model is asked: sequences, and the positions at which its answers count; or vectors."""
+"""What a model is given: sequences, with the positions that are scored; or vectors."""
 
 from __future__ import annotations
 

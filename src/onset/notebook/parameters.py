@@ -1,4 +1,4 @@
-"""The parameters of a study's notebook, as the cell that is tagged `parameters` declares them.
+"""The parameters of a study's notebook, as declared in the cell tagged `parameters`.
 
 Each has a default there, for whoever runs the notebook by hand, and may say what it is to be: `level:
 Fraction = 0.95`. What two of them must be to each other stands below as an `assert` of

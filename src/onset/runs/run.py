@@ -1,4 +1,4 @@
-"""One condition at one seed, as it lies on disk."""
+"""One condition at one seed, as stored on disk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All runs of a study, and what is made of them."""
+"""All runs of a study, and what is made from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Token names: what a person types and reads, for the numbers that a model's bridge takes and gives."""
+"""Token names: what a person types and reads, for the token numbers that a model's bridge uses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every stage's command has in common: arguments, log, one clear error, the time it took."""
+"""What all stages' commands share: arguments, a log, one clear error, the time taken."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a job leaves beside its artefacts: the record of what it wrote, and its settings to be read."""
+"""What a job leaves besides artefacts: a record of what it wrote, and its settings as YAML."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a job finds around it: the user's environment, less all that would change what it makes.
+"""A job's environment: the user's, minus anything that would change what the job makes.
 
 Whatever is asked of a job stands in the config. A variable that a shell exports for another program must
 change no number, no figure and no notebook; one that says where something lies (libraries, a GPU,

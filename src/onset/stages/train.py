@@ -1,4 +1,4 @@
-"""Train a run, or several as one population; an interrupted training goes on from its last checkpoint."""
+"""Train a run, or several as one population; interrupted training resumes where it stopped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Predict from the past, and from others: leave-one-out lines, ranks, and what they are worth."""
+"""Predictions from early numbers and from other runs: leave-one-out lines, ranks, their worth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The way of a run through a space of many dimensions, by principal components, and where it turns."""
+"""The path of a run through a high-dimensional space, by principal components, and its turns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files appear whole or not at all, and the record of the job that writes them knows of each."""
+"""Files appear whole or not at all, and are recorded by the job that writes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""New files, and nothing but new files: what lies there already is never written into."""
+"""Creates new files only: existing files are never written to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where each artefact of a run lies. The same names stand in the rules."""
+"""Where each artefact of a run is stored. The rules use the same names."""
 
 from __future__ import annotations
 

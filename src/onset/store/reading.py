@@ -1,4 +1,4 @@
-"""The one door through which text that a job wrote is read: checked against the job's record."""
+"""The only way to read text that a job wrote: checked against the job's record."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keep the record of a job while it writes; at its end, take away what an earlier call left behind."""
+"""Keeps a job's record while it writes; at the end, removes what an earlier call left behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each job has written, by its own account: `.records/JOB.jsonl` in the folder that the job is about.
+"""What each job wrote, in `.records/JOB.jsonl` of the folder that the job works on.
 
 The first line says what the record is of, the others name a file each, with its checksum; the last one
 closes the record with a checksum of its own. While the job goes on, lines are added, so that one that is

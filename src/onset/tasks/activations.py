@@ -1,4 +1,4 @@
-"""The residual stream of a trained transformer at one place, with what the parent's task knows of it.
+"""The residual stream of a trained transformer at one place, with the known facts about it.
 
 Of the parent's questions in some splits, the states after so many block applications at one position, or at
 all scored positions, each different beginning of a sequence once: what comes later changes no state. Equal

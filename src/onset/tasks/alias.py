@@ -1,4 +1,4 @@
-"""Aliases: does a model that is told what a name stands for know of it all that it knows of that?
+"""Aliases: if a model is told what a name stands for, does it apply what it knows about that?
 
 The world has N bases and N aliases, each base with one alias, and A attributes with V values of their
 own, drawn for each base; an alias has the values of its base. Four kinds of facts can be trained:

@@ -1,4 +1,4 @@
-"""New facts for a model that has learnt to compose old ones: does it compose the new ones, too?
+"""New facts for a model that has learnt to compose old ones: does it compose the new ones too?
 
 The world is that of the task `composition`: N entities and R relations, each relation a random function
 from entities to entities; an atomic fact `[a, r] → r(a)` is an *edge*, a two-hop fact `[a, r1, r2]` has

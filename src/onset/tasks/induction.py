@@ -1,4 +1,4 @@
-"""Sequences in which a random segment comes again: what was next there is next here.
+"""Sequences in which a random segment recurs: what came next before comes next again.
 
 A segment is a random choice of different tokens, so that what came after one says what comes now; nothing
 else does. Either it is repeated from some point in it until the sequence is full (`copies: null`), so that

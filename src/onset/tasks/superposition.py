@@ -1,4 +1,4 @@
-"""Sparse features that are to go through a layer too narrow for them, or to be computed there.
+"""Sparse features to be passed through, or computed with, a layer too narrow for them.
 
 Each feature is, independently of the others, there with the probability `density` (1 − sparsity), and then
 uniform between 0 and 1; else it is 0 (Elhage et al. 2022, arXiv:2209.10652). Feature i counts importance^i

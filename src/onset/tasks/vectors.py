@@ -1,4 +1,4 @@
-"""What a task generates that asks no questions about tokens: splits of vectors."""
+"""What a task generates if it has no token sequences: splits of vectors."""
 
 from __future__ import annotations
 

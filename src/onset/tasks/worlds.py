@@ -1,4 +1,4 @@
-"""What the road from config to results asks of a world, whether of sequences or of vectors."""
+"""What the pipeline needs from a world, whether of sequences or of vectors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of a training whose loss is no longer a number, and what it is likely due to."""
+"""When the loss is no longer a number: what is known, and the likely cause."""
 
 from __future__ import annotations
 

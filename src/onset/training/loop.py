@@ -1,4 +1,4 @@
-"""The training loop: any model family, any task, resumable at every checkpoint."""
+"""The training loop: any model family, any task, resumable from every checkpoint."""
 
 from __future__ import annotations
 

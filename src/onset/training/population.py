@@ -1,4 +1,4 @@
-"""Several runs of one condition trained as one: a row of every tensor per run.
+"""Several runs of one condition trained as one: one row of every tensor per run.
 
 On a GPU a small model leaves most of the card idle, and many of them take hardly longer than one. Each
 member sees the batches, the schedule and the clipping that it would see alone, and ends as it would

@@ -1,4 +1,4 @@
-"""How a model is trained, and when its checkpoints are taken."""
+"""How a model is trained, and when its checkpoints are saved."""
 
 from __future__ import annotations
 

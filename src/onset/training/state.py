@@ -1,4 +1,4 @@
-"""The state of an unfinished training: what goes on from here ends bit-identical."""
+"""The state of unfinished training: training resumed from it ends bit-identical."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of the parameters a training may change: everything, some tensors, or the rows of new tokens."""
+"""Which parameters training may change: all, some tensors, or the rows of new tokens."""
 
 from __future__ import annotations
 

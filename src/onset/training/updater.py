@@ -1,4 +1,4 @@
-"""One update of the parameters: schedule, slow gradients, clipping, AdamW, what stays frozen."""
+"""One update of the parameters: schedule, slow gradients, clipping, AdamW, frozen entries."""
 
 from __future__ import annotations
 

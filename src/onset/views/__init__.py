@@ -1,4 +1,4 @@
-"""Views: what a reader of a page sees of a model, without running it.
+"""Views: what a page's reader sees of a model, without running it.
 
 `chosen` picks sequences and checkpoints, `watching` follows attention and the logit lens along training,
 `excite` finds what heads and neurons of the last checkpoint respond to, `packing` makes text of numbers,

@@ -1,4 +1,4 @@
-"""What a call of Snakemake says before its first job, and after one that failed."""
+"""What a Snakemake call prints before its first job, and after one has failed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must not lie where results go, told before any work: a job would hang on it, or write through it.
+"""Checks, before anything runs, for things in results that would make a job hang or misdirect it.
 
 The folder of results may be a link, and so may a study's within it, to another disk. Below that, a link
 must not take a folder of a run out of the study; what isn't Onset's, and no obstacle, may lie anywhere.

@@ -1,4 +1,4 @@
-"""Does what a latent's top examples have in common say when it is active?
+"""Does what a latent's top examples have in common predict when it is active?
 
 A latent is explained as people and their models do it: from the examples on which it is most active. The
 explanation is a predicate of the true world, "feature i is there", namely that which most sets these

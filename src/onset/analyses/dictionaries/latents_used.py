@@ -1,4 +1,4 @@
-"""Can the entity that a model passes through be exchanged by the latents that stand for it?
+"""Can a model's intermediate entity be swapped through the latents that stand for it?
 
 A dictionary has been trained on the parent's residual stream at the place that holds the bridge entity.
 On questions and donors as in `patching`, the state there is moved, and the parent runs on. What it is

@@ -1,4 +1,4 @@
-"""A model of modular addition as an executable hypothesis: its parts replaced by formulas in few waves.
+"""A model of modular addition as an executable hypothesis: its parts replaced by a few waves.
 
 The hypothesis (Nanda et al. 2023, arXiv:2301.05217, section 4): of the embedding only waves of the key
 frequencies matter; a neuron is a polynomial of degree two in the waves of a and of b of one key

@@ -1,4 +1,4 @@
-"""What attention heads are needed for, and what the others write without the one that is needed most.
+"""What attention heads are needed for, and how others compensate for the most important one.
 
 On splits that are scored at several positions. A head's direct effect is what it writes towards the
 right answer through the final norm, as in direct logit attribution (Elhage et al. 2021), at the norm's

@@ -1,4 +1,4 @@
-"""Does automatic circuit discovery find the induction circuit that is known to be there?
+"""Does automatic circuit discovery find the known induction circuit?
 
 Every connection between two parts, at every position, is scored by edge attribution patching
 (TransformerLens's `attribution_patch`; Syed et al. 2023, arXiv:2310.10348), on sequences that repeat

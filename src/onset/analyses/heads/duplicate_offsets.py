@@ -1,4 +1,4 @@
-"""How far after an earlier token of the same kind attention heads look.
+"""How far after an earlier copy of the current token attention heads look.
 
 An induction head looks one position after it, where a previous-token head has put what came before; a head
 that finds what another one has moved by n positions looks n or n + 1 positions after it.

@@ -1,4 +1,4 @@
-"""Can a linear probe read the bridge entity, and more than it could learn of any labels?
+"""Can a linear probe read the bridge entity, beyond what it could learn from any labels?
 
 A ridge regression from the residual stream to the bridge entity, one-hot, is fitted on some of the
 subjects and scored on others (a subject is all of a question but its last token). As a control task

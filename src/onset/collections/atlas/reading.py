@@ -1,4 +1,4 @@
-"""How a person, or the notebook, reads the atlas.
+"""Reading the atlas, by hand or in the notebook.
 
 from onset.collections.atlas.reading import open_atlas
 

@@ -1,4 +1,4 @@
-"""The heads of all studies as tables for people: heads, the same untrained, and ablations by split."""
+"""The heads of all studies as tables: trained heads, untrained heads, and ablations by split."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is the right answer known among those that could answer at all?
+"""Does the model know which of the possible answers is right?
 
 Accuracy over the whole vocabulary confounds two things: telling the answer from its rivals, and giving
 an answer of that kind at all. Restricting the choice to candidates tests the first alone, as a

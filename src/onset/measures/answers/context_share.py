@@ -1,4 +1,4 @@
-"""How much of its belief a model puts on tokens that the sequence has shown already.
+"""How much probability a model gives to tokens that have already appeared in the sequence.
 
 Before they know which token of a context comes next, models learn that it is one of the context's: the
 stage before the induction head in Edelman et al. 2024 (arXiv:2402.11004), where it is the unigram solution.

@@ -1,4 +1,4 @@
-"""How well each position of a sequence is foretold, and how much better later ones are.
+"""How well each position of a sequence is predicted, and how much better later ones are.
 
 In-context learning as in Olsson et al. 2022 (arXiv:2209.11895): what comes late in a sequence is
 foretold better than what comes early.

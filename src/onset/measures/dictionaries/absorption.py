@@ -1,4 +1,4 @@
-"""Is a parent feature left to its children's latents where they are active?
+"""Do children's latents take over their parent feature where they are active?
 
 A dictionary that is paid for few active latents may leave a parent's latent silent on examples with a
 child of it, and put the parent's direction into the child's latent (Chanin et al. 2024, arXiv:2409.14507).

@@ -1,4 +1,4 @@
-"""Are there latents that stand for what the parent's task knows of a state?"""
+"""Are there latents that stand for facts that the parent's task knows about a state?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Interventions on what the model reads when it reads an alias: does another base answer?
+"""Interventions on the embedding that the model reads for an alias: does another base answer?
 
 Each alias is given the code of another base than the one that its definition names, in the input
 embedding alone; the readout stays as it is, in tied models, too. If the definition has written the

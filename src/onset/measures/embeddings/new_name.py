@@ -1,4 +1,4 @@
-"""A name given after training: does its definition alone make the model know what it stands for?
+"""A name given after training: is its definition enough for the model to know what it means?
 
 The input embedding of an alias is forgotten and learned anew from `[a, IS] → b`, with all other
 parameters frozen. What is then known of the alias can only have come through its definition. This is

@@ -1,4 +1,4 @@
-"""How far the logits of modular addition are a sum of waves in a + b − c, and what that sum is worth.
+"""How far the logits of modular addition are a sum of waves in a + b − c, and its accuracy alone.
 
 Key frequencies are those of the last checkpoint's logits (`fourier.key_frequencies`), so that all
 checkpoints are asked about the same ones. After Nanda et al. 2023 (arXiv:2301.05217), section 5 and

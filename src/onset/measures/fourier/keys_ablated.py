@@ -1,4 +1,4 @@
-"""What a model of modular addition does when its embedding has the key frequencies alone, or all others.
+"""Modular addition with only the key frequencies in the embedding, or with all the others.
 
 An intervention on what the model reads. Key frequencies are those of the last checkpoint's logits.
 """

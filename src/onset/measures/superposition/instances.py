@@ -1,4 +1,4 @@
-"""How well each of many networks side by side does what it is asked."""
+"""How well each of many networks trained side by side does its task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the loss falls when features swap places: changes of dimensionality beside falls of the loss."""
+"""Does the loss fall when features swap places? Changes of dimensionality against falls in loss."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What sparse functions cost a layer that computes them one by one, with neurons of their own."""
+"""The loss of a layer that computes sparse functions separately, each with its own neurons."""
 
 from __future__ import annotations
 

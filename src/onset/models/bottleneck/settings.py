@@ -1,4 +1,4 @@
-"""The networks' settings. Apart from the model, so that reading config needs no torch."""
+"""The networks' settings. Separate from the model, so that reading config needs no torch."""
 
 from __future__ import annotations
 

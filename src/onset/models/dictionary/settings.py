@@ -1,4 +1,4 @@
-"""The settings of dictionaries. Apart from the model, so that reading config needs no torch."""
+"""The settings of dictionaries. Separate from the model, so that reading config needs no torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which pretrained model is fine-tuned. Apart from the model, so that reading config needs no torch."""
+"""Which pretrained model is fine-tuned. Separate, so that reading config needs no torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One application of a block without norms: linear maps are multiplied with each other first.
+"""One application of a block without norms: its linear maps are multiplied together first.
 
 What attention reads are few distinct rows, one per (token, position). With no norm in between, the way
 from such a row through value, output and the MLP's first layer is one linear map per head. It is

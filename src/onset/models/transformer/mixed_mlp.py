@@ -1,4 +1,4 @@
-"""An MLP whose neurons and answers are weighted sums of rows, part by part.
+"""An MLP whose neurons and answers are weighted sums of rows, computed chunk by chunk.
 
 Written as one product after the other, a full batch of states goes through the memory again at every
 operation. Here a part of it goes through all of them while it is in the processor's cache, there and

@@ -1,4 +1,4 @@
-"""The transformer's settings. Apart from the model, so that reading config needs no torch."""
+"""The transformer's settings. Separate from the model, so that reading config needs no torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The project as commands see it that run beside Snakemake and take its `--configfile` and `--config`."""
+"""The project as seen by commands that take Snakemake's `--configfile` and `--config`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Snakemake as make calls it: options that stand several times are joined, and targets come last.
+"""Snakemake as make calls it: repeated options are merged, and targets come last.
 
 Snakemake itself takes the last `--config` alone, without a word about the others, and whatever stands
 behind a `--` for a target. A target of the Makefile has options of its own, and ARGS may have any.

@@ -1,4 +1,4 @@
-"""Hold every file of results/ against the record of the job that wrote it; `--mend` makes it again.
+"""Check every file of results/ against the record of its job; `--mend` rebuilds what is wrong.
 
 Nothing is deleted, and without `--mend` nothing is changed. Logs and timings aren't looked at, nor are
 other folders of results within (results/smoke, results/tuning). Exit status 1 if there is anything to tell.

@@ -1,4 +1,4 @@
-"""What the rules ask about a study's notebook: what it is told, and what it makes."""
+"""What the rules ask about a study's notebook: its inputs, and what it makes."""
 
 from __future__ import annotations
 
