@@ -107,7 +107,7 @@ def _published(study: Study, source: NotebookSource, name: str) -> Found:
         return  # that is said already
     published = study.file.reference
     if published and "save_reference" not in source.calls:
-        yield "reference", f"{name} sets nothing beside it (study.save_reference)"
+        yield "reference", f"{name} compares nothing with it (study.save_reference)"
         return
     for its in published:
         if not matches(source.published, its, {}):

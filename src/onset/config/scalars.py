@@ -37,7 +37,7 @@ def meant(text: str) -> int | float | bool | str | None:
     number = _number(text)
     if number is None and (instead := _instead(text)):
         raise ValueError(
-            f"{text}: not read alike by all who read YAML; {instead}, or put it in quotes if it is text"
+            f"{text}: not read alike by all programs; {instead}, or put it in quotes if it is text"
         )
     return text if number is None else number
 

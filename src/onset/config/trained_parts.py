@@ -62,5 +62,5 @@ def _without_rows(
         allowed = ", ".join(with_rows)
         yield (
             pattern,
-            f"{lacking[0]} has no row per token, and so none of new ones (have: {allowed})",
+            f"{lacking[0]} has no row per token, so it has none for new tokens (have: {allowed})",
         )

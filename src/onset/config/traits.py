@@ -11,7 +11,7 @@ from typing import Any
 OF_WORLDS = {
     "numbers": "pairs of numbers to be added modulo an odd p",
     "repeats": "sequences in which segments come again, scored all along",
-    "families": "features that are parents, and their children",
+    "families": "parent features and their children",
     "one_place": "states of one position",
     "new_tokens": "tokens that an earlier training has not seen",
 }
@@ -23,7 +23,7 @@ OF_MODELS = {
     "neurons": "MLP neurons that can be read",
     "layers": "two or more block applications",
     "per_hop": "one block that is applied once per hop",
-    "like_gpt2": "layer norms, and nothing that TransformerLens hasn't",
+    "like_gpt2": "layer norms, and nothing that TransformerLens lacks",
     "dictionary": "latents of a dictionary",
     "twins": "two dictionaries that are equally sparse",
     "bottleneck": "a layer too narrow for its features",

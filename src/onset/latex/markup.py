@@ -133,7 +133,7 @@ def _environment(token: re.Match[str], opened: list[str], allowed: Collection[st
 
 def _not_allowed(command: str) -> str:
     shown = command.encode("ascii", "backslashreplace").decode()
-    return f"{shown} isn't among the commands that it may hold"
+    return f"{shown} isn't among the commands allowed in it"
 
 
 def _special(its: str, opened: list[str]) -> None:
@@ -160,4 +160,4 @@ def _special(its: str, opened: list[str]) -> None:
         case "^^":
             raise MarkupError("^^ stands for another character")
         case _:
-            raise MarkupError(f"{its} means something to TeX: write \\{its}")
+            raise MarkupError(f"{its} has a meaning in TeX: write \\{its}")

@@ -115,7 +115,7 @@ def _settings_of(text: str) -> dict[str, Any]:
         again = "" if given else f"; to make it again: snakemake --cores all --forcerun {text}"
         raise StageError(f"{where} can't be read ({said}){again}") from error
     if not isinstance(found, dict):
-        raise StageError(f"{where} holds no settings, which are keys and values")
+        raise StageError(f"{where} holds no settings (keys and values)")
     return found
 
 

@@ -120,7 +120,7 @@ def _trained_together(runs: list[_Run]) -> list[TrainingState] | None:
         return None
     if len({run.start.step for run in runs}) > 1:
         # Alone, from where each is, they would end otherwise in their last digits.
-        log.info("interrupted at different steps, all begin anew")
+        log.info("interrupted at different steps, so all start over")
         for run in runs:
             run.start = run.beginning()
     name = f"{first.folder.path.parent.name}, {len(runs)} runs"

@@ -217,7 +217,7 @@ def refuse_outside(folder: Path, job: Path) -> None:
     if not _leads_within(folder, job):
         raise LeadsOutsideError(
             f"{folder} leads to {folder.resolve()}, out of {job.resolve()}: nothing is written there; "
-            "take the link away"
+            "remove the link"
         )
 
 

@@ -29,7 +29,7 @@ def said_of(what: str, number: float, step: int, log: Log, settings: TrainingSet
     if not log["step"]:
         return (
             f"{said}, before any update: the model's initial values are too large "
-            "(its scales), or its data are, and no setting of the training is to blame"
+            "(its scales), or its data are; no training setting is to blame"
         )
     loss, norm = log["loss"][-1], log["gradient_norm"][-1]
     rate = settings.learning_rate_at(step)

@@ -43,7 +43,7 @@ def obstacle(
     if not hasattr(model, "logits_of_sequences"):
         return "the model family has no logits_of_sequences"
     if in_training(model) is not model:
-        return "dropout draws for each run by itself"
+        return "dropout is drawn separately for each run"
     if settings.measures_in_loss:
         return "measures enter the loss"
     if any(interventions):

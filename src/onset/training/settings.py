@@ -78,8 +78,8 @@ class TrainingSettings(Settings):
             )
         if self.learning_rate * self.weight_decay >= 1:
             raise ValueError(
-                "learning_rate × weight_decay is what a step takes of every weight, and must be below 1, "
-                f"not {self.learning_rate:g} × {self.weight_decay:g}"
+                "learning_rate × weight_decay is the share of a weight that a step removes: "
+                f"it must be below 1, not {self.learning_rate:g} × {self.weight_decay:g}"
             )
         if idle := [name for name, part in self.measures_in_loss.items() if not part]:
             raise ValueError(f"measures_in_loss: 0 times {idle[0]} is nothing; leave it out")

@@ -99,7 +99,7 @@ class Call:
                 "what all studies share (front page, paper). Older ones stay as they were."
             )
             lines.append(
-                "Mend the cause and call again: what is done stays. To go on without a run, take it "
+                "Fix the cause and call again: finished work stays. To go on without a run, take it "
                 "out of the config."
             )
         return lines

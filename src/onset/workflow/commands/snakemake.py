@@ -36,7 +36,7 @@ def repeated(arguments: Iterable[str]) -> str | None:
         if len(its) > 1:
             together = " ".join([name, *(value for of_one in its for value in of_one)])
             return (
-                f"{name} stands {len(its)} times in this call, and Snakemake takes the last alone; "
+                f"{name} appears {len(its)} times in this call, and Snakemake takes only the last; "
                 f"put all into one: {together}"
             )
     return None

@@ -42,7 +42,7 @@ class State(StrEnum):
 
 
 _MEANS = {
-    State.MISSING: "a job wrote it, or should have, and it isn't there",
+    State.MISSING: "a job wrote it, or should have, but it is missing",
     State.DAMAGED: "it isn't what the job wrote there, or no record says what that was",
     State.UNFINISHED: "the job was interrupted, or failed",
     State.FOREIGN: "no job wrote it: it stays, whatever runs",
@@ -56,7 +56,7 @@ class Finding(NamedTuple):
     state: State
     path: Path
     again: tuple[Path, ...] = ()
-    """what Snakemake must be told to make again, for a plain call doesn't see it"""
+    """what Snakemake must be told to rebuild, since a plain call doesn't notice it"""
 
 
 def findings(project: Project) -> list[Finding]:
