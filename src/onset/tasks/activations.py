@@ -28,7 +28,7 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 
 
 class Settings(BaseSettings):
-    """Which states, of which questions."""
+    """Which states are taken, and from which questions."""
 
     name: Literal["activations"]
     d_model: PositiveInt

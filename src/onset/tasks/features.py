@@ -45,12 +45,12 @@ class Settings(BaseSettings):
     zipf_shift: NonNegativeFloat = 10.0
     """the feature of rank r has a frequency in proportion to (r + shift)^-exponent (Zipf–Mandelbrot)"""
     magnitude_spread: float = Field(2.0, ge=1)
-    """magnitudes lie between 1 / spread and spread, evenly in their logarithms"""
+    """magnitudes are between 1 / spread and spread, log-uniform"""
     n_parents: NonNegativeInt = 16
     n_children: NonNegativeInt = 4
     """of each parent"""
     hierarchy: Fraction = 1.0
-    """how much of a child's activity hangs on its parent"""
+    """how much of a child's activity depends on its parent"""
     correlation: Fraction = 0.0
     """of the Gaussian variables behind the features of a group"""
     group: PositiveInt = 8

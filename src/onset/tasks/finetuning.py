@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     n_entities: int = Field(100, ge=2)
     n_relations: int = Field(8, ge=1)
     new: Fraction = 0.2
-    """fraction of the edges that stage one knows nothing of"""
+    """fraction of the edges that don't occur in stage one"""
     old_trained: Fraction = 0.9
     """fraction of the two-hop facts with two old edges that may be trained"""
     validation: Fraction = 0.25

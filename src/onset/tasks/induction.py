@@ -37,7 +37,7 @@ Tokens = Int[np.ndarray, "sequences length"]
 
 
 class Settings(BaseSettings):
-    """The alphabet, and what is repeated how often."""
+    """The alphabet, and what is repeated, and how often."""
 
     name: Literal["induction"]
     n_symbols: int = Field(64, ge=2)
@@ -47,11 +47,11 @@ class Settings(BaseSettings):
     segment: Annotated[tuple[PositiveInt, PositiveInt], Strict(False)] = (8, 24)
     """shortest and longest segment; each sequence draws its own"""
     copies: Annotated[int, Field(ge=1)] | None = None
-    """how many copies stand among random tokens; null: nothing else, as often as it fits"""
+    """number of copies among random tokens; null: copies only, as many as fit"""
     n_train: PositiveInt = 1024
-    """sequences of `train`"""
+    """number of sequences in `train`"""
     n_test: int = Field(512, ge=4)
-    """sequences of each held-out split"""
+    """number of sequences in each held-out split"""
 
     @property
     def n_tokens(self) -> int:

@@ -36,7 +36,7 @@ class TrainingSettings(Settings):
 
     steps: PositiveInt
     batch_size: PositiveInt | None
-    """null: full batches, every example of the one split in the mixture in every step"""
+    """null: full batches, with every example of the mixture's only split in every step"""
     mixture: dict[str, Fraction]
     """fraction of each batch that comes from each split; sums to 1"""
     loss: Literal["cross_entropy", "exact_cross_entropy"] = "cross_entropy"
@@ -49,11 +49,11 @@ class TrainingSettings(Settings):
     decay_fraction: Fraction = 0.0
     """the final fraction of the steps over which the learning rate falls linearly to zero"""
     gradient_clip: PositiveFloat | None = None
-    """largest norm of the gradient; where a model is several side by side, of each one's"""
+    """largest norm of the gradient; if a model holds several side by side, of each one's gradient"""
     slow_gradients: SlowGradientsSettings | None = None
-    """Grokfast-EMA: the gradients' moving average is added to them"""
+    """Grokfast-EMA: adds the gradients' moving average to them"""
     measures_in_loss: dict[Name, float] = {}
-    """measure → how much of it is added to the loss; a negative number rewards it"""
+    """measure → its weight in the loss; a negative number rewards it"""
     trainable: Annotated[dict[str, Extent], Field(min_length=1)] | None = None
     """pattern of parameters' names → `all` or `new_tokens` (of an embedding, the rows of tokens that the
     dataset calls new); of patterns that fit, the most specific counts; what fits no pattern keeps every
@@ -113,11 +113,11 @@ class TrainingSettings(Settings):
 
 
 class CheckpointSettings(Settings):
-    """The steps at which the model is kept. The first (untrained) and the last always are."""
+    """The steps at which the model is saved. The first (untrained) and the last always are."""
 
     schedule: Literal["log", "linear", "explicit"]
     count: Annotated[int, Field(ge=2, le=100_000)] | None = None
-    """how many checkpoints, about (rounding to whole steps may merge early ones of a log schedule)"""
+    """approximate number of checkpoints (rounding may merge early ones of a log schedule)"""
     first: PositiveInt = 1
     """log: the first step after 0"""
     steps: Annotated[tuple[NonNegativeInt, ...], Strict(False)] | None = None
