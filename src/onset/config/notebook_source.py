@@ -1,8 +1,8 @@
 """What a notebook makes, read from its source: figures, tables, published values and numbers.
 
-Nothing is run. A name is known where it is text, or put together from text, or from what a loop over text
-goes through; of other parts it is at most known that they are a condition's name or a split's. Where
-nothing is known, anything may stand.
+Nothing is run. A name is known if it is text, or put together from text or from the items of a loop over
+text; of other parts, at most it is known that they are the name of a condition or a split. Where nothing
+is known, anything is possible.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def notebook_problems(
         study: its file and its conditions.
         source: of the notebook.
         name: of the notebook, for people.
-        complete: whether all conditions are there; if some are faulty, what hangs on them isn't judged.
+        complete: whether all conditions are there; if some are faulty, what depends on them isn't judged.
     """
     if source.parameters is None:
         yield "", f"{name} must have one cell tagged `parameters`"

@@ -61,7 +61,7 @@ def nearest(word: Any, allowed: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class Layer:
-    """A mapping and where it stands; later layers win over earlier ones."""
+    """A mapping and where it stands; later layers override earlier ones."""
 
     file: str
     key: str

@@ -313,7 +313,7 @@ class Study:
 
     @property
     def told_to_notebook(self) -> dict[str, Any]:
-        """What its notebook is told beside what every notebook is.
+        """What its notebook is told besides what every notebook is.
 
         Of what a study may have or not: where it has none, only if the notebook wants to know.
         """

@@ -91,7 +91,7 @@ class Model(AnyModel, Protocol):
     def logits(
         self, parameters: Mapping[str, Tensor], questions: Sequence[Questions]
     ) -> Float[Tensor, "scored tokens"]:
-        """A column per token, the task's first; a family may know others beside."""
+        """A column per token, the task's first; a family may know others besides."""
         ...
 
 

@@ -101,7 +101,7 @@ def _settings_of(text: str) -> dict[str, Any]:
     """Settings as JSON text, or from a file of JSON or YAML.
 
     Raises:
-        StageError: they are neither; it says how a file of them is made again.
+        StageError: they are neither; it says how a file of them is rebuilt.
     """
     import yaml
 

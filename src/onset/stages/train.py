@@ -223,7 +223,7 @@ class _Run:
         )
 
     def keep(self, state: TrainingState) -> None:
-        """A checkpoint, and what an interrupted training goes on from."""
+        """A checkpoint, and what an interrupted training resumes from."""
         write_checkpoint(self.folder, state.step, state.parameters, self._origin)
         if state.step < self.training.steps:
             state.save(self.folder.training_state, self._origin)

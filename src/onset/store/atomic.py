@@ -12,7 +12,7 @@ from onset.store.files import part_of, replacing
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """A path to write to, beside `path`, that takes its name once the block ends without error.
+    """A path to write to, next to `path`, that takes its name once the block ends without error.
 
     Raises:
         OSError: the disk is full, or the folder closed; it names the file.

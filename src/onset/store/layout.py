@@ -62,7 +62,7 @@ class RunFolder:
 
     @property
     def training_state(self) -> Path:
-        """Exists only while the run trains: what an interrupted training goes on from."""
+        """Exists only while the run trains: what an interrupted training resumes from."""
         return self.path / "training_state.safetensors"
 
     @property

@@ -226,7 +226,7 @@ def _tell_children() -> None:
 
 
 def _free_name(path: Path) -> Path:
-    """A name beside `path` that nothing has, for what lies there now."""
+    """A name next to `path` that nothing has, for what lies there now."""
     names = (path.with_name(f"{path.name}.kept{n or ''}") for n in itertools.count())
     return next(name for name in names if not os.path.lexists(name))
 

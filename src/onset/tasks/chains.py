@@ -56,7 +56,7 @@ class Settings(BaseSettings):
     validation: Fraction = 0.25
     """fraction of the held-out chains that is set apart for choosing settings"""
     chain_answers: Literal["true", "shuffled"] = "true"
-    """`shuffled` is a null control: the answers of trained chains of a length change places; what is
+    """`shuffled` is a null control: the answers of trained chains of a length are shuffled; what is
     held out keeps its true answers"""
 
     @property

@@ -49,7 +49,7 @@ class Settings(BaseSettings):
     validation: Fraction = 0.25
     """fraction of each held-out split that is set apart for choosing settings"""
     new_answers: Literal["true", "shuffled"] = "true"
-    """`shuffled` is a null control: what stage two teaches of new edges changes places; the held-out
+    """`shuffled` is a null control: what stage two teaches of new edges is shuffled; the held-out
     questions keep the answers of the true world, of which nobody is told then"""
 
     @property

@@ -6,7 +6,7 @@ position says nothing, or so many copies of it stand at random places among rand
 scored at every position:
 
     train     as many sequences as the settings say, for trainings that see them again and again
-    fresh     a stream: every batch is drawn anew, without the sequences of the held-out splits
+    fresh     a stream: every batch is drawn afresh, without the sequences of the held-out splits
     test      sequences of neither
     repeats   the same, scored only where the segment has certainly been seen before; of copies, the last
               is at the end
@@ -147,7 +147,7 @@ def generate(settings: Settings, seed: int) -> Dataset:
 
 
 def streams(settings: Settings, dataset: Dataset) -> dict[str, Stream]:
-    """What is drawn anew for every batch; all seeds have the same world, and hold out other sequences."""
+    """What is drawn afresh for every batch; all seeds have the same world, and hold out other sequences."""
     everywhere = tuple(range(settings.length - 1))
     held_out = [its for name, its in dataset.splits.items() if name not in settings.trained]
     taken = set().union(*(rows(split.tokens) for split in held_out))

@@ -70,5 +70,5 @@ def length_of(task: TaskSettings, split: str) -> int:
 
 
 def drawn_from_parent(task: AnyTaskSettings) -> bool:
-    """Whether the dataset is made of another run's model."""
+    """Whether the dataset is made from another run's model."""
     return bool(getattr(task, "from_parent", False))

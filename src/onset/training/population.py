@@ -1,8 +1,8 @@
 """Several runs of one condition trained as one: one row of every tensor per run.
 
-On a GPU a small model leaves most of the card idle, and many of them take hardly longer than one. Each
-member sees the batches, the schedule and the clipping that it would see alone, and ends as it would
-alone but for float rounding.
+On a GPU, a small model leaves most of the card idle, and training many takes hardly longer than training
+one. Each member sees the batches, the schedule and the clipping that it would see alone, and ends as it
+would alone except for float rounding.
 """
 
 from __future__ import annotations

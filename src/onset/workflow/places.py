@@ -1,7 +1,7 @@
 """Checks, before anything runs, for things in results that would make a job hang or misdirect it.
 
-The folder of results may be a link, and so may a study's within it, to another disk. Below that, a link
-must not take a folder of a run out of the study; what isn't Onset's, and no obstacle, may lie anywhere.
+The results folder may be a link to another disk, and so may a study's folder in it. Below that, no link
+may lead out of the study; files that aren't Onset's and aren't in the way may be anywhere.
 """
 
 from __future__ import annotations

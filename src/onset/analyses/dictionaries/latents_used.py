@@ -4,12 +4,12 @@ A dictionary has been trained on the parent's residual stream at the place that 
 On questions and donors as in `patching`, the state there is moved, and the parent runs on. What it is
 moved by:
 
-* `whole`: the donor's state less its own;
+* `whole`: the donor's state minus its own;
 * `latents`: of that, what the latents write that stand for either bridge entity (those whose activity
   has an F1 of more than a half for it, on the dictionary's training states);
 * `all_latents`: what all latents write;
 * `other_latents`: what as many others write of those that are active in one of the two, a null control;
-* `probe`: the weights for the donor's bridge entity less those for its own, of a linear probe on the
+* `probe`: the weights for the donor's bridge entity minus those for its own, of a linear probe on the
   same states (ridge regression), and `means`: the difference of these entities' mean states. They need
   no dictionary;
 * `random`: a random direction, a null control.

@@ -125,7 +125,7 @@ def direct_effects(
     targets: Tensor,
     scored: list[int],
 ) -> Float[Tensor, "layers heads"]:
-    """Mean logit of the right answer, less the mean over answers, that each head writes."""
+    """Mean logit of the right answer, minus the mean over answers, that each head writes."""
     s = model.settings
     readout = parameters["tok_embed.weight" if s.tied_embeddings else "head.weight"]
     readout = readout - readout.mean(0)

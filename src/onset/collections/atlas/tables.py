@@ -68,5 +68,5 @@ def _wide(measured: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 
 
 def _whole(by: list[str]) -> dict[str, type]:
-    """Layers and heads, which are floats beside rows that have none."""
+    """Layers and heads, which are floats next to rows that have none."""
     return {name: int for name in ("layer", "head") if name in by}

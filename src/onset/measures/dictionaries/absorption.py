@@ -1,9 +1,9 @@
 """Do children's latents take over their parent feature where they are active?
 
-A dictionary that is paid for few active latents may leave a parent's latent silent on examples with a
-child of it, and put the parent's direction into the child's latent (Chanin et al. 2024, arXiv:2409.14507).
-Here all of it is known: the child's latent is a sum of true directions, and how much of the parent it
-writes on an example can be set beside how much of it is there.
+A dictionary that is rewarded for having few active latents may leave a parent's latent silent on examples
+with a child, and put the parent's direction into the child's latent (Chanin et al. 2024,
+arXiv:2409.14507). Here everything is known: the child's latent is a sum of true directions, and how much
+of the parent it writes on an example can be compared with how much of the parent is there.
 """
 
 from __future__ import annotations

@@ -49,8 +49,8 @@ def measure(
     * `circle_share`: share of their variance that cos and sin of w(a + b − c) explain, by frequency
       (`component`); `key_circle_share`: of all key frequencies together;
     * `restricted_loss` per split: of what is left when all but the mean and the key frequencies of a + b
-      is taken away;
-    * `excluded_loss` per split: when the key frequencies of a + b are taken away;
+      is removed;
+    * `excluded_loss` per split: when the key frequencies of a + b are removed;
     * `trig_loss` per split: of Σ u cos(w(a + b − c)) over key frequencies, u being the logits' own
       coefficients;
     * `key_frequency`: 1 for each key frequency (`component`).

@@ -14,7 +14,7 @@ Activation = Literal["relu", "none"]
 
 
 class Settings(BaseSettings):
-    """The ReLU output model of Elhage et al. 2022 (arXiv:2209.10652), and its controls."""
+    """The ReLU output model of Elhage et al. 2022 (arXiv:2209.10652), and what it is compared with."""
 
     name: Literal["bottleneck"]
     n_inputs: PositiveInt

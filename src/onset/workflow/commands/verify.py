@@ -1,7 +1,8 @@
 """Check every file of results/ against the record of its job; `--mend` rebuilds what is wrong.
 
-Nothing is deleted, and without `--mend` nothing is changed. Logs and timings aren't looked at, nor are
-other folders of results within (results/smoke, results/tuning). Exit status 1 if there is anything to tell.
+Nothing is deleted, and without `--mend` nothing is changed. Logs and timings are not checked, nor are
+other result folders inside this one (results/smoke, results/tuning). The exit status is 1 if there is
+anything to report.
 """
 
 from __future__ import annotations
