@@ -27,7 +27,7 @@ from onset.tasks.dataset import Dataset
 
 NEEDS = ("bridge", "residual_stream")
 QUANTITIES = {
-    "patch_*_follows": {"kind": "share", "label": "answered as the donor is: *"},
+    "patch_*_follows": {"kind": "share", "label": "answered like the donor: *"},
     "patch_*_keeps": {"kind": "share", "label": "still answered right: *"},
 }
 

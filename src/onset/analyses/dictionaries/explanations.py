@@ -25,7 +25,7 @@ from onset.tasks.vectors import VectorDataset
 NEEDS = ("amounts", "dictionary")
 QUANTITIES = {
     "explained": {"kind": "share", "label": "latents explained"},
-    "believed": {"kind": "share", "label": "latents with an explanation believed"},
+    "believed": {"kind": "share", "label": "latents with an accepted explanation"},
     "false_negatives": {"kind": "share", "label": "false negatives of explanations"},
     "false_negatives_large": {"kind": "share", "label": "false negatives, large features"},
     "false_negatives_by_chance": {"kind": "share", "label": "false negatives of other latents"},

@@ -29,7 +29,7 @@ NEEDS = ("repeats", "head_weights")
 QUANTITIES = {
     "with_all_loss": {"kind": "nats", "label": "loss with all heads (nats)"},
     "without_head_*_loss": {"kind": "nats", "label": "loss without the head (nats): *"},
-    "main_head": {"kind": "share", "label": "whether it is the main head"},
+    "main_head": {"kind": "share", "label": "is the main head"},
     "head_direct_effect": {"kind": "logits", "label": "direct effect of the head (nats)"},
     "head_direct_effect_without_main": {
         "kind": "logits",

@@ -48,7 +48,7 @@ QUANTITIES = {
     "known_size": {"kind": "count", "label": "edges of the known circuit"},
     "known_recovered": {"kind": "real", "label": "difference recovered by the known circuit"},
     "random_recovered": {"kind": "real", "label": "difference recovered by random edges"},
-    "patched_*": {"kind": "real", "label": "difference lost without the way: *"},
+    "patched_*": {"kind": "real", "label": "difference lost without the path: *"},
 }
 
 _SPLIT = "repeats"

@@ -24,11 +24,11 @@ from onset.tasks.vectors import VectorDataset
 NEEDS = ("amounts", "families", "dictionary")
 QUANTITIES = {
     "pairs_with_latents": {"kind": "share", "label": "parent–child pairs with latents"},
-    "missed_with_child": {"kind": "share", "label": "parent missed, child there"},
-    "missed_alone": {"kind": "share", "label": "parent missed, no child there"},
+    "missed_with_child": {"kind": "share", "label": "parent missed, child present"},
+    "missed_alone": {"kind": "share", "label": "parent missed, child absent"},
     "parent_in_child": {
         "kind": "real",
-        "label": "parent's direction per child's in the child's latent",
+        "label": "parent's / child's direction in the child's latent",
     },
     "absorption": {"kind": "share", "label": "absorption"},
 }

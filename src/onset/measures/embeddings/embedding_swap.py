@@ -22,8 +22,8 @@ from onset.tasks.dataset import Dataset
 
 NEEDS = ("named", "embeddings")
 QUANTITIES = {
-    "*_other_accuracy": {"kind": "share", "label": "answered as of the other base: *"},
-    "*_own_accuracy": {"kind": "share", "label": "answered as of its own base: *"},
+    "*_other_accuracy": {"kind": "share", "label": "answered as for the other base: *"},
+    "*_own_accuracy": {"kind": "share", "label": "answered as for its own base: *"},
 }
 
 _SPLITS = ("definitions", "ood")

@@ -30,7 +30,7 @@ QUANTITIES = {
     "restricted_loss": {"kind": "nats", "label": "restricted loss (nats)"},
     "excluded_loss": {"kind": "nats", "label": "excluded loss (nats)"},
     "trig_loss": {"kind": "nats", "label": "trigonometric loss (nats)"},
-    "key_frequency": {"kind": "share", "label": "whether it is a key frequency"},
+    "key_frequency": {"kind": "share", "label": "is a key frequency"},
 }
 
 _SPLITS = ("train", "test")

@@ -27,7 +27,7 @@ SPLITS = ("atomic", "hops2_seen", "hops2_unseen")
 ONLY_WITH = ("per_hop",)
 QUANTITIES = {
     "clean_own_accuracy": {"kind": "share", "label": "accuracy, right entity written"},
-    "clean_other_accuracy": {"kind": "share", "label": "answered as of the other entity written"},
+    "clean_other_accuracy": {"kind": "share", "label": "answered as for the written entity"},
     "clean_random_accuracy": {"kind": "share", "label": "accuracy, random direction written"},
 }
 

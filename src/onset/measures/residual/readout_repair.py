@@ -37,7 +37,7 @@ QUANTITIES = {
     "offset_elsewhere_accuracy": {"kind": "share", "label": "accuracy, other logits raised"},
     "random_rows_accuracy": {"kind": "share", "label": "accuracy, random withheld rows"},
     "offset": {"kind": "logits", "label": "best offset (nats)"},
-    "withheld_length": {"kind": "ratio", "label": "length of withheld rows per familiar"},
+    "withheld_length": {"kind": "ratio", "label": "length of withheld rows / familiar rows"},
 }
 
 
