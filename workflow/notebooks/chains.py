@@ -30,10 +30,6 @@
 # %% tags=["parameters"]
 study_name = "chains"
 results = "results"
-conditions = None
-labels = {}
-seeds = None
-code = "by hand"
 
 # %%
 import textwrap
@@ -45,17 +41,15 @@ from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.dose import doses_of, plot_dose
 from onset.figures.names import name_curves
 from onset.figures.page import MOST_PANELS, say_left_out
-from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles, use_style
+from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles
 from onset.latex import tabular
-from onset.results import open_study
+from onset.notebook.here import here
 from onset.statistics.rows import at_last_step
 from onset.statistics.seeds import over_seeds
 from onset.statistics.wording import format_interval
 
-use_style()
-study = open_study(study_name, results, conditions, seeds, code)
-conditions, seeds = study.conditions, study.seeds
-labels = {name: labels.get(name, name) for name in conditions}
+study = here(study_name, results)
+conditions, seeds, labels = study.conditions, study.seeds, study.labels
 measures = study.measures
 settings = {name: study.run(name, seeds[0]).settings for name in conditions}
 reference = conditions[0]

@@ -38,13 +38,6 @@ from onset.notebook.parameters import Checkpoint, Fraction
 
 study_name = "grokking"
 results = "results"
-conditions = None
-labels = {}
-seeds = None
-extra_seeds = {}
-code = "by hand"
-analysed = None
-reference = {}
 memorised_at: Fraction = 0.99
 formed_at: Fraction = 0.5
 generalised_at: Fraction = 0.95
@@ -60,20 +53,20 @@ from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.learning import learning_curves, plot_learning
 from onset.figures.phases import plot_phases
 from onset.figures.rows import height, name_rows, plot_rows, remark
-from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles, use_style
+from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles
 from onset.latex import tabular
 from onset.notebook.addition_way import principal_components
-from onset.results import Found, open_study
+from onset.notebook.here import here
+from onset.results import Found
 from onset.statistics.milestones import fallen, locked_in, reached, value_at
 from onset.statistics.prediction import auc, foresight
 from onset.statistics.rows import at_last_step, by_component, select
 from onset.statistics.seeds import Summary, from_logarithms, geometric_mean, interval, over_seeds
 from onset.statistics.wording import format_interval, format_small, format_values
 
-use_style()
-study = open_study(study_name, results, conditions, seeds, code, analysed, extra_seeds)
-conditions, seeds = study.conditions, study.seeds
-labels = {name: labels.get(name, name) for name in conditions}
+study = here(study_name, results)
+conditions, seeds, labels = study.conditions, study.seeds, study.labels
+reference = study.reference
 style = styles(conditions)
 settings = {name: study.run(name, seeds[0]).settings for name in conditions}
 measures = study.measures

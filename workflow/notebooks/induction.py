@@ -45,13 +45,6 @@
 # %% tags=["parameters"]
 study_name = "induction"
 results = "results"
-conditions = None
-labels = {}
-seeds = None
-extra_seeds = {}
-code = "by hand"
-analysed = None
-reference = {}
 
 # %%
 import matplotlib.pyplot as plt
@@ -63,11 +56,12 @@ from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.learning import learning_curves, plot_learning
 from onset.figures.names import name_curves
 from onset.figures.rows import height, name_rows, plot_rows, remark
-from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles, use_style
+from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles
 from onset.interventions.heads import others
 from onset.measures.heads.circuit import Head
+from onset.notebook.here import here
 from onset.notebook.losses import losses_of
-from onset.results import Found, open_study
+from onset.results import Found
 from onset.statistics.milestones import reached, value_at
 from onset.statistics.prediction import auc
 from onset.statistics.rows import at_last_step, select
@@ -75,10 +69,9 @@ from onset.statistics.seeds import from_logarithms, geometric_mean, over_seeds
 from onset.statistics.trajectories import principal_way, turns
 from onset.statistics.wording import format_interval, format_values
 
-use_style()
-study = open_study(study_name, results, conditions, seeds, code, analysed, extra_seeds)
-conditions, seeds = study.conditions, study.seeds
-labels = {name: labels.get(name, name) for name in conditions}
+study = here(study_name, results)
+conditions, seeds, labels = study.conditions, study.seeds, study.labels
+reference = study.reference
 style = styles(conditions)
 settings = {name: study.run(name, seeds[0]).settings for name in conditions}
 measures = study.measures

@@ -40,12 +40,6 @@
 # %% tags=["parameters"]
 study_name = "sae"
 results = "results"
-conditions = None
-labels = {}
-seeds = None
-code = "by hand"
-analysed = None
-reference = {}
 
 # %%
 import matplotlib.pyplot as plt
@@ -60,18 +54,18 @@ from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 from onset.figures.curves import legend_below
 from onset.figures.dose import plot_dose
 from onset.figures.rows import height, name_rows, plot_rows, proportion
-from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles, use_style
+from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles
 from onset.measures.dictionaries.recovery import RECOVERED
-from onset.results import Found, open_study
+from onset.notebook.here import here
+from onset.results import Found
 from onset.statistics.prediction import auc
 from onset.statistics.rows import at_last_step
 from onset.statistics.seeds import over_seeds
 from onset.statistics.wording import format_values
 
-use_style()
-study = open_study(study_name, results, conditions, seeds, code, analysed)
-conditions, seeds = study.conditions, study.seeds
-labels = {name: labels.get(name, name) for name in conditions}
+study = here(study_name, results)
+conditions, seeds, labels = study.conditions, study.seeds, study.labels
+reference = study.reference
 settings = {name: study.run(name, seeds[0]).settings for name in conditions}
 sparsities = {name: settings[name]["model"]["sparsities"] for name in conditions}
 final = at_last_step(study.measures)

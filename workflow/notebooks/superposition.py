@@ -40,18 +40,13 @@
 # %% tags=["parameters"]
 study_name = "superposition"
 results = "results"
-conditions = None
-labels = {}
-seeds = None
-code = "by hand"
-reference = {}
 
 # %%
 import numpy as np
 import pandas as pd
 import torch
 
-from onset.figures.style import Styles, styles, use_style
+from onset.figures.style import Styles, styles
 from onset.figures.superposition import (
     plot_computed,
     plot_dimensionality,
@@ -71,16 +66,16 @@ from onset.measures.superposition.two_features import (
     expected_loss,
     phase_of,
 )
-from onset.results import Found, open_study
+from onset.notebook.here import here
+from onset.results import Found
 from onset.statistics.boundary import falling_edge
 from onset.statistics.seeds import interval
 from onset.statistics.wording import format_values
 from onset.tasks.superposition import Settings
 
-use_style()
-study = open_study(study_name, results, conditions, seeds, code)
-conditions, seeds = study.conditions, study.seeds
-labels = {name: labels.get(name, name) for name in conditions}
+study = here(study_name, results)
+conditions, seeds, labels = study.conditions, study.seeds, study.labels
+reference = study.reference
 style = styles(conditions)
 tasks = {c: Settings.model_validate(study.run(c, seeds[0]).settings["task"]) for c in conditions}
 grids = pd.concat(
