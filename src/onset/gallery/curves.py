@@ -1,4 +1,4 @@
-"""How the runs of a condition learn, as a drawing within a page."""
+"""Learning curves of a condition's runs, as a drawing on its page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from onset.figures.style import NEUTRAL, Style, styles
 from onset.statistics.kinds import KINDS
 
-_SIZE = (4.2, 2.4)  # inches: two beside each other, or one on a phone
+_SIZE = (4.2, 2.4)  # inches: two side by side, or one on a phone
 _MARGINS = {"left": 0.14, "right": 0.98, "top": 0.96, "bottom": 0.2}
 _FIRST = ("accuracy", "loss")
 _MOST_POINTS = 200  # of a training log with every update
@@ -31,7 +31,7 @@ _LOOK = {
 
 
 class Line(NamedTuple):
-    """How a page draws a line beside its name."""
+    """How a page draws a line next to its name."""
 
     colour: str
     dashes: str

@@ -1,4 +1,4 @@
-"""Make the gallery's pages: all of one study, or the front page over the studies."""
+"""Make the gallery's pages: those of one study, or the front page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Quantities: what measures, analyses and comparisons yield, as they declare it beside themselves.
+"""Quantities: what measures, analyses and comparisons yield, as they declare it in their own files.
 
 A declaration is a literal, `QUANTITIES = {"accuracy": {"kind": "share", "label": "accuracy"}}`. A name may
 be a pattern, in which each `*` stands for something, and the label's `*` for the same: `"*_f1"` with the
