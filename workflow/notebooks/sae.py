@@ -473,8 +473,6 @@ for (condition, measure), its in main[main["split"] == "test"].groupby(
 ):
     kind = study.quantities[measure].kind
     numbers[f"{condition}/{measure}"] = format_values(its["value"], kind=kind)
-for measure, its in baselines.groupby("measure"):
-    numbers[measure] = format_values(its["value"], kind=study.quantities[measure].kind)
 for kind in ABSORBING:
     for measure in MEASURES:
         for dose in (0.0, 0.5, 1.0):
