@@ -16,9 +16,8 @@ from onset.latex.markup import check_table, numbers_json
 from onset.runs.artefacts import checksum
 from onset.runs.reference import Found
 from onset.runs.run import Run
-from onset.statistics.quantities import Quantity, described
+from onset.statistics.quantities import Quantity, described, quantities_in
 from onset.store.atomic import write_text
-from onset.store.reading import read_json
 from onset.store.records import check
 
 
@@ -77,7 +76,7 @@ class Study:
                 f"no {path}: to make it, when all runs have been evaluated: "
                 f"snakemake --cores all {self.folder / 'summary.csv'}"
             )
-        return {name: Quantity(name, **its) for name, its in read_json(path).items()}
+        return quantities_in(path)
 
     def _of_known_kinds(self, table: pd.DataFrame) -> pd.DataFrame:
         return described(table, self.quantities).drop(columns="digits", errors="ignore")

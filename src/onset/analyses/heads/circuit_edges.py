@@ -45,7 +45,7 @@ QUANTITIES = {
     "edge_auc_null": {"kind": "share", "label": "AUC of shuffled edge scores"},
     "known_found": {"kind": "share", "label": "known edges found"},
     "recovered": {"kind": "real", "label": "difference recovered by the strongest edges"},
-    "known_size": {"kind": "count", "label": "edges of the known circuit"},
+    "known_size": {"kind": "count", "label": "edges of the known circuit", "digits": 0},
     "known_recovered": {"kind": "real", "label": "difference recovered by the known circuit"},
     "random_recovered": {"kind": "real", "label": "difference recovered by random edges"},
     "patched_*": {"kind": "real", "label": "difference lost without the path: *"},
