@@ -11,8 +11,8 @@ import torch
 import torch.nn.functional as F
 
 from onset.collections.atlas.kinds import KINDS
+from onset.collections.atlas.look import MOST_QUESTIONS
 from onset.collections.atlas.reading import Atlas, open_atlas
-from onset.collections.atlas.run import MOST_QUESTIONS
 from onset.config import load_project
 from onset.config.yaml_file import read_yaml
 from onset.results import open_run

@@ -43,7 +43,7 @@ def notebook_problems(
         if complete:
             yield from _valued(study, source.parameters, name)
     for kind in ("figures", "tables"):
-        yield from _made(study, source, kind, name)
+        yield from made_problems(getattr(study.file, kind), source, kind, name)
     yield from _published(study, source, name)
     if not complete:
         return
@@ -88,10 +88,18 @@ def _valued(study: Study, parameters: Parameters, name: str) -> Found:
         yield "", f"{name}: {error}"
 
 
-def _made(study: Study, source: NotebookSource, kind: str, name: str) -> Found:
-    """Figures or tables."""
+def made_problems(
+    declared: Mapping[str, str], source: NotebookSource, kind: str, name: str
+) -> Found:
+    """Of the figures or tables that are declared, and of those that the notebook makes.
+
+    Args:
+        declared: name → caption.
+        source: of the notebook.
+        kind: figures or tables.
+        name: of the notebook, for people.
+    """
     patterns: list[Pattern] = getattr(source, kind)
-    declared: Mapping[str, str] = getattr(study.file, kind)
     verb = {"figures": "draws", "tables": "makes"}[kind]
     for its in declared:
         if not matches(patterns, its, {}):
@@ -115,19 +123,37 @@ def _published(study: Study, source: NotebookSource, name: str) -> Found:
 
 
 def _answer(study: Study, source: NotebookSource, name: str) -> Found:
-    answer = study.file.answer or ""
-    if odd := re.search(r"[{}]", _NUMBER.sub("", answer)):
-        yield "answer", f"a {odd[0]} has no counterpart; a number's name stands in {{ and }}"
     splits = {split for c in study.conditions.values() for split in c.task.splits}
     holes = {
         Hole.CONDITION: list(study.conditions),
         Hole.SPLIT: sorted(splits | {its for its in source.texts if its.isidentifier()}),
     }
+    near = {**holes, Hole.SPLIT: sorted(splits)}
+    yield from answer_problems(study.file.answer or "", source, name, holes, near)
+
+
+def answer_problems(
+    answer: str,
+    source: NotebookSource,
+    name: str,
+    holes: Mapping[Hole, list[str]],
+    near: Mapping[Hole, list[str]],
+) -> Found:
+    """Of the numbers that an answer quotes.
+
+    Args:
+        answer: with `{name}` for a number.
+        source: of the notebook that saves them.
+        name: of the notebook, for people.
+        holes: what may stand where the notebook's source doesn't tell a part of a name.
+        near: the same, for the names that are offered instead of a wrong one.
+    """
+    if odd := re.search(r"[{}]", _NUMBER.sub("", answer)):
+        yield "answer", f"a {odd[0]} has no counterpart; a number's name stands in {{ and }}"
     for asked in dict.fromkeys(_NUMBER.findall(answer)):
-        if matches(source.numbers, asked, holes):
-            continue
-        near = _near(asked, source.numbers, {**holes, Hole.SPLIT: sorted(splits)})
-        yield "answer", f"{name} saves no number {asked!r}{near}{_gone(asked, study.conditions)}"
+        if not matches(source.numbers, asked, dict(holes)):
+            hint = _near(asked, source.numbers, near) + _gone(asked, holes.get(Hole.CONDITION, ()))
+            yield "answer", f"{name} saves no number {asked!r}{hint}"
 
 
 def _near(asked: str, patterns: Iterable[Pattern], holes: Mapping[Hole, list[str]]) -> str:
@@ -139,6 +165,6 @@ def _near(asked: str, patterns: Iterable[Pattern], holes: Mapping[Hole, list[str
 def _gone(asked: str, conditions: Collection[str]) -> str:
     """Where a number's name begins with what could be a condition's, those that there are."""
     first, stroke, _ = asked.partition("/")
-    if not stroke or first in conditions:
+    if not (stroke and conditions) or first in conditions:
         return ""
     return f" (conditions: {', '.join(conditions)})"

@@ -249,8 +249,8 @@ class Condition:
         return tuple(dict.fromkeys((*of_all, *self.extra_seeds)))
 
     @cached_property
-    def heads_job(self) -> dict[str, Any]:
-        """What the atlas of heads is told of its runs."""
+    def looked_into(self) -> dict[str, Any]:
+        """What jobs that look into the models of its runs are told of them."""
         return {
             "model": self._dump(self.model),
             "trained_on": sorted(self.training.mixture),

@@ -1,4 +1,4 @@
-"""A study's page: its question and answer, figures, tables, conditions, and what the literature reports."""
+"""The page of a study, or of a collection: question and answer, figures, tables, conditions, literature."""
 
 from __future__ import annotations
 
@@ -28,4 +28,18 @@ def study_page(folder: Path, study: Mapping[str, Any]) -> str:
         study=study,
         tables=tables,
         reference=read_table(reference) if study["has_reference"] else None,
+    )
+
+
+def own_page(study: Mapping[str, Any], title: str, body: str) -> str:
+    """A page of a collection's own, in its folder `pages/`.
+
+    Args:
+        study: the collection, as the pages' job is told of it.
+        title: of the page.
+        body: HTML.
+    """
+    path = [("Onset", "../../index.html"), (study["title"], "../index.html")]
+    return render(
+        "own.html", title=f"{study['title']}: {title}", path=path, heading=title, body=body
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from onset.gallery.answer import UnknownNumberError, filled
 from onset.stages.command import StageError, log, run_stage
@@ -13,6 +14,9 @@ from onset.stages.record import on_record
 from onset.store.atomic import write_text
 from onset.store.logs import seconds_of
 from onset.store.reading import read_json
+
+if TYPE_CHECKING:
+    from onset.collections.reading import Page
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,14 +52,17 @@ def _study(results: Path, told: dict[str, Any]) -> None:
     from onset.gallery.condition import condition_page, summary_of
     from onset.gallery.figure import figure_page
     from onset.gallery.front import card
-    from onset.gallery.study import study_page
+    from onset.gallery.study import own_page, study_page
 
     study = _answered(results, told)
     folder = results / study["name"]
     with on_record(folder, "gallery", "index.html", told):
         for its in study["figures"]:
             write_text(folder / "figures" / f"{its['name']}.html", figure_page(folder, study, its))
-        # The atlas has neither.
+        for its in _own_pages(folder, study):
+            page = own_page(study, its.title, its.body)
+            write_text(folder / "pages" / f"{its.name}.html", page)
+        # A collection has neither.
         summary = summary_of(folder / "summary.csv") if study["conditions"] else {}
         for its in study["conditions"]:
             page = condition_page(folder, study, its, summary)
@@ -63,6 +70,24 @@ def _study(results: Path, told: dict[str, Any]) -> None:
         write_text(folder / "index.html", study_page(folder, study))
         write_text(folder / "card.json", json.dumps(card(study), indent=1) + "\n")
     log.info("%s: %d conditions", study["name"], len(study["conditions"]))
+
+
+def _own_pages(folder: Path, study: dict[str, Any]) -> list[Page]:
+    """Those of a collection; its file declares some, and they may lead to others.
+
+    Raises:
+        StageError: some of those that are declared aren't made.
+    """
+    declared = {its["name"] for its in study.get("pages", ())}
+    if not declared:
+        return []
+    name = study["name"]
+    pages = importlib.import_module(f"onset.collections.{name}.pages").pages
+    made = list(pages(folder))
+    if lacking := declared - {its.name for its in made}:
+        said = f"declares pages that its code doesn't make: {', '.join(sorted(lacking))}"
+        raise StageError(f"config/collections/{name}.yaml {said}")
+    return made
 
 
 def _answered(results: Path, study: dict[str, Any]) -> dict[str, Any]:
