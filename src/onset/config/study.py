@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, JsonValue, Strict, ValidationInfo, field_validator
 
-from onset import models
 from onset.analyses.settings import AnalysesSettings
+from onset.config.capabilities import has_all
 from onset.interventions.settings import InterventionSettings
 from onset.settings import Line, Name, NonNegativeInt, Settings, ShownSeed, Text, canonical_json
 from onset.tasks.worlds import drawn_from_parent
@@ -260,7 +260,7 @@ class Condition:
     @property
     def has_heads(self) -> bool:
         """Whether its models have attention heads; then they open in TransformerLens."""
-        return models.has_bridge(self.model.name)
+        return has_all(["heads"], self.model)
 
     @property
     def from_scratch(self) -> bool:
