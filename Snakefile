@@ -1,7 +1,7 @@
 # The whole of Onset on one page. Data flow from config to paper.pdf in the order of the includes:
 #
 #   dataset ─► train ─► evaluate, analyse ─► summarise ─► notebook ─► gallery, paper
-#                 └───► collect ─► gather ─► notebook ─────────────────┘
+#                 └───► collect ─► combine ─► notebook ────────────────┘
 #
 # Everything derived lies in results/. Settings live in config/, code in src/onset/; each job is run
 # again when the settings that concern it, the code that it uses, or its inputs change.

@@ -26,13 +26,13 @@ pytestmark = pytest.mark.slow
 
 STUDY = "reversal"
 AFTER = {f"summarise {STUDY}", f"notebook_{STUDY}", f"pages_{STUDY}", "front_page"}
-ATLAS = {f"collect_atlas {STUDY}", "gather_atlas", "notebook_atlas", "pages_atlas"}
+ATLAS = {f"collect_atlas {STUDY}", "combine_atlas", "notebook_atlas", "pages_atlas"}
 VIEWS = {f"views_{STUDY}"}  # of the first seed
 TOLD_RUNS = {
     *(f"settings {STUDY}/{stage}" for stage in ("notebook", "pages", "summarise")),
     f"settings atlas/collect_{STUDY}",
 }
-TOLD_CONDITIONS = {*TOLD_RUNS, f"settings {STUDY}/views", "settings atlas/gather"}
+TOLD_CONDITIONS = {*TOLD_RUNS, f"settings {STUDY}/views", "settings atlas/combine"}
 
 
 def make_small(config: Path) -> None:
@@ -175,8 +175,8 @@ def test_a_study(newcomer):
 
 def test_a_collection(newcomer, in_its_folder):
     edit(newcomer, "A collection")
-    asked = {"collect_moved reversal", "gather_moved", "notebook_moved", "pages_moved"}
-    told = {f"settings moved/{its}" for its in (f"collect_{STUDY}", "gather", "notebook", "pages")}
+    asked = {"collect_moved reversal", "combine_moved", "notebook_moved", "pages_moved"}
+    told = {f"settings moved/{its}" for its in (f"collect_{STUDY}", "combine", "notebook", "pages")}
     assert set(newcomer.plan()) == asked | told | {"front_page"}
     run(newcomer, "A collection")
     assert newcomer.plan() == {}

@@ -44,7 +44,7 @@ def test_the_shipped_ones_are_valid(files):
         ("wnats", ["heads"], "unknown key; did you mean wants?"),
         ("wants", ["head"], "nothing in a model is called 'head'; did you mean heads?"),
         ("wants", [], "must not be empty"),
-        ("gathers", ["Heads"], "names are lower-case letters"),
+        ("makes", ["Heads"], "names are lower-case letters"),
         ("title", "", "must not be empty"),
         ("title", "a $ sign", "$ begins mathematics"),
         ("figures", {"mosiac": "A caption."}, "draws no such figure; did you mean mosaic?"),
@@ -117,8 +117,8 @@ def test_what_models_have():
     assert found == {
         ("heads", with_mlp): True,
         ("heads", without): True,
-        ("MLP neurons", with_mlp): True,
-        ("MLP neurons", without): False,
+        ("neurons", with_mlp): True,
+        ("neurons", without): False,
     }
     assert has_all(CAPABILITIES, with_mlp)
     assert not any(has_all([name], vectors) for name in CAPABILITIES)

@@ -25,7 +25,7 @@ def test_no_command_grows_with_the_conditions(fresh):
         "summarise",
         "collect",
         "views",
-        "gather",
+        "combine",
         "gallery",
         "paper",
     ):

@@ -27,14 +27,14 @@ PAGES = pages("tiny")
 AFTER_MEASURES = {"summarise tiny", *PAGES}
 """What comes together from the measures and analyses of all runs of the study."""
 REDRAWN = {*PAGES, "notebook_atlas", "pages_atlas"}
-ATLAS = {"collect_atlas tiny", "gather_atlas", "notebook_atlas", "pages_atlas"}
+ATLAS = {"collect_atlas tiny", "combine_atlas", "notebook_atlas", "pages_atlas"}
 VIEWS = {"views_tiny"}
 """Of the first seed alone."""
 AFTER_RUNS = {*AFTER_MEASURES, *ATLAS, *VIEWS}
 """What comes together from all their checkpoints as well."""
 OF_RUNS = told("notebook pages summarise") | told("collect_tiny", "atlas")
 """Which runs there are is told to all that look at several."""
-OF_CONDITIONS = {*OF_RUNS, *told("gather", "atlas"), *told("views")}
+OF_CONDITIONS = {*OF_RUNS, *told("combine", "atlas"), *told("views")}
 """Which conditions there are, and what they are called."""
 
 
@@ -178,8 +178,8 @@ class TestConfig:
 
     def test_a_label_redraws_only(self, finished):
         finished.set(finished.study, "conditions.fast.label", "faster")
-        after = told("notebook pages") | told("gather", "atlas")
-        assert set(finished.plan()) == {*REDRAWN, "gather_atlas"} | after
+        after = told("notebook pages") | told("combine", "atlas")
+        assert set(finished.plan()) == {*REDRAWN, "combine_atlas"} | after
 
     def test_a_learning_rate_is_in_the_paper(self, finished):
         with_a_paper(finished)

@@ -41,7 +41,7 @@ def test_of_a_collection(finished, monkeypatch):
     of_study = jobs.collect_code("atlas")(SimpleNamespace(study="tiny"))
     for stage, code, arguments, settings in (
         ("collect", of_study, ("results/tiny", f"{atlas}/studies/tiny.parquet"), "collect_tiny"),
-        ("gather", jobs.gather_code("atlas"), (atlas,), "gather"),
+        ("combine", jobs.combine_code("atlas"), (atlas,), "combine"),
     ):
         told = ("--settings", f"{atlas}/settings/{settings}.json")
         loaded = loaded_by(finished, stage, *arguments, *told)

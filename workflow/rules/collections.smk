@@ -25,27 +25,27 @@ for collection in jobs.collections.names:
 
     rule:
         name:
-            f"gather_{collection}"
+            f"combine_{collection}"
         input:
             jobs.collections.collected(collection),
-            settings=f"{project.results}/{collection}/settings/gather.json",
+            settings=f"{project.results}/{collection}/settings/combine.json",
         output:
-            jobs.collections.gathered(collection),
+            jobs.collections.combined(collection),
             names=f"{project.results}/{collection}/names.json",
         log:
-            f"{project.results}/logs/{collection}/gather.log",
+            f"{project.results}/logs/{collection}/combine.log",
         params:
             folder=subpath(output.names, parent=True),
-            code=jobs.collections.gather_code(collection),
+            code=jobs.collections.combine_code(collection),
         shell:
-            "python -m onset.stages.gather {params.folder}"
+            "python -m onset.stages.combine {params.folder}"
             " --settings {input.settings} --code {params.code} --log {log}"
 
     rule:
         name:
             f"notebook_{collection}"
         input:
-            jobs.collections.gathered(collection),
+            jobs.collections.combined(collection),
             f"{project.results}/{collection}/names.json",
             notebook=f"workflow/notebooks/{collection}.py",
             settings=f"{project.results}/{collection}/settings/notebook.json",

@@ -4,7 +4,7 @@ Its jobs load these modules by name:
 
 * `look`, with `look(subject) -> Iterator[dict]`: the rows of one finished run (`subject.Subject`), all of
   the same columns, which hold what Parquet takes: numbers, texts, lists of them;
-* `gather`, with `gather(rows) -> Mapping[str, DataFrame]`: the tables that its file declares, made of the
+* `combine`, with `combine(rows) -> Mapping[str, DataFrame]`: the tables that its file declares, made of the
   rows of all runs, which have the columns study, condition and seed in front;
 * `pages`, if its file declares any, with `pages(folder) -> Iterator[Page]` (`onset.collections.reading`):
   those, and others that they lead to.

@@ -8,7 +8,7 @@ from typing import Any
 from onset import models
 from onset.config.traits import traits_of
 
-CAPABILITIES = ("heads", "MLP neurons")
+CAPABILITIES = ("heads", "neurons")
 
 
 def has_all(wanted: Iterable[str], model: Any) -> bool:

@@ -44,7 +44,7 @@ class CollectionFile(Settings):
     """in one sentence for the gallery; `{name}` stands for a number that the notebook saves"""
     wants: Annotated[tuple[Wanted, ...], Strict(False), Field(min_length=1)]
     """what must be in a model for it to be looked at"""
-    gathers: Annotated[tuple[Name, ...], Strict(False), Field(min_length=1)]
+    makes: Annotated[tuple[Name, ...], Strict(False), Field(min_length=1)]
     """the tables that are made of all studies' models"""
     figures: dict[Name, Text] = {}
     """the figures that the notebook draws, with their captions"""
@@ -98,7 +98,7 @@ def _wrong_with(collection: Collection, root: Path) -> Iterator[tuple[str, str]]
     name = collection.name
     if name in NOT_STUDIES:
         yield "", f"{name} is no collection's name: in results/{name} {NOT_STUDIES[name]}"
-    for function in ("look", "gather", *(["pages"] if collection.file.pages else [])):
+    for function in ("look", "combine", *(["pages"] if collection.file.pages else [])):
         if said := _lacks(name, function):
             yield "", said
     notebook = f"workflow/notebooks/{name}.py"

@@ -21,7 +21,7 @@ class Atlas(Collection):
 
     @cached_property
     def heads(self) -> pd.DataFrame:
-        """A row per head at the end of training (`atlas.gather`)."""
+        """A row per head at the end of training (`atlas.combine`)."""
         return self.table("heads")
 
     @cached_property

@@ -30,7 +30,7 @@ class Collections(Part):
     def told(self) -> Told:
         found: Told = {}
         for name in self.names:
-            found[name, "gather"] = partial(self.gather_settings, name)
+            found[name, "combine"] = partial(self.combine_settings, name)
             found[name, "notebook"] = partial(self.notebook_settings, name)
             for study in self.studies(name):
                 found[name, f"collect_{study}"] = partial(self.collect_settings, name, study)
@@ -75,11 +75,11 @@ class Collections(Part):
 
     # ---- what is made of all ----------------------------------------------------------------
 
-    def gathered(self, name: str) -> list[str]:
+    def combined(self, name: str) -> list[str]:
         """The tables of all studies."""
-        return [f"{self._root}/{name}/{table}.parquet" for table in self._file(name).gathers]
+        return [f"{self._root}/{name}/{table}.parquet" for table in self._file(name).makes]
 
-    def gather_settings(self, name: str) -> str:
+    def combine_settings(self, name: str) -> str:
         """The tables to make, and the studies in their order with what people call them."""
         studies = [
             {
@@ -91,17 +91,17 @@ class Collections(Part):
             }
             for study in self.studies(name)
         ]
-        gathers = list(self._file(name).gathers)
-        return canonical_json({"collection": name, "gathers": gathers, "studies": studies})
+        makes = list(self._file(name).makes)
+        return canonical_json({"collection": name, "makes": makes, "studies": studies})
 
-    def gather_code(self, name: str) -> str:
-        return fingerprint("onset.stages.gather", f"onset.collections.{name}.gather")
+    def combine_code(self, name: str) -> str:
+        return fingerprint("onset.stages.combine", f"onset.collections.{name}.combine")
 
     def made(self, name: str) -> list[str]:
         """What the jobs of a collection declare, but for what is of one study, and for its pages."""
         files = ("names.json", "notebook.ipynb", "notebook.html", "numbers.json")
         its = [f"{self._root}/{name}/{file}" for file in files]
-        return [*self.gathered(name), *its, *self.figures_of(name), *self.tables_of(name)]
+        return [*self.combined(name), *its, *self.figures_of(name), *self.tables_of(name)]
 
     def figures_of(self, name: str) -> list[str]:
         return self._shown(name, "figures", ("pdf", "png", "csv", "json"))
@@ -145,7 +145,7 @@ class Collections(Part):
         """What its pages are made of."""
         files = ("names.json", "numbers.json", "notebook.html")
         its = [f"{self._root}/{name}/{file}" for file in files]
-        return [*its, *self.gathered(name), *self.figures_of(name), *self.tables_of(name)]
+        return [*its, *self.combined(name), *self.figures_of(name), *self.tables_of(name)]
 
     def pages_code(self, name: str) -> list[str]:
         """What is loaded by name where its pages are made."""

@@ -32,12 +32,12 @@ def work(arguments: argparse.Namespace) -> None:
         its["name"]: folder / "studies" / f"{its['name']}.parquet" for its in settings["studies"]
     }
     rows = pd.concat([_rows(path, study) for study, path in paths.items()], ignore_index=True)
-    tables = importlib.import_module(f"onset.collections.{name}.gather").gather(rows)
-    _check_made(name, tables, settings["gathers"])
+    tables = importlib.import_module(f"onset.collections.{name}.combine").combine(rows)
+    _check_made(name, tables, settings["makes"])
     sources = digest([checksum(path) for path in paths.values()])
     origin = Origin(name, digest(settings), arguments.code, sources)
-    target = f"{settings['gathers'][0]}.parquet"
-    with on_record(folder, "gather", target, settings, arguments.code):
+    target = f"{settings['makes'][0]}.parquet"
+    with on_record(folder, "combine", target, settings, arguments.code):
         write_text(folder / "names.json", json.dumps(settings["studies"], indent=1) + "\n")
         for table, its in tables.items():
             columns = {column: its[column].tolist() for column in its}
@@ -62,10 +62,10 @@ def _rows(path: Path, study: str) -> pd.DataFrame:
 def _check_made(name: str, tables: Mapping[str, pd.DataFrame], declared: list[str]) -> None:
     if tables.keys() != set(declared):
         raise StageError(
-            f"config/collections/{name}.yaml says that it gathers {', '.join(declared)}, and its code "
+            f"config/collections/{name}.yaml says that it makes {', '.join(declared)}, and its code "
             f"makes {', '.join(tables) or 'nothing'}"
         )
 
 
 if __name__ == "__main__":
-    run_stage("gather", __doc__, work, add_arguments)
+    run_stage("combine", __doc__, work, add_arguments)

@@ -11,7 +11,7 @@ _HEAD = [*_RUN, "layer", "head"]
 _ANSWERS = ["loss", "accuracy"]
 
 
-def gather(measured: pd.DataFrame) -> dict[str, pd.DataFrame]:
+def combine(measured: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """From the measurements of all studies, in their order:
 
     * `heads`, a row per head at the end of training: its kind and scores (`atlas.look`; own ones are means
