@@ -185,7 +185,7 @@ def test_a_collection(newcomer, in_its_folder):
     assert its["condition"].unique().tolist() == conditions(newcomer)
     assert (its["distance"] > 0).all()
     front = (results / "index.html").read_text(encoding="utf-8")
-    assert f"In {len(its)} models a weight moves by {its['distance'].mean():.2f}" in front
+    assert f"In {len(its)} models training moves a weight by {its['distance'].mean():.2f}" in front
     assert (results / "moved/figures/distances.html").stat().st_size > 0
     (python,) = [b.text for b in section("A collection") if b.language == "python" and not b.mark]
     assert f"{STUDY} " in in_its_folder(newcomer, python)

@@ -132,7 +132,7 @@ def test_the_mosaic_shows_every_head_and_says_where_it_is_from(atlas):
     assert len(data) == len(atlas.heads)
     assert not data.duplicated([*RUN, "layer", "place"]).any()
     origin = json.loads((atlas.folder / "figures/mosaic.json").read_text(encoding="utf-8"))
-    assert list(origin["inputs"]) == ["heads.parquet"]
+    assert list(origin["inputs"]) == [f"{name}.parquet" for name in atlas.tables]
 
 
 def test_the_notebook_lists_every_head(atlas):

@@ -69,7 +69,7 @@ def test_its_tables_say_what_models_say(made):
 def test_it_is_shown_as_studies_are(made):
     results = made.root / "results"
     front = (results / "index.html").read_text(encoding="utf-8")
-    assert "In 3 models a weight moves by" in front
+    assert "In 3 models training moves a weight by" in front
     for name in ("moved/index.html", "moved/figures/distances.png", "moved/notebook.html"):
         assert name in front
         assert (results / name).stat().st_size > 0
