@@ -39,11 +39,13 @@ def test_of_a_collection(finished, monkeypatch):
     project = load_project(read_yaml(finished.root / finished.config), finished.root)
     jobs, atlas = Jobs(project).collections, "results/atlas"
     of_study = jobs.collect_code("atlas")(SimpleNamespace(study="tiny"))
-    for stage, code, arguments, settings in (
-        ("collect", of_study, ("results/tiny", f"{atlas}/studies/tiny.parquet"), "collect_tiny"),
-        ("combine", jobs.combine_code("atlas"), (atlas,), "combine"),
+    table = f"{atlas}/studies/tiny.parquet"
+    # What Python lists is imported by statements: of a module that is loaded by name, its imports.
+    for stage, code, arguments, settings, its_import in (
+        ("collect", of_study, ("results/tiny", table), "collect_tiny", "ablation"),
+        ("combine", jobs.combine_code("atlas"), (atlas,), "combine", "kinds"),
     ):
         told = ("--settings", f"{atlas}/settings/{settings}.json")
         loaded = loaded_by(finished, stage, *arguments, *told)
-        assert f"onset.collections.atlas.{'look' if stage == 'collect' else stage}" in loaded
+        assert f"onset.collections.atlas.{its_import}" in loaded
         assert loaded <= _closure(tuple(code.split()))
