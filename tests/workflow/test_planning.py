@@ -283,6 +283,8 @@ def add_study_with_another_task(project) -> None:
     (project.root / "config/studies/other.yaml").write_text(yaml.safe_dump(study))
     shutil.copy2(project.root / project.notebook, project.root / "workflow/notebooks/other.py")
     shutil.copytree(project.root / "results/tiny", project.root / "results/other")
+    told = project.root / "results/atlas/settings"
+    shutil.copy2(told / "collect_tiny.json", told / "collect_other.json")
     project.write_on_record(
         project.root / "results/atlas/studies", "collect_of_other", "other.parquet"
     )
