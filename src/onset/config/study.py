@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, JsonValue, Strict, ValidationInfo, field_validator
 
-from onset import models
 from onset.analyses.settings import AnalysesSettings
+from onset.config.traits import has_all
 from onset.interventions.settings import InterventionSettings
 from onset.settings import Line, Name, NonNegativeInt, Settings, ShownSeed, Text, canonical_json
 from onset.tasks.worlds import drawn_from_parent
@@ -249,8 +249,8 @@ class Condition:
         return tuple(dict.fromkeys((*of_all, *self.extra_seeds)))
 
     @cached_property
-    def heads_job(self) -> dict[str, Any]:
-        """What the atlas of heads is told of its runs."""
+    def looked_into(self) -> dict[str, Any]:
+        """What jobs that look into the models of its runs are told of them."""
         return {
             "model": self._dump(self.model),
             "trained_on": sorted(self.training.mixture),
@@ -260,7 +260,7 @@ class Condition:
     @property
     def has_heads(self) -> bool:
         """Whether its models have attention heads; then they open in TransformerLens."""
-        return models.has_bridge(self.model.name)
+        return has_all(["heads"], self.model)
 
     @property
     def from_scratch(self) -> bool:

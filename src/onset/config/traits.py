@@ -6,6 +6,7 @@ family must have for a trait is said in `onset.models`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 OF_WORLDS = {
@@ -35,3 +36,8 @@ KNOWN = OF_WORLDS | OF_MODELS
 def traits_of(settings: Any) -> tuple[str, ...]:
     """Of a task or a model."""
     return tuple(getattr(settings, "traits", ()))
+
+
+def has_all(wanted: Iterable[str], settings: Any) -> bool:
+    """Whether a task or a model has all these traits."""
+    return set(wanted) <= set(traits_of(settings))

@@ -35,7 +35,7 @@ _LIBRARIES = {
     "train": _TORCH,
     "evaluate": _TORCH,
     "analyse": (*_TORCH, "transformer_lens.model_bridge", "transformer_lens.patching"),
-    "heads": (*_TORCH, "transformer_lens.model_bridge", "transformer_lens.head_detector"),
+    "collect": (*_TORCH, "transformer_lens.model_bridge"),
     "views": (*_TORCH, "transformer_lens.model_bridge", "transformer_lens.tools.analysis"),
 }
 
