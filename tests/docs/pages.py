@@ -71,6 +71,7 @@ def follow(block: Block, root: Path) -> None:
         case "file":
             path = root / block.about
             assert not path.exists(), f"{block.about} exists already"
+            path.parent.mkdir(exist_ok=True)
             path.write_text(block.text, encoding="utf-8")
         case "line":
             path = root / block.about

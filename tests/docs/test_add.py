@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from onset.collections.reading import open_collection
 from onset.config.yaml_file import read_yaml
 from onset.results import open_run, open_study
 from tests.docs.pages import ROOT, Block, blocks, follow
@@ -25,10 +26,13 @@ pytestmark = pytest.mark.slow
 
 STUDY = "reversal"
 AFTER = {f"summarise {STUDY}", f"notebook_{STUDY}", f"pages_{STUDY}", "front_page"}
-ATLAS = {f"heads {STUDY}", "atlas", "atlas_notebook", "pages_atlas"}
+ATLAS = {f"collect_atlas {STUDY}", "combine_atlas", "notebook_atlas", "pages_atlas"}
 VIEWS = {f"views_{STUDY}"}  # of the first seed
-TOLD_RUNS = {f"settings {STUDY}/{stage}" for stage in ("heads", "notebook", "pages", "summarise")}
-TOLD_CONDITIONS = {*TOLD_RUNS, f"settings {STUDY}/views", "settings atlas/tables"}
+TOLD_RUNS = {
+    *(f"settings {STUDY}/{stage}" for stage in ("notebook", "pages", "summarise")),
+    f"settings atlas/collect_{STUDY}",
+}
+TOLD_CONDITIONS = {*TOLD_RUNS, f"settings {STUDY}/views", "settings atlas/combine"}
 
 
 def make_small(config: Path) -> None:
@@ -167,6 +171,24 @@ def test_a_study(newcomer):
     ]
     assert ends["two_bits"] > 0.95
     assert ends["random_answers"] < 0.7
+
+
+def test_a_collection(newcomer, in_its_folder):
+    edit(newcomer, "A collection")
+    asked = {"collect_moved reversal", "combine_moved", "notebook_moved", "pages_moved"}
+    told = {f"settings moved/{its}" for its in (f"collect_{STUDY}", "combine", "notebook", "pages")}
+    assert set(newcomer.plan()) == asked | told | {"front_page"}
+    run(newcomer, "A collection")
+    assert newcomer.plan() == {}
+    results = newcomer.root / "results"
+    its = open_collection("moved", results).table("models")
+    assert its["condition"].unique().tolist() == conditions(newcomer)
+    assert (its["distance"] > 0).all()
+    front = (results / "index.html").read_text(encoding="utf-8")
+    assert f"In {len(its)} models training moves a weight by {its['distance'].mean():.2f}" in front
+    assert (results / "moved/figures/distances.html").stat().st_size > 0
+    (python,) = [b.text for b in section("A collection") if b.language == "python" and not b.mark]
+    assert f"{STUDY} " in in_its_folder(newcomer, python)
 
 
 @pytest.fixture

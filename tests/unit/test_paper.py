@@ -48,7 +48,7 @@ def arguments(tmp_path) -> argparse.Namespace:
     told = json.loads(Jobs(load_project(config, tmp_path)).paper.settings)
     made = {"figures": [{"name": "curve", "caption": "A_caption"}], "tables": [TABLE]}
     settings = {
-        "shown": [its | made for its in told["shown"] if its["name"] != "atlas"],
+        "shown": [its | made for its in told["shown"]],
         "studies": [its | made | {"has_reference": True} for its in told["studies"]],
         "seeds": told["seeds"],
     }

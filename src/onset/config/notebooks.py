@@ -1,10 +1,10 @@
-"""A study's file against its notebook: what one names, the other has. Known before anything runs."""
+"""Checks that a study's file and its notebook agree on names, before anything runs."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from onset.config.name_patterns import Hole, Pattern, matches, spelt_out
 from onset.config.notebook_source import NotebookSource
@@ -30,7 +30,7 @@ def notebook_problems(
         study: its file and its conditions.
         source: of the notebook.
         name: of the notebook, for people.
-        complete: whether all conditions are there; if some are faulty, what hangs on them isn't judged.
+        complete: whether all conditions are there; if some are faulty, what depends on them isn't judged.
     """
     if source.parameters is None:
         yield "", f"{name} must have one cell tagged `parameters`"
@@ -41,7 +41,7 @@ def notebook_problems(
         if complete:
             yield from _valued(study, source.parameters, name)
     for kind in ("figures", "tables"):
-        yield from _made(study, source, kind, name)
+        yield from made_problems(getattr(study.file, kind), source, kind, name)
     yield from _published(study, source, name)
     if not complete:
         return
@@ -76,10 +76,18 @@ def _valued(study: Study, parameters: Parameters, name: str) -> Found:
         yield "", f"{name}: {error}"
 
 
-def _made(study: Study, source: NotebookSource, kind: str, name: str) -> Found:
-    """Figures or tables."""
+def made_problems(
+    declared: Mapping[str, str], source: NotebookSource, kind: str, name: str
+) -> Found:
+    """Of the figures or tables that are declared, and of those that the notebook makes.
+
+    Args:
+        declared: name → caption.
+        source: of the notebook.
+        kind: figures or tables.
+        name: of the notebook, for people.
+    """
     patterns: list[Pattern] = getattr(source, kind)
-    declared: Mapping[str, str] = getattr(study.file, kind)
     verb = {"figures": "draws", "tables": "makes"}[kind]
     for its in declared:
         if not matches(patterns, its, {}):
@@ -101,27 +109,51 @@ def _published(study: Study, source: NotebookSource, name: str) -> Found:
 
 
 def _answer(study: Study, source: NotebookSource, name: str) -> Found:
-    answer = study.file.answer or ""
-    if odd := re.search(r"[{}]", _NUMBER.sub("", answer)):
-        yield "answer", f"a {odd[0]} has no counterpart; a number's name stands in {{ and }}"
     splits = {split for c in study.conditions.values() for split in c.task.splits}
     holes = {
         Hole.CONDITION: list(study.conditions),
         Hole.SPLIT: sorted(splits | {its for its in source.texts if its.isidentifier()}),
     }
-    for asked in dict.fromkeys(_NUMBER.findall(answer)):
+    near = {**holes, Hole.SPLIT: sorted(splits)}
+
+    def as_mean(asked: str) -> tuple[bool, str]:
         condition, split, quantity = [*asked.split("/", 2), "", ""][:3]
-        said = wrong_with_mean(study, condition, split, quantity) if quantity else ""
-        if quantity and condition in study.conditions and (not split or split in splits):
-            if said:
-                yield "answer", f"{asked!r}: {said}"
-        elif not matches(source.numbers, asked, holes):
-            near = _near(asked, source.numbers, {**holes, Hole.SPLIT: sorted(splits)})
-            near += f"; as a mean: {said}" if said else ""
-            yield (
-                "answer",
-                f"{name} saves no number {asked!r}{near}{_gone(asked, study.conditions)}",
-            )
+        wrong = wrong_with_mean(study, condition, split, quantity) if quantity else ""
+        there = condition in study.conditions and (not split or split in splits)
+        return bool(quantity and there), wrong or ""
+
+    yield from answer_problems(study.file.answer or "", source, name, holes, near, as_mean)
+
+
+def answer_problems(
+    answer: str,
+    source: NotebookSource,
+    name: str,
+    holes: Mapping[Hole, list[str]],
+    near: Mapping[Hole, list[str]],
+    as_mean: Callable[[str], tuple[bool, str]] = lambda asked: (False, ""),
+) -> Found:
+    """Of the numbers that an answer quotes.
+
+    Args:
+        answer: with `{name}` for a number.
+        source: of the notebook that saves them.
+        name: of the notebook, for people.
+        holes: what may stand where the notebook's source doesn't tell a part of a name.
+        near: the same, for the names that are offered instead of a wrong one.
+        as_mean: whether a name can only be that of a mean in the summary, and what is wrong with it as one.
+    """
+    if odd := re.search(r"[{}]", _NUMBER.sub("", answer)):
+        yield "answer", f"a {odd[0]} has no counterpart; a number's name stands in {{ and }}"
+    for asked in dict.fromkeys(_NUMBER.findall(answer)):
+        surely_a_mean, wrong = as_mean(asked)
+        if surely_a_mean:
+            if wrong:
+                yield "answer", f"{asked!r}: {wrong}"
+        elif not matches(source.numbers, asked, dict(holes)):
+            hint = _near(asked, source.numbers, near) + (f"; as a mean: {wrong}" if wrong else "")
+            hint += _gone(asked, holes.get(Hole.CONDITION, ()))
+            yield "answer", f"{name} saves no number {asked!r}{hint}"
 
 
 def _near(asked: str, patterns: Iterable[Pattern], holes: Mapping[Hole, list[str]]) -> str:
@@ -133,6 +165,6 @@ def _near(asked: str, patterns: Iterable[Pattern], holes: Mapping[Hole, list[str
 def _gone(asked: str, conditions: Collection[str]) -> str:
     """Where a number's name begins with what could be a condition's, those that there are."""
     first, stroke, _ = asked.partition("/")
-    if not stroke or first in conditions:
+    if not (stroke and conditions) or first in conditions:
         return ""
     return f" (conditions: {', '.join(conditions)})"

@@ -1,4 +1,4 @@
-"""JSON schemas for editors, generated from the settings classes: completion and checks while typing.
+"""JSON schemas for editors, generated from the settings classes: completion and checks as you type.
 
 `python -m onset.config.schema` writes them to config/schema/; a test says when they have drifted.
 """
@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from onset import models, tasks
+from onset.config.collection import CollectionFile
 from onset.config.project import ProjectSettings
 from onset.config.study import StudyFile
 from onset.training.settings import CheckpointSettings, TrainingSettings
@@ -22,7 +23,11 @@ FOLDER = Path("config/schema")
 
 def schemas() -> dict[str, str]:
     """File name → JSON text."""
-    found = {"study.json": _study(), "config.json": ProjectSettings.model_json_schema()}
+    found = {
+        "study.json": _study(),
+        "config.json": ProjectSettings.model_json_schema(),
+        "collection.json": CollectionFile.model_json_schema(),
+    }
     return {name: json.dumps(schema, indent=1) + "\n" for name, schema in found.items()}
 
 

@@ -1,4 +1,4 @@
-"""What a world can be like, and a model capable of, and measures, analyses and interventions may need.
+"""Traits of worlds and capabilities of models that measures, analyses and interventions may need.
 
 A task's settings, or a model's, have their traits in a property `traits`; none: nothing of this. What a
 family must have for a trait is said in `onset.models`.
@@ -6,12 +6,13 @@ family must have for a trait is said in `onset.models`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 OF_WORLDS = {
     "numbers": "pairs of numbers to be added modulo an odd p",
     "repeats": "sequences in which segments come again, scored all along",
-    "families": "features that are parents, and their children",
+    "families": "parent features and their children",
     "one_place": "states of one position",
     "new_tokens": "tokens that an earlier training has not seen",
 }
@@ -23,7 +24,7 @@ OF_MODELS = {
     "neurons": "MLP neurons that can be read",
     "layers": "two or more block applications",
     "per_hop": "one block that is applied once per hop",
-    "like_gpt2": "layer norms, and nothing that TransformerLens hasn't",
+    "like_gpt2": "layer norms, and nothing that TransformerLens lacks",
     "dictionary": "latents of a dictionary",
     "twins": "two dictionaries that are equally sparse",
     "bottleneck": "a layer too narrow for its features",
@@ -35,3 +36,8 @@ KNOWN = OF_WORLDS | OF_MODELS
 def traits_of(settings: Any) -> tuple[str, ...]:
     """Of a task or a model."""
     return tuple(getattr(settings, "traits", ()))
+
+
+def has_all(wanted: Iterable[str], settings: Any) -> bool:
+    """Whether a task or a model has all these traits."""
+    return set(wanted) <= set(traits_of(settings))

@@ -1,4 +1,4 @@
-"""What was predicted, beside what is found: of interventions, and of means."""
+"""What was predicted, and what is found: for interventions, and for means."""
 
 from __future__ import annotations
 

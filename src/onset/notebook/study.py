@@ -1,4 +1,4 @@
-"""A study as its notebook sees it: rows of its measurements, figures, tables, verdicts, models to ask."""
+"""A study as used in its notebook: rows of measurements, figures, tables, verdicts, models to ask."""
 
 from __future__ import annotations
 
