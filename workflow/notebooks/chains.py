@@ -9,19 +9,19 @@
 # %% [markdown]
 # # Chains of facts
 #
-# **Question.** A small transformer is trained on atomic facts `[a, r] → b` and on chains of them,
-# `[a, r1, r2] → c` and `[a, r1, r2, r3] → d`. Does it answer longer chains than any it was trained on,
-# and chains over edges that it has only ever seen as separate facts?
+# **Question.** A small transformer is trained on atomic facts `[a, r] → b` and on chains of them, `[a,
+# r1, r2] → c` and `[a, r1, r2, r3] → d`. Does it answer chains longer than any it was trained on, and
+# chains over edges that it has only ever seen as separate facts?
 #
 # **Hypothesis.** One block that is applied once per hop and has no position embeddings, trained on up to
-# three hops, answers four; trained on up to two it doesn't reliably answer three, since no trained
+# three hops, answers four. Trained on up to two, it doesn't reliably answer three, since no training
 # question has shown it what a relation has to do while it waits for more than one hop before it. With
 # learned positions, or with four layers read out at the end, nothing is answered beyond the trained
-# lengths. Chains over edges that are never composed come later than the others, and are the harder the
-# longer they are. (Put this way after pilots on the seeds 100 and 101, before any run of the seeds below.)
+# lengths. Chains over edges that are never composed emerge later than the others, and the longer they
+# are, the harder. (Formulated after pilots on seeds 100 and 101, before any run of the seeds below.)
 #
-# **What would refute it.** The model with positions or that with four layers answering four hops as well;
-# or the model without positions failing at four hops although it answers three.
+# **What would refute it.** The model with positions or the one with four layers answers four hops as
+# well; or the model without positions fails at four hops although it answers three.
 
 # %% tags=["parameters"]
 study_name = "chains"
@@ -67,11 +67,11 @@ study.what_was_run(
 # %% [markdown]
 # ## How far each model gets
 #
-# Accuracy at the end of training by the number of hops; one hop are trained facts. What lies in the grey
-# is longer than any chain that was trained. Dotted: always giving the commonest answer to the last
-# relation, which needs no composing. A curve that stays up in the grey is composition carried on; one that
-# falls doesn't tell whether the model lost its way there or only the last hop (`written` does). The
-# conditions that differ from the first in a dose alone follow in the next figure.
+# Accuracy at the end of training by the number of hops; one hop means trained facts. Grey: longer than
+# any training chain. Dotted: always giving the most common answer to the last relation, which takes no
+# composing. A curve that stays high in the grey shows that composing carries over to new lengths. A curve
+# that falls doesn't say which hop fails; `written` below does. The conditions that differ from the first
+# in one dose alone follow in the next figure.
 
 # %%
 measured = study.measured("accuracy")
@@ -91,9 +91,9 @@ study.points_figure(
 # ## Two doses
 #
 # How many edges are never composed, and how many chains of each trained length there are per atomic fact
-# (Wang et al. 2024, arXiv:2405.15071, call the latter the ratio of inferred to atomic facts). Each dose is
-# varied with the other one fixed; with the number of trained chains fixed, the more edges are left out, the
-# more often is each of the others composed. The two can't be separated in the left panels.
+# (Wang et al. 2024, arXiv:2405.15071, call the latter the ratio of inferred to atomic facts). Each dose
+# is varied with the other one fixed. The left panels can't separate two causes: with the number of
+# training chains fixed, the more edges are left out, the more often each of the others is composed.
 
 # %%
 doses = over_doses(final, study.settings, base, DOSES)
@@ -107,8 +107,8 @@ study.points_figure(
 # %% [markdown]
 # ## When each length emerges
 #
-# The first condition along training. Lengths that come one after the other would fit a model that learns
-# to compose hop by hop, lengths that come together one that learns a step that it can repeat.
+# The first condition during training. If the model learns to compose hop by hop, lengths emerge one after
+# another; if it learns one step that it can repeat, they emerge together.
 
 # %%
 asked = where(accuracy, condition=base)
@@ -122,12 +122,12 @@ study.curves_figure(
 # %% [markdown]
 # ## What goes wrong: the entity before the last hop, or the last hop?
 #
-# In the models that apply one block once per hop, the state that should hold the entity before the last hop
-# is replaced, before the last application, by that entity's embedding (of the state's norm). If the
-# last hop works, the right answer follows, and with another entity written, that entity's answer. A random
-# direction is the null control. What the written entity mends was wrong before it; what it doesn't mend
-# may be the last hop, or a state that isn't read as an embedding is. (Put so after the same look, with
-# TransformerLens's patching, at the run `three` of seed 0.)
+# In the models that apply one block once per hop, the state that should hold the entity before the last
+# hop is replaced, before the last application, by that entity's embedding (scaled to the state's norm).
+# If the last hop works, the right answer follows; and if another entity is written, that entity's answer.
+# A random direction is the null control. What writing the right entity repairs had gone wrong before the
+# last hop. What it doesn't repair may be the last hop, or a state that the block doesn't read as an
+# embedding. (Added after trying this with TransformerLens's patching on the run `three` with seed 0.)
 
 # %%
 WRITTEN = {
@@ -149,10 +149,11 @@ study.points_figure(
 # %% [markdown]
 # ## A prediction
 #
-# If a further hop over an edge that is never composed goes well as often as in two-hop chains, whatever
-# the length, then accuracy on k hops is that on two to the power of k − 1. The two-hop accuracy of a run
-# so predicts that on its longer chains, also where these were never trained. Found above what is
-# predicted: errors come together in some chains; below: longer chains have an error of their own.
+# Suppose that a further hop over an edge that is never composed succeeds as often as in two-hop chains,
+# whatever the length. Then accuracy on k hops is accuracy on two hops to the power of k − 1. The two-hop
+# accuracy of a run thus predicts its accuracy on longer chains, even where these were never trained. If
+# accuracy is higher than predicted, errors cluster in the same chains; if it is lower, longer chains have
+# errors of their own.
 
 # %%
 exponents = {f"hops{hops}_unseen": hops - 1 for hops in LENGTHS[1:]}
@@ -198,8 +199,8 @@ study.save_numbers(
 )  # fmt: skip
 
 # %% [markdown]
-# **Asking a model.** What the first condition's model says to a chain of four hops, one more than are
-# trained. Any other sequence of names can take its place, another condition, or another checkpoint
+# **Asking a model.** What the first condition's model answers to a chain of four hops, one more than in
+# training. Any other sequence of names can take its place, another condition, or another checkpoint
 # (`step=`).
 
 # %%

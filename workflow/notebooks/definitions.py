@@ -9,25 +9,24 @@
 # %% [markdown]
 # # Definitions and their sources
 #
-# **Question.** In stage one a model learns facts `[b, attribute] → value` of bases and of aliases, and
-# definitions of these aliases: `[a, DEF1] → b`, which agree with the facts, and `[a, DEF2] → b`, which
-# contradict them. In stage two it learns definitions of *new* aliases, of which no fact is ever trained.
-# Asked about their attributes, does it answer as if the new DEF1 definitions were true, and the new DEF2
-# definitions not? Krasheninnikov et al. 2023 (arXiv:2310.15047) found this *implicit meta-learning* in
-# language models.
+# **Question.** In stage one a model learns facts `[b, attribute] → value` about bases and about aliases,
+# and definitions of these aliases: `[a, DEF1] → b`, which agree with the facts, and `[a, DEF2] → b`,
+# which contradict them. In stage two it learns definitions of *new* aliases, about which no fact is ever
+# trained. Asked about their attributes, does it answer as if the new DEF1 definitions were true, and the
+# new DEF2 definitions not? Krasheninnikov et al. 2023 (arXiv:2310.15047) found this *implicit
+# meta-learning* in language models.
 #
-# **Hypothesis.** Yes, and gradients say so beforehand: after stage one, the gradient of a definition with
-# respect to the embedding of its alias points more in the direction of that of the right answers for
-# DEF1 than for DEF2. The larger this difference between the tags before stage two, the larger the
-# difference in accuracy after it. (Put this way after pilots on the seeds 100–102, before any run of the
-# seeds below.)
+# **Hypothesis.** Yes, and gradients predict it: after stage one, the gradient of a definition with
+# respect to the embedding of its alias is better aligned with that of the right answers for DEF1 than for
+# DEF2. The larger this difference between the tags before stage two, the larger the difference in
+# accuracy after it. (Formulated after pilots on seeds 100–102, before any run of the seeds below.)
 #
-# **What would refute it.** No difference between the tags; a difference also where both tags were right
-# half the time in stage one (the null control); or alignments that say no more about an unseen condition
-# than the mean of the others does. Do they also say which seed of a condition does better? They would
+# **What would refute it.** No difference between the tags; a difference even if both tags were right half
+# the time in stage one (the null control); or alignments that predict an unseen condition no better than
+# the mean of the others does. Do they also predict which seed of a condition does better? Then they would
 # have to beat the same condition's other seeds. (That baseline, and leaving out conditions, were added
-# after the runs; what was compared before them was the mean of all conditions in the other seeds, which
-# anything that tells conditions apart beats.)
+# after the runs; the earlier baseline was the mean of all conditions in the other seeds, which is beaten
+# by anything that distinguishes conditions.)
 
 # %% tags=["parameters"]
 study_name = "definitions"
@@ -62,9 +61,10 @@ chance = 1 / study.setting("task.n_values")
 # %% [markdown]
 # ## What was run
 #
-# Every run of stage two starts from the last checkpoint (`early`: from an early one) of a run of stage one
-# with the same seed and the same world. A quarter of the new aliases was set apart for choosing settings
-# (on other seeds); everything below is about the rest. Where nothing is named as trained, everything is.
+# Every run of stage two starts from the last checkpoint (`early`: from an early one) of a run of stage
+# one with the same seed and the same world. A quarter of the new aliases was set apart for choosing
+# settings (on other seeds); everything below is about the rest. Where `trained` is empty, all parameters
+# are trained.
 
 # %%
 study.what_was_run(
@@ -79,8 +79,8 @@ study.what_was_run(
 # %% [markdown]
 # ## The contrast, and what is forgotten
 #
-# Which tag a new alias gets is drawn at random, so that nothing but the tag tells the first two panels
-# apart. Aliases that are defined nowhere are the null control, scored against a base drawn at random. The
+# Which tag defines a new alias is drawn at random, so that the first two panels differ in nothing but the
+# tag. Aliases that are never defined are the null control, scored against a base drawn at random. The
 # second figure shows what is left of stage one: where that is lost, a small difference between the tags
 # may be due to the loss. Crosses: before stage two; dotted: chance.
 
@@ -94,9 +94,10 @@ study.rows_figure("contrast", where(at_end, split=KINDS), KINDS, "accuracy", mar
 study.rows_figure("forgetting", where(at_end, split=TAUGHT), TAUGHT, "accuracy", **how)
 
 # %% [markdown]
-# ## Along stage two
+# ## During stage two
 #
-# The same accuracies. Tags that part and meet again would be a matter of how long definitions are trained.
+# The same accuracies at all checkpoints. If the tags separated and met again, the difference would depend
+# on how long definitions are trained.
 
 # %%
 study.curves_figure(
@@ -108,15 +109,15 @@ study.curves_figure(
 # %% [markdown]
 # ## Gradients before stage two
 #
-# The cosine of the gradients of a definition and of the answers that follow from it, with respect to the
-# embedding of the alias: along stage one on the left, dotted with another alias's answers. Its difference
-# between the tags is known before stage two. It is compared with the
-# difference in accuracy after stage two, in the conditions in which nothing but new embeddings is
-# trained, since only there the gradient with respect to them is the whole gradient, and in runs whose
-# cosines differ: where a definition reads nothing from the alias's embedding, both are 0. Of a condition
-# left out: does a line through the others' runs err less than their mean? Of a seed left out: does the
-# line err less than the mean of the same condition in the other seeds? That points lie along a line doesn't
-# say that gradients are why: what sets conditions apart may move both.
+# Left: the cosine between the gradients of a definition and of the answers that follow from it, with
+# respect to the embedding of the alias, during stage one; dotted, with another alias's answers. Right:
+# its difference between the tags, which is known before stage two, against the difference in accuracy
+# after stage two. The comparison is limited to conditions in which only new embeddings are trained, since
+# only there the gradient with respect to them is the whole gradient, and to runs whose cosines differ:
+# where a definition reads nothing from the alias's embedding, both are 0. If a condition is left out,
+# does a line through the others' runs err less than their mean? If a seed is left out, does the line err
+# less than the mean of the same condition in the other seeds? Points along a line don't show that
+# gradients are the cause: whatever distinguishes the conditions may move both.
 
 # %%
 cosines = study.measured(["gradient_cosine", "gradient_cosine_null"], split=TAGS)
@@ -192,10 +193,10 @@ study.save_numbers(
 )  # fmt: skip
 
 # %% [markdown]
-# ## Beside the literature
+# ## Compared with the literature
 #
-# What is reported of language models. Ours: the difference in accuracy between the tags with replay, as in
-# their second stage, and by how much smaller batches make it larger, within each seed.
+# What is reported for language models. Ours: the difference in accuracy between the tags with replay, as
+# in their second stage, and how much larger smaller batches make it, within each seed.
 
 # %%
 smaller = paired.difference(gaps, "replay_small_batch", "replay", of="condition")
@@ -207,7 +208,7 @@ study.verdict(
 )
 
 # %% [markdown]
-# **Asking a model.** What the first condition's model says to a fact about the alias `a0`. Any other
+# **Asking a model.** What the first condition's model answers to a fact about the alias `a0`. Any other
 # sequence of names can take its place, another condition, or another checkpoint (`step=`).
 
 # %%

@@ -9,22 +9,22 @@
 # %% [markdown]
 # # Fine-tuning on new facts
 #
-# **Question.** In stage one a model learns facts `[a, r] → b` and to compose them: `[a, r1, r2] → c`. In
-# stage two it is fine-tuned on *new* facts about the same entities, each of them alone. Does it answer
-# two-hop questions over new facts, which it has never seen composed with anything? How soon, and what is
-# lost meanwhile: the old facts, or composing itself?
+# **Question.** In stage one a model learns facts `[a, r] → b` and learns to compose them: `[a, r1, r2] →
+# c`. In stage two it is fine-tuned on *new* facts about the same entities, each of them alone. Does it
+# answer two-hop questions over new facts, which it has never seen composed with anything? How soon, and
+# what is lost meanwhile: the old facts, or composing itself?
 #
 # **Hypothesis.** (1) With replay of stage one's data, one block that is applied once per hop composes new
-# facts, and two layers don't: only where an edge is kept once is what is learnt of it good for either hop.
-# (2) Without replay of two-hop facts, composing is forgotten although no fact contradicts it. (3)
-# Composing lies in attention and embeddings, facts in the MLP: when only the MLP is trained, new facts are
-# composed with each other even where all else that was known is overwritten. (Put this way after pilots on
-# the seeds 100 and 101, before any run of the seeds below.)
+# facts, and two layers don't: only if an edge is stored once can what is learnt about it serve either
+# hop. (2) Without replay of two-hop facts, composing is forgotten although no fact contradicts it. (3)
+# Composing lies in attention and embeddings, facts in the MLP: if only the MLP is trained, new facts are
+# composed with each other even when everything else that was known is overwritten. (Formulated after
+# pilots on seeds 100 and 101, before any run of the seeds below.)
 #
-# **What would refute it.** (1) two layers with replay as good as one block, or one block no better than
-# the null controls: new facts that have changed places, and a model that never saw two facts composed. (2)
-# `replay of facts alone` as good as `replay, lower rate, no decay`, which has the same rate and no weight
-# decay. (3) `new facts, MLP only` no better than `new facts alone`.
+# **What would refute it.** (1) Two layers with replay do as well as one block, or one block does no
+# better than the null controls: shuffled new facts, and a model that never saw two facts composed. (2)
+# `replay of facts alone` does as well as `replay, lower rate, no decay`, which has the same rate and no
+# weight decay. (3) `new facts, MLP only` does no better than `new facts alone`.
 
 # %% tags=["parameters"]
 study_name = "finetuning"
@@ -54,7 +54,7 @@ chance = 1 / study.setting("task.n_entities")
 #
 # Every run of stage two starts from the last checkpoint of a run of stage one with the same seed and the
 # same world. A quarter of each held-out split was set apart for choosing settings (on other seeds);
-# everything below is about the rest. Where nothing is named as trained, everything is.
+# everything below is about the rest. Where `trained` is empty, all parameters are trained.
 
 # %%
 study.what_was_run(
@@ -70,9 +70,9 @@ study.what_was_run(
 # ## The contrast
 #
 # First the new facts themselves, then two-hop questions by whether their first and their second edge is
-# new. Before stage two (crosses) a model knows nothing of new edges. Where new facts themselves aren't
-# known, what follows says nothing of composing; where `old, old` has fallen, it is composing or the old
-# facts that are lost, which the next figure has side by side.
+# new. Before stage two (crosses) a model knows nothing about new edges. Where the new facts themselves
+# aren't known, the other panels say nothing about composing. Where `old, old` has fallen, either
+# composing or the old facts are lost; the next figure shows which.
 
 # %%
 accuracy = study.measured("accuracy", condition=stage_two)
@@ -83,10 +83,10 @@ contrast = where(final, split=SHOWN)
 study.rows_figure("contrast", contrast, SHOWN, "accuracy", of=stage_two, controls={"before": "x"})
 
 # %% [markdown]
-# ## Along stage two
+# ## During stage two
 #
-# How soon after a new fact is known is it composed, and how soon are old facts no longer? A curve that
-# rises and falls again was composed for a while: the end of training doesn't show it.
+# How soon after a new fact is known is it composed, and how soon are old facts lost? Where a curve rises
+# and falls again, new facts were composed for a while, which the end of training doesn't show.
 
 # %%
 PANELS = {**SHOWN, "old_facts": "old facts"}
@@ -100,11 +100,10 @@ study.curves_figure(
 #
 # On questions over two new edges, the state at the first relation after the first block application is
 # replaced: by that of a donor question (same second relation, another answer), by the output embedding of
-# the donor's bridge entity alone, or by a random direction (null). Bars: what is answered with nothing
-# replaced. A model whose answer follows the written entity looks new facts up at the second hop; if it
-# fails all the same, its own state doesn't serve. One that follows neither may look nothing up, or look
-# for something other than an entity. (Added after the runs that the hypothesis was tested on, to tell why
-# models fail.)
+# the donor's bridge entity alone, or by a random direction (null). Bars: accuracy with nothing replaced.
+# A model whose answer follows the written entity looks up new facts at the second hop; if it fails
+# nevertheless, its own state is at fault. A model that follows neither may look up nothing, or something
+# other than an entity. (Added after the runs that tested the hypothesis, to find out why models fail.)
 
 # %%
 patching = mechanism.follows_donor(study.closer, layer=1, position=1).merge(
@@ -119,7 +118,7 @@ study.rows_figure(
 # ## The numbers
 #
 # Mean over seeds at the last checkpoint of stage two and the 95 % interval of the mean (Student's t over
-# seeds, cut at 0 and 1). Old and new facts: the mean says enough. The paper quotes these.
+# seeds, cut at 0 and 1). For old and new facts alone, the mean says enough. The paper quotes these.
 
 # %%
 study.summary_table(
@@ -157,10 +156,11 @@ study.save_numbers(
 )
 
 # %% [markdown]
-# ## Beside the literature
+# ## Compared with the literature
 #
-# What is reported of fine-tuned language models without a chain of thought; ours are two layers, with
-# replay, at the end of stage two. *Answered* is more than half; *at chance* less than ten times chance.
+# What is reported for fine-tuned language models without a chain of thought; ours are two layers, with
+# replay, at the end of stage two. *Answered* means more than half, *at chance* less than ten times
+# chance.
 
 # %%
 study.verdict(
@@ -172,8 +172,8 @@ study.verdict(
 )
 
 # %% [markdown]
-# **Asking a model.** What the first condition's model says to a question of two hops, before any fine-
-# tuning. Any other sequence of names can take its place, another condition, or another checkpoint
+# **Asking a model.** What the first condition's model answers to a two-hop question, before any
+# fine-tuning. Any other sequence of names can take its place, another condition, or another checkpoint
 # (`step=`).
 
 # %%

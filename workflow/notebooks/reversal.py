@@ -9,25 +9,25 @@
 # %% [markdown]
 # # The reversal curse
 #
-# **Question.** A small transformer is trained on `[a, r] → b` for all pairs (a, b), and on
-# `[b, r_inverse] → a` for a part of them. Does it come to know the reversed facts of the *other* pairs,
-# in which it has met a only as a question and b only as an answer? And does it say so?
+# **Question.** A small transformer is trained on `[a, r] → b` for all pairs (a, b), and on `[b,
+# r_inverse] → a` for some of them. Does it come to know the reversed facts of the *other* pairs, in which
+# it has met a only as a question and b only as an answer? And does it say so?
 #
-# **Hypothesis.** A fact can be turned around where an entity has *one* code as a question and as an answer.
-# (1) Tied embeddings give it one; the model then knows the held-out reversed facts (it picks the right a
-# among those that answer no trained question) but doesn't give them, because an entity that is never an
+# **Hypothesis.** A fact can be reversed if an entity has *one* code as a question and as an answer. (1)
+# Tied embeddings give it one. The model then knows the held-out reversed facts (it picks the right a
+# among those that answer no training question) but doesn't say them, because an entity that is never an
 # answer gets a *short* readout row: all its logits are small. (2) Copying a (`[a, copy] → a`) makes it an
-# answer and is enough with tied embeddings; copying b is not. (3) Without tied embeddings both sides have
-# to be copied, since nothing else links an entity's two codes.
+# answer, and that is enough with tied embeddings; copying b is not. (3) Without tied embeddings both
+# sides have to be copied, since nothing else links an entity's two codes.
 #
-# The issue that this study began with read (1) as output that is *held down*: one offset, the same for
-# all such entities. Pilots on seeds 100–102 spoke for short rows instead. The hypothesis was put after
-# those pilots and before any run of the seeds below was looked at.
+# The issue that this study began with put (1) differently: the output is *held down* by one offset, the
+# same for all such entities. Pilots on seeds 100–102 favoured short rows instead. The hypothesis was
+# formulated after those pilots and before any run of the seeds below was looked at.
 #
-# **What would refute it.** Tied embeddings without copying at chance among the withheld a's; lengthening
-# the readout rows, which adds nothing about pairs, leaving accuracy where it was, or random rows of that
-# length doing as well; one-sided copying that suffices without tied embeddings. The last table says of each
-# prediction whether it held.
+# **What would refute it.** Tied embeddings without copying at chance among the withheld a's; accuracy
+# that stays where it was when the readout rows are lengthened, which adds nothing about pairs, or random
+# rows of that length doing as well; one-sided copying that suffices without tied embeddings. The last
+# table says which predictions held.
 
 # %% tags=["parameters"]
 study_name = "reversal"
@@ -71,10 +71,10 @@ study.what_was_run(
 # ## Known, and said
 #
 # Accuracy on held-out reversed facts at the end of training: when the model may give any token, when it
-# may choose among all of A, and when it may choose among those of A that answer no trained reversed
-# question (*withheld*). Controls: chance (in the data of the figure), the same models before training
-# (crosses), and models whose reversed answers are shuffled, so that nothing can be turned around. High on
-# the right and low on the left is known and not said; it doesn't say what stands in the way.
+# may choose among all of A, and when it may choose among those of A that answer no training question of
+# this kind (*withheld*). Controls: chance (in the figure's data), the same models before training
+# (crosses), and models whose reversed answers are shuffled, so that nothing can be reversed. What is high
+# on the right and low on the left is known and not said; why it isn't said, this figure doesn't show.
 
 # %%
 contrast = study.with_controls(
@@ -88,8 +88,9 @@ study.rows_figure(
 # %% [markdown]
 # ## When it emerges
 #
-# The first and the last of these accuracies along training, apart for models with tied and with untied
-# embeddings. From the grey line on the learning rate falls to zero; what rises after it may be due to that.
+# The first and the last of these accuracies during training, separately for models with tied and with
+# untied embeddings. From the grey line on, the learning rate falls to zero; what rises after it may be
+# due to that.
 
 # %%
 TIED = {True: "tied", False: "untied"}
@@ -109,13 +110,13 @@ study.curves_figure(
 # %% [markdown]
 # ## Why it isn't said
 #
-# Were withheld a's held down together, by something that all of them share, their mean logit would lie
-# below that of the familiar a's (first panel). Then the right answer's logit above the mean logit of the
-# withheld a's, and above the highest logit of any other token (above 0: it is given). The last panel shows
-# how long the readout rows of withheld a's are, in the mean length of familiar ones. That rows are short
-# where nothing is said doesn't yet say that it is why: the next figure lengthens them. (Until after the
-# runs, the first panel had the right answer above the mean familiar a. That is no test: it contains what is
-# known of the right answer.)
+# If withheld a's were held down together, by something that they all share, their mean logit would be
+# below that of the familiar a's (first panel). Next, the right answer's logit minus the mean logit of the
+# withheld a's, and minus the highest logit of any other token (above 0, the answer is given). The last
+# panel shows the length of the readout rows of withheld a's, relative to the mean length of familiar
+# ones. Short rows alone don't show that they are the cause; the next figure lengthens them. (Until after
+# the runs, the first panel had the right answer minus the mean familiar a. That is no test: it includes
+# what is known about the right answer.)
 
 # %%
 LOGITS = {
@@ -135,12 +136,12 @@ study.rows_figure(
 # %% [markdown]
 # ## Interventions
 #
-# Edits of the readout alone, after training; none adds anything about pairs. *Rescaled*: each withheld row
-# gets the mean length of the familiar ones (nothing is fitted). *Offset*: one number is added to the logits
-# of all withheld a's, fitted on validation and trained questions. *Recentred*: the mean of the withheld
-# rows is replaced by that of the familiar ones. Crosses are controls: random rows of the same length, and
-# the same offset for as many of A drawn at random from both kinds. Bars: trained reversed facts after the
-# edit, which an edit may cost.
+# Edits of the readout alone, after training; none adds anything about pairs. *Rescaled*: each withheld
+# row gets the mean length of the familiar ones (nothing is fitted). *Offset*: one number is added to the
+# logits of all withheld a's, fitted on validation and training questions. *Recentred*: the mean of the
+# withheld rows is replaced by that of the familiar ones. Crosses are controls: random rows of the same
+# length, and the same offset for as many of A drawn at random from both kinds. Bars: accuracy on training
+# reversed questions after the edit, which may suffer from it.
 
 # %%
 EDITS = {
@@ -165,9 +166,9 @@ study.rows_figure(
 # %% [markdown]
 # ## Learning curves
 #
-# Losses differ by factors between seeds, so that their mean and interval are those of their logarithms.
-# The nulls, few pairs both ways and low weight decay are left out (`emergence` has them); the first
-# condition is drawn last.
+# Losses differ by factors between seeds, so their mean and interval are those of their logarithms. The
+# nulls, few pairs both ways and low weight decay are left out (`emergence` has them); the first condition
+# is drawn last.
 
 # %%
 ASIDE = {"few_both_ways", "low_weight_decay", "shuffled", "shuffled_copy_both"}
@@ -203,8 +204,8 @@ study.summary_table(
 # %% [markdown]
 # ## The predictions
 #
-# Of means over seeds on held-out reversed facts, put with the hypothesis above, after pilots on other seeds
-# and before these runs: near 1 is 0.9 or more, near 0 is 0.1 or less.
+# They are about means over seeds on held-out reversed facts and were made with the hypothesis above,
+# after pilots on other seeds and before these runs: near 1 is 0.9 or more, near 0 is 0.1 or less.
 
 # %%
 KNOWN, UNKNOWN = ["accuracy"], ["accuracy", "withheld_accuracy"]
@@ -244,11 +245,11 @@ study.save_numbers(
 )  # fmt: skip
 
 # %% [markdown]
-# ## Beside the literature
+# ## Compared with the literature
 #
-# What is reported of language models that were only ever trained on "A is B". Ours: without names that are
-# copied, where some pairs are trained both ways. That the right answer is no likelier than another would
-# show in a choice among withheld a's, at chance: below a tenth, or three times chance if that is more.
+# What is reported for language models that were only ever trained on "A is B". Ours: without names that
+# are copied, where some pairs are trained both ways. If the right answer is no likelier than another, a
+# choice among withheld a's is at chance: below a tenth, or below three times chance if that is more.
 
 # %%
 SAID_OF = {
@@ -264,7 +265,7 @@ found = {
 study.verdict({name: found.get(place) for name, place in SAID_OF.items()})
 
 # %% [markdown]
-# **Asking a model.** What the first condition's model says to a pair that is asked the other way round.
+# **Asking a model.** What the first condition's model answers when a pair is asked the other way round.
 # Any other sequence of names can take its place, another condition, or another checkpoint (`step=`).
 
 # %%
