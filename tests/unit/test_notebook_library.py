@@ -106,11 +106,12 @@ class TestRows:
         found = study.with_settings(rows, width="model.d")["width"]
         assert found.tolist() == pytest.approx([np.nan, 8], nan_ok=True)
 
-    def test_one_in_as_many_as_may_be_answered(self):
+    def test_one_in_as_many_as_may_be_answered(self, study):
         asked = SimpleNamespace(
             candidates=np.arange(4), familiar=np.array([True, True, False, True])
         )
-        run = SimpleNamespace(dataset=SimpleNamespace(n_tokens=10, splits={"reversed": asked}))
+        world = SimpleNamespace(n_tokens=10, splits={"reversed": asked})
+        object.__setattr__(run := study.run("tied", 0), "dataset", world)
         found = chances({"tied": run}, "reversed").set_index("measure")["chance"]
         assert found.to_dict() == {
             "accuracy": 0.1, "candidate_accuracy": 0.25, "withheld_accuracy": 1.0
