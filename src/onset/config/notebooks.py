@@ -47,7 +47,8 @@ def notebook_problems(
     yield from _published(study, source, name)
     if not complete:
         return
-    yield from _answer(study, source, name)
+    yield from _told(study, source, name, "answer", study.file.answer or "")
+    yield from _told(study, source, name, "abstract", study.file.abstract or "")
     for condition in sorted(source.conditions - study.conditions.keys()):
         there = nearest(condition, study.conditions)
         yield "conditions", f"{name} asks for the condition {condition!r}; {there}"
@@ -114,20 +115,20 @@ def _published(study: Study, source: NotebookSource, name: str) -> Found:
             yield f"reference.{its}", f"{name} sets nothing of ours beside it; {there}"
 
 
-def _answer(study: Study, source: NotebookSource, name: str) -> Found:
-    answer = study.file.answer or ""
-    if odd := re.search(r"[{}]", _NUMBER.sub("", answer)):
-        yield "answer", f"a {odd[0]} has no counterpart; a number's name stands in {{ and }}"
+def _told(study: Study, source: NotebookSource, name: str, key: str, text: str) -> Found:
+    """A text with numbers of the notebook's."""
+    if odd := re.search(r"[{}]", _NUMBER.sub("", text)):
+        yield key, f"a {odd[0]} has no counterpart; a number's name stands in {{ and }}"
     splits = {split for c in study.conditions.values() for split in c.task.splits}
     holes = {
         Hole.CONDITION: list(study.conditions),
         Hole.SPLIT: sorted(splits | {its for its in source.texts if its.isidentifier()}),
     }
-    for asked in dict.fromkeys(_NUMBER.findall(answer)):
+    for asked in dict.fromkeys(_NUMBER.findall(text)):
         if matches(source.numbers, asked, holes):
             continue
         near = _near(asked, source.numbers, {**holes, Hole.SPLIT: sorted(splits)})
-        yield "answer", f"{name} saves no number {asked!r}{near}{_gone(asked, study.conditions)}"
+        yield key, f"{name} saves no number {asked!r}{near}{_gone(asked, study.conditions)}"
 
 
 def _near(asked: str, patterns: Iterable[Pattern], holes: Mapping[Hole, list[str]]) -> str:

@@ -50,6 +50,8 @@ class ProjectSettings(Settings):
     """per training job; part of the settings, because it changes the last digits of results"""
     paper: bool = True
     """whether to make the PDF, which needs LaTeX"""
+    smoke: bool = False
+    """with the settings that each study has under `smoke`, small enough to try everything in minutes"""
     overrides: dict[Name, dict[str, Any]] = {}
     """per study: changes to its settings; its conditions win over them, `conditions` in here over all"""
 
@@ -181,10 +183,11 @@ def _validated(layer: Layer, root: Path) -> Project:
     for name in dict.fromkeys(filter(is_name, names)):
         changes = overrides.get(name)
         over = Layer(layer.file, f"overrides.{name}", changes if isinstance(changes, dict) else {})
-        device, threads, paper = ("cpu", 1, False)
+        device, threads, paper, smoke = ("cpu", 1, False, False)
         if settings:
-            device, threads, paper = settings.device, settings.threads, settings.paper
-        study, its_problems = read_study(name, root, over, device, threads, paper)
+            device, threads = settings.device, settings.threads
+            paper, smoke = settings.paper, settings.smoke
+        study, its_problems = read_study(name, root, over, device, threads, paper, smoke)
         problems += its_problems
         if study:
             studies[name] = study

@@ -7,11 +7,12 @@ paper is made of, and compiles alone.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from onset.latex import definitions, escape
+from onset.latex.abstract import sentence
 from onset.latex.characters import declared
 from onset.latex.conditions import conditions_table
 from onset.latex.made import check_names, numbers_of, reference_of, table_of
@@ -35,7 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--settings",
         required=True,
-        help="JSON: `shown`, what there is to see of each study; `studies`, their settings; `seeds`",
+        help="JSON: `shown`, what there is to see of each study; `abstract`, what each says in it; "
+        "`studies`, their settings; `seeds`",
     )
 
 
@@ -110,6 +112,7 @@ def _written(
             references.setdefault(its["title"], []).extend(rows)  # some studies have one title
     return {
         "generated": _generated(arguments, settings, references),
+        "sentences": "".join(_sentences(arguments, settings["abstract"])),
         "studies": "".join(_section(files, study) for study in settings["shown"]),
         "settings": settings_tables(settings["studies"]),
         "conditions": "".join(map(conditions_table, settings["studies"])),
@@ -152,6 +155,14 @@ def _generated(
         }
         lines.append(definitions("onsetdefinecaption", captions))
     return "".join(lines)
+
+
+def _sentences(arguments: argparse.Namespace, abstract: Mapping[str, str]) -> Iterator[str]:
+    """What studies say in the abstract, a line each."""
+    for study, words in abstract.items():
+        path = _checked(arguments.results / study / "numbers.json")
+        numbers = numbers_of(path, declared(arguments.sources))
+        yield f"{sentence(study, words, numbers)}\n"
 
 
 def _section(sources: Collection[str], study: dict[str, Any]) -> str:

@@ -31,6 +31,9 @@ ATLAS = {
     "has_reference": False,
 }
 """What readers are told of the atlas, as they are of a study."""
+IN_THE_ABSTRACT = (
+    "An atlas of {n_heads} attention heads says where each looks and what is lost without it."
+)
 
 
 class Atlas(Part):

@@ -8,7 +8,7 @@ from pathlib import Path
 from onset.config.differences import base_of
 from onset.config.project import Project
 from onset.latex.sources import sources_of
-from onset.workflow.jobs.atlas import Atlas
+from onset.workflow.jobs.atlas import IN_THE_ABSTRACT, Atlas
 from onset.workflow.jobs.notebooks import Notebooks
 from onset.workflow.jobs.pages import Pages, in_order
 from onset.workflow.jobs.part import Part, Told
@@ -60,5 +60,14 @@ class Paper(Part):
                     for name, study in self._project.studies.items()
                 ],
                 "seeds": list(self._project.seeds),
+                "abstract": self._abstract,
             }
         )
+
+    @property
+    def _abstract(self) -> dict[str, str]:
+        """What those that are shown say in the abstract, in their order."""
+        said = {name: its.file.abstract for name, its in self._project.studies.items()}
+        if self._atlas.page:
+            said["atlas"] = IN_THE_ABSTRACT
+        return {name: words for name, words in said.items() if words}
