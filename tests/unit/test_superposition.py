@@ -29,6 +29,15 @@ from onset.training.loop import train
 from onset.training.settings import TrainingSettings
 from onset.training.state import TrainingState
 
+SMALL_WORLDS = [
+    {"densities": [0.5, 0.1], "restarts": 2, "n_test": 64},
+    *(
+        {"n_features": 2, "densities": [0.5, 1.0], "n_test": 64, "target": target}
+        for target in ("identity", "absolute", "and")
+    ),
+]
+"""that no two splits share an example of; measures are tried on the first"""
+
 
 def task(**changes) -> superposition.Settings:
     given = {"n_features": 3, "densities": [1.0, 0.25], "importances": [0.5, 2.0], "n_test": 4000}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import math
-from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args
 
@@ -16,20 +15,8 @@ from onset.config.traits import KNOWN, OF_MODELS, OF_WORLDS, traits_of
 from onset.config.wants import wants
 from onset.tasks.worlds import kind_of, length_of, sizes_of, truth_of
 from onset.training.settings import Extent
+from tests.worlds import made_of_nothing, settings_of
 
-WORLDS: dict[str, dict[str, Any]] = {
-    "alias": {"n_bases": 16, "n_attributes": 4, "n_values": 5, "id_held_out": 1},
-    "chains": {"n_entities": 16, "n_relations": 6, "most_questions": 40, "inferred_ratio": 0.8},
-    "composition": {"n_entities": 20, "n_relations": 4, "id_trained": 0.7},
-    "definitions": {"n_bases": 20, "n_attributes": 3, "n_values": 5, "n_aliases": 20, "n_new": 12},
-    "features": {"n_features": 40, "n_dimensions": 16, "active": 2.0, "n_parents": 4,
-                 "n_children": 2, "n_test": 512},
-    "finetuning": {"n_entities": 20, "n_relations": 4, "new": 0.3, "old_trained": 0.8},
-    "induction": {"n_symbols": 12, "length": 16, "segment": [3, 6], "n_train": 16, "n_test": 16},
-    "modular_addition": {"p": 13, "train_fraction": 0.6},
-    "reversal": {"n_pairs": 40},
-    "superposition": {"densities": [0.5, 0.1], "restarts": 2, "n_test": 64},
-}  # fmt: skip
 _SMALL = {"name": "transformer", "d_model": 16, "n_heads": 2, "d_mlp": 16}
 SEQUENCES = {
     "one layer": _SMALL,
@@ -48,16 +35,17 @@ VECTORS = {
 NOTHING_BEFORE_TRAINING = {"formula"}
 """no frequency is a key of an untrained model"""
 
+WORLDS = made_of_nothing()
 PAIRS = [
     pytest.param(world, name, marks=() if name in ("two layers", "l1") else pytest.mark.slow)
     for world, settings in WORLDS.items()
-    for name in (VECTORS if world in ("features", "superposition") else SEQUENCES)
+    for name in (SEQUENCES if kind_of(settings) == "sequences" else VECTORS)
 ]
 
 
 @pytest.mark.parametrize(("world", "model"), PAIRS)
 def test_what_planning_lets_pass_has_rows(world, model):
-    task = tasks.load(world).Settings(name=world, **WORLDS[world])
+    task = WORLDS[world]
     chosen = (SEQUENCES if kind_of(task) == "sequences" else VECTORS)[model]
     settings = models.load_settings(chosen["name"]).Settings.model_validate(chosen)
     dataset = tasks.load(world).generate(task, 0)
@@ -85,10 +73,6 @@ def _asked(package: ModuleType, name: str, model: Any, parameters: Any, dataset:
             return list(module.analyse(model, parameters, dataset, 0))
         end = [module.at_end(model, parameters, dataset)] if hasattr(module, "at_end") else []
         return list(module.measure(model, parameters, dataset, *end))
-
-
-def settings_of(world: str, **changes: Any) -> Any:
-    return tasks.load(world).Settings(name=world, **{**WORLDS[world], **changes})
 
 
 @pytest.mark.parametrize(
@@ -170,7 +154,7 @@ def test_every_trait_is_someones_need():
 def test_declarations_are_literals():
     """Read, not run."""
     for package in (measures, analyses):
-        for path in Path(package.__path__[0]).glob("*.py"):
+        for path in map(package.CATALOGUE.source, package.names()):
             for statement in ast.parse(path.read_text()).body:
                 match statement:
                     case ast.Assign(targets=[ast.Name(id="NEEDS" | "SPLITS" | "ONLY_WITH")]):
