@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from onset import analyses, measures, models, tasks
-from onset.config.traits import KNOWN, OF_MODELS, OF_WORLDS, traits_of
+from onset.config.traits import KNOWN, OF_MODELS, OF_WORLDS, traits_of_model
 from onset.config.wants import wants
 from onset.tasks.worlds import kind_of, length_of, sizes_of, truth_of
 from onset.training.settings import Extent
@@ -57,7 +57,7 @@ def test_what_planning_lets_pass_has_rows(world, model):
             wanted = wants(package, name)
             if any(wanted.unfit(task, settings)) or name in NOTHING_BEFORE_TRAINING:
                 continue
-            if set(wanted.only_with) - set(traits_of(settings)):
+            if set(wanted.only_with) - set(traits_of_model(settings)):
                 continue
             rows = list(_asked(package, name, its, parameters, dataset))
             assert rows, name

@@ -229,6 +229,20 @@ class TestCode:
         )
         assert set(finished.plan()) == jobs("analyse") | AFTER_MEASURES
 
+    @pytest.mark.parametrize("file", ["transformer/bridge", "transformer/hooks", "inspection"])
+    def test_how_models_are_looked_into_trains_and_measures_nothing(self, finished, file):
+        finished.edit(f"src/onset/models/{file}.py", lambda text: text + "\n_ADDED = 1\n")
+        opens = jobs("analyse") if file != "inspection" else set()
+        assert set(finished.plan()) == opens | (
+            AFTER_RUNS if opens else AFTER_RUNS - {"summarise tiny"}
+        )
+
+    def test_what_planning_asks_of_a_family_runs_nothing(self, finished):
+        finished.edit(
+            "src/onset/models/transformer/planning.py", lambda text: text + "\n_ADDED = 1\n"
+        )
+        assert finished.plan() == {}
+
     def test_the_atlas_looks_at_heads_again_and_measures_nothing(self, finished):
         finished.edit(
             "src/onset/collections/atlas/ablation.py", lambda text: text + "\n_ADDED = 1\n"

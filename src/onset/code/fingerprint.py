@@ -15,12 +15,9 @@ from functools import cache
 from pathlib import Path
 
 from onset.code.own_files import files_in, is_own
+from onset.code.source_error import SourceError
 
 _PACKAGE = Path(__file__).parents[1]
-
-
-class SourceError(Exception):
-    """A file can't be read as Python; the text says which, and what is wrong with it, in a line."""
 
 
 @cache

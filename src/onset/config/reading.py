@@ -9,7 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from onset.code.fingerprint import SourceError, parse
+from onset.code.fingerprint import parse
+from onset.code.source_error import SourceError
 from onset.config.changes import below, changes_of, grids_of, sections
 from onset.config.checks import condition_of
 from onset.config.inherited import OfPoints, where_inherited

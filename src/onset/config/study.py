@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, JsonValue, Strict, ValidationInfo, field_validator
 
-from onset import models
 from onset.analyses.settings import AnalysesSettings
 from onset.interventions.settings import InterventionSettings
+from onset.models import inspection
 from onset.settings import Line, Name, NonNegativeInt, Settings, ShownSeed, Text, canonical_json
 from onset.tasks.worlds import drawn_from_parent
 from onset.training.settings import CheckpointSettings, TrainingSettings
@@ -264,7 +264,7 @@ class Condition:
     @property
     def has_heads(self) -> bool:
         """Whether its models have attention heads; then they open in TransformerLens."""
-        return models.has_bridge(self.model.name)
+        return inspection.has_bridge(self.model.name)
 
     @property
     def from_scratch(self) -> bool:

@@ -1,11 +1,15 @@
 """What a world or a model can be like, and measures, analyses and interventions may need it to be.
 
-A task's settings, or a model's, have what they are like in a property `traits`; none: nothing of this.
+A task's settings have what they are like in a property `traits`, a family of models has a function
+`traits(settings)` in its `planning.py`; none: nothing of this.
 """
 
 from __future__ import annotations
 
 from typing import Any
+
+from onset import models
+from onset.settings import Settings
 
 OF_WORLDS = {
     "numbers": "pairs of numbers to be added modulo an odd p",
@@ -26,5 +30,10 @@ KNOWN = OF_WORLDS | OF_MODELS
 
 
 def traits_of(settings: Any) -> tuple[str, ...]:
-    """Of a task or a model."""
+    """Of a task."""
     return tuple(getattr(settings, "traits", ()))
+
+
+def traits_of_model(settings: Settings) -> tuple[str, ...]:
+    family = models.load_planning(settings.name)
+    return family.traits(settings) if hasattr(family, "traits") else ()

@@ -25,7 +25,8 @@ from transformers import PretrainedConfig, PreTrainedModel
 
 from onset.models.batch import Parameters, Questions
 from onset.models.pretrained import loading
-from onset.models.pretrained.settings import Settings, problems, unfit
+from onset.models.pretrained.planning import problems, unfit
+from onset.models.pretrained.settings import Settings
 
 
 def build(settings: Settings, n_tokens: int, length: int) -> Pretrained:
