@@ -53,18 +53,24 @@ NAMES = [
         "did you mean generalised?"),
     bad("published where nothing is", ALIAS, "reference.chance", PUBLISHED,
         "has no parameter reference to be told so", key="reference"),
-    bad("split in the answer", ALIAS, "answer", "In {tied/odo} of cases.",
-        "saves no number 'tied/odo'; did you mean tied/ood?"),
-    bad("condition in the answer", ALIAS, "answer", "In {teid/ood} of cases.",
-        "no number 'teid/ood'; did you mean tied/ood?", "conditions: tied, untied"),
+    bad("split in the answer", ALIAS, "answer", "In {tied/odo/accuracy} of cases.",
+        "as a mean: there is no split 'odo' in tied; did you mean ood?"),
+    bad("condition in the answer", ALIAS, "answer", "In {teid/ood/accuracy} of cases.",
+        "saves no number 'teid/ood/accuracy'", "no condition 'teid'; did you mean tied?"),
+    bad("quantity in the answer", ALIAS, "answer", "In {tied/ood/acuracy} of cases.",
+        "'tied/ood/acuracy': nothing measures 'acuracy' in tied; did you mean accuracy?"),
+    bad("quantity of no split in the answer", ALIAS, "answer", "A cosine of {tied//base_cosin}.",
+        "nothing measures 'base_cosin' in tied"),
+    bad("condition of a number in the answer", GROKKING, "answer", "At {p95/generalised}.",
+        "no number 'p95/generalised'", "conditions: p113, p59"),
     bad("number in the answer", GROKKING, "answer", "With {memorized_auc}.",
         "no number 'memorized_auc'; did you mean memorised_auc?"),
     bad("condition in the abstract", ALIAS, "abstract", "In {teid/ood} of cases.",
         "did you mean tied/ood?"),
     bad("a brace in the abstract", ALIAS, "abstract", "In {tied/ood of cases.", "no counterpart"),
     bad("nothing in the answer", ALIAS, "answer", "In {} of cases.", "no number ''"),
-    bad("an open brace", ALIAS, "answer", "In {tied/ood of cases.", "a { has no counterpart"),
-    bad("a brace too many", ALIAS, "answer", "In {tied/ood}} of cases.", "a } has no counterpart"),
+    bad("an open brace", ALIAS, "answer", "In {tied/ood/accuracy of cases.", "a { has no counterpart"),
+    bad("a brace too many", ALIAS, "answer", "In {tied/ood/accuracy}} of cases.", "a } has no counterpart"),
 ]  # fmt: skip
 VALUES = [
     bad("text", SIMPLEST, "notebook.level", "high", "'high': must be a number"),
@@ -95,13 +101,33 @@ def test_a_mistake_is_named(files, case):
         (SIMPLEST, "notebook.level", "notebook", "the parameter level of"),
         (ALIAS, "figures.doses", "figures", "draws doses, which isn't declared here"),
         (ALIAS, "tables.accuracy", "tables", "makes accuracy, which isn't declared here"),
-        (ALIAS, "conditions.untied", "answer", "no number 'untied/ood'"),
+        (ALIAS, "conditions.untied", "answer", "there is no condition 'untied'"),
     ],
 )
 def test_what_is_gone_is_missed(files, file, path, key, says):
     files.set(CONFIG, "studies", [file.split("/")[-1].removesuffix(".yaml")])
     files.remove(file, path)
     assert says in files.problems()[file, key]
+
+
+@pytest.mark.parametrize(
+    ("mean", "says"),
+    [
+        ("{tied}{odo}{accuracy}", "there is no split 'odo' in tied; did you mean ood?"),
+        ("{teid}{ood}{accuracy}", "there is no condition 'teid'; did you mean tied?"),
+        ("{tied}\n{ood}%\n{new_nam_accuracy}", "did you mean new_name_accuracy?"),
+    ],
+)
+def test_a_mean_that_the_paper_asks_for_in_vain_is_told_with_its_line(files, mean, says):
+    files.set(CONFIG, "studies", ["alias"])
+    (files.root / "paper/sections").mkdir(parents=True)
+    files.write("paper/sections/alias.tex", "First.\n% \\onsetmean{alias}{a}{b}{c}\n")
+    files.load()
+    text = f"100\\,\\%\nof \\onsetmean{{alias}}{mean}, \\onsetmean{{sae}}{{no}}{{such}}{{study}}"
+    files.write("paper/sections/alias.tex", text)
+    assert says in files.problems()["paper/sections/alias.tex:2", ""]
+    files.set(CONFIG, "paper", value=False)
+    files.load()
 
 
 def test_a_condition_that_the_notebook_asks_for_by_name(files):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import math
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Any, get_args
 
@@ -11,8 +11,12 @@ import pytest
 import torch
 
 from onset import analyses, measures, models, tasks
+from onset.config.quantities import declared_by
 from onset.config.traits import KNOWN, OF_MODELS, OF_WORLDS, traits_of_model
 from onset.config.wants import wants
+from onset.measures.measurement import Measurement
+from onset.statistics.kinds import KINDS
+from onset.statistics.quantities import quantity_of
 from onset.tasks.worlds import kind_of, length_of, sizes_of, truth_of
 from onset.training.settings import Extent
 from tests.worlds import made_of_nothing, settings_of
@@ -34,6 +38,7 @@ VECTORS = {
 }
 NOTHING_BEFORE_TRAINING = {"formula"}
 """no frequency is a key of an untrained model"""
+ROUNDING = 1e-5
 
 WORLDS = made_of_nothing()
 PAIRS = [
@@ -62,8 +67,21 @@ def test_what_planning_lets_pass_has_rows(world, model):
             rows = list(_asked(package, name, its, parameters, dataset))
             assert rows, name
             assert all(math.isfinite(row.value) for row in rows), name
+            _are_as_declared(package, name, rows)
             asked += 1
     assert asked > 1
+
+
+def _are_as_declared(package: ModuleType, name: str, rows: Sequence[Measurement]) -> None:
+    """Each row's name is declared, and its value one that its kind can have."""
+    declared = declared_by(package, name)
+    values: dict[str, list[float]] = {}
+    for row in rows:
+        values.setdefault(row.measure, []).append(row.value)
+    for measure, its in values.items():
+        kind = KINDS[quantity_of(measure, declared).kind]
+        assert kind.low - ROUNDING <= min(its), (name, measure)
+        assert max(its) <= kind.high + ROUNDING, (name, measure)
 
 
 def _asked(package: ModuleType, name: str, model: Any, parameters: Any, dataset: Any) -> Any:
@@ -151,16 +169,14 @@ def test_every_trait_is_someones_need():
     assert asked & KNOWN.keys() == {*OF_WORLDS, *OF_MODELS}
 
 
-def test_declarations_are_literals():
-    """Read, not run."""
+def test_declarations_are_tuples_of_words():
+    """A lone string would be read as its letters."""
     for package in (measures, analyses):
-        for path in map(package.CATALOGUE.source, package.names()):
-            for statement in ast.parse(path.read_text()).body:
-                match statement:
-                    case ast.Assign(targets=[ast.Name(id="NEEDS" | "SPLITS" | "ONLY_WITH")]):
-                        assert all(
-                            isinstance(its, str) for its in ast.literal_eval(statement.value)
-                        )
+        for name in package.names():
+            its = wants(package, name)
+            for words in (its.needs, its.splits, its.only_with):
+                assert isinstance(words, tuple), name
+                assert all(len(word) > 1 for word in words), name
 
 
 class TestSplits:

@@ -342,16 +342,7 @@ study.save_table(table, "accuracy", tabular(columns, cells, "l" * len(columns)))
 table
 
 # %%
-numbers = {
-    f"{condition}/{split}" + ("" if measure == "accuracy" else f"/{measure}"): format_interval(row)
-    for (condition, split, measure), row in summary.items()
-    if measure.endswith(("accuracy", "top1")) or measure in COSINES
-}
-numbers |= {
-    f"{condition}/{measure}": format_interval(row)
-    for (condition, _, measure), row in summary.items()
-    if measure.startswith("base_cosine_output")
-}
+numbers = {}
 # What removing the base's code takes away beyond what removing as much along another's does.
 removed = at_last_step(measures[measures["split"] == "ood"])
 removed = removed.pivot_table("value", ["condition", "seed"], "measure", observed=True)
@@ -380,9 +371,7 @@ for section, keys in {
     numbers |= {key: f"{settings[conditions[0]][section][key]:g}" for key in keys}
 numbers["decay_start"] = str(decay_start)
 for condition, its in resampled.groupby("condition"):
-    of_mlp, of_heads = its[its["head"].isna()], its[its["head"].notna()]
-    if len(of_mlp):
-        numbers[f"{condition}/without_mlp"] = format_interval(next(of_mlp.itertuples()))
+    of_heads = its[its["head"].notna()]
     numbers[f"{condition}/without_head"] = f"{of_heads['mean'].min():.2f}"
 share = settings[conditions[0]]["task"]["with_facts"]
 numbers |= {"with_facts": f"{100 * share:g}", "chance": f"{chance:g}", "n_seeds": str(len(seeds))}
@@ -391,10 +380,17 @@ numbers |= {f"{key}/ood": f"{of_ood[key].max():.2f}" for key in ("untrained", "g
 random = interventions[interventions["measure"] == "shift_random_other_accuracy"]
 numbers["random_shift"] = f"{random['mean'].max():.2f}"
 study.save_numbers(numbers)
-shown = ["", "/alias_cosine", *(f"/{measure}" for measure in PANELS)]
+shown = ["accuracy", "alias_cosine", *PANELS]
 pd.DataFrame(
-    {labels[n]: {f"ood{key}": numbers.get(f"{n}/ood{key}", "") for key in shown} for n in main}
-)
+    {
+        labels[name]: {
+            measure: format_interval(summary[name, "ood", measure])
+            for measure in shown
+            if (name, "ood", measure) in summary
+        }
+        for name in main
+    }
+).fillna("")
 
 # %% [markdown]
 # **Reading a model.** `open_run("alias", "untied", seed=0).bridge()`, from `onset.results`, opens the final

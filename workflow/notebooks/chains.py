@@ -290,19 +290,12 @@ table
 
 # %%
 numbers = {
-    f"{condition}/{split}": format_interval(row) for (condition, split), row in by_place.items()
-}
-numbers |= {
     f"{row.condition}/{row.split}_predicted": format_interval(row)
     for row in predictions.itertuples()
 }
 numbers |= {
     f"{row.condition}/{row.split}_shortfall": format_interval(row)
     for row in shortfalls.itertuples()
-}
-numbers |= {
-    f"{row.condition}/{row.split}_{row.measure}".removesuffix("_accuracy"): format_interval(row)
-    for row in written[written["measure"] != "accuracy"].itertuples()
 }
 # The checkpoints at which accuracy is first a half or more: one step, or the range over seeds.
 half = asked[asked["value"] >= 0.5].groupby(["split", "seed"], observed=True)["step"].min()

@@ -348,9 +348,7 @@ study.save_table(table, "accuracy", tabular(columns, cells, "l" * len(columns)))
 table
 
 # %%
-numbers = {
-    f"{condition}/{split}": format_interval(row) for (condition, split), row in by_place.items()
-}
+numbers = {}
 final_lens = over_seeds(at_last_step(lens[lens["layer"] > 0]), ["condition", "layer"])
 for row in final_lens.itertuples():
     numbers[f"{row.condition}/bridge_{row.layer:.0f}"] = format_interval(row)
@@ -364,17 +362,11 @@ for condition in conditions:
         said = "–".join(map(str, ends)) if reached else "not in every seed"
         numbers[f"{condition}/{split}_half"] = said
 
-for row in patching.itertuples():
-    numbers[f"{row.condition}/{row.kind}/{row.split}"] = format_interval(row)
 for sign in signs:
     name = sign.replace(" ", "_").replace("'", "")
     numbers[f"order/{name}"] = format_interval(summary_of_seeds(half_way[sign]), digits=0)
     lag = half_way["question is answered"] - half_way[sign]
     numbers[f"lag/{name}"] = format_interval(summary_of_seeds(lag), digits=0)
-at_bridge = closer[(closer["layer"] == 1) & (closer["position"] == 1)]
-final_probe = at_bridge[at_bridge["measure"].isin(["probe_accuracy", "probe_control_accuracy"])]
-for row in over_seeds(final_probe, ["measure", "condition"]).itertuples():
-    numbers[f"{row.condition}/{row.measure.removesuffix('_accuracy')}"] = format_interval(row)
 
 # What the first model looks at, writes and needs when it answers oo questions.
 own = closer[(closer["condition"] == base) & (closer["split"] == "oo")]

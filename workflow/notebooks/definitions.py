@@ -256,9 +256,6 @@ table
 
 # %%
 numbers = {f"{name}/difference": text for name, text in differences.items()}
-for (condition, split), row in by_place.items():
-    if not split.endswith("_validation"):
-        numbers[f"{condition}/{split}"] = format_interval(row)
 for row in over_seeds(own, by).itertuples():
     numbers[f"{row.condition}/cosine_{row.split}"] = format_interval(row)
 other = cosines[(cosines["measure"] == "gradient_cosine_null") & (cosines["step"] == 0)]

@@ -183,16 +183,7 @@ study.save_table(table, "accuracy", tabular(columns, cells, "l" * len(columns)))
 table
 
 # %%
-numbers = {
-    f"{condition}/{split}": format_interval(row)
-    for (condition, split), row in by_place.items()
-    if not split.endswith("_validation")
-}
-for row in patching.itertuples():
-    numbers[f"{row.condition}/{row.kind}/{row.split}"] = format_interval(row)
-one = accuracy[accuracy["condition"].isin(stage_one)]
-for row in over_seeds(at_last_step(one), by).itertuples():
-    numbers[f"{row.condition}/{row.split}"] = format_interval(row)
+numbers = {}
 asks_of_new = [split for split in SHOWN if split != "old_old"]
 numbers["before"] = f"{final.loc[final['split'].isin(asks_of_new), 'before'].max():.2f}"
 # In between: at the checkpoint at which most is answered of the validation part, in each condition.

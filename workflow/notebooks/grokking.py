@@ -513,11 +513,6 @@ for name in conditions:
         numbers[f"{name}/n_{mark}"] = f"{len(steps)} of {n_runs[name]}"
         said = format_interval(geometric_mean(steps), 0) if len(steps) else "never"
         numbers[f"{name}/{mark}"] = said
-    ends = final[(final["condition"] == name) & final["component"].isna()]
-    for measure, its in ends[ends["split"].isna() | (ends["split"] == "test")].groupby("measure"):
-        share = measure in {PROGRESS[name][0] for name in SHARES} or measure.endswith("accuracy")
-        digits = 1 if measure == "weight_norm" else 2
-        numbers[f"{name}/{measure}"] = format_values(its["value"], digits, share)
 
 
 # By what factor one condition generalises later than another, within seeds.
@@ -537,8 +532,9 @@ for row in formulas.reset_index().itertuples():
     said = f"{row.mean:.1e}" if row.measure.endswith("loss") else format_interval(its, 3)
     numbers[f"{row.condition}/{row.measure}"] = said
 for (name, measure, place), its in phases.items():
-    is_norm = measure.startswith("norm")
-    numbers[f"{name}/{measure}/{place}"] = format_interval(its, 1 if is_norm else 2)
+    if place != "end":
+        is_norm = measure.startswith("norm")
+        numbers[f"{name}/{measure}/{place}"] = format_interval(its, 1 if is_norm else 2)
 for name in (reference_run, many):
     task, training = settings[name]["task"], settings[name]["training"]
     numbers[f"{name}/percent"] = f"{task['train_fraction']:.0%}".replace("%", r"\,\%")

@@ -505,7 +505,6 @@ pd.concat([more.unstack("condition"), areas, patched], axis=1).round(2)
 # ## Numbers for the paper, and beside the literature
 
 # %%
-at_end = final[final["measure"].isin(["accuracy", "loss", "in_context_score"])]
 world = settings[base]["task"]
 numbers = {
     "n_many": str(int(n_runs[base])),
@@ -519,9 +518,6 @@ numbers = {
     "n_induction": format_values(n_induction, 1),
     "finite_examples": f"{settings['finite_data']['task']['n_train']:,}".replace(",", r"\,"),
 }
-for (name, measure, split), its in at_end.groupby(["condition", "measure", "split"], observed=True):
-    is_share = measure == "accuracy"
-    numbers[f"{name}/{measure}/{split}"] = format_values(its["value"], 2, is_share)
 for name, its in when.groupby("condition", sort=False):
     numbers[f"{name}/n_there"] = f"{its[0.5].notna().sum()} of {n_runs[name]}"
     for column, key in ((0.5, "half"), ("width", "width")):
@@ -546,15 +542,12 @@ for name, its in turned.groupby("condition", sort=False):
     numbers[f"way/{name}"] = format_values(its["explained"], 2, True)
 for (name, measure), its in read.groupby(["condition", "measure"], observed=True):
     how = "linear" if measure == READ[0] else "kernel"
-    for key, step in (("start", its["step"].min()), ("end", its["step"].max())):
-        said = format_values(its.loc[its["step"] == step, "value"])
-        numbers[f"position/{name}/{how}/{key}"] = said
+    at_start = its.loc[its["step"] == its["step"].min(), "value"]
+    numbers[f"position/{name}/{how}/start"] = format_values(at_start)
 for name, its in distance.groupby("condition", sort=False):
     numbers[f"looks_one/{name}"] = f"{(its == 1).sum()} of {len(its)}"
     numbers[f"distances/{name}"] = ", ".join(f"{its:.0f}" for its in sorted(its.unique()))
     numbers[f"looks_there/{name}"] = format_values(farthest.loc[name, "value"])
-for name in patched:
-    numbers[f"patched/{name}"] = format_values(patched[name])
 for name, its in told.items():
     numbers[f"auc/{name}"] = format_values(its)
     numbers[f"auc_p/{name}"] = f"{p_values[name]:.2f}"
@@ -575,11 +568,6 @@ for name, its in formed.groupby("condition", sort=False):
     for column in ("put", "without surgery"):
         same = sum(one == other for one, other in zip(its["formed"], its[column], strict=True))
         numbers[f"same/{name}/{column}"] = f"{same} of {len(its)}"
-for name in ("edge_auc", "edge_auc_null", "known_recovered", "random_recovered"):
-    numbers[name] = format_values(of_runs[name])
-numbers["known_size"] = format_values(of_runs["known_size"], 0)
-with_20 = (edges["measure"] == "recovered") & (edges["component"] == 20)
-numbers["recovered_20"] = format_values(edges.loc[with_20, "value"])
 for name, its in more.groupby("condition", sort=False):
     numbers[f"others_write/{name}"] = format_values(its)
 for kind in ("zero", "mean", "resample"):
@@ -592,7 +580,7 @@ for name in removed_at:
     numbers[f"{name}/again"] = format_values(again[name], 0)
 study.save_numbers(numbers)
 
-at_end = at_end[(at_end["measure"] == "accuracy") & (at_end["split"] == "repeats")]
+at_end = final[(final["measure"] == "accuracy") & (final["split"] == "repeats")]
 ours = {
     "one_layer": at_end.loc[at_end["condition"] == "one_layer", "value"],
     "smeared_keys": at_end.loc[at_end["condition"] == "smeared_keys", "value"],

@@ -309,11 +309,6 @@ outcome
 
 # %%
 numbers = {}
-for (condition, split, measure), row in found.items():
-    if split == "reversed" and measure not in ("loss", "rank"):
-        numbers[f"{condition}/{measure}"] = format_interval(row)
-    if split == "reversed_train" and measure in [*EDITS, *CONTROLS]:
-        numbers[f"{condition}/trained_{measure}"] = format_interval(row)
 for row in logits[logits["measure"] == "held_down"].itertuples():
     numbers[f"{row.condition}/held_down"] = format_interval(row)
 for section, keys in {

@@ -473,8 +473,6 @@ for (condition, measure), its in main[main["split"] == "test"].groupby(
     ["condition", "measure"], observed=True
 ):
     numbers[f"{condition}/{measure}"] = format_values(its["value"], 2, measure in SHARES)
-for measure, its in baselines.groupby("measure"):
-    numbers[measure] = format_values(its["value"])
 for kind in ABSORBING:
     for measure in MEASURES:
         for dose in (0.0, 0.5, 1.0):

@@ -330,7 +330,6 @@ study.save_figure(figure, "learning", learning)
 
 # %%
 numbers = {"n_seeds": str(len(seeds)), "level": f"{level:g}", "chance": f"{chance:.2g}"}
-numbers |= {f"{name}/ood": number for name, number in said_of.items()}
 for section, keys in {
     "task": ("n_bases", "n_attributes", "n_values"),
     "model": ("d_model", "d_mlp"),
@@ -386,7 +385,7 @@ untrained = accuracy[(accuracy["step"] == 0) & (accuracy["split"] == "ood")]
 numbers["untrained/ood"] = f"{over_seeds(untrained, ['condition', 'split'])['mean'].max():.2f}"
 numbers["null/ood"] = said_of[nulls[0]] if nulls else "not run"
 study.save_numbers(numbers)
-pd.Series({name: number for name, number in numbers.items() if name not in ood_of.index + "/ood"})
+pd.Series(numbers)
 
 # %% [markdown]
 # **Reading a model.** `open_run("simplest", "base", seed=0).bridge()`, from `onset.results`, opens the

@@ -8,7 +8,7 @@ for study in project.studies:
             notebook=f"workflow/notebooks/{study}.py",
             measures=jobs.studies.measures_of(study),
             analyses=jobs.studies.analyses_of(study),
-            summary=f"{project.results}/{study}/summary.csv",
+            summary=jobs.studies.summary_of(study),
             settings=f"{project.results}/{study}/settings/notebook.json",
         output:
             notebook=f"{project.results}/{study}/notebook.ipynb",

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 from onset.code.own_files import files_in
-from onset.code.source_error import SourceError
+from onset.code.syntax import SourceError
 
 
 class Catalogue:

@@ -10,6 +10,7 @@ from onset.config.name_patterns import Hole, Pattern, matches, spelt_out
 from onset.config.notebook_parameters import Parameters
 from onset.config.notebook_source import NotebookSource
 from onset.config.problems import nearest
+from onset.config.quoted import wrong_with_mean
 from onset.config.study import TOLD_OF_WHAT_THERE_IS, TOLD_TO_EVERY_NOTEBOOK, Study
 
 Found = Iterator[tuple[str, str]]
@@ -125,10 +126,15 @@ def _told(study: Study, source: NotebookSource, name: str, key: str, text: str) 
         Hole.SPLIT: sorted(splits | {its for its in source.texts if its.isidentifier()}),
     }
     for asked in dict.fromkeys(_NUMBER.findall(text)):
-        if matches(source.numbers, asked, holes):
-            continue
-        near = _near(asked, source.numbers, {**holes, Hole.SPLIT: sorted(splits)})
-        yield key, f"{name} saves no number {asked!r}{near}{_gone(asked, study.conditions)}"
+        condition, split, quantity = [*asked.split("/", 2), "", ""][:3]
+        said = wrong_with_mean(study, condition, split, quantity) if quantity else ""
+        if quantity and condition in study.conditions and (not split or split in splits):
+            if said:
+                yield key, f"{asked!r}: {said}"
+        elif not matches(source.numbers, asked, holes):
+            near = _near(asked, source.numbers, {**holes, Hole.SPLIT: sorted(splits)})
+            near += f"; as a mean: {said}" if said else ""
+            yield key, f"{name} saves no number {asked!r}{near}{_gone(asked, study.conditions)}"
 
 
 def _near(asked: str, patterns: Iterable[Pattern], holes: Mapping[Hole, list[str]]) -> str:

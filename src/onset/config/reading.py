@@ -9,14 +9,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from onset.code.fingerprint import parse
-from onset.code.source_error import SourceError
+from onset.code.syntax import SourceError, parse
 from onset.config.changes import below, changes_of, grids_of, sections
 from onset.config.checks import condition_of
 from onset.config.inherited import OfPoints, where_inherited
 from onset.config.notebook_source import read_notebook_source
 from onset.config.notebooks import notebook_problems
 from onset.config.problems import Layer, Problem, merge, nearest, problems_of
+from onset.config.quantities import contradictions
 from onset.config.study import Condition, ConditionFile, Study, StudyFile
 from onset.config.sweep import SweepError, expand
 from onset.config.texts import text_problems
@@ -116,7 +116,8 @@ def read_study(
         said = "no condition is left: the study has none beside its sweep"
         problems.append(Problem(grids.file, below(grids, "sweep"), said))
     if not problems:
-        problems = [Problem(file, "measures", said) for said in silent_measures(conditions)]
+        said_of_measures = (*silent_measures(conditions), *contradictions(conditions))
+        problems = [Problem(file, "measures", said) for said in said_of_measures]
     asked = frozenset(source.parameters.kinds if source and source.parameters else ())
     study = Study(name, study_file, merge(base), conditions, asked)
     if source:

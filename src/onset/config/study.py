@@ -128,7 +128,8 @@ class StudyFile(Settings):
     title: Line
     question: Text
     answer: Text | None = None
-    """in one sentence for the gallery; `{name}` stands for a number that the notebook saves"""
+    """in one sentence for the gallery; `{condition/split/quantity}` stands for a mean, as in `summary.csv`,
+    `{name}` for a number that the notebook saves"""
     task: dict[str, Any]
     model: dict[str, Any]
     training: dict[str, Any]

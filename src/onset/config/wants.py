@@ -9,7 +9,8 @@ from functools import cache
 from types import ModuleType
 
 from onset import measures
-from onset.code.fingerprint import parse
+from onset.code.syntax import parse
+from onset.config.quantities import declared_by, literals_in
 from onset.config.study import Condition
 from onset.config.traits import KNOWN, OF_MODELS, OF_WORLDS, traits_of, traits_of_model
 from onset.settings import Settings
@@ -104,16 +105,19 @@ def silent_measures(conditions: Mapping[str, Condition]) -> Iterator[str]:
 
 @cache
 def wants(package: ModuleType, name: str) -> Wants:
-    """What a measure or analysis wants.
+    """What a measure or analysis wants, read from its source.
 
-    Read from the source: importing it imports torch, and planning a DAG shouldn't wait for that.
+    Raises:
+        SourceError: what it declares can't be understood.
     """
     source = package.CATALOGUE.source(name)
-    found = {}
+    said = literals_in(source)
+    found = {
+        key: said[key.upper()] for key in ("needs", "splits", "only_with") if key.upper() in said
+    }
+    declared_by(package, name)  # as sound as the rest
     for statement in parse(source).body:
         match statement:
-            case ast.Assign(targets=[ast.Name(id="NEEDS" | "SPLITS" | "ONLY_WITH" as its)]):
-                found[its.lower()] = ast.literal_eval(statement.value)
             case ast.FunctionDef(name="in_loss"):
                 found["in_loss"] = True
             case ast.FunctionDef(

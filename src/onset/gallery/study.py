@@ -8,6 +8,8 @@ from typing import Any
 
 from onset.gallery.render import render
 from onset.gallery.tables import read_table
+from onset.statistics.wording import format_found
+from onset.store.reading import read_csv
 
 
 def study_page(folder: Path, study: Mapping[str, Any]) -> str:
@@ -20,12 +22,21 @@ def study_page(folder: Path, study: Mapping[str, Any]) -> str:
     tables = [
         {**its, **read_table(folder / "tables" / f"{its['name']}.csv")} for its in study["tables"]
     ]
-    reference = folder / "reference.csv"
     return render(
         "study.html",
         title=study["title"],
         path=[("Onset", "../index.html")],
         study=study,
         tables=tables,
-        reference=read_table(reference) if study["has_reference"] else None,
+        reference=_reference(folder / "reference.csv") if study["has_reference"] else None,
     )
+
+
+def _reference(path: Path) -> dict[str, Any]:
+    """What is published beside what is found, in words."""
+    columns, *rows = read_csv(path)
+    found = [dict(zip(columns, row, strict=True)) for row in rows]
+    for its in found:
+        its["ours"] = format_found(its["ours"], its.pop("low"), its.pop("high"))
+    shown = [column for column in columns if column not in ("low", "high")]
+    return {"columns": shown, "rows": [[its[column] for column in shown] for its in found]}

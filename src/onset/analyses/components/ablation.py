@@ -22,6 +22,11 @@ from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
 NEEDS = ("bridge",)
+QUANTITIES = {
+    "with_all_accuracy": {"kind": "share", "label": "accuracy with all parts"},
+    "without_head_*_accuracy": {"kind": "share", "label": "accuracy without the head: *"},
+    "without_mlp_*_accuracy": {"kind": "share", "label": "accuracy without the MLP: *"},
+}
 
 _KINDS = {
     "zero": lambda own, other: torch.zeros_like(own),

@@ -11,6 +11,9 @@ from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
 NEEDS = ("bridge",)
+QUANTITIES = {
+    "attention": {"kind": "share", "label": "attention"},
+}
 
 
 def analyse(

@@ -20,6 +20,21 @@ from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
 NEEDS = ("bridge",)
+QUANTITIES = {
+    "direct_effect_token_embedding": {
+        "kind": "logits",
+        "label": "direct effect of the token embedding (nats)",
+    },
+    "direct_effect_position_embedding": {
+        "kind": "logits",
+        "label": "direct effect of the position embedding (nats)",
+    },
+    "direct_effect_attention": {
+        "kind": "logits",
+        "label": "direct effect of the attention layer (nats)",
+    },
+    "direct_effect_mlp": {"kind": "logits", "label": "direct effect of the MLP (nats)"},
+}
 
 
 def analyse(

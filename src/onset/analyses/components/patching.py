@@ -27,6 +27,10 @@ from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
 NEEDS = ("bridge",)
+QUANTITIES = {
+    "patch_*_follows": {"kind": "share", "label": "answered as the donor is: *"},
+    "patch_*_keeps": {"kind": "share", "label": "still answered right: *"},
+}
 
 States = dict[str, Float[Tensor, "questions length d_model"]]
 """the residual stream before each block application, by TransformerLens's name"""

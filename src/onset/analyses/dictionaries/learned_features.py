@@ -11,6 +11,11 @@ from onset.models.dictionary.model import Dictionary
 from onset.tasks.vectors import VectorDataset
 
 NEEDS = ("amounts",)
+QUANTITIES = {
+    "feature_cosine": {"kind": "cosine", "label": "cosine of the feature's latent"},
+    "feature_precision": {"kind": "share", "label": "precision of the feature's latent"},
+    "feature_recall": {"kind": "share", "label": "recall of the feature's latent"},
+}
 
 
 def analyse(

@@ -18,6 +18,9 @@ from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import VALIDATION, Dataset
 
 NEEDS = ("repeats",)
+QUANTITIES = {
+    "attention_after_duplicate": {"kind": "share", "label": "attention after duplicates"},
+}
 
 _FARTHEST = 24
 

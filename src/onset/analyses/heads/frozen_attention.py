@@ -21,6 +21,13 @@ from onset.models.transformer.bridge import open_bridge
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import VALIDATION, Dataset
 
+QUANTITIES = {
+    "frozen_attention_loss": {"kind": "nats", "label": "loss with mean attention (nats)"},
+    "frozen_attention_accuracy": {"kind": "share", "label": "accuracy with mean attention"},
+    "free_attention_loss": {"kind": "nats", "label": "loss with its own attention (nats)"},
+    "free_attention_accuracy": {"kind": "share", "label": "accuracy with its own attention"},
+}
+
 
 def analyse(
     model: Transformer, parameters: Parameters, dataset: Dataset, seed: int

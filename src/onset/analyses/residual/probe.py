@@ -23,6 +23,10 @@ from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import VALIDATION, Dataset, Split
 
 NEEDS = ("bridge",)
+QUANTITIES = {
+    "probe_accuracy": {"kind": "share", "label": "accuracy of the probe"},
+    "probe_control_accuracy": {"kind": "share", "label": "accuracy of the control probe"},
+}
 
 _FITTED_ON = 0.75
 

@@ -15,6 +15,10 @@ from onset.models.dictionary.model import Dictionary
 from onset.tasks.vectors import VectorDataset
 
 ONLY_WITH = ("twins",)
+QUANTITIES = {
+    "agreement": {"kind": "share", "label": "latents with a twin"},
+    "agreement_by_chance": {"kind": "share", "label": "latents with a twin, by chance"},
+}
 
 # Dictionaries start with directions drawn from their run's seed, and what is never trained keeps them.
 _NO_RUNS_SEED = 2**32 - 1

@@ -17,6 +17,10 @@ from onset.models.dictionary.model import Dictionary
 from onset.tasks.vectors import VectorDataset
 
 NEEDS = ("token",)
+QUANTITIES = {
+    "*_f1": {"kind": "share", "label": "F1 of the best latent: *"},
+    "*_f1_by_chance": {"kind": "share", "label": "F1 of the best latent, by chance: *"},
+}
 
 
 def measure(

@@ -21,6 +21,10 @@ from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
 NEEDS = ("named",)
+QUANTITIES = {
+    "*_other_accuracy": {"kind": "share", "label": "answered as of the other base: *"},
+    "*_own_accuracy": {"kind": "share", "label": "answered as of its own base: *"},
+}
 
 _SPLITS = ("definitions", "ood")
 _SEED = 0  # of the random directions

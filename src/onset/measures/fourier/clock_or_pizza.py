@@ -23,6 +23,10 @@ from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
 NEEDS = ("numbers",)
+QUANTITIES = {
+    "gradient_symmetricity": {"kind": "cosine", "label": "gradient symmetricity"},
+    "distance_irrelevance": {"kind": "share", "label": "distance irrelevance"},
+}
 
 _N_TRIPLES = 100  # as in the paper
 _SEED = 0  # of their choice

@@ -21,6 +21,14 @@ from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
 NEEDS = ("numbers", "mlp")
+QUANTITIES = {
+    "single_frequency_top1": {"kind": "share", "label": "neurons of a single frequency"},
+    "single_frequency_share": {
+        "kind": "share",
+        "label": "share of a neuron's variance at its best frequency",
+    },
+    "neurons_of_frequency": {"kind": "share", "label": "neurons whose best frequency it is"},
+}
 
 _EXPLAINED = 0.85
 

@@ -20,6 +20,11 @@ from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
 ONLY_WITH = ("layers",)
+QUANTITIES = {
+    "q_composition": {"kind": "share", "label": "Q-composition score"},
+    "k_composition": {"kind": "share", "label": "K-composition score"},
+    "v_composition": {"kind": "share", "label": "V-composition score"},
+}
 
 
 def measure(model: Transformer, parameters: Parameters, dataset: Dataset) -> Iterator[Measurement]:

@@ -24,6 +24,13 @@ from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset, Split
 
 NEEDS = ("repeats",)
+QUANTITIES = {
+    "previous_token_score": {"kind": "share", "label": "attention to the previous token"},
+    "duplicate_token_score": {"kind": "share", "label": "attention to duplicates"},
+    "induction_score": {"kind": "share", "label": "attention to what came after duplicates"},
+    "attention_entropy": {"kind": "nats", "label": "entropy of attention (nats)"},
+    "copying_score": {"kind": "signed_share", "label": "copying score"},
+}
 
 _SPLIT = "test"
 _N_SEQUENCES = 32

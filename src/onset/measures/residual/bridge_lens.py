@@ -20,6 +20,10 @@ from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
 NEEDS = ("bridge",)
+QUANTITIES = {
+    "bridge_rank": {"kind": "rank", "label": "rank of the bridge entity"},
+    "bridge_top1": {"kind": "share", "label": "bridge entity ranks first"},
+}
 
 _FIRST_RELATION = 1  # its position
 

@@ -17,6 +17,13 @@ from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
 SPLITS = ("test",)
+QUANTITIES = {
+    "position_explained": {"kind": "explained", "label": "R² of the position, linear"},
+    "position_explained_by_kernel": {
+        "kind": "explained",
+        "label": "R² of the position, by a kernel",
+    },
+}
 
 _SPLIT = "test"
 _N_SEQUENCES = 24

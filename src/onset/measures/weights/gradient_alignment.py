@@ -24,6 +24,10 @@ from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset, Split
 
 NEEDS = ("alias",)
+QUANTITIES = {
+    "gradient_cosine": {"kind": "cosine", "label": "cosine of gradients"},
+    "gradient_cosine_null": {"kind": "cosine", "label": "cosine of gradients, another alias"},
+}
 
 _EMBEDDING = "tok_embed.weight"
 _DEFINITIONS = ("new_definitions_1", "new_definitions_2")
