@@ -9,13 +9,12 @@ from typing import Any, NamedTuple
 import pytest
 
 from onset.config.name_patterns import Hole, matches
-from onset.config.notebook_parameters import Parameters
 from onset.config.notebook_source import read_notebook_source
+from onset.notebook.parameters import Parameters
 from tests.config_files import CONFIG, ROOT, Files
 
-ALIAS, GROKKING, SIMPLEST, SUPERPOSITION, COMPOSITION = (
-    f"config/studies/{name}.yaml"
-    for name in ("alias", "grokking", "simplest", "superposition", "composition")
+ALIAS, GROKKING, SIMPLEST, SUPERPOSITION = (
+    f"config/studies/{name}.yaml" for name in ("alias", "grokking", "simplest", "superposition")
 )
 
 
@@ -52,7 +51,7 @@ NAMES = [
     bad("published in a loop", GROKKING, "reference.generalized", PUBLISHED,
         "did you mean generalised?"),
     bad("published where nothing is", ALIAS, "reference.chance", PUBLISHED,
-        "has no parameter reference to be told so", key="reference"),
+        "sets nothing beside it (study.verdict)", key="reference"),
     bad("split in the answer", ALIAS, "answer", "In {tied/odo/accuracy} of cases.",
         "as a mean: there is no split 'odo' in tied; did you mean ood?"),
     bad("condition in the answer", ALIAS, "answer", "In {teid/ood/accuracy} of cases.",
@@ -144,22 +143,10 @@ def test_the_point_that_all_grids_go_through(files):
     assert "asks for the condition 'base'" in files.problems()[SIMPLEST, "conditions"]
 
 
-def test_seeds_of_one_condition_that_the_notebook_is_not_told_of(files):
-    files.set(CONFIG, "studies", ["alias"])
-    files.set(ALIAS, "conditions.tied.extra_seeds", [7])
-    assert "no parameter extra_seeds to be told so" in files.problems()[ALIAS, ""]
-
-
 def test_a_notebook_of_analyses_where_there_are_none(files):
     files.set(CONFIG, "studies", ["alias"])
     files.set(ALIAS, "analyses", {})
     assert "no condition has any" in files.problems()[ALIAS, "analyses.names"]
-
-
-def test_a_notebook_is_told_of_nothing_where_there_is_nothing(files):
-    files.set(CONFIG, "studies", ["composition"])
-    files.remove(COMPOSITION, "reference")
-    assert files.load().studies["composition"].told_to_notebook["reference"] == {}
 
 
 def test_a_notebook_that_is_no_python(files):
@@ -249,10 +236,7 @@ class TestParameters:
     def test_every_parameter_of_our_notebooks_says_what_it_is_to_be(self):
         for path in sorted((ROOT / "workflow/notebooks").glob("*.py")):
             its = read_notebook_source(path).parameters
-            told = {
-                *("study_name", "results", "conditions", "labels", "seeds", "extra_seeds"),
-                *("code", "analysed", "reference"),
-            }
+            told = {"study_name", "results", "code"}
             assert all(kind for name, kind in its.kinds.items() if name not in told), path.name
 
 
@@ -320,6 +304,22 @@ class TestReading:
         holes = {Hole.CONDITION: ["tied"], Hole.SPLIT: ["id"]}
         assert matches(found, "tied/id_half", holes)
         assert not matches(found, "tied/ood_half", holes)
+
+    def test_calls_of_the_library_say_what_they_make(self, tmp_path):
+        found = self.read(
+            tmp_path,
+            'study.rows_figure("contrast", rows)\nstudy.summary_table("accuracy", columns)\n'
+            'study.verdict({"sharing": study.stands("accuracy", "tied")})\n'
+            "study.save_numbers(\n"
+            '    say.named(rows, "{condition}/{split}_half")\n'
+            '    | study.quoted_settings("task.n_values", condition="tied")\n'
+            '    | {"chance": "0.1"}\n)\nstudy.settings["tied"]\n',
+        )
+        assert found.always == {("figures", "contrast"), ("tables", "accuracy")}
+        assert found.published == [("sharing",)]
+        half = (Hole.CONDITION, "/", Hole.SPLIT, "_half")
+        assert found.numbers == [half, ("n_values",), ("chance",)]
+        assert found.conditions == {"tied"}
 
     def test_what_is_computed_is_not_judged(self, tmp_path):
         found = self.read(tmp_path, "study.save_numbers(made_elsewhere())\n").numbers

@@ -154,6 +154,7 @@ class TestCurves:
     QUANTITIES = {
         "accuracy": {"kind": "share", "label": "accuracy"},
         "loss": {"kind": "nats", "label": "loss (nats)"},
+        "margin": {"kind": "logits", "label": "lead (nats)"},
     }
     log = pd.DataFrame({"step": range(1000), "loss": [1 / (1 + i) for i in range(1000)]})
     measures = pd.DataFrame(
@@ -177,6 +178,11 @@ class TestCurves:
         drawn = learning_curves([self.log], [measures], self.QUANTITIES)
         assert "loss (nats)" in self.text(drawn.splits)
         assert list(drawn.key) == ["all"]
+
+    def test_what_comes_first_where_there_is_neither(self):
+        measures = self.measures.assign(measure="margin")
+        drawn = learning_curves([self.log], [measures], self.QUANTITIES)
+        assert "lead (nats)" in self.text(drawn.splits)
 
     def test_the_same_curves_give_the_same_bytes_and_take_the_colour_of_the_page(self):
         measures = self.measures.assign(measure="accuracy")

@@ -15,10 +15,12 @@ from onset.config.quantities import declared_by
 from onset.config.traits import KNOWN, OF_MODELS, OF_WORLDS, traits_of_model
 from onset.config.wants import wants
 from onset.measures.measurement import Measurement
+from onset.models import inspection
 from onset.statistics.kinds import KINDS
 from onset.statistics.quantities import quantity_of
 from onset.tasks.worlds import kind_of, length_of, sizes_of, truth_of
 from onset.training.settings import Extent
+from tests import checkpoints
 from tests.worlds import made_of_nothing, settings_of
 
 _SMALL = {"name": "transformer", "d_model": 16, "n_heads": 2, "d_mlp": 16}
@@ -29,6 +31,7 @@ SEQUENCES = {
     "attention only": {**_SMALL, "n_layers": 2, "d_mlp": 0},
     "no norms": {**_SMALL, "norm": "none", "positions": "none"},
     "smeared": {**_SMALL, "n_layers": 2, "smeared_keys": True, "tied_embeddings": False},
+    "pretrained": {"name": "pretrained", "first_token": 5},
 }
 _TWINS = {"name": "dictionary", "n_latents": 20}
 VECTORS = {
@@ -45,13 +48,23 @@ PAIRS = [
     pytest.param(world, name, marks=() if name in ("two layers", "l1") else pytest.mark.slow)
     for world, settings in WORLDS.items()
     for name in (SEQUENCES if kind_of(settings) == "sequences" else VECTORS)
+    if name != "pretrained" or world in ("composition", "induction")  # they take their time
 ]
 
 
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    """Of a pretrained model that is large enough for all worlds."""
+    folder = tmp_path_factory.mktemp("pretrained") / "checkpoint"
+    return checkpoints.save("pythia", folder, rows=400, positions=16)
+
+
 @pytest.mark.parametrize(("world", "model"), PAIRS)
-def test_what_planning_lets_pass_has_rows(world, model):
+def test_what_planning_lets_pass_has_rows(world, model, checkpoint):
     task = WORLDS[world]
     chosen = (SEQUENCES if kind_of(task) == "sequences" else VECTORS)[model]
+    if model == "pretrained":
+        chosen = {**chosen, "checkpoint": str(checkpoint)}
     settings = models.load_settings(chosen["name"]).Settings.model_validate(chosen)
     dataset = tasks.load(world).generate(task, 0)
     its = models.build(chosen, *dataset.sizes)
@@ -116,7 +129,7 @@ def test_what_does_not_fit_a_world_is_refused(package, name, world, says):
 @pytest.mark.parametrize(
     ("name", "changes", "says"),
     [
-        ("fourier_neurons", {"d_mlp": 0}, "fourier_neurons needs an MLP"),
+        ("fourier_neurons", {"d_mlp": 0}, "fourier_neurons needs MLP neurons"),
         ("circuit_edges", {"n_layers": 2, "norm": "none"}, "needs layer norms"),
         ("circuit_edges", {"n_layers": 2, "smeared_keys": True}, "nothing that TransformerLens"),
         ("circuit_edges", {}, "two or more block applications"),
@@ -157,6 +170,13 @@ def test_needs_are_words_that_someone_has():
             its = wants(package, name)
             assert set(its.needs) <= known, name
             assert set(its.only_with) <= OF_MODELS.keys(), name
+
+
+def test_families_whose_heads_can_be_asked_for_open_in_transformer_lens():
+    for name in models.names():
+        settings = models.load_settings(name).Settings.model_construct(name=name, sparsities=())
+        if {"heads", "residual_stream"} & set(traits_of_model(settings)):
+            assert inspection.has_bridge(name), name
 
 
 def test_every_trait_is_someones_need():

@@ -33,12 +33,6 @@
 # %% tags=["parameters"]
 study_name = "finetuning"
 results = "results"
-conditions = None
-labels = {}
-seeds = None
-code = "by hand"
-analysed = None
-reference = {}
 
 # %%
 import matplotlib.pyplot as plt
@@ -47,17 +41,17 @@ import pandas as pd
 from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.mechanism import REPLACEMENTS, follows_donor
 from onset.figures.rows import height, name_rows, plot_rows, proportion
-from onset.figures.style import TEXT_WIDTH, Styles, styles, use_style
+from onset.figures.style import TEXT_WIDTH, Styles, styles
 from onset.latex import tabular
-from onset.results import Found, open_study
+from onset.notebook.here import here
+from onset.results import Found
 from onset.statistics.rows import at_last_step
 from onset.statistics.seeds import over_seeds
 from onset.statistics.wording import format_interval
 
-use_style()
-study = open_study(study_name, results, conditions, seeds, code, analysed)
-conditions, seeds = study.conditions, study.seeds
-labels = {name: labels.get(name, name) for name in conditions}
+study = here(study_name, results)
+conditions, seeds, labels = study.conditions, study.seeds, study.labels
+reference = study.reference
 settings = {name: study.run(name, seeds[0]).settings for name in conditions}
 stage_two = [name for name in conditions if settings[name]["parent"]]
 stage_one = [name for name in conditions if name not in stage_two]
@@ -153,8 +147,8 @@ patching = patching.merge(final[[*by, "mean"]].rename(columns={"mean": "accuracy
 its_style = Styles({name: style[name] for name in study.analysed})
 size = (TEXT_WIDTH, height(study.analysed))
 figure, axes = plt.subplots(1, len(REPLACEMENTS), figsize=size, sharey=True)
-for (kind, title), axis in zip(REPLACEMENTS.items(), axes, strict=True):
-    plot_rows(axis, patching[patching["kind"] == kind], its_style, {"accuracy": "|"})
+for (name, title), axis in zip(REPLACEMENTS.items(), axes, strict=True):
+    plot_rows(axis, patching[patching["replacement"] == name], its_style, {"accuracy": "|"})
     proportion(axis, title)
 name_rows(axes[0], its_style, labels)
 figure.supxlabel(f"answers that become the donor's (n = {len(seeds)} seeds)", fontsize=8)

@@ -26,25 +26,19 @@
 # %% tags=["parameters"]
 study_name = "pythia"
 results = "results"
-conditions = None
-labels = {}
-seeds = None
-code = "by hand"
 
 # %%
 import matplotlib.pyplot as plt
 
 from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.rows import height, name_rows, plot_rows, proportion
-from onset.figures.style import TEXT_WIDTH, styles, use_style
-from onset.results import open_study
+from onset.figures.style import TEXT_WIDTH, styles
+from onset.notebook.here import here
 from onset.statistics.rows import at_last_step
 from onset.statistics.seeds import over_seeds
 
-use_style()
-study = open_study(study_name, results, conditions, seeds, code)
-conditions, seeds = study.conditions, study.seeds
-labels = {name: labels.get(name, name) for name in conditions}
+study = here(study_name, results)
+conditions, seeds, labels = study.conditions, study.seeds, study.labels
 style = styles(conditions)
 HELD_OUT = ["id", "oi", "io", "oo"]
 SHOWN = ["atomic", "composed_train", *HELD_OUT]

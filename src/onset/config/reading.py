@@ -118,8 +118,7 @@ def read_study(
     if not problems:
         said_of_measures = (*silent_measures(conditions), *contradictions(conditions))
         problems = [Problem(file, "measures", said) for said in said_of_measures]
-    asked = frozenset(source.parameters.kinds if source and source.parameters else ())
-    study = Study(name, study_file, merge(base), conditions, asked)
+    study = Study(name, study_file, merge(base), conditions)
     if source:
         found = notebook_problems(study, source, notebook, complete=not problems)
         problems += [Problem(file, key, message) for key, message in found]

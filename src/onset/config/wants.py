@@ -18,8 +18,6 @@ from onset.tasks.dataset import VALIDATION, Dataset
 from onset.tasks.vectors import VectorDataset
 from onset.tasks.worlds import AnyTaskSettings, drawn_from_parent, kind_of, truth_of
 
-_ANY = ("model", "vectormodel", "anymodel")
-"""what a measure calls a model of any family of the right kind"""
 _KINDS = {its.__name__: its.kind for its in (Dataset, VectorDataset)}
 """of world, by what a measure calls it"""
 
@@ -35,8 +33,6 @@ class Wants:
     """that it asks for by name"""
     only_with: tuple[str, ...] = ()
     """traits of a model without which it has no rows"""
-    family: str = "model"
-    """of its `model`; one of `_ANY`: any"""
     kind: str | None = None
     """of its `dataset`; None: any"""
     parent: bool = False
@@ -54,8 +50,6 @@ class Wants:
         if self.kind not in (None, kind_of(task)):
             yield f"{self.name} asks of {self.kind}, and the task {task.name} has {kind_of(task)}"
             return
-        if model and self.family not in (*_ANY, model.name.replace("_", "")):
-            yield f"{self.name} looks inside a {self.family}, and the model is {model.name}"
         for need in self.needs:
             if need in OF_WORLDS and need not in traits_of(task):
                 yield f"{self.name} needs {KNOWN[need]}; the task {task.name}, as it is set, has none"
@@ -122,11 +116,8 @@ def wants(package: ModuleType, name: str) -> Wants:
                 found["in_loss"] = True
             case ast.FunctionDef(
                 name="measure" | "analyse",
-                args=ast.arguments(
-                    args=[ast.arg(annotation=its), _, ast.arg(annotation=world), *others]
-                ),
+                args=ast.arguments(args=[_, _, ast.arg(annotation=world), *others]),
             ):
-                found["family"] = ast.unparse(its).lower()
                 found["kind"] = _KINDS.get(ast.unparse(world))
                 found["parent"] = "parent" in {other.arg for other in others}
     return Wants(name, **found)

@@ -18,6 +18,7 @@ from onset.statistics.kinds import KINDS
 
 _SIZE = (4.2, 2.4)  # inches: two beside each other, or one on a phone
 _MARGINS = {"left": 0.14, "right": 0.98, "top": 0.96, "bottom": 0.2}
+_FIRST = ("accuracy", "loss")
 _MOST_POINTS = 200  # of a training log with every update
 _DASHES = {"-": (), "--": (4, 2), ":": (1, 2), "-.": (6, 2, 1, 2)}
 _LOOK = {
@@ -56,7 +57,7 @@ def learning_curves(
     measures: Sequence[pd.DataFrame],
     quantities: Mapping[str, Mapping[str, Any]],
 ) -> Drawn:
-    """Loss at every update; and, per split, accuracy (or loss, where there is none) at every checkpoint.
+    """Loss at every update; per split, accuracy (else loss, else what comes first) at every checkpoint.
 
     A thin line per seed; of the splits also the mean over seeds.
 
@@ -90,7 +91,8 @@ def _svg(figure: Figure) -> str:
 def _draw_splits(
     axis: Axes, measures: pd.DataFrame, quantities: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Line]:
-    shown = "accuracy" if (measures["measure"] == "accuracy").any() else "loss"
+    there = measures["measure"].unique()
+    shown = next((its for its in _FIRST if its in there), there[0])
     its = measures[measures["measure"] == shown]
     # Many small models in a run are as many components: their mean stands for them.
     curves = its.groupby([its["split"].fillna("all"), "run", "step"], sort=False, observed=True)[
@@ -103,10 +105,10 @@ def _draw_splits(
         axis.plot(of_split.index, of_split.mean(axis=1), **style.of_line, linewidth=1.4)
     axis.set(xlabel="training step", ylabel=quantities[shown]["label"])
     kind = KINDS[quantities[shown]["kind"]]
-    if math.isfinite(kind.low) and math.isfinite(kind.high):
+    if math.isfinite(kind.high - kind.low):
         beyond = 0.03 * (kind.high - kind.low)
         axis.set_ylim(kind.low - beyond, kind.high + beyond)
-    else:
+    elif kind.low >= 0:
         axis.set_yscale("log")
     return {split: Line.of(style) for split, style in key.items()}
 

@@ -22,7 +22,7 @@ from onset.models.batch import Parameters
 from onset.models.dictionary.model import Dictionary
 from onset.tasks.vectors import VectorDataset
 
-NEEDS = ("amounts",)
+NEEDS = ("amounts", "dictionary")
 QUANTITIES = {
     "explained": {"kind": "share", "label": "latents explained"},
     "believed": {"kind": "share", "label": "latents with an explanation believed"},

@@ -24,7 +24,7 @@ from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
-NEEDS = ("numbers", "mlp")
+NEEDS = ("numbers", "embeddings", "neurons")
 
 _EMBEDDING = "tok_embed.weight"
 SPLITS = ("train", "test")

@@ -25,7 +25,7 @@ from onset.models.transformer.bridge import open_bridge
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import VALIDATION, Dataset
 
-NEEDS = ("repeats",)
+NEEDS = ("repeats", "head_weights")
 QUANTITIES = {
     "with_all_loss": {"kind": "nats", "label": "loss with all heads (nats)"},
     "without_head_*_loss": {"kind": "nats", "label": "loss without the head (nats): *"},

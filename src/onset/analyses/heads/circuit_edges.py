@@ -36,7 +36,7 @@ from onset.models.transformer.model import Transformer
 from onset.statistics.prediction import auc
 from onset.tasks.dataset import Dataset
 
-NEEDS = ("repeats", "layers", "like_gpt2")
+NEEDS = ("repeats", "heads", "layers", "like_gpt2")
 
 SPLITS = ("repeats", "test")
 QUANTITIES = {

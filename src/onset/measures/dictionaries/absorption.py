@@ -21,7 +21,7 @@ from onset.models.batch import Parameters
 from onset.models.dictionary.model import Dictionary
 from onset.tasks.vectors import VectorDataset
 
-NEEDS = ("amounts", "families")
+NEEDS = ("amounts", "families", "dictionary")
 QUANTITIES = {
     "pairs_with_latents": {"kind": "share", "label": "parent–child pairs with latents"},
     "missed_with_child": {"kind": "share", "label": "parent missed, child there"},

@@ -14,6 +14,7 @@ from onset.models.batch import Parameters
 from onset.models.dictionary.model import Dictionary
 from onset.tasks.vectors import VectorDataset
 
+NEEDS = ("dictionary",)
 ONLY_WITH = ("twins",)
 QUANTITIES = {
     "agreement": {"kind": "share", "label": "latents with a twin"},

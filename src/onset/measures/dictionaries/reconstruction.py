@@ -10,6 +10,7 @@ from onset.models.batch import Parameters
 from onset.models.dictionary.model import Dictionary
 from onset.tasks.vectors import VectorDataset
 
+NEEDS = ("dictionary",)
 QUANTITIES = {
     "l0": {"kind": "count", "label": "active latents per example"},
     "explained_variance": {"kind": "explained", "label": "variance explained"},

@@ -21,7 +21,7 @@ from onset.models.batch import Parameters
 from onset.models.dictionary.model import Dictionary
 from onset.tasks.vectors import VectorDataset
 
-NEEDS = ("amounts",)
+NEEDS = ("amounts", "dictionary")
 QUANTITIES = {
     "mean_max_cosine": {"kind": "cosine", "label": "largest cosine with a feature, mean"},
     "matched_cosine": {"kind": "cosine", "label": "cosine of the matched latent, mean"},

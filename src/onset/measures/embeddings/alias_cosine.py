@@ -18,7 +18,7 @@ from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
-NEEDS = ("named",)
+NEEDS = ("named", "embeddings")
 QUANTITIES = {
     "alias_cosine": {"kind": "cosine", "label": "cosine of an alias with its base"},
     "alias_cosine_other": {"kind": "cosine", "label": "cosine of an alias with other bases"},

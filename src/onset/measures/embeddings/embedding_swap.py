@@ -20,7 +20,7 @@ from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
-NEEDS = ("named",)
+NEEDS = ("named", "embeddings")
 QUANTITIES = {
     "*_other_accuracy": {"kind": "share", "label": "answered as of the other base: *"},
     "*_own_accuracy": {"kind": "share", "label": "answered as of its own base: *"},

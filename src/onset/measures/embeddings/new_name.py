@@ -21,7 +21,7 @@ from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
-NEEDS = ("named",)
+NEEDS = ("named", "embeddings")
 QUANTITIES = {
     "new_name_defined_accuracy": {"kind": "share", "label": "new definitions learned"},
     "new_name_accuracy": {"kind": "share", "label": "accuracy about new names"},

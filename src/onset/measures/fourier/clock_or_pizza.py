@@ -22,7 +22,7 @@ from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
-NEEDS = ("numbers",)
+NEEDS = ("numbers", "embeddings")
 QUANTITIES = {
     "gradient_symmetricity": {"kind": "cosine", "label": "gradient symmetricity"},
     "distance_irrelevance": {"kind": "share", "label": "distance irrelevance"},

@@ -20,7 +20,7 @@ from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
-NEEDS = ("numbers", "mlp")
+NEEDS = ("numbers", "neurons")
 QUANTITIES = {
     "single_frequency_top1": {"kind": "share", "label": "neurons of a single frequency"},
     "single_frequency_share": {

@@ -18,7 +18,7 @@ from onset.tasks.dataset import Dataset
 from onset.training.batches import whole
 from onset.training.losses import exact_cross_entropy
 
-NEEDS = ("numbers",)
+NEEDS = ("numbers", "embeddings")
 QUANTITIES = {
     "keys_alone_loss": {"kind": "nats", "label": "loss with key frequencies alone (nats)"},
     "keys_alone_accuracy": {"kind": "share", "label": "accuracy with key frequencies alone"},

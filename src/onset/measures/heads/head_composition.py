@@ -19,6 +19,7 @@ from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
+NEEDS = ("head_weights",)
 ONLY_WITH = ("layers",)
 QUANTITIES = {
     "q_composition": {"kind": "share", "label": "Q-composition score"},

@@ -21,7 +21,7 @@ from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset, Split
 
-NEEDS = ("bridge",)
+NEEDS = ("bridge", "embeddings")
 SPLITS = ("atomic", "hops2_seen", "hops2_unseen")
 ONLY_WITH = ("per_hop",)
 QUANTITIES = {

@@ -29,7 +29,7 @@ from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import VALIDATION, Dataset, Split
 
-NEEDS = ("candidates", "familiar")
+NEEDS = ("candidates", "familiar", "embeddings")
 QUANTITIES = {
     "offset_accuracy": {"kind": "share", "label": "accuracy, withheld logits raised"},
     "rescaled_accuracy": {"kind": "share", "label": "accuracy, withheld rows rescaled"},

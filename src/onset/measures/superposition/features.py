@@ -13,6 +13,7 @@ from onset.models.batch import Parameters
 from onset.models.bottleneck.model import Bottleneck
 from onset.tasks.vectors import VectorDataset
 
+NEEDS = ("bottleneck",)
 QUANTITIES = {
     "feature_norm": {"kind": "size", "label": "length of the feature's direction"},
     "dimensionality": {"kind": "share", "label": "dimensionality of the feature"},

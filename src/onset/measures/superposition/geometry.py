@@ -15,6 +15,7 @@ from onset.models.batch import Parameters
 from onset.models.bottleneck.model import Bottleneck
 from onset.tasks.vectors import VectorDataset
 
+NEEDS = ("bottleneck",)
 QUANTITIES = {
     "in_*": {"kind": "count", "label": "features in the figure: *"},
     "random_in_*": {"kind": "count", "label": "features in the figure, random directions: *"},

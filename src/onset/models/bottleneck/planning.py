@@ -8,6 +8,11 @@ TAKES = "vectors"
 """the kind of world"""
 
 
+def traits(settings: Settings) -> tuple[str, ...]:
+    """What they are like (`onset.config.traits`)."""
+    return ("bottleneck",)
+
+
 def activations(settings: Settings, d_in: int, d_out: int) -> int:
     """Numbers that are kept of each example of a batch, at least."""
     return d_in + d_out + d_in // settings.n_inputs * settings.d_hidden

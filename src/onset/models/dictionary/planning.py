@@ -10,7 +10,8 @@ TAKES = "vectors"
 
 def traits(settings: Settings) -> tuple[str, ...]:
     """What they are like (`onset.config.traits`)."""
-    return ("twins",) if len(set(settings.sparsities)) < len(settings.sparsities) else ()
+    twins = len(set(settings.sparsities)) < len(settings.sparsities)
+    return ("dictionary", "twins") if twins else ("dictionary",)
 
 
 def activations(settings: Settings, d_in: int, d_out: int) -> int:

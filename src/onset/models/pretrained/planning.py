@@ -14,6 +14,11 @@ TAKES = "sequences"
 _ON_THE_HUB = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
 
 
+def traits(settings: Settings) -> tuple[str, ...]:
+    """What they are like (`onset.config.traits`)."""
+    return ("residual_stream", "heads")
+
+
 def problems(settings: Settings, max_hops: int, n_tokens: int, length: int) -> list[str]:
     """What makes these settings unfit for a task of so many tokens and so long sequences."""
     if not files.is_folder(settings.checkpoint):

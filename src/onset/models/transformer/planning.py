@@ -11,7 +11,11 @@ TAKES = "sequences"
 def traits(settings: Settings) -> tuple[str, ...]:
     """What they are like (`onset.config.traits`)."""
     has = {
-        "mlp": settings.d_mlp > 0,
+        "residual_stream": True,
+        "heads": True,
+        "head_weights": True,
+        "embeddings": True,
+        "neurons": settings.d_mlp > 0,
         "layers": settings.n_applications > 1,
         "per_hop": settings.n_layers == 1 and settings.readout == "per_hop",
         "like_gpt2": settings.norm == "layer" and not settings.only_ours,
