@@ -16,8 +16,8 @@ The sizes are those of the world:
   (`VectorModel`): what it minimises is its own.
 
 What else can be asked of a model its family says in `traits(settings)` of `planning.py`
-(`onset.config.traits`). One that has a `residual_stream` and `heads` is a `ReadableModel` and has a bridge; one that has
-`head_weights`, `embeddings` or `neurons` has parameters with the transformer's names, too.
+(`onset.config.traits`). One that has a `residual_stream` and `heads` is a `ReadableModel` and has a bridge;
+one that has `head_weights`, `embeddings` or `neurons` has parameters with the transformer's names, too.
 """
 
 from __future__ import annotations
