@@ -101,15 +101,21 @@ def _published(study: Study, source: NotebookSource, name: str) -> Found:
             yield f"reference.{its}", f"{name} sets nothing of ours beside it; {there}"
 
 
+def _splits_of(study: Study) -> set[str]:
+    return {split for c in study.conditions.values() for split in c.task.splits}
+
+
+def holes_of(study: Study, source: NotebookSource) -> dict[Hole, list[str]]:
+    """What may stand where a name's part is known to be a condition, or a split, and no more."""
+    texts = {its for its in source.texts if its.isidentifier()}
+    return {Hole.CONDITION: list(study.conditions), Hole.SPLIT: sorted(_splits_of(study) | texts)}
+
+
 def _told(study: Study, source: NotebookSource, name: str, key: str, text: str) -> Found:
     """A text with numbers of the notebook's."""
     if odd := re.search(r"[{}]", _NUMBER.sub("", text)):
         yield key, f"a {odd[0]} has no counterpart; a number's name stands in {{ and }}"
-    splits = {split for c in study.conditions.values() for split in c.task.splits}
-    holes = {
-        Hole.CONDITION: list(study.conditions),
-        Hole.SPLIT: sorted(splits | {its for its in source.texts if its.isidentifier()}),
-    }
+    splits, holes = _splits_of(study), holes_of(study, source)
     for asked in dict.fromkeys(_NUMBER.findall(text)):
         condition, split, quantity = [*asked.split("/", 2), "", ""][:3]
         said = wrong_with_mean(study, condition, split, quantity) if quantity else ""

@@ -21,6 +21,7 @@ from onset.config.parents import parent_problems
 from onset.config.problems import ConfigError, Layer, Problem, merge, nearest, place, problems_of
 from onset.config.quoted import problems_of_paper
 from onset.config.reading import read_study, study_names
+from onset.config.shown import problems_of_shown
 from onset.config.sources import CONFIG
 from onset.config.study import Condition, Study
 from onset.config.yaml_file import reread
@@ -203,7 +204,7 @@ def _validated(layer: Layer, root: Path) -> Project:
     if not problems:
         problems = parent_problems(studies, settings.seeds if settings else ())
         if settings and settings.paper:
-            problems += problems_of_paper(studies, root)
+            problems += [*problems_of_paper(studies, root), *problems_of_shown(studies, root)]
     if problems or not settings:
         raise ConfigError(problems)
     return Project(settings, studies)
