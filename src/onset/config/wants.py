@@ -1,4 +1,4 @@
-"""What a measure or analysis wants of a task and a model, as its source declares it."""
+"""What a measure or analysis needs from a task and a model, as declared in its source."""
 
 from __future__ import annotations
 

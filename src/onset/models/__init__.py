@@ -1,4 +1,4 @@
-"""Model families, a package each.
+"""Model families, one package each.
 
 A family has three modules, of which only the last needs torch:
 

@@ -13,13 +13,12 @@
 # %% [markdown]
 # # Skeleton
 #
-# **Question.** Shown for some pairs of symbols which of the two comes first, does a small transformer say
-# it of the other pairs?
+# **Question.** A small transformer is shown, for some pairs of symbols, which of the two comes first. Does
+# it know this of the other pairs?
 #
-# **Hypothesis.** It does: to attend to the first position is easier than to remember each pair.
+# **Hypothesis.** It does: attending to the first position is easier than remembering each pair.
 #
-# **What would refute it.** Accuracy on pairs that were never shown no better than where the answer is
-# either of the two, drawn at random.
+# **What would refute it.** Accuracy on the other pairs that is no higher than with answers drawn at random.
 
 # %% tags=["parameters"]
 study_name = "skeleton"
@@ -35,10 +34,10 @@ from onset.statistics.seeds import interval
 study = here(study_name, results)
 
 # %% [markdown]
-# ## Along training
+# ## During training
 #
-# Accuracy on the pairs that took no part in training. Half of the answers of the null control are the first
-# symbol, whatever a model does: it can't be right more often than by chance.
+# Accuracy on the pairs that are never shown. In the null control the answer is one of the two symbols at
+# random, so that no model can be right in more than half of the cases, except by chance.
 
 # %%
 held_out = study.along("accuracy", by=["condition", "step"], split="test")
@@ -58,11 +57,12 @@ study.summary_table(
 )
 
 # %% [markdown]
-# ## Numbers of this notebook's own
+# ## Derived numbers
 #
-# Means are in `summary.csv`, and the paper asks for them by name. What is derived of several is saved here:
-# by how much a seed's model is better than the null control of the same seed; and, if the whole interval is
-# above zero, that it is, so that no sentence of the paper says so unless it is true.
+# Means are in `summary.csv`, and the paper quotes them by name. Here we save what is derived from several
+# measurements: by how much the model outdoes the null control with the same seed. If the whole interval
+# lies above zero, the number is saved once more under the name of the claim, and only then does the paper
+# make the claim.
 
 # %%
 gain = beyond(where(study.final, measure="accuracy", split="test"), "first", "either")

@@ -1,9 +1,9 @@
 """Which of two symbols comes first: a world so small that a transformer learns it in a second.
 
 Every question is `[a, b, =]` with the answer a, for different symbols a and b. A random part of the pairs
-is trained:
+is for training:
 
-    train   the pairs that may be trained
+    train   the pairs that may be trained on
     test    the others, without those set apart for choosing settings
 
 The truth `other` is the symbol of the pair that isn't the answer.
@@ -24,12 +24,12 @@ from onset.tasks.parts import random_part, refuse_small_splits, validation_apart
 
 
 class Settings(BaseSettings):
-    """How many symbols there are, and how many of their pairs are trained."""
+    """How many symbols there are, and how many of their pairs are for training."""
 
     name: Literal["skeleton"]
     n_symbols: int = Field(16, ge=2, le=1000)
     train_fraction: Fraction = 0.5
-    """fraction of the pairs that may be trained"""
+    """fraction of the pairs that may be trained on"""
     validation: Fraction = 0.25
     """fraction of the others that is set apart for choosing settings"""
     answers: Literal["first", "either"] = "first"
@@ -80,7 +80,7 @@ def generate(settings: Settings, seed: int) -> Dataset:
     masks = {"train": train, **validation_apart({"test": ~train}, settings.validation, rng)}
     right = np.zeros(len(pairs), int)
     if settings.answers == "either":
-        right = rng.integers(2, size=len(pairs))  # drawn last: the same pairs are trained
+        right = rng.integers(2, size=len(pairs))  # drawn last: the same pairs are for training
     every = np.arange(len(pairs))
     answers, others = pairs[every, right], pairs[every, 1 - right]
     tokens = np.column_stack([pairs, np.full(len(pairs), n)])
