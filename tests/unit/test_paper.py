@@ -118,7 +118,7 @@ def test_the_abstract_is_what_studies_say_in_their_order(arguments):
     told = {"second": "In {share} of cases & more.", "first": "Rank {one/near/rank_of_a.layer_1}."}
     arguments.settings["abstract"] = told
     files = _files(arguments)
-    *_, second, first = files["sentences.tex"].decode().splitlines()
+    _, first, second = files["sentences.tex"].decode().splitlines()
     assert second == r"In \onsetnumber{second/share} of cases \& more."
     assert first == r"Rank \onsetmean{first}{one}{near}{rank_of_a.layer_1}."
     assert "first/one/near/rank_of_a.layer_1" in files["generated.tex"].decode()

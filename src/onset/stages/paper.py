@@ -162,9 +162,10 @@ def _generated(
 
 
 def _sentences(arguments: argparse.Namespace) -> Iterator[str]:
-    """What studies say in the abstract, a line each."""
-    for study, words in arguments.settings["abstract"].items():
-        folder = arguments.results / study
+    """What the studies in the paper say in its abstract, a line each."""
+    told = arguments.settings["abstract"]
+    for study in (its["name"] for its in arguments.settings["shown"] if its["name"] in told):
+        folder, words = arguments.results / study, told[study]
         numbers = numbers_of(_checked(folder / "numbers.json"), declared(arguments.sources))
         summary = folder / "summary.csv"
         means = Means.of_summary(summary) if summary.exists() else Means()
