@@ -20,6 +20,7 @@ from onset.measures.superposition.two_features import (
     expected_loss,
     phase_of,
 )
+from onset.models.bottleneck import planning
 from onset.models.bottleneck import settings as bottleneck
 from onset.models.bottleneck.model import Bottleneck
 from onset.tasks import superposition
@@ -190,7 +191,7 @@ class TestNetwork:
         ],
     )
     def test_what_does_not_fit_is_said(self, changes, sizes, says):
-        found = bottleneck.problems(network(12, **changes).settings, *sizes)
+        found = planning.problems(network(12, **changes).settings, *sizes)
         assert (says in found[0]) if says else (found == [])
 
 
