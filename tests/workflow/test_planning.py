@@ -218,12 +218,6 @@ class TestCode:
         )
         assert set(finished.plan()) == jobs("evaluate") | AFTER_MEASURES
 
-    def test_how_models_are_opened_trains_and_measures_nothing(self, finished):
-        finished.edit(
-            "src/onset/models/transformer/bridge.py", lambda text: text + "\n_ADDED = 1\n"
-        )
-        assert set(finished.plan()) == jobs("analyse") | AFTER_RUNS | told("notebook")
-
     def test_another_label_of_a_quantity_measures_nothing(self, finished):
         finished.replace(
             "src/onset/measures/answers/prediction.py", '"label": "accuracy"', '"label": "right"'
