@@ -89,7 +89,7 @@ class ConditionFile(Changes):
 
 
 class ConditionOverrides(Changes):
-    """What the config's `overrides` hold for a condition."""
+    """What the config's `overrides`, or a study's `smoke`, hold for a condition."""
 
     extra_seeds: ExtraSeeds | None = None
     """in place of the condition's"""
@@ -104,7 +104,7 @@ class ConditionOverrides(Changes):
 
 
 class StudyOverrides(Changes):
-    """What the config's `overrides` hold for a study."""
+    """What the config's `overrides` hold for a study, or its own `smoke`."""
 
     conditions: dict[Name, ConditionOverrides] = {}
     """changes to single conditions"""
@@ -146,6 +146,10 @@ class StudyFile(Settings):
     """additional parameters of the study's notebook"""
     reference: dict[Name, PublishedSettings] = {}
     """published quantities that the notebook compares with its own"""
+    abstract: Text | None = None
+    """its part of the paper's abstract; `{name}` as in `answer`"""
+    smoke: StudyOverrides | None = None
+    """the changes that make it small enough for a smoke run, in seconds; `{}` if none are needed"""
 
     @field_validator("conditions", mode="before")
     @classmethod
