@@ -16,6 +16,7 @@ from pydantic import (
     field_validator,
 )
 
+from onset.config.comparisons import comparison_problems
 from onset.config.folder import NOT_STUDIES, Folder, folder_problem
 from onset.config.parents import parent_problems
 from onset.config.problems import ConfigError, Layer, Problem, merge, nearest, place, problems_of
@@ -200,7 +201,10 @@ def _validated(layer: Layer, root: Path) -> Project:
         problems = parent_problems(studies, settings.seeds if settings else ())
     if problems or not settings:
         raise ConfigError(problems)
-    return Project(settings, studies)
+    project = Project(settings, studies)
+    if problems := comparison_problems(studies, project.all_runs):
+        raise ConfigError(problems)
+    return project
 
 
 def _texts(values: Any) -> list[str]:

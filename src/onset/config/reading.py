@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from onset.code.fingerprint import SourceError, parse
 from onset.config.checks import condition_of
+from onset.config.comparisons import read_comparisons
 from onset.config.inherited import OfPoints, where_inherited
 from onset.config.notebook_source import read_notebook_source
 from onset.config.notebooks import notebook_problems
@@ -72,6 +73,8 @@ def read_study(
             where = Layer(grids.file, _below(grids, "sweep"), changes)
             return None, [*problems, *problems_of(error, ConditionFile, [where])]
     problems += text_problems([Layer(file, "", raw), overrides], paper, root)
+    compared, of_comparisons = read_comparisons(study_file, [Layer(file, "", raw), overrides])
+    problems += of_comparisons
     conditions, run_already, of_points = {}, set(), OfPoints(len(swept))
     for condition, its_file in (study_file.conditions | points).items():
         layers = [
@@ -111,7 +114,7 @@ def read_study(
     if not problems:
         problems = [Problem(file, "measures", said) for said in silent_measures(conditions)]
     asked = frozenset(source.parameters.kinds if source and source.parameters else ())
-    study = Study(name, study_file, merge(base), conditions, asked)
+    study = Study(name, study_file, merge(base), conditions, asked, compared)
     if source:
         found = notebook_problems(study, source, notebook, complete=not problems)
         problems += [Problem(file, key, message) for key, message in found]

@@ -1,15 +1,16 @@
-"""What a measure or analysis wants of a task and a model, as its source declares it."""
+"""What a measure, analysis or comparison wants of a task and a model, as its source declares it."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from types import ModuleType
+from typing import Any
 
-from onset import measures
-from onset.code.fingerprint import parse
+from onset import comparisons, measures
+from onset.code.fingerprint import SourceError, parse
 from onset.config.study import Condition
 from onset.config.traits import KNOWN, OF_MODELS, OF_WORLDS, traits_of
 from onset.settings import Settings
@@ -19,6 +20,8 @@ from onset.tasks.worlds import AnyTaskSettings, drawn_from_parent, kind_of, trut
 
 _ANY = ("model", "vectormodel", "anymodel")
 """what a measure calls a model of any family of the right kind"""
+TOGETHER = ("checkpoints", "two runs", "runs")
+"""what a comparison may look at: several checkpoints of one run, two runs, or two and more"""
 _KINDS = {its.__name__: its.kind for its in (Dataset, VectorDataset)}
 """of world, by what a measure calls it"""
 
@@ -42,6 +45,10 @@ class Wants:
     """whether it looks at the run that the dataset is made of"""
     in_loss: bool = False
     """whether a training may add it to its loss"""
+    together: str = ""
+    """what a comparison looks at, one of `TOGETHER`"""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """numbers and texts that a study may set, with their defaults"""
 
     @property
     def truth(self) -> set[str]:
@@ -125,4 +132,41 @@ def wants(package: ModuleType, name: str) -> Wants:
                 found["family"] = ast.unparse(its).lower()
                 found["kind"] = _KINDS.get(ast.unparse(world))
                 found["parent"] = "parent" in {other.arg for other in others}
+            case ast.FunctionDef(
+                name="compare", args=ast.arguments(args=[ast.arg(annotation=its), *_])
+            ):
+                found |= _of_members(its)
     return Wants(name, **found)
+
+
+def wants_of_comparison(name: str) -> Wants:
+    """What a comparison wants: `wants`, and what stands together.
+
+    Raises:
+        SourceError: its source doesn't say what, or not in literals.
+    """
+    source = comparisons.CATALOGUE.source(name)
+    said: dict[str, Any] = {"TOGETHER": None, "OPTIONS": {}}
+    for statement in parse(source).body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=its)]) if its in said:
+                try:
+                    said[its] = ast.literal_eval(statement.value)
+                except ValueError:
+                    raise SourceError(f"{source}: {its} must be a literal") from None
+    if said["TOGETHER"] not in TOGETHER:
+        allowed = ", ".join(map(repr, TOGETHER))
+        raise SourceError(f"{source}: TOGETHER must be one of: {allowed}")
+    if not isinstance(said["OPTIONS"], dict):
+        raise SourceError(f"{source}: OPTIONS must be names with their defaults")
+    its = wants(comparisons, name)
+    return replace(its, together=said["TOGETHER"], options=said["OPTIONS"])
+
+
+def _of_members(annotation: ast.expr | None) -> dict[str, Any]:
+    """Family and kind of world in `Sequence[Member[Transformer, Dataset]]`."""
+    match annotation:
+        case ast.Subscript(slice=ast.Subscript(slice=ast.Tuple(elts=[model, world]))):
+            family, kind = ast.unparse(model).lower(), _KINDS.get(ast.unparse(world))
+            return {"family": family, "kind": kind}
+    return {}

@@ -18,8 +18,10 @@ from onset.runs.artefacts import (
 )
 from onset.runs.reference import Found
 from onset.runs.run import Run
+from onset.statistics.compared import stacked
 from onset.store.atomic import write_text
-from onset.store.records import check
+from onset.store.records import check, damaged
+from onset.store.tables import load_table
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Study:
     """the conditions that are looked at more closely"""
     extra_seeds: Mapping[str, Sequence[int]] = field(default_factory=dict)
     """seeds that single conditions are run with beside"""
+    compared: Sequence[str] = ()
+    """the comparisons"""
 
     def run(self, condition: str, seed: int) -> Run:
         return Run(self.folder / condition / f"seed_{seed}")
@@ -59,12 +63,35 @@ class Study:
             {run: run.analyses for run in self.runs if run.condition in self.analysed}
         )
 
+    @cached_property
+    def comparisons(self) -> pd.DataFrame:
+        """What was found of several runs together, or of several checkpoints of one.
+
+        `comparison`; of whom it is (`condition`, `seed`) and what it is set beside (`other_condition`,
+        `other_seed`); the checkpoints, where there are several (`step`, `other_step`); and the other
+        columns of `measures`. Missing is what a number isn't about.
+        """
+        found = []
+        for name, path in self._compared.items():
+            table, origin = load_table(path)
+            if origin.run != f"{self.folder.name}/comparisons/{name}":
+                raise damaged(path, f"belongs to {origin.run}")
+            table.insert(0, "comparison", name)
+            found.append(table)
+        return stacked(found)
+
+    @property
+    def _compared(self) -> dict[str, Path]:
+        return {name: self.folder / "comparisons" / f"{name}.parquet" for name in self.compared}
+
     @property
     def _tables(self) -> list[Path]:
         """The files that measurements are read from."""
         analysed = [run for run in self.runs if run.condition in self.analysed]
-        return [run.folder.measures for run in self.runs] + [
-            run.folder.analyses for run in analysed
+        return [
+            *(run.folder.measures for run in self.runs),
+            *(run.folder.analyses for run in analysed),
+            *self._compared.values(),
         ]
 
     @staticmethod

@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import pandas as pd
-
 from onset.results import open_study
 from onset.stages.command import run_stage
 from onset.stages.record import on_record
+from onset.statistics.compared import as_measures, stacked
 from onset.statistics.seeds import summarise
 from onset.store.atomic import write_text
 
@@ -19,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--settings",
         required=True,
-        help="JSON: `conditions`, `seeds`, `analysed`, `extra_seeds`",
+        help="JSON: `conditions`, `seeds`, `analysed`, `extra_seeds`, `compared`",
     )
     parser.add_argument("--code", default="by hand", help="fingerprint of the code, for the record")
 
@@ -35,9 +34,12 @@ def work(arguments: argparse.Namespace) -> None:
         arguments.code,
         settings["analysed"],
         settings.get("extra_seeds", {}),
+        settings.get("compared", ()),
     )
     tables = [study.measures, *([study.analyses] if study.analysed else [])]
-    summary = summarise(pd.concat(tables, ignore_index=True))
+    if study.compared:
+        tables.append(as_measures(study.comparisons))
+    summary = summarise(stacked(tables))
     with on_record(study.folder, "summarise", "summary.csv", settings, arguments.code):
         write_text(study.folder / "summary.csv", summary.to_csv(index=False, float_format="%.6g"))
 

@@ -1,8 +1,8 @@
 """List what lies in results/ though the config no longer asks for it: it is told, never deleted.
 
-Runs of conditions that were removed or renamed, with their views, of seeds that were taken out, and whole
-studies, with their heads in the atlas. Other folders of results within (results/smoke, results/tuning)
-aren't looked into.
+Runs of conditions that were removed or renamed, with their views, and of seeds that were taken out; what
+comparisons found of them, and comparisons that were removed; whole studies, with their heads in the atlas.
+Other folders of results within (results/smoke, results/tuning) aren't looked into.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from onset.config.project import Project
 from onset.workflow.commands.project import add_config_arguments, read_project
+from onset.workflow.jobs.comparisons import Comparisons
 
 _SEED = re.compile(r"^seed_\d+$")
 
@@ -42,9 +43,22 @@ def orphans(project: Project, root: Path = Path()) -> Iterator[Path]:
             ]
             conditions = project.studies[study.name].conditions
             yield from (path for path in views if path.parent.name not in conditions)
+    yield from _of_comparisons(project, root)
     for table in sorted((root / project.results / "atlas/studies").glob("*.parquet")):
         if table.stem not in project.studies:
             yield table
+
+
+def _of_comparisons(project: Project, root: Path) -> Iterator[Path]:
+    """The folders and tables of comparisons that a study doesn't have, and of groups that these don't."""
+    wanted = {root / path for path in Comparisons(project).left}
+    folders = {path.parent for path in wanted}
+    for study in project.studies:
+        for path in sorted((root / project.results / study / "comparisons").glob("[!.]*")):
+            if path.is_dir() and path in folders:
+                yield from (its for its in sorted(path.glob("*.parquet")) if its not in wanted)
+            elif path not in wanted and (path.is_dir() or path.suffix == ".parquet"):
+                yield path
 
 
 def main() -> None:
