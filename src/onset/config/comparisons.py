@@ -20,6 +20,8 @@ from onset.config.wants import Wants, wants_of_comparison
 LONGEST_GROUP = 200
 """of its name, which is a file's, and a record's with some more"""
 
+_MOST_NAMED = 4
+
 Seeds = Mapping[str, Mapping[str, Sequence[int]]]
 """study → condition → seeds"""
 
@@ -74,8 +76,13 @@ def read_comparisons(
 
 
 def conditions_of(study: Study, its: ComparisonSettings) -> list[str]:
-    """Those that a comparison takes in, in the order of the study."""
-    return [name for name in study.conditions if any(fnmatchcase(name, p) for p in its.conditions)]
+    """Those that a comparison takes in, in the order of the study; none stands beside itself."""
+    return [
+        name
+        for name, condition in study.conditions.items()
+        if any(fnmatchcase(name, pattern) for pattern in its.conditions)
+        and partner_of(study.name, condition, its) != (study.name, name)
+    ]
 
 
 def groups_of(study: Study, its: ComparisonSettings, seeds: Seeds) -> list[Group]:
@@ -172,8 +179,13 @@ def comparison_problems(studies: Mapping[str, Study], seeds: Seeds) -> list[Prob
         )
         for study in studies.values()
         for name, its in study.comparisons.items()
-        for key, message in _problems(studies, study, its, seeds)
+        for key, message in (*_taken(study, name), *_problems(studies, study, its, seeds))
     ]
+
+
+def _taken(study: Study, name: str) -> Iterator[tuple[str, str]]:
+    if name in study.conditions:
+        yield "", "is the name of a condition, and both stand in summary.csv"
 
 
 def _problems(
@@ -194,9 +206,13 @@ def _problems(
             "conditions",
             f"there is no condition {pattern!r}; {nearest(pattern, study.conditions)}",
         )
-    yield from _unfit_together(wanted, its)
     yield from _unfit_options(wanted, its)
+    if together := list(_unfit_together(wanted, its)):
+        yield from together
+        return
     taken_in = [study.conditions[name] for name in conditions_of(study, its)]
+    if not (lost or taken_in):
+        yield "conditions", "takes in no condition but the one that it would stand beside"
     if partners := list(_wrong_partners(studies, study, its, taken_in, seeds)):
         yield from partners
         return
@@ -256,28 +272,30 @@ def _wrong_partners(
     seeds: Seeds,
 ) -> Iterator[tuple[str, str]]:
     """What each condition is to stand beside is there, and is run with its seeds."""
-    for condition in taken_in if its.beside else ():
-        if its.beside == SOURCE:
-            if not condition.interventions:
-                yield "beside", f"{condition.name} has no interventions, and so no {SOURCE}"
-            continue
+    if its.beside in (PARENT, SOURCE):
+        has = {PARENT: "parent", SOURCE: "interventions"}[its.beside]
+        if without := [c.name for c in taken_in if not getattr(c, has)]:
+            why = "" if its.beside == PARENT else f", and so no {SOURCE}"
+            yield (
+                "beside",
+                f"without {has}{why}: {_listed(without)}; leave out those that have none",
+            )
+            return
+    for condition in taken_in:
         place = partner_of(study.name, condition, its)
         if not place:
-            yield "beside", f"{condition.name} has no {PARENT}"
-        elif place[0] not in studies:
+            continue
+        if place[0] not in studies:
             yield (
                 "beside",
                 f"the study {place[0]!r} isn't in `studies`; {nearest(place[0], studies)}",
             )
-        elif place[1] not in studies[place[0]].conditions:
+            return
+        if place[1] not in studies[place[0]].conditions:
             there = nearest(place[1], studies[place[0]].conditions)
             yield "beside", f"there is no condition {place[1]!r} in {place[0]}; {there}"
-        elif place == (study.name, condition.name):
-            yield (
-                "beside",
-                f"{condition.name} would stand beside itself; leave it out of conditions",
-            )
-        elif alone := set(seeds[study.name][condition.name]) - set(seeds[place[0]][place[1]]):
+            return
+        if alone := set(seeds[study.name][condition.name]) - set(seeds[place[0]][place[1]]):
             said = f"{place[1]} isn't run with the seeds {', '.join(map(str, sorted(alone)))}"
             yield "beside", f"{said} of {condition.name}"
 
@@ -292,11 +310,21 @@ def _unfit_conditions(
     """Each condition, and each that stands beside one, is of the kind that the module asks for."""
     others = [place for c in taken_in if (place := partner_of(study.name, c, its))]
     beside = [studies[place[0]].conditions[place[1]] for place in dict.fromkeys(others)]
+    said: dict[tuple[str, str], list[str]] = {}
     for key, conditions in (("conditions", taken_in), ("beside", beside)):
         for condition in conditions:
+            there = condition.task.splits
+            lost = [split for split in its.splits if split not in there]
             for message in wanted.unfit(condition.task, condition.model):
-                yield key, f"{condition.name}: {message}"
-    for condition in (*taken_in, *beside):
-        for split in (split for split in its.splits if split not in condition.task.splits):
-            there = nearest(split, condition.task.splits)
-            yield "splits", f"{condition.name} has no split {split!r}; {there}"
+                said.setdefault((key, message), []).append(condition.name)
+            for message in (
+                f"there is no split {split!r}; {nearest(split, there)}" for split in lost
+            ):
+                said.setdefault(("splits", message), []).append(condition.name)
+    yield from ((key, f"{_listed(names)}: {message}") for (key, message), names in said.items())
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The first few names, and how many more there are."""
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more

@@ -26,14 +26,22 @@ def called(compared: pd.DataFrame) -> pd.Series:
 
 
 def at_their_ends(compared: pd.DataFrame) -> pd.DataFrame:
-    """The rows about the last of the checkpoints that were looked at, and those that are about none."""
+    """The rows about the last of the checkpoints that were looked at, and those that are about none.
+
+    Without what is set beside itself, a checkpoint beside the same.
+    """
     by = [compared[column].astype(object).fillna("") for column in _ABOUT]
     kept = np.ones(len(compared), bool)
     for column in ("step", "other_step"):
         steps = compared[column].astype(float)
         last = steps.groupby(by).transform("max")
         kept &= (steps.isna() | (steps == last)).to_numpy()
-    return compared[kept]
+    other = compared["other_condition"].isna() | (
+        compared["other_condition"] == compared["condition"]
+    )
+    other &= compared["other_seed"].isna() | (compared["other_seed"] == compared["seed"])
+    itself = other & (compared["step"] == compared["other_step"])
+    return compared[kept & ~itself.to_numpy()]
 
 
 def as_measures(compared: pd.DataFrame) -> pd.DataFrame:
