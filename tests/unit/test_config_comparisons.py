@@ -137,7 +137,7 @@ BAD = [
     ("seeds of it", {"for_each": "condition"}, "for_each", "looks at the checkpoints of one run"),
     ("something beside", {"beside": "wide", "conditions": ["one"]}, "beside", "of one run"),
     ("unknown option", {"options": {"most": 4}}, "options.most", "(allowed: most_questions)"),
-    ("odd option", {"options": {"most_questions": "4"}}, "options.most_questions", "default, 256"),
+    ("odd option", {"options": {"most_questions": "4"}}, "options.most_questions", "default, 128"),
     ("another world", {"name": "same_features", "for_each": "condition"}, "conditions",
      "one, wide, child: same_features asks of vectors, and the task composition has sequences"),
     ("one run alone", {"name": "same_heads"}, "for_each", "for_each: run with something beside it"),

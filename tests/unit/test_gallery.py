@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from onset.gallery.answer import UnknownNumberError, filled
+from onset.gallery.comparisons import comparisons_of
 from onset.gallery.curves import learning_curves
 from onset.gallery.front import card, front_page
 from onset.gallery.maths import with_equations
@@ -37,6 +38,27 @@ class TestAnswer:
     def test_a_number_that_nobody_saved_is_named(self):
         with pytest.raises(UnknownNumberError, match="'two/id'"):
             filled("It is {two/id}.", {"one/id": "1"})
+
+
+class TestComparisons:
+    def test_a_table_of_what_is_found_of_whom(self):
+        look = {"name": "look", "module": "same_heads", "for_each": "run", "beside": "deep",
+                "checkpoints": 3}  # fmt: skip
+        numbers = {"split": "test", "measure": "share", "n_seeds": "2", "mean": "0.5", "low": "0.4",
+                   "high": "0.6"}  # fmt: skip
+        called = ("plain", "look/plain/deep", "other/plain", "look/plain/study/one")
+        summary = [{"condition": name, **numbers} for name in called]
+        (found,) = comparisons_of({**STUDY, "comparisons": [look]}, summary)
+        assert found["name"] == "look"
+        assert found["said"] == "same heads: each run beside deep, 3 checkpoints"
+        assert [row[0] for row in found["rows"]] == [
+            "as it is beside deeper",
+            "as it is beside study/one",
+        ]
+        assert found["rows"][0][1:] == ["test", "share", "2", "0.5 [0.4, 0.6]"]
+
+    def test_a_study_without_any(self):
+        assert comparisons_of(STUDY, []) == []
 
 
 class TestEquations:

@@ -19,15 +19,15 @@ rule compare:
         " --settings {params.settings:q} --code {params.code} --log {log}"
 
 
-rule gather:
+rule join:
     input:
         jobs.comparisons.groups,
     output:
         f"<study>/comparisons/{{comparison,{NAME}}}.parquet",
     log:
-        "<log>/{study}/comparisons/{comparison}/gather.log",
+        "<log>/{study}/comparisons/{comparison}/join.log",
     priority: jobs.runs.priority
     params:
-        code=code_of("gather"),
+        code=code_of("join"),
     shell:
-        "python -m onset.stages.gather {output} {input} --code {params.code} --log {log}"
+        "python -m onset.stages.join {output} {input} --code {params.code} --log {log}"

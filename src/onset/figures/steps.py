@@ -62,7 +62,7 @@ def draw_patching(
         label: of the colours.
         limits: of the colours.
     """
-    layers, shown = (sorted(cells[its].astype(int).unique()) for its in ("layer", "position"))
+    layers, shown = (sorted(set(cells[its].astype(int).tolist())) for its in ("layer", "position"))
     figure, axes = plt.subplots(
         len(layers),
         len(shown),

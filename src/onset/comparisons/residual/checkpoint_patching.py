@@ -27,7 +27,7 @@ from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import VALIDATION, Dataset, Split
 
 TOGETHER = "checkpoints"
-OPTIONS = {"most_questions": 256}
+OPTIONS = {"most_questions": 128}
 QUANTITIES = {
     "patched_accuracy": {"kind": "share", "label": "accuracy with the state of another step"},
     "patched_untrained_accuracy": {

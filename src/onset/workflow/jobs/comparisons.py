@@ -26,7 +26,7 @@ class Comparisons(Part):
     """Jobs that look at several finished runs, or at several checkpoints of one, together.
 
     A job per group, so that a condition or a seed more looks at no group again that it doesn't belong to;
-    and one per comparison that gathers them.
+    and one per comparison that joins their tables.
     """
 
     @property

@@ -38,7 +38,7 @@ def work(arguments: argparse.Namespace) -> None:
     groups = [path.name for path in arguments.groups]
     source = digest([checksum(path) for path in arguments.groups])
     origin = Origin(name, digest(groups), arguments.code, source)
-    job, target = f"gather_of_{table.stem}", table.relative_to(study).as_posix()
+    job, target = f"join_of_{table.stem}", table.relative_to(study).as_posix()
     with on_record(study, job, target, groups, arguments.code):
         save_table(table, {its: _column(its, parts) for its in _COLUMNS}, origin)
     log.info("%s  %d groups", name, len(groups))
@@ -52,4 +52,4 @@ def _column(name: str, parts: list[pd.DataFrame]) -> list[Any]:
 
 
 if __name__ == "__main__":
-    run_stage("gather", __doc__, work, add_arguments)
+    run_stage("join", __doc__, work, add_arguments)
