@@ -158,7 +158,7 @@ def test_a_condition_a_measure_and_a_comparison(newcomer, in_its_folder):
     assert lines[0].split() == ["condition", "other_condition", "seed", "value"]
     assert [its.split()[1] for its in lines[1:]] == set_beside
     summary = open_study(STUDY, results.parent).summary
-    assert {f"{name}/{its}/tied" for its in set_beside} <= set(summary["condition"])
+    assert {f"{name}:{its}:tied" for its in set_beside} <= set(summary["condition"])
     assert f"comparisons/{name}.parquet" in (results / "index.html").read_text(encoding="utf-8")
 
 

@@ -23,10 +23,9 @@ _FIGURE = """\
 from matplotlib.figure import Figure
 
 from onset.figures.curves import plot_over_training
-from onset.figures.style import styles, use_style
+from onset.figures.style import styles
 from onset.statistics.seeds import over_seeds
 
-use_style()
 measures = study.measures
 chosen = measures[(measures["measure"] == "accuracy") & (measures["split"] == "atomic")]
 accuracy = over_seeds(chosen, ["condition", "measure", "step"])

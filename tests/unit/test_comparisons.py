@@ -68,10 +68,9 @@ def test_options_are_what_compare_takes_by_name(name):
 
 def test_what_comparisons_want_is_read_without_running_them():
     its = wants_of_comparison("checkpoint_patching")
-    assert (its.family, its.kind, its.together) == ("transformer", "sequences", "checkpoints")
+    assert (its.kind, its.together, its.needs) == ("sequences", "checkpoints", ("midway",))
     its = wants_of_comparison("same_features")
-    assert (its.family, its.kind, its.together) == ("dictionary", "vectors", "runs")
-    assert its.needs == ("amounts",)
+    assert (its.kind, its.together, its.needs) == ("vectors", "runs", ("dictionary", "amounts"))
 
 
 class TestMembers:
@@ -234,7 +233,7 @@ class TestSummaries:
             value=[1.0] * 5,
         )
         assert called(rows).tolist() == [
-            "look/one", "look/one", "look/one/other", "look/one/study/other", "look"
+            "look:one", "look:one", "look:one:other", "look:one:study:other", "look"
         ]  # fmt: skip
 
     def test_the_last_checkpoints_and_what_is_about_none(self):
@@ -261,8 +260,8 @@ class TestSummaries:
              "component"]
         )  # fmt: skip
         by = found.groupby("condition")["value"]
-        assert by.size().to_dict() == {"look/one": 3, "look/one/other": 1}
-        assert by.mean().to_dict() == pytest.approx({"look/one": 0.3, "look/one/other": 0.9})
+        assert by.size().to_dict() == {"look:one": 3, "look:one:other": 1}
+        assert by.mean().to_dict() == pytest.approx({"look:one": 0.3, "look:one:other": 0.9})
 
     @pytest.mark.parametrize("n", [3, 4, 7])
     def test_pairs_whose_number_is_the_mean_of_two_give_each_its_own(self, n):

@@ -580,14 +580,12 @@ def test_a_thousand_conditions_come_before_the_next_study(files):
 
 def test_a_condition_may_have_seeds_of_its_own(files):
     files.set(STUDY, "conditions.wide.extra_seeds", [1, 7])
-    files.tell_extra_seeds()
     assert files.load().runs("composition") == {"one": (0, 1, 2), "wide": (0, 1, 2, 7)}
     files.set(CONFIG, "overrides", {"composition": {"conditions": {"wide": {"extra_seeds": []}}}})
     assert files.load().runs("composition")["wide"] == (0, 1, 2)
 
 
 def test_a_parent_has_the_seeds_of_its_children(files):
-    files.tell_extra_seeds()
     child = {"extra_seeds": [7], "parent": {"condition": "wide"}, "model": {"d_mlp": 512}}
     files.set(STUDY, "conditions.one", child)
     assert files.problems() == {
@@ -626,11 +624,11 @@ def test_the_schemas_for_editors_are_those_of_the_settings():
 def test_a_notebook_parameter_that_every_notebook_has(files, monkeypatch):
     """It would silently win over the real one."""
     monkeypatch.chdir(files.root)
-    given = [*Jobs(files.load()).notebooks.parameters("composition"), "code"]
+    given = list(Jobs(files.load()).notebooks.parameters("composition"))
     files.set(STUDY, "notebook", dict.fromkeys(given, "mine"))
     problems = files.problems()
     assert set(problems) == {(STUDY, f"notebook.{name}") for name in given}
-    assert "given to every notebook" in problems[STUDY, "notebook.seeds"]
+    assert "given to every notebook" in problems[STUDY, "notebook.results"]
 
 
 @pytest.mark.parametrize(
@@ -640,8 +638,6 @@ def test_captions_end_with_the_number_of_seeds(files, monkeypatch, extra, said):
     monkeypatch.chdir(files.root)
     files.set(CONFIG, "seeds", [0, 1, 2])
     files.set(STUDY, "conditions.one.extra_seeds", extra)
-    if extra:
-        files.tell_extra_seeds()
     jobs = Jobs(files.load())
     figures = json.loads(jobs.pages.settings("composition"))["study"]["figures"]
     for figure in figures:

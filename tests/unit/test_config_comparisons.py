@@ -21,9 +21,7 @@ def files(tmp_path) -> Files:
     files.set(CONFIG, "seeds", [0, 1])
     for key in ("answer", "figures", "tables", "reference"):
         files.remove(STUDY, key)
-    files.write(
-        NOTEBOOK, PLAIN_NOTEBOOK.replace("seeds = None\n", "seeds = None\nanalysed = None\n")
-    )
+    files.write(NOTEBOOK, PLAIN_NOTEBOOK)
     conditions = {
         "one": {},
         "wide": {"model": {"d_mlp": 512}},
@@ -110,7 +108,6 @@ class TestGroups:
         assert found["cut.seed_1"] == ["cut/1", "one/0"]
 
     def test_seeds_that_only_some_have(self, files, any_group):
-        files.tell_extra_seeds()
         files.set(STUDY, "conditions.one.extra_seeds", [7])
         found = groups(files, for_each="seed", conditions=["one", "wide"])
         assert list(found) == ["seed_0", "seed_1"]  # alone there is nothing to compare
@@ -189,7 +186,6 @@ def test_an_override_that_is_wrong(files):
 
 
 def test_a_partner_that_lacks_a_seed(files):
-    files.tell_extra_seeds()
     files.set(STUDY, "conditions.one.extra_seeds", [7])
     declared = {**PATCHING, "name": "same_heads", "conditions": ["one"], "beside": "wide"}
     files.set(STUDY, "comparisons", {"look": declared})

@@ -127,7 +127,7 @@ def test_a_killed_job_is_a_failed_command(server, tmp_path, monkeypatch):
 def test_a_server_ends_with_the_call_that_started_it(tmp_path):
     """However that ends."""
     code = (
-        "import os, time; from onset import launch; launch.start_server(1); "
+        "import os, time; from onset.workflow import launch; launch.start_server(1); "
         "print(os.environ['ONSET_FORK_SERVER'], flush=True); time.sleep(60)"
     )
     environment = {**os.environ, "TMPDIR": str(tmp_path)}

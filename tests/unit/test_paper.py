@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,10 @@ from tests.workflow.conftest import NOTEBOOK, STUDY
 
 ROOT = Path(__file__).parents[2]
 TABLE = {"name": "ends", "caption": "Ends"}
+SUMMARY = """\
+condition,split,measure,kind,digits,n_seeds,mean,low,high
+one,near,rank_of_a.layer_1,rank,1,3,-2.25,-3,-1.04
+"""
 REFERENCE = "quantity,published,source,ours,low,high,agrees\n{},1,A & B,0.5,0.4,0.6,yes\n"
 
 
@@ -35,6 +40,7 @@ def arguments(tmp_path) -> argparse.Namespace:
         (results / "figures/curve.pdf").write_bytes(b"%PDF")
         (results / "tables/ends.tex").write_text("\\begin{tabular}{l}1\\end{tabular}\n")
         (results / "numbers.json").write_text(json.dumps({"share": r"80\,\%"}))
+        (results / "summary.csv").write_text(SUMMARY)
         (results / "reference.csv").write_text(REFERENCE.format(f"{name} quantity"))
         put_on_record(results)
     config = {"studies": ["first", "second"], "seeds": [0]}
@@ -65,6 +71,37 @@ def test_it_is_the_text_what_notebooks_made_and_what_the_config_says(arguments):
     assert r"\onsetdefinenumber{first/share}{80\,\%}" in generated
     assert r"\onsetdefinecaption{figures/second/curve}{A\_caption}" in generated
     assert r"\section{Half \& half}" in files["studies.tex"].decode()
+
+
+@pytest.fixture
+def asking(arguments, tmp_path) -> Callable[[str], argparse.Namespace]:
+    """The same paper with a text of its own."""
+
+    def with_text(text: str) -> argparse.Namespace:
+        sources = tmp_path / "paper/sections"
+        sources.mkdir(parents=True, exist_ok=True)
+        (sources / "first.tex").write_text(text)
+        return argparse.Namespace(**{**vars(arguments), "sources": sources.parent})
+
+    return with_text
+
+
+def test_means_that_the_text_asks_for_are_defined_and_no_others(asking):
+    text = "\\onsetmean{first}{one}{near}{rank_of_a.layer_1} and \\onsetmean{elsewhere}{a}{b}{c}"
+    generated = _files(asking(text))["generated.tex"].decode()
+    assert generated.count("onsetdefinemean") == 1
+    assert r"\onsetdefinemean{first/one/near/rank_of_a.layer_1}{−2.2 [−3.0, −1.0]}" in generated
+
+
+def test_means_that_are_not_there_stop_it_with_their_places(asking):
+    text = "One\n\n\\onsetmean{first}{two}{near}{rank_of_a.layer_1}\n\\onsetmean{second}{one}{far}{rank}"
+    with pytest.raises(MarkupError) as refused:
+        _files(asking(text))
+    first, second = str(refused.value).splitlines()
+    assert "paper/sections/first.tex:3: " in first
+    assert first.endswith("first/summary.csv has no condition 'two'; the nearest: one")
+    assert "sections/first.tex:4: " in second
+    assert second.endswith("no quantity 'rank'; the nearest: rank_of_a.layer_1")
 
 
 def test_studies_of_one_title_both_keep_what_is_published(arguments):

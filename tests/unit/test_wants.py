@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import math
-from pathlib import Path
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Any, get_args
 
@@ -12,10 +11,15 @@ import pytest
 import torch
 
 from onset import analyses, measures, models, tasks
+from onset.config.quantities import declared_by
 from onset.config.traits import KNOWN, OF_MODELS, OF_WORLDS, traits_of
 from onset.config.wants import wants
+from onset.measures.measurement import Measurement
+from onset.statistics.kinds import KINDS
+from onset.statistics.quantities import quantity_of
 from onset.tasks.worlds import kind_of, length_of, sizes_of, truth_of
 from onset.training.settings import Extent
+from tests import checkpoints
 
 WORLDS: dict[str, dict[str, Any]] = {
     "alias": {"n_bases": 16, "n_attributes": 4, "n_values": 5, "id_held_out": 1},
@@ -38,6 +42,7 @@ SEQUENCES = {
     "attention only": {**_SMALL, "n_layers": 2, "d_mlp": 0},
     "no norms": {**_SMALL, "norm": "none", "positions": "none"},
     "smeared": {**_SMALL, "n_layers": 2, "smeared_keys": True, "tied_embeddings": False},
+    "pretrained": {"name": "pretrained", "first_token": 5},
 }
 _TWINS = {"name": "dictionary", "n_latents": 20}
 VECTORS = {
@@ -47,18 +52,29 @@ VECTORS = {
 }
 NOTHING_BEFORE_TRAINING = {"formula"}
 """no frequency is a key of an untrained model"""
+ROUNDING = 1e-5
 
 PAIRS = [
     pytest.param(world, name, marks=() if name in ("two layers", "l1") else pytest.mark.slow)
-    for world, settings in WORLDS.items()
+    for world in WORLDS
     for name in (VECTORS if world in ("features", "superposition") else SEQUENCES)
+    if name != "pretrained" or world in ("composition", "induction")  # they take their time
 ]
 
 
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    """Of a pretrained model that is large enough for all worlds."""
+    folder = tmp_path_factory.mktemp("pretrained") / "checkpoint"
+    return checkpoints.save("pythia", folder, rows=400, positions=16)
+
+
 @pytest.mark.parametrize(("world", "model"), PAIRS)
-def test_what_planning_lets_pass_has_rows(world, model):
+def test_what_planning_lets_pass_has_rows(world, model, checkpoint):
     task = tasks.load(world).Settings(name=world, **WORLDS[world])
     chosen = (SEQUENCES if kind_of(task) == "sequences" else VECTORS)[model]
+    if model == "pretrained":
+        chosen = {**chosen, "checkpoint": str(checkpoint)}
     settings = models.load_settings(chosen["name"]).Settings.model_validate(chosen)
     dataset = tasks.load(world).generate(task, 0)
     its = models.build(chosen, *dataset.sizes)
@@ -74,8 +90,21 @@ def test_what_planning_lets_pass_has_rows(world, model):
             rows = list(_asked(package, name, its, parameters, dataset))
             assert rows, name
             assert all(math.isfinite(row.value) for row in rows), name
+            _are_as_declared(package, name, rows)
             asked += 1
     assert asked > 1
+
+
+def _are_as_declared(package: ModuleType, name: str, rows: Sequence[Measurement]) -> None:
+    """Each row's name is declared, and its value one that its kind can have."""
+    declared = declared_by(package, name)
+    values: dict[str, list[float]] = {}
+    for row in rows:
+        values.setdefault(row.measure, []).append(row.value)
+    for measure, its in values.items():
+        kind = KINDS[quantity_of(measure, declared).kind]
+        assert kind.low - ROUNDING <= min(its), (name, measure)
+        assert max(its) <= kind.high + ROUNDING, (name, measure)
 
 
 def _asked(package: ModuleType, name: str, model: Any, parameters: Any, dataset: Any) -> Any:
@@ -114,7 +143,7 @@ def test_what_does_not_fit_a_world_is_refused(package, name, world, says):
 @pytest.mark.parametrize(
     ("name", "changes", "says"),
     [
-        ("fourier_neurons", {"d_mlp": 0}, "fourier_neurons needs an MLP"),
+        ("fourier_neurons", {"d_mlp": 0}, "fourier_neurons needs MLP neurons"),
         ("circuit_edges", {"n_layers": 2, "norm": "none"}, "needs layer norms"),
         ("circuit_edges", {"n_layers": 2, "smeared_keys": True}, "nothing that TransformerLens"),
         ("circuit_edges", {}, "two or more block applications"),
@@ -157,6 +186,13 @@ def test_needs_are_words_that_someone_has():
             assert set(its.only_with) <= OF_MODELS.keys(), name
 
 
+def test_families_whose_heads_can_be_asked_for_open_in_transformer_lens():
+    for name in models.names():
+        settings = models.load_settings(name).Settings
+        if {"heads", "residual_stream"} & set(getattr(settings.model_construct(), "traits", ())):
+            assert models.has_bridge(name), name
+
+
 def test_every_trait_is_someones_need():
     asked = {
         need
@@ -167,16 +203,14 @@ def test_every_trait_is_someones_need():
     assert asked & KNOWN.keys() == {*OF_WORLDS, *OF_MODELS}
 
 
-def test_declarations_are_literals():
-    """Read, not run."""
+def test_declarations_are_tuples_of_words():
+    """A lone string would be read as its letters."""
     for package in (measures, analyses):
-        for path in Path(package.__path__[0]).glob("*.py"):
-            for statement in ast.parse(path.read_text()).body:
-                match statement:
-                    case ast.Assign(targets=[ast.Name(id="NEEDS" | "SPLITS" | "ONLY_WITH")]):
-                        assert all(
-                            isinstance(its, str) for its in ast.literal_eval(statement.value)
-                        )
+        for name in package.names():
+            its = wants(package, name)
+            for words in (its.needs, its.splits, its.only_with):
+                assert isinstance(words, tuple), name
+                assert all(len(word) > 1 for word in words), name
 
 
 class TestSplits:

@@ -67,19 +67,11 @@ NOTEBOOK = """\
 # %% tags=["parameters"]
 study_name = "tiny"
 results = "results"
-conditions = []
-labels = {}
-seeds = []
-extra_seeds = {}
-code = "by hand"
-analysed = None
 
 # %%
-from onset.figures.style import use_style
-from onset.results import open_study
+from onset.notebook.here import here
 
-use_style()
-study = open_study(study_name, results, conditions, seeds, code, analysed)
+study = here(study_name, results)
 study.save_numbers({"measurements": str(len(study.measures))})
 """
 

@@ -62,7 +62,7 @@ def test_what_it_finds(compared):
         "measure == 'patched_accuracy' and step == other_step and condition == 'fast'"
     )
     assert sorted(own["step"].unique()) == [0, 10]
-    in_summary = study.summary[study.summary["condition"] == "early/fast"]
+    in_summary = study.summary[study.summary["condition"] == "early:fast"]
     assert "patched_other_accuracy.layer_1.position_0" in set(in_summary["measure"])
 
 

@@ -152,13 +152,8 @@ class TestConfig:
     def test_a_published_value_concerns_the_notebook_alone(self, finished):
         one = {"quantity": "accuracy", "published": "1", "source": "somebody"}
         finished.set(finished.study, "reference", {"one": one})
-        beside = 'study.save_reference(reference, {"one": None})\n'
-        finished.edit(
-            finished.notebook,
-            lambda text: (
-                text.replace("analysed = None\n", "analysed = None\nreference = {}\n") + beside
-            ),
-        )
+        beside = 'study.verdict({"one": None})\n'
+        finished.edit(finished.notebook, lambda text: text + beside)
         assert set(finished.plan()) == PAGES | told("notebook pages")
 
     def test_a_caption_runs_the_pages_alone(self, finished):
@@ -222,6 +217,12 @@ class TestCode:
             "src/onset/measures/answers/prediction.py", lambda text: text + "\n_ADDED = 1\n"
         )
         assert set(finished.plan()) == jobs("evaluate") | AFTER_MEASURES
+
+    def test_another_label_of_a_quantity_measures_nothing(self, finished):
+        finished.replace(
+            "src/onset/measures/answers/prediction.py", '"label": "accuracy"', '"label": "right"'
+        )
+        assert set(finished.plan()) == AFTER_MEASURES | told("summarise")
 
     def test_an_analysis_measures_and_trains_nothing(self, finished):
         finished.edit(
@@ -320,10 +321,8 @@ def test_braces_in_what_people_write_are_no_wildcards(finished):
     finished.set(finished.study, "reference", {"one": published})
     finished.set(finished.study, "notebook", {"mine": braced})
     finished.name_in_notebook(finished.notebook, ["one"], ["one"])
-    finished.replace(
-        finished.notebook, "analysed = None\n", "analysed = None\nreference = {}\nmine = ''\n"
-    )
-    beside = 'study.save_reference(reference, {"one": None})\n'
+    finished.replace(finished.notebook, 'results = "results"\n', "results = ''\nmine = ''\n")
+    beside = 'study.verdict({"one": None})\n'
     finished.edit(finished.notebook, lambda text: text + beside)
     finished.set(finished.config, "paper", True)
     assert "notebook_tiny" in finished.plan()

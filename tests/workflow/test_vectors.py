@@ -76,13 +76,9 @@ def add_study(project) -> None:
     """Files alone: nothing that is there is changed, but for the list of studies."""
     (project.root / "src/onset/tasks/states.py").write_text(TASK)
     (project.root / "config/studies/activations.yaml").write_text(yaml.safe_dump(STUDY))
-    notebook = without_analyses((project.root / project.notebook).read_text())
+    notebook = (project.root / project.notebook).read_text()
     (project.root / "workflow/notebooks/activations.py").write_text(notebook)
     project.set(project.config, "studies", ["tiny", "activations"])
-
-
-def without_analyses(notebook: str) -> str:
-    return notebook.replace("analysed = None\n", "").replace(", analysed)", ")")
 
 
 def make(project) -> None:
@@ -110,7 +106,6 @@ def test_a_study_without_heads_needs_no_atlas(fresh):
     }
     study["training"] = {**STUDY["training"], "mixture": {"fresh": 1.0}}
     fresh.edit(fresh.study, lambda _: yaml.safe_dump(study))
-    fresh.edit(fresh.notebook, without_analyses)
     make(fresh)
     assert not (fresh.root / "results/atlas").exists()
     assert "atlas" not in (fresh.root / "results/index.html").read_text()

@@ -30,10 +30,6 @@
 # %% tags=["parameters"]
 study_name = "chains"
 results = "results"
-conditions = None
-labels = {}
-seeds = None
-code = "by hand"
 
 # %%
 import textwrap
@@ -45,17 +41,15 @@ from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.dose import doses_of, plot_dose
 from onset.figures.names import name_curves
 from onset.figures.page import MOST_PANELS, say_left_out
-from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles, use_style
+from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles
 from onset.latex import tabular
-from onset.results import open_study
+from onset.notebook.here import here
 from onset.statistics.rows import at_last_step
 from onset.statistics.seeds import over_seeds
 from onset.statistics.wording import format_interval
 
-use_style()
-study = open_study(study_name, results, conditions, seeds, code)
-conditions, seeds = study.conditions, study.seeds
-labels = {name: labels.get(name, name) for name in conditions}
+study = here(study_name, results)
+conditions, seeds, labels = study.conditions, study.seeds, study.labels
 measures = study.measures
 settings = {name: study.run(name, seeds[0]).settings for name in conditions}
 reference = conditions[0]
@@ -263,9 +257,9 @@ predicted = pd.concat(
     ],
     ignore_index=True,
 )
-predictions = over_seeds(predicted, by)
+predictions = over_seeds(predicted, by, "share")
 shortfall = predicted.assign(value=predicted["value"] - predicted["found"])
-shortfalls = over_seeds(shortfall, by)
+shortfalls = over_seeds(shortfall, by, "signed_share")
 predictions.merge(final, on=by, suffixes=(" predicted", " found")).set_index(by).filter(like="mean")
 
 # %% [markdown]
@@ -290,19 +284,12 @@ table
 
 # %%
 numbers = {
-    f"{condition}/{split}": format_interval(row) for (condition, split), row in by_place.items()
-}
-numbers |= {
     f"{row.condition}/{row.split}_predicted": format_interval(row)
     for row in predictions.itertuples()
 }
 numbers |= {
     f"{row.condition}/{row.split}_shortfall": format_interval(row)
     for row in shortfalls.itertuples()
-}
-numbers |= {
-    f"{row.condition}/{row.split}_{row.measure}".removesuffix("_accuracy"): format_interval(row)
-    for row in written[written["measure"] != "accuracy"].itertuples()
 }
 # The checkpoints at which accuracy is first a half or more: one step, or the range over seeds.
 half = asked[asked["value"] >= 0.5].groupby(["split", "seed"], observed=True)["step"].min()
@@ -313,8 +300,8 @@ for split in ["atomic", *HELD_OUT]:
     numbers[f"{reference}/{split}_half"] = "–".join(map(str, ends)) or "not in every seed"
 # What the last stretch of training still changes.
 by_step = asked.sort_values("step").groupby(["split", "seed"], observed=True)
-changes = asked.assign(value=by_step["value"].diff(), measure="change")
-for row in over_seeds(at_last_step(changes), ["split"]).itertuples():
+changes = asked.assign(value=by_step["value"].diff())
+for row in over_seeds(at_last_step(changes), ["split"], "signed_share").itertuples():
     numbers[f"{reference}/{row.split}_last_change"] = format_interval(row)
 
 before = accuracy[(accuracy["step"] == 0) & accuracy["split"].isin(HELD_OUT)]

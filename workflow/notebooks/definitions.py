@@ -36,11 +36,6 @@
 # %% tags=["parameters"]
 study_name = "definitions"
 results = "results"
-conditions = None
-labels = {}
-seeds = None
-code = "by hand"
-reference = {}
 
 # %%
 import matplotlib.pyplot as plt
@@ -51,18 +46,18 @@ from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.names import name_curves
 from onset.figures.page import MOST_PANELS, say_left_out
 from onset.figures.rows import height, name_rows, plot_rows, proportion
-from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles, use_style
+from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles
 from onset.latex import tabular
-from onset.results import Found, open_study
+from onset.notebook.here import here
+from onset.results import Found
 from onset.statistics.prediction import predicted_from_other_groups
 from onset.statistics.rows import at_last_step
 from onset.statistics.seeds import over_seeds, summary_of_seeds
 from onset.statistics.wording import format_interval
 
-use_style()
-study = open_study(study_name, results, conditions, seeds, code)
-conditions, seeds = study.conditions, study.seeds
-labels = {name: labels.get(name, name) for name in conditions}
+study = here(study_name, results)
+conditions, seeds, labels = study.conditions, study.seeds, study.labels
+reference = study.reference
 measures = study.measures
 settings = {name: study.run(name, seeds[0]).settings for name in conditions}
 stage_two = [name for name in conditions if settings[name]["parent"]]
@@ -239,7 +234,8 @@ points
 by_place = {(row.condition, row.split): row for row in at_end.itertuples()}
 within = runs.assign(measure="difference", value=runs["accuracy"])
 differences = {
-    row.condition: format_interval(row) for row in over_seeds(within, ["condition"]).itertuples()
+    row.condition: format_interval(row)
+    for row in over_seeds(within, ["condition"], "signed_share").itertuples()
 }
 cells = [
     [
@@ -256,9 +252,6 @@ table
 
 # %%
 numbers = {f"{name}/difference": text for name, text in differences.items()}
-for (condition, split), row in by_place.items():
-    if not split.endswith("_validation"):
-        numbers[f"{condition}/{split}"] = format_interval(row)
 for row in over_seeds(own, by).itertuples():
     numbers[f"{row.condition}/cosine_{row.split}"] = format_interval(row)
 other = cosines[(cosines["measure"] == "gradient_cosine_null") & (cosines["step"] == 0)]

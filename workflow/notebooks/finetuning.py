@@ -33,12 +33,6 @@
 # %% tags=["parameters"]
 study_name = "finetuning"
 results = "results"
-conditions = None
-labels = {}
-seeds = None
-code = "by hand"
-analysed = None
-reference = {}
 
 # %%
 import matplotlib.pyplot as plt
@@ -47,17 +41,17 @@ import pandas as pd
 from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.mechanism import REPLACEMENTS, follows_donor
 from onset.figures.rows import height, name_rows, plot_rows, proportion
-from onset.figures.style import TEXT_WIDTH, Styles, styles, use_style
+from onset.figures.style import TEXT_WIDTH, Styles, styles
 from onset.latex import tabular
-from onset.results import Found, open_study
+from onset.notebook.here import here
+from onset.results import Found
 from onset.statistics.rows import at_last_step
 from onset.statistics.seeds import over_seeds
 from onset.statistics.wording import format_interval
 
-use_style()
-study = open_study(study_name, results, conditions, seeds, code, analysed)
-conditions, seeds = study.conditions, study.seeds
-labels = {name: labels.get(name, name) for name in conditions}
+study = here(study_name, results)
+conditions, seeds, labels = study.conditions, study.seeds, study.labels
+reference = study.reference
 settings = {name: study.run(name, seeds[0]).settings for name in conditions}
 stage_two = [name for name in conditions if settings[name]["parent"]]
 stage_one = [name for name in conditions if name not in stage_two]
@@ -153,8 +147,8 @@ patching = patching.merge(final[[*by, "mean"]].rename(columns={"mean": "accuracy
 its_style = Styles({name: style[name] for name in study.analysed})
 size = (TEXT_WIDTH, height(study.analysed))
 figure, axes = plt.subplots(1, len(REPLACEMENTS), figsize=size, sharey=True)
-for (kind, title), axis in zip(REPLACEMENTS.items(), axes, strict=True):
-    plot_rows(axis, patching[patching["kind"] == kind], its_style, {"accuracy": "|"})
+for (name, title), axis in zip(REPLACEMENTS.items(), axes, strict=True):
+    plot_rows(axis, patching[patching["replacement"] == name], its_style, {"accuracy": "|"})
     proportion(axis, title)
 name_rows(axes[0], its_style, labels)
 figure.supxlabel(f"answers that become the donor's (n = {len(seeds)} seeds)", fontsize=8)
@@ -183,16 +177,7 @@ study.save_table(table, "accuracy", tabular(columns, cells, "l" * len(columns)))
 table
 
 # %%
-numbers = {
-    f"{condition}/{split}": format_interval(row)
-    for (condition, split), row in by_place.items()
-    if not split.endswith("_validation")
-}
-for row in patching.itertuples():
-    numbers[f"{row.condition}/{row.kind}/{row.split}"] = format_interval(row)
-one = accuracy[accuracy["condition"].isin(stage_one)]
-for row in over_seeds(at_last_step(one), by).itertuples():
-    numbers[f"{row.condition}/{row.split}"] = format_interval(row)
+numbers = {}
 asks_of_new = [split for split in SHOWN if split != "old_old"]
 numbers["before"] = f"{final.loc[final['split'].isin(asks_of_new), 'before'].max():.2f}"
 # In between: at the checkpoint at which most is answered of the validation part, in each condition.

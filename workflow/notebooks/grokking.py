@@ -34,17 +34,10 @@
 # at which other runs generalise; (5) Grokfast sooner by more than the intervals.
 
 # %% tags=["parameters"]
-from onset.config.notebook_parameters import Checkpoint, Fraction
+from onset.notebook.parameters import Checkpoint, Fraction
 
 study_name = "grokking"
 results = "results"
-conditions = None
-labels = {}
-seeds = None
-extra_seeds = {}
-code = "by hand"
-analysed = None
-reference = {}
 memorised_at: Fraction = 0.99
 formed_at: Fraction = 0.5
 generalised_at: Fraction = 0.95
@@ -60,20 +53,20 @@ from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.learning import learning_curves, plot_learning
 from onset.figures.phases import plot_phases
 from onset.figures.rows import height, name_rows, plot_rows, remark
-from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles, use_style
+from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles
 from onset.latex import tabular
 from onset.notebook.addition_way import principal_components
-from onset.results import Found, open_study
+from onset.notebook.here import here
+from onset.results import Found
 from onset.statistics.milestones import fallen, locked_in, reached, value_at
 from onset.statistics.prediction import auc, foresight
 from onset.statistics.rows import at_last_step, by_component, select
 from onset.statistics.seeds import Summary, from_logarithms, geometric_mean, interval, over_seeds
 from onset.statistics.wording import format_interval, format_small, format_values
 
-use_style()
-study = open_study(study_name, results, conditions, seeds, code, analysed, extra_seeds)
-conditions, seeds = study.conditions, study.seeds
-labels = {name: labels.get(name, name) for name in conditions}
+study = here(study_name, results)
+conditions, seeds, labels = study.conditions, study.seeds, study.labels
+reference = study.reference
 style = styles(conditions)
 settings = {name: study.run(name, seeds[0]).settings for name in conditions}
 measures = study.measures
@@ -168,10 +161,12 @@ study.save_figure(figure, "phases", shown[["shown", "seed", "step", "value"]])
 # %%
 last_steps = measures.groupby(RUN)["step"].max().astype(float)
 places = pd.concat([0 * last_steps.rename("start"), when, last_steps.rename("end")], axis=1)
-SHARES = [names[place] for place in PANELS["0 to 1"]]
 phases = {
     (condition, name, place): Summary(
-        *interval(value_at(select(measures, *what, condition), steps).dropna(), name in SHARES)
+        *interval(
+            value_at(select(measures, *what, condition), steps).dropna(),
+            study.quantities[what[0]].kind,
+        )
     )
     for condition in (reference_run, many)
     for name, what in PROGRESS.items()
@@ -306,7 +301,7 @@ for seed, axis in zip(seeds, panels, strict=True):
 panels[0].set_ylabel("frequency")
 above.colorbar(image, ax=list(panels), label="norm", pad=0.03)
 axis, other = below.subplots(1, 2)
-told = over_seeds(aucs, ["condition", "step"])
+told = over_seeds(aucs, ["condition", "step"], "share")
 plot_over_training(axis, told, Styles({many: style[many]}))
 axis.axhspan(*np.quantile(null, [0.025, 0.975]), color=NEUTRAL, alpha=0.25, linewidth=0)
 axis.set(xlabel="training step", ylabel="area under ROC", ylim=(0, 1.03))
@@ -451,7 +446,7 @@ soon = when["generalised"].dropna().reset_index(name="step")
 soon = soon.assign(measure="step", value=np.log10(soon["step"]))
 figure, axis = plt.subplots(figsize=(TEXT_WIDTH, height(conditions)))
 if len(soon):
-    speed = over_seeds(soon, ["condition"])
+    speed = over_seeds(soon, ["condition"], "real")
     plot_rows(axis, from_logarithms(speed), style)
 for place, name in enumerate(conditions):
     axis.plot(when.loc[name, "memorised"].mean(), place, "x", color=NEUTRAL, markersize=5)
@@ -479,7 +474,7 @@ for run in (study.run(name, seed) for name in compared for seed in seeds):
     its = log.iloc[np.unique(np.geomspace(1, len(log), 60).astype(int)) - 1]
     logged.append(its.assign(condition=run.condition, seed=run.seed, split="train", measure="loss"))
 logged = pd.concat(logged).rename(columns={"loss": "value"})
-losses = learning_curves(logged)
+losses = learning_curves(logged.assign(kind="nats"))
 weights = select(measures, "weight_norm")
 weights = weights[weights["condition"].isin(compared) & weights["seed"].isin(seeds)]
 weights = over_seeds(weights, ["condition", "step"])
@@ -513,11 +508,6 @@ for name in conditions:
         numbers[f"{name}/n_{mark}"] = f"{len(steps)} of {n_runs[name]}"
         said = format_interval(geometric_mean(steps), 0) if len(steps) else "never"
         numbers[f"{name}/{mark}"] = said
-    ends = final[(final["condition"] == name) & final["component"].isna()]
-    for measure, its in ends[ends["split"].isna() | (ends["split"] == "test")].groupby("measure"):
-        share = measure in {PROGRESS[name][0] for name in SHARES} or measure.endswith("accuracy")
-        digits = 1 if measure == "weight_norm" else 2
-        numbers[f"{name}/{measure}"] = format_values(its["value"], digits, share)
 
 
 # By what factor one condition generalises later than another, within seeds.
@@ -533,12 +523,12 @@ for key, (one, other) in compared.items():
 asked = [f"{kind}_{what}" for kinds in FORMULAS.values() for kind in kinds if kind for what in SAID]
 numbers |= {f"{name}/{measure}": "none" for name in study.analysed for measure in asked}
 for row in formulas.reset_index().itertuples():
-    its = Summary(row.mean, row.low, min(row.high, 1.0))  # accuracies, and shares of variance
-    said = f"{row.mean:.1e}" if row.measure.endswith("loss") else format_interval(its, 3)
+    said = f"{row.mean:.1e}" if row.measure.endswith("loss") else format_interval(row, 3)
     numbers[f"{row.condition}/{row.measure}"] = said
 for (name, measure, place), its in phases.items():
-    is_norm = measure.startswith("norm")
-    numbers[f"{name}/{measure}/{place}"] = format_interval(its, 1 if is_norm else 2)
+    if place != "end":
+        is_norm = measure.startswith("norm")
+        numbers[f"{name}/{measure}/{place}"] = format_interval(its, 1 if is_norm else 2)
 for name in (reference_run, many):
     task, training = settings[name]["task"], settings[name]["training"]
     numbers[f"{name}/percent"] = f"{task['train_fraction']:.0%}".replace("%", r"\,\%")
@@ -554,14 +544,14 @@ for name in (reference_run, many):
     )  # a median, since some have been so from the start
     numbers[f"{name}/locked"] = "{:.0f} ({:.0f} to {:.0f})".format(*locked)
     numbers[f"{name}/passing"] = format_values(of_name["passing"], 1)
-numbers["initial_auc"] = format_values(initial, proportion=True)
-numbers["memorised_auc"] = format_values(known, proportion=True)
+numbers["initial_auc"] = format_values(initial, kind="share")
+numbers["memorised_auc"] = format_values(known, kind="share")
 numbers["initial_p"] = f"{initial_p:.3f}"
 for measure in ("gradient_symmetricity", "distance_irrelevance"):
     its = final[(final["measure"] == measure) & (final["condition"] == reference_run)]
     numbers[f"{reference_run}/{measure}/seeds"] = ", ".join(f"{v:.2f}" for v in its["value"])
 for same, name in ((True, "same_seed_overlap"), (False, "other_seed_overlap")):
-    numbers[name] = format_values(overlap.get(same, []), proportion=True)
+    numbers[name] = format_values(overlap.get(same, []), kind="share")
 for name, its in (("foretold", seen), ("foretold_there", seen_there)):
     errors = (its.error, its.median_error, its.p) if its else (np.nan,) * 3
     numbers[f"{name}/error"] = f"{100 * (10 ** errors[0] - 1):.0f}"
@@ -569,12 +559,12 @@ for name, its in (("foretold", seen), ("foretold_there", seen_there)):
     numbers[f"{name}/p"] = f"{errors[2]:.3f}"
 numbers["usual_gini"] = f"{usual:.2f}"
 for name, its in honest.items():
-    numbers[f"{name}/honest"] = format_values(its, proportion=True)
+    numbers[f"{name}/honest"] = format_values(its, kind="share")
     numbers[f"{name}/n_honest"] = str(len(its))
 for (name, kind, k), its in components.groupby(["condition", "kind", "component"]):
     for what in ("explained", "by_chance", "waves", "key_waves", "trained"):
         if its[what].notna().all():
-            numbers[f"{name}/{kind}_{k}/{what}"] = format_values(its[what], proportion=True)
+            numbers[f"{name}/{kind}_{k}/{what}"] = format_values(its[what], kind="share")
 study.save_numbers(numbers)
 pd.Series(numbers, name="number").to_frame()
 
@@ -603,7 +593,7 @@ EXPECTED = {"key_frequencies": 5, "single_frequency": 0.846, "restricted": 0.7, 
 chance = np.log(settings[reference_run]["task"]["p"])
 found = {}
 for name in reference:
-    its = Summary(*interval(list(ours[name]), name == "single_frequency"))
+    its = Summary(*interval(list(ours[name]), "share" if name == "single_frequency" else "real"))
     if name == "generalised":
         its = geometric_mean(ours[name])
     agrees = None

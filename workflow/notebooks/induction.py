@@ -45,13 +45,6 @@
 # %% tags=["parameters"]
 study_name = "induction"
 results = "results"
-conditions = None
-labels = {}
-seeds = None
-extra_seeds = {}
-code = "by hand"
-analysed = None
-reference = {}
 
 # %%
 import matplotlib.pyplot as plt
@@ -63,11 +56,12 @@ from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.learning import learning_curves, plot_learning
 from onset.figures.names import name_curves
 from onset.figures.rows import height, name_rows, plot_rows, remark
-from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles, use_style
+from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles
 from onset.interventions.heads import others
 from onset.measures.heads.circuit import Head
+from onset.notebook.here import here
 from onset.notebook.losses import losses_of
-from onset.results import Found, open_study
+from onset.results import Found
 from onset.statistics.milestones import reached, value_at
 from onset.statistics.prediction import auc
 from onset.statistics.rows import at_last_step, select
@@ -75,10 +69,9 @@ from onset.statistics.seeds import from_logarithms, geometric_mean, over_seeds
 from onset.statistics.trajectories import principal_way, turns
 from onset.statistics.wording import format_interval, format_values
 
-use_style()
-study = open_study(study_name, results, conditions, seeds, code, analysed, extra_seeds)
-conditions, seeds = study.conditions, study.seeds
-labels = {name: labels.get(name, name) for name in conditions}
+study = here(study_name, results)
+conditions, seeds, labels = study.conditions, study.seeds, study.labels
+reference = study.reference
 style = styles(conditions)
 settings = {name: study.run(name, seeds[0]).settings for name in conditions}
 measures = study.measures
@@ -152,10 +145,10 @@ for name, its in followed.items():
 part_style = styles(followed)
 figure, axes = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.6), sharex=True)
 shown = {
-    name: over_seeds(its.assign(measure=name), ["condition", "step"]).assign(shown=name)
+    name: over_seeds(its, ["condition", "step"]).assign(shown=name)
     for name, its in followed.items()
 }
-ways = {name: over_seeds(its, ["condition", "step"]) for name, its in progress.items()}
+ways = {name: over_seeds(its, ["condition", "step"], "real") for name, its in progress.items()}
 for axis, of_parts in zip(axes, (shown, ways), strict=True):
     named = pd.concat([curve.assign(condition=name) for name, curve in of_parts.items()])
     plot_over_training(axis, named, part_style, logarithmic=False)
@@ -177,7 +170,7 @@ lead = lead.melt(var_name="condition", ignore_index=False).reset_index().dropna(
 figure, axis = plt.subplots(figsize=(TEXT_WIDTH, height(PARTS)))
 rows = Styles({name: part_style[name] for name in PARTS})
 if len(lead):
-    plot_rows(axis, over_seeds(lead.assign(measure="steps"), ["condition"]), rows)
+    plot_rows(axis, over_seeds(lead, ["condition"], "real"), rows)
 name_rows(axis, rows, {name: name for name in PARTS})
 axis.axvline(0, color=NEUTRAL, linewidth=0.5, zorder=0)
 axis.set_xlabel("steps after the answers")
@@ -245,7 +238,8 @@ figure, (axis, other) = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.6))
 for (name, _), its in ways.groupby(RUN, sort=False, observed=True):
     axis.plot(its[1], its[2], **style[name].of_line, linewidth=0.8)
     axis.plot(its[1].iloc[-1], its[2].iloc[-1], **style[name].of_marker)
-plot_over_training(other, over_seeds(angles, ["condition", "step"]), way_style, logarithmic=False)
+along_way = over_seeds(angles, ["condition", "step"], "angle")
+plot_over_training(other, along_way, way_style, logarithmic=False)
 axis.set(xlabel="first component", ylabel="second component")
 other.set(xlabel="training step", ylabel="turn (degrees)")
 legend_below(figure, way_style, labels, columns=2)
@@ -357,7 +351,7 @@ for place, null in enumerate(by_chance.values()):
     low, high = np.quantile(null, [0.025, 0.975])
     axis.barh(place, high - low, 0.8, low, color="0.85", zorder=0)
 rows = told.melt(var_name="condition", ignore_index=False).reset_index().assign(measure="area")
-plot_rows(axis, over_seeds(rows, ["condition"]), names)
+plot_rows(axis, over_seeds(rows, ["condition"], "share"), names)
 name_rows(axis, names, NUMBERS)
 axis.set(xlabel="area under ROC, at initialisation", xlim=(-0.03, 1.03))
 study.save_figure(figure, "foretold", rows)
@@ -385,7 +379,7 @@ logs = np.log10(delays.dropna()).rename("value").reset_index()
 surgery_style = Styles({name: style[name] for name in SURGERY})
 figure, axis = plt.subplots(figsize=(TEXT_WIDTH, height(SURGERY)))
 if len(logs):
-    of_surgery = over_seeds(logs.assign(measure="steps"), ["condition"])
+    of_surgery = over_seeds(logs, ["condition"], "real")
     plot_rows(axis, from_logarithms(of_surgery), surgery_style)
 for place, name in enumerate(SURGERY):
     there = delays.loc[name].dropna()
@@ -505,7 +499,6 @@ pd.concat([more.unstack("condition"), areas, patched], axis=1).round(2)
 # ## Numbers for the paper, and beside the literature
 
 # %%
-at_end = final[final["measure"].isin(["accuracy", "loss", "in_context_score"])]
 world = settings[base]["task"]
 numbers = {
     "n_many": str(int(n_runs[base])),
@@ -516,12 +509,9 @@ numbers = {
     "shortest": str(world["segment"][0]),
     "longest": str(world["segment"][1]),
     "n_heads": str(n_heads),
-    "n_induction": format_values(n_induction, 1),
+    "n_induction": format_values(n_induction, 1, "count"),
     "finite_examples": f"{settings['finite_data']['task']['n_train']:,}".replace(",", r"\,"),
 }
-for (name, measure, split), its in at_end.groupby(["condition", "measure", "split"], observed=True):
-    is_share = measure == "accuracy"
-    numbers[f"{name}/{measure}/{split}"] = format_values(its["value"], 2, is_share)
 for name, its in when.groupby("condition", sort=False):
     numbers[f"{name}/n_there"] = f"{its[0.5].notna().sum()} of {n_runs[name]}"
     for column, key in ((0.5, "half"), ("width", "width")):
@@ -530,8 +520,8 @@ for name, its in when.groupby("condition", sort=False):
         numbers[f"{name}/{key}"] = said
 looks = followed["looks at previous tokens"]
 at_half = value_at(looks, when.loc[[base], 0.5]).dropna()
-numbers["previous/half"] = format_values(at_half) if len(at_half) else "undecided"
-numbers["previous/end"] = format_values(at_last_step(looks)["value"])
+numbers["previous/half"] = format_values(at_half, kind="share") if len(at_half) else "undecided"
+numbers["previous/end"] = format_values(at_last_step(looks)["value"], kind="share")
 for name in PARTS:
     its = lead.loc[lead["condition"] == name, "value"]
     numbers[f"lead/{name}"] = format_values(its, 0) if len(its) else "undecided"
@@ -539,24 +529,21 @@ numbers |= {f"steps/{name}": str(its["training"]["steps"]) for name, its in sett
 for name, its in before.items():
     numbers[f"before/{name}"] = format_values(its) if len(its) else "undecided"
 for name, its in turned.groupby("condition", sort=False):
-    numbers[f"turn/{name}"] = format_values(its["turn"], 0)
-    numbers[f"turn_at/{name}"] = format_values(its["at"], 0)
+    numbers[f"turn/{name}"] = format_values(its["turn"], 0, "angle")
+    numbers[f"turn_at/{name}"] = format_values(its["at"], 0, "steps")
     apart = (its["at"] - its["transition"]).dropna()
     numbers[f"turn_late/{name}"] = format_values(apart, 0) if len(apart) else "undecided"
-    numbers[f"way/{name}"] = format_values(its["explained"], 2, True)
+    numbers[f"way/{name}"] = format_values(its["explained"], kind="share")
 for (name, measure), its in read.groupby(["condition", "measure"], observed=True):
     how = "linear" if measure == READ[0] else "kernel"
-    for key, step in (("start", its["step"].min()), ("end", its["step"].max())):
-        said = format_values(its.loc[its["step"] == step, "value"])
-        numbers[f"position/{name}/{how}/{key}"] = said
+    at_start = its.loc[its["step"] == its["step"].min(), "value"]
+    numbers[f"position/{name}/{how}/start"] = format_values(at_start, kind="explained")
 for name, its in distance.groupby("condition", sort=False):
     numbers[f"looks_one/{name}"] = f"{(its == 1).sum()} of {len(its)}"
     numbers[f"distances/{name}"] = ", ".join(f"{its:.0f}" for its in sorted(its.unique()))
-    numbers[f"looks_there/{name}"] = format_values(farthest.loc[name, "value"])
-for name in patched:
-    numbers[f"patched/{name}"] = format_values(patched[name])
+    numbers[f"looks_there/{name}"] = format_values(farthest.loc[name, "value"], kind="share")
 for name, its in told.items():
-    numbers[f"auc/{name}"] = format_values(its)
+    numbers[f"auc/{name}"] = format_values(its, kind="share")
     numbers[f"auc_p/{name}"] = f"{p_values[name]:.2f}"
 for name in SURGERY:
     its = delays.loc[name].dropna()
@@ -575,24 +562,19 @@ for name, its in formed.groupby("condition", sort=False):
     for column in ("put", "without surgery"):
         same = sum(one == other for one, other in zip(its["formed"], its[column], strict=True))
         numbers[f"same/{name}/{column}"] = f"{same} of {len(its)}"
-for name in ("edge_auc", "edge_auc_null", "known_recovered", "random_recovered"):
-    numbers[name] = format_values(of_runs[name])
-numbers["known_size"] = format_values(of_runs["known_size"], 0)
-with_20 = (edges["measure"] == "recovered") & (edges["component"] == 20)
-numbers["recovered_20"] = format_values(edges.loc[with_20, "value"])
 for name, its in more.groupby("condition", sort=False):
     numbers[f"others_write/{name}"] = format_values(its)
 for kind in ("zero", "mean", "resample"):
     its = edges[(edges["measure"] == f"without_head_{kind}_loss") & (edges["split"] == "repeats")]
     for layer, of_layer in its.groupby("layer"):
         worst = of_layer.groupby("seed")["value"].max()
-        numbers[f"without/{kind}/{int(layer)}"] = format_values(worst)
+        numbers[f"without/{kind}/{int(layer)}"] = format_values(worst, kind="nats")
 for name in removed_at:
-    numbers[f"{name}/least"] = format_values(least[name])
-    numbers[f"{name}/again"] = format_values(again[name], 0)
+    numbers[f"{name}/least"] = format_values(least[name], kind="share")
+    numbers[f"{name}/again"] = format_values(again[name], 0, "steps")
 study.save_numbers(numbers)
 
-at_end = at_end[(at_end["measure"] == "accuracy") & (at_end["split"] == "repeats")]
+at_end = final[(final["measure"] == "accuracy") & (final["split"] == "repeats")]
 ours = {
     "one_layer": at_end.loc[at_end["condition"] == "one_layer", "value"],
     "smeared_keys": at_end.loc[at_end["condition"] == "smeared_keys", "value"],

@@ -26,27 +26,19 @@
 # %% tags=["parameters"]
 study_name = "pythia"
 results = "results"
-conditions = None
-labels = {}
-seeds = None
-code = "by hand"
 
 # %%
 import matplotlib.pyplot as plt
-import pandas as pd
 
 from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.rows import height, name_rows, plot_rows, proportion
-from onset.figures.style import TEXT_WIDTH, styles, use_style
-from onset.results import open_study
+from onset.figures.style import TEXT_WIDTH, styles
+from onset.notebook.here import here
 from onset.statistics.rows import at_last_step
 from onset.statistics.seeds import over_seeds
-from onset.statistics.wording import format_interval
 
-use_style()
-study = open_study(study_name, results, conditions, seeds, code)
-conditions, seeds = study.conditions, study.seeds
-labels = {name: labels.get(name, name) for name in conditions}
+study = here(study_name, results)
+conditions, seeds, labels = study.conditions, study.seeds, study.labels
 style = styles(conditions)
 HELD_OUT = ["id", "oi", "io", "oo"]
 SHOWN = ["atomic", "composed_train", *HELD_OUT]
@@ -86,9 +78,7 @@ legend_below(figure, style, labels)
 study.save_figure(figure, "course", course)
 
 # %%
-numbers = {f"{row.condition}/{row.split}": format_interval(row) for row in contrast.itertuples()}
-study.save_numbers(numbers)
-pd.Series(numbers, name="number").to_frame()
+study.save_numbers({"n_seeds": str(len(seeds))})
 
 # %% [markdown]
 # **Asking a model.** What the first condition's model says to a question of two hops, in the names of the

@@ -36,11 +36,6 @@
 # %% tags=["parameters"]
 study_name = "reversal"
 results = "results"
-conditions = None
-labels = {}
-seeds = None
-code = "by hand"
-reference = {}
 
 # %%
 import matplotlib.pyplot as plt
@@ -49,17 +44,17 @@ import pandas as pd
 from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.learning import learning_curves, plot_learning
 from onset.figures.rows import height, name_rows, plot_rows, proportion
-from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles, use_style
+from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles
 from onset.latex import escape, tabular
-from onset.results import Found, open_study
+from onset.notebook.here import here
+from onset.results import Found
 from onset.statistics.rows import at_last_step
 from onset.statistics.seeds import over_seeds
 from onset.statistics.wording import format_interval
 
-use_style()
-study = open_study(study_name, results, conditions, seeds, code)
-conditions, seeds = study.conditions, study.seeds
-labels = {name: labels.get(name, name) for name in conditions}
+study = here(study_name, results)
+conditions, seeds, labels = study.conditions, study.seeds, study.labels
+reference = study.reference
 style = styles(conditions)
 measures = study.measures
 last = at_last_step(measures)
@@ -177,7 +172,7 @@ at_end = last[last["split"] == "reversed"].drop(columns="step")
 # Of one question, the right answer's logit drops out of the difference.
 of_run = at_end.pivot_table("value", ["condition", "seed"], "measure", observed=True)
 held_down = (of_run["above_familiar"] - of_run["above_withheld"]).rename("value").reset_index()
-of_logits = pd.concat([at_end, held_down.assign(measure="held_down")])
+of_logits = pd.concat([at_end, held_down.assign(measure="held_down", kind="logits")])
 of_logits = of_logits[of_logits["measure"].isin(LOGITS)]
 logits = over_seeds(of_logits, by)
 figure, axes = plt.subplots(1, 4, figsize=(TEXT_WIDTH, height(conditions) + 0.15), sharey=True)
@@ -309,11 +304,6 @@ outcome
 
 # %%
 numbers = {}
-for (condition, split, measure), row in found.items():
-    if split == "reversed" and measure not in ("loss", "rank"):
-        numbers[f"{condition}/{measure}"] = format_interval(row)
-    if split == "reversed_train" and measure in [*EDITS, *CONTROLS]:
-        numbers[f"{condition}/trained_{measure}"] = format_interval(row)
 for row in logits[logits["measure"] == "held_down"].itertuples():
     numbers[f"{row.condition}/held_down"] = format_interval(row)
 for section, keys in {

@@ -40,12 +40,6 @@
 # %% tags=["parameters"]
 study_name = "sae"
 results = "results"
-conditions = None
-labels = {}
-seeds = None
-code = "by hand"
-analysed = None
-reference = {}
 
 # %%
 import matplotlib.pyplot as plt
@@ -60,18 +54,18 @@ from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 from onset.figures.curves import legend_below
 from onset.figures.dose import plot_dose
 from onset.figures.rows import height, name_rows, plot_rows, proportion
-from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles, use_style
+from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles
 from onset.measures.dictionaries.recovery import RECOVERED
-from onset.results import Found, open_study
+from onset.notebook.here import here
+from onset.results import Found
 from onset.statistics.prediction import auc
 from onset.statistics.rows import at_last_step
 from onset.statistics.seeds import over_seeds
 from onset.statistics.wording import format_values
 
-use_style()
-study = open_study(study_name, results, conditions, seeds, code, analysed)
-conditions, seeds = study.conditions, study.seeds
-labels = {name: labels.get(name, name) for name in conditions}
+study = here(study_name, results)
+conditions, seeds, labels = study.conditions, study.seeds, study.labels
+reference = study.reference
 settings = {name: study.run(name, seeds[0]).settings for name in conditions}
 sparsities = {name: settings[name]["model"]["sparsities"] for name in conditions}
 final = at_last_step(study.measures)
@@ -295,14 +289,14 @@ middle = np.exp(learnt.groupby("fifth")["frequencies"].mean())
 shares = learnt.groupby(["width", "fifth", "seed"])["learnt"].mean().rename("value").reset_index()
 shares = shares.assign(measure="recovered", dose=shares["fifth"].map(middle))
 for name, width in WIDTHS.items():
-    curve = over_seeds(shares[shares["width"] == width], ["dose"])
+    curve = over_seeds(shares[shares["width"] == width], ["dose"], "share")
     plot_dose(axis, curve, of_widths[name], f"{width} latents")
 axis.set(xscale="log", xlabel="frequency of the feature", ylabel="share learnt", ylim=(-0.03, 1.03))
 axis.set_xticks([0.01, 0.02, 0.05], ["0.01", "0.02", "0.05"])
 axis.xaxis.set_minor_formatter(NullFormatter())
 of_models = styles(MODELS)
 if len(foretold):
-    plot_rows(other, over_seeds(foretold, ["condition"]), of_models)
+    plot_rows(other, over_seeds(foretold, ["condition"], "share"), of_models)
 name_rows(other, of_models, {name: name for name in MODELS})
 other.axvline(0.5, color=NEUTRAL, linewidth=0.5, zorder=0)
 other.set(xlabel="area under ROC, other seeds", xlim=(0.4, 1.03))
@@ -426,23 +420,23 @@ MOVES = {
 moves = analyses[
     analyses["measure"].str.startswith("moved_") & (analyses["component"] == MAIN["composition"])
 ]
-parts = moves["measure"].str.extract(r"^moved_(?P<kind>\w+)_(?P<dose>\d+|natural)_follows$")
+parts = moves["measure"].str.extract(r"^moved_(?P<move>\w+)_(?P<dose>\d+|natural)_follows$")
 moves = moves.join(parts)
 of_moves = styles(MOVES)
 figure, (axis, other) = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.7))
 SPLIT = "id"
 of_split = moves[moves["split"] == SPLIT]
-for kind in MOVES:
-    its = of_split[(of_split["kind"] == kind) & (of_split["dose"] != "natural")]
+for move in MOVES:
+    its = of_split[(of_split["move"] == move) & (of_split["dose"] != "natural")]
     curve = over_seeds(its.assign(dose=its["dose"].astype(float) / 100), ["dose"])
-    plot_dose(axis, curve, of_moves[kind], MOVES[kind])
+    plot_dose(axis, curve, of_moves[move], MOVES[move])
 axis.set(xlabel="norm of the move, relative to whole", ylabel="answers as the other question")
-natural = of_split[of_split["dose"] == "natural"].assign(condition=of_split["kind"])
+natural = of_split[of_split["dose"] == "natural"].assign(condition=of_split["move"])
 plot_rows(other, over_seeds(natural, ["condition"]), of_moves)
 name_rows(other, of_moves, MOVES)
 proportion(other, "at the latents' own norm")
-study.save_figure(figure, "used", moves[["seed", "split", "kind", "dose", "value"]])
-natural.pivot_table("value", "kind", "seed", sort=False).round(3)
+study.save_figure(figure, "used", moves[["seed", "split", "move", "dose", "value"]])
+natural.pivot_table("value", "move", "seed", sort=False).round(3)
 
 # %% [markdown]
 # ## What was recovered and what was not
@@ -468,23 +462,22 @@ numbers = {
     "active": f"{settings[KINDS[0]]['task']['active']:g}",
     "n_states": str(sum(map(len, study.run("composition", seeds[0]).dataset.splits.values()))),
 }
-SHARES = ("explained_variance", "recovered", "agreement", "absorption", "dead", "dense")
 for (condition, measure), its in main[main["split"] == "test"].groupby(
     ["condition", "measure"], observed=True
 ):
-    numbers[f"{condition}/{measure}"] = format_values(its["value"], 2, measure in SHARES)
-for measure, its in baselines.groupby("measure"):
-    numbers[measure] = format_values(its["value"])
+    kind = study.quantities[measure].kind
+    numbers[f"{condition}/{measure}"] = format_values(its["value"], kind=kind)
 for kind in ABSORBING:
     for measure in MEASURES:
         for dose in (0.0, 0.5, 1.0):
             its = doses[(doses["measure"] == measure) & (doses["kind"] == kind)]
             its = its.loc[its["dose"] == dose, "value"]
-            said = format_values(its) if len(its) else "undecided"
+            of_kind = study.quantities[measure].kind
+            said = format_values(its, kind=of_kind) if len(its) else "undecided"
             numbers[f"hierarchy/{kind}/{measure}/{dose:g}"] = said
 for name in MODELS:
     its = foretold.loc[foretold["condition"] == name, "value"]
-    numbers[f"auc/{name}"] = format_values(its) if len(its) else "undecided"
+    numbers[f"auc/{name}"] = format_values(its, kind="share") if len(its) else "undecided"
 for name, weight in weights.items():
     numbers[f"weight/{name}"] = f"{weight:.2f}"
 of_kinds = analyses[analyses["component"] == analyses["condition"].map(MAIN)]
@@ -497,14 +490,15 @@ for kind in KINDS:
         "false_negatives_by_chance",
     ):
         its = of_kinds[(of_kinds["condition"] == kind) & (of_kinds["measure"] == measure)]["value"]
-        numbers[f"{kind}/{measure}"] = format_values(its, 2, True) if len(its) else "undecided"
-for (split, kind, dose), its in moves.groupby(["split", "kind", "dose"]):
-    numbers[f"moved/{split}/{kind}/{dose}"] = format_values(its["value"], 2, True)
+        numbers[f"{kind}/{measure}"] = format_values(its, kind="share") if len(its) else "undecided"
+for (split, move, dose), its in moves.groupby(["split", "move", "dose"]):
+    numbers[f"moved/{split}/{move}/{dose}"] = format_values(its["value"], kind="share")
 for measure in ("n_standing", "natural_norm"):
     its = analyses[
         (analyses["measure"] == measure) & (analyses["component"] == MAIN["composition"])
     ]
-    numbers[measure] = format_values(its[its["split"].isin([SPLIT]) | its["split"].isna()]["value"])
+    its = its[its["split"].isin([SPLIT]) | its["split"].isna()]
+    numbers[measure] = format_values(its["value"], kind=study.quantities[measure].kind)
 study.save_numbers(numbers)
 
 by_seed = doses.pivot_table("value", "seed", ["measure", "kind", "dose"])

@@ -40,18 +40,13 @@
 # %% tags=["parameters"]
 study_name = "superposition"
 results = "results"
-conditions = None
-labels = {}
-seeds = None
-code = "by hand"
-reference = {}
 
 # %%
 import numpy as np
 import pandas as pd
 import torch
 
-from onset.figures.style import Styles, styles, use_style
+from onset.figures.style import Styles, styles
 from onset.figures.superposition import (
     plot_computed,
     plot_dimensionality,
@@ -71,16 +66,16 @@ from onset.measures.superposition.two_features import (
     expected_loss,
     phase_of,
 )
-from onset.results import Found, open_study
+from onset.notebook.here import here
+from onset.results import Found
 from onset.statistics.boundary import falling_edge
 from onset.statistics.seeds import interval
 from onset.statistics.wording import format_values
 from onset.tasks.superposition import Settings
 
-use_style()
-study = open_study(study_name, results, conditions, seeds, code)
-conditions, seeds = study.conditions, study.seeds
-labels = {name: labels.get(name, name) for name in conditions}
+study = here(study_name, results)
+conditions, seeds, labels = study.conditions, study.seeds, study.labels
+reference = study.reference
 style = styles(conditions)
 tasks = {c: Settings.model_validate(study.run(c, seeds[0]).settings["task"]) for c in conditions}
 grids = pd.concat(
@@ -205,7 +200,7 @@ odd = mine[mine["phase"] != mine["exact"]]
 for name in ("trained", "untrained", "no ReLU", "commonest answer"):
     for prediction in ("candidates", "exact"):
         its = agreement.loc[agreement["prediction"] == prediction, name]
-        numbers[f"agree/{prediction}/{name}"] = format_values(its, proportion=True)
+        numbers[f"agree/{prediction}/{name}"] = format_values(its, kind="share")
 numbers["loss_above/median"] = f"{above.median():.3f}"
 numbers["loss_above/odd"] = f"{above[odd.index].median():.2f}" if len(odd) else "none"
 numbers["linear/superposed"] = f"{(linear['phase'] == 'superposed').mean():.2f}"
@@ -270,7 +265,7 @@ numbers["on_line/chance"] = f"{len(FRACTIONS) * 0.03 / represented['dimensionali
 for condition in WORLDS:
     its = represented[(represented["condition"] == condition) & (represented["density"] < 0.6)]
     on = its.groupby("seed")["on"].mean()
-    numbers[f"on_line/{condition}"] = format_values(on, proportion=True)
+    numbers[f"on_line/{condition}"] = format_values(on, kind="share")
 {name: value for name, value in numbers.items() if name.startswith("on_line")}
 
 # %% [markdown]
@@ -302,7 +297,7 @@ for kind in KINDS[1:]:
         its = counted[counted["condition"] == condition]
         for prefix in ("in", "random_in"):
             share = its.groupby("seed")[f"{prefix}_{kind}"].mean() / n_features[condition]
-            numbers[f"{prefix}/{condition}/{kind}"] = format_values(share, proportion=True)
+            numbers[f"{prefix}/{condition}/{kind}"] = format_values(share, kind="share")
 for kind, d_hidden in {
     "digon": 2,
     "triangle": 2,

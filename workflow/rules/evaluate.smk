@@ -25,6 +25,7 @@ rule summarise:
         settings="<study>/settings/summarise.json",
     output:
         "<study>/summary.csv",
+        "<study>/quantities.json",
     log:
         "<log>/{study}/summarise.log",
     priority: jobs.runs.priority

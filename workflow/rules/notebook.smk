@@ -9,7 +9,7 @@ for study in project.studies:
             measures=jobs.studies.measures_of(study),
             analyses=jobs.studies.analyses_of(study),
             comparisons=jobs.comparisons.tables_of(study),
-            summary=f"{project.results}/{study}/summary.csv",
+            summary=jobs.studies.summary_of(study),
             settings=f"{project.results}/{study}/settings/notebook.json",
         output:
             notebook=f"{project.results}/{study}/notebook.ipynb",

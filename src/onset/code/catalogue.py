@@ -8,8 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
-from onset.code.fingerprint import SourceError
 from onset.code.own_files import files_in
+from onset.code.syntax import SourceError
 
 
 class Catalogue:

@@ -1,26 +1,25 @@
 """Which code a result came from: a fingerprint of what a job really imports.
 
 The fingerprint covers the syntax trees of the job's modules and of everything in Onset that they
-import, without docstrings. Comments and formatting aren't in a syntax tree, so editing them rebuilds
-nothing; editing a function that a job can reach does. What else lies in their packages, such as a
-template, counts byte by byte.
+import, without docstrings and without what modules declare for planning (`DECLARATIONS`). Comments and
+formatting aren't in a syntax tree, so editing them rebuilds nothing; editing a function that a job can
+reach does. What else lies in their packages, such as a template, counts byte by byte.
 """
 
 from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import Path
 
 from onset.code.own_files import files_in, is_own
+from onset.code.syntax import parse
 
 _PACKAGE = Path(__file__).parents[1]
-
-
-class SourceError(Exception):
-    """A file can't be read as Python; the text says which, and what is wrong with it, in a line."""
+DECLARATIONS = frozenset({"NEEDS", "ONLY_WITH", "QUANTITIES", "SPLITS", "TOGETHER"})
+"""what modules declare in literals for planning alone; those that a module itself uses are code"""
 
 
 @cache
@@ -46,26 +45,6 @@ def fingerprint_of_script(script: Path) -> str:
     tree = parse(script)
     ours = sorted(_imported(tree, ""))
     return hashlib.sha256(f"{_dump(tree)}\n{fingerprint(*ours)}".encode()).hexdigest()[:16]
-
-
-def parse(source: Path) -> ast.Module:
-    """The syntax tree of a file.
-
-    Raises:
-        SourceError: it is no Python.
-    """
-    try:
-        text = source.read_text(encoding="utf-8")
-        if "\0" in text:
-            line = text.count("\n", 0, text.index("\0")) + 1
-            raise SourceError(
-                f"{source}: line {line}: the character U+0000 can't stand in a program"
-            )
-        return ast.parse(text)
-    except SyntaxError as error:
-        raise SourceError(f"{source}: line {error.lineno}: {error.msg}") from None
-    except (OSError, ValueError) as error:
-        raise SourceError(f"{source}: {error}") from None
 
 
 def _closure(modules: tuple[str, ...]) -> set[str]:
@@ -167,11 +146,24 @@ def _data_files(module: str) -> list[tuple[str, bytes]]:
 
 
 def _dump(tree: ast.Module) -> str:
+    used = {node.id for node in ast.walk(tree) if _is_read(node)}
+    tree.body = [its for its in tree.body if not _declares(its, DECLARATIONS - used)]
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             # Bare strings are docstrings, of functions and of fields.
             node.body = [statement for statement in node.body if not _is_text(statement)]
     return ast.dump(tree)
+
+
+def _is_read(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+
+
+def _declares(statement: ast.stmt, names: Collection[str]) -> bool:
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+            return name in names
+    return False
 
 
 def _is_text(statement: ast.stmt) -> bool:

@@ -10,7 +10,7 @@ from itertools import combinations
 from pydantic import ValidationError
 
 from onset import comparisons
-from onset.code.fingerprint import SourceError
+from onset.code.syntax import SourceError
 from onset.comparisons.settings import PARENT, SOURCE, ComparisonSettings
 from onset.config.parents import Place, parent_of, source_runs
 from onset.config.problems import Layer, Problem, merge, nearest, problems_of

@@ -7,20 +7,18 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from onset.config.name_patterns import Hole, Pattern, matches, spelt_out
-from onset.config.notebook_parameters import Parameters
 from onset.config.notebook_source import NotebookSource
 from onset.config.problems import nearest
-from onset.config.study import TOLD_OF_WHAT_THERE_IS, TOLD_TO_EVERY_NOTEBOOK, Study
+from onset.config.quoted import wrong_with_mean
+from onset.config.study import TOLD_TO_EVERY_NOTEBOOK, Study
+from onset.notebook.parameters import Parameters
 
 Found = Iterator[tuple[str, str]]
 """key and message"""
 
 _NUMBER = re.compile(r"\{([^{}]*)\}")
-_WHY_TOLD = {
-    "extra_seeds": "a condition has extra_seeds",
-    "reference": "there is a reference",
-    "analysed": "conditions have analyses",
-}
+_LOOKS_CLOSER = {"analyses", "analysed", "closer"}
+"""what a notebook asks its study for that looks at analyses"""
 
 
 def notebook_problems(
@@ -39,7 +37,7 @@ def notebook_problems(
     else:
         for said in source.parameters.refused:
             yield "", f"{name}: {said}"
-        yield from _named(study, source.parameters, name, complete)
+        yield from _named(study, source.parameters, name)
         if complete:
             yield from _valued(study, source.parameters, name)
     for kind in ("figures", "tables"):
@@ -47,34 +45,24 @@ def notebook_problems(
     yield from _published(study, source, name)
     if not complete:
         return
+    if _LOOKS_CLOSER & source.asked and not study.analysed:
+        yield "analyses.names", f"{name} looks at analyses, and no condition has any"
     yield from _answer(study, source, name)
     for condition in sorted(source.conditions - study.conditions.keys()):
         there = nearest(condition, study.conditions)
         yield "conditions", f"{name} asks for the condition {condition!r}; {there}"
 
 
-def _named(study: Study, parameters: Parameters, name: str, complete: bool) -> Found:
+def _named(study: Study, parameters: Parameters, name: str) -> Found:
     """Every parameter is told, and everything told is a parameter."""
-    known, of_file, told = parameters.kinds, study.file.notebook, study.told_to_notebook
-    if complete and "analysed" in known and not study.analysed:
-        said = f"{name} looks at analyses (its parameter analysed), and no condition has any"
-        yield "analyses.names", said
-    own = set(known) - {*TOLD_TO_EVERY_NOTEBOOK, *TOLD_OF_WHAT_THERE_IS}
+    known, of_file = parameters.kinds, study.file.notebook
+    own = set(known) - {*TOLD_TO_EVERY_NOTEBOOK}
     if lacking := [its for its in TOLD_TO_EVERY_NOTEBOOK if its not in known]:
         yield "", f"the parameters of {name} lack {', '.join(lacking)}"
     for its in (its for its in of_file if its not in known):
         yield f"notebook.{its}", f"{name} has no such parameter; {nearest(its, own)}"
     for its in (its for its in known if its in own and its not in of_file):
         yield "notebook", f"the parameter {its} of {name} is missing"
-    for its, why in _WHY_TOLD.items() if complete else ():
-        if told.get(its) and its not in known:
-            yield (
-                its if its == "reference" else "",
-                (
-                    f"{why}, and {name} has no parameter {its} to be told so: put it in the cell of "
-                    "parameters, and make use of it"
-                ),
-            )
 
 
 def _valued(study: Study, parameters: Parameters, name: str) -> Found:
@@ -102,11 +90,9 @@ def _made(study: Study, source: NotebookSource, kind: str, name: str) -> Found:
 
 
 def _published(study: Study, source: NotebookSource, name: str) -> Found:
-    if source.parameters and "reference" not in source.parameters.kinds:
-        return  # that is said already
     published = study.file.reference
-    if published and "save_reference" not in source.calls:
-        yield "reference", f"{name} sets nothing beside it (study.save_reference)"
+    if published and not {"verdict", "save_reference"} & source.calls:
+        yield "reference", f"{name} sets nothing beside it (study.verdict)"
         return
     for its in published:
         if not matches(source.published, its, {}):
@@ -124,10 +110,18 @@ def _answer(study: Study, source: NotebookSource, name: str) -> Found:
         Hole.SPLIT: sorted(splits | {its for its in source.texts if its.isidentifier()}),
     }
     for asked in dict.fromkeys(_NUMBER.findall(answer)):
-        if matches(source.numbers, asked, holes):
-            continue
-        near = _near(asked, source.numbers, {**holes, Hole.SPLIT: sorted(splits)})
-        yield "answer", f"{name} saves no number {asked!r}{near}{_gone(asked, study.conditions)}"
+        condition, split, quantity = [*asked.split("/", 2), "", ""][:3]
+        said = wrong_with_mean(study, condition, split, quantity) if quantity else ""
+        if quantity and condition in study.conditions and (not split or split in splits):
+            if said:
+                yield "answer", f"{asked!r}: {said}"
+        elif not matches(source.numbers, asked, holes):
+            near = _near(asked, source.numbers, {**holes, Hole.SPLIT: sorted(splits)})
+            near += f"; as a mean: {said}" if said else ""
+            yield (
+                "answer",
+                f"{name} saves no number {asked!r}{near}{_gone(asked, study.conditions)}",
+            )
 
 
 def _near(asked: str, patterns: Iterable[Pattern], holes: Mapping[Hole, list[str]]) -> str:

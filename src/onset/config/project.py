@@ -20,6 +20,7 @@ from onset.config.comparisons import comparison_problems
 from onset.config.folder import NOT_STUDIES, Folder, folder_problem
 from onset.config.parents import parent_problems
 from onset.config.problems import ConfigError, Layer, Problem, merge, nearest, place, problems_of
+from onset.config.quoted import problems_of_paper
 from onset.config.reading import read_study, study_names
 from onset.config.sources import CONFIG
 from onset.config.study import Condition, Study
@@ -199,6 +200,8 @@ def _validated(layer: Layer, root: Path) -> Project:
             problems.append(Problem(layer.file, "results", said))
     if not problems:
         problems = parent_problems(studies, settings.seeds if settings else ())
+        if settings and settings.paper:
+            problems += problems_of_paper(studies, root)
     if problems or not settings:
         raise ConfigError(problems)
     project = Project(settings, studies)

@@ -9,13 +9,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from onset.code.fingerprint import SourceError, parse
+from onset import comparisons
+from onset.code.syntax import SourceError, parse
 from onset.config.checks import condition_of
 from onset.config.comparisons import read_comparisons
 from onset.config.inherited import OfPoints, where_inherited
 from onset.config.notebook_source import read_notebook_source
 from onset.config.notebooks import notebook_problems
 from onset.config.problems import Layer, Problem, merge, nearest, problems_of
+from onset.config.quantities import contradictions
 from onset.config.study import SECTIONS, Condition, ConditionFile, Study, StudyFile, StudyOverrides
 from onset.config.sweep import SweepError, expand
 from onset.config.texts import text_problems
@@ -112,9 +114,10 @@ def read_study(
         said = "no condition is left: the study has none beside its sweep"
         problems.append(Problem(grids.file, _below(grids, "sweep"), said))
     if not problems:
-        problems = [Problem(file, "measures", said) for said in silent_measures(conditions)]
-    asked = frozenset(source.parameters.kinds if source and source.parameters else ())
-    study = Study(name, study_file, merge(base), conditions, asked, compared)
+        known = [its.name for its in compared.values() if its.name in comparisons.names()]
+        said_of_measures = (*silent_measures(conditions), *contradictions(conditions, known))
+        problems = [Problem(file, "measures", said) for said in said_of_measures]
+    study = Study(name, study_file, merge(base), conditions, compared)
     if source:
         found = notebook_problems(study, source, notebook, complete=not problems)
         problems += [Problem(file, key, message) for key, message in found]

@@ -20,9 +20,8 @@ from onset.training.settings import CheckpointSettings, TrainingSettings
 SECTIONS = ("task", "model", "training", "checkpoints", "measures", "analyses")
 """The parts of a study's settings that a condition may change."""
 
-TOLD_TO_EVERY_NOTEBOOK = ("study_name", "results", "conditions", "labels", "seeds", "code")
-TOLD_OF_WHAT_THERE_IS = ("extra_seeds", "reference", "analysed")
-"""parameters of notebooks that are told what a study has, if it has any"""
+TOLD_TO_EVERY_NOTEBOOK = ("study_name", "results")
+"""parameters of notebooks"""
 
 
 def _no_folder_of_the_study(name: str) -> str:
@@ -38,7 +37,7 @@ def _no_folder_of_a_run(name: str) -> str:
 
 
 def _no_parameter_of_every_notebook(name: str) -> str:
-    if name in (*TOLD_TO_EVERY_NOTEBOOK, *TOLD_OF_WHAT_THERE_IS):
+    if name in TOLD_TO_EVERY_NOTEBOOK:
         raise ValueError("a parameter of this name is given to every notebook already")
     return name
 
@@ -138,7 +137,8 @@ class StudyFile(Settings):
     title: Line
     question: Text
     answer: Text | None = None
-    """in one sentence for the gallery; `{name}` stands for a number that the notebook saves"""
+    """in one sentence for the gallery; `{condition/split/quantity}` stands for a mean, as in `summary.csv`,
+    `{name}` for a number that the notebook saves"""
     task: dict[str, Any]
     model: dict[str, Any]
     training: dict[str, Any]
@@ -309,8 +309,6 @@ class Study:
     base: Mapping[str, Any]
     """the settings that its conditions change, as the files have them, merged; without defaults"""
     conditions: Mapping[str, Condition]
-    asked_by_notebook: frozenset[str] = frozenset()
-    """the parameters of its notebook"""
     comparisons: Mapping[str, ComparisonSettings] = field(default_factory=dict)
     """with what the config overrides in them"""
 
@@ -323,16 +321,3 @@ class Study:
     def extra_seeds(self) -> dict[str, list[int]]:
         """Of the conditions that have seeds of their own."""
         return {c.name: list(c.extra_seeds) for c in self.conditions.values() if c.extra_seeds}
-
-    @property
-    def told_to_notebook(self) -> dict[str, Any]:
-        """What its notebook is told beside what every notebook is.
-
-        Of what a study may have or not: where it has none, only if the notebook wants to know.
-        """
-        published = {name: its.model_dump() for name, its in self.file.reference.items()}
-        found = {
-            "reference": published, "analysed": self.analysed, "extra_seeds": self.extra_seeds
-        }  # fmt: skip
-        told = {name: its for name, its in found.items() if its or name in self.asked_by_notebook}
-        return {**told, **self.file.notebook}

@@ -23,8 +23,8 @@ def unfit_surgery(
         source: whose runs it looks at.
         seeds: that both are run with, if the config's are the same for all; those of the source.
     """
-    if condition.model.name != "transformer":
-        said = f"{its.name} looks inside a transformer, and the model is {condition.model.name}"
+    if "head_weights" not in traits_of(condition.model):
+        said = f"{its.name} needs {KNOWN['head_weights']}; the {condition.model.name} has none"
         yield "", said
         return
     if its.before_step >= condition.training.steps:

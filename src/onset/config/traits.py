@@ -1,6 +1,7 @@
-"""What a world or a model can be like, and measures, analyses and interventions may need it to be.
+"""What a world can be like, and a model capable of, and measures, analyses and interventions may need.
 
-A task's settings, or a model's, have what they are like in a property `traits`; none: nothing of this.
+A task's settings, or a model's, have their traits in a property `traits`; none: nothing of this. What a
+family must have for a trait is said in `onset.models`.
 """
 
 from __future__ import annotations
@@ -15,11 +16,18 @@ OF_WORLDS = {
     "new_tokens": "tokens that an earlier training has not seen",
 }
 OF_MODELS = {
-    "mlp": "an MLP",
+    "residual_stream": "a residual stream that can be read",
+    "midway": "a forward pass that can begin with states in its middle",
+    "heads": "attention heads",
+    "head_weights": "weights that can be told apart head by head",
+    "embeddings": "token embeddings that can be exchanged",
+    "neurons": "MLP neurons that can be read",
     "layers": "two or more block applications",
     "per_hop": "one block that is applied once per hop",
     "like_gpt2": "layer norms, and nothing that TransformerLens hasn't",
+    "dictionary": "latents of a dictionary",
     "twins": "two dictionaries that are equally sparse",
+    "bottleneck": "a layer too narrow for its features",
 }
 KNOWN = OF_WORLDS | OF_MODELS
 """trait → in words"""

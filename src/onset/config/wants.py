@@ -10,7 +10,8 @@ from types import ModuleType
 from typing import Any
 
 from onset import comparisons, measures
-from onset.code.fingerprint import SourceError, parse
+from onset.code.syntax import SourceError, parse
+from onset.config.quantities import declared_by, literals_in
 from onset.config.study import Condition
 from onset.config.traits import KNOWN, OF_MODELS, OF_WORLDS, traits_of
 from onset.settings import Settings
@@ -18,8 +19,6 @@ from onset.tasks.dataset import VALIDATION, Dataset
 from onset.tasks.vectors import VectorDataset
 from onset.tasks.worlds import AnyTaskSettings, drawn_from_parent, kind_of, truth_of
 
-_ANY = ("model", "vectormodel", "anymodel")
-"""what a measure calls a model of any family of the right kind"""
 TOGETHER = ("checkpoints", "two runs", "runs")
 """what a comparison may look at: several checkpoints of one run, two runs, or two and more"""
 _KINDS = {its.__name__: its.kind for its in (Dataset, VectorDataset)}
@@ -37,8 +36,6 @@ class Wants:
     """that it asks for by name"""
     only_with: tuple[str, ...] = ()
     """traits of a model without which it has no rows"""
-    family: str = "model"
-    """of its `model`; one of `_ANY`: any"""
     kind: str | None = None
     """of its `dataset`; None: any"""
     parent: bool = False
@@ -60,8 +57,6 @@ class Wants:
         if self.kind not in (None, kind_of(task)):
             yield f"{self.name} asks of {self.kind}, and the task {task.name} has {kind_of(task)}"
             return
-        if model and self.family not in (*_ANY, model.name.replace("_", "")):
-            yield f"{self.name} looks inside a {self.family}, and the model is {model.name}"
         for need in self.needs:
             if need in OF_WORLDS and need not in traits_of(task):
                 yield f"{self.name} needs {KNOWN[need]}; the task {task.name}, as it is set, has none"
@@ -111,31 +106,31 @@ def silent_measures(conditions: Mapping[str, Condition]) -> Iterator[str]:
 
 @cache
 def wants(package: ModuleType, name: str) -> Wants:
-    """What a measure or analysis wants.
+    """What a measure or analysis wants, read from its source.
 
-    Read from the source: importing it imports torch, and planning a DAG shouldn't wait for that.
+    Raises:
+        SourceError: what it declares can't be understood.
     """
     source = package.CATALOGUE.source(name)
-    found = {}
+    said = literals_in(source)
+    found = {
+        key: said[key.upper()] for key in ("needs", "splits", "only_with") if key.upper() in said
+    }
+    declared_by(package, name)  # as sound as the rest
     for statement in parse(source).body:
         match statement:
-            case ast.Assign(targets=[ast.Name(id="NEEDS" | "SPLITS" | "ONLY_WITH" as its)]):
-                found[its.lower()] = ast.literal_eval(statement.value)
             case ast.FunctionDef(name="in_loss"):
                 found["in_loss"] = True
             case ast.FunctionDef(
                 name="measure" | "analyse",
-                args=ast.arguments(
-                    args=[ast.arg(annotation=its), _, ast.arg(annotation=world), *others]
-                ),
+                args=ast.arguments(args=[_, _, ast.arg(annotation=world), *others]),
             ):
-                found["family"] = ast.unparse(its).lower()
                 found["kind"] = _KINDS.get(ast.unparse(world))
                 found["parent"] = "parent" in {other.arg for other in others}
             case ast.FunctionDef(
                 name="compare", args=ast.arguments(args=[ast.arg(annotation=its), *_])
             ):
-                found |= _of_members(its)
+                found["kind"] = _kind_of_members(its)
     return Wants(name, **found)
 
 
@@ -146,14 +141,7 @@ def wants_of_comparison(name: str) -> Wants:
         SourceError: its source doesn't say what, or not in literals.
     """
     source = comparisons.CATALOGUE.source(name)
-    said: dict[str, Any] = {"TOGETHER": None, "OPTIONS": {}}
-    for statement in parse(source).body:
-        match statement:
-            case ast.Assign(targets=[ast.Name(id=its)]) if its in said:
-                try:
-                    said[its] = ast.literal_eval(statement.value)
-                except ValueError:
-                    raise SourceError(f"{source}: {its} must be a literal") from None
+    said = {"TOGETHER": None, "OPTIONS": {}, **literals_in(source, ("TOGETHER", "OPTIONS"))}
     if said["TOGETHER"] not in TOGETHER:
         allowed = ", ".join(map(repr, TOGETHER))
         raise SourceError(f"{source}: TOGETHER must be one of: {allowed}")
@@ -163,10 +151,9 @@ def wants_of_comparison(name: str) -> Wants:
     return replace(its, together=said["TOGETHER"], options=said["OPTIONS"])
 
 
-def _of_members(annotation: ast.expr | None) -> dict[str, Any]:
-    """Family and kind of world in `Sequence[Member[Transformer, Dataset]]`."""
+def _kind_of_members(annotation: ast.expr | None) -> str | None:
+    """Of world, in `Sequence[Member[Transformer, Dataset]]`."""
     match annotation:
-        case ast.Subscript(slice=ast.Subscript(slice=ast.Tuple(elts=[model, world]))):
-            family, kind = ast.unparse(model).lower(), _KINDS.get(ast.unparse(world))
-            return {"family": family, "kind": kind}
-    return {}
+        case ast.Subscript(slice=ast.Subscript(slice=ast.Tuple(elts=[_, world]))):
+            return _KINDS.get(ast.unparse(world))
+    return None

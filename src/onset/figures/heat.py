@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
-from typing import Any
+from typing import Any, NamedTuple
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
 from onset.figures.dose import Settings, differences
+from onset.figures.page import TEXT_WIDTH
 from onset.figures.style import MARKED
 
 _SCALARS = (bool, int, float, str)
@@ -157,3 +160,38 @@ def _ink(colour: tuple[float, ...]) -> str:
 def _short(value: float) -> str:
     text = f"{value:.2f}".removeprefix("0")
     return {"1.00": "1", "nan": ""}.get(text, text)
+
+
+class Map(NamedTuple):
+    """One map of a figure."""
+
+    title: str
+    cells: pd.DataFrame
+    """of `cells_of`"""
+    across: str
+    up: str
+
+
+def draw_maps(maps: Sequence[Map], names: Callable[[str], str], level: float, scale: str) -> Figure:
+    """Maps in two columns with one scale of colours.
+
+    Args:
+        maps: where all are over the same settings, they share the axis that goes up.
+        names: of a setting, for the axes.
+        level: cells of which every seed reaches it are framed.
+        scale: what the colours say.
+    """
+    shared = len(maps) > 1 and len({(its.across, its.up) for its in maps}) == 1
+    n_lines = math.ceil(len(maps) / 2)
+    tall = 0.9 + 0.36 * maps[0].cells[maps[0].up].nunique() if shared else 1.85 * n_lines
+    size = (TEXT_WIDTH, tall)
+    figure, axes = plt.subplots(n_lines, 2, figsize=size, squeeze=False, sharey=shared)
+    for axis in axes.flat[len(maps) :]:
+        axis.set_visible(False)
+    for its, axis in zip(maps, axes.flat, strict=False):
+        image = plot_heat(axis, its.cells, its.across, its.up, level)
+        axis.set(title=its.title, xlabel=names(its.across))
+        if not shared or axis is axes[0, 0]:
+            axis.set_ylabel(names(its.up))
+    figure.colorbar(image, ax=axes, label=scale, ticks=[0, 0.5, 1])
+    return figure

@@ -20,7 +20,7 @@ def learning_curves(measures: pd.DataFrame) -> pd.DataFrame:
     """Loss and accuracy over seeds. Losses differ by factors: their mean and interval are geometric.
 
     Args:
-        measures: with the columns condition, seed, split, step, measure, value.
+        measures: with the columns condition, seed, split, step, measure, kind, value.
 
     Returns:
         measure (loss, accuracy), condition, split, step, n_seeds, mean, low, high, seed_0, …
@@ -28,7 +28,9 @@ def learning_curves(measures: pd.DataFrame) -> pd.DataFrame:
     both = measures[measures["measure"].isin(["loss", "accuracy"])]
     is_loss = both["measure"] == "loss"
     logarithm = np.log10(both["value"].clip(lower=_SMALLEST))
-    both = both.assign(value=both["value"].where(~is_loss, logarithm))
+    both = both.assign(
+        value=both["value"].where(~is_loss, logarithm), kind=both["kind"].where(~is_loss, "real")
+    )
     curves = over_seeds(both, ["measure", "condition", "split", "step"])
     of_loss = curves["measure"] == "loss"
     curves.loc[of_loss] = from_logarithms(curves[of_loss])

@@ -180,7 +180,7 @@ def plot_computed(
     )
     for axis, (title, (losses, one_by_one)) in zip(axes[0], panels.items(), strict=True):
         for place, (name, its) in enumerate(losses.groupby("condition", sort=False, observed=True)):
-            curve = over_seeds(its.assign(measure="loss"), ["density"]).sort_values("density")
+            curve = over_seeds(its, ["density"], "ratio").sort_values("density")
             plot_curve(axis, 1 / curve["density"], curve, drawn[str(name)], str(name), place)
         axis.plot(1 / one_by_one.index, one_by_one, label=_ALONE, **by_one.of_line)
         axis.set(title=title)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from onset.gallery.tables import interval
+from onset.gallery.means import Quantities, label_of
+from onset.statistics.means import Mean
 
-_COLUMNS = ("of", "split", "quantity", "seeds", "mean and 95 % interval")
+_COLUMNS = ("of", "quantity", "split", "mean", "seeds", "name")
 _TOGETHER = {
     "run": "each run by itself",
     "condition": "all seeds of a condition",
@@ -18,31 +19,35 @@ _TOGETHER = {
 
 
 def comparisons_of(
-    study: Mapping[str, Any], summary: Iterable[Mapping[str, str]]
+    study: Mapping[str, Any], means: Iterable[Mean], quantities: Quantities
 ) -> list[dict[str, Any]]:
     """Each comparison: its `name`, what it is `said` to be, and the `columns` and `rows` of a table.
 
     Args:
         study: as the pages' job is told of it.
-        summary: the rows of its `summary.csv`.
+        means: of the study.
+        quantities: of the study.
     """
-    summary = list(summary)
     labels = {its["name"]: its["label"] for its in study["conditions"]}
+    found: dict[str, list[Mean]] = {its["name"]: [] for its in study.get("comparisons", ())}
+    for mean in means:
+        if (name := mean.condition.partition(":")[0]) in found:
+            found[name].append(mean)
     return [
         {
             "name": its["name"],
             "said": _said(its),
             "columns": _COLUMNS,
-            "rows": [
-                [_of_whom(row["condition"], labels), row["split"], row["measure"], row["n_seeds"],
-                 interval(row)]
-                for row in summary
-                if row["condition"].partition("/")[0] == its["name"]
-                and row["condition"] not in labels
-            ],
+            "rows": [_row(mean, labels, quantities) for mean in found[its["name"]]],
         }
         for its in study.get("comparisons", ())
-    ]  # fmt: skip
+    ]
+
+
+def _row(mean: Mean, labels: Mapping[str, str], quantities: Quantities) -> list[str]:
+    whom = _of_whom(mean.condition, labels)
+    quantity = label_of(mean.quantity, quantities)
+    return [whom, quantity, mean.split, mean.in_words, str(mean.n_seeds), mean.name]
 
 
 def _said(its: Mapping[str, Any]) -> str:
@@ -56,6 +61,6 @@ def _said(its: Mapping[str, Any]) -> str:
 
 
 def _of_whom(called: str, labels: Mapping[str, str]) -> str:
-    """Labels of the conditions in `COMPARISON/ONE/OTHER`, where OTHER may be of another study."""
-    _, one, other = (*called.split("/", 2), "", "")[:3]
+    """Labels of the conditions in `COMPARISON:ONE:OTHER`, where OTHER may be of another study."""
+    _, one, other = (*called.split(":", 2), "", "")[:3]
     return " beside ".join(labels.get(name, name) for name in (one, other) if name)

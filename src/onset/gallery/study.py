@@ -7,28 +7,42 @@ from pathlib import Path
 from typing import Any
 
 from onset.gallery.comparisons import comparisons_of
+from onset.gallery.means import Quantities
 from onset.gallery.render import render
-from onset.gallery.tables import read_table, rows_of
+from onset.gallery.tables import read_table
+from onset.statistics.means import Means
+from onset.statistics.wording import format_found
+from onset.store.reading import read_csv
 
 
-def study_page(folder: Path, study: Mapping[str, Any]) -> str:
+def study_page(folder: Path, study: Mapping[str, Any], means: Means, quantities: Quantities) -> str:
     """The page of one study.
 
     Args:
         folder: of the study, `results/STUDY`.
         study: as the pages' job is told of it, with `answer` filled.
+        means: of the study.
+        quantities: of the study.
     """
     tables = [
         {**its, **read_table(folder / "tables" / f"{its['name']}.csv")} for its in study["tables"]
     ]
-    reference = folder / "reference.csv"
-    summary = rows_of(folder / "summary.csv") if study.get("comparisons") else ()
     return render(
         "study.html",
         title=study["title"],
         path=[("Onset", "../index.html")],
         study=study,
         tables=tables,
-        comparisons=comparisons_of(study, summary),
-        reference=read_table(reference) if study["has_reference"] else None,
+        comparisons=comparisons_of(study, means.values(), quantities),
+        reference=_reference(folder / "reference.csv") if study["has_reference"] else None,
     )
+
+
+def _reference(path: Path) -> dict[str, Any]:
+    """What is published beside what is found, in words."""
+    columns, *rows = read_csv(path)
+    found = [dict(zip(columns, row, strict=True)) for row in rows]
+    for its in found:
+        its["ours"] = format_found(its["ours"], its.pop("low"), its.pop("high"))
+    shown = [column for column in columns if column not in ("low", "high")]
+    return {"columns": shown, "rows": [[its[column] for column in shown] for its in found]}

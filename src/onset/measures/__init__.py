@@ -1,12 +1,14 @@
 """Progress measures, one family a file.
 
 A measure module has `measure(model, parameters, dataset) -> Iterable[Measurement]`. In literals, which are
-read without importing it, it says what it can be asked of: `NEEDS`, the ground truth of the task and the
-traits of task and model (`onset.config.traits`) that it uses; `SPLITS`, those that it asks for by name;
-`ONLY_WITH`, traits of a model without which it has no rows. It may have `at_end(model, parameters,
-dataset)`, asked once, of the last checkpoint; what that says is then `measure`'s fourth argument. And it
-may have `in_loss(model, parameters, dataset)`, a differentiable scalar that a training can be told to add
-to its loss.
+read without importing it, it says what it yields: `QUANTITIES` (`onset.statistics.quantities`); and what it
+can be asked of: `NEEDS`, the ground truth of the task and the traits of task and model that it uses
+(`onset.config.traits`); `SPLITS`, those that it asks for by name; `ONLY_WITH`, traits of a model without
+which it has no rows.
+
+It may have `at_end(model, parameters, dataset)`, asked once, of the last checkpoint; what that says is then
+`measure`'s fourth argument. And it may have `in_loss(model, parameters, dataset)`, a differentiable scalar
+that a training can be told to add to its loss.
 """
 
 from __future__ import annotations

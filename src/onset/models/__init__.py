@@ -12,6 +12,10 @@ those of the world:
 `settings.py` has its parameters' `shapes(settings, *sizes)`, if the family knows them beforehand. A family
 of transformers has `bridge.py` with `open_bridge(model, parameters, n_applications)`; those that have none
 open in no TransformerLens, and the atlas of heads leaves them out.
+
+What else can be asked of a model its settings say in `traits` (`onset.config.traits`). One that has a
+`residual_stream` and `heads` is a `ReadableModel` and has a bridge; one that has `head_weights`,
+`embeddings` or `neurons` has parameters with the transformer's names, too.
 """
 
 from __future__ import annotations

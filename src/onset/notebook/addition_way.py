@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 
 from onset.measures.fourier import spectrum
-from onset.results import Run
+from onset.runs.run import Run
 from onset.statistics.trajectories import explained_by_chance, principal_way
 
 

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 
 from onset.measures.answers.asking import targets_of_splits
-from onset.results import Run
+from onset.runs.run import Run
 from onset.training.batches import whole
 
 

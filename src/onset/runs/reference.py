@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from onset.statistics.seeds import summary_of_seeds
+from onset.statistics.seeds import Summary, summary_of_seeds
 
 
 class Found(NamedTuple):
@@ -18,6 +18,26 @@ class Found(NamedTuple):
     high: float
     agrees: bool | None
     """None: our numbers don't decide"""
+
+    @classmethod
+    def of(cls, its: Summary, above: float | None = None, below: float | None = None) -> Found:
+        """Of what is said to lie above a border, or below one: it agrees if the whole interval does.
+
+        Args:
+            its: mean, low, high; without an interval it doesn't agree.
+            above: the border that is to be exceeded.
+            below: the border that is not to be reached.
+        """
+        agrees = (above is None or its.low > above) and (below is None or its.high < below)
+        return cls(its.mean, its.low, its.high, bool(agrees))
+
+    @classmethod
+    def of_seeds(
+        cls, values: pd.Series, above: float | None = None, below: float | None = None
+    ) -> Found | None:
+        """`of` one value per seed; None where a seed has none."""
+        there = len(values) and values.notna().all()
+        return cls.of(summary_of_seeds(values), above, below) if there else None
 
     @classmethod
     def beyond(cls, values: pd.Series, border: float = 0.0, sign: int = 1) -> Found:

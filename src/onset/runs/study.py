@@ -13,13 +13,13 @@ from matplotlib.figure import Figure
 
 from onset.figures.save import save_figure, save_table
 from onset.latex.markup import check_table, numbers_json
-from onset.runs.artefacts import (
-    checksum,
-)
+from onset.runs.artefacts import checksum
 from onset.runs.reference import Found
 from onset.runs.run import Run
-from onset.statistics.compared import stacked
+from onset.statistics.compared import as_measures, stacked
+from onset.statistics.quantities import Quantity, described
 from onset.store.atomic import write_text
+from onset.store.reading import read_json
 from onset.store.records import check, damaged
 from onset.store.tables import load_table
 
@@ -53,15 +53,45 @@ class Study:
 
     @cached_property
     def measures(self) -> pd.DataFrame:
-        """The measurements of all runs, with the columns condition and seed in front."""
-        return self._gathered({run: run.measures for run in self.runs})
+        """The measurements of all runs: condition and seed in front, kind of quantity at the end."""
+        return self._of_known_kinds(self._gathered({run: run.measures for run in self.runs}))
 
     @cached_property
     def analyses(self) -> pd.DataFrame:
         """What the closer looks found, in the columns of `measures`."""
-        return self._gathered(
-            {run: run.analyses for run in self.runs if run.condition in self.analysed}
-        )
+        return self._of_known_kinds(self._gathered(self._looked_at))
+
+    @property
+    def measurements(self) -> pd.DataFrame:
+        """All that measures, analyses and comparisons found, as runs have it, condition and seed in front.
+
+        Of comparisons what can be averaged over seeds (`onset.statistics.compared.as_measures`).
+        """
+        measured = self._gathered({run: run.measures for run in self.runs})
+        looked_at = self._gathered(self._looked_at)
+        return stacked([measured, looked_at, as_measures(self._set_beside)])
+
+    @cached_property
+    def quantities(self) -> Mapping[str, Quantity]:
+        """What all that measures yields, by name: its kind, its label, and digits after the point.
+
+        Raises:
+            FileNotFoundError: not yet, for the study's runs haven't been summarised.
+        """
+        path = self.folder / "quantities.json"
+        if not path.exists():
+            raise FileNotFoundError(
+                f"no {path}: to make it, when all runs have been evaluated: "
+                f"snakemake --cores all {self.folder / 'summary.csv'}"
+            )
+        return {name: Quantity(name, **its) for name, its in read_json(path).items()}
+
+    def _of_known_kinds(self, table: pd.DataFrame) -> pd.DataFrame:
+        return described(table, self.quantities).drop(columns="digits", errors="ignore")
+
+    @property
+    def _looked_at(self) -> dict[Run, pd.DataFrame]:
+        return {run: run.analyses for run in self.runs if run.condition in self.analysed}
 
     @cached_property
     def comparisons(self) -> pd.DataFrame:
@@ -71,6 +101,10 @@ class Study:
         `other_seed`); the checkpoints, where there are several (`step`, `other_step`); and the other
         columns of `measures`. Missing is what a number isn't about.
         """
+        return self._of_known_kinds(self._set_beside)
+
+    @property
+    def _set_beside(self) -> pd.DataFrame:
         found = []
         for name, path in self._compared.items():
             table, origin = load_table(path)
@@ -106,7 +140,7 @@ class Study:
 
     @cached_property
     def summary(self) -> pd.DataFrame:
-        """condition, split, measure, n_seeds, mean, low, high at the last checkpoint."""
+        """condition, split, measure, kind, digits, n_seeds, mean, low, high at the last checkpoint."""
         path = self.folder / "summary.csv"
         check(path)
         return pd.read_csv(path, keep_default_na=False, na_values=[""])

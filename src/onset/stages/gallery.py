@@ -10,6 +10,7 @@ from typing import Any
 from onset.gallery.answer import UnknownNumberError, filled
 from onset.stages.command import StageError, log, run_stage
 from onset.stages.record import on_record
+from onset.statistics.means import Means
 from onset.store.atomic import write_text
 from onset.store.logs import seconds_of
 from onset.store.reading import read_json
@@ -45,27 +46,28 @@ def _front(results: Path, settings: dict[str, Any]) -> None:
 
 
 def _study(results: Path, told: dict[str, Any]) -> None:
-    from onset.gallery.condition import condition_page, summary_of
+    from onset.gallery.condition import condition_page
     from onset.gallery.figure import figure_page
     from onset.gallery.front import card
     from onset.gallery.study import study_page
 
-    study = _answered(results, told)
-    folder = results / study["name"]
+    folder = results / told["name"]
+    # The atlas has neither.
+    means = Means.of_summary(folder / "summary.csv") if told["conditions"] else Means()
+    quantities = read_json(folder / "quantities.json") if told["conditions"] else {}
+    study = _answered(folder, told, means)
     with on_record(folder, "gallery", "index.html", told):
         for its in study["figures"]:
             write_text(folder / "figures" / f"{its['name']}.html", figure_page(folder, study, its))
-        # The atlas has neither.
-        summary = summary_of(folder / "summary.csv") if study["conditions"] else {}
         for its in study["conditions"]:
-            page = condition_page(folder, study, its, summary)
+            page = condition_page(folder, study, its, means, quantities)
             write_text(folder / its["name"] / "index.html", page)
-        write_text(folder / "index.html", study_page(folder, study))
+        write_text(folder / "index.html", study_page(folder, study, means, quantities))
         write_text(folder / "card.json", json.dumps(card(study), indent=1) + "\n")
     log.info("%s: %d conditions", study["name"], len(study["conditions"]))
 
 
-def _answered(results: Path, study: dict[str, Any]) -> dict[str, Any]:
+def _answered(folder: Path, study: dict[str, Any], means: Means) -> dict[str, Any]:
     """The study with its answer's numbers.
 
     Raises:
@@ -73,11 +75,11 @@ def _answered(results: Path, study: dict[str, Any]) -> dict[str, Any]:
     """
     if study["answer"] is None:
         return study
-    file = results / study["name"] / "numbers.json"
+    file = folder / "numbers.json"
     try:
-        answer = filled(study["answer"], read_json(file))
+        answer = filled(study["answer"], read_json(file), means)
     except UnknownNumberError as error:
-        raise StageError(f"{study['name']}: {error}; {file} has those there are") from None
+        raise StageError(f"{study['name']}: {error} ({file}, {folder / 'summary.csv'})") from None
     return {**study, "answer": answer}
 
 

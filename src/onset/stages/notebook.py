@@ -18,7 +18,7 @@ from typing import Any
 import jupytext
 import nbformat
 
-from onset.config.notebook_parameters import Parameters
+from onset.notebook.parameters import Parameters
 from onset.stages import kernel, surroundings
 from onset.stages.command import StageError, log, run_stage
 from onset.stages.record import on_record
@@ -43,14 +43,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--settings",
         required=True,
-        help="JSON: the notebook's `parameters`, but for `code`; `figures` and `tables` that it must make",
+        help="JSON: the notebook's `parameters`, the `figures` and `tables` that it must make, and what "
+        "`onset.notebook.here` reads",
     )
     parser.add_argument("--code", default="by hand", help="fingerprint of the code, for the record")
 
 
 def work(arguments: argparse.Namespace) -> None:
     notebook, settings = read_notebook(arguments.notebook), arguments.settings
-    parameters = dict(sorted({**settings["parameters"], "code": arguments.code}.items()))
+    parameters = dict(sorted(settings["parameters"].items()))
     check_parameters(arguments.notebook, notebook, parameters)
     study = arguments.study
     with on_record(study, "notebook", "notebook.html", settings, arguments.code) as record:

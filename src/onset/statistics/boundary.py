@@ -9,7 +9,8 @@ from jaxtyping import Float
 from scipy.optimize import least_squares
 
 from onset.statistics.prediction import predicted_from_other_groups
-from onset.statistics.seeds import interval
+from onset.statistics.seeds import Summary, interval
+from onset.statistics.wording import format_interval
 
 Doses = Float[np.ndarray, " doses"]
 
@@ -68,9 +69,9 @@ def format_edge(edges: Float[np.ndarray, " seeds"], doses: Doses) -> str:
     `< 8` is below the grid's smallest dose, `> 64` beyond its largest; seeds that reach the level nowhere
     are counted: `20.0 to 31.0 (2/3)`.
     """
-    mean, low, high = edge_interval(edges)
-    if not np.isnan(mean):
-        return f"{mean:.1f}" + ("" if np.isnan(low) else f" [{low:.1f}, {high:.1f}]")
+    mean = Summary(*edge_interval(edges))
+    if not np.isnan(mean.mean):
+        return format_interval(mean, 1)
     somewhere = edges[~np.isnan(edges)]
     if not len(somewhere):
         return "nowhere"

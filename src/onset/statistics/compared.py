@@ -14,15 +14,15 @@ _ABOUT = ("comparison", "condition", "other_condition", "other_seed", "seed")
 
 
 def called(compared: pd.DataFrame) -> pd.Series:
-    """What summaries call whom a row is about: `COMPARISON/CONDITION`, or `COMPARISON/ONE/OTHER`.
+    """What summaries call whom a row is about: `COMPARISON:CONDITION`, or `COMPARISON:ONE:OTHER`.
 
     The comparison alone where a number is of all that stand together, of several conditions.
     """
     name = compared["comparison"].astype(str)
     one, other = compared["condition"], compared["other_condition"]
-    name = name.where(one.isna(), name + "/" + one.astype(str))
+    name = name.where(one.isna(), name + ":" + one.astype(str))
     apart = other.notna() & (other != one)
-    return name.where(~apart, name + "/" + other.astype(str))
+    return name.where(~apart, name + ":" + other.astype(str).str.replace("/", ":"))
 
 
 def at_their_ends(compared: pd.DataFrame) -> pd.DataFrame:
@@ -53,6 +53,8 @@ def as_measures(compared: pd.DataFrame) -> pd.DataFrame:
     Args:
         compared: as `Study.comparisons`.
     """
+    if compared.empty:
+        return compared
     last = at_their_ends(compared)
     rows = last.assign(condition=called(last), step=0)
     paired = rows["other_seed"].notna() & (rows["other_seed"] != rows["seed"])

@@ -114,3 +114,58 @@ def _first_reached(steps: np.ndarray, values: np.ndarray, wanted: float) -> floa
         return steps[0]
     last = slice(place - 1, place + 1)
     return float(np.interp(wanted, values[last], steps[last]))
+
+
+def first_checkpoints(curves: pd.DataFrame, level: float, seeds: Collection[int]) -> pd.DataFrame:
+    """Between which checkpoints all seeds of a curve first have the level or more.
+
+    Args:
+        curves: one measure: condition, split, seed, step, value.
+        level: to be reached.
+        seeds: that count.
+
+    Returns:
+        condition, split, first, last: the checkpoints of the quickest and of the slowest seed; NaN for
+        both where a seed never has it.
+    """
+    ours = curves[curves["seed"].isin(seeds)]
+    rows = []
+    for place, its in ours.groupby(["condition", "split"], sort=False, observed=True):
+        steps = its[its["value"] >= level].groupby("seed")["step"].min()
+        ends = (steps.min(), steps.max()) if len(steps) == len(seeds) else (np.nan, np.nan)
+        rows.append((*place, *ends))
+    return type(curves)(rows, columns=["condition", "split", "first", "last"])
+
+
+def value_when_first(curve: pd.DataFrame, signal: pd.DataFrame, level: float) -> pd.Series:
+    """What a curve is at the checkpoint at which another first has a level, by seed.
+
+    Args:
+        curve: one measure, split and condition: seed, step, value.
+        signal: the same of the other.
+        level: that the other is to have, or more.
+
+    Returns:
+        NaN where it never has it.
+    """
+    first = signal[signal["value"] >= level].groupby("seed")["step"].min()
+    at = curve.set_index(["seed", "step"])["value"]
+    values = {
+        seed: at[seed, first[seed]] if seed in first else np.nan for seed in at.index.levels[0]
+    }
+    return type(first)(values, dtype=float)
+
+
+def last_changes(curves: pd.DataFrame) -> pd.DataFrame:
+    """By how much each run's value changes from its last checkpoint but one to its last.
+
+    Args:
+        curves: one measure: condition, split, seed, step, value.
+
+    Returns:
+        The rows of the last checkpoints, with the change as their value, and `change` as their measure.
+    """
+    in_order = curves.sort_values("step", kind="stable")
+    runs = in_order.groupby(["condition", "split", "seed"], observed=True, sort=False)
+    changes = in_order.assign(measure="change", kind="real", value=runs["value"].diff())
+    return changes.loc[runs.tail(1).index.sort_values()].dropna(subset="value")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,20 +36,33 @@ def select(
     return measures[chosen]
 
 
-def rows_of(measures: pd.DataFrame, measure: str) -> pd.DataFrame:
-    """All rows of a measure that can't be done without.
+def where(rows: pd.DataFrame, **wanted: object) -> pd.DataFrame:
+    """The rows whose columns have these values, or one of them where several are given.
+
+    >>> where(measures, measure="accuracy", split=["id", "oo"], layer=1)
+    """
+    chosen = rows.index == rows.index
+    for column, its in wanted.items():
+        one = isinstance(its, str) or not isinstance(its, Iterable)
+        chosen &= rows[column].isin([its] if one else list(its))
+    return rows[chosen]
+
+
+def rows_of(measures: pd.DataFrame, wanted: str | Iterable[str]) -> pd.DataFrame:
+    """All rows of one measure that can't be done without, or of several.
 
     Raises:
-        ValueError: there are none.
+        ValueError: there are none of one of them.
     """
-    chosen = measures[measures["measure"] == measure]
-    if chosen.empty:
+    names = [wanted] if isinstance(wanted, str) else list(wanted)
+    found = where(measures, measure=names)
+    if lacking := [name for name in names if name not in set(found["measure"])]:
         there = ", ".join(sorted(set(measures["measure"])))
         raise ValueError(
-            f"no run has the measure {measure!r}, which is drawn here: list what measures it under "
+            f"no run has the measure {lacking[0]!r}, which is drawn here: list what measures it under "
             f"`measures` in the study's file (there are: {there or 'none'})"
         )
-    return chosen
+    return found
 
 
 def by_component(measures: pd.DataFrame, measure: str, condition: str) -> dict[int, pd.DataFrame]:

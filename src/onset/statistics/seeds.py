@@ -11,25 +11,18 @@ from scipy import stats
 if TYPE_CHECKING:
     import pandas as pd
 
+from onset.statistics.kinds import KINDS
 from onset.statistics.rows import at_last_step, full_name
 
 CONFIDENCE = 0.95
-_PROPORTIONS = (
-    "accuracy",
-    "top1",
-    "follows",
-    "keeps",
-)  # ends of names of what lies between 0 and 1
 
 
-def interval(
-    values: np.ndarray | list[float], proportion: bool = False
-) -> tuple[float, float, float]:
+def interval(values: np.ndarray | list[float], kind: str = "real") -> tuple[float, float, float]:
     """Mean over seeds and its 95 % confidence interval by Student's t: (mean, low, high).
 
     Args:
         values: one per seed, shape (seeds,).
-        proportion: cut the interval at 0 and 1.
+        kind: of quantity (`onset.statistics.kinds`); the interval is cut to its range.
 
     Returns:
         The bounds are NaN for fewer than two seeds, the mean, too, for none.
@@ -45,52 +38,61 @@ def interval(
         * values.std(ddof=1)
         / np.sqrt(len(values))
     )
-    low, high = mean - half, mean + half
-    return (mean, max(low, 0.0), min(high, 1.0)) if proportion else (mean, low, high)
-
-
-def is_proportion(measure: str) -> bool:
-    name = measure.split(".")[0]
-    return name == "attention" or name.endswith(_PROPORTIONS)
+    return mean, *KINDS[kind].cut(mean - half, mean + half)
 
 
 def summarise(measures: pd.DataFrame) -> pd.DataFrame:
     """Mean and interval over seeds at each run's last checkpoint.
 
     Args:
-        measures: of all runs of a study, with the columns condition and seed (`Study.measures`).
+        measures: of all runs of a study, with the columns condition, seed, kind and digits.
 
     Returns:
-        One row per condition, split and measure: condition, split, measure, n_seeds, mean, low, high.
+        One row per condition, split and measure: condition, split, measure, kind, digits, n_seeds, mean,
+        low, high.
     """
     last = at_last_step(measures)
     final = last.assign(measure=full_name(last))
     rows = []
-    keys = ["condition", "split", "measure"]
+    keys = ["condition", "split", "measure", "kind", "digits"]
     for key, group in final.groupby(keys, sort=False, dropna=False, observed=True):
-        numbers = interval(group["value"].to_numpy(), is_proportion(key[2]))
-        rows.append((*key, len(group), *numbers))
-    columns = [*keys, "n_seeds", "mean", "low", "high"]
-    return type(measures)(rows, columns=columns)
+        rows.append((*key, len(group), *interval(group["value"].to_numpy(), key[3])))
+    return type(measures)(rows, columns=[*keys, "n_seeds", "mean", "low", "high"])
 
 
-def over_seeds(measures: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+def over_seeds(measures: pd.DataFrame, by: list[str], kind: str | None = None) -> pd.DataFrame:
     """Mean and interval over seeds per combination of the columns `by`, and each seed's value.
 
     Args:
-        measures: one measure or several, with the columns measure, seed, value and `by`.
+        measures: one measure or several, with the columns seed, value, `by`, and the kind of each value.
         by: what to keep apart.
+        kind: of all values, in place of the column: for what isn't what was measured any more, such as its
+            logarithm or a difference.
 
     Returns:
         One row per combination, with the columns `by`, n_seeds, mean, low, high, seed_0, seed_1, …
+
+    Raises:
+        ValueError: it isn't said of which kind values are, or those to be averaged are of several.
     """
+    if kind is None and "kind" not in measures:
+        raise ValueError(f"say of which kind the values are: one of {', '.join(KINDS)}")
     rows = []
     for key, group in measures.groupby(by, sort=False):
-        numbers = interval(group["value"].to_numpy(), is_proportion(group["measure"].iloc[0]))
-        rows.append((*key, len(group), *numbers))
+        its = kind or _only(group["kind"])
+        rows.append((*key, len(group), *interval(group["value"].to_numpy(), its)))
     means = type(measures)(rows, columns=[*by, "n_seeds", "mean", "low", "high"])
     seeds = measures.pivot_table("value", index=by, columns="seed", observed=True)
     return means.merge(seeds.add_prefix("seed_").reset_index(), on=by)
+
+
+def _only(kinds: pd.Series) -> str:
+    there = kinds.unique().tolist()
+    if len(there) > 1:
+        raise ValueError(f"values of several kinds can't be averaged: {', '.join(there)}")
+    if there[0] not in KINDS:
+        raise ValueError(f"{there[0]!r} is no kind of quantity (allowed: {', '.join(KINDS)})")
+    return there[0]
 
 
 def from_logarithms(curves: pd.DataFrame) -> pd.DataFrame:
@@ -107,9 +109,9 @@ class Summary(NamedTuple):
     high: float
 
 
-def summary_of_seeds(values: pd.Series) -> Summary:
-    """Mean and interval of one value per seed."""
-    return Summary(*interval(values.to_numpy(dtype=float)))
+def summary_of_seeds(values: pd.Series, kind: str = "real") -> Summary:
+    """Mean and interval of one value per seed, of this kind."""
+    return Summary(*interval(values.to_numpy(dtype=float), kind))
 
 
 def geometric_mean(values: Iterable[float]) -> Summary:

@@ -17,11 +17,15 @@ from transformer_lens import patching
 
 from onset.analyses.components.questions import Exchange, exchanges
 from onset.measures.measurement import Measurement
-from onset.models.batch import Parameters
-from onset.models.transformer.model import Transformer
+from onset.models.batch import Parameters, ReadableModel
 from onset.tasks.dataset import Dataset
 
-NEEDS = ("bridge",)
+NEEDS = ("bridge", "heads")
+QUANTITIES = {
+    "with_all_accuracy": {"kind": "share", "label": "accuracy with all parts"},
+    "without_head_*_accuracy": {"kind": "share", "label": "accuracy without the head: *"},
+    "without_mlp_*_accuracy": {"kind": "share", "label": "accuracy without the MLP: *"},
+}
 
 _KINDS = {
     "zero": lambda own, other: torch.zeros_like(own),
@@ -31,7 +35,7 @@ _KINDS = {
 
 
 def analyse(
-    model: Transformer, parameters: Parameters, dataset: Dataset, seed: int
+    model: ReadableModel, parameters: Parameters, dataset: Dataset, seed: int
 ) -> Iterator[Measurement]:
     """Per split with bridge entities and kind (zero, mean, resample), accuracy that is left without a part:
 
@@ -43,7 +47,8 @@ def analyse(
         yield Measurement("with_all_accuracy", _accuracy(exchange), exchange.split)
         n_layers = exchange.bridge.cfg.n_layers
         heads = [f"blocks.{i}.attn.hook_z" for i in range(n_layers)]
-        mlps = [f"blocks.{i}.hook_mlp_out" for i in range(n_layers)] if model.settings.d_mlp else []
+        has_mlp = not exchange.bridge.cfg.attn_only
+        mlps = [f"blocks.{i}.hook_mlp_out" for i in range(n_layers)] if has_mlp else []
         _, own = exchange.bridge.run_with_cache(exchange.tokens, names_filter=heads + mlps)
         _, other = exchange.bridge.run_with_cache(exchange.donors, names_filter=heads + mlps)
         for kind, replace in _KINDS.items():

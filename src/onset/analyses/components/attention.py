@@ -6,15 +6,17 @@ from collections.abc import Iterator
 
 from onset.analyses.components.questions import exchanges
 from onset.measures.measurement import Measurement
-from onset.models.batch import Parameters
-from onset.models.transformer.model import Transformer
+from onset.models.batch import Parameters, ReadableModel
 from onset.tasks.dataset import Dataset
 
-NEEDS = ("bridge",)
+NEEDS = ("bridge", "heads")
+QUANTITIES = {
+    "attention": {"kind": "share", "label": "attention"},
+}
 
 
 def analyse(
-    model: Transformer, parameters: Parameters, dataset: Dataset, seed: int
+    model: ReadableModel, parameters: Parameters, dataset: Dataset, seed: int
 ) -> Iterator[Measurement]:
     """`attention`: mean attention that the answering position pays to each `position`, per split with
     bridge entities, block application (`layer`) and `head`; sums to 1 over positions."""

@@ -15,15 +15,29 @@ from transformer_lens.tools.analysis import direct_logit_attribution
 
 from onset.analyses.components.questions import exchanges
 from onset.measures.measurement import Measurement
-from onset.models.batch import Parameters
-from onset.models.transformer.model import Transformer
+from onset.models.batch import Parameters, ReadableModel
 from onset.tasks.dataset import Dataset
 
-NEEDS = ("bridge",)
+NEEDS = ("bridge", "residual_stream")
+QUANTITIES = {
+    "direct_effect_token_embedding": {
+        "kind": "logits",
+        "label": "direct effect of the token embedding (nats)",
+    },
+    "direct_effect_position_embedding": {
+        "kind": "logits",
+        "label": "direct effect of the position embedding (nats)",
+    },
+    "direct_effect_attention": {
+        "kind": "logits",
+        "label": "direct effect of the attention layer (nats)",
+    },
+    "direct_effect_mlp": {"kind": "logits", "label": "direct effect of the MLP (nats)"},
+}
 
 
 def analyse(
-    model: Transformer, parameters: Parameters, dataset: Dataset, seed: int
+    model: ReadableModel, parameters: Parameters, dataset: Dataset, seed: int
 ) -> Iterator[Measurement]:
     """Mean contribution to the logit difference between the right answer and the donor's, per split:
 

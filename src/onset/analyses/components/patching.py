@@ -22,18 +22,21 @@ from transformer_lens import patching
 
 from onset.analyses.components.questions import Exchange, exchanges
 from onset.measures.measurement import Measurement
-from onset.models.batch import Parameters
-from onset.models.transformer.model import Transformer
+from onset.models.batch import Parameters, ReadableModel
 from onset.tasks.dataset import Dataset
 
-NEEDS = ("bridge",)
+NEEDS = ("bridge", "residual_stream")
+QUANTITIES = {
+    "patch_*_follows": {"kind": "share", "label": "answered as the donor is: *"},
+    "patch_*_keeps": {"kind": "share", "label": "still answered right: *"},
+}
 
 States = dict[str, Float[Tensor, "questions length d_model"]]
 """the residual stream before each block application, by TransformerLens's name"""
 
 
 def analyse(
-    model: Transformer, parameters: Parameters, dataset: Dataset, seed: int
+    model: ReadableModel, parameters: Parameters, dataset: Dataset, seed: int
 ) -> Iterator[Measurement]:
     """Per split with bridge entities, block application (`layer`) and position, for each kind:
 

@@ -11,9 +11,9 @@ from jaxtyping import Int
 from torch import Tensor
 from transformer_lens.model_bridge import TransformerBridge
 
-from onset.models.batch import Parameters
-from onset.models.transformer.bridge import open_bridge
-from onset.models.transformer.model import Transformer
+from onset import models
+from onset.models.batch import Parameters, ReadableModel
+from onset.runs.token_names import numbers
 from onset.tasks.dataset import VALIDATION, Dataset, Split
 
 MOST_QUESTIONS = 256
@@ -42,7 +42,7 @@ class Exchange:
 
 
 def exchanges(
-    model: Transformer, parameters: Parameters, dataset: Dataset, seed: int
+    model: ReadableModel, parameters: Parameters, dataset: Dataset, seed: int
 ) -> Iterator[Exchange]:
     """One per split whose examples have a bridge entity, validation parts left out."""
     bridges: dict[int, TransformerBridge] = {}
@@ -51,13 +51,14 @@ def exchanges(
             continue
         depth = model.depth(split.hops)
         if depth not in bridges:
-            bridges[depth] = open_bridge(model, parameters, depth)
+            bridges[depth] = models.open_bridge(model, parameters, depth)
         rng = np.random.Generator(np.random.Philox(seed))
         rows, donors = pairs(split, rng)
         device = bridges[depth].W_E.device
 
-        def tensor(array: np.ndarray, device: torch.device = device) -> Tensor:
-            return torch.from_numpy(array).to(device)
+        def tensor(tokens: np.ndarray, device: torch.device = device) -> Tensor:
+            """As the bridge numbers them."""
+            return torch.from_numpy(numbers(model, tokens)).to(device)
 
         yield Exchange(
             split=name,

@@ -22,7 +22,19 @@ from onset.models.batch import Parameters
 from onset.models.dictionary.model import Dictionary
 from onset.tasks.vectors import VectorDataset
 
-NEEDS = ("amounts",)
+NEEDS = ("amounts", "dictionary")
+QUANTITIES = {
+    "explained": {"kind": "share", "label": "latents explained"},
+    "believed": {"kind": "share", "label": "latents with an explanation believed"},
+    "false_negatives": {"kind": "share", "label": "false negatives of explanations"},
+    "false_negatives_large": {"kind": "share", "label": "false negatives, large features"},
+    "false_negatives_by_chance": {"kind": "share", "label": "false negatives of other latents"},
+    "false_negatives_of_parents": {"kind": "share", "label": "false negatives, parents"},
+    "false_negatives_with_child": {
+        "kind": "share",
+        "label": "false negatives, parents with a child",
+    },
+}
 
 _N_TOP = 10
 _N_MADE = 64

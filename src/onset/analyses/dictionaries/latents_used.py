@@ -38,7 +38,12 @@ from onset.models.dictionary.model import Dictionary
 from onset.runs.source import Source
 from onset.tasks.vectors import VectorDataset
 
-NEEDS = ("bridge", "one_place")
+NEEDS = ("bridge", "one_place", "dictionary")
+QUANTITIES = {
+    "n_standing": {"kind": "count", "label": "latents that stand for an entity"},
+    "moved_*_*_follows": {"kind": "share", "label": "answered as the donor is: * (*)"},
+    "natural_norm": {"kind": "ratio", "label": "norm of the latents' change per whole change"},
+}
 
 DOSES = (0.25, 0.5, 0.75, 1.0, 1.5)
 """parts of the norm of `whole`"""

@@ -10,7 +10,12 @@ from onset.models.batch import Parameters
 from onset.models.dictionary.model import Dictionary
 from onset.tasks.vectors import VectorDataset
 
-NEEDS = ("amounts",)
+NEEDS = ("amounts", "dictionary")
+QUANTITIES = {
+    "feature_cosine": {"kind": "cosine", "label": "cosine of the feature's latent"},
+    "feature_precision": {"kind": "share", "label": "precision of the feature's latent"},
+    "feature_recall": {"kind": "share", "label": "recall of the feature's latent"},
+}
 
 
 def analyse(

@@ -23,7 +23,13 @@ from onset.models.batch import Parameters
 from onset.models.dictionary.model import Dictionary
 from onset.tasks.vectors import VectorDataset
 
-NEEDS = ("amounts",)
+NEEDS = ("amounts", "dictionary")
+QUANTITIES = {
+    "*_mean_max_cosine": {"kind": "cosine", "label": "largest cosine with a feature, mean: *"},
+    "*_matched_cosine": {"kind": "cosine", "label": "cosine of the matched direction, mean: *"},
+    "*_recovered": {"kind": "share", "label": "features recovered: *"},
+    "*_explained_variance": {"kind": "explained", "label": "variance explained: *"},
+}
 
 _N_WRITTEN = 1024
 Directions = Float[np.ndarray, "directions dimensions"]

@@ -24,10 +24,21 @@ from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
-NEEDS = ("numbers", "mlp")
+NEEDS = ("numbers", "embeddings", "neurons")
 
 _EMBEDDING = "tok_embed.weight"
 SPLITS = ("train", "test")
+QUANTITIES = {
+    "*_formula_accuracy": {"kind": "share", "label": "accuracy by formula: *"},
+    "*_formula_loss": {"kind": "nats", "label": "loss by formula (nats): *"},
+    "*_formula_explained": {"kind": "explained", "label": "variance explained by formula: *"},
+    "*_null_accuracy": {"kind": "share", "label": "accuracy by other frequencies: *"},
+    "*_null_loss": {"kind": "nats", "label": "loss by other frequencies (nats): *"},
+    "*_null_explained": {
+        "kind": "explained",
+        "label": "variance explained by other frequencies: *",
+    },
+}
 
 
 def analyse(

@@ -25,7 +25,17 @@ from onset.models.transformer.bridge import open_bridge
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import VALIDATION, Dataset
 
-NEEDS = ("repeats",)
+NEEDS = ("repeats", "head_weights")
+QUANTITIES = {
+    "with_all_loss": {"kind": "nats", "label": "loss with all heads (nats)"},
+    "without_head_*_loss": {"kind": "nats", "label": "loss without the head (nats): *"},
+    "main_head": {"kind": "share", "label": "whether it is the main head"},
+    "head_direct_effect": {"kind": "logits", "label": "direct effect of the head (nats)"},
+    "head_direct_effect_without_main": {
+        "kind": "logits",
+        "label": "direct effect without the main head (nats)",
+    },
+}
 
 _N_SEQUENCES = 64
 _KINDS: dict[str, Callable[[Tensor], Tensor]] = {

@@ -36,9 +36,19 @@ from onset.models.transformer.model import Transformer
 from onset.statistics.prediction import auc
 from onset.tasks.dataset import Dataset
 
-NEEDS = ("repeats", "layers", "like_gpt2")
+NEEDS = ("repeats", "heads", "layers", "like_gpt2")
 
 SPLITS = ("repeats", "test")
+QUANTITIES = {
+    "edge_auc": {"kind": "share", "label": "AUC of edge scores"},
+    "edge_auc_null": {"kind": "share", "label": "AUC of shuffled edge scores"},
+    "known_found": {"kind": "share", "label": "known edges found"},
+    "recovered": {"kind": "real", "label": "difference recovered by the strongest edges"},
+    "known_size": {"kind": "count", "label": "edges of the known circuit"},
+    "known_recovered": {"kind": "real", "label": "difference recovered by the known circuit"},
+    "random_recovered": {"kind": "real", "label": "difference recovered by random edges"},
+    "patched_*": {"kind": "real", "label": "difference lost without the way: *"},
+}
 
 _SPLIT = "repeats"
 _N_PAIRS = 4

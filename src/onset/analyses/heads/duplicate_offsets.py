@@ -13,17 +13,19 @@ from jaxtyping import Bool, Int
 from torch import Tensor
 
 from onset.measures.measurement import Measurement
-from onset.models.batch import Parameters
-from onset.models.transformer.model import Transformer
+from onset.models.batch import Parameters, ReadableModel, device_of
 from onset.tasks.dataset import VALIDATION, Dataset
 
-NEEDS = ("repeats",)
+NEEDS = ("repeats", "heads")
+QUANTITIES = {
+    "attention_after_duplicate": {"kind": "share", "label": "attention after duplicates"},
+}
 
 _FARTHEST = 24
 
 
 def analyse(
-    model: Transformer, parameters: Parameters, dataset: Dataset, seed: int
+    model: ReadableModel, parameters: Parameters, dataset: Dataset, seed: int
 ) -> Iterator[Measurement]:
     """`attention_after_duplicate`, by split that is scored at several positions, block application
     (`layer`) and `head`: share of its attention that goes to positions so far (`component`, from 0) after
@@ -32,7 +34,7 @@ def analyse(
     for name, split in dataset.splits.items():
         if len(split.scored) < 2 or name.endswith(VALIDATION):
             continue
-        tokens = torch.from_numpy(split.tokens).to(parameters["tok_embed.weight"].device)
+        tokens = torch.from_numpy(split.tokens).to(device_of(parameters))
         attention = model.attention(parameters, tokens)[:, :, :, list(split.scored)]
         for offset in range(min(_FARTHEST, tokens.shape[1] - 1) + 1):
             places = after_duplicates(tokens, offset)[:, list(split.scored)]

@@ -14,16 +14,24 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from onset import models
 from onset.measures.answers.asking import is_right
 from onset.measures.measurement import Measurement
-from onset.models.batch import Parameters
-from onset.models.transformer.bridge import open_bridge
-from onset.models.transformer.model import Transformer
+from onset.models.batch import Parameters, ReadableModel
+from onset.runs.token_names import numbers
 from onset.tasks.dataset import VALIDATION, Dataset
+
+NEEDS = ("heads",)
+QUANTITIES = {
+    "frozen_attention_loss": {"kind": "nats", "label": "loss with mean attention (nats)"},
+    "frozen_attention_accuracy": {"kind": "share", "label": "accuracy with mean attention"},
+    "free_attention_loss": {"kind": "nats", "label": "loss with its own attention (nats)"},
+    "free_attention_accuracy": {"kind": "share", "label": "accuracy with its own attention"},
+}
 
 
 def analyse(
-    model: Transformer, parameters: Parameters, dataset: Dataset, seed: int
+    model: ReadableModel, parameters: Parameters, dataset: Dataset, seed: int
 ) -> Iterator[Measurement]:
     """Per split, validation parts left out, at its last scored position:
 
@@ -33,10 +41,12 @@ def analyse(
     for name, split in dataset.splits.items():
         if name.endswith(VALIDATION):
             continue
-        bridge = open_bridge(model, parameters, model.depth(split.hops))
+        bridge = models.open_bridge(model, parameters, model.depth(split.hops))
         device = bridge.W_E.device
-        tokens = torch.from_numpy(split.tokens).to(device)
-        targets = torch.from_numpy(split.targets[:, -1]).to(device)
+        tokens, targets = (
+            torch.from_numpy(numbers(model, its)).to(device)
+            for its in (split.tokens, split.targets[:, -1])
+        )
         patterns = [f"blocks.{i}.attn.hook_pattern" for i in range(bridge.cfg.n_layers)]
         _, cache = bridge.run_with_cache(tokens, names_filter=patterns)
         frozen = [(at, partial(_replaced, by=cache[at].mean(0, keepdim=True))) for at in patterns]

@@ -18,17 +18,20 @@ from torch import Tensor
 
 from onset.measures.measurement import Measurement
 from onset.measures.residual.reading_off import read_off
-from onset.models.batch import Parameters
-from onset.models.transformer.model import Transformer
+from onset.models.batch import Parameters, ReadableModel, device_of
 from onset.tasks.dataset import VALIDATION, Dataset, Split
 
-NEEDS = ("bridge",)
+NEEDS = ("bridge", "residual_stream")
+QUANTITIES = {
+    "probe_accuracy": {"kind": "share", "label": "accuracy of the probe"},
+    "probe_control_accuracy": {"kind": "share", "label": "accuracy of the control probe"},
+}
 
 _FITTED_ON = 0.75
 
 
 def analyse(
-    model: Transformer, parameters: Parameters, dataset: Dataset, seed: int
+    model: ReadableModel, parameters: Parameters, dataset: Dataset, seed: int
 ) -> Iterator[Measurement]:
     """By number of block applications done (`layer`) and position, over the subjects of all splits, of
     each length of questions (`component`) where there are several:
@@ -49,7 +52,7 @@ def analyse(
 
 
 def _of_one_length(
-    model: Transformer, parameters: Parameters, splits: Sequence[Split], seed: int
+    model: ReadableModel, parameters: Parameters, splits: Sequence[Split], seed: int
 ) -> Iterator[Measurement]:
     tokens = np.concatenate([split.tokens for split in splits])
     bridges = np.concatenate([split.truth["bridge"] for split in splits])
@@ -59,7 +62,7 @@ def _of_one_length(
     order = rng.permutation(len(subjects))
     n_fitted = round(_FITTED_ON * len(subjects))
     labels = bridges[rows]
-    device = parameters["tok_embed.weight"].device
+    device = device_of(parameters)
     states = model.residual_stream(parameters, torch.from_numpy(tokens[rows]).to(device))
     for name, its in (("probe", labels), ("probe_control", rng.permutation(labels))):
         answers = torch.from_numpy(its).to(device)

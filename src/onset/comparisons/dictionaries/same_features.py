@@ -21,7 +21,7 @@ from onset.models.dictionary.model import Dictionary
 from onset.tasks.vectors import VectorDataset
 
 TOGETHER = "runs"
-NEEDS = ("amounts",)
+NEEDS = ("dictionary", "amounts")
 QUANTITIES = {
     "same_features": {"kind": "share", "label": "features that both find, of those that either does"},
     "same_features_by_chance": {"kind": "share", "label": "the same, of as many features at random"},

@@ -11,7 +11,7 @@ from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
 TOGETHER = "two runs"
-NEEDS = ("repeats", "layers")
+NEEDS = ("repeats", "head_weights", "layers")
 QUANTITIES = {
     "same_pair": {"kind": "share", "label": "runs with the same pair of heads"},
     "same_previous_token": {"kind": "share", "label": "runs with the same previous-token head"},

@@ -27,6 +27,7 @@ from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import VALIDATION, Dataset, Split
 
 TOGETHER = "checkpoints"
+NEEDS = ("midway",)
 OPTIONS = {"most_questions": 128}
 QUANTITIES = {
     "patched_accuracy": {"kind": "share", "label": "accuracy with the state of another step"},
@@ -36,7 +37,7 @@ QUANTITIES = {
     "patched_other_accuracy": {
         "kind": "share", "label": "accuracy with the state of another question"
     },
-    "patched_from": {"kind": "steps", "label": "step from which on the states work in the end"},
+    "patched_from": {"kind": "steps", "label": "from when on its states work in the end (steps)"},
 }  # fmt: skip
 
 _MATTERS = 0.1

@@ -22,6 +22,14 @@ from onset.tasks.dataset import Dataset
 from onset.training.batches import questions_of
 
 NEEDS = ("candidates",)
+QUANTITIES = {
+    "candidate_accuracy": {"kind": "share", "label": "accuracy among candidates"},
+    "rank": {"kind": "rank", "label": "rank of the right answer"},
+    "margin": {"kind": "logits", "label": "lead of the right answer (nats)"},
+    "above_familiar": {"kind": "logits", "label": "lead over familiar candidates (nats)"},
+    "above_withheld": {"kind": "logits", "label": "lead over withheld candidates (nats)"},
+    "withheld_accuracy": {"kind": "share", "label": "accuracy among withheld candidates"},
+}
 
 
 def measure(model: Model, parameters: Parameters, dataset: Dataset) -> Iterator[Measurement]:

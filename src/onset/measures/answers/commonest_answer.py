@@ -15,6 +15,9 @@ from onset.tasks.dataset import Dataset
 
 NEEDS = ("bridge",)
 SPLITS = ("atomic", "composed_train")
+QUANTITIES = {
+    "guess_accuracy": {"kind": "share", "label": "accuracy of the commonest answer"},
+}
 
 _TRAINED = ("atomic", "composed_train")
 

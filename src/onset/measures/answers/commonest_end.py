@@ -15,6 +15,9 @@ from onset.tasks.dataset import Dataset
 
 NEEDS = ("bridge",)
 SPLITS = ("atomic", "hops2_seen")
+QUANTITIES = {
+    "guess_accuracy": {"kind": "share", "label": "accuracy of the commonest answer"},
+}
 
 _TRAINED = ("atomic", *(f"hops{hops}_train" for hops in (2, 3, 4)))
 

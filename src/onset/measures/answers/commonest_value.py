@@ -13,6 +13,9 @@ from onset.models.batch import Model, Parameters
 from onset.tasks.dataset import Dataset
 
 NEEDS = ("named",)
+QUANTITIES = {
+    "guess_accuracy": {"kind": "share", "label": "accuracy of the commonest answer"},
+}
 
 _TRAINED = ("base_facts", "alias_facts")
 _ASKED = ("alias_facts", "id", "ood")

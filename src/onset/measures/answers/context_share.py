@@ -19,6 +19,10 @@ from onset.models.batch import Model, Parameters
 from onset.tasks.dataset import VALIDATION, Dataset, Split
 
 NEEDS = ("repeats",)
+QUANTITIES = {
+    "context_share": {"kind": "share", "label": "probability of tokens seen before"},
+    "context_evenness": {"kind": "share", "label": "evenness over tokens seen before"},
+}
 
 
 def measure(model: Model, parameters: Parameters, dataset: Dataset) -> Iterator[Measurement]:

@@ -16,6 +16,10 @@ from onset.models.batch import Model, Parameters
 from onset.tasks.dataset import VALIDATION, Dataset
 
 NEEDS = ("repeats",)
+QUANTITIES = {
+    "position_loss": {"kind": "nats", "label": "loss at the position (nats)"},
+    "in_context_score": {"kind": "logits", "label": "late loss − early loss (nats)"},
+}
 
 
 def measure(model: Model, parameters: Parameters, dataset: Dataset) -> Iterator[Measurement]:

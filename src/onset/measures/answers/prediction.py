@@ -12,6 +12,11 @@ from onset.measures.measurement import Measurement
 from onset.models.batch import Model, Parameters
 from onset.tasks.dataset import Dataset
 
+QUANTITIES = {
+    "loss": {"kind": "nats", "label": "loss (nats)"},
+    "accuracy": {"kind": "share", "label": "accuracy"},
+}
+
 
 def measure(model: Model, parameters: Parameters, dataset: Dataset) -> Iterator[Measurement]:
     """Per split, over all its scored positions:

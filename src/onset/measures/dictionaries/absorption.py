@@ -21,7 +21,17 @@ from onset.models.batch import Parameters
 from onset.models.dictionary.model import Dictionary
 from onset.tasks.vectors import VectorDataset
 
-NEEDS = ("amounts", "families")
+NEEDS = ("amounts", "families", "dictionary")
+QUANTITIES = {
+    "pairs_with_latents": {"kind": "share", "label": "parent–child pairs with latents"},
+    "missed_with_child": {"kind": "share", "label": "parent missed, child there"},
+    "missed_alone": {"kind": "share", "label": "parent missed, no child there"},
+    "parent_in_child": {
+        "kind": "real",
+        "label": "parent's direction per child's in the child's latent",
+    },
+    "absorption": {"kind": "share", "label": "absorption"},
+}
 
 _HAS_A_LATENT = 0.6  # the least cosine; random latents come as near as a half
 _WRITTEN = 0.4  # of the parent's amount, by the child's latent, for an example to be absorbed

@@ -14,7 +14,12 @@ from onset.models.batch import Parameters
 from onset.models.dictionary.model import Dictionary
 from onset.tasks.vectors import VectorDataset
 
+NEEDS = ("dictionary",)
 ONLY_WITH = ("twins",)
+QUANTITIES = {
+    "agreement": {"kind": "share", "label": "latents with a twin"},
+    "agreement_by_chance": {"kind": "share", "label": "latents with a twin, by chance"},
+}
 
 # Dictionaries start with directions drawn from their run's seed, and what is never trained keeps them.
 _NO_RUNS_SEED = 2**32 - 1

@@ -16,7 +16,11 @@ from onset.models.batch import Parameters
 from onset.models.dictionary.model import Dictionary
 from onset.tasks.vectors import VectorDataset
 
-NEEDS = ("token",)
+NEEDS = ("token", "dictionary")
+QUANTITIES = {
+    "*_f1": {"kind": "share", "label": "F1 of the best latent: *"},
+    "*_f1_by_chance": {"kind": "share", "label": "F1 of the best latent, by chance: *"},
+}
 
 
 def measure(

@@ -10,6 +10,14 @@ from onset.models.batch import Parameters
 from onset.models.dictionary.model import Dictionary
 from onset.tasks.vectors import VectorDataset
 
+NEEDS = ("dictionary",)
+QUANTITIES = {
+    "l0": {"kind": "count", "label": "active latents per example"},
+    "explained_variance": {"kind": "explained", "label": "variance explained"},
+    "dead": {"kind": "share", "label": "latents never active"},
+    "dense": {"kind": "share", "label": "latents active on more than a tenth"},
+}
+
 DENSE = 0.1
 """a latent that is active on more of the examples is a high-frequency one"""
 

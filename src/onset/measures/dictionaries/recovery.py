@@ -21,7 +21,15 @@ from onset.models.batch import Parameters
 from onset.models.dictionary.model import Dictionary
 from onset.tasks.vectors import VectorDataset
 
-NEEDS = ("amounts",)
+NEEDS = ("amounts", "dictionary")
+QUANTITIES = {
+    "mean_max_cosine": {"kind": "cosine", "label": "largest cosine with a feature, mean"},
+    "matched_cosine": {"kind": "cosine", "label": "cosine of the matched latent, mean"},
+    "recovered": {"kind": "share", "label": "features recovered"},
+    "precision": {"kind": "share", "label": "precision"},
+    "recall": {"kind": "share", "label": "recall"},
+    "latents_per_feature": {"kind": "ratio", "label": "latents per feature"},
+}
 
 RECOVERED = 0.9
 """the cosine from which on a feature counts as recovered"""

@@ -18,7 +18,29 @@ from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
-NEEDS = ("named",)
+NEEDS = ("named", "embeddings")
+QUANTITIES = {
+    "alias_cosine": {"kind": "cosine", "label": "cosine of an alias with its base"},
+    "alias_cosine_other": {"kind": "cosine", "label": "cosine of an alias with other bases"},
+    "alias_cosine_output": {
+        "kind": "cosine",
+        "label": "cosine of an alias with its base's readout",
+    },
+    "alias_cosine_output_other": {
+        "kind": "cosine",
+        "label": "cosine of an alias with other bases' readout",
+    },
+    "alias_nearest_top1": {"kind": "share", "label": "aliases nearest to their own base"},
+    "alias_nearest_output_top1": {
+        "kind": "share",
+        "label": "aliases nearest to their own base's readout",
+    },
+    "base_cosine_output": {"kind": "cosine", "label": "cosine of a base with its readout"},
+    "base_cosine_output_other": {
+        "kind": "cosine",
+        "label": "cosine of a base with other bases' readout",
+    },
+}
 
 _SPLITS = ("id", "ood")
 

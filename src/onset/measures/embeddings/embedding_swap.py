@@ -20,7 +20,11 @@ from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
-NEEDS = ("named",)
+NEEDS = ("named", "embeddings")
+QUANTITIES = {
+    "*_other_accuracy": {"kind": "share", "label": "answered as of the other base: *"},
+    "*_own_accuracy": {"kind": "share", "label": "answered as of its own base: *"},
+}
 
 _SPLITS = ("definitions", "ood")
 _SEED = 0  # of the random directions

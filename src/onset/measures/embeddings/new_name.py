@@ -21,7 +21,11 @@ from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
-NEEDS = ("named",)
+NEEDS = ("named", "embeddings")
+QUANTITIES = {
+    "new_name_defined_accuracy": {"kind": "share", "label": "new definitions learned"},
+    "new_name_accuracy": {"kind": "share", "label": "accuracy about new names"},
+}
 
 _SPLITS = ("id", "ood")
 _MOST_ALIASES = 40  # per split, the first ones: enough for a fraction, and cheap

@@ -21,6 +21,17 @@ from onset.tasks.dataset import Dataset
 from onset.training.losses import exact_cross_entropy
 
 NEEDS = ("numbers",)
+QUANTITIES = {
+    "circle_share": {"kind": "share", "label": "share of the logits' variance at the frequency"},
+    "key_circle_share": {
+        "kind": "share",
+        "label": "share of the logits' variance at key frequencies",
+    },
+    "restricted_loss": {"kind": "nats", "label": "restricted loss (nats)"},
+    "excluded_loss": {"kind": "nats", "label": "excluded loss (nats)"},
+    "trig_loss": {"kind": "nats", "label": "trigonometric loss (nats)"},
+    "key_frequency": {"kind": "share", "label": "whether it is a key frequency"},
+}
 
 _SPLITS = ("train", "test")
 

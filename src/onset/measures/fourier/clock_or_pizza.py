@@ -22,7 +22,11 @@ from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
-NEEDS = ("numbers",)
+NEEDS = ("numbers", "embeddings")
+QUANTITIES = {
+    "gradient_symmetricity": {"kind": "cosine", "label": "gradient symmetricity"},
+    "distance_irrelevance": {"kind": "share", "label": "distance irrelevance"},
+}
 
 _N_TRIPLES = 100  # as in the paper
 _SEED = 0  # of their choice

@@ -20,7 +20,15 @@ from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
-NEEDS = ("numbers", "mlp")
+NEEDS = ("numbers", "neurons")
+QUANTITIES = {
+    "single_frequency_top1": {"kind": "share", "label": "neurons of a single frequency"},
+    "single_frequency_share": {
+        "kind": "share",
+        "label": "share of a neuron's variance at its best frequency",
+    },
+    "neurons_of_frequency": {"kind": "share", "label": "neurons whose best frequency it is"},
+}
 
 _EXPLAINED = 0.85
 

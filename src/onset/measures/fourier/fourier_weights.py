@@ -18,7 +18,13 @@ from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
-NEEDS = ("numbers",)
+NEEDS = ("numbers", "embeddings")
+QUANTITIES = {
+    "embedding_norm": {"kind": "size", "label": "norm of the embedding at the frequency"},
+    "readout_norm": {"kind": "size", "label": "norm of the readout at the frequency"},
+    "embedding_gini": {"kind": "share", "label": "Gini coefficient of the embedding"},
+    "readout_gini": {"kind": "share", "label": "Gini coefficient of the readout"},
+}
 
 
 def measure(model: Transformer, parameters: Parameters, dataset: Dataset) -> Iterator[Measurement]:

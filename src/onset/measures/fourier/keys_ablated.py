@@ -18,7 +18,15 @@ from onset.tasks.dataset import Dataset
 from onset.training.batches import whole
 from onset.training.losses import exact_cross_entropy
 
-NEEDS = ("numbers",)
+NEEDS = ("numbers", "embeddings")
+QUANTITIES = {
+    "keys_alone_loss": {"kind": "nats", "label": "loss with key frequencies alone (nats)"},
+    "keys_alone_accuracy": {"kind": "share", "label": "accuracy with key frequencies alone"},
+    "without_keys_loss": {"kind": "nats", "label": "loss without key frequencies (nats)"},
+    "without_keys_accuracy": {"kind": "share", "label": "accuracy without key frequencies"},
+    "as_many_alone_loss": {"kind": "nats", "label": "loss with as many others alone (nats)"},
+    "as_many_alone_accuracy": {"kind": "share", "label": "accuracy with as many others alone"},
+}
 
 _EMBEDDING = "tok_embed.weight"
 _SPLIT = "test"

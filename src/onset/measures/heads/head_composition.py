@@ -19,7 +19,13 @@ from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset
 
+NEEDS = ("head_weights",)
 ONLY_WITH = ("layers",)
+QUANTITIES = {
+    "q_composition": {"kind": "share", "label": "Q-composition score"},
+    "k_composition": {"kind": "share", "label": "K-composition score"},
+    "v_composition": {"kind": "share", "label": "V-composition score"},
+}
 
 
 def measure(model: Transformer, parameters: Parameters, dataset: Dataset) -> Iterator[Measurement]:

@@ -19,11 +19,18 @@ from transformer_lens.head_detector import (
 )
 
 from onset.measures.measurement import Measurement
-from onset.models.batch import Parameters
+from onset.models.batch import Parameters, ReadableModel, device_of
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset, Split
 
-NEEDS = ("repeats",)
+NEEDS = ("repeats", "heads")
+QUANTITIES = {
+    "previous_token_score": {"kind": "share", "label": "attention to the previous token"},
+    "duplicate_token_score": {"kind": "share", "label": "attention to duplicates"},
+    "induction_score": {"kind": "share", "label": "attention to what came after duplicates"},
+    "attention_entropy": {"kind": "nats", "label": "entropy of attention (nats)"},
+    "copying_score": {"kind": "signed_share", "label": "copying score"},
+}
 
 _SPLIT = "test"
 _N_SEQUENCES = 32
@@ -34,7 +41,9 @@ _KINDS = {
 }
 
 
-def measure(model: Transformer, parameters: Parameters, dataset: Dataset) -> Iterator[Measurement]:
+def measure(
+    model: ReadableModel, parameters: Parameters, dataset: Dataset
+) -> Iterator[Measurement]:
     """By block application (`layer`) and `head`, on held-out sequences:
 
     * `previous_token_score`, `duplicate_token_score`, `induction_score`: share of its attention that a
@@ -42,14 +51,16 @@ def measure(model: Transformer, parameters: Parameters, dataset: Dataset) -> Ite
       ones (prefix matching, Olsson et al. 2022, arXiv:2209.11895); mean over positions that have any;
     * `attention_entropy`: of what a head pays attention to, in nats, mean over positions;
     * `copying_score`: Σλ / Σ|λ| over the eigenvalues of the head's map from tokens to logits: near 1,
-      what it attends to becomes more likely (Elhage et al. 2021, "A mathematical framework").
+      what it attends to becomes more likely (Elhage et al. 2021, "A mathematical framework"). Of models
+      whose heads' weights can be told apart.
     """
     split = dataset.splits[_SPLIT]
-    tokens = torch.from_numpy(split.tokens[:_N_SEQUENCES]).to(parameters["tok_embed.weight"].device)
+    tokens = torch.from_numpy(split.tokens[:_N_SEQUENCES]).to(device_of(parameters))
     attention = model.attention(parameters, tokens).cpu()
     found = {f"{kind}_score": seen(attention, its) for kind, its in _places(split).items()}
     found["attention_entropy"] = entropy(attention)
-    found["copying_score"] = copying(model, parameters)
+    if "head_weights" in model.settings.traits:
+        found["copying_score"] = copying(model, parameters)
     for name, scores in found.items():
         for layer, of_layer in enumerate(scores.tolist()):
             for head, score in enumerate(of_layer):

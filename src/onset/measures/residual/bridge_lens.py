@@ -15,22 +15,27 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from onset.measures.measurement import Measurement
-from onset.models.batch import Parameters
-from onset.models.transformer.model import Transformer
+from onset.models.batch import Parameters, ReadableModel, device_of
 from onset.tasks.dataset import Dataset
 
-NEEDS = ("bridge",)
+NEEDS = ("bridge", "residual_stream")
+QUANTITIES = {
+    "bridge_rank": {"kind": "rank", "label": "rank of the bridge entity"},
+    "bridge_top1": {"kind": "share", "label": "bridge entity ranks first"},
+}
 
 _FIRST_RELATION = 1  # its position
 
 
-def measure(model: Transformer, parameters: Parameters, dataset: Dataset) -> Iterator[Measurement]:
+def measure(
+    model: ReadableModel, parameters: Parameters, dataset: Dataset
+) -> Iterator[Measurement]:
     """Per split with bridge entities and per number of block applications (`layer`):
 
     * `bridge_rank`: mean rank of the bridge entity among all tokens (1: it has the largest logit);
     * `bridge_top1`: fraction of examples in which it ranks first.
     """
-    device = next(iter(parameters.values())).device
+    device = device_of(parameters)
 
     def tensor(array: np.ndarray) -> Tensor:
         return torch.from_numpy(array).to(device)

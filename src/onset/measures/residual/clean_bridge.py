@@ -21,9 +21,14 @@ from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset, Split
 
-NEEDS = ("bridge",)
+NEEDS = ("bridge", "embeddings")
 SPLITS = ("atomic", "hops2_seen", "hops2_unseen")
 ONLY_WITH = ("per_hop",)
+QUANTITIES = {
+    "clean_own_accuracy": {"kind": "share", "label": "accuracy, right entity written"},
+    "clean_other_accuracy": {"kind": "share", "label": "answered as of the other entity written"},
+    "clean_random_accuracy": {"kind": "share", "label": "accuracy, random direction written"},
+}
 
 _HELD_OUT = ("_seen", "_unseen")
 _SEED = 0  # of the random directions

@@ -12,23 +12,32 @@ import torch
 
 from onset.measures.measurement import Measurement
 from onset.measures.residual.reading_off import read_off, read_off_by_kernel
-from onset.models.batch import Parameters
-from onset.models.transformer.model import Transformer
+from onset.models.batch import Parameters, ReadableModel, device_of
 from onset.tasks.dataset import Dataset
 
+NEEDS = ("residual_stream",)
 SPLITS = ("test",)
+QUANTITIES = {
+    "position_explained": {"kind": "explained", "label": "R² of the position, linear"},
+    "position_explained_by_kernel": {
+        "kind": "explained",
+        "label": "R² of the position, by a kernel",
+    },
+}
 
 _SPLIT = "test"
 _N_SEQUENCES = 24
 _FITTED_ON = 0.75  # of the sequences
 
 
-def measure(model: Transformer, parameters: Parameters, dataset: Dataset) -> Iterator[Measurement]:
+def measure(
+    model: ReadableModel, parameters: Parameters, dataset: Dataset
+) -> Iterator[Measurement]:
     """R² of the position as it is read off the residual stream, on sequences that the reading isn't fitted
     on, by block applications done (`layer`): `position_explained` by ridge regression,
     `position_explained_by_kernel` by one with a Gaussian kernel."""
     split = dataset.splits[_SPLIT]
-    tokens = torch.from_numpy(split.tokens[:_N_SEQUENCES]).to(parameters["tok_embed.weight"].device)
+    tokens = torch.from_numpy(split.tokens[:_N_SEQUENCES]).to(device_of(parameters))
     n, length = tokens.shape
     positions = torch.arange(length, device=tokens.device).double().repeat(n)[:, None]
     rows = torch.arange(n * length, device=tokens.device)

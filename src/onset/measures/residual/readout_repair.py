@@ -29,7 +29,16 @@ from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import VALIDATION, Dataset, Split
 
-NEEDS = ("candidates", "familiar")
+NEEDS = ("candidates", "familiar", "embeddings")
+QUANTITIES = {
+    "offset_accuracy": {"kind": "share", "label": "accuracy, withheld logits raised"},
+    "rescaled_accuracy": {"kind": "share", "label": "accuracy, withheld rows rescaled"},
+    "recentred_accuracy": {"kind": "share", "label": "accuracy, withheld rows recentred"},
+    "offset_elsewhere_accuracy": {"kind": "share", "label": "accuracy, other logits raised"},
+    "random_rows_accuracy": {"kind": "share", "label": "accuracy, random withheld rows"},
+    "offset": {"kind": "logits", "label": "best offset (nats)"},
+    "withheld_length": {"kind": "ratio", "label": "length of withheld rows per familiar"},
+}
 
 
 def measure(model: Transformer, parameters: Parameters, dataset: Dataset) -> Iterator[Measurement]:

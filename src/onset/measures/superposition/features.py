@@ -13,6 +13,13 @@ from onset.models.batch import Parameters
 from onset.models.bottleneck.model import Bottleneck
 from onset.tasks.vectors import VectorDataset
 
+NEEDS = ("bottleneck",)
+QUANTITIES = {
+    "feature_norm": {"kind": "size", "label": "length of the feature's direction"},
+    "dimensionality": {"kind": "share", "label": "dimensionality of the feature"},
+    "interference": {"kind": "size", "label": "interference with other features"},
+}
+
 REPRESENTED = 0.5
 """length of a feature's direction from which on it counts as represented"""
 

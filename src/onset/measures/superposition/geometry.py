@@ -15,6 +15,12 @@ from onset.models.batch import Parameters
 from onset.models.bottleneck.model import Bottleneck
 from onset.tasks.vectors import VectorDataset
 
+NEEDS = ("bottleneck",)
+QUANTITIES = {
+    "in_*": {"kind": "count", "label": "features in the figure: *"},
+    "random_in_*": {"kind": "count", "label": "features in the figure, random directions: *"},
+}
+
 TOUCHING = 0.2
 """cosine, positive or negative, from which on two features belong to one figure"""
 TOLERANCE = 0.1

@@ -10,6 +10,13 @@ from onset.models.bottleneck.model import Bottleneck
 from onset.tasks.vectors import VectorDataset
 from onset.training.batches import full
 
+NEEDS = ("bottleneck",)
+QUANTITIES = {
+    "loss": {"kind": "size", "label": "loss (squared error)"},
+    "loss_of_means": {"kind": "size", "label": "loss of the mean answer (squared error)"},
+    "n_explained": {"kind": "count", "label": "targets explained"},
+}
+
 
 def measure(
     model: Bottleneck, parameters: Parameters, dataset: VectorDataset

@@ -23,7 +23,11 @@ from onset.models.batch import Parameters, Questions
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset, Split
 
-NEEDS = ("alias",)
+NEEDS = ("alias", "embeddings")
+QUANTITIES = {
+    "gradient_cosine": {"kind": "cosine", "label": "cosine of gradients"},
+    "gradient_cosine_null": {"kind": "cosine", "label": "cosine of gradients, another alias"},
+}
 
 _EMBEDDING = "tok_embed.weight"
 _DEFINITIONS = ("new_definitions_1", "new_definitions_2")

@@ -10,6 +10,10 @@ from onset.measures.measurement import Measurement
 from onset.models.batch import AnyModel, Parameters
 from onset.tasks.worlds import World
 
+QUANTITIES = {
+    "weight_norm": {"kind": "size", "label": "norm of all weights"},
+}
+
 
 def measure(model: AnyModel, parameters: Parameters, dataset: World) -> Iterator[Measurement]:
     """`weight_norm`: Euclidean norm of all parameters together, shared ones counted once."""

@@ -28,6 +28,10 @@ class Settings(BaseSettings):
     weight_scale: PositiveFloat = 1.0
     """how large weights are at first; 1: as Glorot and Bengio 2010 say"""
 
+    @property
+    def traits(self) -> tuple[str, ...]:
+        return ("bottleneck",)
+
 
 def activations(settings: Settings, d_in: int, d_out: int) -> int:
     """Numbers that are kept of each example of a batch, at least."""

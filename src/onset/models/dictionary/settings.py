@@ -59,7 +59,8 @@ class Settings(BaseSettings):
 
     @property
     def traits(self) -> tuple[str, ...]:
-        return ("twins",) if len(set(self.sparsities)) < len(self.sparsities) else ()
+        twins = len(set(self.sparsities)) < len(self.sparsities)
+        return ("dictionary", "twins") if twins else ("dictionary",)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

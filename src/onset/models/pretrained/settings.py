@@ -33,6 +33,10 @@ class Settings(BaseSettings):
     """token i of the task is token first_token + i of the model's vocabulary. Byte-pair vocabularies hold
     special tokens and single bytes first, then common pieces of words before rare ones"""
 
+    @property
+    def traits(self) -> tuple[str, ...]:
+        return ("residual_stream", "heads")
+
     @model_validator(mode="before")
     @classmethod
     def _notice_the_files(cls, values: Any) -> Any:

@@ -76,7 +76,12 @@ class Settings(BaseSettings):
     @property
     def traits(self) -> tuple[str, ...]:
         has = {
-            "mlp": self.d_mlp > 0,
+            "residual_stream": True,
+            "midway": True,
+            "heads": True,
+            "head_weights": True,
+            "embeddings": True,
+            "neurons": self.d_mlp > 0,
             "layers": self.n_applications > 1,
             "per_hop": self.n_layers == 1 and self.readout == "per_hop",
             "like_gpt2": self.norm == "layer" and not self.only_ours,

@@ -110,7 +110,7 @@ class Atlas(Part):
     @property
     def notebook_settings(self) -> str:
         """What the job of the atlas's notebook is told, as those of studies' are."""
-        parameters = {"results": self._project.results}
+        parameters = {"results": self._project.results, "code": self.notebook_code}
         made = {"figures": [its["name"] for its in ATLAS["figures"]], "tables": []}
         return canonical_json({"parameters": parameters, **made})
 

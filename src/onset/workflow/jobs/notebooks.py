@@ -46,22 +46,29 @@ class Notebooks(Part):
         ]
 
     def settings(self, study: str) -> str:
-        """What the job of the notebook is told: the notebook's parameters, and what it is to make."""
-        its = self._project.studies[study].file
-        made = {"figures": list(its.figures), "tables": list(its.tables)}
-        return canonical_json({"parameters": self.parameters(study), **made})
+        """What the job of the notebook is told: what there is, its parameters, what it is to make."""
+        its = self._project.studies[study]
+        published = {name: of.model_dump() for name, of in its.file.reference.items()}
+        return canonical_json(
+            {
+                "conditions": list(its.conditions),
+                "labels": {name: condition.label for name, condition in its.conditions.items()},
+                "seeds": list(self._project.seeds),
+                "extra_seeds": its.extra_seeds,
+                "analysed": its.analysed,
+                "compared": list(its.comparisons),
+                "reference": published,
+                "code": self.code(study),
+                "parameters": self.parameters(study),
+                "figures": list(its.file.figures),
+                "tables": list(its.file.tables),
+            }
+        )
 
     def parameters(self, study: str) -> dict[str, Any]:
-        """What the study's notebook is told; its `parameters` cell has exactly these names, and `code`."""
-        its = self._project.studies[study]
-        return {
-            "study_name": study,
-            "results": self._project.results,
-            "conditions": list(its.conditions),
-            "labels": {name: condition.label for name, condition in its.conditions.items()},
-            "seeds": list(self._project.seeds),
-            **its.told_to_notebook,
-        }
+        """What the cell that is tagged `parameters` is told; it has exactly these names."""
+        its = self._project.studies[study].file
+        return {"study_name": study, "results": self._project.results, **its.notebook}
 
     def code(self, study: str) -> str:
         """Fingerprint of the study's notebook, of its job, and of what it opens models with."""

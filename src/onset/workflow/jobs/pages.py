@@ -60,7 +60,7 @@ class Pages(Part):
             return [f"{self._root}/atlas/numbers.json", *self._atlas.page, *self._atlas.figures]
         return [
             *self._notebooks.made(study),
-            f"{self._root}/{study}/summary.csv",
+            *self._studies.summary_of(study),
             *self.of_runs(study, self._project.runs(study), "training.parquet"),
             *self._studies.measures_of(study),
             *self._views.of(study),

@@ -44,7 +44,8 @@ class Paper(Part):
         for study in self._project.studies:
             found += [path for path in self._notebooks.figures_of(study) if path.endswith(".pdf")]
             found += [path for path in self._notebooks.tables_of(study) if path.endswith(".tex")]
-            found += [f"{self._root}/{study}/numbers.json", *self._notebooks.reference_of(study)]
+            found += [f"{self._root}/{study}/{file}" for file in ("summary.csv", "numbers.json")]
+            found += self._notebooks.reference_of(study)
         if self._atlas.page:
             found += [f"{self._root}/atlas/figures/mosaic.pdf", f"{self._root}/atlas/numbers.json"]
         return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from onset import analyses, interventions, measures, tasks
+from onset import analyses, interventions, measures, models, tasks
 from onset.code.fingerprint import fingerprint
 from onset.config.parents import Place, parent_of, source_runs
 from onset.config.study import Condition
@@ -46,11 +46,11 @@ class Runs(Part):
         condition = self.condition(wildcards)
         task = tasks.CATALOGUE.dotted(condition.task.name)
         its_parent = self._parent_condition(wildcards) if condition.drawn_from else None
-        of_parent = [f"onset.models.{its_parent.model.name}.model"] if its_parent else []
+        of_parent = its_parent.model.name if its_parent else None
         model = f"onset.models.{condition.model.name}.model"
         streamed = set(condition.training.mixture) - set(condition.task.splits)
         loaded = {
-            "dataset": [task, *of_parent],
+            "dataset": [task, *([f"onset.models.{of_parent}.model"] if of_parent else [])],
             "train": [
                 model,
                 *([task] if streamed else []),
@@ -59,8 +59,8 @@ class Runs(Part):
             ],
             "evaluate": [model, *map(measures.CATALOGUE.dotted, condition.measures)],
             "analyse": [
-                model,
-                *of_parent,
+                *_opened(condition.model.name),
+                *(_opened(of_parent) if of_parent else []),
                 *map(analyses.CATALOGUE.dotted, condition.analyses.names),
             ],
         }
@@ -121,3 +121,9 @@ class Runs(Part):
         place = parent_of(wildcards.study, self.condition(wildcards))
         assert place, "asked only of conditions that have a parent"
         return place
+
+
+def _opened(family: str) -> list[str]:
+    """What is loaded by name where a model of this family is looked into."""
+    bridge = [f"onset.models.{family}.bridge"] if models.has_bridge(family) else []
+    return [f"onset.models.{family}.model", *bridge]

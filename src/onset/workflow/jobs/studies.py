@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from onset.config.project import Project
+from onset.config.quantities import quantities_of
 from onset.settings import canonical_json
 from onset.workflow.jobs.comparisons import Comparisons
 from onset.workflow.jobs.part import Part, Told, Wildcards
@@ -20,7 +21,11 @@ class Studies(Part):
 
     @property
     def summaries(self) -> list[str]:
-        return [f"{self._root}/{study}/summary.csv" for study in self._project.studies]
+        return [path for study in self._project.studies for path in self.summary_of(study)]
+
+    def summary_of(self, study: str) -> list[str]:
+        """Means and intervals, and which quantities they are of."""
+        return [f"{self._root}/{study}/{file}" for file in ("summary.csv", "quantities.json")]
 
     @property
     def left(self) -> list[str]:
@@ -46,7 +51,9 @@ class Studies(Part):
         return self.of_runs(study, self._project.studies[study].analysed, "analyses.parquet")
 
     def summarise_settings(self, study: str) -> str:
-        return canonical_json(self._runs(study))
+        its = self._project.studies[study]
+        quantities = quantities_of(its.conditions, [c.name for c in its.comparisons.values()])
+        return canonical_json({**self._runs(study), "quantities": quantities})
 
     def _runs(self, study: str) -> dict[str, Any]:
         return {

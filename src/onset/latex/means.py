@@ -1,0 +1,44 @@
+r"""The means that the paper's text asks for, `\onsetmean{study}{condition}{split}{quantity}`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+_COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%.*")
+_ASKED = re.compile(r"\\onsetmean" + r"\s*\{([^{}\\#]*)\}" * 4)
+
+
+class Asked(NamedTuple):
+    """A mean that stands in the text, and where."""
+
+    study: str
+    condition: str
+    split: str
+    """empty: of none"""
+    quantity: str
+    file: str
+    line: int
+
+    @property
+    def name(self) -> str:
+        """What it is called within its study."""
+        return f"{self.condition}/{self.split}/{self.quantity}"
+
+    @property
+    def place(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+def means_asked_for(sources: Mapping[str, bytes]) -> Iterator[Asked]:
+    """All of them, in the order of the files; what is commented out isn't asked for.
+
+    Args:
+        sources: path → content, of which those that end in .tex are read.
+    """
+    for file, content in sources.items():
+        if file.endswith(".tex"):
+            text = _COMMENT.sub(r"\1", content.decode("utf-8", errors="replace"))
+            for found in _ASKED.finditer(text):
+                yield Asked(*found.groups(), file, text.count("\n", 0, found.start()) + 1)

@@ -1,0 +1,432 @@
+"""A study as its notebook sees it: rows of its measurements, figures, tables, verdicts, models to ask."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from onset.figures import dose, learning, panels, parts
+from onset.figures.heat import value_of
+from onset.figures.style import Styles, styles
+from onset.latex import tabular
+from onset.notebook.predictions import Predicted, predictions_cells
+from onset.notebook.summary_table import MeanOf, summary_cells
+from onset.runs.reference import Found
+from onset.runs.run import Run
+from onset.runs.study import Study
+from onset.statistics.milestones import first_checkpoints, last_changes
+from onset.statistics.rows import at_last_step, rows_of, where
+from onset.statistics.seeds import over_seeds
+
+Of = Mapping[str, str] | Iterable[str] | None
+"""whose rows or curves are drawn: conditions (None: all), or names of other things with their labels"""
+Titles = Mapping[Any, str] | Iterable[str]
+
+
+@dataclass(frozen=True)
+class NotebookStudy(Study):
+    """All runs of a study, and what a notebook makes of them."""
+
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """what figures call each condition"""
+    reference: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """what the literature says: name → quantity, published, source"""
+
+    # ---- what was run -----------------------------------------------------------------------
+
+    @cached_property
+    def first(self) -> dict[str, Run]:
+        """A run of each condition, with the first seed."""
+        return {name: self.run(name, self.seeds[0]) for name in self.conditions}
+
+    @cached_property
+    def settings(self) -> dict[str, dict[str, Any]]:
+        """Of each condition's runs, by section."""
+        return {name: run.settings for name, run in self.first.items()}
+
+    def setting(self, path: str, condition: str | None = None) -> Any:
+        """`section.key` of a condition, by default of the first; None where there is no such key."""
+        return value_of(self.settings[condition or self.conditions[0]], path)
+
+    @property
+    def from_scratch(self) -> list[str]:
+        """The conditions that begin with random parameters: the others are trained at their step 0."""
+        return [name for name, its in self.settings.items() if not its["parent"]]
+
+    @property
+    def decay_start(self) -> int:
+        """The step from which the learning rate of the first condition falls."""
+        steps, decaying = (self.setting(f"training.{key}") for key in ("steps", "decay_fraction"))
+        return round(steps * (1 - decaying))
+
+    def without_doses(self, paths: Iterable[str]) -> list[str]:
+        """The conditions that don't differ from the first in one of these settings alone."""
+        reference = self.conditions[0]
+        dosed = [dose.doses_of(self.settings, reference, *path.split(".")) for path in paths]
+        off = {name for its in dosed for name in its} - {reference}
+        return [name for name in self.conditions if name not in off]
+
+    def differing_only_in(self, path: str, reference: str) -> list[str]:
+        """The conditions that differ from another in this setting (`section.key`) and in no other."""
+        its = self.settings[reference]
+        return [name for name, of in self.settings.items() if dose.differences(its, of) == {path}]
+
+    def n_parameters(self, condition: str) -> int:
+        """Of a condition's model."""
+        return sum(math.prod(shape) for shape in self.first[condition].model.shapes().values())
+
+    @property
+    def n(self) -> str:
+        """How many seeds the conditions have, as axes say it: `n = 3 seeds`, `n = 3 to 23 seeds`."""
+        numbers = [len({*self.seeds, *self.extra_seeds.get(name, ())}) for name in self.conditions]
+        said = " to ".join(map(str, sorted({min(numbers), max(numbers)})))
+        return f"n = {said} seed" + ("" if max(numbers) == 1 else "s")
+
+    def what_was_run(
+        self, settings: Mapping[str, str], sizes: Mapping[str, str] | Iterable[str] = ()
+    ) -> pd.DataFrame:
+        """A row per condition: where they differ.
+
+        Args:
+            settings: heading → `section.key`, or `section.key.key` for a part of a setting.
+            sizes: heading → the split whose questions are counted; or the splits.
+        """
+        sizes = sizes if isinstance(sizes, Mapping) else {its: its for its in sizes}
+        rows = {
+            self.labels[name]: {
+                **{heading: _at(run.settings, path) for heading, path in settings.items()},
+                **{
+                    heading: len(run.dataset.splits[split]) if split in run.dataset.splits else ""
+                    for heading, split in sizes.items()
+                },
+            }
+            for name, run in self.first.items()
+        }
+        return pd.DataFrame(rows).T
+
+    # ---- rows of measurements ---------------------------------------------------------------
+
+    @cached_property
+    def final(self) -> pd.DataFrame:
+        """The measurements of each run's last checkpoint."""
+        return at_last_step(self.measures)
+
+    @cached_property
+    def closer(self) -> pd.DataFrame:
+        """What the closer looks found at each run's last checkpoint."""
+        return at_last_step(self.analyses)
+
+    def measured(self, measure: str | Iterable[str], **wanted: Any) -> pd.DataFrame:
+        """The rows of measures at all checkpoints, e.g. `measured("accuracy", split=["id", "oo"])`.
+
+        Raises:
+            ValueError: no run has one of them.
+        """
+        return where(rows_of(self.measures, measure), **wanted)
+
+    def at_end(
+        self,
+        measure: str | Iterable[str],
+        by: Sequence[str] = ("condition", "split"),
+        **wanted: Any,
+    ) -> pd.DataFrame:
+        """Over seeds at the last checkpoint: the columns `by`, n_seeds, mean, low, high, seed_0, …"""
+        return over_seeds(at_last_step(self.measured(measure, **wanted)), list(by))
+
+    def over_seeds_at_end(self, rows: pd.DataFrame, *by: str) -> pd.DataFrame:
+        """The same of rows that were chosen otherwise: over seeds per condition and `by`."""
+        last = at_last_step(rows) if "step" in rows else rows
+        return over_seeds(last, ["condition", *by])
+
+    def along(
+        self,
+        measure: str | Iterable[str],
+        by: Sequence[str] = ("condition", "split", "step"),
+        **wanted: Any,
+    ) -> pd.DataFrame:
+        """Over seeds at all checkpoints, in the columns of `at_end`, and step."""
+        return over_seeds(self.measured(measure, **wanted), list(by))
+
+    def with_controls(self, rows: pd.DataFrame, **controls: pd.DataFrame) -> pd.DataFrame:
+        """Rows over seeds with a column per control: its mean at the same condition and split.
+
+        Args:
+            rows: of `at_end`.
+            controls: measurements of one checkpoint of each run, e.g. of `untrained`.
+        """
+        by = ["condition", "split"]
+        for name, measured in controls.items():
+            means = over_seeds(measured, by)[[*by, "mean"]].rename(columns={"mean": name})
+            rows = rows.merge(means, on=by, how="left")
+        return rows
+
+    def untrained(self, measure: str, **wanted: Any) -> pd.DataFrame:
+        """The measurements of models before training, where they begin with random parameters."""
+        began = where(self.measured(measure, **wanted), step=0)
+        return began[began["condition"].isin(self.from_scratch)]
+
+    def first_half(self, accuracy: pd.DataFrame) -> pd.DataFrame:
+        """Between which checkpoints all seeds first answer half of a split (`first_checkpoints`)."""
+        return first_checkpoints(accuracy, 0.5, self.seeds)
+
+    @staticmethod
+    def still_rising(curves: pd.DataFrame) -> pd.DataFrame:
+        """What the last stretch of training changes, over seeds, by condition and split."""
+        return over_seeds(last_changes(curves), ["condition", "split"])
+
+    # ---- figures ----------------------------------------------------------------------------
+
+    @cached_property
+    def styles(self) -> Styles:
+        """Of the conditions, the same in all figures."""
+        return styles(self.conditions)
+
+    def _drawn(self, of: Of) -> tuple[Styles, Mapping[str, str]]:
+        if isinstance(of, Mapping):
+            return styles(of), of
+        names = self.conditions if of is None else of
+        return Styles({name: self.styles[name] for name in names}), self.labels
+
+    def styles_of(self, conditions: Iterable[str]) -> Styles:
+        """Of some conditions, each in the style that it has everywhere."""
+        return self._drawn(list(conditions))[0]
+
+    @staticmethod
+    def crossed(ones: Iterable[str], others: Mapping[str, str]) -> dict[tuple[str, str], str]:
+        """Titles of panels by two columns: every value of one with every value of another."""
+        return {(one, other): f"{one}: {title}" for one in ones for other, title in others.items()}
+
+    def rows_figure(
+        self,
+        name: str,
+        rows: pd.DataFrame,
+        titles: Titles,
+        xlabel: str,
+        *,
+        by: str | Sequence[str] = "split",
+        of: Of = None,
+        **how: Any,
+    ) -> None:
+        """Draw and keep a figure with a row per condition: where it stands at the end of training.
+
+        Args:
+            name: of the figure.
+            rows: over seeds (`at_end`); all of them are kept as the figure's data.
+            titles: of the panels, by the values of `by`; or the values.
+            xlabel: of all panels; the number of seeds is put behind it.
+            by: the column that divides the rows among panels, or several.
+            of: whose rows.
+            how: further arguments of `figures.panels.draw_rows`.
+        """
+        shown = panels.panels_of(rows, titles, by)
+        figure = panels.draw_rows(shown, *self._drawn(of), f"{xlabel} ({self.n})", **how)
+        self.save_figure(figure, name, rows)
+
+    def curves_figure(
+        self,
+        name: str,
+        rows: pd.DataFrame,
+        titles: Titles | None,
+        ylabel: str,
+        *,
+        by: str | Sequence[str] = "split",
+        curve: str = "condition",
+        of: Of = None,
+        null: str | None = None,
+        **how: Any,
+    ) -> None:
+        """Draw and keep a figure of curves over training.
+
+        Args:
+            name: of the figure.
+            rows: over seeds (`along`): condition, step, …; all of them are kept as the figure's data.
+            titles: of the panels, by the values of `by`; or the values; None: one panel shows all.
+            ylabel: of all panels; the number of seeds is put behind it.
+            by: the column that divides the rows among panels, or several.
+            curve: the column that says which curve a row is of.
+            of: whose curves.
+            null: the measure of those rows of which only the means are drawn, in grey.
+            how: further arguments of `figures.panels.draw_curves`.
+        """
+        curves = rows
+        if null is not None:
+            how["nulls"] = panels.panels_of(where(rows, measure=null), titles, by)
+            curves = rows[rows["measure"] != null]
+        shown = {"": curves} if titles is None else panels.panels_of(curves, titles, by)
+        shown = {title: its.assign(condition=its[curve]) for title, its in shown.items()}
+        figure = panels.draw_curves(shown, *self._drawn(of), f"{ylabel} ({self.n})", **how)
+        self.save_figure(figure, name, rows)
+
+    def learning_figure(
+        self, name: str, titles: Mapping[str, str], of: Of = None, **how: Any
+    ) -> None:
+        """Draw and keep losses (above) and accuracies (below) along training, a column per split.
+
+        Args:
+            name: of the figure.
+            titles: of the splits.
+            of: the conditions.
+            how: further arguments of `figures.learning.plot_learning`.
+        """
+        drawn, labels = self._drawn(of)
+        rows = where(self.measures, split=titles, condition=drawn)
+        curves = learning.learning_curves(rows)
+        figure = learning.plot_learning(curves, titles, drawn, labels, **how)
+        self.save_figure(figure, name, curves)
+
+    def doses_figure(
+        self,
+        name: str,
+        rows: pd.DataFrame,
+        panels: Mapping[str, str],
+        curves: Mapping[str, str],
+        ylabel: str,
+        **how: Any,
+    ) -> None:
+        """Draw and keep conditions that differ from the first in one setting alone, against it.
+
+        Args:
+            name: of the figure.
+            rows: over seeds (`at_end`), of all conditions.
+            panels: the label of each dose's axis, by its path, `section.key`.
+            curves: the name of each curve, by the split.
+            ylabel: of all panels; the number of seeds is put behind it.
+            how: further arguments of `figures.dose.draw_doses`.
+        """
+        reference = self.conditions[0]
+        points = dose.over_doses(rows, self.settings, reference, panels)
+        how = {"reference": reference, **how}
+        figure = dose.draw_doses(points, panels, curves, f"{ylabel} ({self.n})", **how)
+        self.save_figure(figure, name, points)
+
+    def attention_figure(self, name: str, attention: pd.DataFrame, of: Of = None) -> None:
+        """Draw and keep where heads look, a panel per block application, a bar per condition."""
+        drawn, labels = self._drawn(of)
+        figure = parts.draw_attention(where(attention, condition=drawn), drawn, labels)
+        columns = ["condition", "seed", "layer", "head", "position", "value"]
+        self.save_figure(figure, name, attention[columns])
+
+    def effects_figure(
+        self,
+        name: str,
+        effects: pd.DataFrame,
+        titles: Titles,
+        of: Of = None,
+        attention: pd.DataFrame | None = None,
+    ) -> None:
+        """Draw and keep what parts write towards the right answer, a panel per split.
+
+        With the attention of models of one block application it is drawn beside it, on the left.
+        """
+        shown = panels.panels_of(effects, titles, "split")
+        figure = parts.draw_direct_effects(shown, *self._drawn(of), self.n, attention)
+        self.save_figure(figure, name, effects)
+
+    def parts_figure(
+        self, name: str, left: pd.DataFrame, places: Iterable[tuple[str, str]]
+    ) -> None:
+        """Draw and keep the accuracy without each head and MLP, a panel per condition and split."""
+        places = list(places)
+        of_one_split = len({split for _, split in places}) == 1
+        titles = {
+            (condition, split): self.labels[condition] + ("" if of_one_split else f": {split}")
+            for condition, split in places
+        }
+        shown = panels.panels_of(left, titles, ("condition", "split"))
+        self.save_figure(parts.draw_without_parts(shown, self.n), name, left)
+
+    # ---- tables, verdicts, models -----------------------------------------------------------
+
+    def table(self, name: str, table: pd.DataFrame, alignment: str | None = None) -> pd.DataFrame:
+        """Keep a table of texts for the paper, and show it.
+
+        Args:
+            name: of the table.
+            table: texts; its columns are the headings.
+            alignment: of the columns, in LaTeX's letters; by default all to the left.
+        """
+        rows, columns = table.to_numpy().tolist(), list(table)
+        self.save_table(table, name, tabular(columns, rows, alignment or "l" * len(columns)))
+        return table
+
+    def summary_table(
+        self, name: str, columns: Mapping[str, MeanOf], of: Of = None
+    ) -> pd.DataFrame:
+        """A table with a row per condition and means at the end of training, from `summary.csv`.
+
+        Args:
+            name: of the table.
+            columns: heading → which mean.
+            of: the conditions.
+        """
+        rows, labels = self._drawn(of)
+        return self.table(name, summary_cells(self.summary, columns, {n: labels[n] for n in rows}))
+
+    def predictions_table(
+        self,
+        name: str,
+        rows: pd.DataFrame,
+        splits: Iterable[str],
+        predicted: Iterable[Predicted],
+    ) -> pd.DataFrame:
+        """A table of what was predicted of a replaced state, beside what it does.
+
+        Args:
+            name: of the table.
+            rows: of `mechanism.follows_donor`, with the columns that predictions name.
+            splits: of the questions.
+            predicted: the predictions, in the order of the rows.
+        """
+        return self.table(name, predictions_cells(rows, splits, predicted, self.labels))
+
+    def verdict(self, ours: Mapping[str, Found | None]) -> pd.DataFrame:
+        """Set what we find beside what the literature says, and keep it as `reference.csv`.
+
+        Args:
+            ours: by the names under `reference` in the study's file; None where it wasn't run.
+        """
+        found = {n: its for n, its in ours.items() if its is not None and n in self.reference}
+        return self.save_reference({name: self.reference[name] for name in found}, found)
+
+    def stands(
+        self, measure: str, condition: str, split: str | None = None, **borders: float
+    ) -> Found | None:
+        """`Found.of` a mean of `summary.csv`; None where the condition isn't run.
+
+        Args:
+            measure: full name.
+            condition: of the mean.
+            split: of the mean.
+            borders: `above`, `below`.
+        """
+        rows = where(self.summary, measure=measure, condition=condition)
+        rows = rows[rows["split"].isna()] if split is None else where(rows, split=split)
+        return next((Found.of(row, **borders) for row in rows.itertuples()), None)
+
+    def ask(self, text: str, condition: str | None = None, step: int | None = None) -> pd.DataFrame:
+        """What a model answers to a sequence of the task's names: `answer` and `probability`.
+
+        Args:
+            text: names (`run.dataset.vocabulary`) with spaces between.
+            condition: by default the first; the run is that with the first seed.
+            step: of the checkpoint, by default the last.
+        """
+        run = self.first[condition or self.conditions[0]]
+        logits = run.bridge(step=step)(run.tokens(text))
+        return run.likeliest(logits[0, -1]).round(3)
+
+    def quoted_settings(self, *paths: str, condition: str | None = None) -> dict[str, str]:
+        """Settings (`section.key`) of a condition, by default the first, as numbers called `key`."""
+        return {path.split(".")[-1]: f"{self.setting(path, condition):g}" for path in paths}
+
+
+def _at(settings: Mapping[str, Any], path: str) -> Any:
+    found: Any = settings
+    for key in path.split("."):
+        found = found.get(key, "") if isinstance(found, Mapping) else ""
+    return "" if found is None or (isinstance(found, float) and math.isnan(found)) else found

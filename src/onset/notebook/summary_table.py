@@ -1,0 +1,51 @@
+"""Tables of means at the end of training, a row per condition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import pandas as pd
+
+from onset.statistics.wording import format_interval
+
+
+class MeanOf(NamedTuple):
+    """Which mean of `summary.csv` stands in a column."""
+
+    measure: str
+    """full name, e.g. `bridge_rank.layer_1`"""
+    split: str | None = None
+    interval: bool = True
+    """with its interval; without, where the mean says enough"""
+
+
+def summary_cells(
+    summary: pd.DataFrame, columns: Mapping[str, MeanOf], labels: Mapping[str, str]
+) -> pd.DataFrame:
+    """The texts of a table.
+
+    Args:
+        summary: condition, split, measure, mean, low, high (`Study.summary`).
+        columns: heading → which mean.
+        labels: of the conditions, in the order of the rows.
+
+    Returns:
+        The column `condition` and those asked for; a cell is empty where nothing was measured.
+    """
+    keys = zip(
+        *(summary[key].astype(object) for key in ("condition", "split", "measure")), strict=True
+    )
+    found = {
+        (condition, None if pd.isna(split) else split, measure): row
+        for (condition, split, measure), row in zip(keys, summary.itertuples(), strict=True)
+    }
+
+    def cell(condition: str, of: MeanOf) -> str:
+        row = found.get((condition, of.split, of.measure))
+        if row is None:
+            return ""
+        return format_interval(row) if of.interval else f"{row.mean:.2f}"
+
+    rows = [[labels[name], *(cell(name, of) for of in columns.values())] for name in labels]
+    return pd.DataFrame(rows, columns=["condition", *columns])
