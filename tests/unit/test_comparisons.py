@@ -25,6 +25,8 @@ from onset.models.transformer.midway import logits_from
 from onset.models.transformer.model import Transformer, build
 from onset.models.transformer.settings import Settings
 from onset.statistics.compared import as_measures, at_their_ends, called, per_seed
+from onset.statistics.kinds import KINDS
+from onset.statistics.quantities import quantity_of
 from onset.store.layout import RunFolder
 from onset.tasks import composition
 from tests.unit import test_dictionary_measures as dictionaries
@@ -56,8 +58,13 @@ def transformer(**changes) -> Transformer:
 
 
 def compared(module, members, **options) -> list[Compared]:
+    """What a comparison finds, each number as it is declared."""
     with torch.inference_mode():
-        return list(module.compare(members, **{**getattr(module, "OPTIONS", {}), **options}))
+        rows = list(module.compare(members, **{**getattr(module, "OPTIONS", {}), **options}))
+    for its in (row.found for row in rows):
+        kind = KINDS[quantity_of(its.measure, module.QUANTITIES).kind]
+        assert kind.low <= its.value <= kind.high, its
+    return rows
 
 
 @pytest.mark.parametrize("name", comparisons.names())

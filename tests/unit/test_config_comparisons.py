@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from onset.config.comparisons import groups_of
+from onset.config.quoted import wrong_with_mean
 from tests.config_files import CONFIG, NOTEBOOK, PLAIN_NOTEBOOK, ROOT, STUDY, Files
 
 PATCHING = {"name": "checkpoint_patching", "checkpoints": 3}
@@ -193,3 +194,46 @@ def test_a_partner_that_lacks_a_seed(files):
         "wide isn't run with the seeds 7 of one"
         in files.problems()[STUDY, "comparisons.look.beside"]
     )
+
+
+class TestQuoted:
+    """Means of comparisons that texts ask for."""
+
+    @pytest.fixture
+    def study(self, files):
+        looks = {**PATCHING, "conditions": ["one"], "splits": ["id", "oo"]}
+        files.set(STUDY, "comparisons", {"look": looks})
+        return files.load().studies["composition"]
+
+    def test_one_that_there_will_be(self, study):
+        its = ("look:one", "id", "patched_from.layer_1.position_0")
+        assert wrong_with_mean(study, *its) == ""
+
+    @pytest.mark.parametrize(
+        ("name", "says"),
+        [
+            (("lok:one", "id", "patched_from"), "no comparison 'lok'; did you mean look?"),
+            (("look:wide", "id", "patched_from"), "look takes in no condition 'wide'"),
+            (("look:one", "oi", "patched_from"), "look looks at no split 'oi'"),
+            (("look:one", "id", "patched_fro"), "did you mean patched_from?"),
+            (("look:one", "id", "accuracy"), "nothing measures 'accuracy' in look:one"),
+        ],
+    )
+    def test_one_that_there_will_not_be(self, study, name, says):
+        assert says in wrong_with_mean(study, *name)
+
+
+def test_two_that_declare_one_quantity_in_different_ways(files, monkeypatch):
+    from onset.config import quantities
+
+    declared = quantities.declared_by
+
+    def other(package, name):
+        if name == "checkpoint_patching":
+            return {"accuracy": {"kind": "ratio", "label": "something else"}}
+        return declared(package, name)
+
+    monkeypatch.setattr(quantities, "declared_by", other)
+    files.set(STUDY, "comparisons", {"look": PATCHING})
+    said = "prediction and checkpoint_patching both yield accuracy"
+    assert said in files.problems()[STUDY, "measures"]

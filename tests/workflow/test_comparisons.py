@@ -48,7 +48,7 @@ def compared(_compared, tmp_path) -> Project:
 
 def test_one_that_is_declared_looks_at_its_groups_alone(finished):
     finished.set(finished.study, "comparisons", {"early": EARLY})
-    after = told("summarise pages")
+    after = told("notebook summarise pages")
     assert plan(finished) == looks("plain", "fast") | JOIN | after
 
 
@@ -104,7 +104,7 @@ def test_one_that_is_taken_away_is_an_orphan(compared):
     study = read_yaml(compared.root / compared.study)
     del study["comparisons"]
     compared.edit(compared.study, lambda _: yaml.safe_dump(study, sort_keys=False))
-    assert plan(compared) == AFTER_MEASURES | told("summarise pages")
+    assert plan(compared) == AFTER_MEASURES | told("notebook summarise pages")
     done = compared.python("-m", "onset.workflow.commands.orphans")
     assert TABLE in done.stdout
     assert "results/tiny/comparisons/early\n" in done.stdout
