@@ -3,8 +3,8 @@
 #   dataset ─► train ─► evaluate, analyse, compare ─► summarise ─► notebook ─► gallery, paper
 #                 └───► heads ─► atlas ─► its notebook ────────────────┘
 #
-# Everything derived lies in results/. Settings live in config/, code in src/onset/; each job is run
-# again when the settings that concern it, the code that it uses, or its inputs change.
+# Everything generated is in results/, settings are in config/, code in src/onset/. A job is rerun when the
+# settings that affect it, the code that it uses, or its inputs change.
 
 import sys
 from pathlib import Path
@@ -12,10 +12,10 @@ from shlex import quote
 
 from snakemake.exceptions import WorkflowError
 
-# The code beside this file, whatever else is installed, and no `random.py` that lies about here.
+# Use the code next to this file, whatever else is installed, and no stray `random.py` in this folder.
 here = Path(workflow.basedir)
 sys.path[:] = [f"{here}/src", *(path for path in sys.path if path != str(here))]
-# What has read the config already may be the code of another folder, in whose environment this is called.
+# The config may already have been read by the code of another folder, whose environment this runs in.
 loaded = [name for name in sys.modules if name.partition(".")[0] == "onset"]
 own = here / "src/onset"
 if loaded and own.is_dir() and not own.samefile(sys.modules["onset"].__path__[0]):

@@ -16,6 +16,7 @@ from onset.gallery.maths import with_equations
 from onset.gallery.means import label_of, one_by_one, side_by_side
 from onset.gallery.tables import read_table, short
 from onset.statistics.means import Mean, Means
+from onset.statistics.quantities import Quantity
 from tests.files import put_on_record
 
 STUDY = {
@@ -131,8 +132,8 @@ class TestTables:
 
 class TestMeans:
     QUANTITIES = {
-        "accuracy": {"kind": "share", "label": "accuracy", "digits": 2},
-        "rank": {"kind": "real", "label": "rank of the bridge", "digits": 1},
+        "accuracy": Quantity("accuracy", "share", "accuracy", 2),
+        "rank": Quantity("rank", "rank", "rank of the bridge", 1),
     }
     MEANS = [
         mean("plain", "near", "accuracy", 0.975, 0.951, 0.999),
@@ -174,9 +175,9 @@ class TestFrontPage:
 
 class TestCurves:
     QUANTITIES = {
-        "accuracy": {"kind": "share", "label": "accuracy"},
-        "loss": {"kind": "nats", "label": "loss (nats)"},
-        "margin": {"kind": "logits", "label": "lead (nats)"},
+        "accuracy": Quantity("accuracy", "share", "accuracy", 2),
+        "loss": Quantity("loss", "nats", "loss (nats)", 2),
+        "margin": Quantity("margin", "logits", "lead (nats)", 2),
     }
     log = pd.DataFrame({"step": range(1000), "loss": [1 / (1 + i) for i in range(1000)]})
     measures = pd.DataFrame(

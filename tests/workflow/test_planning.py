@@ -71,7 +71,7 @@ class TestNothing:
         assert finished.plan() == {}
 
     def test_when_code_changes_that_no_job_uses(self, finished):
-        finished.edit("src/onset/figures/curves.py", lambda text: text + "\n_ADDED = 1\n")
+        finished.edit("src/onset/figures/windows.py", lambda text: text + "\n_ADDED = 1\n")
         finished.edit(
             "src/onset/measures/weights/weight_norm.py", lambda text: text + "\n_ADDED = 1\n"
         )
@@ -217,6 +217,12 @@ class TestCode:
             "src/onset/measures/answers/prediction.py", lambda text: text + "\n_ADDED = 1\n"
         )
         assert set(finished.plan()) == jobs("evaluate") | AFTER_MEASURES
+
+    def test_how_models_are_opened_trains_and_measures_nothing(self, finished):
+        finished.edit(
+            "src/onset/models/transformer/bridge.py", lambda text: text + "\n_ADDED = 1\n"
+        )
+        assert set(finished.plan()) == jobs("analyse") | AFTER_RUNS | told("notebook")
 
     def test_another_label_of_a_quantity_measures_nothing(self, finished):
         finished.replace(

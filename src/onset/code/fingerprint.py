@@ -1,4 +1,4 @@
-"""Which code a result came from: a fingerprint of what a job really imports.
+"""Which code a result came from: a fingerprint of the code that a job actually imports.
 
 The fingerprint covers the syntax trees of the job's modules and of everything in Onset that they
 import, without docstrings and without what modules declare for planning (`DECLARATIONS`). Comments and

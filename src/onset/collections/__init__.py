@@ -1,1 +1,1 @@
-"""What is gathered over all studies."""
+"""What is gathered from all studies."""

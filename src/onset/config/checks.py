@@ -1,4 +1,4 @@
-"""One condition put together and checked: what it names exists, and its parts fit each other."""
+"""One condition, composed and checked: what it names exists, and its parts fit together."""
 
 from __future__ import annotations
 
@@ -60,7 +60,9 @@ def condition_of(
             for message in Size.of(task, model, training, checkpoints).too_much():
                 check.problem(largest_number(sections), message)
     if task and drawn_from_parent(task) and not its_file.parent:
-        said = f"the task {task.name} is made of another run's model: the condition needs a parent"
+        said = (
+            f"the task {task.name} is made from another run's model: the condition needs a parent"
+        )
         check.problem(["task"], said)
     if check.problems:
         return None, check.problems
@@ -166,7 +168,7 @@ class _Check:
                 said = f"can't be trained on; {nearest(split, task.trained)}"
                 self.problem(["training", "mixture", split], said)
             elif training.batch_size is None and split not in task.splits:
-                said = f"{split} is drawn anew for every batch, and never full: give a batch_size"
+                said = f"{split} is drawn afresh for every batch and has no full batch: give a batch_size"
                 self.problem(["training", "batch_size"], said)
         parts = training.mixture if training.batch_size is None else training.batch_parts()
         for split in (split for split, part in training.mixture.items() if part):

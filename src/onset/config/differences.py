@@ -1,4 +1,4 @@
-"""What a study's settings are, and what each of its conditions has otherwise."""
+"""A study's settings, and how each of its conditions differs from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The folder of results: everything derived lies there, and nothing that a person wrote."""
+"""The results folder: everything in it is generated, nothing written by people."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from onset.settings import like
 _OF_ALL = dict.fromkeys(("atlas", "benchmarks", "logs", "paper"), "lies what is of all")
 NOT_STUDIES = {
     **_OF_ALL,
-    "smoke": "lie the results of the smoke run",
-    "tuning": "lie the results of spare seeds",
+    "smoke": "are the results of the smoke run",
+    "tuning": "are the results of spare seeds",
 }
-"""what no study may be called → what lies in a folder of this name"""
+"""names that no study may have → what is in the folder of that name"""
 
 OWN_FOLDERS = frozenset(
     (

@@ -1,4 +1,4 @@
-"""What is wrong with a study is said where the study has it, and not once for each of its conditions."""
+"""A problem with a study's settings is reported once, for the study, not for each condition."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from onset.config.study import SECTIONS
 def where_inherited(
     problems: Iterable[Problem], of_base: Iterable[Problem], layers: Sequence[Layer]
 ) -> list[Problem]:
-    """A condition's problems; one that it has inherited stands where the study has it, once for all.
+    """A condition's problems; an inherited one is reported once, at its place in the study.
 
     Args:
         problems: the condition's.

@@ -1,4 +1,4 @@
-"""A study's file against its notebook: what one names, the other has. Known before anything runs."""
+"""Checks that a study's file and its notebook agree on names, before anything runs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def notebook_problems(
         study: its file and its conditions.
         source: of the notebook.
         name: of the notebook, for people.
-        complete: whether all conditions are there; if some are faulty, what hangs on them isn't judged.
+        complete: whether all conditions are there; if some are faulty, what depends on them isn't judged.
     """
     if source.parameters is None:
         yield "", f"{name} must have one cell tagged `parameters`"

@@ -1,4 +1,4 @@
-"""Runs that others begin with or look at: they exist, fit, and no run is its own ancestor."""
+"""Runs that others start from or use: they exist, they fit, and no run is its own ancestor."""
 
 from __future__ import annotations
 

@@ -39,21 +39,21 @@ class ProjectSettings(Settings):
     """`config/config.yaml`"""
 
     results: Folder = "results"
-    """folder that everything is written to, within the project"""
+    """folder within the project that everything is written to"""
     studies: Annotated[tuple[Name, ...], Strict(False), Field(min_length=1)]
     """files in config/studies/, without .yaml; they are run in this order"""
     seeds: Annotated[tuple[Seed, ...], Strict(False), Field(min_length=1)]
-    """each condition is run once per seed, and with its own `extra_seeds` beside"""
+    """each condition is run once per seed, and also with its own `extra_seeds`"""
     device: Annotated[
         str, like(r"^(cpu|mps|cuda(:[1-9]?\d)?)$", "must be cpu, mps, cuda, or cuda:1 and the like")
     ] = "cpu"
-    """looked for where the jobs run, which may be another machine"""
+    """must exist where the jobs run, which may be another machine"""
     threads: Annotated[int, Field(gt=0, le=1024)] = 1
     """per training job; part of the settings, because it changes the last digits of results"""
     paper: bool = True
     """whether to make the PDF, which needs LaTeX"""
     overrides: dict[Name, dict[str, Any]] = {}
-    """per study: changes to its settings; its conditions win over them, `conditions` in here over all"""
+    """per study: changes to its settings; its conditions override these, and `conditions` here all"""
 
     @field_validator("studies", "seeds")
     @classmethod

@@ -1,4 +1,4 @@
-"""The quantities that a study's runs have, as what measures them declares them."""
+"""The quantities of a study's runs, as the modules that measure them declare them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Means that texts quote, against what the runs of a study will have: judged before anything runs."""
+"""Checks, before anything runs, that the means quoted in texts will exist."""
 
 from __future__ import annotations
 

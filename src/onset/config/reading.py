@@ -1,4 +1,4 @@
-"""A study's file read, its overrides with it, and each of its conditions put together."""
+"""Reads a study's file with its overrides, and composes each of its conditions."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def _where(error: Exception) -> str:
 
 
 def _swept(grids: Layer, listed: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """The points of a sweep, beside the conditions that are listed."""
+    """The points of a sweep, in addition to the conditions that are listed."""
     swept = expand(grids.values.get("sweep", ()))
     if twice := sorted(swept.keys() & set(listed)):
         raise SweepError(f"a point would be called {twice[0]}, and so is one of the conditions")

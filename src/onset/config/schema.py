@@ -1,4 +1,4 @@
-"""JSON schemas for editors, generated from the settings classes: completion and checks while typing.
+"""JSON schemas for editors, generated from the settings classes: completion and checks as you type.
 
 `python -m onset.config.schema` writes them to config/schema/; a test says when they have drifted.
 """

@@ -63,7 +63,7 @@ ParameterName = Annotated[Name, AfterValidator(_no_parameter_of_every_notebook)]
 
 
 class ParentSettings(Settings):
-    """The run whose checkpoint a run starts from, or that its dataset is made of; it has the same seed."""
+    """The run whose checkpoint a run starts from, or whose model its dataset is made with; same seed."""
 
     condition: Name
     study: Name | None = None
@@ -87,10 +87,10 @@ class ConditionFile(Changes):
     """A named change to the study's settings."""
 
     extra_seeds: ExtraSeeds = ()
-    """seeds that it is run with beside the config's, for questions that few seeds don't answer"""
+    """seeds to run in addition to the config's, for questions that few seeds don't settle"""
 
     label: Line | None = None
-    """what figures call it; its name, if missing"""
+    """its name in figures; by default the condition's name"""
     parent: ParentSettings | None = None
     interventions: Interventions = ()
     """surgery before or during training, in this order"""
@@ -123,7 +123,7 @@ class StudyOverrides(Changes):
 
 
 class PublishedSettings(Settings):
-    """A number, or a finding, of the literature."""
+    """A number or a finding from the literature."""
 
     quantity: Line
     published: Line
@@ -132,12 +132,12 @@ class PublishedSettings(Settings):
 
 
 class StudyFile(Settings):
-    """`config/studies/NAME.yaml`, as far as it can be judged without knowing its task and model."""
+    """`config/studies/NAME.yaml`, as far as it can be checked without knowing its task and model."""
 
     title: Line
     question: Text
     answer: Text | None = None
-    """in one sentence for the gallery; `{condition/split/quantity}` stands for a mean, as in `summary.csv`,
+    """one sentence for the gallery; `{condition/split/quantity}` stands for a mean, as in `summary.csv`,
     `{name}` for a number that the notebook saves"""
     task: dict[str, Any]
     model: dict[str, Any]
@@ -155,9 +155,9 @@ class StudyFile(Settings):
     tables: dict[Name, Text] = {}
     """the tables that the notebook makes, with their captions"""
     notebook: dict[ParameterName, JsonValue] = {}
-    """further parameters of the study's notebook"""
+    """additional parameters of the study's notebook"""
     reference: dict[Name, PublishedSettings] = {}
-    """published quantities that the notebook sets its own beside"""
+    """published quantities that the notebook compares with its own"""
 
     @field_validator("conditions", mode="before")
     @classmethod

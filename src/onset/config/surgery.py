@@ -1,4 +1,4 @@
-"""What is wrong with an intervention, as far as the settings of its run and of its source tell."""
+"""What is wrong with an intervention, as far as the settings of its run and its source show."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ def _heads(
     if "repeats" not in traits_of(source.task):
         yield (
             "source",
-            (f"heads are told apart on {KNOWN['repeats']}; the task {source.task.name} has none"),
+            (f"heads are identified on {KNOWN['repeats']}; the task {source.task.name} has none"),
         )
     if getattr(model, "n_loops", 1) > 1:
-        yield key, "heads of blocks that are applied again and again can't be taken one by one"
+        yield key, "heads of a block that is applied repeatedly can't be taken one by one"
     elif chosen == "pair" and getattr(model, "n_layers", 1) < 2:
         yield key, "a pair of heads is of two layers, and the model has one"
     if its.null and chosen != "least_inductive" and getattr(model, "n_heads", 1) < 2:

@@ -1,4 +1,4 @@
-"""What a world can be like, and a model capable of, and measures, analyses and interventions may need.
+"""Traits of worlds and capabilities of models that measures, analyses and interventions may need.
 
 A task's settings, or a model's, have their traits in a property `traits`; none: nothing of this. What a
 family must have for a trait is said in `onset.models`.
@@ -11,7 +11,7 @@ from typing import Any
 OF_WORLDS = {
     "numbers": "pairs of numbers to be added modulo an odd p",
     "repeats": "sequences in which segments come again, scored all along",
-    "families": "features that are parents, and their children",
+    "families": "parent features and their children",
     "one_place": "states of one position",
     "new_tokens": "tokens that an earlier training has not seen",
 }
@@ -24,7 +24,7 @@ OF_MODELS = {
     "neurons": "MLP neurons that can be read",
     "layers": "two or more block applications",
     "per_hop": "one block that is applied once per hop",
-    "like_gpt2": "layer norms, and nothing that TransformerLens hasn't",
+    "like_gpt2": "layer norms, and nothing that TransformerLens lacks",
     "dictionary": "latents of a dictionary",
     "twins": "two dictionaries that are equally sparse",
     "bottleneck": "a layer too narrow for its features",

@@ -1,4 +1,4 @@
-"""What a measure, analysis or comparison wants of a task and a model, as its source declares it."""
+"""What a measure, analysis or comparison needs from a task and a model, as declared in its source."""
 
 from __future__ import annotations
 

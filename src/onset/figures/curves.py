@@ -1,4 +1,4 @@
-"""Curves over training: a line per condition with its interval, thin lines for the seeds."""
+"""Curves over training: a line per condition with its interval, and thin lines for seeds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Learning curves: loss and accuracy of some splits along training, side by side."""
+"""Learning curves: loss and accuracy of some splits during training, side by side."""
 
 from __future__ import annotations
 

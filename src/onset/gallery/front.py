@@ -1,4 +1,4 @@
-"""The front page: the paper, what each study found, and a search over all pages."""
+"""The front page: the paper, what each study found, and a search across all pages."""
 
 from __future__ import annotations
 

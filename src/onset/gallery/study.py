@@ -1,4 +1,4 @@
-"""A study's page: its question and answer, figures, tables, conditions, and what the literature reports."""
+"""A study's page: its question and answer, figures, tables, conditions, and published values."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def study_page(folder: Path, study: Mapping[str, Any], means: Means, quantities:
 
 
 def _reference(path: Path) -> dict[str, Any]:
-    """What is published beside what is found, in words."""
+    """Published values compared with ours, in words."""
     columns, *rows = read_csv(path)
     found = [dict(zip(columns, row, strict=True)) for row in rows]
     for its in found:

@@ -1,4 +1,4 @@
-"""Model families, a package each.
+"""Model families, one package each.
 
 A family has `settings.py`, which needs no torch, with the kind of world that it `TAKES` and a `Settings`
 class; and `model.py` with `build(settings, *sizes)`, a `Model` that knows its `settings`. The sizes are

@@ -1,4 +1,4 @@
-"""The first line of every notebook: its study, opened, and all that is drawn and made of it.
+"""The first line of every notebook: opens its study, for everything that is drawn and made from it.
 
 from onset.notebook.here import here
 

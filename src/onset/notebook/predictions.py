@@ -1,4 +1,4 @@
-"""What was predicted of an intervention, beside what it does."""
+"""Predictions for an intervention, compared with its effect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers as `study.save_numbers` takes them: by their names, in words."""
+"""Numbers as `study.save_numbers` takes them: named, and put into words."""
 
 from __future__ import annotations
 

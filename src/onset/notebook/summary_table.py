@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
 import pandas as pd
 
+from onset.statistics.seeds import Summary
 from onset.statistics.wording import format_interval
 
 
@@ -26,7 +28,7 @@ def summary_cells(
     """The texts of a table.
 
     Args:
-        summary: condition, split, measure, mean, low, high (`Study.summary`).
+        summary: condition, split, measure, digits, mean, low, high (`Study.summary`).
         columns: heading → which mean.
         labels: of the conditions, in the order of the rows.
 
@@ -45,7 +47,8 @@ def summary_cells(
         row = found.get((condition, of.split, of.measure))
         if row is None:
             return ""
-        return format_interval(row) if of.interval else f"{row.mean:.2f}"
+        its = row if of.interval else Summary(row.mean, math.nan, math.nan)
+        return format_interval(its, int(row.digits))
 
     rows = [[labels[name], *(cell(name, of) for of in columns.values())] for name in labels]
     return pd.DataFrame(rows, columns=["condition", *columns])

@@ -1,4 +1,4 @@
-"""What we find of what the literature says."""
+"""Our findings on what the literature reports."""
 
 from __future__ import annotations
 

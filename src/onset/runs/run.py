@@ -1,4 +1,4 @@
-"""One condition at one seed, as it lies on disk."""
+"""One condition at one seed, as stored on disk."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class Run:
         return token_names.tokens_of(text, self.model, self._vocabulary)
 
     def likeliest(self, logits: Float[Tensor, " tokens"], most: int = 5) -> pd.DataFrame:
-        """What the bridge's logits at one position say: `answer` and `probability`, the likeliest first.
+        """What the bridge's logits at one position say: `answer` and `probability`, the most likely first.
 
         Raises:
             ValueError: the world has no tokens.

@@ -1,4 +1,4 @@
-"""All runs of a study, and what is made of them."""
+"""All runs of a study, and what is made from them."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ from onset.runs.artefacts import checksum
 from onset.runs.reference import Found
 from onset.runs.run import Run
 from onset.statistics.compared import as_measures, stacked
-from onset.statistics.quantities import Quantity, described
+from onset.statistics.quantities import Quantity, described, quantities_in
 from onset.store.atomic import write_text
-from onset.store.reading import read_json
 from onset.store.records import check, damaged
 from onset.store.tables import load_table
 
@@ -84,7 +83,7 @@ class Study:
                 f"no {path}: to make it, when all runs have been evaluated: "
                 f"snakemake --cores all {self.folder / 'summary.csv'}"
             )
-        return {name: Quantity(name, **its) for name, its in read_json(path).items()}
+        return quantities_in(path)
 
     def _of_known_kinds(self, table: pd.DataFrame) -> pd.DataFrame:
         return described(table, self.quantities).drop(columns="digits", errors="ignore")
@@ -159,11 +158,11 @@ class Study:
         }
 
     def save_figure(self, figure: Figure, name: str, data: pd.DataFrame) -> None:
-        """Keep a figure of this study, with exactly the data it shows."""
+        """Save a figure of this study, with exactly the data it shows."""
         save_figure(figure, self.folder / "figures" / name, data, self.provenance)
 
     def save_table(self, table: pd.DataFrame, name: str, latex: str) -> None:
-        """Keep a table of this study, as data and as it is to be typeset.
+        """Save a table of this study, as data and as it is to be typeset.
 
         Raises:
             ValueError: the LaTeX is more than a tabular (`onset.latex.markup`).
@@ -174,7 +173,7 @@ class Study:
     def save_reference(
         self, published: Mapping[str, Mapping[str, str]], ours: Mapping[str, Found]
     ) -> pd.DataFrame:
-        """Keep `reference.csv`: what the literature says, and what we find.
+        """Save `reference.csv`: what the literature says, and what we find.
 
         Args:
             published: name → quantity, published, source, from the study's file.
@@ -184,7 +183,7 @@ class Study:
             The table: quantity, published, source, ours, low, high, agrees.
 
         Raises:
-            ValueError: something published has nothing beside it, or the other way round.
+            ValueError: something published has no counterpart, or the other way round.
         """
         if published.keys() != ours.keys():
             odd = sorted(published.keys() ^ ours.keys())
@@ -200,7 +199,7 @@ class Study:
         return table
 
     def save_numbers(self, numbers: Mapping[str, str]) -> None:
-        """Keep the numbers that the paper's text quotes, as they are to be typeset.
+        """Save the numbers that the paper's text quotes, as they are to be typeset.
 
         Raises:
             ValueError: a number, or its name, holds more of TeX than one may (`onset.latex.markup`).

@@ -1,4 +1,4 @@
-"""Look more closely at some of a run's checkpoints."""
+"""Run a study's analyses on some of a run's checkpoints."""
 
 from __future__ import annotations
 

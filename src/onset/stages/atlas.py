@@ -1,4 +1,4 @@
-"""Put the heads of all studies together: the tables of the head atlas."""
+"""Combine the heads of all studies into the tables of the head atlas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Make the gallery's pages: all of one study, or the front page over the studies."""
+"""Make the gallery's pages: those of one study, or the front page."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from onset.gallery.answer import UnknownNumberError, filled
 from onset.stages.command import StageError, log, run_stage
 from onset.stages.record import on_record
 from onset.statistics.means import Means
+from onset.statistics.quantities import quantities_in
 from onset.store.atomic import write_text
 from onset.store.logs import seconds_of
 from onset.store.reading import read_json
@@ -54,7 +55,7 @@ def _study(results: Path, told: dict[str, Any]) -> None:
     folder = results / told["name"]
     # The atlas has neither.
     means = Means.of_summary(folder / "summary.csv") if told["conditions"] else Means()
-    quantities = read_json(folder / "quantities.json") if told["conditions"] else {}
+    quantities = quantities_in(folder / "quantities.json") if told["conditions"] else {}
     study = _answered(folder, told, means)
     with on_record(folder, "gallery", "index.html", told):
         for its in study["figures"]:

@@ -1,4 +1,4 @@
-"""Look at every attention head of a study's models: where it looks, what it copies, what it is for.
+"""Examine every attention head of a study's models: where it looks, what it copies, its use.
 
 A job per study, because opening the libraries takes longer than looking at a small model.
 """

@@ -1,6 +1,6 @@
-"""Typeset the paper: gather figures, tables, settings and numbers beside its sources and run LaTeX.
+"""Typeset the paper: gather figures, tables, settings and numbers next to its sources, run LaTeX.
 
-LaTeX runs elsewhere, on exactly these files. The folder `source` beside the PDF then holds all that the
+LaTeX runs elsewhere, on exactly these files. The folder `source` next to the PDF then holds all that the
 paper is made of, and compiles alone.
 """
 

@@ -1,4 +1,4 @@
-"""When a run, or a curve, gets somewhere."""
+"""When a run or a curve reaches a milestone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What differs within a seed: two numbers of the same run, one taken from the other."""
+"""Differences paired by seed: two numbers of the same run, one minus the other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of tables of measurements: those of a measure, those of the last checkpoint."""
+"""Rows of measurement tables: those of one measure, those of the last checkpoint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keep the record of a job while it writes; at its end, take away what an earlier call left behind."""
+"""Keeps a job's record while it writes; at the end, removes what an earlier call left behind."""
 
 from __future__ import annotations
 
@@ -217,7 +217,7 @@ def refuse_outside(folder: Path, job: Path) -> None:
     if not _leads_within(folder, job):
         raise LeadsOutsideError(
             f"{folder} leads to {folder.resolve()}, out of {job.resolve()}: nothing is written there; "
-            "take the link away"
+            "remove the link"
         )
 
 
@@ -226,7 +226,7 @@ def _tell_children() -> None:
 
 
 def _free_name(path: Path) -> Path:
-    """A name beside `path` that nothing has, for what lies there now."""
+    """A name next to `path` that nothing has, for what lies there now."""
     names = (path.with_name(f"{path.name}.kept{n or ''}") for n in itertools.count())
     return next(name for name in names if not os.path.lexists(name))
 

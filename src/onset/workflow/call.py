@@ -1,4 +1,4 @@
-"""What a call of Snakemake says before its first job, and after one that failed."""
+"""What a Snakemake call prints before its first job, and after one has failed."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class Call:
                 "what all studies share (front page, paper). Older ones stay as they were."
             )
             lines.append(
-                "Mend the cause and call again: what is done stays. To go on without a run, take it "
+                "Fix the cause and call again: finished work stays. To go on without a run, take it "
                 "out of the config."
             )
         return lines

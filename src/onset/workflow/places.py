@@ -1,7 +1,7 @@
-"""What must not lie where results go, told before any work: a job would hang on it, or write through it.
+"""Checks, before anything runs, for things in results that would make a job hang or misdirect it.
 
-The folder of results may be a link, and so may a study's within it, to another disk. Below that, a link
-must not take a folder of a run out of the study; what isn't Onset's, and no obstacle, may lie anywhere.
+The results folder may be a link to another disk, and so may a study's folder in it. Below that, no link
+may lead out of the study; files that aren't Onset's and aren't in the way may be anywhere.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def unrecorded(results: Path, written: Iterable[str], forced: Collection[str] = 
     more = f" and {len(found) - 1} more" if len(found) > 1 else ""
     return (
         f"{found[0]}{more}: jobs would write there, and no record says that Onset wrote what there is. "
-        "It is yours, or of a version without records: move it away, or give results another folder "
+        "It is yours, or from a version without records: move it away, or give results another folder "
         "(`results: NAME` in config/config.yaml)"
     )
 
@@ -148,7 +148,7 @@ def _leads_away(folder: Path, its_place: str) -> str | None:
     if real == its_place:
         return None
     return (
-        f"{folder} leads to {real}: jobs would write there, and delete; take the link away "
+        f"{folder} leads to {real}: jobs would write there, and delete; remove the link "
         "(a whole study, or results itself, may be a link)"
     )
 
@@ -182,7 +182,7 @@ def _broken(link: Path) -> str | None:
         link.stat()
     except OSError as error:
         why = "to itself" if "symbolic links" in (error.strerror or "") else "to nothing"
-        return f"{link} is a link that leads {why} ({os.readlink(link)}); take it away"  # noqa: PTH115
+        return f"{link} is a link that leads {why} ({os.readlink(link)}); remove it"  # noqa: PTH115
     return None
 
 

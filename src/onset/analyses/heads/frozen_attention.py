@@ -1,7 +1,7 @@
 """Does it matter where heads look for each question, or only where they look on average?
 
 Attention patterns are replaced by their mean over the questions of a split, all heads at once, with
-TransformerLens's hooks. What is then still answered is done without attention's depending on the
+TransformerLens's hooks. Questions that are still answered don't need attention that depends on the
 question, as in the Pizza of Zhong et al. 2023 (arXiv:2306.17844).
 """
 

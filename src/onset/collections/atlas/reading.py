@@ -1,4 +1,4 @@
-"""How a person, or the notebook, reads the atlas.
+"""Reading the atlas, by hand or in the notebook.
 
 from onset.collections.atlas.reading import open_atlas
 
@@ -77,7 +77,7 @@ class Atlas:
         return found.reset_index(drop=True)
 
     def save_figure(self, figure: Figure, name: str, data: pd.DataFrame) -> None:
-        """Keep a figure of the atlas, with exactly the data it shows."""
+        """Save a figure of the atlas, with exactly the data it shows."""
         provenance = {
             "code": self.code,
             "inputs": {"heads.parquet": checksum(self.folder / "heads.parquet")},
@@ -85,7 +85,7 @@ class Atlas:
         save_figure(figure, self.folder / "figures" / name, data, provenance)
 
     def save_numbers(self, numbers: Mapping[str, str]) -> None:
-        """Keep the numbers that texts quote, as they are to be typeset.
+        """Save the numbers that texts quote, as they are to be typeset.
 
         Raises:
             ValueError: a number, or its name, holds more of TeX than one may (`onset.latex.markup`).

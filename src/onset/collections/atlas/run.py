@@ -1,4 +1,4 @@
-"""The heads of one run: a checkpoint in TransformerLens, asked the questions of its own task."""
+"""The heads of one run: a checkpoint in TransformerLens, given its own task's questions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The heads of all studies as tables for people: heads, the same untrained, and ablations by split."""
+"""The heads of all studies as tables: trained heads, untrained heads, and ablations by split."""
 
 from __future__ import annotations
 
@@ -68,5 +68,5 @@ def _wide(measured: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 
 
 def _whole(by: list[str]) -> dict[str, type]:
-    """Layers and heads, which are floats beside rows that have none."""
+    """Layers and heads, which are floats next to rows that have none."""
     return {name: int for name in ("layer", "head") if name in by}

@@ -96,7 +96,7 @@ def entropy(
 
 
 def copying(model: Transformer, parameters: Parameters) -> Float[Tensor, "applications heads"]:
-    """Norms are left aside, but for their gains."""
+    """Norms are ignored, except for their gains."""
     s = model.settings
     readout = parameters["tok_embed.weight" if s.tied_embeddings else "head.weight"]
     if s.norm == "layer":

@@ -1,4 +1,4 @@
-"""The networks' settings. Apart from the model, so that reading config needs no torch."""
+"""The networks' settings. Separate from the model, so that reading config needs no torch."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ Activation = Literal["relu", "none"]
 
 
 class Settings(BaseSettings):
-    """The ReLU output model of Elhage et al. 2022 (arXiv:2209.10652), and what they compare it with."""
+    """The ReLU output model of Elhage et al. 2022 (arXiv:2209.10652), and what it is compared with."""
 
     name: Literal["bottleneck"]
     n_inputs: PositiveInt
-    """entries of the inputs that an instance has to itself; there are as many instances as that makes"""
+    """entries of the inputs that each instance has to itself; this determines the number of instances"""
     d_hidden: PositiveInt
     """dimensions, or neurons, of the narrow layer"""
     tied: bool = True
@@ -26,7 +26,7 @@ class Settings(BaseSettings):
     hidden_activation: Activation = "none"
     output_activation: Activation = "relu"
     weight_scale: PositiveFloat = 1.0
-    """how large weights are at first; 1: as Glorot and Bengio 2010 say"""
+    """initial size of the weights; 1: as in Glorot and Bengio 2010"""
 
     @property
     def traits(self) -> tuple[str, ...]:

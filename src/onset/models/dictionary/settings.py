@@ -1,4 +1,4 @@
-"""The settings of dictionaries. Apart from the model, so that reading config needs no torch."""
+"""The settings of dictionaries. Separate from the model, so that reading config needs no torch."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Settings(BaseSettings):
     kind: Kind
     n_latents: PositiveInt = 256
     sparsities: Annotated[tuple[PositiveFloat, ...], Strict(False), Field(min_length=1)]
-    """a dictionary each: k, or the price of the penalty (`l1`, `jump_relu`)"""
+    """one dictionary per entry: k, or the weight of the penalty (`l1`, `jump_relu`)"""
     nested: Annotated[tuple[PositiveInt, ...], Strict(False)] = ()
-    """`matryoshka`: numbers of first latents that are to reconstruct alone; all latents always are"""
+    """`matryoshka`: sizes of the prefixes of latents that must reconstruct alone; all always must"""
     revival: NonNegativeFloat = 0.0
     """price of the error that latents silent in the whole batch leave of what the others left (the
     auxiliary loss of Gao et al. 2024, appendix A.2, of all silent latents in place of some)"""

@@ -1,4 +1,4 @@
-"""Which pretrained model is fine-tuned. Apart from the model, so that reading config needs no torch."""
+"""Which pretrained model is fine-tuned. Separate, so that reading config needs no torch."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Settings(BaseSettings):
     weights are meant. A commit can't be moved to others, a branch can"""
     checksum: str | None = None
     """of the files of a local folder; left out, it is that of the files which are there. Part of the
-    settings, so that runs are made again when the files have changed"""
+    settings, so that runs are rebuilt when the files have changed"""
     first_token: NonNegativeInt = 1000
     """token i of the task is token first_token + i of the model's vocabulary. Byte-pair vocabularies hold
     special tokens and single bytes first, then common pieces of words before rare ones"""

@@ -1,4 +1,4 @@
-"""The transformer's settings. Apart from the model, so that reading config needs no torch."""
+"""The transformer's settings. Separate from the model, so that reading config needs no torch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MOST_HEADS = 1024  # that a message lists
 
 
 class GivenAttention(BaseSettings):
-    """A head that need not learn where to look; what it does with what it sees, it learns."""
+    """A head that needn't learn where to look; it learns what to do with what it sees."""
 
     layer: NonNegativeInt
     head: NonNegativeInt
@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     norm: Literal["layer", "none"] = "layer"
     positions: Literal["learned", "none"] = "learned"
     tied_embeddings: bool = True
-    """one matrix embeds tokens and reads answers out"""
+    """one matrix both embeds tokens and reads out answers"""
     attention_biases: bool = True
     """without them, they stay zero and untrained"""
     smeared_keys: bool = False

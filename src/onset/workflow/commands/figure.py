@@ -1,4 +1,4 @@
-"""Say which files Snakemake must be asked for to make a figure, or a table, by its name: STUDY/NAME.
+"""List the files to request from Snakemake for a figure or table, given as STUDY/NAME.
 
 Without a name it lists all there are. The study may be left out where one study alone has the name.
 """

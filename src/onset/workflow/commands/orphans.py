@@ -1,4 +1,4 @@
-"""List what lies in results/ though the config no longer asks for it: it is told, never deleted.
+"""List the files in results/ that the config no longer asks for; delete nothing.
 
 Runs of conditions that were removed or renamed, with their views, and of seeds that were taken out; what
 comparisons found of them, and comparisons that were removed; whole studies, with their heads in the atlas.

@@ -1,4 +1,4 @@
-"""Which conditions have attention heads, and what their models are opened with."""
+"""Which conditions have attention heads, and what is needed to open their models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the rules ask about the gallery's pages, and what readers are told of a study, in any form."""
+"""What the rules ask about the gallery's pages, and what they show of a study."""
 
 from __future__ import annotations
 

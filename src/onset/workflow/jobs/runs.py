@@ -1,4 +1,4 @@
-"""What the rules ask about a run: its settings, its code, and the runs that it begins with or looks at."""
+"""What the rules ask about a run: its settings, its code, and the runs that it uses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the rules ask about views: what pages show of the models inside."""
+"""What the rules ask about views: what pages show of a model's insides."""
 
 from __future__ import annotations
 

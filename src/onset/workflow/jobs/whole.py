@@ -1,4 +1,4 @@
-"""What the rules ask about all jobs together: what they are told in files, and all that they leave."""
+"""What the rules ask about all jobs together: their settings files, and all their outputs."""
 
 from __future__ import annotations
 
