@@ -77,7 +77,7 @@ class TestComparisons:
         called = ("plain", "look:plain:deep", "other:plain", "look:plain:study:one")
         numbers = ("test", "share.layer_1", "share", 2, 2, 0.5, 0.4, 0.6)
         means = [Mean(name, *numbers) for name in called]
-        quantities = {"share": {"kind": "share", "label": "what is shared", "digits": 2}}
+        quantities = {"share": Quantity("share", "share", "what is shared", 2)}
         (found,) = comparisons_of({**STUDY, "comparisons": [look]}, means, quantities)
         assert found["name"] == "look"
         assert found["said"] == "same heads: each run beside deep, 3 checkpoints"
