@@ -70,7 +70,7 @@ def section(name: str) -> list[Block]:
 
 def edit(project: Project, name: str) -> None:
     for block in section(name):
-        if block.mark in ("file", "line", "below"):
+        if block.mark in ("file", "line", "below", "end"):
             follow(block, project.root)
 
 
@@ -111,7 +111,7 @@ def test_a_seed(newcomer):
     assert set(newcomer.plan()) == new | AFTER | ATLAS | TOLD_RUNS
 
 
-def test_a_condition_and_a_measure(newcomer, in_its_folder):
+def test_a_condition_a_measure_and_a_comparison(newcomer, in_its_folder):
     before = conditions(newcomer)
     edit(newcomer, "A condition")
     (new,) = conditions(newcomer)[len(before) :]
@@ -122,8 +122,15 @@ def test_a_condition_and_a_measure(newcomer, in_its_folder):
     edit(newcomer, "A measure")
     evaluated = jobs("evaluate", [*before, new], [0])
     assert set(newcomer.plan()) == its_jobs | evaluated | after
-    # Both pages' commands are the same; once is enough for both edits.
-    assert commands("A condition") == commands("A measure")
+
+    edit(newcomer, "A comparison")
+    name = "answers_as_tied"
+    set_beside = [its for its in (*before, new) if its.startswith("tied_")]
+    compared = {f"compare {STUDY}/{name}/{its}.seed_0" for its in set_beside}
+    compared.add(f"join {STUDY}/{name}")
+    assert set(newcomer.plan()) == its_jobs | evaluated | compared | after
+    # The commands are the same; once is enough for all edits.
+    assert commands("A condition") == commands("A measure") == commands("A comparison")
     run(newcomer, "A measure")
     assert newcomer.plan() == {}
 
@@ -150,6 +157,17 @@ def test_a_condition_and_a_measure(newcomer, in_its_folder):
         its.text for its in section("A measure") if its.language == "python" and not its.mark
     ]
     assert in_its_folder(newcomer, python).splitlines()[0].split() == ["step", "value"]
+
+    # The comparison's numbers are found as the page says, in the summary, and on the study's page.
+    (python,) = [
+        its.text for its in section("A comparison") if its.language == "python" and not its.mark
+    ]
+    lines = in_its_folder(newcomer, python).splitlines()
+    assert lines[0].split() == ["condition", "other_condition", "seed", "value"]
+    assert [its.split()[1] for its in lines[1:]] == set_beside
+    summary = open_study(STUDY, results.parent).summary
+    assert {f"{name}:{its}:tied" for its in set_beside} <= set(summary["condition"])
+    assert f"comparisons/{name}.parquet" in (results / "index.html").read_text(encoding="utf-8")
 
 
 def test_a_study(newcomer):

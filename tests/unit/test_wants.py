@@ -10,7 +10,7 @@ from typing import Any, get_args
 import pytest
 import torch
 
-from onset import analyses, measures, models, tasks
+from onset import analyses, comparisons, measures, models, tasks
 from onset.config.quantities import declared_by
 from onset.config.traits import KNOWN, OF_MODELS, OF_WORLDS, traits_of_model
 from onset.config.wants import wants
@@ -165,7 +165,7 @@ def test_a_task_tells_which_split_carries_which_truth(world):
 def test_needs_are_words_that_someone_has():
     """A slip in one of them would refuse everything."""
     known = {fact for name in WORLDS for fact in settings_of(name).truth} | {"token"} | set(KNOWN)
-    for package in (measures, analyses):
+    for package in (measures, analyses, comparisons):
         for name in package.names():
             its = wants(package, name)
             assert set(its.needs) <= known, name
@@ -182,7 +182,7 @@ def test_families_whose_heads_can_be_asked_for_open_in_transformer_lens():
 def test_every_trait_is_someones_need():
     asked = {
         need
-        for package in (measures, analyses)
+        for package in (measures, analyses, comparisons)
         for name in package.names()
         for need in (*wants(package, name).needs, *wants(package, name).only_with)
     } | {*get_args(Extent)}  # which parts of a parameter are trained
@@ -191,7 +191,7 @@ def test_every_trait_is_someones_need():
 
 def test_declarations_are_tuples_of_words():
     """A lone string would be read as its letters."""
-    for package in (measures, analyses):
+    for package in (measures, analyses, comparisons):
         for name in package.names():
             its = wants(package, name)
             for words in (its.needs, its.splits, its.only_with):

@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from onset.config.collection import Collection, read_collections
+from onset.config.comparisons import comparison_problems
 from onset.config.folder import GATHERED, NOT_STUDIES, Folder, folder_problem
 from onset.config.parents import parent_problems
 from onset.config.problems import ConfigError, Layer, Problem, merge, nearest, place, problems_of
@@ -214,7 +215,10 @@ def _validated(layer: Layer, root: Path) -> Project:
             problems += [*problems_of_paper(studies, root), *problems_of_shown(studies, root)]
     if problems or not settings:
         raise ConfigError(problems)
-    return Project(settings, studies, collections)
+    project = Project(settings, studies, collections)
+    if problems := comparison_problems(studies, project.all_runs):
+        raise ConfigError(problems)
+    return project
 
 
 def _texts(values: Any) -> list[str]:

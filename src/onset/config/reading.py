@@ -9,9 +9,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from onset import comparisons
 from onset.code.syntax import SourceError, parse
 from onset.config.changes import below, changes_of, grids_of, sections
 from onset.config.checks import condition_of
+from onset.config.comparisons import read_comparisons
 from onset.config.inherited import OfPoints, where_inherited
 from onset.config.notebook_source import read_notebook_source
 from onset.config.notebooks import notebook_problems
@@ -81,7 +83,10 @@ def read_study(
         except ValidationError as error:
             where = Layer(grids.file, below(grids, "sweep"), its_changes)
             return None, [*problems, *problems_of(error, ConditionFile, [where])]
-    problems += text_problems([as_read, *(change.layer for change in changes)], paper, root)
+    layers = [as_read, *(change.layer for change in changes)]
+    problems += text_problems(layers, paper, root)
+    compared, of_comparisons = read_comparisons(study_file, layers)
+    problems += of_comparisons
     conditions, run_already, of_points = {}, set(), OfPoints(len(swept))
     for condition, its_file in (study_file.conditions | points).items():
         own = [
@@ -116,9 +121,10 @@ def read_study(
         said = "no condition is left: the study has none beside its sweep"
         problems.append(Problem(grids.file, below(grids, "sweep"), said))
     if not problems:
-        said_of_measures = (*silent_measures(conditions), *contradictions(conditions))
+        known = [its.name for its in compared.values() if its.name in comparisons.names()]
+        said_of_measures = (*silent_measures(conditions), *contradictions(conditions, known))
         problems = [Problem(file, "measures", said) for said in said_of_measures]
-    study = Study(name, study_file, merge(base), conditions)
+    study = Study(name, study_file, merge(base), conditions, compared)
     if source:
         found = notebook_problems(study, source, notebook, complete=not problems)
         problems += [Problem(file, key, message) for key, message in found]

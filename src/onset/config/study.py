@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, JsonValue, Strict, ValidationInfo, field_validator
 
 from onset.analyses.settings import AnalysesSettings
+from onset.comparisons.settings import ComparisonSettings
 from onset.config.traits import has_all
 from onset.interventions.settings import InterventionSettings
 from onset.settings import Line, Name, NonNegativeInt, Settings, ShownSeed, Text, canonical_json
@@ -24,8 +25,14 @@ TOLD_TO_EVERY_NOTEBOOK = ("study_name", "results")
 
 
 def _no_folder_of_the_study(name: str) -> str:
-    if name in ("figures", "settings", "tables"):
+    if name in ("comparisons", "figures", "settings", "tables"):
         raise ValueError(f"not a condition's name: in its folder lie the study's {name}")
+    return name
+
+
+def _no_folder_of_a_run(name: str) -> str:
+    if name.startswith("seed_"):
+        raise ValueError("not a comparison's name: folders of runs are called so")
     return name
 
 
@@ -48,6 +55,7 @@ _SWEPT = ("task", "model", "training", "checkpoints")
 AxisPath = Annotated[str, AfterValidator(_path_of_a_setting)]
 AxisValues = Annotated[list[JsonValue], Field(min_length=1)]
 Grids = Annotated[tuple[dict[AxisPath, AxisValues], ...], Strict(False)]
+ComparisonName = Annotated[Name, AfterValidator(_no_folder_of_a_run)]
 ConditionName = Annotated[Name, AfterValidator(_no_folder_of_the_study)]
 ExtraSeeds = Annotated[tuple[ShownSeed, ...], Strict(False)]
 Interventions = Annotated[tuple[InterventionSettings, ...], Strict(False)]
@@ -108,6 +116,8 @@ class StudyOverrides(Changes):
 
     conditions: dict[Name, ConditionOverrides] = {}
     """changes to single conditions"""
+    comparisons: dict[Name, dict[str, Any]] = {}
+    """changes to single comparisons: of each only the keys that differ"""
     sweep: Grids = ()
     """in place of the study's"""
 
@@ -138,6 +148,8 @@ class StudyFile(Settings):
     sweep: Grids = ()
     """grids of settings, `SECTION.KEY: [values]`; each point is a condition of its own"""
     conditions: Annotated[dict[ConditionName, ConditionFile], Field(validate_default=True)] = {}
+    comparisons: dict[ComparisonName, ComparisonSettings] = {}
+    """looks at several runs, or at several checkpoints of one, together"""
     figures: dict[Name, Text] = {}
     """the figures that the notebook draws, with their captions"""
     tables: dict[Name, Text] = {}
@@ -301,6 +313,8 @@ class Study:
     base: Mapping[str, Any]
     """the settings that its conditions change, as the files have them, merged; without defaults"""
     conditions: Mapping[str, Condition]
+    comparisons: Mapping[str, ComparisonSettings] = field(default_factory=dict)
+    """with what the config overrides in them"""
 
     @property
     def analysed(self) -> list[str]:

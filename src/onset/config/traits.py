@@ -22,6 +22,7 @@ OF_WORLDS = {
 }
 OF_MODELS = {
     "residual_stream": "a residual stream that can be read",
+    "midway": "a forward pass that can begin with states in its middle",
     "heads": "attention heads",
     "head_weights": "weights that can be told apart head by head",
     "embeddings": "token embeddings that can be exchanged",

@@ -1,15 +1,16 @@
-"""What a measure or analysis needs from a task and a model, as declared in its source."""
+"""What a measure, analysis or comparison needs from a task and a model, as declared in its source."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from types import ModuleType
+from typing import Any
 
-from onset import measures
-from onset.code.syntax import parse
+from onset import comparisons, measures
+from onset.code.syntax import SourceError, parse
 from onset.config.quantities import declared_by, literals_in
 from onset.config.study import Condition
 from onset.config.traits import KNOWN, OF_MODELS, OF_WORLDS, traits_of, traits_of_model
@@ -18,6 +19,8 @@ from onset.tasks.dataset import VALIDATION, Dataset
 from onset.tasks.vectors import VectorDataset
 from onset.tasks.worlds import AnyTaskSettings, drawn_from_parent, kind_of, truth_of
 
+TOGETHER = ("checkpoints", "two runs", "runs")
+"""what a comparison may look at: several checkpoints of one run, two runs, or two and more"""
 _KINDS = {its.__name__: its.kind for its in (Dataset, VectorDataset)}
 """of world, by what a measure calls it"""
 
@@ -39,6 +42,10 @@ class Wants:
     """whether it looks at the run that the dataset is made of"""
     in_loss: bool = False
     """whether a training may add it to its loss"""
+    together: str = ""
+    """what a comparison looks at, one of `TOGETHER`"""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """numbers and texts that a study may set, with their defaults"""
 
     @property
     def truth(self) -> set[str]:
@@ -120,4 +127,33 @@ def wants(package: ModuleType, name: str) -> Wants:
             ):
                 found["kind"] = _KINDS.get(ast.unparse(world))
                 found["parent"] = "parent" in {other.arg for other in others}
+            case ast.FunctionDef(
+                name="compare", args=ast.arguments(args=[ast.arg(annotation=its), *_])
+            ):
+                found["kind"] = _kind_of_members(its)
     return Wants(name, **found)
+
+
+def wants_of_comparison(name: str) -> Wants:
+    """What a comparison wants: `wants`, and what stands together.
+
+    Raises:
+        SourceError: its source doesn't say what, or not in literals.
+    """
+    source = comparisons.CATALOGUE.source(name)
+    said = {"TOGETHER": None, "OPTIONS": {}, **literals_in(source, ("TOGETHER", "OPTIONS"))}
+    if said["TOGETHER"] not in TOGETHER:
+        allowed = ", ".join(map(repr, TOGETHER))
+        raise SourceError(f"{source}: TOGETHER must be one of: {allowed}")
+    if not isinstance(said["OPTIONS"], dict):
+        raise SourceError(f"{source}: OPTIONS must be names with their defaults")
+    its = wants(comparisons, name)
+    return replace(its, together=said["TOGETHER"], options=said["OPTIONS"])
+
+
+def _kind_of_members(annotation: ast.expr | None) -> str | None:
+    """Of world, in `Sequence[Member[Transformer, Dataset]]`."""
+    match annotation:
+        case ast.Subscript(slice=ast.Subscript(slice=ast.Tuple(elts=[_, world]))):
+            return _KINDS.get(ast.unparse(world))
+    return None

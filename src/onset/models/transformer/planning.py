@@ -12,6 +12,7 @@ def traits(settings: Settings) -> tuple[str, ...]:
     """What they are like (`onset.config.traits`)."""
     has = {
         "residual_stream": True,
+        "midway": True,
         "heads": True,
         "head_weights": True,
         "embeddings": True,

@@ -1,8 +1,8 @@
 """List the files in results/ that the config no longer asks for; delete nothing.
 
-Runs of conditions that were removed or renamed, with their views, of seeds that were taken out, whole
-studies with what was collected of them, and whole collections. Other folders of results within
-(results/smoke, results/tuning) aren't looked into.
+Runs of conditions that were removed or renamed, with their views, and of seeds that were taken out; what
+comparisons found of them, and comparisons that were removed; whole studies with what was collected of them,
+and whole collections. Other folders of results within (results/smoke, results/tuning) aren't looked into.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from onset.config.project import Project
 from onset.workflow.commands.project import add_config_arguments, read_project
 from onset.workflow.jobs import Jobs
+from onset.workflow.jobs.comparisons import Comparisons
 
 _SEED = re.compile(r"^seed_\d+$")
 
@@ -54,6 +55,7 @@ def _of_studies(project: Project, results: Path) -> Iterator[Path]:
             ]
             conditions = project.studies[study.name].conditions
             yield from (path for path in views if path.parent.name not in conditions)
+    yield from _of_comparisons(project, results)
 
 
 def _of_collections(jobs: Jobs, results: Path) -> Iterator[Path]:
@@ -65,6 +67,19 @@ def _of_collections(jobs: Jobs, results: Path) -> Iterator[Path]:
         studies = jobs.collections.studies(folder.name)
         its = (path for path in collected if path.parents[1] == folder)
         yield from (path for path in its if path.stem not in studies)
+
+
+def _of_comparisons(project: Project, results: Path) -> Iterator[Path]:
+    """The folders and tables of comparisons that a study doesn't have, and of groups that these don't."""
+    root = results.parents[len(Path(project.results).parts) - 1]
+    wanted = {root / path for path in Comparisons(project).left}
+    folders = {path.parent for path in wanted}
+    for study in project.studies:
+        for path in sorted((results / study / "comparisons").glob("[!.]*")):
+            if path.is_dir() and path in folders:
+                yield from (its for its in sorted(path.glob("*.parquet")) if its not in wanted)
+            elif path not in wanted and (path.is_dir() or path.suffix == ".parquet"):
+                yield path
 
 
 def main() -> None:
