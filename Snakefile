@@ -1,7 +1,7 @@
 # The whole of Onset on one page. Data flow from config to paper.pdf in the order of the includes:
 #
 #   dataset ─► train ─► evaluate, analyse, compare ─► summarise ─► notebook ─► gallery, paper
-#                 └───► heads ─► atlas ─► its notebook ────────────────┘
+#                 └───► collect ─► combine ─► notebook ────────────────┘
 #
 # Everything generated is in results/, settings are in config/, code in src/onset/. A job is rerun when the
 # settings that affect it, the code that it uses, or its inputs change.
@@ -52,7 +52,9 @@ try:
     project = project_of(sources, Path(workflow.basedir))
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
-if workflow.is_main_process and (in_the_way := obstacles(Path(project.results), project.all_runs)):
+if workflow.is_main_process and (
+    in_the_way := obstacles(Path(project.results), project.all_runs, project.collections)
+):
     raise WorkflowError("\n".join(in_the_way))
 call = Call(project)
 if workflow.is_main_process and "--unlock" not in sys.argv and (lock := call.lock()):
@@ -75,7 +77,6 @@ pathvars:
     study=f"{project.results}/{{study,{NAME}}}",
     run=f"{project.results}/{{study,{NAME}}}/{{condition,{NAME}}}/seed_{{seed,[0-9]+}}",
     log=f"{project.results}/logs",
-    atlas=f"{project.results}/atlas",
     paper=f"{project.results}/paper",
 
 
@@ -116,7 +117,7 @@ include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/analyse.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/notebook.smk"
-include: "workflow/rules/atlas.smk"
+include: "workflow/rules/collections.smk"
 include: "workflow/rules/views.smk"
 include: "workflow/rules/gallery.smk"
 include: "workflow/rules/paper.smk"

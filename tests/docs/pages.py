@@ -6,6 +6,7 @@ Before a fenced block stands, in an HTML comment,
     line: PATH          the block is the line that takes the place of the one with the same key
     below: PATH KEY     the block comes at the end of what is below a key of a YAML file
     end: PATH           the block comes at the end of a file
+    in: PATH            the block is a part of a file that the commands before have written
     run                 commands to be typed
     dry run             commands to be typed, too long for a test: they are planned
     output              what is shown then
@@ -27,7 +28,7 @@ _BLOCK = re.compile(
     r"^(?P<indent> *)(?:<!-- (?P<mark>.*?) -->\n *)?```(?P<language>\w*)\n(?P<text>.*?)^ *```$",
     re.MULTILINE | re.DOTALL,
 )
-_MARKS = ("file", "line", "below", "end", "run", "dry run", "output", "not run")
+_MARKS = ("file", "line", "below", "end", "in", "run", "dry run", "output", "not run")
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ def follow(block: Block, root: Path) -> None:
         case "file":
             path = root / block.about
             assert not path.exists(), f"{block.about} exists already"
+            path.parent.mkdir(exist_ok=True)
             path.write_text(block.text, encoding="utf-8")
         case "line":
             path = root / block.about
@@ -84,6 +86,8 @@ def follow(block: Block, root: Path) -> None:
         case "end":
             path = root / block.about
             path.write_text(f"{path.read_text().rstrip()}\n{block.text}")
+        case "in":
+            assert block.text in (root / block.about).read_text(encoding="utf-8"), block.about
         case "below":
             file, key = block.about.split()
             path = root / file

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, JsonValue, Strict, ValidationInfo, field_validator
 
-from onset import models
 from onset.analyses.settings import AnalysesSettings
 from onset.comparisons.settings import ComparisonSettings
+from onset.config.traits import has_all
 from onset.interventions.settings import InterventionSettings
 from onset.settings import Line, Name, NonNegativeInt, Settings, ShownSeed, Text, canonical_json
 from onset.tasks.worlds import drawn_from_parent
@@ -97,7 +97,7 @@ class ConditionFile(Changes):
 
 
 class ConditionOverrides(Changes):
-    """What the config's `overrides` hold for a condition."""
+    """What the config's `overrides`, or a study's `smoke`, hold for a condition."""
 
     extra_seeds: ExtraSeeds | None = None
     """in place of the condition's"""
@@ -112,7 +112,7 @@ class ConditionOverrides(Changes):
 
 
 class StudyOverrides(Changes):
-    """What the config's `overrides` hold for a study."""
+    """What the config's `overrides` hold for a study, or its own `smoke`."""
 
     conditions: dict[Name, ConditionOverrides] = {}
     """changes to single conditions"""
@@ -158,6 +158,10 @@ class StudyFile(Settings):
     """additional parameters of the study's notebook"""
     reference: dict[Name, PublishedSettings] = {}
     """published quantities that the notebook compares with its own"""
+    abstract: Text | None = None
+    """its part of the paper's abstract; `{name}` as in `answer`"""
+    smoke: StudyOverrides | None = None
+    """the changes that make it small enough for a smoke run, in seconds; `{}` if none are needed"""
 
     @field_validator("conditions", mode="before")
     @classmethod
@@ -261,8 +265,8 @@ class Condition:
         return tuple(dict.fromkeys((*of_all, *self.extra_seeds)))
 
     @cached_property
-    def heads_job(self) -> dict[str, Any]:
-        """What the atlas of heads is told of its runs."""
+    def looked_into(self) -> dict[str, Any]:
+        """What jobs that look into the models of its runs are told of them."""
         return {
             "model": self._dump(self.model),
             "trained_on": sorted(self.training.mixture),
@@ -272,7 +276,7 @@ class Condition:
     @property
     def has_heads(self) -> bool:
         """Whether its models have attention heads; then they open in TransformerLens."""
-        return models.has_bridge(self.model.name)
+        return has_all(["heads"], self.model)
 
     @property
     def from_scratch(self) -> bool:

@@ -13,7 +13,7 @@ from onset import comparisons, measures
 from onset.code.syntax import SourceError, parse
 from onset.config.quantities import declared_by, literals_in
 from onset.config.study import Condition
-from onset.config.traits import KNOWN, OF_MODELS, OF_WORLDS, traits_of
+from onset.config.traits import KNOWN, OF_MODELS, OF_WORLDS, traits_of, traits_of_model
 from onset.settings import Settings
 from onset.tasks.dataset import VALIDATION, Dataset
 from onset.tasks.vectors import VectorDataset
@@ -60,7 +60,7 @@ class Wants:
         for need in self.needs:
             if need in OF_WORLDS and need not in traits_of(task):
                 yield f"{self.name} needs {KNOWN[need]}; the task {task.name}, as it is set, has none"
-            if model and need in OF_MODELS and need not in traits_of(model):
+            if model and need in OF_MODELS and need not in traits_of_model(model):
                 yield f"{self.name} needs {KNOWN[need]}; the {model.name}, as it is set, has none"
         if lacking := [split for split in self.splits if split not in task.splits]:
             yield (
@@ -100,7 +100,7 @@ def silent_measures(conditions: Mapping[str, Condition]) -> Iterator[str]:
     for name in dict.fromkeys(its for c in conditions.values() for its in c.measures):
         asked = [c.model for c in conditions.values() if name in c.measures]
         for trait in wants(measures, name).only_with:
-            if not any(trait in traits_of(model) for model in asked):
+            if not any(trait in traits_of_model(model) for model in asked):
                 yield f"{name} says nothing without {KNOWN[trait]}, and no condition has that"
 
 

@@ -49,6 +49,11 @@ def _entries(study: Mapping[str, Any]) -> list[dict[str, str]]:
                name, its["caption"])
         for its in study["figures"]
     ]  # fmt: skip
+    entries += [
+        _entry("page", f"{title}: {its['caption']}", f"{name}/pages/{its['name']}.html",
+               name, its["name"])
+        for its in study.get("pages", ())
+    ]  # fmt: skip
     return entries
 
 

@@ -1,4 +1,4 @@
-"""A study's page: its question and answer, figures, tables, conditions, and published values."""
+"""The page of a study or a collection: question, answer, figures, tables, conditions, literature."""
 
 from __future__ import annotations
 
@@ -46,3 +46,17 @@ def _reference(path: Path) -> dict[str, Any]:
         its["ours"] = format_found(its["ours"], its.pop("low"), its.pop("high"))
     shown = [column for column in columns if column not in ("low", "high")]
     return {"columns": shown, "rows": [[its[column] for column in shown] for its in found]}
+
+
+def own_page(study: Mapping[str, Any], title: str, body: str) -> str:
+    """A page of a collection's own, in its folder `pages/`.
+
+    Args:
+        study: the collection, as the pages' job is told of it.
+        title: of the page.
+        body: HTML.
+    """
+    path = [("Onset", "../../index.html"), (study["title"], "../index.html")]
+    return render(
+        "own.html", title=f"{study['title']}: {title}", path=path, heading=title, body=body
+    )

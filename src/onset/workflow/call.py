@@ -93,9 +93,10 @@ class Call:
         if len(lines) > _MOST_SHOWN:
             lines[_MOST_SHOWN:] = [f"... and {len(lines) - _MOST_SHOWN} more"]
         concerned = {study for job in said for study in self._studies_of(job)}
-        if studies := [study for study in self._project.studies if study in concerned]:
+        shown = (*self._project.studies, *self._project.collections)
+        if its := [name for name in shown if name in concerned]:
             lines.append(
-                f"Not made because of it: summary, figures, tables and page of {', '.join(studies)}; "
+                f"Not made because of it: summary, figures, tables and page of {', '.join(its)}; "
                 "what all studies share (front page, paper). Older ones stay as they were."
             )
             lines.append(

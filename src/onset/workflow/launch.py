@@ -36,7 +36,7 @@ _LIBRARIES = {
     "evaluate": _TORCH,
     "analyse": (*_TORCH, "transformer_lens.model_bridge", "transformer_lens.patching"),
     "compare": (*_TORCH, "transformer_lens.model_bridge"),
-    "heads": (*_TORCH, "transformer_lens.model_bridge", "transformer_lens.head_detector"),
+    "collect": (*_TORCH, "transformer_lens.model_bridge"),
     "views": (*_TORCH, "transformer_lens.model_bridge", "transformer_lens.tools.analysis"),
 }
 

@@ -36,12 +36,18 @@ Runs = Mapping[str, Mapping[str, Sequence[int]]]
 """study → condition → seeds"""
 
 
-def obstacles(results: Path, runs: Runs) -> list[str]:
-    """A line about each thing that is in the way, where the jobs of these runs read and write."""
+def obstacles(results: Path, runs: Runs, collections: Iterable[str] = ()) -> list[str]:
+    """A line about each thing that is in the way, where jobs read and write.
+
+    Args:
+        results: the folder.
+        runs: all there are.
+        collections: the names of what is gathered of them.
+    """
     above = [results, *results.parents[:-1]]
     if said := [line for folder in reversed(above) if (line := _no_folder(folder))]:
         return said
-    return list(dict.fromkeys(_of_results(results, runs)))
+    return list(dict.fromkeys(_of_results(results, runs, (*collections, "paper", LOGS))))
 
 
 def unrecorded(results: Path, written: Iterable[str], forced: Collection[str] = ()) -> str | None:
@@ -90,17 +96,17 @@ def _about(results: Path, path: Path) -> tuple[Path, bool]:
         return results.joinpath(*parts[:3]), True
     if len(parts) > 3 and parts[1] == "comparisons":
         return results.joinpath(*parts[:3]), False
-    if parts[:2] == ("atlas", "studies"):
-        return results.joinpath(*parts[:2]), False
+    if len(parts) == 3 and parts[1] == "studies" and path.suffix == ".parquet":
+        return results.joinpath(*parts[:2]), False  # a collection's, of one study
     return results.joinpath(*parts[:1] if len(parts) > 1 else ()), False
 
 
-def _of_results(results: Path, runs: Runs) -> Iterator[str]:
+def _of_results(results: Path, runs: Runs, of_all: Iterable[str]) -> Iterator[str]:
     if not results.is_dir():
         return
     yield from _strange(results)
     yield from _within(results, [FOLDER])
-    for name in (*runs, "atlas", "paper", LOGS):
+    for name in (*runs, *of_all):
         top = results / name
         if said := _no_folder(top):
             yield said

@@ -24,7 +24,9 @@ class UnknownError(Exception):
 def targets(project: Project) -> dict[str, list[str]]:
     """What each name stands for: the PDF of a figure, the LaTeX of a table; some names are both's."""
     jobs = Jobs(project)
-    made = list(jobs.atlas.figures if jobs.atlas.page else ())
+    made = []
+    for collection in jobs.collections.names:
+        made += jobs.collections.figures_of(collection) + jobs.collections.tables_of(collection)
     for study in project.studies:
         made += jobs.notebooks.figures_of(study) + jobs.notebooks.tables_of(study)
     found: dict[str, list[str]] = {}

@@ -31,7 +31,6 @@ from onset.workflow.jobs import Jobs
 _STAGES = frozenset(modules_in(stages.__path__))
 """what jobs are called, and after them their records"""
 _MOST_WORDS = 12  # of a command that is worth to be read
-_OF_ALL_STUDIES = ("atlas", "paper")
 
 
 class State(StrEnum):
@@ -142,7 +141,7 @@ def _folders(results: Path, project: Project) -> Iterator[Path]:
     """Those of this config, and of studies that aren't in it."""
     for folder in sorted(results.glob("[!.]*/")):
         a_study = any(folder.glob("*/seed_*/"))
-        if folder.name in (*project.studies, *_OF_ALL_STUDIES) or a_study:
+        if folder.name in (*project.studies, *project.collections, "paper") or a_study:
             yield folder
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from onset import analyses, interventions, measures, models, tasks
+from onset import analyses, interventions, measures, tasks
 from onset.code.fingerprint import fingerprint
 from onset.config.parents import Place, parent_of, source_runs
 from onset.config.study import Condition
+from onset.models import inspection
 from onset.workflow.jobs.part import Part, Wildcards
 
 
@@ -125,5 +126,5 @@ class Runs(Part):
 
 def _opened(family: str) -> list[str]:
     """What is loaded by name where a model of this family is looked into."""
-    bridge = [f"onset.models.{family}.bridge"] if models.has_bridge(family) else []
+    bridge = [f"onset.models.{family}.bridge"] if inspection.has_bridge(family) else []
     return [f"onset.models.{family}.model", *bridge]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import pandas as pd
 
 from onset.collections.atlas.kinds import kinds_of
@@ -13,19 +11,15 @@ _HEAD = [*_RUN, "layer", "head"]
 _ANSWERS = ["loss", "accuracy"]
 
 
-class Tables(NamedTuple):
-    heads: pd.DataFrame
-    """a row per head at the end of training: its kind and scores (`atlas.run`; own ones are means over
-    splits), `needed_on` (the split whose accuracy suffers most without it), loss and accuracy there with
-    and without it, and `needed`: the accuracy lost, 0 if none is"""
-    untrained: pd.DataFrame
-    """the same scores before training, of runs that begin with random parameters"""
-    ablations: pd.DataFrame
-    """a row per head and split: `held_out` or trained on, loss and accuracy with and without the head"""
+def combine(measured: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """From the measurements of all studies, in their order:
 
-
-def tables_of(measured: pd.DataFrame) -> Tables:
-    """From the measurements of all studies, in their order.
+    * `heads`, a row per head at the end of training: its kind and scores (`atlas.look`; own ones are means
+      over splits), `needed_on` (the split whose accuracy suffers most without it), loss and accuracy there
+      with and without it, and `needed`: the accuracy lost, 0 if none is;
+    * `untrained`: the same scores before training, of runs that begin with random parameters;
+    * `ablations`, a row per head and split: `held_out` or trained on, loss and accuracy with and without
+      the head.
 
     Args:
         measured: study, condition, seed, step, last, held_out, and the columns of `Measurement`.
@@ -42,7 +36,7 @@ def tables_of(measured: pd.DataFrame) -> Tables:
         .rename(columns={"split": "needed_on"})
     )
     heads = _scores(measured[last]).merge(most, on=_HEAD, how="left")
-    return Tables(heads, _scores(measured[~last]), ablations)
+    return {"heads": heads, "untrained": _scores(measured[~last]), "ablations": ablations}
 
 
 def _scores(measured: pd.DataFrame) -> pd.DataFrame:
