@@ -33,7 +33,8 @@ def files(tmp_path):
     files.set(CONFIG, "studies", ["composition"])
     # The study's own conditions may change; the tests need a plain one and one that differs.
     files.set(STUDY, "conditions", {"one": {}, "wide": {"model": {"d_mlp": 512}}})
-    for key in ("answer", "abstract"):  # they speak of the study's own
+    # They speak of the study's own.
+    for key in ("answer", "abstract", "comparisons", "smoke.comparisons"):
         files.remove(STUDY, key)
     return files
 

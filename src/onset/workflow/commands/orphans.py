@@ -15,7 +15,6 @@ from pathlib import Path
 from onset.config.project import Project
 from onset.workflow.commands.project import add_config_arguments, read_project
 from onset.workflow.jobs import Jobs
-from onset.workflow.jobs.comparisons import Comparisons
 
 _SEED = re.compile(r"^seed_\d+$")
 
@@ -24,7 +23,11 @@ def orphans(project: Project, root: Path = Path()) -> Iterator[Path]:
     """What the config doesn't ask for: runs and views, and what was collected of a study; of studies and
     collections that aren't in it, the whole folder; and what jobs were told that there are no more."""
     results, jobs = root / project.results, Jobs(project)
-    left = [*_of_studies(project, results), *_of_collections(jobs, results)]
+    left = [
+        *_of_studies(project, results),
+        *_of_comparisons(project, jobs, root),
+        *_of_collections(jobs, results),
+    ]
     yield from left
     told = {root / file for file in jobs.told_in_files}
     for name in (*project.studies, *project.collections):
@@ -55,7 +58,6 @@ def _of_studies(project: Project, results: Path) -> Iterator[Path]:
             ]
             conditions = project.studies[study.name].conditions
             yield from (path for path in views if path.parent.name not in conditions)
-    yield from _of_comparisons(project, results)
 
 
 def _of_collections(jobs: Jobs, results: Path) -> Iterator[Path]:
@@ -69,10 +71,9 @@ def _of_collections(jobs: Jobs, results: Path) -> Iterator[Path]:
         yield from (path for path in its if path.stem not in studies)
 
 
-def _of_comparisons(project: Project, results: Path) -> Iterator[Path]:
+def _of_comparisons(project: Project, jobs: Jobs, root: Path) -> Iterator[Path]:
     """The folders and tables of comparisons that a study doesn't have, and of groups that these don't."""
-    root = results.parents[len(Path(project.results).parts) - 1]
-    wanted = {root / path for path in Comparisons(project).left}
+    wanted = {root / path for path in jobs.comparisons.left}
     folders = {path.parent for path in wanted}
     for study in project.studies:
         for path in sorted((results / study / "comparisons").glob("[!.]*")):
