@@ -37,9 +37,11 @@ def _plain(value: Any) -> Any:
     return int(value) if whole else value
 
 
-def column(name: str) -> Callable[[Any], str]:
-    """What a column says already."""
-    return lambda row: str(getattr(row, name))
+def column(name: str, digits: int | None = None) -> Callable[[Any], str]:
+    """What a column says already; or a number in it, with so many digits after the point."""
+    if digits is None:
+        return lambda row: str(getattr(row, name))
+    return lambda row: f"{getattr(row, name):.{digits}f}"
 
 
 def mean(row: Any) -> str:

@@ -32,6 +32,16 @@ class Found(NamedTuple):
         return cls(its.mean, its.low, its.high, bool(agrees))
 
     @classmethod
+    def of_mean(cls, its: Summary, below: float) -> Found:
+        """Of what is said to be no more than chance: it agrees if the mean is below a border.
+
+        Args:
+            its: mean, low, high.
+            below: the border.
+        """
+        return cls(its.mean, its.low, its.high, bool(its.mean < below))
+
+    @classmethod
     def of_seeds(
         cls, values: pd.Series, above: float | None = None, below: float | None = None
     ) -> Found | None:
@@ -40,17 +50,19 @@ class Found(NamedTuple):
         return cls.of(summary_of_seeds(values), above, below) if there else None
 
     @classmethod
-    def beyond(cls, values: pd.Series, border: float = 0.0, sign: int = 1) -> Found:
+    def beyond(cls, values: pd.Series, border: float = 0.0, sign: int = 1) -> Found | None:
         """Of what is said to be above a border, or below it with the sign −1.
 
         It agrees if the whole interval is there, and not if it is on the other side; a border of NaN leaves
-        it open.
+        it open. None where there are no values.
 
         Args:
             values: one per seed.
             border: in the unit of the values.
             sign: 1 or −1.
         """
+        if not len(values):
+            return None
         its = summary_of_seeds(values)
         ends = sign * (np.array([its.low, its.high]) - border)
         return cls(*its, True if (ends > 0).all() else False if (ends < 0).all() else None)

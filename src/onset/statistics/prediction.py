@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -109,3 +110,32 @@ def predicted_from_other_groups(
         slope = y[~its] @ away / np.where(squares > 0, squares, np.inf)
         line[its], mean[its] = middle + slope * (x[its] - centre), middle
     return line, mean
+
+
+def as_powers(shares: pd.DataFrame, base: str, exponents: Mapping[str, int]) -> pd.DataFrame:
+    """What each run's share on one split, raised to a power, lets expect on others, and what is missing.
+
+    If every step of several goes well as often as that of one split, all of them do so as often as the
+    power of its share says.
+
+    Args:
+        shares: of one checkpoint of each run: condition, seed, split, value.
+        base: the split that is known.
+        exponents: by the splits that are foretold.
+
+    Returns:
+        condition, seed, split, measure (`predicted`, and `shortfall`: what is predicted less what is
+        found), kind, value; of runs that have both splits.
+    """
+    runs = shares.pivot_table("value", ["condition", "seed"], "split", observed=True)
+    parts = []
+    for split, exponent in exponents.items():
+        both = runs[[base, split]].dropna()
+        predicted = both[base] ** exponent
+        of_split = pd.DataFrame(
+            {"predicted": predicted, "shortfall": predicted - both[split]}
+        ).melt(var_name="measure", ignore_index=False)
+        parts.append(of_split.reset_index().assign(split=split))
+    kinds = {"predicted": "share", "shortfall": "signed_share"}
+    rows = pd.concat(parts, ignore_index=True)
+    return rows.assign(kind=rows["measure"].map(kinds))
