@@ -5,6 +5,7 @@
 #:   make test-slurm  the DAG on a SLURM set up for the test   as root; three minutes
 #:   make test-faults the fault harness with 20 kills instead of 5
 #:   make figure NAME=STUDY/NAME   only this figure or table and what it needs; without NAME: lists them
+#:   make study NAME=mine   write the files of a new, small study that runs at once: docs/add.md
 #:   make smoke       the same workflow with small settings   a few minutes
 #:   make arxiv       the paper's sources for arXiv, results/paper/arxiv.tar.gz
 #:   make report      Snakemake's report of finished results in one file, results/report.html
@@ -29,7 +30,7 @@
 #:   ARGS="..."            further arguments for snakemake or pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce figure test test-slurm test-faults smoke arxiv report bench setup environment lint lock unlock schema verify orphans clean-env
+.PHONY: help reproduce figure study test test-slurm test-faults smoke arxiv report bench setup environment lint lock unlock schema verify orphans clean-env
 # The steps of a set-up follow one another, whatever -j says; Snakemake runs the jobs.
 .NOTPARALLEL:
 
@@ -106,6 +107,9 @@ smoke: setup
 figure: environment
 	@files=$$($(python) onset.workflow.commands.figure $(name) $(ARGS)) && \
 	$(call snakemake) -- $$files
+
+study: environment
+	@$(python) onset.workflow.commands.new_study $(name) $(ARGS)
 
 test: setup
 	@$(setup) browser

@@ -1,6 +1,6 @@
 # The whole of Onset on one page. Data flow from config to paper.pdf in the order of the includes:
 #
-#   dataset ─► train ─► evaluate, analyse ─► summarise ─► notebook ─► gallery, paper
+#   dataset ─► train ─► evaluate, analyse, compare ─► summarise ─► notebook ─► gallery, paper
 #                 └───► collect ─► combine ─► notebook ────────────────┘
 #
 # Everything generated is in results/, settings are in config/, code in src/onset/. A job is rerun when the
@@ -115,6 +115,7 @@ include: "workflow/rules/dataset.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/analyse.smk"
+include: "workflow/rules/compare.smk"
 include: "workflow/rules/notebook.smk"
 include: "workflow/rules/collections.smk"
 include: "workflow/rules/views.smk"

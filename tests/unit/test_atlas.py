@@ -18,6 +18,7 @@ from onset.collections.atlas.kinds import kinds_of
 from onset.collections.atlas.names import BY_CONTENT, BY_PLACE
 from onset.collections.atlas.probe import LONGEST, probe
 from onset.measures.heads import head_scores
+from onset.models import inspection
 from onset.models.transformer.bridge import open_bridge
 from onset.models.transformer.model import Transformer
 from onset.models.transformer.settings import Settings
@@ -241,7 +242,7 @@ class TestPretrained:
         found = heads_of(its, parameters)
         split = WORLD.splits["oo"]
         assert len(split) <= look.MOST_QUESTIONS
-        logits = models.open_bridge(its, parameters)(torch.from_numpy(split.tokens + 5))[:, -1]
+        logits = inspection.open_bridge(its, parameters)(torch.from_numpy(split.tokens + 5))[:, -1]
         loss = F.cross_entropy(logits, torch.from_numpy(split.targets[:, 0] + 5))
         assert found["loss"]["oo", None, None] == pytest.approx(loss.item(), rel=1e-4)
         assert len(found["loss_without"]) == 4 * len(found["loss"])

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from onset.gallery.answer import UnknownNumberError, filled
+from onset.gallery.comparisons import comparisons_of
 from onset.gallery.curves import learning_curves
 from onset.gallery.front import card, front_page
 from onset.gallery.maths import with_equations
@@ -67,6 +68,27 @@ class TestAnswer:
     def test_of_a_mean_that_is_not_there_it_says_which_part(self, name, says):
         with pytest.raises(UnknownNumberError, match=says):
             filled(f"In {{{name}}}.", {}, self.MEANS)
+
+
+class TestComparisons:
+    def test_a_table_of_what_is_found_of_whom(self):
+        look = {"name": "look", "module": "same_heads", "for_each": "run", "beside": "deep",
+                "checkpoints": 3}  # fmt: skip
+        called = ("plain", "look:plain:deep", "other:plain", "look:plain:study:one")
+        numbers = ("test", "share.layer_1", "share", 2, 2, 0.5, 0.4, 0.6)
+        means = [Mean(name, *numbers) for name in called]
+        quantities = {"share": Quantity("share", "share", "what is shared", 2)}
+        (found,) = comparisons_of({**STUDY, "comparisons": [look]}, means, quantities)
+        assert found["name"] == "look"
+        assert found["said"] == "same heads: each run beside deep, 3 checkpoints"
+        whom = [row[0] for row in found["rows"]]
+        assert whom == ["as it is beside deeper", "as it is beside study:one"]
+        said = ["what is shared, layer 1", "test", "0.50 [0.40, 0.60]", "2"]
+        assert found["rows"][0][1:-1] == said
+        assert found["rows"][0][-1] == "look:plain:deep/test/share.layer_1"
+
+    def test_a_study_without_any(self):
+        assert comparisons_of(STUDY, [], {}) == []
 
 
 class TestEquations:

@@ -218,12 +218,6 @@ class TestCode:
         )
         assert set(finished.plan()) == jobs("evaluate") | AFTER_MEASURES
 
-    def test_how_models_are_opened_trains_and_measures_nothing(self, finished):
-        finished.edit(
-            "src/onset/models/transformer/bridge.py", lambda text: text + "\n_ADDED = 1\n"
-        )
-        assert set(finished.plan()) == jobs("analyse") | AFTER_RUNS | told("notebook")
-
     def test_another_label_of_a_quantity_measures_nothing(self, finished):
         finished.replace(
             "src/onset/measures/answers/prediction.py", '"label": "accuracy"', '"label": "right"'
@@ -235,6 +229,17 @@ class TestCode:
             "src/onset/analyses/components/attention.py", lambda text: text + "\n_ADDED = 1\n"
         )
         assert set(finished.plan()) == jobs("analyse") | AFTER_MEASURES
+
+    @pytest.mark.parametrize("file", ["transformer/bridge", "transformer/hooks", "inspection"])
+    def test_how_models_are_looked_into_trains_and_measures_nothing(self, finished, file):
+        finished.edit(f"src/onset/models/{file}.py", lambda text: text + "\n_ADDED = 1\n")
+        assert set(finished.plan()) == jobs("analyse") | AFTER_RUNS | told("notebook")
+
+    def test_what_planning_asks_of_a_family_runs_nothing(self, finished):
+        finished.edit(
+            "src/onset/models/transformer/planning.py", lambda text: text + "\n_ADDED = 1\n"
+        )
+        assert finished.plan() == {}
 
     def test_the_atlas_looks_at_heads_again_and_measures_nothing(self, finished):
         finished.edit(

@@ -18,7 +18,7 @@ from onset.code.own_files import files_in, is_own
 from onset.code.syntax import parse
 
 _PACKAGE = Path(__file__).parents[1]
-DECLARATIONS = frozenset({"NEEDS", "ONLY_WITH", "QUANTITIES", "SPLITS"})
+DECLARATIONS = frozenset({"NEEDS", "ONLY_WITH", "QUANTITIES", "SPLITS", "TOGETHER"})
 """what modules declare in literals for planning alone; those that a module itself uses are code"""
 
 

@@ -145,7 +145,7 @@ class _Check:
         """Whether the model's family takes the task's kind of world, as far as both are known."""
         if not task or not model:
             return True
-        takes, kind = models.load_settings(model.name).TAKES, kind_of(task)
+        takes, kind = models.load_planning(model.name).TAKES, kind_of(task)
         if takes != kind:
             said = (
                 f"the model family {model.name} takes {takes}, and the task {task.name} has {kind}"
@@ -159,7 +159,7 @@ class _Check:
     def fits(self, task: AnyTaskSettings, model: Settings) -> None:
         """The family has no objection to a world of this size."""
         asked = (task.max_hops,) if isinstance(task, TaskSettings) else ()
-        for message in models.load_settings(model.name).problems(model, *asked, *sizes_of(task)):
+        for message in models.load_planning(model.name).problems(model, *asked, *sizes_of(task)):
             self.problem(["model"], message)
 
     def mixture(self, task: AnyTaskSettings, training: TrainingSettings) -> None:

@@ -14,7 +14,7 @@ from onset import collections
 from onset.code.syntax import SourceError, parse
 from onset.config.folder import NOT_STUDIES
 from onset.config.notebook_source import NotebookSource, read_notebook_source
-from onset.config.notebooks import answer_problems, made_problems
+from onset.config.notebooks import made_problems, quoted_problems
 from onset.config.problems import Layer, Problem, nearest, problems_of
 from onset.config.texts import text_problems
 from onset.config.traits import OF_MODELS
@@ -42,6 +42,8 @@ class CollectionFile(Settings):
     question: Text
     answer: Text | None = None
     """in one sentence for the gallery; `{name}` stands for a number that the notebook saves"""
+    abstract: Text | None = None
+    """in the abstract of the paper, with numbers as in the answer"""
     wants: Annotated[tuple[Wanted, ...], Strict(False), Field(min_length=1)]
     """what must be in a model for it to be looked at"""
     makes: Annotated[tuple[Name, ...], Strict(False), Field(min_length=1)]
@@ -137,4 +139,5 @@ def _wrong_with_notebook(
         yield "", f"the parameters of {notebook} must be {' and '.join(TOLD_TO_NOTEBOOKS)}"
     for kind in ("figures", "tables"):
         yield from made_problems(getattr(file, kind), source, kind, notebook)
-    yield from answer_problems(file.answer or "", source, notebook, {}, {})
+    for key in ("answer", "abstract"):
+        yield from quoted_problems(getattr(file, key) or "", source, notebook, key, {}, {})

@@ -47,7 +47,8 @@ def notebook_problems(
         return
     if _LOOKS_CLOSER & source.asked and not study.analysed:
         yield "analyses.names", f"{name} looks at analyses, and no condition has any"
-    yield from _answer(study, source, name)
+    yield from _told(study, source, name, "answer", study.file.answer or "")
+    yield from _told(study, source, name, "abstract", study.file.abstract or "")
     for condition in sorted(source.conditions - study.conditions.keys()):
         there = nearest(condition, study.conditions)
         yield "conditions", f"{name} asks for the condition {condition!r}; {there}"
@@ -108,13 +109,19 @@ def _published(study: Study, source: NotebookSource, name: str) -> Found:
             yield f"reference.{its}", f"{name} sets nothing of ours beside it; {there}"
 
 
-def _answer(study: Study, source: NotebookSource, name: str) -> Found:
-    splits = {split for c in study.conditions.values() for split in c.task.splits}
-    holes = {
-        Hole.CONDITION: list(study.conditions),
-        Hole.SPLIT: sorted(splits | {its for its in source.texts if its.isidentifier()}),
-    }
-    near = {**holes, Hole.SPLIT: sorted(splits)}
+def _splits_of(study: Study) -> set[str]:
+    return {split for c in study.conditions.values() for split in c.task.splits}
+
+
+def holes_of(study: Study, source: NotebookSource) -> dict[Hole, list[str]]:
+    """What may stand where a name's part is known to be a condition, or a split, and no more."""
+    texts = {its for its in source.texts if its.isidentifier()}
+    return {Hole.CONDITION: list(study.conditions), Hole.SPLIT: sorted(_splits_of(study) | texts)}
+
+
+def _told(study: Study, source: NotebookSource, name: str, key: str, text: str) -> Found:
+    """A text with numbers of the notebook's, and means."""
+    splits, holes = _splits_of(study), holes_of(study, source)
 
     def as_mean(asked: str) -> tuple[bool, str]:
         condition, split, quantity = [*asked.split("/", 2), "", ""][:3]
@@ -122,38 +129,43 @@ def _answer(study: Study, source: NotebookSource, name: str) -> Found:
         there = condition in study.conditions and (not split or split in splits)
         return bool(quantity and there), wrong or ""
 
-    yield from answer_problems(study.file.answer or "", source, name, holes, near, as_mean)
+    offered = {**holes, Hole.SPLIT: sorted(splits)}
+    yield from quoted_problems(text, source, name, key, holes, offered, as_mean)
 
 
-def answer_problems(
-    answer: str,
+def quoted_problems(
+    text: str,
     source: NotebookSource,
     name: str,
+    key: str,
     holes: Mapping[Hole, list[str]],
-    near: Mapping[Hole, list[str]],
+    offered: Mapping[Hole, list[str]],
     as_mean: Callable[[str], tuple[bool, str]] = lambda asked: (False, ""),
 ) -> Found:
-    """Of the numbers that an answer quotes.
+    """Of the numbers that a text quotes.
 
     Args:
-        answer: with `{name}` for a number.
+        text: with `{name}` for a number.
         source: of the notebook that saves them.
         name: of the notebook, for people.
+        key: of the text.
         holes: what may stand where the notebook's source doesn't tell a part of a name.
-        near: the same, for the names that are offered instead of a wrong one.
+        offered: the same, for the names that are offered instead of a wrong one.
         as_mean: whether a name can only be that of a mean in the summary, and what is wrong with it as one.
     """
-    if odd := re.search(r"[{}]", _NUMBER.sub("", answer)):
-        yield "answer", f"a {odd[0]} has no counterpart; a number's name stands in {{ and }}"
-    for asked in dict.fromkeys(_NUMBER.findall(answer)):
+    if odd := re.search(r"[{}]", _NUMBER.sub("", text)):
+        yield key, f"a {odd[0]} has no counterpart; a number's name stands in {{ and }}"
+    for asked in dict.fromkeys(_NUMBER.findall(text)):
         surely_a_mean, wrong = as_mean(asked)
         if surely_a_mean:
             if wrong:
-                yield "answer", f"{asked!r}: {wrong}"
+                yield key, f"{asked!r}: {wrong}"
         elif not matches(source.numbers, asked, dict(holes)):
-            hint = _near(asked, source.numbers, near) + (f"; as a mean: {wrong}" if wrong else "")
+            hint = _near(asked, source.numbers, offered) + (
+                f"; as a mean: {wrong}" if wrong else ""
+            )
             hint += _gone(asked, holes.get(Hole.CONDITION, ()))
-            yield "answer", f"{name} saves no number {asked!r}{hint}"
+            yield key, f"{name} saves no number {asked!r}{hint}"
 
 
 def _near(asked: str, patterns: Iterable[Pattern], holes: Mapping[Hole, list[str]]) -> str:

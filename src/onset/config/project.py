@@ -17,11 +17,13 @@ from pydantic import (
 )
 
 from onset.config.collection import Collection, read_collections
+from onset.config.comparisons import comparison_problems
 from onset.config.folder import GATHERED, NOT_STUDIES, Folder, folder_problem
 from onset.config.parents import parent_problems
 from onset.config.problems import ConfigError, Layer, Problem, merge, nearest, place, problems_of
 from onset.config.quoted import problems_of_paper
 from onset.config.reading import read_study, study_names
+from onset.config.shown import problems_of_shown
 from onset.config.sources import CONFIG
 from onset.config.study import Condition, Study
 from onset.config.yaml_file import reread
@@ -52,6 +54,8 @@ class ProjectSettings(Settings):
     """per training job; part of the settings, because it changes the last digits of results"""
     paper: bool = True
     """whether to make the PDF, which needs LaTeX"""
+    smoke: bool = False
+    """with the settings that each study has under `smoke`, small enough to try everything in minutes"""
     overrides: dict[Name, dict[str, Any]] = {}
     """per study: changes to its settings; its conditions override these, and `conditions` here all"""
 
@@ -184,10 +188,11 @@ def _validated(layer: Layer, root: Path) -> Project:
     for name in dict.fromkeys(filter(is_name, names)):
         changes = overrides.get(name)
         over = Layer(layer.file, f"overrides.{name}", changes if isinstance(changes, dict) else {})
-        device, threads, paper = ("cpu", 1, False)
+        device, threads, paper, smoke = ("cpu", 1, False, False)
         if settings:
-            device, threads, paper = settings.device, settings.threads, settings.paper
-        study, its_problems = read_study(name, root, over, device, threads, paper)
+            device, threads = settings.device, settings.threads
+            paper, smoke = settings.paper, settings.smoke
+        study, its_problems = read_study(name, root, over, device, threads, paper, smoke)
         problems += its_problems
         if study:
             studies[name] = study
@@ -207,10 +212,13 @@ def _validated(layer: Layer, root: Path) -> Project:
     if not problems:
         problems = parent_problems(studies, settings.seeds if settings else ())
         if settings and settings.paper:
-            problems += problems_of_paper(studies, root)
+            problems += [*problems_of_paper(studies, root), *problems_of_shown(studies, root)]
     if problems or not settings:
         raise ConfigError(problems)
-    return Project(settings, studies, collections)
+    project = Project(settings, studies, collections)
+    if problems := comparison_problems(studies, project.all_runs):
+        raise ConfigError(problems)
+    return project
 
 
 def _texts(values: Any) -> list[str]:

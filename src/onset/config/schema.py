@@ -23,9 +23,11 @@ FOLDER = Path("config/schema")
 
 def schemas() -> dict[str, str]:
     """File name → JSON text."""
+    config = ProjectSettings.model_json_schema()
+    config.pop("required")  # a file of `--configfile` needs nothing
     found = {
         "study.json": _study(),
-        "config.json": ProjectSettings.model_json_schema(),
+        "config.json": config,
         "collection.json": CollectionFile.model_json_schema(),
     }
     return {name: json.dumps(schema, indent=1) + "\n" for name, schema in found.items()}
@@ -39,17 +41,29 @@ def _study() -> dict[str, Any]:
         "training": [TrainingSettings],
         "checkpoints": [CheckpointSettings],
     }
+    definitions = schema["$defs"]
     for section, classes in sections.items():
-        schema["properties"][section] = _any_of(classes)
-        schema["$defs"]["ConditionFile"]["properties"][section] = _any_of(classes, partial=True)
+        schema["properties"][section] = _any_of(classes, definitions)
+        definitions[f"changed_{section}"] = _any_of(classes, definitions, partial=True)
+        for changes in ("ConditionFile", "ConditionOverrides", "StudyOverrides"):
+            definitions[changes]["properties"][section] = {"$ref": f"#/$defs/changed_{section}"}
     return schema
 
 
-def _any_of(classes: Iterable[type[BaseModel]], partial: bool = False) -> dict[str, Any]:
-    """One of these classes; partial: any of their keys, none required."""
+def _any_of(
+    classes: Iterable[type[BaseModel]], definitions: dict[str, Any], partial: bool = False
+) -> dict[str, Any]:
+    """One of these classes; partial: any of their keys, none required.
+
+    Args:
+        classes: settings.
+        definitions: the schema's, which those of the classes join: references begin at the top.
+        partial: see above.
+    """
     alternatives = []
     for settings in classes:
         alternative = settings.model_json_schema()
+        definitions |= alternative.pop("$defs", {})
         if partial:
             alternative.pop("required", None)
         alternatives.append(alternative)

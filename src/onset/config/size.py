@@ -49,8 +49,9 @@ class Size:
         training: TrainingSettings,
         checkpoints: CheckpointSettings,
     ) -> Size:
-        family, sizes = models.load_settings(model.name), sizes_of(task)
-        shapes = family.shapes(model, *sizes) if hasattr(family, "shapes") else {}
+        family, sizes = models.load_planning(model.name), sizes_of(task)
+        its = models.load_settings(model.name)
+        shapes = its.shapes(model, *sizes) if hasattr(its, "shapes") else {}
         parameters = sum(map(math.prod, shapes.values()))
         kept = family.activations(model, *sizes) if hasattr(family, "activations") else 0
         batch, n_kept = training.batch_size or 1, checkpoints.at_most(training.steps)

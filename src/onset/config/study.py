@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, JsonValue, Strict, ValidationInfo, field_validator
 
 from onset.analyses.settings import AnalysesSettings
+from onset.comparisons.settings import ComparisonSettings
 from onset.config.traits import has_all
 from onset.interventions.settings import InterventionSettings
 from onset.settings import Line, Name, NonNegativeInt, Settings, ShownSeed, Text, canonical_json
@@ -24,8 +25,14 @@ TOLD_TO_EVERY_NOTEBOOK = ("study_name", "results")
 
 
 def _no_folder_of_the_study(name: str) -> str:
-    if name in ("figures", "settings", "tables"):
+    if name in ("comparisons", "figures", "settings", "tables"):
         raise ValueError(f"not a condition's name: in its folder lie the study's {name}")
+    return name
+
+
+def _no_folder_of_a_run(name: str) -> str:
+    if name.startswith("seed_"):
+        raise ValueError("not a comparison's name: folders of runs are called so")
     return name
 
 
@@ -48,6 +55,7 @@ _SWEPT = ("task", "model", "training", "checkpoints")
 AxisPath = Annotated[str, AfterValidator(_path_of_a_setting)]
 AxisValues = Annotated[list[JsonValue], Field(min_length=1)]
 Grids = Annotated[tuple[dict[AxisPath, AxisValues], ...], Strict(False)]
+ComparisonName = Annotated[Name, AfterValidator(_no_folder_of_a_run)]
 ConditionName = Annotated[Name, AfterValidator(_no_folder_of_the_study)]
 ExtraSeeds = Annotated[tuple[ShownSeed, ...], Strict(False)]
 Interventions = Annotated[tuple[InterventionSettings, ...], Strict(False)]
@@ -89,7 +97,7 @@ class ConditionFile(Changes):
 
 
 class ConditionOverrides(Changes):
-    """What the config's `overrides` hold for a condition."""
+    """What the config's `overrides`, or a study's `smoke`, hold for a condition."""
 
     extra_seeds: ExtraSeeds | None = None
     """in place of the condition's"""
@@ -104,10 +112,12 @@ class ConditionOverrides(Changes):
 
 
 class StudyOverrides(Changes):
-    """What the config's `overrides` hold for a study."""
+    """What the config's `overrides` hold for a study, or its own `smoke`."""
 
     conditions: dict[Name, ConditionOverrides] = {}
     """changes to single conditions"""
+    comparisons: dict[Name, dict[str, Any]] = {}
+    """changes to single comparisons: of each only the keys that differ"""
     sweep: Grids = ()
     """in place of the study's"""
 
@@ -138,6 +148,8 @@ class StudyFile(Settings):
     sweep: Grids = ()
     """grids of settings, `SECTION.KEY: [values]`; each point is a condition of its own"""
     conditions: Annotated[dict[ConditionName, ConditionFile], Field(validate_default=True)] = {}
+    comparisons: dict[ComparisonName, ComparisonSettings] = {}
+    """looks at several runs, or at several checkpoints of one, together"""
     figures: dict[Name, Text] = {}
     """the figures that the notebook draws, with their captions"""
     tables: dict[Name, Text] = {}
@@ -146,6 +158,10 @@ class StudyFile(Settings):
     """additional parameters of the study's notebook"""
     reference: dict[Name, PublishedSettings] = {}
     """published quantities that the notebook compares with its own"""
+    abstract: Text | None = None
+    """its part of the paper's abstract; `{name}` as in `answer`"""
+    smoke: StudyOverrides | None = None
+    """the changes that make it small enough for a smoke run, in seconds; `{}` if none are needed"""
 
     @field_validator("conditions", mode="before")
     @classmethod
@@ -297,6 +313,8 @@ class Study:
     base: Mapping[str, Any]
     """the settings that its conditions change, as the files have them, merged; without defaults"""
     conditions: Mapping[str, Condition]
+    comparisons: Mapping[str, ComparisonSettings] = field(default_factory=dict)
+    """with what the config overrides in them"""
 
     @property
     def analysed(self) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from onset import models
 from onset.config.study import Condition
-from onset.config.traits import KNOWN, traits_of
+from onset.config.traits import KNOWN, traits_of, traits_of_model
 from onset.interventions.settings import InterventionSettings
 from onset.tasks.worlds import sizes_of
 
@@ -23,7 +23,7 @@ def unfit_surgery(
         source: whose runs it looks at.
         seeds: that both are run with, if the config's are the same for all; those of the source.
     """
-    if "head_weights" not in traits_of(condition.model):
+    if "head_weights" not in traits_of_model(condition.model):
         said = f"{its.name} needs {KNOWN['head_weights']}; the {condition.model.name} has none"
         yield "", said
         return

@@ -12,7 +12,7 @@ from onset.figures.glyphs import undrawable
 from onset.latex.characters import declared, said_of, unsettable
 
 _TYPESET = (
-    *("title", "question", "figures", "tables", "reference", "conditions", "sweep"),
+    *("title", "question", "abstract", "figures", "tables", "reference", "conditions", "sweep"),
     *SECTIONS,
 )
 """keys of a study's file below which every text stands in the paper"""

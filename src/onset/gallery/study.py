@@ -6,18 +6,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from onset.gallery.comparisons import comparisons_of
+from onset.gallery.means import Quantities
 from onset.gallery.render import render
 from onset.gallery.tables import read_table
+from onset.statistics.means import Means
 from onset.statistics.wording import format_found
 from onset.store.reading import read_csv
 
 
-def study_page(folder: Path, study: Mapping[str, Any]) -> str:
+def study_page(folder: Path, study: Mapping[str, Any], means: Means, quantities: Quantities) -> str:
     """The page of one study.
 
     Args:
         folder: of the study, `results/STUDY`.
         study: as the pages' job is told of it, with `answer` filled.
+        means: of the study.
+        quantities: of the study.
     """
     tables = [
         {**its, **read_table(folder / "tables" / f"{its['name']}.csv")} for its in study["tables"]
@@ -28,6 +33,7 @@ def study_page(folder: Path, study: Mapping[str, Any]) -> str:
         path=[("Onset", "../index.html")],
         study=study,
         tables=tables,
+        comparisons=comparisons_of(study, means.values(), quantities),
         reference=_reference(folder / "reference.csv") if study["has_reference"] else None,
     )
 

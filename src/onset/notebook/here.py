@@ -50,6 +50,7 @@ def here(study_name: str, results: str | Path = "results") -> NotebookStudy:
         code=told["code"],
         analysed=tuple(told["analysed"]),
         extra_seeds=told["extra_seeds"],
+        compared=tuple(told["compared"]),
         labels=told["labels"],
         reference=told["reference"],
     )

@@ -70,7 +70,7 @@ def _study(results: Path, told: dict[str, Any]) -> None:
         for its in study["conditions"]:
             page = condition_page(folder, study, its, means, quantities)
             write_text(folder / its["name"] / "index.html", page)
-        write_text(folder / "index.html", study_page(folder, study))
+        write_text(folder / "index.html", study_page(folder, study, means, quantities))
         write_text(folder / "card.json", json.dumps(card(study), indent=1) + "\n")
     log.info("%s: %d conditions", study["name"], len(study["conditions"]))
 

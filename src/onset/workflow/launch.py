@@ -35,6 +35,7 @@ _LIBRARIES = {
     "train": _TORCH,
     "evaluate": _TORCH,
     "analyse": (*_TORCH, "transformer_lens.model_bridge", "transformer_lens.patching"),
+    "compare": (*_TORCH, "transformer_lens.model_bridge"),
     "collect": (*_TORCH, "transformer_lens.model_bridge"),
     "views": (*_TORCH, "transformer_lens.model_bridge", "transformer_lens.tools.analysis"),
 }

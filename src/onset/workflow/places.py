@@ -94,6 +94,8 @@ def _about(results: Path, path: Path) -> tuple[Path, bool]:
     parts = path.relative_to(results).parts
     if len(parts) > 3 and parts[2].startswith("seed_"):
         return results.joinpath(*parts[:3]), True
+    if len(parts) > 3 and parts[1] == "comparisons":
+        return results.joinpath(*parts[:3]), False
     if len(parts) == 3 and parts[1] == "studies" and path.suffix == ".parquet":
         return results.joinpath(*parts[:2]), False  # a collection's, of one study
     return results.joinpath(*parts[:1] if len(parts) > 1 else ()), False
@@ -110,13 +112,14 @@ def _of_results(results: Path, runs: Runs, of_all: Iterable[str]) -> Iterator[st
             yield said
         elif top.is_dir():
             yield from _strange(top)
-            below = _of_study(runs[name]) if name in runs else _all_below(top)
+            below = _of_study(runs[name], top) if name in runs else _all_below(top)
             yield from _within(top, below)
 
 
-def _of_study(runs: Mapping[str, Sequence[int]]) -> Iterator[str]:
+def _of_study(runs: Mapping[str, Sequence[int]], top: Path) -> Iterator[str]:
     """The folders that its jobs write into, by their names below the study's."""
-    yield from (FOLDER, "figures", "tables", "settings")
+    yield from (FOLDER, "figures", "tables", "settings", "comparisons")
+    yield from (f"comparisons/{name}" for name in _all_below(top / "comparisons"))
     for condition, seeds in runs.items():
         yield condition
         for seed in seeds:

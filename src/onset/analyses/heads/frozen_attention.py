@@ -14,9 +14,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from onset import models
 from onset.measures.answers.asking import is_right
 from onset.measures.measurement import Measurement
+from onset.models import inspection
 from onset.models.batch import Parameters, ReadableModel
 from onset.runs.token_names import numbers
 from onset.tasks.dataset import VALIDATION, Dataset
@@ -41,7 +41,7 @@ def analyse(
     for name, split in dataset.splits.items():
         if name.endswith(VALIDATION):
             continue
-        bridge = models.open_bridge(model, parameters, model.depth(split.hops))
+        bridge = inspection.open_bridge(model, parameters, model.depth(split.hops))
         device = bridge.W_E.device
         tokens, targets = (
             torch.from_numpy(numbers(model, its)).to(device)

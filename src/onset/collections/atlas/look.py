@@ -12,12 +12,12 @@ import torch
 from torch import Tensor
 from transformer_lens.model_bridge import TransformerBridge
 
-from onset import models
 from onset.collections.atlas.ablation import Asked, Said, with_all, without_each
 from onset.collections.atlas.scores import by_place, even_like, patterns, scores, told
 from onset.collections.subject import Subject
 from onset.measures.heads.head_scores import seen
 from onset.measures.measurement import Measurement
+from onset.models import inspection
 from onset.models.batch import Model
 from onset.tasks.dataset import VALIDATION, Dataset, Split
 
@@ -61,7 +61,7 @@ def heads_of(
 
     @cache
     def bridge(depth: int | None) -> TransformerBridge:
-        return models.open_bridge(model, parameters, depth)
+        return inspection.open_bridge(model, parameters, depth)
 
     deepest = getattr(model.settings, "n_applications", None)
     yield from scores(bridge(deepest))

@@ -59,7 +59,7 @@ def measure(
     attention = model.attention(parameters, tokens).cpu()
     found = {f"{kind}_score": seen(attention, its) for kind, its in _places(split).items()}
     found["attention_entropy"] = entropy(attention)
-    if "head_weights" in model.settings.traits:
+    if "layers.0.attn.o.weight" in parameters:
         found["copying_score"] = copying(model, parameters)
     for name, scores in found.items():
         for layer, of_layer in enumerate(scores.tolist()):

@@ -7,9 +7,6 @@ from typing import Literal
 from onset.settings import PositiveFloat, PositiveInt
 from onset.settings import Settings as BaseSettings
 
-TAKES = "vectors"
-"""the kind of world"""
-
 Activation = Literal["relu", "none"]
 
 
@@ -27,28 +24,6 @@ class Settings(BaseSettings):
     output_activation: Activation = "relu"
     weight_scale: PositiveFloat = 1.0
     """initial size of the weights; 1: as in Glorot and Bengio 2010"""
-
-    @property
-    def traits(self) -> tuple[str, ...]:
-        return ("bottleneck",)
-
-
-def activations(settings: Settings, d_in: int, d_out: int) -> int:
-    """Numbers that are kept of each example of a batch, at least."""
-    return d_in + d_out + d_in // settings.n_inputs * settings.d_hidden
-
-
-def problems(settings: Settings, d_in: int, d_out: int) -> list[str]:
-    """What makes these settings unfit for vectors of so many entries."""
-    n = d_in // settings.n_inputs
-    if d_in % settings.n_inputs or d_out % n:
-        return [
-            f"n_inputs ({settings.n_inputs}) must divide the {d_in} entries of inputs into instances that "
-            f"divide the {d_out} entries of targets"
-        ]
-    if settings.tied and d_in != d_out:
-        return [f"tied weights give back as many entries as there are: {d_in}, not {d_out}"]
-    return []
 
 
 def shapes(settings: Settings, d_in: int, d_out: int) -> dict[str, tuple[int, ...]]:

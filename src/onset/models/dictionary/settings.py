@@ -9,9 +9,6 @@ from pydantic import Field, Strict, model_validator
 from onset.settings import NonNegativeFloat, PositiveFloat, PositiveInt
 from onset.settings import Settings as BaseSettings
 
-TAKES = "vectors"
-"""the kind of world"""
-
 Kind = Literal["l1", "topk", "batch_topk", "jump_relu", "matryoshka"]
 
 
@@ -57,11 +54,6 @@ class Settings(BaseSettings):
         """Active latents per example of each dictionary, of kinds that have such a number."""
         return tuple(map(int, self.sparsities))
 
-    @property
-    def traits(self) -> tuple[str, ...]:
-        twins = len(set(self.sparsities)) < len(self.sparsities)
-        return ("dictionary", "twins") if twins else ("dictionary",)
-
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if bool(self.nested) != (self.kind == "matryoshka"):
@@ -92,15 +84,3 @@ def shapes(settings: Settings, d_in: int, d_out: int) -> dict[str, tuple[int, ..
     if settings.of_batch:
         found["threshold"] = (n,)
     return found
-
-
-def activations(settings: Settings, d_in: int, d_out: int) -> int:
-    """Numbers that are kept of each example of a batch, at least."""
-    return len(settings.sparsities) * (settings.n_latents + d_out)
-
-
-def problems(settings: Settings, d_in: int, d_out: int) -> list[str]:
-    """What makes these settings unfit for a task with such inputs and targets."""
-    if d_in != d_out:
-        return [f"a dictionary says its inputs again, and the task has targets of {d_out} entries"]
-    return []

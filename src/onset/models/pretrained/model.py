@@ -28,7 +28,8 @@ from transformers.utils import ModelOutput
 
 from onset.models.batch import Parameters, Questions
 from onset.models.pretrained import loading
-from onset.models.pretrained.settings import Settings, problems, unfit
+from onset.models.pretrained.planning import problems, unfit
+from onset.models.pretrained.settings import Settings
 
 
 def build(settings: Settings, n_tokens: int, length: int) -> Pretrained:

@@ -1,8 +1,8 @@
 """List the files in results/ that the config no longer asks for; delete nothing.
 
-Runs of conditions that were removed or renamed, with their views, of seeds that were taken out, whole
-studies with what was collected of them, and whole collections. Other folders of results within
-(results/smoke, results/tuning) aren't looked into.
+Runs of conditions that were removed or renamed, with their views, and of seeds that were taken out; what
+comparisons found of them, and comparisons that were removed; whole studies with what was collected of them,
+and whole collections. Other folders of results within (results/smoke, results/tuning) aren't looked into.
 """
 
 from __future__ import annotations
@@ -23,7 +23,11 @@ def orphans(project: Project, root: Path = Path()) -> Iterator[Path]:
     """What the config doesn't ask for: runs and views, and what was collected of a study; of studies and
     collections that aren't in it, the whole folder; and what jobs were told that there are no more."""
     results, jobs = root / project.results, Jobs(project)
-    left = [*_of_studies(project, results), *_of_collections(jobs, results)]
+    left = [
+        *_of_studies(project, results),
+        *_of_comparisons(project, jobs, root),
+        *_of_collections(jobs, results),
+    ]
     yield from left
     told = {root / file for file in jobs.told_in_files}
     for name in (*project.studies, *project.collections):
@@ -65,6 +69,18 @@ def _of_collections(jobs: Jobs, results: Path) -> Iterator[Path]:
         studies = jobs.collections.studies(folder.name)
         its = (path for path in collected if path.parents[1] == folder)
         yield from (path for path in its if path.stem not in studies)
+
+
+def _of_comparisons(project: Project, jobs: Jobs, root: Path) -> Iterator[Path]:
+    """The folders and tables of comparisons that a study doesn't have, and of groups that these don't."""
+    wanted = {root / path for path in jobs.comparisons.left}
+    folders = {path.parent for path in wanted}
+    for study in project.studies:
+        for path in sorted((results / study / "comparisons").glob("[!.]*")):
+            if path.is_dir() and path in folders:
+                yield from (its for its in sorted(path.glob("*.parquet")) if its not in wanted)
+            elif path not in wanted and (path.is_dir() or path.suffix == ".parquet"):
+                yield path
 
 
 def main() -> None:

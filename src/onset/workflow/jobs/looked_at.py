@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from onset import models
 from onset.config.project import Project
 from onset.config.study import Condition
 from onset.config.traits import has_all
+from onset.models import inspection
 
 
 def having(project: Project, study: str, wanted: Iterable[str]) -> dict[str, Condition]:
@@ -22,5 +22,5 @@ def opened(conditions: Iterable[Condition]) -> list[str]:
     return [
         f"onset.models.{its}.{part}"
         for its in sorted(families)
-        for part in ("model", *(["bridge"] if models.has_bridge(its) else []))
+        for part in ("model", *(["bridge"] if inspection.has_bridge(its) else []))
     ]

@@ -56,6 +56,7 @@ class Notebooks(Part):
                 "seeds": list(self._project.seeds),
                 "extra_seeds": its.extra_seeds,
                 "analysed": its.analysed,
+                "compared": list(its.comparisons),
                 "reference": published,
                 "code": self.code(study),
                 "parameters": self.parameters(study),

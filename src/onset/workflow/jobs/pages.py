@@ -8,6 +8,7 @@ from functools import cached_property, partial
 from typing import Any
 
 from onset.code.fingerprint import fingerprint
+from onset.comparisons.settings import ComparisonSettings
 from onset.config.differences import base_of, differences
 from onset.config.parents import parent_of
 from onset.config.project import Project
@@ -110,6 +111,7 @@ class Pages(Part):
                 for name, caption in its.file.figures.items()
             ],
             "tables": [{"name": n, "caption": c} for n, c in its.file.tables.items()],
+            "comparisons": [_compared(name, c) for name, c in its.comparisons.items()],
             "has_reference": bool(its.file.reference),
         }
 
@@ -143,6 +145,12 @@ class Pages(Part):
             "address": f"../../{place[0]}/{place[1]}/index.html",
             "taken": "parameters" if condition.inherits else "data",
         }
+
+
+def _compared(name: str, comparison: ComparisonSettings) -> dict[str, Any]:
+    """What a comparison is called, and what of its settings readers want to know."""
+    shown = comparison.model_dump(include={"for_each", "beside", "checkpoints"})
+    return {"name": name, "module": comparison.name, **shown}
 
 
 def _said(settings: Settings) -> dict[str, Any]:

@@ -63,5 +63,14 @@ class Paper(Part):
                     for name, study in self._project.studies.items()
                 ],
                 "seeds": list(self._project.seeds),
+                "abstract": self._abstract,
             }
         )
+
+    @property
+    def _abstract(self) -> dict[str, str]:
+        """What those that are shown say in the abstract, in their order."""
+        said = {name: its.file.abstract for name, its in self._project.studies.items()}
+        for name in self._collections.names:
+            said[name] = self._project.collections[name].file.abstract
+        return {name: words for name, words in said.items() if words}

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from onset.config.project import Project
 from onset.workflow.jobs.collections import Collections
+from onset.workflow.jobs.comparisons import Comparisons
 from onset.workflow.jobs.notebooks import Notebooks
 from onset.workflow.jobs.pages import Pages
 from onset.workflow.jobs.paper import Paper
@@ -35,7 +36,8 @@ class Jobs:
         self._project = project
         self.runs = Runs(project)
         self.populations = Populations(project)
-        self.studies = Studies(project)
+        self.comparisons = Comparisons(project)
+        self.studies = Studies(project, self.comparisons)
         self.notebooks = Notebooks(project)
         self.views = Views(project)
         self.collections = Collections(project)
@@ -43,7 +45,8 @@ class Jobs:
         self.paper = Paper(project, self.notebooks, self.collections, self.pages)
         self.report = Report(self.pages)
         self._beside_runs: tuple[Part, ...] = (
-            self.studies, self.notebooks, self.views, self.collections, self.pages, self.paper,
+            self.comparisons, self.studies, self.notebooks, self.views, self.collections, self.pages,
+            self.paper,
         )  # fmt: skip
 
     def settings(self, wildcards: OfSettings) -> str:
