@@ -143,17 +143,23 @@ class StudyRows(Study):
         """Over seeds at all checkpoints, in the columns of `at_end`, and step."""
         return over_seeds(self.measured(measure, **wanted), list(by))
 
-    def with_controls(self, rows: pd.DataFrame, **controls: pd.DataFrame) -> pd.DataFrame:
+    def with_controls(
+        self,
+        rows: pd.DataFrame,
+        by: Sequence[str] = ("condition", "split"),
+        **controls: pd.DataFrame,
+    ) -> pd.DataFrame:
         """Rows over seeds with a column per control: its mean at the same condition and split.
 
         Args:
             rows: of `at_end`.
+            by: columns in which a row and its control agree.
             controls: measurements of one checkpoint of each run, e.g. of `untrained`.
         """
-        by = ["condition", "split"]
+        on = list(by)
         for name, measured in controls.items():
-            means = over_seeds(measured, by)[[*by, "mean"]].rename(columns={"mean": name})
-            rows = rows.merge(means, on=by, how="left")
+            means = over_seeds(measured, on)[[*on, "mean"]].rename(columns={"mean": name})
+            rows = rows.merge(means, on=on, how="left")
         return rows
 
     def untrained(self, measure: str, **wanted: Any) -> pd.DataFrame:

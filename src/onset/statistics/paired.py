@@ -1,4 +1,4 @@
-"""What differs within a seed: two numbers of the same run, one taken from the other."""
+"""What differs within a seed: one number taken from another of the same run, or of two runs."""
 
 from __future__ import annotations
 
@@ -26,3 +26,20 @@ def difference(
     )
     found = values.astype(float).rename("value").reset_index()
     return found.assign(measure="difference", kind="real")
+
+
+def by_seed(rows: pd.DataFrame, minuend: object, subtrahend: object, of: str) -> pd.Series:
+    """The same where the two numbers are of different runs, e.g. of two conditions with the same seed.
+
+    Args:
+        rows: a row per number and seed: seed, value and the column `of`.
+        minuend: what is taken from, as the column `of` calls it.
+        subtrahend: what is taken away.
+        of: the column that says which number it is.
+
+    Returns:
+        A value per seed, NaN where a seed has only one of the numbers; none if there is no such number.
+    """
+    numbers = rows.pivot_table("value", "seed", of, observed=True)
+    there = {minuend, subtrahend} <= set(numbers)
+    return numbers[minuend] - numbers[subtrahend] if there else pd.Series(dtype=float)

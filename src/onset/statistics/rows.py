@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import product
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -46,6 +47,16 @@ def where(rows: pd.DataFrame, **wanted: object) -> pd.DataFrame:
         one = isinstance(its, str) or not isinstance(its, Iterable)
         chosen &= rows[column].isin([its] if one else list(its))
     return rows[chosen]
+
+
+def complete(rows: pd.DataFrame, **wanted: Iterable) -> pd.DataFrame:
+    """A row for each combination of these columns' values; the other columns are empty where there is none.
+
+    >>> complete(over_seeds(rows, ["kind", "dose"]), kind=["one", "other"], dose=[0, 0.5, 1])
+    """
+    columns = {name: list(values) for name, values in wanted.items()}
+    asked = type(rows)(list(product(*columns.values())), columns=list(columns))
+    return asked.merge(rows, on=list(columns), how="left")
 
 
 def rows_of(measures: pd.DataFrame, wanted: str | Iterable[str]) -> pd.DataFrame:
