@@ -321,6 +321,16 @@ class TestReading:
         assert found.numbers == [half, ("n_values",), ("chance",)]
         assert found.conditions == {"tied"}
 
+    def test_what_rows_are_chosen_by_is_known_of_their_columns(self, tmp_path):
+        found = self.read(
+            tmp_path,
+            'MEASURES = ["dead", "dense"]\nstudy.save_numbers(\n'
+            '    say.named(where(rows, measure=MEASURES), "{condition}/{measure}")\n'
+            '    | say.named(complete(rows, kind=["a", "b"], dose=[0, 1]), "{kind}/at/{dose}")\n)\n',
+        ).numbers
+        of_conditions = [(Hole.CONDITION, "/", "dead"), (Hole.CONDITION, "/", "dense")]
+        assert found == [*of_conditions, *((its, "/at/", Hole.MEASURE) for its in "ab")]
+
     def test_what_is_computed_is_not_judged(self, tmp_path):
         found = self.read(tmp_path, "study.save_numbers(made_elsewhere())\n").numbers
         assert matches(found, "any/thing", {})

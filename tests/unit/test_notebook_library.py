@@ -21,7 +21,7 @@ from onset.notebook.here import Found, MeanOf, Predicted, here
 from onset.notebook.predictions import failures, means_near, predictions_cells
 from onset.notebook.study import NotebookStudy
 from onset.notebook.summary_table import summary_cells
-from onset.statistics.rows import named_parts, rows_of, where
+from onset.statistics.rows import complete, named_parts, rows_of, where
 from onset.statistics.seeds import Summary
 
 TOLD = {
@@ -84,6 +84,12 @@ class TestRows:
         assert list(where(rows, split={"id": "a title", "oo": "another"}, layer=1).index) == [1]
         assert list(where(rows).index) == [0, 1, 2]
 
+    def test_a_row_for_each_combination(self):
+        rows = pd.DataFrame({"kind": ["a", "b"], "dose": [0.0, 1.0], "mean": [0.1, 0.2]})
+        found = complete(rows, kind=["a", "b"], dose=[0, 1])
+        assert found[["kind", "dose"]].values.tolist() == [["a", 0], ["a", 1], ["b", 0], ["b", 1]]
+        assert found["mean"].fillna(-1).tolist() == [0.1, -1, -1, 0.2]
+
     def test_a_measure_that_nothing_measures(self):
         rows = measured({("tied", 0, 0): 1.0})
         assert len(rows_of(rows, ["accuracy"])) == 1
@@ -129,6 +135,12 @@ class TestRows:
         found = study.with_controls(ends, guess=guess)
         assert found["guess"].tolist() == pytest.approx([0.2, np.nan], nan_ok=True)
 
+    def test_a_control_agrees_in_the_columns_that_are_said(self, study):
+        rows = pd.DataFrame({"condition": "tied", "measure": ["agreement", "dead"], "mean": 0.5})
+        chance = measured({("tied", 0, 9): 0.2, ("tied", 1, 9): 0.4}, "agreement")
+        found = study.with_controls(rows, ["condition", "measure"], chance=chance)
+        assert found["chance"].fillna(-1).tolist() == [pytest.approx(0.3), -1]
+
 
 class TestNumbers:
     def test_a_number_per_row_under_its_name(self):
@@ -165,6 +177,14 @@ class TestNumbers:
             "0.10",
         )
         assert say.first(pd.DataFrame(columns=["mean", "low", "high"]), "not run") == "not run"
+
+    def test_a_row_without_a_mean_is_another_word(self):
+        rows = pd.DataFrame(
+            {"mean": [0.1234, np.nan], "low": np.nan, "high": np.nan, "n": [3.0, 0]}
+        )
+        words = say.interval_or("none", digits=3)
+        assert [words(row) for row in rows.itertuples()] == ["0.123", "none"]
+        assert [say.whole("n")(row) for row in rows.itertuples()] == ["3", "0"]
 
 
 class TestTables:
@@ -241,6 +261,20 @@ class TestVerdicts:
     )
     def test_the_whole_interval_is_beyond_the_border(self, borders, agrees):
         assert Found.of(Summary(0.8, 0.7, 0.9), **borders) == (0.8, 0.7, 0.9, agrees)
+
+    @pytest.mark.parametrize(
+        ("values", "how", "agrees"),
+        [
+            ([0.49, 0.52], {"within": 0.015}, True),
+            ([0.52, 0.53], {"within": 0.015}, False),
+            ([0.7, 0.7], {"within": 1.5, "by_factor": True}, True),
+            ([0.3, 0.3], {"within": 1.5, "by_factor": True}, False),
+            ([], {"within": 1.0}, None),
+            ([0.5, np.nan], {"within": 1.0}, None),
+        ],
+    )
+    def test_the_mean_is_near_a_number(self, values, how, agrees):
+        assert Found.near(values, 0.5, **how).agrees is agrees
 
     def test_of_a_value_per_seed_if_every_seed_has_one(self):
         assert Found.of_seeds(pd.Series([0.2, 0.2]), below=0.5).agrees is True

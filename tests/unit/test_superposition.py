@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from torch.testing import assert_close
 
 from onset.figures.superposition import plot_dimensionality, plot_phases_of
-from onset.measures.superposition import features, geometry, instances, levels, one_by_one
+from onset.measures.superposition import features, geometry, instances, one_by_one
 from onset.measures.superposition.two_features import (
     PHASES,
     best,
@@ -23,6 +23,7 @@ from onset.measures.superposition.two_features import (
 from onset.models.bottleneck import planning
 from onset.models.bottleneck import settings as bottleneck
 from onset.models.bottleneck.model import Bottleneck
+from onset.statistics import levels
 from onset.tasks import superposition
 from onset.tasks.vectors import VectorDataset
 from onset.training.batches import draw, full

@@ -25,6 +25,8 @@ Panels = Mapping[str, pd.DataFrame]
 """title → the rows that the panel shows"""
 
 _OF_SHARES = (-0.03, 1.03)
+_WIDE = 2
+"""of an axis that has room for whole numbers"""
 _MOST_IN_LINE = 64
 """characters of titles side by side"""
 _MOST_IF_SMALL = 80
@@ -84,7 +86,7 @@ def draw_rows(
             proportion(axis, title)
         else:
             axis.set_title(title)
-            axis.locator_params(axis="x", nbins=3, integer=True)
+            axis.locator_params(axis="x", nbins=3, integer=np.ptp(axis.get_xlim()) > _WIDE)
         fit_title(axis, panels, axes.shape[1])
         if (mark := _mark(marked, title)) is not None:
             axis.axvline(mark, color=NEUTRAL, linestyle=":", linewidth=0.8, zorder=0)

@@ -164,13 +164,13 @@ def plot_places(instances: Mapping[str, tuple[pd.Series, pd.DataFrame]]) -> Figu
 
 
 def plot_computed(
-    panels: Mapping[str, tuple[pd.DataFrame, pd.Series]], drawn: Styles, labels: Mapping[str, str]
+    panels: Mapping[str, pd.DataFrame], drawn: Styles, labels: Mapping[str, str]
 ) -> Figure:
     """What is lost by layers that compute more functions than they have neurons for.
 
     Args:
-        panels: title → condition, seed, density, value: loss over that of predicting the means; the same of
-            a layer that computes them one by one, by density.
+        panels: title → condition, seed, density, value: loss over that of predicting the means, one_by_one:
+            the same of a layer that computes them one by one.
         drawn: a style per condition.
         labels: what conditions are called.
     """
@@ -178,7 +178,8 @@ def plot_computed(
     figure, axes = plt.subplots(
         1, len(panels), figsize=(TEXT_WIDTH, 2.6), sharey=True, squeeze=False
     )
-    for axis, (title, (losses, one_by_one)) in zip(axes[0], panels.items(), strict=True):
+    for axis, (title, losses) in zip(axes[0], panels.items(), strict=True):
+        one_by_one = losses.groupby("density")["one_by_one"].first()
         for place, (name, its) in enumerate(losses.groupby("condition", sort=False, observed=True)):
             curve = over_seeds(its, ["density"], "ratio").sort_values("density")
             plot_curve(axis, 1 / curve["density"], curve, drawn[str(name)], str(name), place)
@@ -188,7 +189,7 @@ def plot_computed(
         axis.set_ylim(bottom=0)
     axes[0, 0].set_ylabel("loss, relative to the means")
     named = {**labels, _ALONE: _ALONE}
-    for axis, (losses, _) in zip(axes[0], panels.values(), strict=True):
+    for axis, losses in zip(axes[0], panels.values(), strict=True):
         there = Styles({name: drawn[name] for name in losses["condition"].unique()})
         there[_ALONE] = by_one
         name_curves(axis, there, named, below=False)

@@ -16,6 +16,11 @@ def interval(row: Any) -> str:
     return format_interval(row)
 
 
+def interval_or(otherwise: str, digits: int = 2) -> Callable[[Any], str]:
+    """As `interval`, in so many digits; of a row without a mean, another word."""
+    return lambda row: otherwise if np.isnan(row.mean) else format_interval(row, digits)
+
+
 def named(rows: pd.DataFrame, name: str, say: Callable[[Any], str] = interval) -> dict[str, str]:
     """A number per row.
 
@@ -42,6 +47,11 @@ def column(name: str, digits: int | None = None) -> Callable[[Any], str]:
     if digits is None:
         return lambda row: str(getattr(row, name))
     return lambda row: f"{getattr(row, name):.{digits}f}"
+
+
+def whole(name: str) -> Callable[[Any], str]:
+    """A column of whole numbers."""
+    return lambda row: f"{getattr(row, name):.0f}"
 
 
 def mean(row: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -66,3 +67,21 @@ class Found(NamedTuple):
         its = summary_of_seeds(values)
         ends = sign * (np.array([its.low, its.high]) - border)
         return cls(*its, True if (ends > 0).all() else False if (ends < 0).all() else None)
+
+    @classmethod
+    def near(
+        cls, values: Iterable[float], expected: float, *, by_factor: bool = False, within: float
+    ) -> Found:
+        """Of what is said to be a number: it agrees if the mean is nearer to it; without values it is open.
+
+        Args:
+            values: one per seed.
+            expected: the number.
+            by_factor: whether `within` is a factor, and not a difference.
+            within: how near is near.
+        """
+        its = summary_of_seeds(pd.Series(list(values), dtype=float))
+        if np.isnan(its.mean):
+            return cls(*its, None)
+        off = its.mean / expected if by_factor else its.mean - expected
+        return cls(*its, bool(max(off, 1 / off) < within if by_factor else abs(off) < within))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import product
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -61,6 +62,16 @@ def named_parts(rows: pd.DataFrame, column: str, pattern: str) -> pd.DataFrame:
     parts = rows[column].astype(str).str.extract(f"^{pattern}$").dropna()
     whole = {name: its.astype(int) for name, its in parts.items() if its.str.isdigit().all()}
     return rows.loc[parts.index].assign(**parts.assign(**whole))
+
+
+def complete(rows: pd.DataFrame, **wanted: Iterable) -> pd.DataFrame:
+    """A row for each combination of these columns' values; the other columns are empty where there is none.
+
+    >>> complete(over_seeds(rows, ["kind", "dose"]), kind=["one", "other"], dose=[0, 0.5, 1])
+    """
+    columns = {name: list(values) for name, values in wanted.items()}
+    asked = type(rows)(list(product(*columns.values())), columns=list(columns))
+    return asked.merge(rows, on=list(columns), how="left")
 
 
 def rows_of(measures: pd.DataFrame, wanted: str | Iterable[str]) -> pd.DataFrame:

@@ -15,7 +15,6 @@ def traits(settings: Settings) -> tuple[str, ...]:
         "midway": True,
         "heads": True,
         "head_weights": True,
-        "midway": True,
         "embeddings": True,
         "neurons": settings.d_mlp > 0,
         "layers": settings.n_applications > 1,

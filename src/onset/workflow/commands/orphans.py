@@ -76,7 +76,7 @@ def _of_comparisons(project: Project, jobs: Jobs, root: Path) -> Iterator[Path]:
     wanted = {root / path for path in jobs.comparisons.left}
     folders = {path.parent for path in wanted}
     for study in project.studies:
-        for path in sorted((results / study / "comparisons").glob("[!.]*")):
+        for path in sorted((root / project.results / study / "comparisons").glob("[!.]*")):
             if path.is_dir() and path in folders:
                 yield from (its for its in sorted(path.glob("*.parquet")) if its not in wanted)
             elif path not in wanted and (path.is_dir() or path.suffix == ".parquet"):
