@@ -29,6 +29,7 @@ TOLD = {
     "labels": {"tied": "tied embeddings", "untied": "untied"},
     "seeds": [0, 1],
     "extra_seeds": {"untied": [7]},
+    "compared": [],
     "analysed": ["tied"],
     "reference": {"sharing": {"quantity": "accuracy", "published": "1", "source": "somebody"}},
     "code": "of a test",
