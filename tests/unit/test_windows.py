@@ -147,15 +147,13 @@ class TestWithinARun:
         assert set(found["kind"]) == {"signed_share"}
         assert paired.difference(rows, "a", "c").empty
 
-    def test_conditions_are_paired_by_seed(self):
+    def test_a_difference_is_called_as_one_likes(self):
         rows = pd.DataFrame(
-            {"condition": ["small", "large", "small", "large"], "seed": [0, 0, 1, 1],
-             "kind": "logits", "value": [3.0, 1.0, 5.0, 1.5]}
+            {"condition": "tied", "seed": 0, "split": ["id", "oo"], "kind": "logits",
+             "value": [3.0, 1.0]}
         )  # fmt: skip
-        found = paired.difference(rows, "small", "large", of="condition", called="gap")
-        assert found[["seed", "value"]].to_numpy().tolist() == [[0, 2], [1, 3.5]]
-        assert set(found["kind"]) == {"logits"}
-        assert set(found["measure"]) == {"gap"}
+        (found,) = paired.difference(rows, "id", "oo", of="split", called="gap").itertuples()
+        assert (found.measure, found.kind, found.value) == ("gap", "logits", 2)
 
     def test_numbers_of_a_run_side_by_side(self):
         one, other = (

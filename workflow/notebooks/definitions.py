@@ -199,11 +199,11 @@ study.save_numbers(
 # in their second stage, and how much larger smaller batches make it, within each seed.
 
 # %%
-smaller = paired.difference(gaps, "replay_small_batch", "replay", of="condition")
+smaller = paired.by_seed(gaps, "replay_small_batch", "replay", of="condition")
 study.verdict(
     {
         "sources": Found.beyond(where(gaps, condition="replay")["value"]),
-        "batch_size": Found.beyond(smaller["value"]),
+        "batch_size": Found.beyond(smaller),
     }
 )
 

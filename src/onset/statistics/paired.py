@@ -6,7 +6,7 @@ import pandas as pd
 
 from onset.statistics.kinds import of_differences
 
-_RUN = ("condition", "seed")
+_RUN = ["condition", "seed"]
 
 
 def difference(
@@ -22,13 +22,13 @@ def difference(
         rows: a row per run and number: condition, seed, kind, value and the column `of`.
         minuend: what is taken from, as the column `of` calls it.
         subtrahend: what is taken away.
-        of: the column that says which number it is; of conditions, what is paired is the seed.
+        of: the column that says which number it is.
         called: the measure that it is.
 
     Returns:
         condition, seed, measure, kind, value: a row per run that has both numbers.
     """
-    runs = rows.pivot_table("value", [its for its in _RUN if its != of], of, observed=True)
+    runs = rows.pivot_table("value", _RUN, of, observed=True)
     there = {minuend, subtrahend} <= set(runs)
     values = (
         (runs[minuend] - runs[subtrahend]).dropna() if there else pd.Series(index=runs.index[:0])
@@ -37,19 +37,6 @@ def difference(
     kinds = set(rows.loc[rows[of].isin([minuend, subtrahend]), "kind"])
     kind = of_differences(kinds.pop()) if len(kinds) == 1 else "real"
     return found.assign(measure=called, kind=kind)
-
-
-def beside(**columns: pd.DataFrame) -> pd.DataFrame:
-    """Several numbers of each run, a column per number.
-
-    Args:
-        columns: by the name of each: a row per run, with condition, seed and value.
-
-    Returns:
-        condition, seed and the columns: a row per run that has all of them.
-    """
-    values = {name: rows.set_index(list(_RUN))["value"] for name, rows in columns.items()}
-    return pd.concat(values, axis=1, join="inner").reset_index()
 
 
 def by_seed(rows: pd.DataFrame, minuend: object, subtrahend: object, of: str) -> pd.Series:
@@ -67,3 +54,16 @@ def by_seed(rows: pd.DataFrame, minuend: object, subtrahend: object, of: str) ->
     numbers = rows.pivot_table("value", "seed", of, observed=True)
     there = {minuend, subtrahend} <= set(numbers)
     return numbers[minuend] - numbers[subtrahend] if there else pd.Series(dtype=float)
+
+
+def beside(**columns: pd.DataFrame) -> pd.DataFrame:
+    """Several numbers of each run, a column per number.
+
+    Args:
+        columns: by the name of each: a row per run, with condition, seed and value.
+
+    Returns:
+        condition, seed and the columns: a row per run that has all of them.
+    """
+    values = {name: rows.set_index(_RUN)["value"] for name, rows in columns.items()}
+    return pd.concat(values, axis=1, join="inner").reset_index()
