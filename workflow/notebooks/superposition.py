@@ -129,7 +129,7 @@ figures = networks.figures(titles, KINDS)
 formed, turned = (where(figures, which=which) for which in ("in", "random_in"))
 shown = {title: where(formed, condition=n) for n, title in titles.items() if networks.has_relu(n)}
 shown["null: turned"] = where(turned, condition="space")
-shares = {title: worlds.by_density(its, KINDS) for title, its in shown.items()}
+shares = {title: worlds.by_density(its, KINDS) for title, its in shown.items() if len(its)}
 figure = draw.plot_shares(shares, styles(KINDS))
 study.save_figure(figure, "figures", pd.concat(shares, names=["world"]).reset_index())
 
