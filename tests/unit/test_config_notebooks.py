@@ -64,6 +64,9 @@ NAMES = [
         "no number 'p95/generalised'", "conditions: p113, p59"),
     bad("number in the answer", GROKKING, "answer", "With {memorized_auc}.",
         "no number 'memorized_auc'; did you mean memorised_auc?"),
+    bad("condition in the abstract", ALIAS, "abstract", "In {teid/ood} of cases.",
+        "did you mean tied/ood?"),
+    bad("a brace in the abstract", ALIAS, "abstract", "In {tied/ood of cases.", "no counterpart"),
     bad("nothing in the answer", ALIAS, "answer", "In {} of cases.", "no number ''"),
     bad("an open brace", ALIAS, "answer", "In {tied/ood/accuracy of cases.", "a { has no counterpart"),
     bad("a brace too many", ALIAS, "answer", "In {tied/ood/accuracy}} of cases.", "a } has no counterpart"),
@@ -130,6 +133,7 @@ def test_a_condition_that_the_notebook_asks_for_by_name(files):
     files.set(CONFIG, "studies", ["induction"])
     file = "config/studies/induction.yaml"
     files.remove(file, "conditions.finite_data")
+    files.remove(file, "smoke.conditions.finite_data")
     assert "asks for the condition 'finite_data'" in files.problems()[file, "conditions"]
 
 

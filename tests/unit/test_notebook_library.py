@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import matplotlib as mpl
 import numpy as np
@@ -10,13 +11,17 @@ import pandas as pd
 import pytest
 
 from onset.figures import panels
+from onset.figures.alignment import draw_alignment
+from onset.figures.page import MOST_PANELS
+from onset.figures.points import draw_points
 from onset.figures.style import styles
 from onset.notebook import say
+from onset.notebook.choices import chances
 from onset.notebook.here import Found, MeanOf, Predicted, here
-from onset.notebook.predictions import predictions_cells
+from onset.notebook.predictions import failures, means_near, predictions_cells
 from onset.notebook.study import NotebookStudy
 from onset.notebook.summary_table import summary_cells
-from onset.statistics.rows import complete, rows_of, where
+from onset.statistics.rows import complete, named_parts, rows_of, where
 from onset.statistics.seeds import Summary
 
 TOLD = {
@@ -25,6 +30,7 @@ TOLD = {
     "seeds": [0, 1],
     "extra_seeds": {"untied": [7]},
     "analysed": ["tied"],
+    "compared": [],
     "reference": {"sharing": {"quantity": "accuracy", "published": "1", "source": "somebody"}},
     "code": "of a test",
 }
@@ -91,6 +97,38 @@ class TestRows:
         with pytest.raises(ValueError, match="no run has the measure 'rank'"):
             rows_of(rows, ["accuracy", "rank"])
 
+    def test_parts_of_a_name(self):
+        rows = pd.DataFrame({"split": ["hops2_seen", "atomic", "hops10_unseen", "hops2_seen_x"]})
+        found = named_parts(rows, "split", r"hops(?P<hops>\d+)_(?P<kind>[a-z]+)")
+        assert found.to_dict("index") == {
+            0: {"split": "hops2_seen", "hops": 2, "kind": "seen"},
+            2: {"split": "hops10_unseen", "hops": 10, "kind": "unseen"},
+        }
+
+    def test_what_conditions_were_run_with_stands_beside_their_rows(self, study):
+        object.__setattr__(
+            study, "settings", {"tied": {"model": {"d": 8}}, "untied": {"model": None}}
+        )
+        rows = pd.DataFrame({"condition": ["untied", "tied"]})
+        found = study.with_settings(rows, width="model.d")["width"]
+        assert found.tolist() == pytest.approx([np.nan, 8], nan_ok=True)
+
+    def test_one_in_as_many_as_may_be_answered(self):
+        asked = SimpleNamespace(
+            candidates=np.arange(4), familiar=np.array([True, True, False, True])
+        )
+        run = SimpleNamespace(dataset=SimpleNamespace(n_tokens=10, splits={"reversed": asked}))
+        found = chances({"tied": run}, "reversed").set_index("measure")["chance"]
+        assert found.to_dict() == {
+            "accuracy": 0.1, "candidate_accuracy": 0.25, "withheld_accuracy": 1.0
+        }  # fmt: skip
+
+    def test_a_control_of_the_same_measure(self, study):
+        ends = pd.DataFrame({"condition": "tied", "measure": ["accuracy", "rank"], "mean": [1, 2]})
+        control = measured({("tied", 0, 5): 0.1}, "rank")
+        found = study.with_controls(ends, ["condition", "measure"], null=control)
+        assert found["null"].tolist() == pytest.approx([np.nan, 0.1], nan_ok=True)
+
     def test_a_control_stands_beside_each_row(self, study):
         ends = pd.DataFrame({"condition": ["tied", "untied"], "split": "id", "mean": [0.9, 0.2]})
         guess = measured({("tied", 0, 5): 0.1, ("tied", 1, 5): 0.3})
@@ -125,6 +163,11 @@ class TestNumbers:
         rows = pd.DataFrame({"name": ["half"], "first": [first], "last": [last]})
         assert say.named(rows, "{name}", say.checkpoints) == {"half": said}
 
+    def test_what_a_column_holds(self):
+        rows = pd.DataFrame({"step": [5], "chance": [0.0125]})
+        assert say.named(rows, "at", say.column("step")) == {"at": "5"}
+        assert say.named(rows, "chance", say.column("chance", digits=3)) == {"chance": "0.013"}
+
     def test_single_numbers(self):
         assert say.percent(0.25) == r"25\,\%"
         assert say.factor(1.234) == "1.23"
@@ -139,9 +182,9 @@ class TestNumbers:
         rows = pd.DataFrame(
             {"mean": [0.1234, np.nan], "low": np.nan, "high": np.nan, "n": [3.0, 0]}
         )
-        words = say.interval_or("none", digits=3)
+        words = say.otherwise("none", say.rounded(3))
         assert [words(row) for row in rows.itertuples()] == ["0.123", "none"]
-        assert [say.whole("n")(row) for row in rows.itertuples()] == ["3", "0"]
+        assert [say.column("n", digits=0)(row) for row in rows.itertuples()] == ["3", "0"]
 
 
 class TestTables:
@@ -163,6 +206,24 @@ class TestTables:
             ["tied embeddings", "0.99 [0.90, 1.00]", "0.99", "3.1 [3.0, 3.3]"],
             ["untied", "", "", ""],
         ]
+        differences = pd.DataFrame({"condition": ["untied"], "mean": 0.1, "low": 0, "high": 0.2})
+        table = summary_cells(summary, {}, TOLD["labels"], {"difference": differences})
+        assert table["difference"].tolist() == ["", "0.10 [0.00, 0.20]"]
+
+    def test_means_that_were_said_to_be_near_an_end(self):
+        means = pd.DataFrame(
+            [("tied", "accuracy", 0.9), ("tied", "rank_a", 0.2), ("untied", "accuracy", 0.1)],
+            columns=["condition", "measure", "mean"],
+        )
+        predicted = {
+            1: {"tied": ["accuracy"], "elsewhere": ["accuracy"]},
+            0: {"tied": ["rank_a"], "untied": ["accuracy"]},
+        }
+        outcome = means_near(means, predicted)
+        assert outcome["predicted"].tolist() == ["near 1", "near 0", "near 0"]
+        assert outcome["held"].tolist() == [True, False, True]
+        assert failures(outcome, TOLD["labels"]) == "tied embeddings: rank a near 0, found 0.20"
+        assert failures(outcome.iloc[:1], TOLD["labels"]) == "none"
 
     def test_predictions_beside_what_was_found(self):
         rows = pd.DataFrame(
@@ -204,16 +265,16 @@ class TestVerdicts:
     @pytest.mark.parametrize(
         ("values", "how", "agrees"),
         [
-            ([0.49, 0.52], {"within": 0.015}, True),
-            ([0.52, 0.53], {"within": 0.015}, False),
-            ([0.7, 0.7], {"within": 1.5, "by_factor": True}, True),
-            ([0.3, 0.3], {"within": 1.5, "by_factor": True}, False),
-            ([], {"within": 1.0}, None),
-            ([0.5, np.nan], {"within": 1.0}, None),
+            ([0.49, 0.52], {"distance": 0.015}, True),
+            ([0.52, 0.53], {"distance": 0.015}, False),
+            ([0.7, 0.7], {"factor": 1.5}, True),
+            ([0.3, 0.3], {"factor": 1.5}, False),
+            ([], {"distance": 1.0}, None),
+            ([0.5, np.nan], {"distance": 1.0}, None),
         ],
     )
     def test_the_mean_is_near_a_number(self, values, how, agrees):
-        assert Found.near(values, 0.5, **how).agrees is agrees
+        assert Found.within(values, 0.5, **how).agrees is agrees
 
     def test_of_a_value_per_seed_if_every_seed_has_one(self):
         assert Found.of_seeds(pd.Series([0.2, 0.2]), below=0.5).agrees is True
@@ -283,3 +344,83 @@ class TestPanels:
         assert [0.1, 0.125] in drawn
         assert [5, 5] in [list(line.get_xdata()) for line in axis.lines]
         assert axis.get_ylim() == (-0.03, 1.03)
+
+    def test_more_panels_than_a_page_has_room_for(self):
+        rows = pd.DataFrame(
+            {"condition": "tied", "step": [0, 10], "mean": 0.5, "low": 0.0, "high": 1.0,
+             "seed_0": 0.5}
+        )  # fmt: skip
+        shown = {f"condition {n}": rows for n in range(MOST_PANELS + 5)}
+        shown["nothing was measured"] = rows.iloc[:0]
+        figure = panels.draw_curves(
+            shown, styles(["tied"]), {"tied": "tied"}, "accuracy", n_across=3
+        )
+        drawn = [axis.get_title() for axis in figure.axes if axis.get_visible()]
+        assert [title.replace("\n", " ") for title in drawn] == list(shown)[:MOST_PANELS]
+        assert figure.get_suptitle().startswith(f"the first {MOST_PANELS} of {MOST_PANELS + 5}")
+
+    def test_a_long_title_is_made_smaller_and_broken(self):
+        long = "up to three hops, with positions that are learned"
+        figure = panels.draw_rows(
+            dict.fromkeys([long, *"abc"], self.ROWS.iloc[:2]), styles(TOLD["conditions"]),
+            TOLD["labels"], "accuracy",
+        )  # fmt: skip
+        title = figure.axes[0].title
+        assert title.get_fontsize() == 7
+        assert max(map(len, title.get_text().split("\n"))) <= 19
+        assert title.get_text().split() == long.split()
+
+
+class TestPoints:
+    ROWS = pd.DataFrame(
+        {"condition": ["seen"] * 3 + ["unseen"] * 3, "hops": [1, 2, 4] * 2,
+         "mean": [1.0, 0.8, 0.5, 1.0, 0.4, 0.2], "low": 0.0, "high": 1.0, "seed_0": 0.5,
+         "guess": 0.125}
+    )  # fmt: skip
+    OF = styles(["seen", "unseen"]), {"seen": "seen", "unseen": "unseen"}
+
+    def test_curves_references_and_what_lies_beyond(self):
+        figure = draw_points(
+            {"two": self.ROWS, "three": self.ROWS.iloc[3:]}, *self.OF, "hops", "accuracy",
+            at="hops", reference="guess", beyond={"two": 2.5},
+        )  # fmt: skip
+        two, three = figure.axes
+        lines = [list(line.get_ydata()) for line in two.lines]
+        assert [1.0, 0.8, 0.5] in lines
+        assert lines.count([0.125] * 3) == 2
+        assert [list(line.get_ydata()) for line in three.lines].count([0.125] * 3) == 1
+        assert list(two.get_xticks()) == [1, 2, 4]
+        (grey,) = two.patches
+        assert grey.get_x() == 2.5
+        assert not three.patches
+
+    def test_each_column_has_its_own_axis(self):
+        doses = self.ROWS.assign(hops=self.ROWS["hops"] / 10)
+        figure = draw_points(
+            {"hops": self.ROWS, "doses": doses}, *self.OF, ["hops", "dose"], "accuracy", at="hops"
+        )
+        assert [axis.get_xlabel() for axis in figure.axes] == ["hops", "dose"]
+        assert list(figure.axes[1].get_xticks()) == pytest.approx([0.1, 0.2, 0.4])
+
+
+def test_gradients_along_one_training_and_against_the_next():
+    cosines = pd.DataFrame(
+        [(measure, split, step, value, value, value, value)
+         for measure, value in (("gradient_cosine", 0.5), ("gradient_cosine_null", 0.125))
+         for split in ("one", "other") for step in (0, 10)],
+        columns=["measure", "split", "step", "mean", "low", "high", "seed_0"],
+    )  # fmt: skip
+    points = pd.DataFrame(
+        {"condition": ["tied", "tied", "untied"], "alignment": [0.1, 0.2, 0.3],
+         "accuracy": [0.4, 0.6, -0.5]}
+    )  # fmt: skip
+    figure = draw_alignment(
+        cosines, {"one": "ONE", "other": "OTHER"}, points, points.iloc[:2],
+        styles(TOLD["conditions"]), TOLD["labels"], "n = 1 seed",
+    )  # fmt: skip
+    left, right = figure.axes
+    dotted = [list(line.get_ydata()) for line in left.lines if line.get_linestyle() == ":"]
+    assert dotted.count([0.125, 0.125]) == 2
+    assert [list(line.get_xdata()) for line in right.lines[:2]] == [[0.1, 0.2], [0.3]]
+    assert list(right.lines[2].get_ydata()) == [0.4, 0.6]
+    assert right.get_ylim()[0] == pytest.approx(-0.55)

@@ -14,7 +14,7 @@ from onset.measures.measurement import Measurement
 from onset.results import Found, open_run, open_study
 from onset.stages import summarise
 from onset.stages.command import StageError
-from onset.statistics.seeds import over_seeds
+from onset.statistics.seeds import Summary, over_seeds
 from onset.store.files import checksum
 from onset.store.layout import RunFolder
 from onset.store.origin import Origin
@@ -90,11 +90,20 @@ class TestFromWhere:
         ([0.0, 1.0, 2.0], 0.5, 1, None),  # the interval is on both sides
         ([0.9, 1.0, 1.1], np.nan, 1, None),
         ([1.0], 0.5, 1, None),
-        ([], 0.5, 1, None),
     ],
 )
 def test_what_is_said_agrees_if_the_whole_interval_does(values, border, sign, agrees):
     assert Found.beyond(pd.Series(values, dtype=float), border, sign).agrees is agrees
+
+
+def test_of_what_was_not_run_nothing_is_found():
+    assert Found.beyond(pd.Series([], dtype=float)) is None
+
+
+def test_what_is_no_more_than_chance_is_so_in_the_mean():
+    its = Summary(0.09, -0.2, 0.4)
+    assert Found.of_mean(its, below=0.1).agrees is True
+    assert Found.of_mean(its, below=0.09).agrees is False
 
 
 class TestSummarised:

@@ -104,7 +104,16 @@ class TestAlongTraining:
         found = milestones.last_changes(self.BOTH)
         assert found["value"].tolist() == pytest.approx([0.5, 0.5, 0, 0.9])
         assert set(found["step"]) == {20}
-        assert set(found["kind"]) == {"real"}
+        assert set(found["kind"]) == {"signed_share"}
+
+    def test_each_condition_at_the_checkpoint_that_is_best_on_another_split(self):
+        chosen_on = pd.concat(
+            [curve(0, 0.5, 0.5), curve(0, 0.3, 0.1, seed=1)]  # means 0, 0.4, 0.3
+        )
+        found = milestones.at_best_step(curve(0.7, 0.8, 0.9), chosen_on)
+        assert found[["step", "value"]].to_numpy().tolist() == [[10, 0.8]]
+        equal = milestones.at_best_step(curve(0.7, 0.8, 0.9), curve(0, 1, 1))
+        assert equal["step"].tolist() == [10]
 
     def test_the_value_when_another_is_first_there(self):
         signal = pd.concat([curve(0, 0.95, 1), curve(0, 0, 0.5, seed=1)])
@@ -130,21 +139,33 @@ class TestWithinARun:
     def test_differences_are_paired(self):
         rows = pd.DataFrame(
             {"condition": "tied", "seed": [0, 0, 1, 1, 2], "measure": ["a", "b", "a", "b", "a"],
-             "value": [0.9, 0.5, 0.7, 0.6, 1.0]}
+             "kind": "share", "value": [0.9, 0.5, 0.7, 0.6, 1.0]}
         )  # fmt: skip
         found = paired.difference(rows, "a", "b")
         assert found["seed"].tolist() == [0, 1]
         assert found["value"].tolist() == pytest.approx([0.4, 0.1])
+        assert set(found["kind"]) == {"signed_share"}
         assert paired.difference(rows, "a", "c").empty
 
-    def test_differences_of_two_conditions_are_paired_by_seed(self):
+    def test_conditions_are_paired_by_seed(self):
         rows = pd.DataFrame(
-            [("one", 0, 0.5), ("one", 1, 0.9), ("other", 0, 0.25), ("third", 1, 0.0)],
-            columns=["condition", "seed", "value"],
+            {"condition": ["small", "large", "small", "large"], "seed": [0, 0, 1, 1],
+             "kind": "logits", "value": [3.0, 1.0, 5.0, 1.5]}
+        )  # fmt: skip
+        found = paired.difference(rows, "small", "large", of="condition", called="gap")
+        assert found[["seed", "value"]].to_numpy().tolist() == [[0, 2], [1, 3.5]]
+        assert set(found["kind"]) == {"logits"}
+        assert set(found["measure"]) == {"gap"}
+
+    def test_numbers_of_a_run_side_by_side(self):
+        one, other = (
+            pd.DataFrame({"condition": "tied", "seed": seeds, "value": values})
+            for seeds, values in (([0, 1], [0.1, 0.2]), ([1, 2], [5.0, 6.0]))
         )
-        found = paired.by_seed(rows, "one", "other", "condition")
-        assert found.fillna(-1).to_dict() == {0: 0.25, 1: -1}
-        assert paired.by_seed(rows, "one", "nobody", "condition").empty
+        found = paired.beside(one=one, other=other)
+        assert found.to_dict("records") == [
+            {"condition": "tied", "seed": 1, "one": 0.2, "other": 5.0}
+        ]
 
     def test_parts(self):
         rows = pd.DataFrame(

@@ -242,7 +242,7 @@ where(moved, split="id", dose="natural").round(3)
 # The paper quotes these numbers:
 
 # %%
-undecided = say.interval_or("undecided")
+undecided = say.otherwise("undecided")
 STANDING = ["n_standing", "natural_norm"]
 standing = dictionaries.of_main(where(study.closer, measure=STANDING))
 standing = standing[standing["split"].isna() | (standing["split"] == "id")]
@@ -271,20 +271,18 @@ study.save_numbers(
 # Differences are within seeds, at four active latents per example; what others find is of language models.
 
 # %%
-whole, shared = where(doses, dose=1), where(main, measure="agreement")
-absorbed, variance = (where(whole, measure=name) for name in ("absorption", "explained_variance"))
-of_topk = where(doses, measure="absorption", dictionary="topk")
-twins = where(shared, condition="composition").set_index("seed")["value"]
-of_nesting = ("matryoshka", "batch_topk", "dictionary")
+absorbed, variance = (where(doses, measure=name) for name in ("absorption", "explained_variance"))
+agreement = where(main, measure="agreement")
+of_nesting = ("matryoshka", "batch_topk", "condition")
+LESS = {
+    "matryoshka_absorption": paired.difference(absorbed, *of_nesting),
+    "matryoshka_cost": paired.difference(variance, *of_nesting),
+    "absorption_hierarchy": paired.difference(absorbed, "topk", "topk_none", "condition"),
+    "batch_topk_variance": paired.difference(variance, "batch_topk", "topk", "condition"),
+    "l1_agrees": paired.difference(agreement, "l1", "topk", "condition"),
+    "seeds_agree": where(agreement, condition="composition"),
+}
+BORDERS = {"matryoshka_absorption": (0, -1), "matryoshka_cost": (0, -1), "seeds_agree": (0.5, -1)}
 study.verdict(
-    {
-        "matryoshka_absorption": Found.beyond(paired.by_seed(absorbed, *of_nesting), sign=-1),
-        "matryoshka_cost": Found.beyond(paired.by_seed(variance, *of_nesting), sign=-1),
-        "absorption_hierarchy": Found.beyond(paired.by_seed(of_topk, 1, 0, "dose")),
-        "batch_topk_variance": Found.beyond(
-            paired.by_seed(variance, "batch_topk", "topk", "dictionary")
-        ),
-        "l1_agrees": Found.beyond(paired.by_seed(shared, "l1", "topk", "condition")),
-        "seeds_agree": Found.beyond(twins, 0.5, -1),
-    }
+    {name: Found.beyond(its["value"], *BORDERS.get(name, ())) for name, its in LESS.items()}
 )

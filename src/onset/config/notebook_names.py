@@ -1,4 +1,4 @@
-"""What a notebook's expressions may stand for, as far as its source tells: texts, elements, keys.
+"""What a notebook's expressions may stand for, as far as its source shows: texts, elements, keys.
 
 A name is known where it is text, or put together from text, or from what a loop over text goes through; of
 other parts it is at most known that they are a condition's name or a split's. Where nothing is known,

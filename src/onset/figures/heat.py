@@ -1,4 +1,4 @@
-"""Maps over two settings: what a grid of conditions scores, a cell per point."""
+"""Maps over two settings: the score of each condition in a grid, one cell per point."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The way of a run of modular addition through the space of its logits, and of its weights."""
+"""The path of a modular-addition run through the space of its logits, and of its weights."""
 
 from __future__ import annotations
 

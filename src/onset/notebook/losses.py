@@ -1,4 +1,4 @@
-"""Losses of single tokens along a run."""
+"""Losses of single tokens over the course of a run."""
 
 from __future__ import annotations
 

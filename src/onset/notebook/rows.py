@@ -50,6 +50,11 @@ class StudyRows(Study):
         return [name for name, its in self.settings.items() if not its["parent"]]
 
     @property
+    def continued(self) -> list[str]:
+        """The conditions that go on from another run: their step 0 is what that one had learnt."""
+        return [name for name in self.conditions if name not in self.from_scratch]
+
+    @property
     def decay_start(self) -> int:
         """The step from which the learning rate of the first condition falls."""
         steps, decaying = (self.setting(f"training.{key}") for key in ("steps", "decay_fraction"))
@@ -84,7 +89,8 @@ class StudyRows(Study):
         """A row per condition: where they differ.
 
         Args:
-            settings: heading → `section.key`, or `section.key.key` for a part of a setting.
+            settings: heading → `section.key`, or `section.key.key` for a part of a setting. Of one that
+                is a mapping, such as a mixture, the keys are shown.
             sizes: heading → the split whose questions are counted; or the splits.
         """
         sizes = sizes if isinstance(sizes, Mapping) else {its: its for its in sizes}
@@ -153,16 +159,29 @@ class StudyRows(Study):
 
         Args:
             rows: of `at_end`.
-            by: columns in which a row and its control agree.
+            by: the columns in which a control has to be the same.
             controls: measurements of one checkpoint of each run, e.g. of `untrained`.
         """
-        on = list(by)
+        columns = list(by)
         for name, measured in controls.items():
-            means = over_seeds(measured, on)[[*on, "mean"]].rename(columns={"mean": name})
-            rows = rows.merge(means, on=on, how="left")
+            means = over_seeds(measured, columns)[[*columns, "mean"]]
+            rows = rows.merge(means.rename(columns={"mean": name}), on=columns, how="left")
         return rows
 
-    def untrained(self, measure: str, **wanted: Any) -> pd.DataFrame:
+    def with_settings(self, rows: pd.DataFrame, **columns: str) -> pd.DataFrame:
+        """Rows with what their conditions were run with.
+
+        Args:
+            rows: with the column condition.
+            columns: `section.key` of the setting by the name of its column.
+        """
+        told = {
+            name: rows["condition"].map({its: self.setting(path, its) for its in self.conditions})
+            for name, path in columns.items()
+        }
+        return rows.assign(**told)
+
+    def untrained(self, measure: str | Iterable[str], **wanted: Any) -> pd.DataFrame:
         """The measurements of models before training, where they begin with random parameters."""
         began = where(self.measured(measure, **wanted), step=0)
         return began[began["condition"].isin(self.from_scratch)]
@@ -181,4 +200,6 @@ def _at(settings: Mapping[str, Any], path: str) -> Any:
     found: Any = settings
     for key in path.split("."):
         found = found.get(key, "") if isinstance(found, Mapping) else ""
+    if isinstance(found, Mapping):
+        return ", ".join(found)
     return "" if found is None or (isinstance(found, float) and math.isnan(found)) else found

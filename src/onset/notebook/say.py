@@ -1,4 +1,4 @@
-"""Numbers as `study.save_numbers` takes them: by their names, in words."""
+"""Numbers as `study.save_numbers` takes them: named, and put into words."""
 
 from __future__ import annotations
 
@@ -14,11 +14,6 @@ from onset.statistics.wording import format_interval, format_values
 def interval(row: Any) -> str:
     """`0.97 [0.95, 0.99]`, of a row with mean, low and high."""
     return format_interval(row)
-
-
-def interval_or(otherwise: str, digits: int = 2) -> Callable[[Any], str]:
-    """As `interval`, in so many digits; of a row without a mean, another word."""
-    return lambda row: otherwise if np.isnan(row.mean) else format_interval(row, digits)
 
 
 def named(rows: pd.DataFrame, name: str, say: Callable[[Any], str] = interval) -> dict[str, str]:
@@ -42,14 +37,11 @@ def _plain(value: Any) -> Any:
     return int(value) if whole else value
 
 
-def column(name: str) -> Callable[[Any], str]:
-    """What a column says already."""
-    return lambda row: str(getattr(row, name))
-
-
-def whole(name: str) -> Callable[[Any], str]:
-    """A column of whole numbers."""
-    return lambda row: f"{getattr(row, name):.0f}"
+def column(name: str, digits: int | None = None) -> Callable[[Any], str]:
+    """What a column says already; or a number in it, with so many digits after the point."""
+    if digits is None:
+        return lambda row: str(getattr(row, name))
+    return lambda row: f"{getattr(row, name):.{digits}f}"
 
 
 def mean(row: Any) -> str:
@@ -72,6 +64,16 @@ def checkpoints(row: Any) -> str:
 def between(row: Any) -> str:
     """`0.12–0.34`, of a row with lowest and highest."""
     return f"{row.lowest:.2f}–{row.highest:.2f}"
+
+
+def rounded(digits: int) -> Callable[[Any], str]:
+    """Mean and interval with so many digits after the point."""
+    return lambda row: format_interval(row, digits)
+
+
+def otherwise(said: str, say: Callable[[Any], str] = interval) -> Callable[[Any], str]:
+    """What stands in the place of a mean that there isn't."""
+    return lambda row: said if np.isnan(row.mean) else say(row)
 
 
 def seeds(values: Iterable[float]) -> str:

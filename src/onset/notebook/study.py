@@ -1,4 +1,4 @@
-"""A study as its notebook sees it: rows of its measurements, figures, tables, verdicts, models to ask."""
+"""A study as used in its notebook: rows of measurements, figures, tables, verdicts, models to ask."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from onset.figures import dose, learning, panels, parts
+from onset.figures.points import draw_points
 from onset.figures.style import Styles, styles
 from onset.latex import tabular
 from onset.notebook.predictions import Predicted, predictions_cells
@@ -110,6 +111,39 @@ class NotebookStudy(StudyRows):
         figure = panels.draw_curves(shown, *self._drawn(of), f"{ylabel} ({self.n})", **how)
         self.save_figure(figure, name, rows)
 
+    def points_figure(
+        self,
+        name: str,
+        rows: pd.DataFrame,
+        titles: Titles,
+        xlabel: str | Sequence[str],
+        ylabel: str,
+        *,
+        at: str,
+        by: str | Sequence[str] = "condition",
+        curve: str = "split",
+        of: Of = None,
+        **how: Any,
+    ) -> None:
+        """Draw and keep a figure of values against a number of which there are few, such as a length.
+
+        Args:
+            name: of the figure.
+            rows: over seeds; all of them are kept as the figure's data.
+            titles: of the panels, by the values of `by`; or the values.
+            xlabel: of all panels, or one for each column of them.
+            ylabel: of all panels; the number of seeds is put behind it.
+            at: the column of the number that goes across.
+            by: the column that divides the rows among panels, or several.
+            curve: the column that says which curve a row is of.
+            of: whose curves.
+            how: further arguments of `figures.points.draw_points`.
+        """
+        shown = panels.panels_of(rows, titles, by)
+        shown = {title: its.assign(condition=its[curve]) for title, its in shown.items()}
+        figure = draw_points(shown, *self._drawn(of), xlabel, f"{ylabel} ({self.n})", at=at, **how)
+        self.save_figure(figure, name, rows)
+
     def learning_figure(
         self, name: str, titles: Mapping[str, str], of: Of = None, **how: Any
     ) -> None:
@@ -203,7 +237,11 @@ class NotebookStudy(StudyRows):
         return table
 
     def summary_table(
-        self, name: str, columns: Mapping[str, MeanOf], of: Of = None
+        self,
+        name: str,
+        columns: Mapping[str, MeanOf],
+        of: Of = None,
+        more: Mapping[str, pd.DataFrame] | None = None,
     ) -> pd.DataFrame:
         """A table with a row per condition and means at the end of training, from `summary.csv`.
 
@@ -211,9 +249,11 @@ class NotebookStudy(StudyRows):
             name: of the table.
             columns: heading → which mean.
             of: the conditions.
+            more: heading → means that the summary hasn't (condition, mean, low, high), such as differences.
         """
-        rows, labels = self._drawn(of)
-        return self.table(name, summary_cells(self.summary, columns, {n: labels[n] for n in rows}))
+        drawn, labels = self._drawn(of)
+        rows = {name: labels[name] for name in drawn}
+        return self.table(name, summary_cells(self.summary, columns, rows, more))
 
     def predictions_table(
         self,

@@ -23,7 +23,10 @@ class MeanOf(NamedTuple):
 
 
 def summary_cells(
-    summary: pd.DataFrame, columns: Mapping[str, MeanOf], labels: Mapping[str, str]
+    summary: pd.DataFrame,
+    columns: Mapping[str, MeanOf],
+    labels: Mapping[str, str],
+    more: Mapping[str, pd.DataFrame] | None = None,
 ) -> pd.DataFrame:
     """The texts of a table.
 
@@ -31,6 +34,7 @@ def summary_cells(
         summary: condition, split, measure, digits, mean, low, high (`Study.summary`).
         columns: heading → which mean.
         labels: of the conditions, in the order of the rows.
+        more: heading → condition, mean, low, high, for further columns on the right.
 
     Returns:
         The column `condition` and those asked for; a cell is empty where nothing was measured.
@@ -51,4 +55,8 @@ def summary_cells(
         return format_interval(its, int(row.digits))
 
     rows = [[labels[name], *(cell(name, of) for of in columns.values())] for name in labels]
-    return pd.DataFrame(rows, columns=["condition", *columns])
+    table = pd.DataFrame(rows, columns=["condition", *columns])
+    for heading, means in (more or {}).items():
+        said = {row.condition: format_interval(row) for row in means.itertuples()}
+        table[heading] = [said.get(name, "") for name in labels]
+    return table

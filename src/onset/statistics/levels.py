@@ -1,4 +1,4 @@
-"""Whether the loss falls when features swap places: changes of dimensionality beside falls of the loss."""
+"""Does the loss fall when features swap places? Changes of dimensionality against falls in loss."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def coincidence(
     """Whether an instance's loss falls more than that of others just when its features move more.
 
     Intervals are ranked within each instance, and what all instances do at the same time, the common pace
-    of learning, is taken away.
+    of learning, is removed.
 
     Returns:
         Correlation over intervals of the falls of each instance with the moves of its own features; and,

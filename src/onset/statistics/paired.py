@@ -1,45 +1,52 @@
-"""What differs within a seed: one number taken from another of the same run, or of two runs."""
+"""Differences paired by seed: one number minus another of the same run, or of two runs."""
 
 from __future__ import annotations
 
 import pandas as pd
 
+from onset.statistics.kinds import of_differences
+
+_RUN = ("condition", "seed")
+
 
 def difference(
-    rows: pd.DataFrame, minuend: str, subtrahend: str, of: str = "measure"
+    rows: pd.DataFrame,
+    minuend: str,
+    subtrahend: str,
+    of: str = "measure",
+    called: str = "difference",
 ) -> pd.DataFrame:
     """One number of each run minus another of the same run.
 
     Args:
-        rows: a row per run and number: condition, seed, value and the column `of`.
+        rows: a row per run and number: condition, seed, kind, value and the column `of`.
         minuend: what is taken from, as the column `of` calls it.
         subtrahend: what is taken away.
-        of: the column that says which number it is.
+        of: the column that says which number it is; of conditions, what is paired is the seed.
+        called: the measure that it is.
 
     Returns:
-        condition, seed, measure (`difference`), kind, value: a row per run that has both numbers.
+        condition, seed, measure, kind, value: a row per run that has both numbers.
     """
-    runs = rows.pivot_table("value", ["condition", "seed"], of, observed=True)
+    runs = rows.pivot_table("value", [its for its in _RUN if its != of], of, observed=True)
     there = {minuend, subtrahend} <= set(runs)
     values = (
         (runs[minuend] - runs[subtrahend]).dropna() if there else pd.Series(index=runs.index[:0])
     )
     found = values.astype(float).rename("value").reset_index()
-    return found.assign(measure="difference", kind="real")
+    kinds = set(rows.loc[rows[of].isin([minuend, subtrahend]), "kind"])
+    kind = of_differences(kinds.pop()) if len(kinds) == 1 else "real"
+    return found.assign(measure=called, kind=kind)
 
 
-def by_seed(rows: pd.DataFrame, minuend: object, subtrahend: object, of: str) -> pd.Series:
-    """The same where the two numbers are of different runs, e.g. of two conditions with the same seed.
+def beside(**columns: pd.DataFrame) -> pd.DataFrame:
+    """Several numbers of each run, a column per number.
 
     Args:
-        rows: a row per number and seed: seed, value and the column `of`.
-        minuend: what is taken from, as the column `of` calls it.
-        subtrahend: what is taken away.
-        of: the column that says which number it is.
+        columns: by the name of each: a row per run, with condition, seed and value.
 
     Returns:
-        A value per seed, NaN where a seed has only one of the numbers; none if there is no such number.
+        condition, seed and the columns: a row per run that has all of them.
     """
-    numbers = rows.pivot_table("value", "seed", of, observed=True)
-    there = {minuend, subtrahend} <= set(numbers)
-    return numbers[minuend] - numbers[subtrahend] if there else pd.Series(dtype=float)
+    values = {name: rows.set_index(list(_RUN))["value"] for name, rows in columns.items()}
+    return pd.concat(values, axis=1, join="inner").reset_index()
