@@ -31,6 +31,7 @@ TOLD = {
     "extra_seeds": {"untied": [7]},
     "compared": [],
     "analysed": ["tied"],
+    "compared": [],
     "reference": {"sharing": {"quantity": "accuracy", "published": "1", "source": "somebody"}},
     "code": "of a test",
 }
@@ -183,9 +184,9 @@ class TestNumbers:
         rows = pd.DataFrame(
             {"mean": [0.1234, np.nan], "low": np.nan, "high": np.nan, "n": [3.0, 0]}
         )
-        words = say.interval_or("none", digits=3)
+        words = say.otherwise("none", say.rounded(3))
         assert [words(row) for row in rows.itertuples()] == ["0.123", "none"]
-        assert [say.whole("n")(row) for row in rows.itertuples()] == ["3", "0"]
+        assert [say.column("n", digits=0)(row) for row in rows.itertuples()] == ["3", "0"]
 
 
 class TestTables:
@@ -266,16 +267,16 @@ class TestVerdicts:
     @pytest.mark.parametrize(
         ("values", "how", "agrees"),
         [
-            ([0.49, 0.52], {"within": 0.015}, True),
-            ([0.52, 0.53], {"within": 0.015}, False),
-            ([0.7, 0.7], {"within": 1.5, "by_factor": True}, True),
-            ([0.3, 0.3], {"within": 1.5, "by_factor": True}, False),
-            ([], {"within": 1.0}, None),
-            ([0.5, np.nan], {"within": 1.0}, None),
+            ([0.49, 0.52], {"distance": 0.015}, True),
+            ([0.52, 0.53], {"distance": 0.015}, False),
+            ([0.7, 0.7], {"factor": 1.5}, True),
+            ([0.3, 0.3], {"factor": 1.5}, False),
+            ([], {"distance": 1.0}, None),
+            ([0.5, np.nan], {"distance": 1.0}, None),
         ],
     )
     def test_the_mean_is_near_a_number(self, values, how, agrees):
-        assert Found.near(values, 0.5, **how).agrees is agrees
+        assert Found.within(values, 0.5, **how).agrees is agrees
 
     def test_of_a_value_per_seed_if_every_seed_has_one(self):
         assert Found.of_seeds(pd.Series([0.2, 0.2]), below=0.5).agrees is True

@@ -165,15 +165,6 @@ class TestWithinARun:
             {"condition": "tied", "seed": 1, "one": 0.2, "other": 5.0}
         ]
 
-    def test_differences_of_two_conditions_are_paired_by_seed(self):
-        rows = pd.DataFrame(
-            [("one", 0, 0.5), ("one", 1, 0.9), ("other", 0, 0.25), ("third", 1, 0.0)],
-            columns=["condition", "seed", "value"],
-        )
-        found = paired.by_seed(rows, "one", "other", "condition")
-        assert found.fillna(-1).to_dict() == {0: 0.25, 1: -1}
-        assert paired.by_seed(rows, "one", "nobody", "condition").empty
-
     def test_parts(self):
         rows = pd.DataFrame(
             [("attention", 1.0, 1.0, 0, 0.2), ("attention", 1.0, 1.0, 0, 0.4),

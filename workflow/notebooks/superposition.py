@@ -129,7 +129,7 @@ figures = networks.figures(titles, KINDS)
 formed, turned = (where(figures, which=which) for which in ("in", "random_in"))
 shown = {title: where(formed, condition=n) for n, title in titles.items() if networks.has_relu(n)}
 shown["null: turned"] = where(turned, condition="space")
-shares = {title: worlds.by_density(its, KINDS) for title, its in shown.items()}
+shares = {title: worlds.by_density(its, KINDS) for title, its in shown.items() if len(its)}
 figure = draw.plot_shares(shares, styles(KINDS))
 study.save_figure(figure, "figures", pd.concat(shares, names=["world"]).reset_index())
 
@@ -203,8 +203,8 @@ study.save_numbers(
     | say.named(complete(on_line, condition=titles), "on_line/{condition}")
     | say.named(where(of_formed, figure=KINDS[1:]), "in/{condition}/{figure}")
     | say.named(where(of_turned, figure=KINDS[1:]), "random_in/{condition}/{figure}")
-    | say.named(at_fraction, "fraction/{figure}", say.interval_or("none", digits=3))
-    | say.named(n_found, "n_found/{figure}", say.whole("n"))
+    | say.named(at_fraction, "fraction/{figure}", say.otherwise("none", say.rounded(3)))
+    | say.named(n_found, "n_found/{figure}", say.column("n", digits=0))
     | say.named(over_seeds(coincidences, ["measure"], "real"), "places/{measure}")
     | say.named(gains, "computed/{condition}/{what}", say.column("said"))
     | {
@@ -236,13 +236,11 @@ study.save_numbers(
 
 # %%
 fractions = {
-    kind: Found.near(where(within, figure=kind)["value"], FIGURES[kind], within=NEAR)
+    kind: Found.within(where(within, figure=kind)["value"], FIGURES[kind], distance=NEAR)
     for kind in NAMED
 }
 borders = {
-    name: Found.near(
-        superposition.at_importance(edges, r), two_features.border(r), within=1.5, by_factor=True
-    )
+    name: Found.within(superposition.at_importance(edges, r), two_features.border(r), factor=1.5)
     for name, r in {"border_below": 0.35, "border_above": 1.87}.items()
 }
 study.verdict(fractions | borders)

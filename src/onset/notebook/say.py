@@ -16,11 +16,6 @@ def interval(row: Any) -> str:
     return format_interval(row)
 
 
-def interval_or(otherwise: str, digits: int = 2) -> Callable[[Any], str]:
-    """As `interval`, in so many digits; of a row without a mean, another word."""
-    return lambda row: otherwise if np.isnan(row.mean) else format_interval(row, digits)
-
-
 def named(rows: pd.DataFrame, name: str, say: Callable[[Any], str] = interval) -> dict[str, str]:
     """A number per row.
 
@@ -49,11 +44,6 @@ def column(name: str, digits: int | None = None) -> Callable[[Any], str]:
     return lambda row: f"{getattr(row, name):.{digits}f}"
 
 
-def whole(name: str) -> Callable[[Any], str]:
-    """A column of whole numbers."""
-    return lambda row: f"{getattr(row, name):.0f}"
-
-
 def mean(row: Any) -> str:
     """Where the mean says enough."""
     return f"{row.mean:.2f}"
@@ -74,6 +64,16 @@ def checkpoints(row: Any) -> str:
 def between(row: Any) -> str:
     """`0.12–0.34`, of a row with lowest and highest."""
     return f"{row.lowest:.2f}–{row.highest:.2f}"
+
+
+def rounded(digits: int) -> Callable[[Any], str]:
+    """Mean and interval with so many digits after the point."""
+    return lambda row: format_interval(row, digits)
+
+
+def otherwise(said: str, say: Callable[[Any], str] = interval) -> Callable[[Any], str]:
+    """What stands in the place of a mean that there isn't."""
+    return lambda row: said if np.isnan(row.mean) else say(row)
 
 
 def seeds(values: Iterable[float]) -> str:

@@ -80,12 +80,13 @@ def maps(solutions: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """The maps that are shown side by side: density, importance, phase; a row or several per cell."""
     cells = solutions.drop_duplicates(_CELL)
     found = networks(solutions)
-    return {
+    shown = {
         "three candidates": cells.assign(phase=cells["candidates"]),
         "exact optimum": cells.assign(phase=cells["exact"]),
         "trained": found["trained"],
         "null: no ReLU": found["no ReLU"],
     }
+    return {title: its for title, its in shown.items() if len(its)}
 
 
 def networks(solutions: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -76,25 +76,21 @@ class Worlds:
     @cached_property
     def instances(self) -> pd.DataFrame:
         """condition, seed, step, instance, a column per measure, density, importance."""
-        of_instances = ~self.study.measures["measure"].isin(_OF_FEATURES)
-        return self._wide(self.study.measures[of_instances], "instance")
+        measures = self.study.measures
+        wide = _wide(measures[~measures["measure"].isin(_OF_FEATURES)])
+        wide = wide.rename(columns={"component": "instance"})
+        return wide.merge(self.grids, on=["condition", "instance"])
 
     @cached_property
     def features(self) -> pd.DataFrame:
         """condition, seed, step, component, a column per measure, instance, feature, density, …"""
-        wide = self._wide(
-            where(self.study.measures, measure=_OF_FEATURES), "component", merge=False
+        wide = _wide(where(self.study.measures, measure=_OF_FEATURES))
+        n_features = {name: its.n_features for name, its in self.tasks.items()}
+        instance, feature = divmod(
+            wide["component"].astype(int), wide["condition"].map(n_features).astype(int)
         )
-        n = wide["condition"].map({name: its.n_features for name, its in self.tasks.items()})
-        place = wide["component"].astype(int)
-        wide = wide.assign(instance=place // n.astype(int), feature=place % n.astype(int))
+        wide = wide.assign(instance=instance, feature=feature)
         return wide.merge(self.grids, on=["condition", "instance"])
-
-    def _wide(self, rows: pd.DataFrame, component: str, merge: bool = True) -> pd.DataFrame:
-        index = ["condition", "seed", "step", "component"]
-        wide = rows.pivot(index=index, columns="measure", values="value").reset_index()
-        wide = wide.rename(columns={"component": component})
-        return wide.merge(self.grids, on=["condition", component]) if merge else wide
 
     def represented(self, conditions: Iterable[str]) -> pd.DataFrame:
         """The features that are represented at the last checkpoint."""
@@ -161,6 +157,12 @@ class Worlds:
             / (weights.sum() * one_by_one.variance(task.target, p))
             for p in task.densities
         }
+
+
+def _wide(rows: pd.DataFrame) -> pd.DataFrame:
+    """A row per component and checkpoint, a column per measure."""
+    index = ["condition", "seed", "step", "component"]
+    return rows.pivot(index=index, columns="measure", values="value").reset_index()
 
 
 def _last(rows: pd.DataFrame) -> pd.DataFrame:

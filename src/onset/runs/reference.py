@@ -69,19 +69,26 @@ class Found(NamedTuple):
         return cls(*its, True if (ends > 0).all() else False if (ends < 0).all() else None)
 
     @classmethod
-    def near(
-        cls, values: Iterable[float], expected: float, *, by_factor: bool = False, within: float
+    def within(
+        cls,
+        values: Iterable[float],
+        expected: float,
+        distance: float | None = None,
+        factor: float | None = None,
     ) -> Found:
-        """Of what is said to be a number: it agrees if the mean is nearer to it; without values it is open.
+        """Of what is said to be a number: it agrees if the mean is near it; without values it is open.
 
         Args:
             values: one per seed.
             expected: the number.
-            by_factor: whether `within` is a factor, and not a difference.
-            within: how near is near.
+            distance: how near is near, as a difference.
+            factor: the same as a factor.
         """
         its = summary_of_seeds(pd.Series(list(values), dtype=float))
         if np.isnan(its.mean):
             return cls(*its, None)
-        off = its.mean / expected if by_factor else its.mean - expected
-        return cls(*its, bool(max(off, 1 / off) < within if by_factor else abs(off) < within))
+        ratio = its.mean / expected
+        agrees = (distance is None or abs(its.mean - expected) < distance) and (
+            factor is None or max(ratio, 1 / ratio) < factor
+        )
+        return cls(*its, bool(agrees))

@@ -39,23 +39,6 @@ def difference(
     return found.assign(measure=called, kind=kind)
 
 
-def by_seed(rows: pd.DataFrame, minuend: object, subtrahend: object, of: str) -> pd.Series:
-    """The same where the two numbers are of different runs, e.g. of two conditions with the same seed.
-
-    Args:
-        rows: a row per number and seed: seed, value and the column `of`.
-        minuend: what is taken from, as the column `of` calls it.
-        subtrahend: what is taken away.
-        of: the column that says which number it is.
-
-    Returns:
-        A value per seed, NaN where a seed has only one of the numbers; none if there is no such number.
-    """
-    numbers = rows.pivot_table("value", "seed", of, observed=True)
-    there = {minuend, subtrahend} <= set(numbers)
-    return numbers[minuend] - numbers[subtrahend] if there else pd.Series(dtype=float)
-
-
 def beside(**columns: pd.DataFrame) -> pd.DataFrame:
     """Several numbers of each run, a column per number.
 
@@ -65,5 +48,5 @@ def beside(**columns: pd.DataFrame) -> pd.DataFrame:
     Returns:
         condition, seed and the columns: a row per run that has all of them.
     """
-    values = {name: rows.set_index(_RUN)["value"] for name, rows in columns.items()}
+    values = {name: rows.set_index(list(_RUN))["value"] for name, rows in columns.items()}
     return pd.concat(values, axis=1, join="inner").reset_index()
