@@ -31,7 +31,6 @@ TOLD = {
     "extra_seeds": {"untied": [7]},
     "compared": [],
     "analysed": ["tied"],
-    "compared": [],
     "reference": {"sharing": {"quantity": "accuracy", "published": "1", "source": "somebody"}},
     "code": "of a test",
 }

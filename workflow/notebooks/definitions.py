@@ -199,7 +199,7 @@ study.save_numbers(
 # in their second stage, and how much larger smaller batches make it, within each seed.
 
 # %%
-smaller = paired.by_seed(gaps, "replay_small_batch", "replay", of="condition")
+smaller = paired.difference(gaps, "replay_small_batch", "replay", of="condition")["value"]
 study.verdict(
     {
         "sources": Found.beyond(where(gaps, condition="replay")["value"]),

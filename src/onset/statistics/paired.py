@@ -6,7 +6,7 @@ import pandas as pd
 
 from onset.statistics.kinds import of_differences
 
-_RUN = ["condition", "seed"]
+_RUN = ("condition", "seed")
 
 
 def difference(
@@ -22,13 +22,13 @@ def difference(
         rows: a row per run and number: condition, seed, kind, value and the column `of`.
         minuend: what is taken from, as the column `of` calls it.
         subtrahend: what is taken away.
-        of: the column that says which number it is.
+        of: the column that says which number it is; of conditions, what is paired is the seed.
         called: the measure that it is.
 
     Returns:
         condition, seed, measure, kind, value: a row per run that has both numbers.
     """
-    runs = rows.pivot_table("value", _RUN, of, observed=True)
+    runs = rows.pivot_table("value", [its for its in _RUN if its != of], of, observed=True)
     there = {minuend, subtrahend} <= set(runs)
     values = (
         (runs[minuend] - runs[subtrahend]).dropna() if there else pd.Series(index=runs.index[:0])
