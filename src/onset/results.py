@@ -1,4 +1,4 @@
-"""How a person, or a notebook, reads what was produced.
+"""The public interface for reading results, by hand or in a notebook.
 
 from onset.results import open_run, open_study
 

@@ -72,7 +72,7 @@ def is_name(text: str) -> bool:
 
 
 class Settings(BaseModel):
-    """Settings of one thing. Subclasses live beside the thing that they configure."""
+    """Settings of one thing. Subclasses live next to the thing that they configure."""
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True

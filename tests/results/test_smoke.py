@@ -20,7 +20,7 @@ from tests.results.conftest import PAPER
 
 pytestmark = pytest.mark.smoke
 
-STUDIES = yaml.safe_load(Path("config/smoke.yaml").read_text(encoding="utf-8"))["studies"]
+STUDIES = yaml.safe_load(Path("config/config.yaml").read_text(encoding="utf-8"))["studies"]
 STUDY = yaml.safe_load(Path("config/studies/composition.yaml").read_text(encoding="utf-8"))
 
 

@@ -33,6 +33,13 @@ TOLD = {
     "of_splits": ["composed_train", "id", "oi", "io", "oo"],
     "facts": ["bridge"],
 }
+
+SMALL_WORLDS = [
+    {**TOLD, "layer": layer, "position": position, "held_out": held_out}
+    for layer in (0, 1)
+    for position, held_out in ((0, 0.5), (1, 0.25), (None, 0.3))
+]
+"""that no two splits share an example of; measures are tried on the first"""
 SETTINGS = activations.Settings(**TOLD)
 
 

@@ -19,6 +19,13 @@ from onset.store.tensors import load_arrays, save_arrays
 from onset.tasks.alias import HELD_OUT, Settings, generate
 from onset.tasks.dataset import VALIDATION, Dataset
 
+SMALL_WORLDS = [
+    {"n_bases": 16, "n_attributes": 4, "n_values": 5, "id_held_out": 1},
+    {"n_bases": 8, "n_attributes": 2, "n_values": 2, "id_held_out": 1},
+    {"n_bases": 20, "n_attributes": 5, "n_values": 3, "definitions": "shuffled"},
+]
+"""that no two splits share an example of; measures are tried on the first"""
+
 N, A, V = 30, 4, 5
 IS, COPY = 2 * N + A, 2 * N + A + 1
 WORLDS = {

@@ -14,7 +14,7 @@ from onset.analyses.residual import probe
 from onset.models.batch import Questions
 from onset.models.transformer.model import Transformer, build
 from onset.models.transformer.settings import Settings
-from onset.stages.analyse import spread
+from onset.runs.steps import spread
 from onset.tasks import composition
 from onset.tasks.dataset import Dataset, Split
 

@@ -33,7 +33,9 @@ def files(tmp_path):
     files.set(CONFIG, "studies", ["composition"])
     # The study's own conditions may change; the tests need a plain one and one that differs.
     files.set(STUDY, "conditions", {"one": {}, "wide": {"model": {"d_mlp": 512}}})
-    files.remove(STUDY, "answer")  # it speaks of the study's own
+    # They speak of the study's own.
+    for key in ("answer", "abstract", "comparisons", "smoke.comparisons"):
+        files.remove(STUDY, key)
     return files
 
 
@@ -88,6 +90,9 @@ MISSPELT = [
         "did you mean per_hop?"),
     bad("condition in overrides", CONFIG, "overrides.composition.conditions.won", {},
         "there is no such condition", "did you mean one?"),
+    bad("condition in smoke settings", STUDY, "smoke.conditions.won", {},
+        "there is no such condition", "did you mean one?"),
+    bad("section in smoke settings", STUDY, "smoke.trainig", {}, "unknown key", "training?"),
     bad("section in overrides", CONFIG, "overrides.composition.trainig", {},
         "unknown key", "did you mean training?"),
     bad("study in overrides", CONFIG, "overrides.compositon", {}, "there is no such study",
@@ -512,11 +517,30 @@ def test_a_study_of_another_ending_is_pointed_to(files):
     assert files.problems() == {(STUDY, ""): said}
 
 
+def test_a_smoke_run_misses_smoke_settings(files):
+    files.remove(STUDY, "smoke")
+    assert "composition" in files.load().studies
+    files.set(CONFIG, "smoke", True)
+    said = "a smoke run needs settings that take seconds; `smoke: {}` if the study's own do"
+    assert files.problems() == {(STUDY, "smoke"): f"this key is missing: {said}"}
+    files.set(STUDY, "smoke", {})
+    assert "composition" in files.load().studies
+
+
+def test_mistakes_in_smoke_settings_are_named_there(files):
+    files.set(CONFIG, "smoke", True)
+    files.set(STUDY, "smoke.training.steps", 0)
+    files.set(STUDY, "smoke.conditions", {"wide": {"model": {"d_modl": 8}}})
+    assert set(files.problems()) == {
+        (STUDY, "smoke.training.steps"), (STUDY, "smoke.conditions.wide.model.d_modl"),
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("key", "most"),
     [
-        ("title", 200), ("question", 2000), ("answer", 2000), ("figures.split_accuracy", 2000),
-        ("conditions.wide.label", 200),
+        ("title", 200), ("question", 2000), ("answer", 2000), ("abstract", 2000),
+        ("figures.split_accuracy", 2000), ("conditions.wide.label", 200),
     ],
 )  # fmt: skip
 def test_texts_have_something_to_say_and_an_end(files, key, most):
@@ -784,6 +808,35 @@ class TestMerging:
         files.set(CONFIG, "overrides.composition.conditions.wide.model.d_mlp", 16)
         assert files.condition("wide").model.d_mlp == 16
         assert files.condition("one").model.d_mlp == 256
+
+    def test_smoke_settings_count_when_they_are_asked_for(self, files):
+        files.set(STUDY, "smoke", {"model": {"d_model": 32, "d_mlp": 16}})
+        assert files.condition("one").model.d_model == 64
+        files.set(CONFIG, "smoke", True)
+        one, wide = files.condition("one").model, files.condition("wide").model
+        assert (one.d_model, one.d_mlp) == (32, 16)
+        assert (wide.d_model, wide.d_mlp) == (32, 512)
+
+    def test_smoke_settings_of_a_condition_win_over_it_and_overrides_over_both(self, files):
+        files.set(CONFIG, "smoke", True)
+        files.tell_extra_seeds()
+        small = {"wide": {"model": {"d_mlp": 16}, "extra_seeds": [5]}}
+        files.set(STUDY, "smoke", {"conditions": small})
+        wide = files.condition("wide")
+        assert (wide.model.d_mlp, wide.extra_seeds) == (16, (5,))
+        files.set(CONFIG, "overrides.composition.conditions.wide", {"extra_seeds": []})
+        assert files.condition("wide").extra_seeds == ()
+        files.set(CONFIG, "overrides.composition.model", {"d_model": 16})
+        assert files.condition("wide").model.d_model == 16
+
+    def test_a_sweep_of_smoke_settings_stands_in_place_of_the_studys(self, files):
+        files.set(STUDY, "sweep", [{"training.weight_decay": [1, 2, 3]}])
+        files.set(STUDY, "smoke", {"sweep": [{"training.weight_decay": [4]}]})
+        assert len(files.load().studies["composition"].conditions) == 5
+        files.set(CONFIG, "smoke", True)
+        assert list(files.load().studies["composition"].conditions) == [
+            "one", "wide", "weight_decay_4",
+        ]  # fmt: skip
 
     def test_another_name_drops_what_belonged_to_the_old_one(self):
         """Another task or model has other keys."""

@@ -64,6 +64,9 @@ NAMES = [
         "no number 'p95/generalised'", "conditions: p113, p59"),
     bad("number in the answer", GROKKING, "answer", "With {memorized_auc}.",
         "no number 'memorized_auc'; did you mean memorised_auc?"),
+    bad("condition in the abstract", ALIAS, "abstract", "In {teid/ood} of cases.",
+        "did you mean tied/ood?"),
+    bad("a brace in the abstract", ALIAS, "abstract", "In {tied/ood of cases.", "no counterpart"),
     bad("nothing in the answer", ALIAS, "answer", "In {} of cases.", "no number ''"),
     bad("an open brace", ALIAS, "answer", "In {tied/ood/accuracy of cases.", "a { has no counterpart"),
     bad("a brace too many", ALIAS, "answer", "In {tied/ood/accuracy}} of cases.", "a } has no counterpart"),
@@ -130,6 +133,7 @@ def test_a_condition_that_the_notebook_asks_for_by_name(files):
     files.set(CONFIG, "studies", ["induction"])
     file = "config/studies/induction.yaml"
     files.remove(file, "conditions.finite_data")
+    files.remove(file, "smoke.conditions.finite_data")
     assert "asks for the condition 'finite_data'" in files.problems()[file, "conditions"]
 
 
@@ -316,6 +320,16 @@ class TestReading:
         half = (Hole.CONDITION, "/", Hole.SPLIT, "_half")
         assert found.numbers == [half, ("n_values",), ("chance",)]
         assert found.conditions == {"tied", "free"}
+
+    def test_what_rows_are_chosen_by_is_known_of_their_columns(self, tmp_path):
+        found = self.read(
+            tmp_path,
+            'MEASURES = ["dead", "dense"]\nstudy.save_numbers(\n'
+            '    say.named(where(rows, measure=MEASURES), "{condition}/{measure}")\n'
+            '    | say.named(complete(rows, kind=["a", "b"], dose=[0, 1]), "{kind}/at/{dose}")\n)\n',
+        ).numbers
+        of_conditions = [(Hole.CONDITION, "/", "dead"), (Hole.CONDITION, "/", "dense")]
+        assert found == [*of_conditions, *((its, "/at/", Hole.MEASURE) for its in "ab")]
 
     def test_what_is_computed_is_not_judged(self, tmp_path):
         found = self.read(tmp_path, "study.save_numbers(made_elsewhere())\n").numbers

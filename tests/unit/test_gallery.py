@@ -9,12 +9,14 @@ import pandas as pd
 import pytest
 
 from onset.gallery.answer import UnknownNumberError, filled
+from onset.gallery.comparisons import comparisons_of
 from onset.gallery.curves import learning_curves
 from onset.gallery.front import card, front_page
 from onset.gallery.maths import with_equations
 from onset.gallery.means import label_of, one_by_one, side_by_side
 from onset.gallery.tables import read_table, short
 from onset.statistics.means import Mean, Means
+from onset.statistics.quantities import Quantity
 from tests.files import put_on_record
 
 STUDY = {
@@ -68,6 +70,27 @@ class TestAnswer:
             filled(f"In {{{name}}}.", {}, self.MEANS)
 
 
+class TestComparisons:
+    def test_a_table_of_what_is_found_of_whom(self):
+        look = {"name": "look", "module": "same_heads", "for_each": "run", "beside": "deep",
+                "checkpoints": 3}  # fmt: skip
+        called = ("plain", "look:plain:deep", "other:plain", "look:plain:study:one")
+        numbers = ("test", "share.layer_1", "share", 2, 2, 0.5, 0.4, 0.6)
+        means = [Mean(name, *numbers) for name in called]
+        quantities = {"share": Quantity("share", "share", "what is shared", 2)}
+        (found,) = comparisons_of({**STUDY, "comparisons": [look]}, means, quantities)
+        assert found["name"] == "look"
+        assert found["said"] == "same heads: each run beside deep, 3 checkpoints"
+        whom = [row[0] for row in found["rows"]]
+        assert whom == ["as it is beside deeper", "as it is beside study:one"]
+        said = ["what is shared, layer 1", "test", "0.50 [0.40, 0.60]", "2"]
+        assert found["rows"][0][1:-1] == said
+        assert found["rows"][0][-1] == "look:plain:deep/test/share.layer_1"
+
+    def test_a_study_without_any(self):
+        assert comparisons_of(STUDY, [], {}) == []
+
+
 class TestEquations:
     def test_they_become_mathml_and_the_rest_stays(self):
         said = with_equations("Where $a_i + b$ is, and `$x$` isn't.")
@@ -109,8 +132,8 @@ class TestTables:
 
 class TestMeans:
     QUANTITIES = {
-        "accuracy": {"kind": "share", "label": "accuracy", "digits": 2},
-        "rank": {"kind": "real", "label": "rank of the bridge", "digits": 1},
+        "accuracy": Quantity("accuracy", "share", "accuracy", 2),
+        "rank": Quantity("rank", "rank", "rank of the bridge", 1),
     }
     MEANS = [
         mean("plain", "near", "accuracy", 0.975, 0.951, 0.999),
@@ -152,9 +175,9 @@ class TestFrontPage:
 
 class TestCurves:
     QUANTITIES = {
-        "accuracy": {"kind": "share", "label": "accuracy"},
-        "loss": {"kind": "nats", "label": "loss (nats)"},
-        "margin": {"kind": "logits", "label": "lead (nats)"},
+        "accuracy": Quantity("accuracy", "share", "accuracy", 2),
+        "loss": Quantity("loss", "nats", "loss (nats)", 2),
+        "margin": Quantity("margin", "logits", "lead (nats)", 2),
     }
     log = pd.DataFrame({"step": range(1000), "loss": [1 / (1 + i) for i in range(1000)]})
     measures = pd.DataFrame(

@@ -104,6 +104,8 @@ def test_what_stands_on_its_command_line_is_one(checkout):
     assert "[1] []" in checkout.said("lock", "UPGRADE=1")
     figure = checkout.calls("figure", "NAME=a/it's", "ARGS=-n")
     assert "python -P -m onset.workflow.commands.figure a/it's -n" in figure
+    study = checkout.calls("study", "NAME=mine")
+    assert "python -P -m onset.workflow.commands.new_study mine" in study
 
 
 def test_another_python(checkout):

@@ -176,7 +176,7 @@ class TestForesight:
 
 def test_ratios_are_within_runs():
     rows = pd.DataFrame({"condition": "one", "seed": [0, 1, 0, 1, 2], "value": [4.0, 9, 2, 3, 7]})
-    rows["measure"] = ["all", "all", "part", "part", "part"]
+    rows = rows.assign(measure=["all", "all", "part", "part", "part"], kind="nats")
     assert paired.ratio(rows, "all", "part")["value"].tolist() == [2, 3]
     assert paired.ratio(rows, "all", "not there").empty
     assert paired.difference(rows, "all", "part")["value"].tolist() == [2, 6]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -48,9 +49,10 @@ def arguments(tmp_path) -> argparse.Namespace:
     told = json.loads(Jobs(load_project(config, tmp_path)).paper.settings)
     made = {"figures": [{"name": "curve", "caption": "A_caption"}], "tables": [TABLE]}
     settings = {
-        "shown": [its | made for its in told["shown"] if its["name"] != "atlas"],
+        "shown": [its | made for its in told["shown"]],
         "studies": [its | made | {"has_reference": True} for its in told["studies"]],
         "seeds": told["seeds"],
+        "abstract": {},
     }
     return argparse.Namespace(
         sources=ROOT / "paper", results=tmp_path / "results", settings=settings
@@ -65,7 +67,8 @@ def test_it_is_the_text_what_notebooks_made_and_what_the_config_says(arguments):
         for study in ("first", "second")
         for place in (f"figures/{study}/curve.pdf", f"tables/{study}/ends.tex")
     }
-    written = {f"{n}.tex" for n in ("generated", "studies", "settings", "conditions", "published")}
+    names = ("generated", "sentences", "studies", "settings", "conditions", "published")
+    written = {f"{name}.tex" for name in names}
     assert set(files) == text | made | written
     generated = files["generated.tex"].decode()
     assert r"\onsetdefinenumber{first/share}{80\,\%}" in generated
@@ -109,6 +112,31 @@ def test_studies_of_one_title_both_keep_what_is_published(arguments):
     for name in ("first", "second"):
         assert f"{name} quantity & 1 & A \\& B & " in files["published.tex"].decode()
     assert r"{paper/n_published}{2}" in files["generated.tex"].decode()
+
+
+def test_the_abstract_is_what_studies_say_in_their_order(arguments):
+    told = {"second": "In {share} of cases & more.", "first": "Rank {one/near/rank_of_a.layer_1}."}
+    arguments.settings["abstract"] = told
+    files = _files(arguments)
+    _, first, second = files["sentences.tex"].decode().splitlines()
+    assert second == r"In \onsetnumber{second/share} of cases \& more."
+    assert first == r"Rank \onsetmean{first}{one}{near}{rank_of_a.layer_1}."
+    assert "first/one/near/rank_of_a.layer_1" in files["generated.tex"].decode()
+
+
+def test_a_number_of_the_abstract_that_is_not_there_is_named(arguments):
+    arguments.settings["abstract"] = {"first": "In {shares} of cases."}
+    said = r"config/studies/first\.yaml: abstract: 'shares' is no number"
+    with pytest.raises(MarkupError, match=said):
+        _files(arguments)
+
+
+def test_only_studies_that_are_shown_are_in_the_abstract(tmp_path):
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    shutil.copytree(ROOT / "workflow/notebooks", tmp_path / "workflow/notebooks")
+    config = {"studies": ["reversal", "alias"], "seeds": [0], "paper": False}
+    told = json.loads(Jobs(load_project(config, tmp_path)).paper.settings)
+    assert list(told["abstract"]) == [its["name"] for its in told["shown"]]
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,11 @@ from onset.analyses.components.questions import exchanges
 from onset.config import ConfigError, load_project
 from onset.config.wants import wants
 from onset.config.yaml_file import read_yaml
+from onset.models import inspection
 from onset.models.batch import Batch, Questions
 from onset.models.pretrained.model import Pretrained
-from onset.models.pretrained.settings import Settings, problems
+from onset.models.pretrained.planning import problems
+from onset.models.pretrained.settings import Settings
 from onset.results import Run
 from onset.runs.artefacts import read_checkpoint
 from onset.stages import dataset as dataset_stage
@@ -136,7 +138,7 @@ class TestInside:
         """The task's tokens, the bridge's logits for them, and its cache."""
         model, parameters = loaded
         tokens = torch.from_numpy(np.random.default_rng(0).integers(N_TOKENS, size=(5, LENGTH)))
-        bridge = models.open_bridge(model, parameters, model.depth(2))
+        bridge = inspection.open_bridge(model, parameters, model.depth(2))
         return tokens, *bridge.run_with_cache(tokens + FIRST)
 
     def test_the_residual_stream(self, loaded, seen):
@@ -178,7 +180,7 @@ class TestInside:
 
     def test_other_numbers_of_blocks_are_refused(self, loaded):
         with pytest.raises(ValueError, match="applies each of its blocks once, always"):
-            models.open_bridge(*loaded, 1)
+            inspection.open_bridge(*loaded, 1)
 
 
 class TestTraining:
@@ -211,7 +213,7 @@ class TestBridge:
     def test_it_has_the_fine_tuned_weights_and_the_checkpoints_tokenizer(self, loaded):
         model, _ = loaded
         parameters = {n: p.detach() for n, p in trained(model, steps=5).parameters.items()}
-        bridge = models.open_bridge(model, parameters)
+        bridge = inspection.open_bridge(model, parameters)
         group = questions()[0]
         tokens = torch.from_numpy(model.in_vocabulary(group.tokens))
         logits, cache = bridge.run_with_cache(tokens)
@@ -223,14 +225,14 @@ class TestBridge:
     def test_parameters_of_another_model_are_refused(self, loaded):
         model, parameters = loaded
         with pytest.raises(ValueError, match="aren't parameters of"):
-            models.open_bridge(model, {**parameters, "another": torch.zeros(1)})
+            inspection.open_bridge(model, {**parameters, "another": torch.zeros(1)})
         fewer = dict(list(parameters.items())[1:])
         with pytest.raises(ValueError, match="aren't parameters of"):
-            models.open_bridge(model, fewer)
+            inspection.open_bridge(model, fewer)
 
     def test_its_depth_is_fixed(self, loaded):
         with pytest.raises(ValueError, match="each of its blocks once"):
-            models.open_bridge(*loaded, n_applications=1)
+            inspection.open_bridge(*loaded, n_applications=1)
 
 
 class TestIdentity:

@@ -9,7 +9,7 @@ from types import ModuleType, SimpleNamespace
 import pandas as pd
 import pytest
 
-from onset import analyses, measures
+from onset import analyses, comparisons, measures
 from onset.code.syntax import SourceError
 from onset.config.quantities import contradictions, declared_by, quantities_of
 from onset.config.study import Condition
@@ -162,7 +162,7 @@ def test_measures_that_contradict_each_other_are_named():
 
 def test_all_declare_what_they_yield():
     """Soundly, and with a unit in the label of what has one."""
-    for package in (measures, analyses):
+    for package in (measures, analyses, comparisons):
         for name in package.names():
             for said in declared_by(package, name).values():
                 unit = KINDS[said["kind"]].unit

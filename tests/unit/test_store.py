@@ -128,6 +128,13 @@ class TestFormats:
             expected = [None if value is None or value != value else value for value in values]
             assert [None if pd.isna(value) else value for value in table[column]] == expected
 
+    def test_lists_of_any_length_come_back_as_they_were(self, tmp_path):
+        columns = {"sizes": [[2, 3], []], "words": [["a", "b"], None], "shares": [[0.5], [1.0]]}
+        save_table(tmp_path / "file", columns, ORIGIN)
+        table, _ = load_table(tmp_path / "file")
+        for column, values in columns.items():
+            assert [its if its is None else its.tolist() for its in table[column]] == values
+
     def test_a_column_of_nothing_stacks_with_one_of_whole_numbers(self, tmp_path):
         save_some_table(tmp_path / "one")
         save_table(tmp_path / "other", {**COLUMNS, "layer": [0, 1]}, ORIGIN)

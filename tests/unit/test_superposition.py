@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from torch.testing import assert_close
 
 from onset.figures.superposition import plot_dimensionality, plot_phases_of
-from onset.measures.superposition import features, geometry, instances, levels, one_by_one
+from onset.measures.superposition import features, geometry, instances, one_by_one
 from onset.measures.superposition.two_features import (
     PHASES,
     best,
@@ -20,14 +20,25 @@ from onset.measures.superposition.two_features import (
     expected_loss,
     phase_of,
 )
+from onset.models.bottleneck import planning
 from onset.models.bottleneck import settings as bottleneck
 from onset.models.bottleneck.model import Bottleneck
+from onset.statistics import levels
 from onset.tasks import superposition
 from onset.tasks.vectors import VectorDataset
 from onset.training.batches import draw, full
 from onset.training.loop import train
 from onset.training.settings import TrainingSettings
 from onset.training.state import TrainingState
+
+SMALL_WORLDS = [
+    {"densities": [0.5, 0.1], "restarts": 2, "n_test": 64},
+    *(
+        {"n_features": 2, "densities": [0.5, 1.0], "n_test": 64, "target": target}
+        for target in ("identity", "absolute", "and")
+    ),
+]
+"""that no two splits share an example of; measures are tried on the first"""
 
 
 def task(**changes) -> superposition.Settings:
@@ -181,7 +192,7 @@ class TestNetwork:
         ],
     )
     def test_what_does_not_fit_is_said(self, changes, sizes, says):
-        found = bottleneck.problems(network(12, **changes).settings, *sizes)
+        found = planning.problems(network(12, **changes).settings, *sizes)
         assert (says in found[0]) if says else (found == [])
 
 

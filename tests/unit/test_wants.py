@@ -10,30 +10,19 @@ from typing import Any, get_args
 import pytest
 import torch
 
-from onset import analyses, measures, models, tasks
+from onset import analyses, comparisons, measures, models, tasks
 from onset.config.quantities import declared_by
-from onset.config.traits import KNOWN, OF_MODELS, OF_WORLDS, traits_of
+from onset.config.traits import KNOWN, OF_MODELS, OF_WORLDS, traits_of_model
 from onset.config.wants import wants
 from onset.measures.measurement import Measurement
+from onset.models import inspection
 from onset.statistics.kinds import KINDS
 from onset.statistics.quantities import quantity_of
 from onset.tasks.worlds import kind_of, length_of, sizes_of, truth_of
 from onset.training.settings import Extent
 from tests import checkpoints
+from tests.worlds import made_of_nothing, settings_of
 
-WORLDS: dict[str, dict[str, Any]] = {
-    "alias": {"n_bases": 16, "n_attributes": 4, "n_values": 5, "id_held_out": 1},
-    "chains": {"n_entities": 16, "n_relations": 6, "most_questions": 40, "inferred_ratio": 0.8},
-    "composition": {"n_entities": 20, "n_relations": 4, "id_trained": 0.7},
-    "definitions": {"n_bases": 20, "n_attributes": 3, "n_values": 5, "n_aliases": 20, "n_new": 12},
-    "features": {"n_features": 40, "n_dimensions": 16, "active": 2.0, "n_parents": 4,
-                 "n_children": 2, "n_test": 512},
-    "finetuning": {"n_entities": 20, "n_relations": 4, "new": 0.3, "old_trained": 0.8},
-    "induction": {"n_symbols": 12, "length": 16, "segment": [3, 6], "n_train": 16, "n_test": 16},
-    "modular_addition": {"p": 13, "train_fraction": 0.6},
-    "reversal": {"n_pairs": 40},
-    "superposition": {"densities": [0.5, 0.1], "restarts": 2, "n_test": 64},
-}  # fmt: skip
 _SMALL = {"name": "transformer", "d_model": 16, "n_heads": 2, "d_mlp": 16}
 SEQUENCES = {
     "one layer": _SMALL,
@@ -54,10 +43,11 @@ NOTHING_BEFORE_TRAINING = {"formula"}
 """no frequency is a key of an untrained model"""
 ROUNDING = 1e-5
 
+WORLDS = made_of_nothing()
 PAIRS = [
     pytest.param(world, name, marks=() if name in ("two layers", "l1") else pytest.mark.slow)
-    for world in WORLDS
-    for name in (VECTORS if world in ("features", "superposition") else SEQUENCES)
+    for world, settings in WORLDS.items()
+    for name in (SEQUENCES if kind_of(settings) == "sequences" else VECTORS)
     if name != "pretrained" or world in ("composition", "induction")  # they take their time
 ]
 
@@ -71,7 +61,7 @@ def checkpoint(tmp_path_factory):
 
 @pytest.mark.parametrize(("world", "model"), PAIRS)
 def test_what_planning_lets_pass_has_rows(world, model, checkpoint):
-    task = tasks.load(world).Settings(name=world, **WORLDS[world])
+    task = WORLDS[world]
     chosen = (SEQUENCES if kind_of(task) == "sequences" else VECTORS)[model]
     if model == "pretrained":
         chosen = {**chosen, "checkpoint": str(checkpoint)}
@@ -85,7 +75,7 @@ def test_what_planning_lets_pass_has_rows(world, model, checkpoint):
             wanted = wants(package, name)
             if any(wanted.unfit(task, settings)) or name in NOTHING_BEFORE_TRAINING:
                 continue
-            if set(wanted.only_with) - set(traits_of(settings)):
+            if set(wanted.only_with) - set(traits_of_model(settings)):
                 continue
             rows = list(_asked(package, name, its, parameters, dataset))
             assert rows, name
@@ -114,10 +104,6 @@ def _asked(package: ModuleType, name: str, model: Any, parameters: Any, dataset:
             return list(module.analyse(model, parameters, dataset, 0))
         end = [module.at_end(model, parameters, dataset)] if hasattr(module, "at_end") else []
         return list(module.measure(model, parameters, dataset, *end))
-
-
-def settings_of(world: str, **changes: Any) -> Any:
-    return tasks.load(world).Settings(name=world, **{**WORLDS[world], **changes})
 
 
 @pytest.mark.parametrize(
@@ -179,7 +165,7 @@ def test_a_task_tells_which_split_carries_which_truth(world):
 def test_needs_are_words_that_someone_has():
     """A slip in one of them would refuse everything."""
     known = {fact for name in WORLDS for fact in settings_of(name).truth} | {"token"} | set(KNOWN)
-    for package in (measures, analyses):
+    for package in (measures, analyses, comparisons):
         for name in package.names():
             its = wants(package, name)
             assert set(its.needs) <= known, name
@@ -188,15 +174,15 @@ def test_needs_are_words_that_someone_has():
 
 def test_families_whose_heads_can_be_asked_for_open_in_transformer_lens():
     for name in models.names():
-        settings = models.load_settings(name).Settings
-        if {"heads", "residual_stream"} & set(getattr(settings.model_construct(), "traits", ())):
-            assert models.has_bridge(name), name
+        settings = models.load_settings(name).Settings.model_construct(name=name, sparsities=())
+        if {"heads", "residual_stream"} & set(traits_of_model(settings)):
+            assert inspection.has_bridge(name), name
 
 
 def test_every_trait_is_someones_need():
     asked = {
         need
-        for package in (measures, analyses)
+        for package in (measures, analyses, comparisons)
         for name in package.names()
         for need in (*wants(package, name).needs, *wants(package, name).only_with)
     } | {*get_args(Extent)}  # which parts of a parameter are trained
@@ -205,7 +191,7 @@ def test_every_trait_is_someones_need():
 
 def test_declarations_are_tuples_of_words():
     """A lone string would be read as its letters."""
-    for package in (measures, analyses):
+    for package in (measures, analyses, comparisons):
         for name in package.names():
             its = wants(package, name)
             for words in (its.needs, its.splits, its.only_with):

@@ -149,7 +149,7 @@ class Project:
         for block in blocks:
             rule, _, details = block.partition(":\n")
             found = dict(re.findall(r"^    (\w+): (.*)$", details, re.MULTILINE))
-            values = re.findall(r"=(\w+)", found.get("wildcards", ""))
+            values = re.findall(r"=([\w.-]+)", found.get("wildcards", ""))
             jobs[f"{rule} {'/'.join(values)}".strip()] = found.get("input", "").split(", ")
         total = re.search(r"^total +(\d+)$", said, re.MULTILINE)
         assert len(jobs) == (int(total[1]) if total else 0), said

@@ -69,7 +69,6 @@ NEW = {
 }
 PAGES = {"summarise activations", "notebook_activations", "pages_activations", "front_page"}
 TINY = {"summarise tiny", "notebook_tiny", "pages_tiny"}
-ATLAS = {"heads tiny", "atlas", "atlas_notebook", "pages_atlas"}
 
 
 def add_study(project) -> None:

@@ -21,7 +21,7 @@ for study in jobs.pages.shown:
         localrule: True
         params:
             results=subpath(output[0], ancestor=2),
-            code=code_of("gallery"),
+            code=jobs.pages.code(study),
         shell:
             "python -m onset.stages.gallery {params.results}"
             " --settings {input.settings} --log {log}"

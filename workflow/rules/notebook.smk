@@ -8,6 +8,7 @@ for study in project.studies:
             notebook=f"workflow/notebooks/{study}.py",
             measures=jobs.studies.measures_of(study),
             analyses=jobs.studies.analyses_of(study),
+            comparisons=jobs.comparisons.tables_of(study),
             summary=jobs.studies.summary_of(study),
             settings=f"{project.results}/{study}/settings/notebook.json",
         output:

@@ -37,7 +37,9 @@ for population in jobs.populations.all:
             parents=[index for run in population for index in jobs.runs.parent_index(run)],
             sources=[index for run in population for index in jobs.runs.source_indexes(run)],
         output:
-            checkpoints=[f"{jobs.populations.folder(run)}/checkpoints/index.json" for run in population],
+            checkpoints=[
+                f"{jobs.populations.folder(run)}/checkpoints/index.json" for run in population
+            ],
             logs=[f"{jobs.populations.folder(run)}/training.parquet" for run in population],
         log:
             f"{project.results}/logs/train_{jobs.populations.name(population)}.log",

@@ -1,4 +1,4 @@
-"""Closer looks at a checkpoint, one method a file; most of them through TransformerLens's tools.
+"""Closer looks at a checkpoint, one method per file; most of them use TransformerLens's tools.
 
 An analysis module has `analyse(model, parameters, dataset, seed) -> Iterable[Measurement]`, where
 `seed` is the run's and chooses what is random; one that looks at the run which the dataset is made of

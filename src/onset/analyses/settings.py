@@ -1,4 +1,4 @@
-"""Which closer looks are taken, and at how many checkpoints."""
+"""Which analyses are run, and at how many checkpoints."""
 
 from __future__ import annotations
 

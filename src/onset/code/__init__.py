@@ -1,1 +1,1 @@
-"""Onset's own source: its files and modules, what they declare, the fingerprint of a job's."""
+"""Onset's own source: its files and modules, their declarations, and code fingerprints of jobs."""

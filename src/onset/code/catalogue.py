@@ -1,4 +1,4 @@
-"""The modules of a kind: what YAML calls by a short name, whichever room it stands in."""
+"""The modules of a kind, found by the short name that YAML uses, whichever package they are in."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from onset.code.syntax import SourceError
 
 
 class Catalogue:
-    """All modules below a package that define a certain function; others help them.
+    """All modules below a package that define a certain function; the others are helpers.
 
     None is imported to be found, and only the one asked for to be used, so that a job depends on no other.
     """

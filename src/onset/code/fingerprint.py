@@ -1,4 +1,4 @@
-"""Which code a result came from: a fingerprint of what a job really imports.
+"""Which code a result came from: a fingerprint of the code that a job actually imports.
 
 The fingerprint covers the syntax trees of the job's modules and of everything in Onset that they
 import, without docstrings and without what modules declare for planning (`DECLARATIONS`). Comments and
@@ -18,7 +18,7 @@ from onset.code.own_files import files_in, is_own
 from onset.code.syntax import parse
 
 _PACKAGE = Path(__file__).parents[1]
-DECLARATIONS = frozenset({"NEEDS", "ONLY_WITH", "QUANTITIES", "SPLITS"})
+DECLARATIONS = frozenset({"NEEDS", "ONLY_WITH", "QUANTITIES", "SPLITS", "TOGETHER"})
 """what modules declare in literals for planning alone; those that a module itself uses are code"""
 
 

@@ -1,8 +1,8 @@
-"""What counts as a file of the project, among all that lies in its folders.
+"""Which files in the project's folders belong to the project.
 
-Systems, editors and notebooks leave files about (`.DS_Store`, `page.html~`, `._page.html`, `#page.html#`,
-`.ipynb_checkpoints`). They are no inputs of anything, and no module, study or template is offered by their
-names.
+Operating systems, editors and notebooks leave files behind (`.DS_Store`, `page.html~`, `._page.html`,
+`#page.html#`, `.ipynb_checkpoints`). They are never inputs, and their names are never offered as modules,
+studies or templates.
 """
 
 from __future__ import annotations

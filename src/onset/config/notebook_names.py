@@ -1,4 +1,4 @@
-"""What a notebook's expressions may stand for, as far as its source tells: texts, elements, keys.
+"""What a notebook's expressions may stand for, as far as its source shows: texts, elements, keys.
 
 A name is known where it is text, or put together from text, or from what a loop over text goes through; of
 other parts it is at most known that they are a condition's name or a split's. Where nothing is known,
@@ -94,8 +94,28 @@ class Names:
             case ast.BinOp(left=left, op=ast.BitOr(), right=right):
                 return self.keys(left) + self.keys(right)
             case ast.Call(func=ast.Attribute(attr=function), args=args):
-                return _made_by(function, args)
+                return self._made_by(function, args)
         return UNKNOWN
+
+    def _made_by(self, function: str, args: Sequence[ast.expr]) -> list[Pattern]:
+        """The numbers that a call of the library makes: `say.named`, `study.quoted_settings`."""
+        match function, args:
+            case "named", [rows, ast.Constant(value=str(name)), *_]:
+                parts = _COLUMN.split(name)  # every second is a column
+                texts = [[(its,)] if its else [()] for its in parts]
+                texts[1::2] = [self._column(its, rows) for its in parts[1::2]]
+                return joined(texts)
+            case "quoted_settings", _ if all(isinstance(its, ast.Constant) for its in args):
+                return [(str(its.value).rpartition(".")[2],) for its in args]
+        return UNKNOWN
+
+    def _column(self, name: str, rows: ast.expr) -> list[Pattern]:
+        """What a column may hold, by what rows are chosen by: `where(rows, measure=["one", "other"])`."""
+        chosen = {its.arg: its.value for its in rows.keywords} if isinstance(rows, ast.Call) else {}
+        wanted = chosen.get(name, ast.Constant(None))
+        texts = [text for its in self.elements(wanted) or [wanted] for text in self.texts(its)]
+        unknown = (Hole.ANY,) in texts
+        return [(Hole(name) if name in _WORDS else Hole.MEASURE,)] if unknown else texts
 
     def _inside(
         self, loops: list[ast.comprehension], ask: Callable[[], list[Pattern]], whole: ast.expr
@@ -224,19 +244,6 @@ class Names:
                 each = [self._dicts(value, depth + 1) for value in values]
                 return [its for found in each for its in found] if all(each) else []
         return []
-
-
-def _made_by(function: str, args: Sequence[ast.expr]) -> list[Pattern]:
-    """The numbers that a call of the library makes: `say.named`, `study.quoted_settings`."""
-    match function, args:
-        case "named", [_, ast.Constant(value=str(name)), *_]:
-            parts = _COLUMN.split(name)  # every second is a column
-            columns = [Hole(its) if its in _WORDS else Hole.MEASURE for its in parts[1::2]]
-            mixed = [its for pair in zip(parts[::2], [*columns, ""], strict=True) for its in pair]
-            return [tuple(its for its in mixed if its)]
-        case "quoted_settings", _ if all(isinstance(its, ast.Constant) for its in args):
-            return [(str(its.value).rpartition(".")[2],) for its in args]
-    return UNKNOWN
 
 
 def _groups(by: ast.expr) -> list[ast.expr]:

@@ -1,4 +1,4 @@
-"""What a notebook makes, read from its source: names of figures, tables, published values and numbers.
+"""What a notebook makes, read from its source: figures, tables, published values and numbers.
 
 Nothing is run: `onset.config.notebook_names` says what an expression may stand for.
 """

@@ -1,10 +1,10 @@
-"""A study's file against its notebook: what one names, the other has. Known before anything runs."""
+"""Checks that a study's file and its notebook agree on names, before anything runs."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from onset.config.name_patterns import Hole, Pattern, matches, spelt_out
 from onset.config.notebook_source import NotebookSource
@@ -30,7 +30,7 @@ def notebook_problems(
         study: its file and its conditions.
         source: of the notebook.
         name: of the notebook, for people.
-        complete: whether all conditions are there; if some are faulty, what hangs on them isn't judged.
+        complete: whether all conditions are there; if some are faulty, what depends on them isn't judged.
     """
     if source.parameters is None:
         yield "", f"{name} must have one cell tagged `parameters`"
@@ -41,13 +41,14 @@ def notebook_problems(
         if complete:
             yield from _valued(study, source.parameters, name)
     for kind in ("figures", "tables"):
-        yield from _made(study, source, kind, name)
+        yield from made_problems(getattr(study.file, kind), source, kind, name)
     yield from _published(study, source, name)
     if not complete:
         return
     if _LOOKS_CLOSER & source.asked and not study.analysed:
         yield "analyses.names", f"{name} looks at analyses, and no condition has any"
-    yield from _answer(study, source, name)
+    yield from _told(study, source, name, "answer", study.file.answer or "")
+    yield from _told(study, source, name, "abstract", study.file.abstract or "")
     for condition in sorted(source.conditions - study.conditions.keys()):
         there = nearest(condition, study.conditions)
         yield "conditions", f"{name} asks for the condition {condition!r}; {there}"
@@ -76,10 +77,18 @@ def _valued(study: Study, parameters: Parameters, name: str) -> Found:
         yield "", f"{name}: {error}"
 
 
-def _made(study: Study, source: NotebookSource, kind: str, name: str) -> Found:
-    """Figures or tables."""
+def made_problems(
+    declared: Mapping[str, str], source: NotebookSource, kind: str, name: str
+) -> Found:
+    """Of the figures or tables that are declared, and of those that the notebook makes.
+
+    Args:
+        declared: name → caption.
+        source: of the notebook.
+        kind: figures or tables.
+        name: of the notebook, for people.
+    """
     patterns: list[Pattern] = getattr(source, kind)
-    declared: Mapping[str, str] = getattr(study.file, kind)
     verb = {"figures": "draws", "tables": "makes"}[kind]
     for its in declared:
         if not matches(patterns, its, {}):
@@ -100,28 +109,63 @@ def _published(study: Study, source: NotebookSource, name: str) -> Found:
             yield f"reference.{its}", f"{name} sets nothing of ours beside it; {there}"
 
 
-def _answer(study: Study, source: NotebookSource, name: str) -> Found:
-    answer = study.file.answer or ""
-    if odd := re.search(r"[{}]", _NUMBER.sub("", answer)):
-        yield "answer", f"a {odd[0]} has no counterpart; a number's name stands in {{ and }}"
-    splits = {split for c in study.conditions.values() for split in c.task.splits}
-    holes = {
-        Hole.CONDITION: list(study.conditions),
-        Hole.SPLIT: sorted(splits | {its for its in source.texts if its.isidentifier()}),
-    }
-    for asked in dict.fromkeys(_NUMBER.findall(answer)):
+def _splits_of(study: Study) -> set[str]:
+    return {split for c in study.conditions.values() for split in c.task.splits}
+
+
+def holes_of(study: Study, source: NotebookSource) -> dict[Hole, list[str]]:
+    """What may stand where a name's part is known to be a condition, or a split, and no more."""
+    texts = {its for its in source.texts if its.isidentifier()}
+    return {Hole.CONDITION: list(study.conditions), Hole.SPLIT: sorted(_splits_of(study) | texts)}
+
+
+def _told(study: Study, source: NotebookSource, name: str, key: str, text: str) -> Found:
+    """A text with numbers of the notebook's, and means."""
+    splits, holes = _splits_of(study), holes_of(study, source)
+
+    def as_mean(asked: str) -> tuple[bool, str]:
         condition, split, quantity = [*asked.split("/", 2), "", ""][:3]
-        said = wrong_with_mean(study, condition, split, quantity) if quantity else ""
-        if quantity and condition in study.conditions and (not split or split in splits):
-            if said:
-                yield "answer", f"{asked!r}: {said}"
-        elif not matches(source.numbers, asked, holes):
-            near = _near(asked, source.numbers, {**holes, Hole.SPLIT: sorted(splits)})
-            near += f"; as a mean: {said}" if said else ""
-            yield (
-                "answer",
-                f"{name} saves no number {asked!r}{near}{_gone(asked, study.conditions)}",
+        wrong = wrong_with_mean(study, condition, split, quantity) if quantity else ""
+        there = condition in study.conditions and (not split or split in splits)
+        return bool(quantity and there), wrong or ""
+
+    offered = {**holes, Hole.SPLIT: sorted(splits)}
+    yield from quoted_problems(text, source, name, key, holes, offered, as_mean)
+
+
+def quoted_problems(
+    text: str,
+    source: NotebookSource,
+    name: str,
+    key: str,
+    holes: Mapping[Hole, list[str]],
+    offered: Mapping[Hole, list[str]],
+    as_mean: Callable[[str], tuple[bool, str]] = lambda asked: (False, ""),
+) -> Found:
+    """Of the numbers that a text quotes.
+
+    Args:
+        text: with `{name}` for a number.
+        source: of the notebook that saves them.
+        name: of the notebook, for people.
+        key: of the text.
+        holes: what may stand where the notebook's source doesn't tell a part of a name.
+        offered: the same, for the names that are offered instead of a wrong one.
+        as_mean: whether a name can only be that of a mean in the summary, and what is wrong with it as one.
+    """
+    if odd := re.search(r"[{}]", _NUMBER.sub("", text)):
+        yield key, f"a {odd[0]} has no counterpart; a number's name stands in {{ and }}"
+    for asked in dict.fromkeys(_NUMBER.findall(text)):
+        surely_a_mean, wrong = as_mean(asked)
+        if surely_a_mean:
+            if wrong:
+                yield key, f"{asked!r}: {wrong}"
+        elif not matches(source.numbers, asked, dict(holes)):
+            hint = _near(asked, source.numbers, offered) + (
+                f"; as a mean: {wrong}" if wrong else ""
             )
+            hint += _gone(asked, holes.get(Hole.CONDITION, ()))
+            yield key, f"{name} saves no number {asked!r}{hint}"
 
 
 def _near(asked: str, patterns: Iterable[Pattern], holes: Mapping[Hole, list[str]]) -> str:
@@ -133,6 +177,6 @@ def _near(asked: str, patterns: Iterable[Pattern], holes: Mapping[Hole, list[str
 def _gone(asked: str, conditions: Collection[str]) -> str:
     """Where a number's name begins with what could be a condition's, those that there are."""
     first, stroke, _ = asked.partition("/")
-    if not stroke or first in conditions:
+    if not (stroke and conditions) or first in conditions:
         return ""
     return f" (conditions: {', '.join(conditions)})"

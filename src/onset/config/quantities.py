@@ -1,23 +1,23 @@
-"""The quantities that a study's runs have, as what measures them declares them."""
+"""The quantities of a study's runs, as the modules that measure them declare them."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from onset import analyses, measures
+from onset import analyses, comparisons, measures
 from onset.code.fingerprint import DECLARATIONS
 from onset.code.syntax import SourceError, parse
 from onset.config.study import Condition
 from onset.statistics.quantities import Declarations, unsound
 
 
-def literals_in(source: Path) -> dict[str, Any]:
-    """What a module declares, by the names of `DECLARATIONS`.
+def literals_in(source: Path, names: Collection[str] = DECLARATIONS) -> dict[str, Any]:
+    """What a module declares, by these names.
 
     Read from the source: importing it imports torch, and planning a DAG shouldn't wait for that.
 
@@ -30,7 +30,7 @@ def literals_in(source: Path) -> dict[str, Any]:
             case (
                 ast.Assign(targets=[ast.Name(id=name)], value=value)
                 | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
-            ) if name in DECLARATIONS:
+            ) if name in names:
                 try:
                     found[name] = ast.literal_eval(value)
                 except (ValueError, TypeError):
@@ -55,29 +55,37 @@ def declared_by(package: ModuleType, name: str) -> Declarations:
     return declared
 
 
-def quantities_of(conditions: Mapping[str, Condition]) -> dict[str, Mapping[str, Any]]:
-    """All that measures and analyses of these conditions declare."""
+def quantities_of(
+    conditions: Mapping[str, Condition], compared: Iterable[str] = ()
+) -> dict[str, Mapping[str, Any]]:
+    """All that measures and analyses of these conditions declare, and comparisons of these names."""
     return {
         name: said
-        for its in _asked(conditions.values())
+        for its in _asked(conditions.values(), compared)
         for name, said in declared_by(*its).items()
     }
 
 
-def contradictions(conditions: Mapping[str, Condition]) -> Iterator[str]:
-    """Names that two of these conditions' measures and analyses declare in different ways."""
+def contradictions(
+    conditions: Mapping[str, Condition], compared: Iterable[str] = ()
+) -> Iterator[str]:
+    """Names that two of these conditions' measures and analyses, or of these comparisons, declare in
+    different ways."""
     first: dict[str, tuple[ModuleType, str]] = {}
-    for its in _asked(conditions.values()):
+    for its in _asked(conditions.values(), compared):
         for name, said in declared_by(*its).items():
             other = first.setdefault(name, its)
             if declared_by(*other)[name] != said:
                 yield f"{other[1]} and {its[1]} both yield {name}, and declare it in different ways"
 
 
-def _asked(conditions: Iterable[Condition]) -> list[tuple[ModuleType, str]]:
+def _asked(
+    conditions: Iterable[Condition], compared: Iterable[str]
+) -> list[tuple[ModuleType, str]]:
     """What measures something, as package and name."""
     asked: dict[tuple[ModuleType, str], None] = {}
     for its in conditions:
         asked |= dict.fromkeys((measures, name) for name in its.measures)
         asked |= dict.fromkeys((analyses, name) for name in its.analyses.names)
+    asked |= dict.fromkeys((comparisons, name) for name in compared)
     return list(asked)

@@ -1,16 +1,17 @@
-"""Means that texts quote, against what the runs of a study will have: judged before anything runs."""
+"""Checks, before anything runs, that the means quoted in texts will exist."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from onset.config.comparisons import conditions_of
 from onset.config.problems import Problem, nearest
 from onset.config.quantities import quantities_of
 from onset.config.study import Study
 from onset.latex.means import means_asked_for
 from onset.latex.sources import sources_of
-from onset.statistics.quantities import UndeclaredError, quantity_of
+from onset.statistics.quantities import Declarations, UndeclaredError, quantity_of
 
 
 def problems_of_paper(studies: Mapping[str, Study], root: Path) -> Iterator[Problem]:
@@ -35,18 +36,38 @@ def wrong_with_mean(study: Study, condition: str, split: str, quantity: str) -> 
 
     Args:
         study: that it is of.
-        condition: of the study.
+        condition: of the study; of a comparison `COMPARISON:CONDITION` or `COMPARISON:ONE:OTHER`.
         split: of the condition's task; empty: the quantity is of none.
         quantity: in full; of what it is counted by (layers, heads, …) nothing is known.
     """
+    if ":" in condition or condition in study.comparisons:
+        return _wrong_with_comparison(study, condition, split, quantity)
     its = study.conditions.get(condition)
     if its is None:
         return f"there is no condition {condition!r}; {nearest(condition, study.conditions)}"
     if split and split not in its.task.splits:
         return f"there is no split {split!r} in {condition}; {nearest(split, its.task.splits)}"
-    name, declared = quantity.partition(".")[0], quantities_of({condition: its})
+    return _undeclared(quantity, quantities_of({condition: its}), condition)
+
+
+def _wrong_with_comparison(study: Study, called: str, split: str, quantity: str) -> str:
+    name, *conditions = called.split(":", 2)
+    if name not in study.comparisons:
+        return f"there is no comparison {name!r}; {nearest(name, study.comparisons)}"
+    its = study.comparisons[name]
+    taken_in = conditions_of(study, its)
+    if conditions and conditions[0] not in taken_in:
+        return f"{name} takes in no condition {conditions[0]!r}; {nearest(conditions[0], taken_in)}"
+    splits = {there for one in taken_in for there in study.conditions[one].task.splits}
+    if split and split not in (its.splits or splits):
+        return f"{name} looks at no split {split!r}; {nearest(split, its.splits or splits)}"
+    return _undeclared(quantity, quantities_of({}, [its.name]), called)
+
+
+def _undeclared(quantity: str, declared: Declarations, called: str) -> str:
+    name = quantity.partition(".")[0]
     try:
         quantity_of(name, declared)
     except UndeclaredError:
-        return f"nothing measures {name!r} in {condition}; {nearest(name, declared)}"
+        return f"nothing measures {name!r} in {called}; {nearest(name, declared)}"
     return ""

@@ -1,4 +1,4 @@
-"""Texts that people write in a study's file: what is drawn in figures or typeset can be."""
+"""Checks that the texts in a study's file can be drawn in figures and typeset."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from onset.figures.glyphs import undrawable
 from onset.latex.characters import declared, said_of, unsettable
 
 _TYPESET = (
-    *("title", "question", "figures", "tables", "reference", "conditions", "sweep"),
+    *("title", "question", "abstract", "figures", "tables", "reference", "conditions", "sweep"),
     *SECTIONS,
 )
 """keys of a study's file below which every text stands in the paper"""
@@ -63,8 +63,8 @@ def _wrong_with(path: tuple[str, ...], text: str, in_paper: frozenset[str] | Non
             return
     if in_paper is not None and path[0] in _TYPESET and (odd := unsettable(text, in_paper)):
         yield (
-            f"the paper can't set {said_of(odd)}; allowed are Latin and Greek letters, signs of "
-            "mathematics and what paper/characters.tex declares (`paper: false` makes no paper)"
+            f"the paper can't set {said_of(odd)}; allowed are Latin and Greek letters, mathematical "
+            "symbols and what paper/characters.tex declares (`paper: false` makes no paper)"
         )
 
 

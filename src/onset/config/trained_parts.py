@@ -1,4 +1,4 @@
-"""What is wrong with the patterns that say which parameters are trained, before there is a model."""
+"""Checks the patterns that say which parameters are trained, before a model exists."""
 
 from __future__ import annotations
 
@@ -62,5 +62,5 @@ def _without_rows(
         allowed = ", ".join(with_rows)
         yield (
             pattern,
-            f"{lacking[0]} has no row per token, and so none of new ones (have: {allowed})",
+            f"{lacking[0]} has no row per token, so it has none for new tokens (have: {allowed})",
         )

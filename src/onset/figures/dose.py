@@ -1,4 +1,4 @@
-"""Dose curves: the conditions that differ from a reference in one setting alone, against that setting."""
+"""Dose curves: conditions that differ from a reference in one setting, against that setting."""
 
 from __future__ import annotations
 

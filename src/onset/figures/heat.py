@@ -1,4 +1,4 @@
-"""Maps over two settings: what a grid of conditions scores, a cell per point."""
+"""Maps over two settings: the score of each condition in a grid, one cell per point."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
+from onset.figures.colours import colour_scale
 from onset.figures.dose import Settings, differences
 from onset.figures.page import TEXT_WIDTH
 from onset.figures.style import MARKED
@@ -96,8 +97,10 @@ def cells_of(
     return values.rename_axis("condition").reset_index().merge(numbers, on="condition")
 
 
-def plot_heat(axis: Axes, cells: pd.DataFrame, across: str, up: str, level: float) -> AxesImage:
-    """Draw a map of proportions: dark is 1; each cell says its mean and, below, the range of the seeds.
+def plot_heat(
+    axis: Axes, cells: pd.DataFrame, across: str, up: str, level: float, kind: str = "share"
+) -> AxesImage:
+    """Draw a map in the colours of a kind; each cell says its mean and, below, the range of the seeds.
 
     Where cells have no room for it, they say nothing, and the axes name some of their values.
 
@@ -108,14 +111,15 @@ def plot_heat(axis: Axes, cells: pd.DataFrame, across: str, up: str, level: floa
         across: column on the horizontal axis.
         up: column on the vertical axis, the smallest value lowest.
         level: cells in which every seed reaches it are framed.
+        kind: of quantity.
 
     Returns:
         The image, for a colour bar.
     """
     table = cells.pivot(index=up, columns=across, values="mean").sort_index().sort_index(axis=1)
-    image = axis.imshow(
-        table.to_numpy(float), cmap="cividis_r", vmin=0, vmax=1, aspect="auto", origin="lower"
-    )
+    values = table.to_numpy(float)
+    colours = colour_scale(kind, values)
+    image = axis.imshow(values, **colours, aspect="auto", origin="lower")
     for _, cell in cells.iterrows():
         x, y = table.columns.get_loc(cell[across]), table.index.get_loc(cell[up])
         seeds = cell.filter(regex=r"^seed_\d+$")

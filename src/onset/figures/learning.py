@@ -1,4 +1,4 @@
-"""Learning curves: loss and accuracy of some splits along training, side by side."""
+"""Learning curves: loss and accuracy of some splits during training, side by side."""
 
 from __future__ import annotations
 
@@ -64,7 +64,6 @@ def plot_learning(
                 axis.axvline(decay_start, color=NEUTRAL, linewidth=0.5, zorder=0)
             if measure == "loss":
                 axis.set(title=title, yscale="log")
-                axis.set_xticks([at for at in (0, 100, 1000) if at <= its["step"].max()])
             else:
                 axis.set(ylim=(-0.03, 1.03), xlabel="training step")
     shown = curves["condition"].isin(styles) & curves["split"].isin(splits)

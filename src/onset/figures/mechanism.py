@@ -1,4 +1,4 @@
-"""What closer looks found, drawn: where heads attend to, what parts write, what is left without one."""
+"""Plots of analyses: where heads attend, what parts write, what remains without a part."""
 
 from __future__ import annotations
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import textwrap
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Literal
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -13,7 +16,7 @@ from matplotlib.figure import Figure
 
 from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.names import name_curves
-from onset.figures.page import TEXT_WIDTH
+from onset.figures.page import MOST_PANELS, TEXT_WIDTH, say_left_out
 from onset.figures.rows import height, name_rows, plot_rows, proportion
 from onset.figures.style import NEUTRAL, Styles
 from onset.statistics.rows import where
@@ -22,8 +25,13 @@ Panels = Mapping[str, pd.DataFrame]
 """title → the rows that the panel shows"""
 
 _OF_SHARES = (-0.03, 1.03)
+_WIDE = 2
+"""of an axis that has room for whole numbers"""
 _MOST_IN_LINE = 64
 """characters of titles side by side"""
+_MOST_IF_SMALL = 80
+_TALLEST = 8.5
+"""inches of a figure with many lines of panels"""
 
 
 def panels_of(
@@ -73,7 +81,7 @@ def draw_rows(
         said_right: what the panels of each line are about.
     """
     size = (TEXT_WIDTH, n_lines * height(styles))
-    figure, axes = _grid(panels, n_lines, size, sharex=shares)
+    figure, axes = grid(panels, n_lines, size, sharex=shares)
     for (title, rows), axis in zip(panels.items(), axes.flat, strict=False):
         for place, (low, high) in enumerate((bands or {})[name] for name in styles if bands):
             axis.barh(place, high - low, 0.8, low, color="0.85", zorder=0)
@@ -82,9 +90,8 @@ def draw_rows(
             proportion(axis, title)
         else:
             axis.set_title(title)
-            axis.locator_params(axis="x", nbins=3, integer=True)
-        if _is_crowded(panels, axes.shape[1]):
-            axis.title.set_fontsize(7)
+            axis.locator_params(axis="x", nbins=3, integer=np.ptp(axis.get_xlim()) > _WIDE)
+        fit_title(axis, panels, axes.shape[1])
         if (mark := _mark(marked, title)) is not None:
             axis.axvline(mark, color=NEUTRAL, linestyle=":", linewidth=0.8, zorder=0)
     for axis in axes[:, 0]:
@@ -104,6 +111,7 @@ def draw_curves(
     *,
     xlabel: str = "training step",
     n_lines: int = 1,
+    n_across: int | None = None,
     shares: bool = True,
     logarithmic: bool = True,
     from_step: int | None = None,
@@ -121,6 +129,7 @@ def draw_curves(
         ylabel: of all panels.
         xlabel: of all panels.
         n_lines: of panels.
+        n_across: panels side by side, in place of `n_lines`, for what may have any number of panels.
         shares: the axis of values goes from 0 to 1.
         logarithmic: whether the axis of steps is.
         from_step: a grey line where something begins, such as the decay of the learning rate.
@@ -129,10 +138,14 @@ def draw_curves(
         named_at_ends: curves are named where they end, if there is room, and not in a legend.
         n_columns: of the legend, at most.
     """
-    figure, axes = _grid(panels, n_lines, (TEXT_WIDTH, 1.0 + 1.45 * n_lines), sharex=True)
+    there = measured(panels)
+    panels, n_lines = fitting(there, n_lines, n_across)
+    figure, axes = grid(panels, n_lines, (TEXT_WIDTH, tall(n_lines)), sharex=True)
+    say_left_out(figure, list(panels), list(there))
     for (title, curves), axis in zip(panels.items(), axes.flat, strict=False):
         plot_over_training(axis, curves, styles, logarithmic)
         axis.set_title(title)
+        fit_title(axis, panels, axes.shape[1])
         if shares:
             axis.set_ylim(_OF_SHARES)
         if from_step is not None:
@@ -163,14 +176,35 @@ def _mark(marked: Mapping[str, float] | float | None, title: str) -> float | Non
     return marked.get(title) if isinstance(marked, Mapping) else marked
 
 
-def _is_crowded(panels: Panels, across: int) -> bool:
-    """Whether titles side by side would touch each other in the usual size."""
-    return across * max(len(line) for title in panels for line in title.split("\n")) > _MOST_IN_LINE
+def measured(panels: Panels) -> Panels:
+    """Those that have something to show: a condition may be missing."""
+    return {title: rows for title, rows in panels.items() if len(rows)}
 
 
-def _grid(
-    panels: Panels, n_lines: int, size: tuple[float, float], sharex: bool
+def fitting(panels: Panels, n_lines: int, n_across: int | None) -> tuple[Panels, int]:
+    """The panels that a page has room for, and how many lines they take."""
+    shown = dict(itertools.islice(panels.items(), MOST_PANELS))
+    return shown, math.ceil(len(shown) / n_across) if n_across else n_lines
+
+
+def tall(n_lines: int) -> float:
+    """Inches for lines of panels, a labelled axis and a legend; a page's at most."""
+    return min(1.0 + 1.45 * n_lines, _TALLEST)
+
+
+def fit_title(axis: Axes, panels: Panels, across: int) -> None:
+    """Make a title smaller where those side by side would touch each other, and break it if need be."""
+    longest = max(len(line) for title in panels for line in title.split("\n"))
+    if across * longest > _MOST_IN_LINE:
+        lines = axis.get_title().split("\n")
+        broken = [textwrap.fill(line, _MOST_IF_SMALL // across) for line in lines]
+        axis.set_title("\n".join(broken), fontsize=7)
+
+
+def grid(
+    panels: Panels, n_lines: int, size: tuple[float, float], sharex: bool | Literal["col"]
 ) -> tuple[Figure, np.ndarray]:
+    """Axes for panels, line by line, that share the axis of values; those left over are hidden."""
     across = math.ceil(len(panels) / n_lines)
     figure, axes = plt.subplots(
         n_lines, across, figsize=size, sharex=sharex, sharey=True, squeeze=False

@@ -1,4 +1,4 @@
-"""Figures of what closer looks find of a model's heads and MLPs."""
+"""Figures of what analyses find about a model's heads and MLPs."""
 
 from __future__ import annotations
 

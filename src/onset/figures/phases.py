@@ -1,4 +1,4 @@
-"""Progress measures of single runs along training, over the phases that rules divide it into."""
+"""Progress measures of single runs during training, divided into phases by rules."""
 
 from __future__ import annotations
 

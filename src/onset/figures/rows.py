@@ -1,4 +1,4 @@
-"""A row per condition: where it stands at the end of training."""
+"""One row per condition: its value at the end of training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures of where something is found: the edge of a window, and models by their size."""
+"""Figures of where an effect appears: the edges of a window, and models by their size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A study's answer in one sentence: as its file words it, with the numbers found."""
+"""A study's answer in one sentence: the text from its file, with the measured numbers filled in."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def condition_page(
 
 
 def _files(run: RunFolder) -> dict[str, Any]:
-    """What a person may want to take home of a run, by what it is."""
+    """What a person may want to download from a run, by what it is."""
     files = {
         **{f"{stage}.yaml": run.settings(stage) for stage in _STAGES},
         "dataset": run.dataset,

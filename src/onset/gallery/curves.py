@@ -1,11 +1,11 @@
-"""How the runs of a condition learn, as a drawing within a page."""
+"""Learning curves of a condition's runs, as a drawing on its page."""
 
 from __future__ import annotations
 
 import io
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import matplotlib as mpl
 import numpy as np
@@ -15,8 +15,9 @@ from matplotlib.figure import Figure
 
 from onset.figures.style import NEUTRAL, Style, styles
 from onset.statistics.kinds import KINDS
+from onset.statistics.quantities import Quantity
 
-_SIZE = (4.2, 2.4)  # inches: two beside each other, or one on a phone
+_SIZE = (4.2, 2.4)  # inches: two side by side, or one on a phone
 _MARGINS = {"left": 0.14, "right": 0.98, "top": 0.96, "bottom": 0.2}
 _FIRST = ("accuracy", "loss")
 _MOST_POINTS = 200  # of a training log with every update
@@ -31,7 +32,7 @@ _LOOK = {
 
 
 class Line(NamedTuple):
-    """How a page draws a line beside its name."""
+    """How a page draws a line next to its name."""
 
     colour: str
     dashes: str
@@ -55,7 +56,7 @@ class Drawn(NamedTuple):
 def learning_curves(
     logs: Sequence[pd.DataFrame],
     measures: Sequence[pd.DataFrame],
-    quantities: Mapping[str, Mapping[str, Any]],
+    quantities: Mapping[str, Quantity],
 ) -> Drawn:
     """Loss at every update; per split, accuracy (else loss, else what comes first) at every checkpoint.
 
@@ -64,7 +65,7 @@ def learning_curves(
     Args:
         logs: step and loss, one per seed.
         measures: step, measure, split and value, one per seed.
-        quantities: name → kind and label (`quantities.json`).
+        quantities: of the study, by name.
     """
     with mpl.rc_context():
         mpl.rcdefaults()  # whatever a matplotlibrc of the user's says
@@ -89,7 +90,7 @@ def _svg(figure: Figure) -> str:
 
 
 def _draw_splits(
-    axis: Axes, measures: pd.DataFrame, quantities: Mapping[str, Mapping[str, Any]]
+    axis: Axes, measures: pd.DataFrame, quantities: Mapping[str, Quantity]
 ) -> dict[str, Line]:
     there = measures["measure"].unique()
     shown = next((its for its in _FIRST if its in there), there[0])
@@ -103,8 +104,8 @@ def _draw_splits(
         of_split = curves[split].unstack("run")
         axis.plot(of_split.index, of_split, **style.of_line, linewidth=0.5, alpha=0.6)
         axis.plot(of_split.index, of_split.mean(axis=1), **style.of_line, linewidth=1.4)
-    axis.set(xlabel="training step", ylabel=quantities[shown]["label"])
-    kind = KINDS[quantities[shown]["kind"]]
+    axis.set(xlabel="training step", ylabel=quantities[shown].label)
+    kind = KINDS[quantities[shown].kind]
     if math.isfinite(kind.high - kind.low):
         beyond = 0.03 * (kind.high - kind.low)
         axis.set_ylim(kind.low - beyond, kind.high + beyond)

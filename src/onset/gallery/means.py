@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from onset.statistics.means import Mean
+from onset.statistics.quantities import Quantity
 
-Quantities = Mapping[str, Mapping[str, Any]]
-"""a study's quantities.json: name → kind, label, digits"""
+Quantities = Mapping[str, Quantity]
+"""of a study, by name"""
 
 
 def side_by_side(means: Sequence[Mean], quantities: Quantities) -> dict[str, Any]:
@@ -37,4 +38,4 @@ def label_of(quantity: str, quantities: Quantities) -> str:
     """What a quantity is called on a page: `rank of the bridge, layer 1`."""
     name, *places = quantity.split(".")
     where = [place.replace("_", " ") for place in places]
-    return ", ".join([quantities[name]["label"], *where])
+    return ", ".join([quantities[name].label, *where])

@@ -1,4 +1,4 @@
-"""Tables of numbers as pages show them."""
+"""Tables of numbers, formatted for pages."""
 
 from __future__ import annotations
 

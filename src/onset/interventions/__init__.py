@@ -1,7 +1,8 @@
-"""Surgery on models at initialisation and during training, one kind a file.
+"""Surgery on models at initialisation and during training, one kind per file.
 
-A module is called as its settings are, and has `altered(settings, model, parameters, sources, seed) ->
-Altered`. It is asked once: what it decides is part of the state that an interrupted training goes on from.
+A module has the name that its settings use, and has
+`altered(settings, model, parameters, sources, seed) -> Altered`. It is called once: its decision is part
+of the state from which interrupted training resumes.
 """
 
 from __future__ import annotations

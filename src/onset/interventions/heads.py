@@ -1,4 +1,4 @@
-"""Which heads an intervention takes, which others it might, and which of the parameters are a head's."""
+"""Which heads an intervention takes, which others it could, and a head's parameters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parameters set to zero and held there: heads of a circuit, or what becomes large in training."""
+"""Sets parameters to zero and keeps them there: a circuit's heads, or weights that become large."""
 
 from __future__ import annotations
 

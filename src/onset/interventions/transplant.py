@@ -1,4 +1,4 @@
-"""Heads of other runs put in the place of a model's own."""
+"""Replaces a model's heads by heads of other runs."""
 
 from __future__ import annotations
 

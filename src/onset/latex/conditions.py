@@ -1,4 +1,4 @@
-"""Every condition of a study, and exactly what it has otherwise than the study."""
+"""Every condition of a study, and exactly how it differs from the study."""
 
 from __future__ import annotations
 

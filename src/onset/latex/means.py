@@ -31,6 +31,11 @@ class Asked(NamedTuple):
         return f"{self.file}:{self.line}"
 
 
+def without_comments(source: bytes) -> str:
+    """A source's text, line by line, but for what LaTeX doesn't read."""
+    return _COMMENT.sub(r"\1", source.decode("utf-8", errors="replace"))
+
+
 def means_asked_for(sources: Mapping[str, bytes]) -> Iterator[Asked]:
     """All of them, in the order of the files; what is commented out isn't asked for.
 
@@ -39,6 +44,6 @@ def means_asked_for(sources: Mapping[str, bytes]) -> Iterator[Asked]:
     """
     for file, content in sources.items():
         if file.endswith(".tex"):
-            text = _COMMENT.sub(r"\1", content.decode("utf-8", errors="replace"))
+            text = without_comments(content)
             for found in _ASKED.finditer(text):
                 yield Asked(*found.groups(), file, text.count("\n", 0, found.start()) + 1)

@@ -1,4 +1,4 @@
-"""What the literature reports beside what is found here, of all studies in one table."""
+"""Published values compared with ours, for all studies in one table."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def published_table(references: References) -> str:
     if not rows:
         return ""
     caption = (
-        "Published against ours. Ours is the mean over seeds, in brackets its 95\\,\\% interval; "
-        "undecided is what the interval leaves open."
+        "Published against ours. Ours is the mean over seeds, with its 95\\,\\% interval in brackets; "
+        "undecided: the interval leaves it open."
     )
     return longtable(_COLUMNS, rows, caption, "tab:published")
 

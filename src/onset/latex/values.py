@@ -1,4 +1,4 @@
-"""Settings as people read them."""
+"""Settings formatted for people."""
 
 from __future__ import annotations
 

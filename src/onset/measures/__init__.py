@@ -1,4 +1,4 @@
-"""Progress measures, one family a file.
+"""Progress measures, one family per file.
 
 A measure module has `measure(model, parameters, dataset) -> Iterable[Measurement]`. In literals, which are
 read without importing it, it says what it yields: `QUANTITIES` (`onset.statistics.quantities`); and what it

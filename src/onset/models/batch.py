@@ -1,4 +1,4 @@
-"""What a model is asked: sequences, and the positions at which its answers count; or vectors."""
+"""What a model is given: sequences, with the positions that are scored; or vectors."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class Model(AnyModel, Protocol):
     def logits(
         self, parameters: Mapping[str, Tensor], questions: Sequence[Questions]
     ) -> Float[Tensor, "scored tokens"]:
-        """A column per token, the task's first; a family may know others beside."""
+        """A column per token, the task's first; a family may know others besides."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""What this machine can compute on."""
+"""Which devices this machine can compute on."""
 
 from __future__ import annotations
 

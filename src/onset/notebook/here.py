@@ -1,4 +1,4 @@
-"""The first line of every notebook: its study, opened, and all that is drawn and made of it.
+"""The first line of every notebook: opens its study, for everything that is drawn and made from it.
 
 from onset.notebook.here import here
 
@@ -50,6 +50,7 @@ def here(study_name: str, results: str | Path = "results") -> NotebookStudy:
         code=told["code"],
         analysed=tuple(told["analysed"]),
         extra_seeds=told["extra_seeds"],
+        compared=tuple(told["compared"]),
         labels=told["labels"],
         reference=told["reference"],
     )

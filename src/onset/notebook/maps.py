@@ -1,4 +1,4 @@
-"""The maps of a study with a sweep: grids over two settings through a base point, in words and numbers."""
+"""The maps of a study with a sweep: grids over two settings through a base point."""
 
 from __future__ import annotations
 

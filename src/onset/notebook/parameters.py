@@ -1,9 +1,8 @@
-"""The parameters of a study's notebook, as the cell that is tagged `parameters` declares them.
+"""The parameters of a study's notebook, as declared in the cell tagged `parameters`.
 
-Each has a default there, for whoever runs the notebook by hand, and may say what it is to be: `level:
-Fraction = 0.95`. What two of them must be to each other stands below as an `assert` of
-comparisons. The cell is read, not run: a config is judged by it before any work, and papermill puts the
-config's values after it.
+Each has a default there, for whoever runs the notebook by hand, and may declare its type:
+`level: Fraction = 0.95`. Conditions on two of them follow as an `assert` of comparisons. The cell is
+read, not run: planning checks the config against it, and papermill puts the config's values after it.
 """
 
 from __future__ import annotations

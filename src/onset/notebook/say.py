@@ -1,4 +1,4 @@
-"""Numbers as `study.save_numbers` takes them: by their names, in words."""
+"""Numbers as `study.save_numbers` takes them: named, and put into words."""
 
 from __future__ import annotations
 
@@ -37,9 +37,11 @@ def _plain(value: Any) -> Any:
     return int(value) if whole else value
 
 
-def column(name: str) -> Callable[[Any], str]:
-    """What a column says already."""
-    return lambda row: str(getattr(row, name))
+def column(name: str, digits: int | None = None) -> Callable[[Any], str]:
+    """What a column says already; or a number in it, with so many digits after the point."""
+    if digits is None:
+        return lambda row: str(getattr(row, name))
+    return lambda row: f"{getattr(row, name):.{digits}f}"
 
 
 def mean(row: Any) -> str:
@@ -69,14 +71,14 @@ def rounded(digits: int) -> Callable[[Any], str]:
     return lambda row: format_interval(row, digits)
 
 
-def small(row: Any) -> str:
-    """A mean that may be of any order of magnitude: `1.2e-05`."""
-    return f"{row.mean:.1e}"
-
-
 def otherwise(said: str, say: Callable[[Any], str] = interval) -> Callable[[Any], str]:
     """What stands in the place of a mean that there isn't."""
     return lambda row: said if np.isnan(row.mean) else say(row)
+
+
+def small(row: Any) -> str:
+    """A mean that may be of any order of magnitude: `1.2e-05`."""
+    return f"{row.mean:.1e}"
 
 
 def if_all(say: Callable[[Any], str] = interval) -> Callable[[Any], str]:

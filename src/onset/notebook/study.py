@@ -1,30 +1,25 @@
-"""A study as its notebook sees it: rows of its measurements, figures, tables, verdicts, models to ask."""
+"""A study as used in its notebook: rows of measurements, figures, tables, verdicts, models to ask."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from onset.figures import apart, dose, learning, panels, parts
-from onset.figures.heat import value_of
 from onset.figures.moments import draw_moments
+from onset.figures.points import draw_points
 from onset.figures.style import Styles, styles
 from onset.latex import tabular
 from onset.notebook.predictions import Predicted, predictions_cells
+from onset.notebook.rows import StudyRows
 from onset.notebook.summary_table import MeanOf, summary_cells
 from onset.runs.reference import Found
-from onset.runs.run import Run
-from onset.runs.study import Study
-from onset.statistics.milestones import first_checkpoints, last_changes
 from onset.statistics.named import stacked
-from onset.statistics.rows import at_last_step, rows_of, where
-from onset.statistics.seeds import over_seeds
+from onset.statistics.rows import where
 
 Of = Mapping[str, str] | Iterable[str] | None
 """whose rows or curves are drawn: conditions (None: all), or names of other things with their labels"""
@@ -32,194 +27,8 @@ Titles = Mapping[Any, str] | Iterable[str]
 
 
 @dataclass(frozen=True)
-class NotebookStudy(Study):
+class NotebookStudy(StudyRows):
     """All runs of a study, and what a notebook makes of them."""
-
-    labels: Mapping[str, str] = field(default_factory=dict)
-    """what figures call each condition"""
-    reference: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """what the literature says: name → quantity, published, source"""
-
-    # ---- what was run -----------------------------------------------------------------------
-
-    @cached_property
-    def first(self) -> dict[str, Run]:
-        """A run of each condition, with the first seed."""
-        return {name: self.run(name, self.seeds[0]) for name in self.conditions}
-
-    @cached_property
-    def settings(self) -> dict[str, dict[str, Any]]:
-        """Of each condition's runs, by section."""
-        return {name: run.settings for name, run in self.first.items()}
-
-    def setting(self, path: str, condition: str | None = None) -> Any:
-        """`section.key` of a condition, by default of the first; None where there is no such key."""
-        return value_of(self.settings[condition or self.conditions[0]], path)
-
-    def setting_of_all(self, path: str) -> dict[str, Any]:
-        """The same of every condition, by its name."""
-        return {name: self.setting(path, name) for name in self.conditions}
-
-    def having(self, path: str) -> list[str]:
-        """The conditions in which this setting is anything but nothing."""
-        return [name for name, its in self.setting_of_all(path).items() if its]
-
-    def runs_of(self, conditions: Iterable[str]) -> list[Run]:
-        """Of some conditions, with the seeds that all conditions have."""
-        return [self.run(name, seed) for name in conditions for seed in self.seeds]
-
-    @property
-    def from_scratch(self) -> list[str]:
-        """The conditions that begin with random parameters: the others are trained at their step 0."""
-        return [name for name, its in self.settings.items() if not its["parent"]]
-
-    @property
-    def decay_start(self) -> int:
-        """The step from which the learning rate of the first condition falls."""
-        steps, decaying = (self.setting(f"training.{key}") for key in ("steps", "decay_fraction"))
-        return round(steps * (1 - decaying))
-
-    def without_doses(self, paths: Iterable[str]) -> list[str]:
-        """The conditions that don't differ from the first in one of these settings alone."""
-        reference = self.conditions[0]
-        dosed = [dose.doses_of(self.settings, reference, *path.split(".")) for path in paths]
-        off = {name for its in dosed for name in its} - {reference}
-        return [name for name in self.conditions if name not in off]
-
-    def differing_only_in(self, path: str, reference: str) -> list[str]:
-        """The conditions that differ from another in this setting (`section.key`) and in no other."""
-        its = self.settings[reference]
-        return [name for name, of in self.settings.items() if dose.differences(its, of) == {path}]
-
-    def alike(self, condition: str, *sections: str) -> list[str]:
-        """The other conditions that have the same settings in these sections."""
-        its = self.settings[condition]
-        same = [n for n, of in self.settings.items() if all(of[s] == its[s] for s in sections)]
-        return [name for name in same if name != condition]
-
-    @cached_property
-    def n_runs(self) -> pd.Series:
-        """How many runs there are of each condition."""
-        return pd.Series([run.condition for run in self.runs]).value_counts(sort=False)
-
-    @cached_property
-    def operated_at(self) -> dict[str, int]:
-        """The step before which each condition's first intervention is made, of those that have any."""
-        made = {name: its.get("interventions") for name, its in self.settings.items()}
-        return {name: its[0].get("before_step", 0) for name, its in made.items() if its}
-
-    def n_parameters(self, condition: str) -> int:
-        """Of a condition's model."""
-        return sum(math.prod(shape) for shape in self.first[condition].model.shapes().values())
-
-    @property
-    def n(self) -> str:
-        """How many seeds the conditions have, as axes say it: `n = 3 seeds`, `n = 3 to 23 seeds`."""
-        numbers = [len({*self.seeds, *self.extra_seeds.get(name, ())}) for name in self.conditions]
-        said = " to ".join(map(str, sorted({min(numbers), max(numbers)})))
-        return f"n = {said} seed" + ("" if max(numbers) == 1 else "s")
-
-    def what_was_run(
-        self, settings: Mapping[str, str], sizes: Mapping[str, str] | Iterable[str] = ()
-    ) -> pd.DataFrame:
-        """A row per condition: where they differ.
-
-        Args:
-            settings: heading → `section.key`, or `section.key.key` for a part of a setting.
-            sizes: heading → the split whose questions are counted; or the splits.
-        """
-        sizes = sizes if isinstance(sizes, Mapping) else {its: its for its in sizes}
-        rows = {
-            self.labels[name]: {
-                **{heading: _at(run.settings, path) for heading, path in settings.items()},
-                **{
-                    heading: len(run.dataset.splits[split]) if split in run.dataset.splits else ""
-                    for heading, split in sizes.items()
-                },
-            }
-            for name, run in self.first.items()
-        }
-        return pd.DataFrame(rows).T
-
-    # ---- rows of measurements ---------------------------------------------------------------
-
-    @cached_property
-    def final(self) -> pd.DataFrame:
-        """The measurements of each run's last checkpoint."""
-        return at_last_step(self.measures)
-
-    @cached_property
-    def closer(self) -> pd.DataFrame:
-        """What the closer looks found at each run's last checkpoint."""
-        return at_last_step(self.analyses)
-
-    def measured(self, measure: str | Iterable[str], **wanted: Any) -> pd.DataFrame:
-        """The rows of measures at all checkpoints, e.g. `measured("accuracy", split=["id", "oo"])`.
-
-        Raises:
-            ValueError: no run has one of them.
-        """
-        return where(rows_of(self.measures, measure), **wanted)
-
-    def at_end(
-        self,
-        measure: str | Iterable[str],
-        by: Sequence[str] = ("condition", "split"),
-        **wanted: Any,
-    ) -> pd.DataFrame:
-        """Over seeds at the last checkpoint: the columns `by`, n_seeds, mean, low, high, seed_0, …"""
-        return over_seeds(at_last_step(self.measured(measure, **wanted)), list(by))
-
-    def over_seeds_at_end(self, rows: pd.DataFrame, *by: str) -> pd.DataFrame:
-        """The same of rows that were chosen otherwise: over seeds per condition and `by`."""
-        last = at_last_step(rows) if "step" in rows else rows
-        return over_seeds(last, ["condition", *by])
-
-    def along(
-        self,
-        measure: str | Iterable[str],
-        by: Sequence[str] = ("condition", "split", "step"),
-        **wanted: Any,
-    ) -> pd.DataFrame:
-        """Over seeds at all checkpoints, in the columns of `at_end`, and step."""
-        return over_seeds(self.measured(measure, **wanted), list(by))
-
-    def with_controls(self, rows: pd.DataFrame, **controls: pd.DataFrame) -> pd.DataFrame:
-        """Rows over seeds with a column per control: its mean at the same condition and split.
-
-        Args:
-            rows: of `at_end`.
-            controls: measurements of one checkpoint of each run, e.g. of `untrained`.
-        """
-        by = ["condition", "split"]
-        for name, measured in controls.items():
-            means = over_seeds(measured, by)[[*by, "mean"]].rename(columns={"mean": name})
-            rows = rows.merge(means, on=by, how="left")
-        return rows
-
-    def logged_losses(self, conditions: Iterable[str], n: int = 60) -> pd.DataFrame:
-        """The losses that training itself saw, at about n steps, as rows of the split `train`."""
-        logs = []
-        for run in self.runs_of(conditions):
-            log = run.training_log
-            its = log.iloc[np.unique(np.geomspace(1, len(log), n).astype(int)) - 1]
-            logs.append(its.assign(condition=run.condition, seed=run.seed))
-        of_all = pd.concat(logs, ignore_index=True).rename(columns={"loss": "value"})
-        return of_all.assign(split="train", measure="loss", kind="nats")
-
-    def untrained(self, measure: str, **wanted: Any) -> pd.DataFrame:
-        """The measurements of models before training, where they begin with random parameters."""
-        began = where(self.measured(measure, **wanted), step=0)
-        return began[began["condition"].isin(self.from_scratch)]
-
-    def first_half(self, accuracy: pd.DataFrame) -> pd.DataFrame:
-        """Between which checkpoints all seeds first answer half of a split (`first_checkpoints`)."""
-        return first_checkpoints(accuracy, 0.5, self.seeds)
-
-    @staticmethod
-    def still_rising(curves: pd.DataFrame) -> pd.DataFrame:
-        """What the last stretch of training changes, over seeds, by condition and split."""
-        return over_seeds(last_changes(curves), ["condition", "split"])
 
     # ---- figures ----------------------------------------------------------------------------
 
@@ -233,10 +42,6 @@ class NotebookStudy(Study):
             return styles(of), of
         names = self.there(*(self.conditions if of is None else of))
         return Styles({name: self.styles[name] for name in names}), self.labels
-
-    def there(self, *names: str) -> list[str]:
-        """Those of some conditions that the study has."""
-        return [name for name in names if name in self.conditions]
 
     def styles_of(self, conditions: Iterable[str]) -> Styles:
         """Of some conditions, each in the style that it has everywhere."""
@@ -309,6 +114,39 @@ class NotebookStudy(Study):
         shown = {"": curves} if titles is None else panels.panels_of(curves, titles, by)
         shown = {title: its.assign(condition=its[curve]) for title, its in shown.items()}
         figure = panels.draw_curves(shown, *self._drawn(of), f"{ylabel} ({self.n})", **how)
+        self.save_figure(figure, name, rows)
+
+    def points_figure(
+        self,
+        name: str,
+        rows: pd.DataFrame,
+        titles: Titles,
+        xlabel: str | Sequence[str],
+        ylabel: str,
+        *,
+        at: str,
+        by: str | Sequence[str] = "condition",
+        curve: str = "split",
+        of: Of = None,
+        **how: Any,
+    ) -> None:
+        """Draw and keep a figure of values against a number of which there are few, such as a length.
+
+        Args:
+            name: of the figure.
+            rows: over seeds; all of them are kept as the figure's data.
+            titles: of the panels, by the values of `by`; or the values.
+            xlabel: of all panels, or one for each column of them.
+            ylabel: of all panels; the number of seeds is put behind it.
+            at: the column of the number that goes across.
+            by: the column that divides the rows among panels, or several.
+            curve: the column that says which curve a row is of.
+            of: whose curves.
+            how: further arguments of `figures.points.draw_points`.
+        """
+        shown = panels.panels_of(rows, titles, by)
+        shown = {title: its.assign(condition=its[curve]) for title, its in shown.items()}
+        figure = draw_points(shown, *self._drawn(of), xlabel, f"{ylabel} ({self.n})", at=at, **how)
         self.save_figure(figure, name, rows)
 
     def apart_figure(
@@ -450,7 +288,11 @@ class NotebookStudy(Study):
         return table
 
     def summary_table(
-        self, name: str, columns: Mapping[str, MeanOf], of: Of = None
+        self,
+        name: str,
+        columns: Mapping[str, MeanOf],
+        of: Of = None,
+        more: Mapping[str, pd.DataFrame] | None = None,
     ) -> pd.DataFrame:
         """A table with a row per condition and means at the end of training, from `summary.csv`.
 
@@ -458,9 +300,11 @@ class NotebookStudy(Study):
             name: of the table.
             columns: heading → which mean.
             of: the conditions.
+            more: heading → means that the summary hasn't (condition, mean, low, high), such as differences.
         """
-        rows, labels = self._drawn(of)
-        return self.table(name, summary_cells(self.summary, columns, {n: labels[n] for n in rows}))
+        drawn, labels = self._drawn(of)
+        rows = {name: labels[name] for name in drawn}
+        return self.table(name, summary_cells(self.summary, columns, rows, more))
 
     def predictions_table(
         self,
@@ -518,19 +362,3 @@ class NotebookStudy(Study):
     def quoted_settings(self, *paths: str, condition: str | None = None) -> dict[str, str]:
         """Settings (`section.key`) of a condition, by default the first, as numbers called `key`."""
         return {path.split(".")[-1]: f"{self.setting(path, condition):g}" for path in paths}
-
-    def settings_of(self, conditions: Iterable[str], *paths: str) -> pd.DataFrame:
-        """Settings (`section.key`) of several conditions, a row each: condition, key, said."""
-        rows = [
-            (name, path.split(".")[-1], f"{self.setting(path, name):g}")
-            for name in conditions
-            for path in paths
-        ]
-        return pd.DataFrame(rows, columns=["condition", "key", "said"])
-
-
-def _at(settings: Mapping[str, Any], path: str) -> Any:
-    found: Any = settings
-    for key in path.split("."):
-        found = found.get(key, "") if isinstance(found, Mapping) else ""
-    return "" if found is None or (isinstance(found, float) and math.isnan(found)) else found

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
 import pandas as pd
 
+from onset.statistics.seeds import Summary
 from onset.statistics.wording import format_interval
 
 
@@ -21,14 +23,18 @@ class MeanOf(NamedTuple):
 
 
 def summary_cells(
-    summary: pd.DataFrame, columns: Mapping[str, MeanOf], labels: Mapping[str, str]
+    summary: pd.DataFrame,
+    columns: Mapping[str, MeanOf],
+    labels: Mapping[str, str],
+    more: Mapping[str, pd.DataFrame] | None = None,
 ) -> pd.DataFrame:
     """The texts of a table.
 
     Args:
-        summary: condition, split, measure, mean, low, high (`Study.summary`).
+        summary: condition, split, measure, digits, mean, low, high (`Study.summary`).
         columns: heading → which mean.
         labels: of the conditions, in the order of the rows.
+        more: heading → condition, mean, low, high, for further columns on the right.
 
     Returns:
         The column `condition` and those asked for; a cell is empty where nothing was measured.
@@ -45,7 +51,12 @@ def summary_cells(
         row = found.get((condition, of.split, of.measure))
         if row is None:
             return ""
-        return format_interval(row) if of.interval else f"{row.mean:.2f}"
+        its = row if of.interval else Summary(row.mean, math.nan, math.nan)
+        return format_interval(its, int(row.digits))
 
     rows = [[labels[name], *(cell(name, of) for of in columns.values())] for name in labels]
-    return pd.DataFrame(rows, columns=["condition", *columns])
+    table = pd.DataFrame(rows, columns=["condition", *columns])
+    for heading, means in (more or {}).items():
+        said = {row.condition: format_interval(row) for row in means.itertuples()}
+        table[heading] = [said.get(name, "") for name in labels]
+    return table

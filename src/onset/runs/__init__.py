@@ -1,1 +1,1 @@
-"""A run and a study as they lie on disk, and as one reads them."""
+"""Runs and studies on disk, and how to read them."""

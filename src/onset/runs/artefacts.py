@@ -1,4 +1,4 @@
-"""Datasets and checkpoints on disk: written with their origin, checked against their run on reading."""
+"""Datasets and checkpoints on disk: written with their origin, checked against it when read."""
 
 from __future__ import annotations
 

@@ -33,8 +33,10 @@ def open_study(
     code: str = "by hand",
     analysed: Sequence[str] | None = None,
     extra_seeds: Mapping[str, Sequence[int]] | None = None,
+    compared: Sequence[str] | None = None,
 ) -> Study:
-    """A study by name, with all conditions, seeds and analyses found on disk unless some are asked for.
+    """A study by name, with all conditions, seeds, analyses and comparisons found on disk unless some are
+    asked for.
 
     On disk, the study's seeds are those that every condition has; others are a condition's `extra_seeds`.
 
@@ -60,6 +62,14 @@ def open_study(
     if analysed is None:
         looked_at = {path.parts[-3] for path in folder.glob("*/seed_*/analyses.parquet")}
         analysed = [name for name in conditions if name in looked_at]
+    if compared is None:
+        compared = [path.stem for path in sorted((folder / "comparisons").glob("*.parquet"))]
     return Study(
-        folder, tuple(conditions), tuple(seeds), code, tuple(analysed), dict(extra_seeds or {})
+        folder,
+        tuple(conditions),
+        tuple(seeds),
+        code,
+        tuple(analysed),
+        dict(extra_seeds or {}),
+        tuple(compared),
     )

@@ -1,7 +1,8 @@
-"""What we find of what the literature says."""
+"""Our findings on what the literature reports."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -32,6 +33,16 @@ class Found(NamedTuple):
         return cls(its.mean, its.low, its.high, bool(agrees))
 
     @classmethod
+    def of_mean(cls, its: Summary, below: float) -> Found:
+        """Of what is said to be no more than chance: it agrees if the mean is below a border.
+
+        Args:
+            its: mean, low, high.
+            below: the border.
+        """
+        return cls(its.mean, its.low, its.high, bool(its.mean < below))
+
+    @classmethod
     def of_seeds(
         cls, values: pd.Series, above: float | None = None, below: float | None = None
     ) -> Found | None:
@@ -54,17 +65,44 @@ class Found(NamedTuple):
         return cls(*its, None if is_open else agrees)
 
     @classmethod
-    def beyond(cls, values: pd.Series, border: float = 0.0, sign: int = 1) -> Found:
+    def beyond(cls, values: pd.Series, border: float = 0.0, sign: int = 1) -> Found | None:
         """Of what is said to be above a border, or below it with the sign −1.
 
         It agrees if the whole interval is there, and not if it is on the other side; a border of NaN leaves
-        it open.
+        it open. None where there are no values.
 
         Args:
             values: one per seed.
             border: in the unit of the values.
             sign: 1 or −1.
         """
+        if not len(values):
+            return None
         its = summary_of_seeds(values)
         ends = sign * (np.array([its.low, its.high]) - border)
         return cls(*its, True if (ends > 0).all() else False if (ends < 0).all() else None)
+
+    @classmethod
+    def within(
+        cls,
+        values: Iterable[float],
+        expected: float,
+        distance: float | None = None,
+        factor: float | None = None,
+    ) -> Found:
+        """Of what is said to be a number: it agrees if the mean is near it; without values it is open.
+
+        Args:
+            values: one per seed.
+            expected: the number.
+            distance: how near is near, as a difference.
+            factor: the same as a factor.
+        """
+        its = summary_of_seeds(pd.Series(list(values), dtype=float))
+        if np.isnan(its.mean):
+            return cls(*its, None)
+        ratio = its.mean / expected
+        agrees = (distance is None or abs(its.mean - expected) < distance) and (
+            factor is None or max(ratio, 1 / ratio) < factor
+        )
+        return cls(*its, bool(agrees))

@@ -1,4 +1,4 @@
-"""One condition at one seed, as it lies on disk."""
+"""One condition at one seed, as stored on disk."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from onset import models
+from onset.models import inspection
 from onset.models.batch import AnyModel
 from onset.runs import token_names
 from onset.runs.artefacts import (
@@ -103,7 +104,7 @@ class Run:
         with warnings.catch_warnings():
             # TransformerLens draws progress bars with tqdm, which misses widgets for them in a notebook.
             warnings.filterwarnings("ignore", "IProgress not found")
-            return models.open_bridge(self.model, self.parameters(step), n_applications)
+            return inspection.open_bridge(self.model, self.parameters(step), n_applications)
 
     def tokens(self, text: str) -> Int[Tensor, "1 length"]:
         """A sequence of readable names, to be asked: `run.bridge()(run.tokens("e3 r1"))`.
@@ -115,7 +116,7 @@ class Run:
         return token_names.tokens_of(text, self.model, self._vocabulary)
 
     def likeliest(self, logits: Float[Tensor, " tokens"], most: int = 5) -> pd.DataFrame:
-        """What the bridge's logits at one position say: `answer` and `probability`, the likeliest first.
+        """What the bridge's logits at one position say: `answer` and `probability`, the most likely first.
 
         Raises:
             ValueError: the world has no tokens.

@@ -1,4 +1,4 @@
-"""A finished run that another looks at: an intervention, or a task whose dataset is made of it."""
+"""A finished run that another uses: in an intervention, or as the source of its dataset."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All runs of a study, and what is made of them."""
+"""All runs of a study, and what is made from them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from onset.latex.markup import check_table, numbers_json
 from onset.runs.artefacts import checksum
 from onset.runs.reference import Found
 from onset.runs.run import Run
-from onset.statistics.quantities import Quantity, described
+from onset.statistics.compared import as_measures, stacked
+from onset.statistics.quantities import Quantity, described, quantities_in
 from onset.store.atomic import write_text
-from onset.store.reading import read_json
-from onset.store.records import check
+from onset.store.records import check, damaged
+from onset.store.tables import load_table
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Study:
     """the conditions that are looked at more closely"""
     extra_seeds: Mapping[str, Sequence[int]] = field(default_factory=dict)
     """seeds that single conditions are run with beside"""
+    compared: Sequence[str] = ()
+    """the comparisons"""
 
     def run(self, condition: str, seed: int) -> Run:
         return Run(self.folder / condition / f"seed_{seed}")
@@ -59,14 +62,17 @@ class Study:
 
     @property
     def measurements(self) -> pd.DataFrame:
-        """All that measures and analyses found, as runs have it, condition and seed in front."""
+        """All that measures, analyses and comparisons found, as runs have it, condition and seed in front.
+
+        Of comparisons what can be averaged over seeds (`onset.statistics.compared.as_measures`).
+        """
         measured = self._gathered({run: run.measures for run in self.runs})
         looked_at = self._gathered(self._looked_at)
-        return pd.concat([measured, looked_at], ignore_index=True) if self.analysed else measured
+        return stacked([measured, looked_at, as_measures(self._set_beside)])
 
     @cached_property
     def quantities(self) -> Mapping[str, Quantity]:
-        """What measures and analyses yield, by name: its kind, its label, and digits after the point.
+        """What all that measures yields, by name: its kind, its label, and digits after the point.
 
         Raises:
             FileNotFoundError: not yet, for the study's runs haven't been summarised.
@@ -77,7 +83,7 @@ class Study:
                 f"no {path}: to make it, when all runs have been evaluated: "
                 f"snakemake --cores all {self.folder / 'summary.csv'}"
             )
-        return {name: Quantity(name, **its) for name, its in read_json(path).items()}
+        return quantities_in(path)
 
     def _of_known_kinds(self, table: pd.DataFrame) -> pd.DataFrame:
         return described(table, self.quantities).drop(columns="digits", errors="ignore")
@@ -86,12 +92,39 @@ class Study:
     def _looked_at(self) -> dict[Run, pd.DataFrame]:
         return {run: run.analyses for run in self.runs if run.condition in self.analysed}
 
+    @cached_property
+    def comparisons(self) -> pd.DataFrame:
+        """What was found of several runs together, or of several checkpoints of one.
+
+        `comparison`; of whom it is (`condition`, `seed`) and what it is set beside (`other_condition`,
+        `other_seed`); the checkpoints, where there are several (`step`, `other_step`); and the other
+        columns of `measures`. Missing is what a number isn't about.
+        """
+        return self._of_known_kinds(self._set_beside)
+
+    @property
+    def _set_beside(self) -> pd.DataFrame:
+        found = []
+        for name, path in self._compared.items():
+            table, origin = load_table(path)
+            if origin.run != f"{self.folder.name}/comparisons/{name}":
+                raise damaged(path, f"belongs to {origin.run}")
+            table.insert(0, "comparison", name)
+            found.append(table)
+        return stacked(found)
+
+    @property
+    def _compared(self) -> dict[str, Path]:
+        return {name: self.folder / "comparisons" / f"{name}.parquet" for name in self.compared}
+
     @property
     def _tables(self) -> list[Path]:
         """The files that measurements are read from."""
         analysed = [run for run in self.runs if run.condition in self.analysed]
-        return [run.folder.measures for run in self.runs] + [
-            run.folder.analyses for run in analysed
+        return [
+            *(run.folder.measures for run in self.runs),
+            *(run.folder.analyses for run in analysed),
+            *self._compared.values(),
         ]
 
     @staticmethod
@@ -125,11 +158,11 @@ class Study:
         }
 
     def save_figure(self, figure: Figure, name: str, data: pd.DataFrame) -> None:
-        """Keep a figure of this study, with exactly the data it shows."""
+        """Save a figure of this study, with exactly the data it shows."""
         save_figure(figure, self.folder / "figures" / name, data, self.provenance)
 
     def save_table(self, table: pd.DataFrame, name: str, latex: str) -> None:
-        """Keep a table of this study, as data and as it is to be typeset.
+        """Save a table of this study, as data and as it is to be typeset.
 
         Raises:
             ValueError: the LaTeX is more than a tabular (`onset.latex.markup`).
@@ -140,7 +173,7 @@ class Study:
     def save_reference(
         self, published: Mapping[str, Mapping[str, str]], ours: Mapping[str, Found]
     ) -> pd.DataFrame:
-        """Keep `reference.csv`: what the literature says, and what we find.
+        """Save `reference.csv`: what the literature says, and what we find.
 
         Args:
             published: name → quantity, published, source, from the study's file.
@@ -150,7 +183,7 @@ class Study:
             The table: quantity, published, source, ours, low, high, agrees.
 
         Raises:
-            ValueError: something published has nothing beside it, or the other way round.
+            ValueError: something published has no counterpart, or the other way round.
         """
         if published.keys() != ours.keys():
             odd = sorted(published.keys() ^ ours.keys())
@@ -166,7 +199,7 @@ class Study:
         return table
 
     def save_numbers(self, numbers: Mapping[str, str]) -> None:
-        """Keep the numbers that the paper's text quotes, as they are to be typeset.
+        """Save the numbers that the paper's text quotes, as they are to be typeset.
 
         Raises:
             ValueError: a number, or its name, holds more of TeX than one may (`onset.latex.markup`).

@@ -1,4 +1,4 @@
-"""Token names: what a person types and reads, for the numbers that a model's bridge takes and gives."""
+"""Token names: what a person types and reads, for the token numbers that a model's bridge uses."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def tokens_of(text: str, model: Model, vocabulary: Sequence[str]) -> Int[Tensor,
 def likeliest(
     logits: Float[Tensor, " tokens"], model: Model, vocabulary: Sequence[str], most: int = 5
 ) -> pd.DataFrame:
-    """What is answered, the likeliest first: `answer` and `probability`.
+    """What is answered, the most likely first: `answer` and `probability`.
 
     Args:
         logits: of the model's bridge at one position.

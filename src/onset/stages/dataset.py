@@ -1,4 +1,4 @@
-"""Generate a run's dataset; some are made of another run's model."""
+"""Generate a run's dataset; some are made from another run's model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers of a run's checkpoints, gathered into a table: what `evaluate` and `analyse` have in common."""
+"""Collects measurements of a run's checkpoints into a table, for `evaluate` and `analyse`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Execute a study's notebook and render it to HTML that reads offline.
+"""Execute a study's notebook and render it to HTML that opens offline.
 
-A parameter that the notebook doesn't know, or one that it knows and isn't given, is an error. A
+It is an error to pass a parameter that the notebook doesn't know, or to omit one that it knows. A
 notebook that fails is kept as `notebook.failed.ipynb`, with the error in it.
 """
 

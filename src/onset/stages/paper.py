@@ -1,17 +1,18 @@
-"""Typeset the paper: gather figures, tables, settings and numbers beside its sources and run LaTeX.
+"""Typeset the paper: gather figures, tables, settings and numbers next to its sources, run LaTeX.
 
-LaTeX runs elsewhere, on exactly these files. The folder `source` beside the PDF then holds all that the
+LaTeX runs elsewhere, on exactly these files. The folder `source` next to the PDF then holds all that the
 paper is made of, and compiles alone.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from onset.latex import definitions, escape
+from onset.latex.abstract import sentence
 from onset.latex.characters import declared
 from onset.latex.conditions import conditions_table
 from onset.latex.made import check_names, numbers_of, reference_of, table_of
@@ -37,7 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--settings",
         required=True,
-        help="JSON: `shown`, what there is to see of each study; `studies`, their settings; `seeds`",
+        help="JSON: `shown`, what there is to see of each study; `abstract`, what each says in it; "
+        "`studies`, their settings; `seeds`",
     )
 
 
@@ -110,8 +112,11 @@ def _written(
             path = _checked(arguments.results / its["name"] / "reference.csv")
             rows = reference_of(path, declared(arguments.sources))
             references.setdefault(its["title"], []).extend(rows)  # some studies have one title
+    sentences = "".join(_sentences(arguments))
+    files = {**files, "sentences.tex": sentences.encode()}
     return {
         "generated": _generated(arguments, settings, references) + _means(arguments, files),
+        "sentences": sentences,
         "studies": "".join(_section(files, study) for study in settings["shown"]),
         "settings": settings_tables(settings["studies"]),
         "conditions": "".join(map(conditions_table, settings["studies"])),
@@ -154,6 +159,17 @@ def _generated(
         }
         lines.append(definitions("onsetdefinecaption", captions))
     return "".join(lines)
+
+
+def _sentences(arguments: argparse.Namespace) -> Iterator[str]:
+    """What the studies in the paper say in its abstract, a line each."""
+    told = arguments.settings["abstract"]
+    for study in (its["name"] for its in arguments.settings["shown"] if its["name"] in told):
+        folder, words = arguments.results / study, told[study]
+        numbers = numbers_of(_checked(folder / "numbers.json"), declared(arguments.sources))
+        summary = folder / "summary.csv"
+        means = Means.of_summary(summary) if summary.exists() else Means()
+        yield f"{sentence(study, words, numbers, means)}\n"
 
 
 def _means(arguments: argparse.Namespace, files: Mapping[str, bytes]) -> str:

@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--settings",
         required=True,
-        help="JSON: `conditions`, `seeds`, `analysed`, `extra_seeds`, `quantities`",
+        help="JSON: `conditions`, `seeds`, `analysed`, `extra_seeds`, `compared`, `quantities`",
     )
     parser.add_argument("--code", default="by hand", help="fingerprint of the code, for the record")
 
@@ -42,6 +42,7 @@ def work(arguments: argparse.Namespace) -> None:
         arguments.code,
         settings["analysed"],
         settings.get("extra_seeds", {}),
+        settings.get("compared", ()),
     )
     measured = study.measurements
     quantities = _declared(measured["measure"].unique(), settings["quantities"])

@@ -1,8 +1,8 @@
-"""What a job finds around it: the user's environment, less all that would change what it makes.
+"""A job's environment: the user's, minus anything that would change what the job makes.
 
-Whatever is asked of a job stands in the config. A variable that a shell exports for another program must
-change no number, no figure and no notebook; one that says where something lies (libraries, a GPU,
-downloaded weights, certificates, a cluster) is the machine's, and stays.
+Everything that a job should do is in the config. A variable that a shell exports for another program must
+change no number, figure or notebook; one that says where something is (libraries, a GPU, downloaded
+weights, certificates, a cluster) belongs to the machine, and stays.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _THREADS = (
     *("OMP_NUM_THREADS", "GOTO_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
     *("VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS"),
 )
-# What a notebook doesn't get to see beside: its home is empty, and no clock is to be read there.
+# What a notebook doesn't get to see, either: its home is empty, and no clock is to be read there.
 _DROPPED_IN_NOTEBOOKS = ("XDG_", "TZ")
 
 

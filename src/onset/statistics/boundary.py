@@ -1,4 +1,4 @@
-"""Where along a setting something appears and where it ends: crossings, thresholds, their intervals."""
+"""Where along a setting something appears and disappears: crossings, thresholds and intervals."""
 
 from __future__ import annotations
 

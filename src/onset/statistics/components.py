@@ -1,4 +1,4 @@
-"""What single parts of a model do and are needed for, a number per seed."""
+"""What single parts of a model do and are needed for, one number per seed."""
 
 from __future__ import annotations
 

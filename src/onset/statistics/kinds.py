@@ -62,3 +62,10 @@ _ALL = (
     Kind("real"),
 )
 KINDS = {kind.name: kind for kind in _ALL}
+
+_OF_DIFFERENCES = {"share": "signed_share", "nats": "logits", "logits": "logits"}
+
+
+def of_differences(kind: str) -> str:
+    """The kind of one value of a kind minus another."""
+    return _OF_DIFFERENCES.get(kind, "real")

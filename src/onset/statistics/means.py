@@ -1,4 +1,4 @@
-"""The means of a study as its `summary.csv` has them: what pages, answers and the paper quote."""
+"""The means of a study's `summary.csv`: what pages, answers and the paper quote."""
 
 from __future__ import annotations
 

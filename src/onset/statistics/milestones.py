@@ -1,4 +1,4 @@
-"""When a run, or a curve, gets somewhere."""
+"""When a run or a curve reaches a milestone."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+
+from onset.statistics.kinds import of_differences
 
 _RUN = ["condition", "seed"]
 
@@ -192,12 +194,28 @@ def last_changes(curves: pd.DataFrame) -> pd.DataFrame:
     """By how much each run's value changes from its last checkpoint but one to its last.
 
     Args:
-        curves: one measure: condition, split, seed, step, value.
+        curves: one measure: condition, split, seed, step, kind, value.
 
     Returns:
         The rows of the last checkpoints, with the change as their value, and `change` as their measure.
     """
     in_order = curves.sort_values("step", kind="stable")
     runs = in_order.groupby(["condition", "split", "seed"], observed=True, sort=False)
-    changes = in_order.assign(measure="change", kind="real", value=runs["value"].diff())
+    kinds = in_order["kind"].map(of_differences)
+    changes = in_order.assign(measure="change", kind=kinds, value=runs["value"].diff())
     return changes.loc[runs.tail(1).index.sort_values()].dropna(subset="value")
+
+
+def at_best_step(curves: pd.DataFrame, chosen_on: pd.DataFrame) -> pd.DataFrame:
+    """Each condition's rows at the checkpoint at which other rows are best in the mean over seeds.
+
+    Args:
+        curves: condition, step, …
+        chosen_on: one measure of the split that the checkpoint is chosen on: condition, seed, step, value.
+
+    Returns:
+        Of checkpoints that are equally good, those of the first.
+    """
+    means = chosen_on.groupby(["condition", "step"], observed=True)["value"].mean().unstack("step")
+    best = means.idxmax(axis=1)
+    return curves[curves["step"] == curves["condition"].map(best)]

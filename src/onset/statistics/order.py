@@ -1,4 +1,4 @@
-"""In which order signs of one thing come: when each is half there, and how long before the last."""
+"""The order in which signs appear: when each is halfway, and how long before the last."""
 
 from __future__ import annotations
 

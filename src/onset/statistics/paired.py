@@ -1,26 +1,38 @@
-"""What differs within a seed: two numbers of the same run, one taken from the other."""
+"""Differences paired by seed: one number minus another of the same run, or of two runs."""
 
 from __future__ import annotations
 
 import pandas as pd
 
+from onset.statistics.kinds import of_differences
+
+_RUN = ("condition", "seed")
+
 
 def difference(
-    rows: pd.DataFrame, minuend: str, subtrahend: str, of: str = "measure"
+    rows: pd.DataFrame,
+    minuend: str,
+    subtrahend: str,
+    of: str = "measure",
+    called: str = "difference",
 ) -> pd.DataFrame:
     """One number of each run minus another of the same run.
 
     Args:
-        rows: a row per run and number: condition, seed, value and the column `of`.
+        rows: a row per run and number: condition, seed, kind, value and the column `of`.
         minuend: what is taken from, as the column `of` calls it.
         subtrahend: what is taken away.
-        of: the column that says which number it is.
+        of: the column that says which number it is; of conditions, what is paired is the seed.
+        called: the measure that it is.
 
     Returns:
-        condition, seed, measure (`difference`), kind, value: a row per run that has both numbers.
+        condition, seed, measure, kind, value: a row per run that has both numbers.
     """
-    runs = _numbers(rows, minuend, subtrahend, of)
-    return _named(runs[minuend] - runs[subtrahend], "difference", "real")
+    both = _numbers(rows, minuend, subtrahend, of)
+    found = (both[minuend] - both[subtrahend]).rename("value").reset_index()
+    kinds = set(rows.loc[rows[of].isin([minuend, subtrahend]), "kind"])
+    kind = of_differences(kinds.pop()) if len(kinds) == 1 else "real"
+    return found.assign(measure=called, kind=kind)
 
 
 def ratio(
@@ -29,7 +41,7 @@ def ratio(
     """One number of each run over another of the same run.
 
     Args:
-        rows: a row per run and number: condition, seed, value and the column `of`.
+        rows: as of `difference`.
         numerator: what is divided, as the column `of` calls it.
         denominator: by what.
         of: the column that says which number it is.
@@ -37,16 +49,25 @@ def ratio(
     Returns:
         condition, seed, measure (`ratio`), kind, value: a row per run that has both numbers.
     """
-    runs = _numbers(rows, numerator, denominator, of)
-    return _named(runs[numerator] / runs[denominator], "ratio", "ratio")
+    both = _numbers(rows, numerator, denominator, of)
+    found = (both[numerator] / both[denominator]).rename("value").reset_index()
+    return found.assign(measure="ratio", kind="ratio")
 
 
 def _numbers(rows: pd.DataFrame, one: str, other: str, of: str) -> pd.DataFrame:
-    """A row per run that has both numbers."""
-    runs = rows.pivot_table("value", ["condition", "seed"], of, observed=True)
-    return runs.reindex(columns=[one, other]).dropna()
+    """Two numbers, a row per run that has both."""
+    runs = rows.pivot_table("value", [its for its in _RUN if its != of], of, observed=True)
+    return runs.reindex(columns=[one, other]).dropna().astype(float)
 
 
-def _named(values: pd.Series, measure: str, kind: str) -> pd.DataFrame:
-    found = values.astype(float).rename("value").reset_index()
-    return found.assign(measure=measure, kind=kind)
+def beside(**columns: pd.DataFrame) -> pd.DataFrame:
+    """Several numbers of each run, a column per number.
+
+    Args:
+        columns: by the name of each: a row per run, with condition, seed and value.
+
+    Returns:
+        condition, seed and the columns: a row per run that has all of them.
+    """
+    values = {name: rows.set_index(list(_RUN))["value"] for name, rows in columns.items()}
+    return pd.concat(values, axis=1, join="inner").reset_index()

@@ -1,8 +1,8 @@
-"""Predict from the past, and from others: leave-one-out lines, ranks, and what they are worth."""
+"""Predictions from early numbers and from other runs: leave-one-out lines, ranks, their worth."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ from onset.statistics.milestones import value_at
 
 _SMALLEST = 1e-12  # nats: a loss can be 0
 _FEWEST = 4
-"""different outcomes: of fewer there is nothing to be foretold"""
+"""different outcomes: of fewer there is nothing to be predicted"""
 
 
 def auc(values: np.ndarray | pd.Series, chosen: np.ndarray) -> float:
@@ -61,10 +61,11 @@ def rank_correlations(features: pd.DataFrame, outcome: pd.Series) -> pd.Series:
 
 
 def foretold(features: pd.DataFrame, outcome: pd.Series) -> pd.DataFrame:
-    """Each run's outcome as the other runs let expect it from what was known early.
+    """Each run's outcome, predicted by the other runs from what was known early.
 
-    For each run, the other runs choose one feature, that of which a line foretells each of them best
-    from the rest of them; the line through all of them then foretells the run. It has no say in either.
+    For each run, the other runs choose one feature: the one for which a line, fitted to all but one of
+    them, best predicts the one left out. The line through all of them then predicts the run, which takes
+    no part in either step.
 
     Args:
         features: a row per run, a column per number that is known early.
@@ -86,12 +87,12 @@ def foretold(features: pd.DataFrame, outcome: pd.Series) -> pd.DataFrame:
 
 
 class Foresight(NamedTuple):
-    """How much better outcomes are foretold than by the median of others."""
+    """How much better outcomes are predicted than by the median of others."""
 
     table: pd.DataFrame
-    """of `foretold`, with the column `found`, which stands alone where there is nothing to be foretold"""
+    """of `foretold`, with the column `found`, which stands alone where nothing can be predicted"""
     error: float
-    """mean absolute error of what is foretold"""
+    """mean absolute error of what is predicted"""
     median_error: float
     """that of the median"""
     p: float
@@ -133,7 +134,7 @@ def foresight(
 def predicted_from_other_groups(
     x: np.ndarray, y: np.ndarray, groups: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What the other groups (e.g. seeds) let expect of y: by a line in x, and without x.
+    """What the other groups (e.g. seeds) predict for y: from a line in x, and without x.
 
     Args:
         x: known before, shape (points,); or several numbers, each with a line of its own, shape (points,
@@ -155,3 +156,32 @@ def predicted_from_other_groups(
         slope = y[~its] @ away / np.where(squares > 0, squares, np.inf)
         line[its], mean[its] = middle + slope * (x[its] - centre), middle
     return line, mean
+
+
+def as_powers(shares: pd.DataFrame, base: str, exponents: Mapping[str, int]) -> pd.DataFrame:
+    """What each run's share on one split, raised to a power, lets expect on others, and what is missing.
+
+    If every step of several goes well as often as that of one split, all of them do so as often as the
+    power of its share says.
+
+    Args:
+        shares: of one checkpoint of each run: condition, seed, split, value.
+        base: the split that is known.
+        exponents: by the splits that are foretold.
+
+    Returns:
+        condition, seed, split, measure (`predicted`, and `shortfall`: what is predicted less what is
+        found), kind, value; of runs that have both splits.
+    """
+    runs = shares.pivot_table("value", ["condition", "seed"], "split", observed=True)
+    parts = []
+    for split, exponent in exponents.items():
+        both = runs[[base, split]].dropna()
+        predicted = both[base] ** exponent
+        of_split = pd.DataFrame(
+            {"predicted": predicted, "shortfall": predicted - both[split]}
+        ).melt(var_name="measure", ignore_index=False)
+        parts.append(of_split.reset_index().assign(split=split))
+    kinds = {"predicted": "share", "shortfall": "signed_share"}
+    rows = pd.concat(parts, ignore_index=True)
+    return rows.assign(kind=rows["measure"].map(kinds))

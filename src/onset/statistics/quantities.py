@@ -1,4 +1,4 @@
-"""Quantities: what measures, analyses and comparisons yield, as they declare it beside themselves.
+"""Quantities: what measures, analyses and comparisons yield, as they declare it in their own files.
 
 A declaration is a literal, `QUANTITIES = {"accuracy": {"kind": "share", "label": "accuracy"}}`. A name may
 be a pattern, in which each `*` stands for something, and the label's `*` for the same: `"*_f1"` with the
@@ -13,9 +13,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from onset.statistics.kinds import KINDS
+from onset.store.reading import read_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,6 +49,11 @@ class Quantity:
         told = asdict(self)
         del told["name"]
         return told
+
+
+def quantities_in(path: Path) -> dict[str, Quantity]:
+    """Those of a study's `quantities.json`, by name; raises as `onset.store.reading.read_json`."""
+    return {name: Quantity(name, **its) for name, its in read_json(path).items()}
 
 
 def quantity_of(name: str, declared: Declarations) -> Quantity:

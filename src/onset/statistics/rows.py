@@ -1,8 +1,9 @@
-"""Rows of tables of measurements: those of a measure, those of the last checkpoint."""
+"""Rows of measurement tables: those of one measure, those of the last checkpoint."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import product
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -46,6 +47,31 @@ def where(rows: pd.DataFrame, **wanted: object) -> pd.DataFrame:
         one = isinstance(its, str) or not isinstance(its, Iterable)
         chosen &= rows[column].isin([its] if one else list(its))
     return rows[chosen]
+
+
+def named_parts(rows: pd.DataFrame, column: str, pattern: str) -> pd.DataFrame:
+    r"""The rows whose name in a column is put together so, with a column per part of the name.
+
+    >>> named_parts(measures, "split", r"hops(?P<hops>\d+)_(?P<edges>seen|unseen)")
+
+    Args:
+        rows: with the column.
+        column: of the names.
+        pattern: of a whole name, with groups that have names; those that match figures alone are numbers.
+    """
+    parts = rows[column].astype(str).str.extract(f"^{pattern}$").dropna()
+    whole = {name: its.astype(int) for name, its in parts.items() if its.str.isdigit().all()}
+    return rows.loc[parts.index].assign(**parts.assign(**whole))
+
+
+def complete(rows: pd.DataFrame, **wanted: Iterable) -> pd.DataFrame:
+    """A row for each combination of these columns' values; the other columns are empty where there is none.
+
+    >>> complete(over_seeds(rows, ["kind", "dose"]), kind=["one", "other"], dose=[0, 0.5, 1])
+    """
+    columns = {name: list(values) for name, values in wanted.items()}
+    asked = type(rows)(list(product(*columns.values())), columns=list(columns))
+    return asked.merge(rows, on=list(columns), how="left")
 
 
 def rows_of(measures: pd.DataFrame, wanted: str | Iterable[str]) -> pd.DataFrame:

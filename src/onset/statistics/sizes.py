@@ -1,4 +1,4 @@
-"""Models by their size: which is the smallest that does it in every seed."""
+"""Models by size: the smallest that succeeds in every seed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The way of a run through a space of many dimensions, by principal components, and where it turns."""
+"""The path of a run through a high-dimensional space, by principal components, and its turns."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def explained_by_chance(
 def turns(places: pd.DataFrame) -> pd.Series:
     """By how many degrees a way turns at each step between its ends.
 
-    The angle between the straight way from its beginning to there and that from there to its end: on a
+    The angle between the straight line from its beginning to there and that from there to its end: on a
     straight line 0, back where it came from 180. Steps that are nearer to an end than a tenth of the
     farthest that the way goes from its beginning say nothing, and are left out.
     """

@@ -1,4 +1,4 @@
-"""In which range of a dose something is there, for each row of a map: where it begins and ends."""
+"""The range of a dose in which an effect appears, for each row of a map: where it begins and ends."""
 
 from __future__ import annotations
 

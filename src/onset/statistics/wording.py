@@ -1,4 +1,4 @@
-"""Numbers and their intervals in words, here alone: in notebooks, figures, pages and the paper."""
+"""Numbers and their intervals put into words, here and nowhere else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where each artefact of a run lies. The same names stand in the rules."""
+"""Where each artefact of a run is stored. The rules use the same names."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class RunFolder:
 
     @property
     def training_state(self) -> Path:
-        """Exists only while the run trains: what an interrupted training goes on from."""
+        """Exists only while the run trains: what an interrupted training resumes from."""
         return self.path / "training_state.safetensors"
 
     @property

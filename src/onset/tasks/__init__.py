@@ -1,4 +1,4 @@
-"""The small worlds that models learn, one file each.
+"""The small worlds that models learn, one per file.
 
 A task module has a `Settings` class and `generate(settings, seed)`, which gives a `Dataset` of
 sequences or a `VectorDataset`. One whose dataset has streams has `streams(settings, dataset)`, too,

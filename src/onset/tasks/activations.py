@@ -1,4 +1,4 @@
-"""The residual stream of a trained transformer at one place, with what the parent's task knows of it.
+"""The residual stream of a trained transformer at one place, with the known facts about it.
 
 Of the parent's questions in some splits, the states after so many block applications at one position, or at
 all scored positions, each different beginning of a sequence once: what comes later changes no state. Equal
@@ -28,7 +28,7 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 
 
 class Settings(BaseSettings):
-    """Which states, of which questions."""
+    """Which states are taken, and from which questions."""
 
     name: Literal["activations"]
     d_model: PositiveInt

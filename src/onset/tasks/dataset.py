@@ -64,7 +64,7 @@ class Split:
 
 
 Stream = Callable[[int, np.random.Generator], Split]
-"""So many examples, drawn anew."""
+"""So many examples, drawn afresh."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +78,7 @@ class Dataset:
     new_tokens: tuple[int, ...] = ()
     """tokens that an earlier training has not seen; a training may be confined to them"""
     streams: Mapping[str, Stream] = field(default_factory=dict)
-    """what may be trained on beside the splits; no part of the stored dataset"""
+    """what may be trained on in addition to the splits; no part of the stored dataset"""
 
     @property
     def n_tokens(self) -> int:

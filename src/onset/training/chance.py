@@ -1,4 +1,4 @@
-"""What a training leaves to chance beside its batches: the same of a step, whatever came before it."""
+"""Randomness in training other than batches: a function of the step, whatever came before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The training loop: any model family, any task, resumable at every checkpoint."""
+"""The training loop: any model family, any task, resumable from every checkpoint."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def train(
         settings: steps, batches, optimiser.
         checkpoint_steps: when to call `on_checkpoint`, with the state after that many updates.
         seed: of the data order.
-        start: where to go on from; a fresh training starts at step 0 with the initial parameters.
+        start: where to resume from; a fresh training starts at step 0 with the initial parameters.
         on_checkpoint: keeps the state; the tensors are the live ones, so it copies or writes them.
         on_step: told the number of updates done and the loss before the last of them.
         in_loss: functions of the parameters that are added to the loss, but not in the log.
@@ -97,7 +97,7 @@ def train(
 
 
 def start_log(start: TrainingState) -> Log:
-    """The log of a training that goes on from a state."""
+    """The log of a training that resumes from a state."""
     return {column: list(start.log.get(column, ())) for column in _COLUMNS}
 
 

@@ -1,4 +1,4 @@
-"""What is looked at: sequences of different splits, and checkpoints spread over the training."""
+"""What is shown: sequences from different splits, and checkpoints spread over training."""
 
 from __future__ import annotations
 

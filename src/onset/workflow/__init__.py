@@ -1,1 +1,1 @@
-"""What the rules ask: jobs, messages, durations, the fork server and commands."""
+"""What the rules need: jobs, messages, durations, the fork server and commands."""

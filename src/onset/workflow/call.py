@@ -1,4 +1,4 @@
-"""What a call of Snakemake says before its first job, and after one that failed."""
+"""What a Snakemake call prints before its first job, and after one has failed."""
 
 from __future__ import annotations
 
@@ -93,13 +93,14 @@ class Call:
         if len(lines) > _MOST_SHOWN:
             lines[_MOST_SHOWN:] = [f"... and {len(lines) - _MOST_SHOWN} more"]
         concerned = {study for job in said for study in self._studies_of(job)}
-        if studies := [study for study in self._project.studies if study in concerned]:
+        shown = (*self._project.studies, *self._project.collections)
+        if its := [name for name in shown if name in concerned]:
             lines.append(
-                f"Not made because of it: summary, figures, tables and page of {', '.join(studies)}; "
+                f"Not made because of it: summary, figures, tables and page of {', '.join(its)}; "
                 "what all studies share (front page, paper). Older ones stay as they were."
             )
             lines.append(
-                "Mend the cause and call again: what is done stays. To go on without a run, take it "
+                "Fix the cause and call again: finished work stays. To go on without a run, take it "
                 "out of the config."
             )
         return lines

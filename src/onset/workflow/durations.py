@@ -1,4 +1,4 @@
-"""How long jobs should take: by their own logs, or by those of their like in the study."""
+"""How long jobs should take, judged by their own logs or those of similar jobs in the study."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
 """Start a stage: `python -m onset.workflow.launch train RUN …` is `python -m onset.stages.train RUN …`.
 
-Importing torch takes longer than many a job. Within a call of Snakemake on this machine, a server
-therefore holds the imported libraries and forks a process per job, which goes on as if it had imported
-them itself: same folder, environment, arguments and streams; the job's end is the end of the command.
-Onset's own modules are imported by each job anew. Where there is no server (on a cluster's node, by
-hand), the stage is run directly.
+Importing torch takes longer than many jobs. Within a Snakemake call on this machine, a server therefore
+holds the imported libraries and forks a process per job, which continues as if it had imported them
+itself: same folder, environment, arguments and streams; the end of the job is the end of the command.
+Each job imports Onset's own modules afresh. Where there is no server (on a cluster node, by hand), the
+stage is run directly.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ _LIBRARIES = {
     "train": _TORCH,
     "evaluate": _TORCH,
     "analyse": (*_TORCH, "transformer_lens.model_bridge", "transformer_lens.patching"),
-    "heads": (*_TORCH, "transformer_lens.model_bridge", "transformer_lens.head_detector"),
+    "compare": (*_TORCH, "transformer_lens.model_bridge"),
+    "collect": (*_TORCH, "transformer_lens.model_bridge"),
     "views": (*_TORCH, "transformer_lens.model_bridge", "transformer_lens.tools.analysis"),
 }
 

@@ -1,7 +1,7 @@
-"""What must not lie where results go, told before any work: a job would hang on it, or write through it.
+"""Checks, before anything runs, for things in results that would make a job hang or misdirect it.
 
-The folder of results may be a link, and so may a study's within it, to another disk. Below that, a link
-must not take a folder of a run out of the study; what isn't Onset's, and no obstacle, may lie anywhere.
+The results folder may be a link to another disk, and so may a study's folder in it. Below that, no link
+may lead out of the study; files that aren't Onset's and aren't in the way may be anywhere.
 """
 
 from __future__ import annotations
@@ -36,12 +36,18 @@ Runs = Mapping[str, Mapping[str, Sequence[int]]]
 """study → condition → seeds"""
 
 
-def obstacles(results: Path, runs: Runs) -> list[str]:
-    """A line about each thing that is in the way, where the jobs of these runs read and write."""
+def obstacles(results: Path, runs: Runs, collections: Iterable[str] = ()) -> list[str]:
+    """A line about each thing that is in the way, where jobs read and write.
+
+    Args:
+        results: the folder.
+        runs: all there are.
+        collections: the names of what is gathered of them.
+    """
     above = [results, *results.parents[:-1]]
     if said := [line for folder in reversed(above) if (line := _no_folder(folder))]:
         return said
-    return list(dict.fromkeys(_of_results(results, runs)))
+    return list(dict.fromkeys(_of_results(results, runs, (*collections, "paper", LOGS))))
 
 
 def unrecorded(results: Path, written: Iterable[str], forced: Collection[str] = ()) -> str | None:
@@ -68,7 +74,7 @@ def unrecorded(results: Path, written: Iterable[str], forced: Collection[str] = 
     more = f" and {len(found) - 1} more" if len(found) > 1 else ""
     return (
         f"{found[0]}{more}: jobs would write there, and no record says that Onset wrote what there is. "
-        "It is yours, or of a version without records: move it away, or give results another folder "
+        "It is yours, or from a version without records: move it away, or give results another folder "
         "(`results: NAME` in config/config.yaml)"
     )
 
@@ -88,29 +94,32 @@ def _about(results: Path, path: Path) -> tuple[Path, bool]:
     parts = path.relative_to(results).parts
     if len(parts) > 3 and parts[2].startswith("seed_"):
         return results.joinpath(*parts[:3]), True
-    if parts[:2] == ("atlas", "studies"):
-        return results.joinpath(*parts[:2]), False
+    if len(parts) > 3 and parts[1] == "comparisons":
+        return results.joinpath(*parts[:3]), False
+    if len(parts) == 3 and parts[1] == "studies" and path.suffix == ".parquet":
+        return results.joinpath(*parts[:2]), False  # a collection's, of one study
     return results.joinpath(*parts[:1] if len(parts) > 1 else ()), False
 
 
-def _of_results(results: Path, runs: Runs) -> Iterator[str]:
+def _of_results(results: Path, runs: Runs, of_all: Iterable[str]) -> Iterator[str]:
     if not results.is_dir():
         return
     yield from _strange(results)
     yield from _within(results, [FOLDER])
-    for name in (*runs, "atlas", "paper", LOGS):
+    for name in (*runs, *of_all):
         top = results / name
         if said := _no_folder(top):
             yield said
         elif top.is_dir():
             yield from _strange(top)
-            below = _of_study(runs[name]) if name in runs else _all_below(top)
+            below = _of_study(runs[name], top) if name in runs else _all_below(top)
             yield from _within(top, below)
 
 
-def _of_study(runs: Mapping[str, Sequence[int]]) -> Iterator[str]:
+def _of_study(runs: Mapping[str, Sequence[int]], top: Path) -> Iterator[str]:
     """The folders that its jobs write into, by their names below the study's."""
-    yield from (FOLDER, "figures", "tables", "settings")
+    yield from (FOLDER, "figures", "tables", "settings", "comparisons")
+    yield from (f"comparisons/{name}" for name in _all_below(top / "comparisons"))
     for condition, seeds in runs.items():
         yield condition
         for seed in seeds:
@@ -145,7 +154,7 @@ def _leads_away(folder: Path, its_place: str) -> str | None:
     if real == its_place:
         return None
     return (
-        f"{folder} leads to {real}: jobs would write there, and delete; take the link away "
+        f"{folder} leads to {real}: jobs would write there, and delete; remove the link "
         "(a whole study, or results itself, may be a link)"
     )
 
@@ -179,7 +188,7 @@ def _broken(link: Path) -> str | None:
         link.stat()
     except OSError as error:
         why = "to itself" if "symbolic links" in (error.strerror or "") else "to nothing"
-        return f"{link} is a link that leads {why} ({os.readlink(link)}); take it away"  # noqa: PTH115
+        return f"{link} is a link that leads {why} ({os.readlink(link)}); remove it"  # noqa: PTH115
     return None
 
 

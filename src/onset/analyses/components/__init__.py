@@ -1,1 +1,1 @@
-"""What single heads, MLPs and places of the residual stream do for an answer."""
+"""What single heads, MLPs and positions of the residual stream contribute to an answer."""

@@ -1,4 +1,4 @@
-"""Does the model use the entity that it passes through, and can one be written into it?
+"""Does the model use the intermediate entity of a question, and can another be written into it?
 
 Activation patching (Vig et al. 2020, arXiv:2004.12265; Meng et al. 2022, arXiv:2202.05262) with
 TransformerLens's `get_act_patch_resid_pre`: the residual stream before a block application, at one
@@ -27,7 +27,7 @@ from onset.tasks.dataset import Dataset
 
 NEEDS = ("bridge", "residual_stream")
 QUANTITIES = {
-    "patch_*_follows": {"kind": "share", "label": "answered as the donor is: *"},
+    "patch_*_follows": {"kind": "share", "label": "answered like the donor: *"},
     "patch_*_keeps": {"kind": "share", "label": "still answered right: *"},
 }
 

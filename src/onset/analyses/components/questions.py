@@ -11,7 +11,7 @@ from jaxtyping import Int
 from torch import Tensor
 from transformer_lens.model_bridge import TransformerBridge
 
-from onset import models
+from onset.models import inspection
 from onset.models.batch import Parameters, ReadableModel
 from onset.runs.token_names import numbers
 from onset.tasks.dataset import VALIDATION, Dataset, Split
@@ -51,7 +51,7 @@ def exchanges(
             continue
         depth = model.depth(split.hops)
         if depth not in bridges:
-            bridges[depth] = models.open_bridge(model, parameters, depth)
+            bridges[depth] = inspection.open_bridge(model, parameters, depth)
         rng = np.random.Generator(np.random.Philox(seed))
         rows, donors = pairs(split, rng)
         device = bridges[depth].W_E.device

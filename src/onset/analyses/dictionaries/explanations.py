@@ -1,9 +1,9 @@
-"""Does what a latent's top examples have in common say when it is active?
+"""Does what a latent's top examples have in common predict when it is active?
 
 A latent is explained as people and their models do it: from the examples on which it is most active. The
-explanation is a predicate of the true world, "feature i is there", namely that which most sets these
-examples apart. It is then tried on examples made for it: others from the same distribution, to which the
-feature is added (with its parent, if it has one). Where the latent is silent on such an example, the
+explanation is a predicate of the true world, "feature i is present": the one that most distinguishes
+these examples. It is then tested on examples made for it: others from the same distribution, to which the
+feature is added (with its parent, if it has one). If the latent is silent on such an example, the
 explanation was too general; top examples can't show that (the interpretability illusion, Bolukbasi et al.
 2021, arXiv:2104.07143).
 """
@@ -25,7 +25,7 @@ from onset.tasks.vectors import VectorDataset
 NEEDS = ("amounts", "dictionary")
 QUANTITIES = {
     "explained": {"kind": "share", "label": "latents explained"},
-    "believed": {"kind": "share", "label": "latents with an explanation believed"},
+    "believed": {"kind": "share", "label": "latents with an accepted explanation"},
     "false_negatives": {"kind": "share", "label": "false negatives of explanations"},
     "false_negatives_large": {"kind": "share", "label": "false negatives, large features"},
     "false_negatives_by_chance": {"kind": "share", "label": "false negatives of other latents"},

@@ -1,15 +1,15 @@
-"""Can the entity that a model passes through be exchanged by the latents that stand for it?
+"""Can a model's intermediate entity be swapped through the latents that stand for it?
 
 A dictionary has been trained on the parent's residual stream at the place that holds the bridge entity.
 On questions and donors as in `patching`, the state there is moved, and the parent runs on. What it is
 moved by:
 
-* `whole`: the donor's state less its own;
+* `whole`: the donor's state minus its own;
 * `latents`: of that, what the latents write that stand for either bridge entity (those whose activity
   has an F1 of more than a half for it, on the dictionary's training states);
 * `all_latents`: what all latents write;
 * `other_latents`: what as many others write of those that are active in one of the two, a null control;
-* `probe`: the weights for the donor's bridge entity less those for its own, of a linear probe on the
+* `probe`: the weights for the donor's bridge entity minus those for its own, of a linear probe on the
   same states (ridge regression), and `means`: the difference of these entities' mean states. They need
   no dictionary;
 * `random`: a random direction, a null control.
@@ -41,8 +41,8 @@ from onset.tasks.vectors import VectorDataset
 NEEDS = ("bridge", "one_place", "dictionary")
 QUANTITIES = {
     "n_standing": {"kind": "count", "label": "latents that stand for an entity"},
-    "moved_*_*_follows": {"kind": "share", "label": "answered as the donor is: * (*)"},
-    "natural_norm": {"kind": "ratio", "label": "norm of the latents' change per whole change"},
+    "moved_*_*_follows": {"kind": "share", "label": "answered like the donor: * (*)"},
+    "natural_norm": {"kind": "ratio", "label": "norm of the latents' change / whole change"},
 }
 
 DOSES = (0.25, 0.5, 0.75, 1.0, 1.5)

@@ -1,4 +1,4 @@
-"""Feature by feature: which of them have latents, and how well these tell of them."""
+"""Feature by feature: which ones have latents, and how well these detect them."""
 
 from __future__ import annotations
 

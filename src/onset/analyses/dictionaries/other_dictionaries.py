@@ -1,4 +1,4 @@
-"""What is to be had without training a dictionary by gradient descent, on equal terms.
+"""What dictionaries without gradient descent achieve, compared on equal terms.
 
 Principal components, independent components (Hyvärinen's FastICA, as scikit-learn has it) and random
 directions, as many of these as a trained dictionary has; and the true features, the best there is. Each

@@ -1,1 +1,1 @@
-"""Modular addition: what is left of the logits by formula."""
+"""Modular addition: how much of the model a formula can replace."""

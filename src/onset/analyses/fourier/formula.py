@@ -1,4 +1,4 @@
-"""A model of modular addition as an executable hypothesis: its parts replaced by formulas in few waves.
+"""A model of modular addition as an executable hypothesis: its parts replaced by a few waves.
 
 The hypothesis (Nanda et al. 2023, arXiv:2301.05217, section 4): of the embedding only waves of the key
 frequencies matter; a neuron is a polynomial of degree two in the waves of a and of b of one key
@@ -29,11 +29,11 @@ NEEDS = ("numbers", "embeddings", "neurons")
 _EMBEDDING = "tok_embed.weight"
 SPLITS = ("train", "test")
 QUANTITIES = {
-    "*_formula_accuracy": {"kind": "share", "label": "accuracy by formula: *"},
-    "*_formula_loss": {"kind": "nats", "label": "loss by formula (nats): *"},
-    "*_formula_explained": {"kind": "explained", "label": "variance explained by formula: *"},
-    "*_null_accuracy": {"kind": "share", "label": "accuracy by other frequencies: *"},
-    "*_null_loss": {"kind": "nats", "label": "loss by other frequencies (nats): *"},
+    "*_formula_accuracy": {"kind": "share", "label": "accuracy with a formula: *"},
+    "*_formula_loss": {"kind": "nats", "label": "loss with a formula (nats): *"},
+    "*_formula_explained": {"kind": "explained", "label": "variance explained by a formula: *"},
+    "*_null_accuracy": {"kind": "share", "label": "accuracy with other frequencies: *"},
+    "*_null_loss": {"kind": "nats", "label": "loss with other frequencies (nats): *"},
     "*_null_explained": {
         "kind": "explained",
         "label": "variance explained by other frequencies: *",

@@ -1,1 +1,1 @@
-"""The circuits of attention heads."""
+"""Circuits of attention heads."""

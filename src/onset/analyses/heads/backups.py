@@ -1,4 +1,4 @@
-"""What attention heads are needed for, and what the others write without the one that is needed most.
+"""What attention heads are needed for, and how others compensate for the most important one.
 
 On splits that are scored at several positions. A head's direct effect is what it writes towards the
 right answer through the final norm, as in direct logit attribution (Elhage et al. 2021), at the norm's
@@ -29,7 +29,7 @@ NEEDS = ("repeats", "head_weights")
 QUANTITIES = {
     "with_all_loss": {"kind": "nats", "label": "loss with all heads (nats)"},
     "without_head_*_loss": {"kind": "nats", "label": "loss without the head (nats): *"},
-    "main_head": {"kind": "share", "label": "whether it is the main head"},
+    "main_head": {"kind": "share", "label": "is the main head"},
     "head_direct_effect": {"kind": "logits", "label": "direct effect of the head (nats)"},
     "head_direct_effect_without_main": {
         "kind": "logits",
@@ -125,7 +125,7 @@ def direct_effects(
     targets: Tensor,
     scored: list[int],
 ) -> Float[Tensor, "layers heads"]:
-    """Mean logit of the right answer, less the mean over answers, that each head writes."""
+    """Mean logit of the right answer, minus the mean over answers, that each head writes."""
     s = model.settings
     readout = parameters["tok_embed.weight" if s.tied_embeddings else "head.weight"]
     readout = readout - readout.mean(0)

@@ -1,13 +1,14 @@
-"""Does automatic circuit discovery find the induction circuit that is known to be there?
+"""Does automatic circuit discovery find the known induction circuit?
 
 Every connection between two parts, at every position, is scored by edge attribution patching
-(TransformerLens's `attribution_patch`; Syed et al. 2023, arXiv:2310.10348), on sequences that repeat
-against others that end in the same token, which is new in them. The known circuit: what the
+(TransformerLens's `attribution_patch`; Syed et al. 2023, arXiv:2310.10348), comparing sequences that
+repeat with others that end in the same token but have not shown it before. The known circuit: what the
 previous-token head moves becomes keys of the induction heads, which copy tokens' own values and write to
-the logits. They ask by the last token itself, too, which is the same in both sequences: there is nothing
-to be found in these connections, and they are patched, but not scored. What each
-of these ways is needed for is found by path patching (Wang et al. 2023, arXiv:2211.00593; Goldowsky-Dill
-et al. 2023, arXiv:2304.05969): it carries what it would on the other sequence, all else is as it is.
+the logits. Induction heads also use the last token itself as their query, which is the same in both
+sequences: there is nothing to find in these connections, so they are patched but not scored. What each
+path is needed for is found by path patching (Wang et al. 2023, arXiv:2211.00593; Goldowsky-Dill et al.
+2023, arXiv:2304.05969): the path carries what it would carry on the other sequence, and everything else
+is unchanged.
 """
 
 from __future__ import annotations
@@ -44,10 +45,10 @@ QUANTITIES = {
     "edge_auc_null": {"kind": "share", "label": "AUC of shuffled edge scores"},
     "known_found": {"kind": "share", "label": "known edges found"},
     "recovered": {"kind": "real", "label": "difference recovered by the strongest edges"},
-    "known_size": {"kind": "count", "label": "edges of the known circuit"},
+    "known_size": {"kind": "count", "label": "edges of the known circuit", "digits": 0},
     "known_recovered": {"kind": "real", "label": "difference recovered by the known circuit"},
     "random_recovered": {"kind": "real", "label": "difference recovered by random edges"},
-    "patched_*": {"kind": "real", "label": "difference lost without the way: *"},
+    "patched_*": {"kind": "real", "label": "difference lost without the path: *"},
 }
 
 _SPLIT = "repeats"
@@ -67,7 +68,7 @@ def analyse(
     """Of connections between parts, positions taken together:
 
     * `edge_auc`: how well the size of their scores tells the known circuit's from the others (area
-      under the ROC curve); `edge_auc_null`: the same with scores that have changed places;
+      under the ROC curve); `edge_auc_null`: the same with scores that have been shuffled;
     * `known_found`: that curve, the share of the known ones among those with the largest scores, when so
       many per cent of the others (`component`) are among them;
     * `recovered`: share of the difference between both kinds of sequences that is left when all but so

@@ -1,7 +1,7 @@
-"""How far after an earlier token of the same kind attention heads look.
+"""How far after an earlier copy of the current token attention heads look.
 
-An induction head looks one position after it, where a previous-token head has put what came before; a head
-that finds what another one has moved by n positions looks n or n + 1 positions after it.
+An induction head looks one position after an earlier copy, where a previous-token head has put what came
+before; a head that finds what another head has moved by n positions looks n or n + 1 positions after it.
 """
 
 from __future__ import annotations

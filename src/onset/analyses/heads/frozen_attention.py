@@ -1,7 +1,7 @@
 """Does it matter where heads look for each question, or only where they look on average?
 
 Attention patterns are replaced by their mean over the questions of a split, all heads at once, with
-TransformerLens's hooks. What is then still answered is done without attention's depending on the
+TransformerLens's hooks. Questions that are still answered don't need attention that depends on the
 question, as in the Pizza of Zhong et al. 2023 (arXiv:2306.17844).
 """
 
@@ -14,9 +14,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from onset import models
 from onset.measures.answers.asking import is_right
 from onset.measures.measurement import Measurement
+from onset.models import inspection
 from onset.models.batch import Parameters, ReadableModel
 from onset.runs.token_names import numbers
 from onset.tasks.dataset import VALIDATION, Dataset
@@ -41,7 +41,7 @@ def analyse(
     for name, split in dataset.splits.items():
         if name.endswith(VALIDATION):
             continue
-        bridge = models.open_bridge(model, parameters, model.depth(split.hops))
+        bridge = inspection.open_bridge(model, parameters, model.depth(split.hops))
         device = bridge.W_E.device
         tokens, targets = (
             torch.from_numpy(numbers(model, its)).to(device)

@@ -1,9 +1,9 @@
-"""Can a linear probe read the bridge entity, and more than it could learn of any labels?
+"""Can a linear probe read the bridge entity, beyond what it could learn from any labels?
 
-A ridge regression from the residual stream to the bridge entity, one-hot, is fitted on some of the
-subjects and scored on others (a subject is all of a question but its last token). As a control task
-(Hewitt & Liang 2019, arXiv:1909.03368) the same probe is fitted on bridge entities that have changed
-places between subjects: what it then scores, it scores without the model knowing anything.
+A ridge regression from the residual stream to the one-hot bridge entity is fitted on some of the subjects
+and scored on others (a subject is everything in a question but its last token). As a control task (Hewitt
+& Liang 2019, arXiv:1909.03368), the same probe is fitted to bridge entities that are shuffled between
+subjects: any accuracy it then reaches needs no knowledge in the model.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def analyse(
     each length of questions (`component`) where there are several:
 
     * `probe_accuracy`: on subjects that the probe wasn't fitted on;
-    * `probe_control_accuracy`: the same with bridge entities that have changed places.
+    * `probe_control_accuracy`: the same with bridge entities that have been shuffled.
     """
     splits = [
         split

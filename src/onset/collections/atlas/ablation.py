@@ -1,4 +1,4 @@
-"""What is lost without a head: its output replaced by its mean over the questions, everything else let run.
+"""The loss from removing a head: its output is replaced by its mean, the rest runs as usual.
 
 "Mean ablation", as in `analyses.ablation`, of many questions and heads in one call.
 """

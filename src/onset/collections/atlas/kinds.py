@@ -1,4 +1,4 @@
-"""What kind of head it is: by where it looks, and if that is nowhere in particular, by what it copies."""
+"""The kind of a head: by where it looks or, failing that, by what it copies."""
 
 from __future__ import annotations
 

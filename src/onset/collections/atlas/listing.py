@@ -1,4 +1,4 @@
-"""All heads as lists to be opened in a page, one per study."""
+"""All heads as lists that open and close on a page, one per study."""
 
 from __future__ import annotations
 

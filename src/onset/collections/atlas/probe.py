@@ -1,4 +1,4 @@
-"""Sequences that heads are shown: random tokens that repeat, and as many that don't."""
+"""Sequences shown to heads: random tokens that repeat, and the same number that don't."""
 
 from __future__ import annotations
 

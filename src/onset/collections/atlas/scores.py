@@ -34,7 +34,7 @@ def scores(bridge: TransformerBridge, length: int | None = None) -> Iterator[Mea
     * `attention_entropy` in nats, mean over positions;
     * `copying_score`: Σλ / Σ|λ| over the eigenvalues of the map from tokens to logits.
 
-    The first position, which can only look at itself, counts for nothing.
+    The first position, which can only look at itself, is not counted.
 
     Args:
         bridge: any model; a position sees itself and those before it.
@@ -108,7 +108,7 @@ def patterns(
 
 
 def copying(bridge: TransformerBridge) -> Scores:
-    """Norms are left aside, but for their gains. Heads that share values have the same ones each."""
+    """Norms are ignored, except for their gains. Heads that share values have the same ones each."""
     readout = bridge.W_U.T * _gain(getattr(bridge, "ln_final", None), bridge.W_E)
     found = []
     for i, block in enumerate(bridge.blocks):

@@ -1,1 +1,1 @@
-"""What models answer, beside what the simplest guesses would."""
+"""What models answer, compared with what the simplest guesses would."""

@@ -1,4 +1,4 @@
-"""What a model says to all questions of a dataset: asked once per checkpoint, whoever wants to know."""
+"""A model's answers to all questions of a dataset: computed once per checkpoint, then shared."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Is the right answer known among those that could answer at all?
+"""Does the model know which of the possible answers is right?
 
-Accuracy over the whole vocabulary confounds two things: telling the answer from its rivals, and giving
-an answer of that kind at all. Restricting the choice to candidates tests the first alone, as a
-multiple-choice question does (Berglund et al. 2023, arXiv:2309.12288, experiment 1, compare the
-likelihood of the right name with that of a random one). Candidates are *familiar* where they answer
-a trained question of this kind, else *withheld*.
+Accuracy over the whole vocabulary confounds two things: telling the answer from its rivals, and giving an
+answer of that kind at all. Restricting the choice to candidates tests only the first, like a
+multiple-choice question (Berglund et al. 2023, arXiv:2309.12288, experiment 1, compare the likelihood of
+the right name with that of a random one). Candidates are *familiar* if they answer a trained question of
+this kind, otherwise *withheld*.
 """
 
 from __future__ import annotations

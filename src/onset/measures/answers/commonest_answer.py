@@ -1,6 +1,6 @@
-"""What a guess from the last token alone would score: a baseline that every model has to beat.
+"""The score of guessing from the last token alone: a baseline that every model has to beat.
 
-Relations are random functions, so some of their answers are commoner than others. The guess is the
+Relations are random functions, so some of their answers are more common than others. The guess is the
 answer that follows the last token most often among the trained facts.
 """
 

@@ -1,6 +1,6 @@
-"""What a guess from the last relation alone would score: a baseline that every model has to beat.
+"""The score of guessing from the last relation alone: a baseline that every model has to beat.
 
-Relations are random functions, so some of their answers are commoner than others, and in longer chains
+Relations are random functions, so some of their answers are more common than others, and in longer chains
 more so. The guess is the answer that follows the last relation most often among all that may be trained.
 """
 

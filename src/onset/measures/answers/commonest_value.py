@@ -1,4 +1,4 @@
-"""What a guess from the attribute alone would score: a baseline that every model has to beat.
+"""The score of guessing from the attribute alone: a baseline that every model has to beat.
 
 The guess is the value that follows the attribute most often among the trained facts.
 """

@@ -1,7 +1,8 @@
-"""How much of its belief a model puts on tokens that the sequence has shown already.
+"""How much probability a model gives to tokens that have already appeared in the sequence.
 
-Before they know which token of a context comes next, models learn that it is one of the context's: the
-stage before the induction head in Edelman et al. 2024 (arXiv:2402.11004), where it is the unigram solution.
+Before models know which token of a context comes next, they learn that it is one of the context's tokens:
+the stage before the induction head in Edelman et al. 2024 (arXiv:2402.11004), where it is called the
+unigram solution.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def measure(model: Model, parameters: Parameters, dataset: Dataset) -> Iterator[
     """Per split that is scored at several positions, but for validation parts, mean over them:
 
     * `context_share`: probability of all tokens that stand at or before the position;
-    * `context_evenness`: entropy within these tokens, relative to that of the even distribution over them.
+    * `context_evenness`: entropy within these tokens, relative to a uniform distribution over them.
     """
     logits = logits_of_splits(model, parameters, dataset)[:, : dataset.n_tokens]
     sizes = [split.targets.size for split in dataset.splits.values()]

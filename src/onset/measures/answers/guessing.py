@@ -1,4 +1,4 @@
-"""What the baselines share that guess from a question's last token alone."""
+"""Shared code of the baselines that guess from a question's last token alone."""
 
 from __future__ import annotations
 

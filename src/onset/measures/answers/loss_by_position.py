@@ -1,7 +1,7 @@
-"""How well each position of a sequence is foretold, and how much better later ones are.
+"""How well each position of a sequence is predicted, and how much better later ones are.
 
 In-context learning as in Olsson et al. 2022 (arXiv:2209.11895): what comes late in a sequence is
-foretold better than what comes early.
+predicted better than what comes early.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def measure(model: Model, parameters: Parameters, dataset: Dataset) -> Iterator[
     """Per split that is scored at several positions, but for validation parts:
 
     * `position_loss`: mean cross-entropy of the token after a `position`, in nats;
-    * `in_context_score`: of the last quarter of the positions less that of the first; negative where
+    * `in_context_score`: of the last quarter of the positions minus that of the first; negative where
       a model learns in context.
     """
     logits = logits_of_splits(model, parameters, dataset)

@@ -1,1 +1,1 @@
-"""How well a dictionary finds the features that are there."""
+"""How well a dictionary finds the true features."""

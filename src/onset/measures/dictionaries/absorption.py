@@ -1,9 +1,9 @@
-"""Is a parent feature left to its children's latents where they are active?
+"""Do children's latents take over their parent feature where they are active?
 
-A dictionary that is paid for few active latents may leave a parent's latent silent on examples with a
-child of it, and put the parent's direction into the child's latent (Chanin et al. 2024, arXiv:2409.14507).
-Here all of it is known: the child's latent is a sum of true directions, and how much of the parent it
-writes on an example can be set beside how much of it is there.
+A dictionary that is rewarded for having few active latents may leave a parent's latent silent on examples
+with a child, and put the parent's direction into the child's latent (Chanin et al. 2024,
+arXiv:2409.14507). Here everything is known: the child's latent is a sum of true directions, and how much
+of the parent it writes on an example can be compared with how much of the parent is there.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from onset.tasks.vectors import VectorDataset
 NEEDS = ("amounts", "families", "dictionary")
 QUANTITIES = {
     "pairs_with_latents": {"kind": "share", "label": "parent–child pairs with latents"},
-    "missed_with_child": {"kind": "share", "label": "parent missed, child there"},
-    "missed_alone": {"kind": "share", "label": "parent missed, no child there"},
+    "missed_with_child": {"kind": "share", "label": "parent missed, child present"},
+    "missed_alone": {"kind": "share", "label": "parent missed, child absent"},
     "parent_in_child": {
         "kind": "real",
-        "label": "parent's direction per child's in the child's latent",
+        "label": "parent's / child's direction in the child's latent",
     },
     "absorption": {"kind": "share", "label": "absorption"},
 }

@@ -1,4 +1,4 @@
-"""Do dictionaries that differ in their initial values alone have the same latents?"""
+"""Do dictionaries that differ only in their initial parameters have the same latents?"""
 
 from __future__ import annotations
 

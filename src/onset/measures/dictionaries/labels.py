@@ -1,4 +1,4 @@
-"""Are there latents that stand for what the parent's task knows of a state?"""
+"""Are there latents that stand for facts that the parent's task knows about a state?"""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def measure(
 
     * `FACT_f1`: harmonic mean of precision and recall, on `test`, of the latent that has the largest on
       `train` (sparse probing with one latent, Gurnee et al. 2023, arXiv:2305.01610);
-    * `FACT_f1_by_chance`: the same with values that have changed places on `train`.
+    * `FACT_f1_by_chance`: the same with values that have been shuffled on `train`.
     """
     latents = latents_of(model, parameters, dataset)
     rng = np.random.Generator(np.random.Philox(0))

@@ -1,4 +1,4 @@
-"""Latents set beside true features: what the measures of dictionaries share.
+"""Latents matched to true features: shared code of the dictionary measures.
 
 Shapes are those of one run's dictionaries, all of the same width, on the examples of one split.
 """

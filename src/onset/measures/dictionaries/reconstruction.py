@@ -1,4 +1,4 @@
-"""What dictionaries reconstruct, with how many latents, and which of these are never or often active."""
+"""What dictionaries reconstruct, with how many latents, and which latents are dead or dense."""
 
 from __future__ import annotations
 

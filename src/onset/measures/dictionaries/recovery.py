@@ -1,4 +1,4 @@
-"""Does a dictionary have the true features, and does it say when they are there?"""
+"""Does a dictionary contain the true features, and detect when they are present?"""
 
 from __future__ import annotations
 

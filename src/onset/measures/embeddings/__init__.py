@@ -1,1 +1,1 @@
-"""The geometry of embeddings, and what becomes of answers when they change places."""
+"""The geometry of embeddings, and how answers change when embeddings are swapped."""

@@ -1,4 +1,4 @@
-"""Does the embedding of an alias lie near that of its base?
+"""Is the embedding of an alias close to that of its base?
 
 Two places to look: the base's row of the input embedding, which it has as a question, and its row of
 the unembedding, which it has as an answer. Tied models have one row for both.

@@ -1,8 +1,8 @@
-"""Interventions on what the model reads when it reads an alias: does another base answer?
+"""Interventions on the embedding that the model reads for an alias: does another base answer?
 
-Each alias is given the code of another base than the one that its definition names, in the input
-embedding alone; the readout stays as it is, in tied models, too. If the definition has written the
-base's code into the alias, then exchanging that code must exchange the answers.
+Each alias is given the code of a base other than the one in its definition, in the input embedding only;
+the readout stays unchanged, even in tied models. If the definition has written the base's code into the
+alias, then swapping that code must swap the answers.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from onset.tasks.dataset import Dataset
 
 NEEDS = ("named", "embeddings")
 QUANTITIES = {
-    "*_other_accuracy": {"kind": "share", "label": "answered as of the other base: *"},
-    "*_own_accuracy": {"kind": "share", "label": "answered as of its own base: *"},
+    "*_other_accuracy": {"kind": "share", "label": "answered as for the other base: *"},
+    "*_own_accuracy": {"kind": "share", "label": "answered as for its own base: *"},
 }
 
 _SPLITS = ("definitions", "ood")
@@ -82,7 +82,7 @@ def altered_rows(
     * `shift_input`: the alias plus the other base minus its own, in rows of the input embedding;
     * `shift_output`: the same in rows of the unembedding, the shift as long as that of `shift_input`;
     * `shift_random`: a random direction, as long. The null control of the shifts;
-    * `remove_own`: what the alias has along its own base's input row is taken away;
+    * `remove_own`: what the alias has along its own base's input row is removed;
     * `remove_other`: as much is subtracted along the other base's, of which it has little. The null control
       of the removal; it lengthens the row where the removal shortens it.
     """

@@ -1,9 +1,9 @@
-"""A name given after training: does its definition alone make the model know what it stands for?
+"""A name given after training: is its definition enough for the model to know what it means?
 
-The input embedding of an alias is forgotten and learned anew from `[a, IS] → b`, with all other
-parameters frozen. What is then known of the alias can only have come through its definition. This is
-the out-of-context inference itself as an intervention: the definition writes an embedding row; the
-question is whether what it writes is the code that questions about the base are asked in.
+The input embedding of an alias is reset and learnt afresh from `[a, IS] → b`, with all other parameters
+frozen. What the model then knows about the alias can only have come from its definition. This is
+out-of-context inference itself as an intervention: the definition writes an embedding row; is what it
+writes the code that questions about the base use?
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def relearned(
     asked: Int[Tensor, "names 2"],
     answers: Int[Tensor, " names"],
 ) -> Float[Tensor, "tokens d_model"]:
-    """The input embedding in which the first tokens have been learned anew from these facts alone.
+    """The input embedding in which the first tokens have been learnt afresh from these facts alone.
 
     Their rows start at zero and go down the gradient of their own fact's loss in steps of one length, so
     that no basis of the embedding is preferred, as it would be by Adam. The readout stays as it is, in

@@ -1,4 +1,4 @@
-"""How far the logits of modular addition are a sum of waves in a + b − c, and what that sum is worth.
+"""How far the logits of modular addition are a sum of waves in a + b − c, and its accuracy alone.
 
 Key frequencies are those of the last checkpoint's logits (`fourier.key_frequencies`), so that all
 checkpoints are asked about the same ones. After Nanda et al. 2023 (arXiv:2301.05217), section 5 and
@@ -30,7 +30,7 @@ QUANTITIES = {
     "restricted_loss": {"kind": "nats", "label": "restricted loss (nats)"},
     "excluded_loss": {"kind": "nats", "label": "excluded loss (nats)"},
     "trig_loss": {"kind": "nats", "label": "trigonometric loss (nats)"},
-    "key_frequency": {"kind": "share", "label": "whether it is a key frequency"},
+    "key_frequency": {"kind": "share", "label": "is a key frequency"},
 }
 
 _SPLITS = ("train", "test")
@@ -49,8 +49,8 @@ def measure(
     * `circle_share`: share of their variance that cos and sin of w(a + b − c) explain, by frequency
       (`component`); `key_circle_share`: of all key frequencies together;
     * `restricted_loss` per split: of what is left when all but the mean and the key frequencies of a + b
-      is taken away;
-    * `excluded_loss` per split: when the key frequencies of a + b are taken away;
+      is removed;
+    * `excluded_loss` per split: when the key frequencies of a + b are removed;
     * `trig_loss` per split: of Σ u cos(w(a + b − c)) over key frequencies, u being the logits' own
       coefficients;
     * `key_frequency`: 1 for each key frequency (`component`).

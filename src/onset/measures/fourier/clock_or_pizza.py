@@ -1,4 +1,4 @@
-"""By which of two algorithms a model adds modulo p: the Clock or the Pizza.
+"""Which of two algorithms a model uses to add modulo p: the Clock or the Pizza.
 
 The Clock multiplies waves of a and b; the Pizza averages the two embeddings and takes absolute values.
 After Zhong et al. 2023 (arXiv:2306.17844): gradient symmetricity (section 4.1: near 1 for a Pizza, whose

@@ -1,4 +1,4 @@
-"""Of how many frequencies each neuron of a model of modular addition is made.
+"""How many frequencies each neuron of a model of modular addition is made of.
 
 Neurons as functions of a and b, at the position that answers. After Nanda et al. 2023
 (arXiv:2301.05217), section 4.3: most neurons of their model are explained to 85 % and more by the terms

@@ -1,4 +1,4 @@
-"""Which frequencies the embedding and the readout of modular addition have, and how few they are.
+"""Which frequencies the embedding and the readout use in modular addition, and how few.
 
 After Nanda et al. 2023 (arXiv:2301.05217), sections 4.1 and 5.2: norms of the embedding's Fourier
 components, and the Gini coefficient of these norms, of the embedding and of the map from neurons to

@@ -1,4 +1,4 @@
-"""What a model of modular addition does when its embedding has the key frequencies alone, or all others.
+"""Modular addition with only the key frequencies in the embedding, or with all the others.
 
 An intervention on what the model reads. Key frequencies are those of the last checkpoint's logits.
 """
@@ -24,8 +24,8 @@ QUANTITIES = {
     "keys_alone_accuracy": {"kind": "share", "label": "accuracy with key frequencies alone"},
     "without_keys_loss": {"kind": "nats", "label": "loss without key frequencies (nats)"},
     "without_keys_accuracy": {"kind": "share", "label": "accuracy without key frequencies"},
-    "as_many_alone_loss": {"kind": "nats", "label": "loss with as many others alone (nats)"},
-    "as_many_alone_accuracy": {"kind": "share", "label": "accuracy with as many others alone"},
+    "as_many_alone_loss": {"kind": "nats", "label": "loss with as many other frequencies (nats)"},
+    "as_many_alone_accuracy": {"kind": "share", "label": "accuracy with as many other frequencies"},
 }
 
 _EMBEDDING = "tok_embed.weight"

@@ -1,4 +1,4 @@
-"""Fourier analysis over the numbers modulo p: what the measures of modular addition share.
+"""Fourier analysis over the numbers modulo p: shared code of the modular-addition measures.
 
 Frequencies are k = 1 … (p − 1) / 2 with angles w = 2πk / p, p being odd. A model that adds on the circle
 gives the answer c to `[a, b, =]` a logit that is a sum of cos(w(a + b − c)) over some of them. After

@@ -1,4 +1,4 @@
-"""Which heads are an induction circuit, as their scores tell."""
+"""Which heads form an induction circuit, according to their scores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much each head's weights read of what each earlier head writes.
+"""How much of what each head reads was written by each earlier head, by their weights.
 
 Composition scores of Elhage et al. 2021 ("A mathematical framework for transformer circuits"), as
 TransformerLens computes them: ‖W_O W_V · W‖ / (‖W_O W_V‖ ‖W‖), Frobenius norms, W being the reader's

@@ -59,7 +59,7 @@ def measure(
     attention = model.attention(parameters, tokens).cpu()
     found = {f"{kind}_score": seen(attention, its) for kind, its in _places(split).items()}
     found["attention_entropy"] = entropy(attention)
-    if "head_weights" in model.settings.traits:
+    if "layers.0.attn.o.weight" in parameters:
         found["copying_score"] = copying(model, parameters)
     for name, scores in found.items():
         for layer, of_layer in enumerate(scores.tolist()):
@@ -96,7 +96,7 @@ def entropy(
 
 
 def copying(model: Transformer, parameters: Parameters) -> Float[Tensor, "applications heads"]:
-    """Norms are left aside, but for their gains."""
+    """Norms are ignored, except for their gains."""
     s = model.settings
     readout = parameters["tok_embed.weight" if s.tied_embeddings else "head.weight"]
     if s.norm == "layer":

@@ -1,10 +1,11 @@
 """Interventions before the last hop: does a clean bridge entity bring the answer, whatever the length?
 
-In a chain of k hops, asked of one block that is applied once per hop, the state at the last relation but
-one should hold the entity before the last hop. There, before the last application, the state is replaced
-by the embedding of an entity or by a random direction, with the norm of the state. A chain that fails,
-and is answered with its own entity written cleanly, fails because of what comes before the last hop.
-Patching: Meng et al. 2022 (arXiv:2202.05262); `analyses/patching.py` does it with TransformerLens.
+In a model with one block that is applied once per hop, a chain of k hops should have, before the last
+application, a state at the second-to-last relation that holds the entity before the last hop. That state
+is replaced by the embedding of an entity or by a random direction, with the norm of the state. If a chain
+fails, but is answered once its own entity is written there cleanly, the failure lies before the last hop.
+Patching: Meng et al. 2022 (arXiv:2202.05262); `analyses/components/patching.py` does it with
+TransformerLens.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ SPLITS = ("atomic", "hops2_seen", "hops2_unseen")
 ONLY_WITH = ("per_hop",)
 QUANTITIES = {
     "clean_own_accuracy": {"kind": "share", "label": "accuracy, right entity written"},
-    "clean_other_accuracy": {"kind": "share", "label": "answered as of the other entity written"},
+    "clean_other_accuracy": {"kind": "share", "label": "answered as for the written entity"},
     "clean_random_accuracy": {"kind": "share", "label": "accuracy, random direction written"},
 }
 

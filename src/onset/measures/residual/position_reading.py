@@ -1,4 +1,4 @@
-"""Whether it can be told from a state at which position it stands.
+"""Whether a state reveals its position.
 
 A causal model without positional embeddings may work out positions for itself, since early ones see
 little (Haviv et al. 2022, arXiv:2203.16634).

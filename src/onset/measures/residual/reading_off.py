@@ -1,4 +1,4 @@
-"""What can be read off states: ridge regression, fitted on some of them, asked about others."""
+"""What can be read off states: ridge regression, fitted on some states and tested on others."""
 
 from __future__ import annotations
 

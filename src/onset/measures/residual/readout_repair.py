@@ -2,9 +2,9 @@
 
 A candidate that answers no trained question of its kind (*withheld*) may be missing from a model's
 answers because all withheld candidates are held down together, because their readout rows are short, or
-because the model can't tell them apart. Each edit undoes one of the first two and leaves the states that
-are read out as they are; none helps with the third. Embeddings of the questions stay untouched, also
-where they are tied to the readout.
+because the model can't tell them apart. Each edit undoes one of the first two causes and leaves the
+states that are read out unchanged; none helps with the third. Embeddings of the questions stay untouched,
+even where they are tied to the readout.
 
     offset      one number is added to the logits of all withheld candidates. It is the one that
                 maximises the mean of the accuracies on validation questions and on trained ones
@@ -37,7 +37,7 @@ QUANTITIES = {
     "offset_elsewhere_accuracy": {"kind": "share", "label": "accuracy, other logits raised"},
     "random_rows_accuracy": {"kind": "share", "label": "accuracy, random withheld rows"},
     "offset": {"kind": "logits", "label": "best offset (nats)"},
-    "withheld_length": {"kind": "ratio", "label": "length of withheld rows per familiar"},
+    "withheld_length": {"kind": "ratio", "label": "length of withheld rows / familiar rows"},
 }
 
 

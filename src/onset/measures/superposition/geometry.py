@@ -1,4 +1,4 @@
-"""Which figures the directions of features form in a narrow layer, told from their cosines."""
+"""Which geometric figures features form in a narrow layer, identified from their cosines."""
 
 from __future__ import annotations
 

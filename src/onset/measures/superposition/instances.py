@@ -1,4 +1,4 @@
-"""How well each of many networks side by side does what it is asked."""
+"""How well each of many networks trained side by side does its task."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def measure(
     """Per split and instance (`component`):
 
     * `loss`: what its training minimises, mean over the split;
-    * `loss_of_means`: the same of one who always says the mean of the targets;
+    * `loss_of_means`: the same of always predicting the mean of the targets;
     * `n_explained`: how many entries of its targets it explains to more than three quarters, 1 − Σ(error²)
       / Σ(y − ȳ)².
     """

@@ -1,4 +1,4 @@
-"""What sparse functions cost a layer that computes them one by one, with neurons of their own."""
+"""The loss of a layer that computes sparse functions separately, each with its own neurons."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NEURONS = {"absolute": 2, "and": 1}
 
 
 def variance(target: Target, density: float) -> float:
-    """Of one function's value: what is lost if its mean is always said.
+    """Of one function's value: what is lost if its mean is always predicted.
 
     |x| is there with probability p and then uniform: p/3 − p²/4. Both of two features are there with
     probability p²: p² (1 − p²).

@@ -1,1 +1,1 @@
-"""Weights and their gradients, whatever the data."""
+"""Weights and their gradients."""

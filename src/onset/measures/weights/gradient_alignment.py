@@ -1,10 +1,10 @@
 """Would a step towards a definition also be a step towards the answers that follow from it?
 
-The gradients of two losses with respect to the embedding of an alias: that of its definition, and
-that of the questions about it, answered as the definition implies. If they point the same way, learning the
-definition by gradient descent improves the answers. Krasheninnikov et al. 2023 (arXiv:2310.15047)
-put such an alignment forward as an explanation of implicit meta-learning; here it is measured
-before the second stage (the checkpoint of step 0) and later.
+Compares the gradients of two losses with respect to the embedding of an alias: the loss of its
+definition, and that of questions about it, answered as the definition implies. If they point the same
+way, learning the definition by gradient descent improves the answers. Krasheninnikov et al. 2023
+(arXiv:2310.15047) suggest such an alignment as an explanation of implicit meta-learning; here it is
+measured before the second stage (the checkpoint of step 0) and later.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ def gradients(
 ) -> Float[Tensor, "aliases d_model"]:
     """The gradient of the summed loss of each alias's examples by its embedding, for all at once.
 
-    Each alias gets an embedding of its own beside the model's, which only its own examples use. Tied
-    embeddings are read out too: there, the alias's own stands in the column of the alias.
+    Each alias gets its own embedding in addition to the model's, used only by its own examples. Tied
+    embeddings are also read out: there, the alias's own embedding replaces the alias's column.
 
     Args:
         model: the architecture.

@@ -3,11 +3,11 @@
 Parameters have the names and shapes of the Hugging Face module, tied ones once, so that a checkpoint
 of ours loads into it with `load_state_dict`, and opens as a `TransformerBridge` (see `bridge.py`).
 
-Token i of the task is token `first_token` + i of the pretrained vocabulary: a rule that no seed
-changes, nothing is added to the checkpoint, and the task's tokens begin as strangers to each other that
-the model has met. Its answers compete with the whole vocabulary: logits have a column for each token
-of it, the task's first, in their order, then all others. Loss and accuracy are therefore over the
-whole vocabulary, and targets are in the task's numbers.
+Token i of the task is token `first_token` + i of the pretrained vocabulary: the rule is the same for all
+seeds, nothing is added to the checkpoint, and the task's tokens start out unrelated to each other but
+known to the model. Its answers compete with the whole vocabulary: logits have a column for each token,
+the task's first, in their order, then all others. Loss and accuracy are therefore over the whole
+vocabulary, and targets use the task's numbers.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from transformers.utils import ModelOutput
 
 from onset.models.batch import Parameters, Questions
 from onset.models.pretrained import loading
-from onset.models.pretrained.settings import Settings, problems, unfit
+from onset.models.pretrained.planning import problems, unfit
+from onset.models.pretrained.settings import Settings
 
 
 def build(settings: Settings, n_tokens: int, length: int) -> Pretrained:

@@ -1,1 +1,1 @@
-"""What a person asks of the project beside Snakemake, mostly through make."""
+"""Commands that a person runs besides Snakemake, mostly through make."""

@@ -1,4 +1,4 @@
-"""Say which files Snakemake must be asked for to make a figure, or a table, by its name: STUDY/NAME.
+"""List the files to request from Snakemake for a figure or table, given as STUDY/NAME.
 
 Without a name it lists all there are. The study may be left out where one study alone has the name.
 """
@@ -24,7 +24,9 @@ class UnknownError(Exception):
 def targets(project: Project) -> dict[str, list[str]]:
     """What each name stands for: the PDF of a figure, the LaTeX of a table; some names are both's."""
     jobs = Jobs(project)
-    made = list(jobs.atlas.figures if jobs.atlas.page else ())
+    made = []
+    for collection in jobs.collections.names:
+        made += jobs.collections.figures_of(collection) + jobs.collections.tables_of(collection)
     for study in project.studies:
         made += jobs.notebooks.figures_of(study) + jobs.notebooks.tables_of(study)
     found: dict[str, list[str]] = {}

@@ -1,4 +1,4 @@
-"""The project as commands see it that run beside Snakemake and take its `--configfile` and `--config`."""
+"""The project as seen by commands that take Snakemake's `--configfile` and `--config`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=[],
         metavar="FILE",
-        help="as Snakemake's: its keys win over config/config.yaml",
+        help="as Snakemake's: its keys override config/config.yaml",
     )
     parser.add_argument(
         "--config",
@@ -29,7 +29,7 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
         action="extend",
         default=[],
         metavar="KEY=VALUE",
-        help="as Snakemake's: they win over all files",
+        help="as Snakemake's: they override all files",
     )
 
 

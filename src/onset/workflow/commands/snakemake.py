@@ -1,7 +1,7 @@
-"""Snakemake as make calls it: options that stand several times are joined, and targets come last.
+"""Snakemake as make calls it: repeated options are merged, and targets come last.
 
-Snakemake itself takes the last `--config` alone, without a word about the others, and whatever stands
-behind a `--` for a target. A target of the Makefile has options of its own, and ARGS may have any.
+Snakemake itself uses only the last `--config`, without a word about the others, and takes anything after
+`--` for a target. A Makefile target has options of its own, and ARGS may contain any others.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def repeated(arguments: Iterable[str]) -> str | None:
         if len(its) > 1:
             together = " ".join([name, *(value for of_one in its for value in of_one)])
             return (
-                f"{name} stands {len(its)} times in this call, and Snakemake takes the last alone; "
+                f"{name} appears {len(its)} times in this call, and Snakemake takes only the last; "
                 f"put all into one: {together}"
             )
     return None

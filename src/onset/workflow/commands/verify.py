@@ -1,7 +1,8 @@
-"""Hold every file of results/ against the record of the job that wrote it; `--mend` makes it again.
+"""Check every file of results/ against the record of its job; `--mend` rebuilds what is wrong.
 
-Nothing is deleted, and without `--mend` nothing is changed. Logs and timings aren't looked at, nor are
-other folders of results within (results/smoke, results/tuning). Exit status 1 if there is anything to tell.
+Nothing is deleted, and without `--mend` nothing is changed. Logs and timings are not checked, nor are
+other result folders inside this one (results/smoke, results/tuning). The exit status is 1 if there is
+anything to report.
 """
 
 from __future__ import annotations
@@ -30,7 +31,6 @@ from onset.workflow.jobs import Jobs
 _STAGES = frozenset(modules_in(stages.__path__))
 """what jobs are called, and after them their records"""
 _MOST_WORDS = 12  # of a command that is worth to be read
-_OF_ALL_STUDIES = ("atlas", "paper")
 
 
 class State(StrEnum):
@@ -42,7 +42,7 @@ class State(StrEnum):
 
 
 _MEANS = {
-    State.MISSING: "a job wrote it, or should have, and it isn't there",
+    State.MISSING: "a job wrote it, or should have, but it is missing",
     State.DAMAGED: "it isn't what the job wrote there, or no record says what that was",
     State.UNFINISHED: "the job was interrupted, or failed",
     State.FOREIGN: "no job wrote it: it stays, whatever runs",
@@ -56,7 +56,7 @@ class Finding(NamedTuple):
     state: State
     path: Path
     again: tuple[Path, ...] = ()
-    """what Snakemake must be told to make again, for a plain call doesn't see it"""
+    """what Snakemake must be told to rebuild, since a plain call doesn't notice it"""
 
 
 def findings(project: Project) -> list[Finding]:
@@ -141,7 +141,7 @@ def _folders(results: Path, project: Project) -> Iterator[Path]:
     """Those of this config, and of studies that aren't in it."""
     for folder in sorted(results.glob("[!.]*/")):
         a_study = any(folder.glob("*/seed_*/"))
-        if folder.name in (*project.studies, *_OF_ALL_STUDIES) or a_study:
+        if folder.name in (*project.studies, *project.collections, "paper") or a_study:
             yield folder
 
 

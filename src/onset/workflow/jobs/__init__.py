@@ -1,4 +1,4 @@
-"""What the rules ask of the config: paths, settings and code of each job, by its wildcards.
+"""What the rules ask of the config: the paths, settings and code of each job, by wildcards.
 
 Each kind of jobs is a part (`onset.workflow.jobs.part`); `Jobs` puts them together.
 """

@@ -1,4 +1,4 @@
-"""What the rules ask about a study's notebook: what it is told, and what it makes."""
+"""What the rules ask about a study's notebook: its inputs, and what it makes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Notebooks(Part):
         return self._files(study, "figures", ("pdf", "png", "csv", "json"))
 
     def reference_of(self, study: str) -> list[str]:
-        """Published values beside ours, if the study names any."""
+        """Published values compared with ours, if the study names any."""
         named = self._project.studies[study].file.reference
         return [f"{self._root}/{study}/reference.csv"] if named else []
 
@@ -56,6 +56,7 @@ class Notebooks(Part):
                 "seeds": list(self._project.seeds),
                 "extra_seeds": its.extra_seeds,
                 "analysed": its.analysed,
+                "compared": list(its.comparisons),
                 "reference": published,
                 "code": self.code(study),
                 "parameters": self.parameters(study),

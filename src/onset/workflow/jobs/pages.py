@@ -1,4 +1,4 @@
-"""What the rules ask about the gallery's pages, and what readers are told of a study, in any form."""
+"""What the rules ask about the gallery's pages, and what they show of a study."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any
 
+from onset.code.fingerprint import fingerprint
+from onset.comparisons.settings import ComparisonSettings
 from onset.config.differences import base_of, differences
 from onset.config.parents import parent_of
 from onset.config.project import Project
 from onset.config.study import Condition
 from onset.settings import Settings
-from onset.workflow.jobs.atlas import ATLAS, Atlas
+from onset.workflow.jobs.collections import Collections
 from onset.workflow.jobs.notebooks import Notebooks
 from onset.workflow.jobs.part import Part, Told
 from onset.workflow.jobs.studies import Studies
@@ -23,10 +25,16 @@ class Pages(Part):
     """Jobs of pages, which show what other jobs leave."""
 
     def __init__(
-        self, project: Project, studies: Studies, notebooks: Notebooks, views: Views, atlas: Atlas
+        self,
+        project: Project,
+        studies: Studies,
+        notebooks: Notebooks,
+        views: Views,
+        collections: Collections,
     ) -> None:
         super().__init__(project)
-        self._studies, self._notebooks, self._views, self._atlas = studies, notebooks, views, atlas
+        self._studies, self._notebooks, self._views = studies, notebooks, views
+        self._collections = collections
 
     @property
     def left(self) -> list[str]:
@@ -38,15 +46,16 @@ class Pages(Part):
 
     @cached_property
     def shown(self) -> list[str]:
-        """All, and the atlas, which is shown as they are."""
-        return [*self._project.studies, *(["atlas"] if self._atlas.page else [])]
+        """All studies, and the collections, which are shown as they are."""
+        return [*self._project.studies, *self._collections.names]
 
     def of(self, study: str) -> list[str]:
         """A study's page, its card for the front page, a page per condition and one per figure."""
         folder, its = f"{self._root}/{study}", self.described[study]
         conditions = [f"{folder}/{c['name']}/index.html" for c in its["conditions"]]
         figures = [f"{folder}/figures/{f['name']}.html" for f in its["figures"]]
-        return [f"{folder}/index.html", f"{folder}/card.json", *conditions, *figures]
+        own = [f"{folder}/pages/{page['name']}.html" for page in its.get("pages", ())]
+        return [f"{folder}/index.html", f"{folder}/card.json", *conditions, *figures, *own]
 
     @property
     def all(self) -> list[str]:
@@ -55,8 +64,8 @@ class Pages(Part):
 
     def inputs(self, study: str) -> list[str]:
         """What the pages of a study are made of."""
-        if study == "atlas":
-            return [f"{self._root}/atlas/numbers.json", *self._atlas.page, *self._atlas.figures]
+        if study in self._collections.names:
+            return self._collections.shown(study)
         return [
             *self._notebooks.made(study),
             *self._studies.summary_of(study),
@@ -64,6 +73,11 @@ class Pages(Part):
             *self._studies.measures_of(study),
             *self._views.of(study),
         ]
+
+    def code(self, study: str) -> str:
+        """Fingerprint of the job, and of what it loads by name."""
+        own = self._collections.pages_code(study) if study in self._collections.names else []
+        return fingerprint("onset.stages.gallery", *own)
 
     def priority(self, study: str) -> int:
         return self._project.priority(study) if study in self._project.studies else 0
@@ -77,8 +91,9 @@ class Pages(Part):
 
     @cached_property
     def described(self) -> dict[str, dict[str, Any]]:
-        """What readers are told of each study, and of the atlas."""
-        return {"atlas": ATLAS, **{study: self._describe(study) for study in self._project.studies}}
+        """What readers are told of each study, and of each collection."""
+        collections = {name: self._collections.described(name) for name in self._collections.names}
+        return {study: self._describe(study) for study in self._project.studies} | collections
 
     def _describe(self, study: str) -> dict[str, Any]:
         its, runs = self._project.studies[study], self._project.runs(study)
@@ -96,6 +111,7 @@ class Pages(Part):
                 for name, caption in its.file.figures.items()
             ],
             "tables": [{"name": n, "caption": c} for n, c in its.file.tables.items()],
+            "comparisons": [_compared(name, c) for name, c in its.comparisons.items()],
             "has_reference": bool(its.file.reference),
         }
 
@@ -129,6 +145,12 @@ class Pages(Part):
             "address": f"../../{place[0]}/{place[1]}/index.html",
             "taken": "parameters" if condition.inherits else "data",
         }
+
+
+def _compared(name: str, comparison: ComparisonSettings) -> dict[str, Any]:
+    """What a comparison is called, and what of its settings readers want to know."""
+    shown = comparison.model_dump(include={"for_each", "beside", "checkpoints"})
+    return {"name": name, "module": comparison.name, **shown}
 
 
 def _said(settings: Settings) -> dict[str, Any]:

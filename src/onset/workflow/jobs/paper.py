@@ -8,7 +8,7 @@ from pathlib import Path
 from onset.config.differences import base_of
 from onset.config.project import Project
 from onset.latex.sources import sources_of
-from onset.workflow.jobs.atlas import Atlas
+from onset.workflow.jobs.collections import Collections
 from onset.workflow.jobs.notebooks import Notebooks
 from onset.workflow.jobs.pages import Pages, in_order
 from onset.workflow.jobs.part import Part, Told
@@ -17,9 +17,11 @@ from onset.workflow.jobs.part import Part, Told
 class Paper(Part):
     """The job of the paper."""
 
-    def __init__(self, project: Project, notebooks: Notebooks, atlas: Atlas, pages: Pages) -> None:
+    def __init__(
+        self, project: Project, notebooks: Notebooks, collections: Collections, pages: Pages
+    ) -> None:
         super().__init__(project)
-        self._notebooks, self._atlas, self._pages = notebooks, atlas, pages
+        self._notebooks, self._collections, self._pages = notebooks, collections, pages
 
     @property
     def left(self) -> list[str]:
@@ -46,8 +48,8 @@ class Paper(Part):
             found += [path for path in self._notebooks.tables_of(study) if path.endswith(".tex")]
             found += [f"{self._root}/{study}/{file}" for file in ("summary.csv", "numbers.json")]
             found += self._notebooks.reference_of(study)
-        if self._atlas.page:
-            found += [f"{self._root}/atlas/figures/mosaic.pdf", f"{self._root}/atlas/numbers.json"]
+        for collection in self._collections.names:
+            found += self._collections.typeset(collection)
         return found
 
     @cached_property
@@ -61,5 +63,14 @@ class Paper(Part):
                     for name, study in self._project.studies.items()
                 ],
                 "seeds": list(self._project.seeds),
+                "abstract": self._abstract,
             }
         )
+
+    @property
+    def _abstract(self) -> dict[str, str]:
+        """What those that are shown say in the abstract, in their order."""
+        said = {name: its.file.abstract for name, its in self._project.studies.items()}
+        for name in self._collections.names:
+            said[name] = self._project.collections[name].file.abstract
+        return {name: words for name, words in said.items() if words}

@@ -1,4 +1,4 @@
-"""What the rules ask about runs that are trained as one."""
+"""What the rules ask about runs that are trained together."""
 
 from __future__ import annotations
 

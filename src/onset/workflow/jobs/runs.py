@@ -1,13 +1,14 @@
-"""What the rules ask about a run: its settings, its code, and the runs that it begins with or looks at."""
+"""What the rules ask about a run: its settings, its code, and the runs that it uses."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from onset import analyses, interventions, measures, models, tasks
+from onset import analyses, interventions, measures, tasks
 from onset.code.fingerprint import fingerprint
-from onset.config.parents import Place, parent_of, sources_of
+from onset.config.parents import Place, parent_of, source_runs
 from onset.config.study import Condition
+from onset.models import inspection
 from onset.workflow.jobs.part import Part, Wildcards
 
 
@@ -101,16 +102,9 @@ class Runs(Part):
         return " ".join(["--sources", *folders]) if folders else ""
 
     def _sources(self, wildcards: Wildcards) -> list[str]:
-        condition, found = self.condition(wildcards), []
-        places = sources_of(wildcards.study, condition)
-        for place, intervention in zip(places, condition.interventions, strict=True):
-            seeds = self._project.runs(place[0])[place[1]]
-            own = seeds.index(int(wildcards.seed))
-            found += [
-                self.run_folder(*place, seeds[(own + on) % len(seeds)])
-                for on in intervention.source.seeds_on
-            ]
-        return found
+        condition, seeds = self.condition(wildcards), self._project.all_runs
+        runs = source_runs(wildcards.study, condition, int(wildcards.seed), seeds)
+        return [self.run_folder(*its) for its in runs]
 
     def _parent(self, wildcards: Wildcards) -> str | None:
         return self._parent_folder(wildcards) if self.condition(wildcards).inherits else None
@@ -132,5 +126,5 @@ class Runs(Part):
 
 def _opened(family: str) -> list[str]:
     """What is loaded by name where a model of this family is looked into."""
-    bridge = [f"onset.models.{family}.bridge"] if models.has_bridge(family) else []
+    bridge = [f"onset.models.{family}.bridge"] if inspection.has_bridge(family) else []
     return [f"onset.models.{family}.model", *bridge]

@@ -5,13 +5,19 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from onset.config.project import Project
 from onset.config.quantities import quantities_of
 from onset.settings import canonical_json
+from onset.workflow.jobs.comparisons import Comparisons
 from onset.workflow.jobs.part import Part, Told, Wildcards
 
 
 class Studies(Part):
     """Jobs that bring the runs of a study together."""
+
+    def __init__(self, project: Project, comparisons: Comparisons) -> None:
+        super().__init__(project)
+        self._comparisons = comparisons
 
     @property
     def summaries(self) -> list[str]:
@@ -32,7 +38,9 @@ class Studies(Part):
         }
 
     def measurements(self, wildcards: Wildcards) -> list[str]:
-        return self.measures_of(wildcards.study) + self.analyses_of(wildcards.study)
+        study = wildcards.study
+        compared = self._comparisons.tables_of(study)
+        return [*self.measures_of(study), *self.analyses_of(study), *compared]
 
     def measures_of(self, study: str) -> list[str]:
         """The measures of all runs of a study."""
@@ -43,7 +51,8 @@ class Studies(Part):
         return self.of_runs(study, self._project.studies[study].analysed, "analyses.parquet")
 
     def summarise_settings(self, study: str) -> str:
-        quantities = quantities_of(self._project.studies[study].conditions)
+        its = self._project.studies[study]
+        quantities = quantities_of(its.conditions, [c.name for c in its.comparisons.values()])
         return canonical_json({**self._runs(study), "quantities": quantities})
 
     def _runs(self, study: str) -> dict[str, Any]:
@@ -52,7 +61,13 @@ class Studies(Part):
             "seeds": list(self._project.seeds),
             "analysed": self._project.studies[study].analysed,
             **self._extra_seeds(study),
+            **self._compared(study),
         }
+
+    def _compared(self, study: str) -> dict[str, list[str]]:
+        """Told only of studies that have comparisons."""
+        names = list(self._project.studies[study].comparisons)
+        return {"compared": names} if names else {}
 
     def _extra_seeds(self, study: str) -> dict[str, dict[str, list[int]]]:
         """Told only of studies that have conditions with seeds of their own."""

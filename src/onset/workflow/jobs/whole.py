@@ -1,4 +1,4 @@
-"""What the rules ask about all jobs together: what they are told in files, and all that they leave."""
+"""What the rules ask about all jobs together: their settings files, and all their outputs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Protocol
 
 from onset.config.project import Project
-from onset.workflow.jobs.atlas import Atlas
+from onset.workflow.jobs.collections import Collections
+from onset.workflow.jobs.comparisons import Comparisons
 from onset.workflow.jobs.notebooks import Notebooks
 from onset.workflow.jobs.pages import Pages
 from onset.workflow.jobs.paper import Paper
@@ -24,7 +25,7 @@ class OfSettings(Protocol):
     """The wildcards of a file of settings, `<study>/settings/<stage>.json`."""
 
     study: str
-    """or `atlas`, or `paper`"""
+    """or a collection, or `paper`"""
     stage: str
 
 
@@ -35,15 +36,17 @@ class Jobs:
         self._project = project
         self.runs = Runs(project)
         self.populations = Populations(project)
-        self.studies = Studies(project)
+        self.comparisons = Comparisons(project)
+        self.studies = Studies(project, self.comparisons)
         self.notebooks = Notebooks(project)
         self.views = Views(project)
-        self.atlas = Atlas(project)
-        self.pages = Pages(project, self.studies, self.notebooks, self.views, self.atlas)
-        self.paper = Paper(project, self.notebooks, self.atlas, self.pages)
+        self.collections = Collections(project)
+        self.pages = Pages(project, self.studies, self.notebooks, self.views, self.collections)
+        self.paper = Paper(project, self.notebooks, self.collections, self.pages)
         self.report = Report(self.pages)
         self._beside_runs: tuple[Part, ...] = (
-            self.studies, self.notebooks, self.views, self.atlas, self.pages, self.paper,
+            self.comparisons, self.studies, self.notebooks, self.views, self.collections, self.pages,
+            self.paper,
         )  # fmt: skip
 
     def settings(self, wildcards: OfSettings) -> str:

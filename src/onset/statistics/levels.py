@@ -1,14 +1,19 @@
-"""Whether the loss falls when features swap places: changes of dimensionality beside falls of the loss."""
+"""Does the loss fall when features swap places? Changes of dimensionality against falls in loss."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
+import pandas as pd
 from jaxtyping import Float
 from scipy.stats import rankdata
 
 Losses = Float[np.ndarray, "instances checkpoints"]
 Dimensionalities = Float[np.ndarray, "instances checkpoints features"]
 Intervals = Float[np.ndarray, "instances intervals"]
+Courses = Mapping[int, tuple[pd.DataFrame, Dimensionalities]]
+"""seed → losses, a row per instance and a column per step; dimensionalities at the same places"""
 
 
 def falls(losses: Losses) -> Intervals:
@@ -27,7 +32,7 @@ def coincidence(
     """Whether an instance's loss falls more than that of others just when its features move more.
 
     Intervals are ranked within each instance, and what all instances do at the same time, the common pace
-    of learning, is taken away.
+    of learning, is removed.
 
     Returns:
         Correlation over intervals of the falls of each instance with the moves of its own features; and,
@@ -51,3 +56,37 @@ def in_jumps(losses: Losses, share: float = 0.1) -> Float[np.ndarray, " instance
     fallen = np.sort(falls(losses), axis=1)[:, ::-1]
     most = max(1, round(share * fallen.shape[1]))
     return fallen[:, :most].sum(1) / np.maximum(fallen.sum(1), 1e-12)
+
+
+def over_instances(courses: Courses) -> pd.DataFrame:
+    """Means over the instances of each seed.
+
+    Returns:
+        seed, measure, value: `own` and `others` (`coincidence`), `steepest` (`in_jumps`).
+    """
+    rows = []
+    for seed, (losses, dimensionalities) in courses.items():
+        own, others = coincidence(losses.to_numpy(), dimensionalities)
+        found = {"own": own, "others": others, "steepest": in_jumps(losses.to_numpy())}
+        rows += [(seed, measure, its.mean()) for measure, its in found.items()]
+    return pd.DataFrame(rows, columns=["seed", "measure", "value"])
+
+
+def latest_falls(courses: Courses, most: int = 3) -> dict[str, tuple[pd.Series, pd.DataFrame]]:
+    """Of each seed the instance whose loss falls most after a quarter of the time.
+
+    Returns:
+        `seed N` → its loss by step; its features' dimensionalities, a row per step.
+    """
+    found = {}
+    for seed, (losses, dimensionalities) in [*courses.items()][:most]:
+        late = falls(losses.to_numpy())[:, losses.shape[1] // 4 :].sum(axis=1).argmax()
+        places = pd.DataFrame(dimensionalities[late], index=losses.columns)
+        found[f"seed {seed}"] = (losses.iloc[late], places)
+    return found
+
+
+def as_rows(instances: Mapping[str, tuple[pd.Series, pd.DataFrame]]) -> pd.DataFrame:
+    """What `latest_falls` found in one table: step, a column per feature, loss, world."""
+    tables = [its.assign(loss=loss, world=name) for name, (loss, its) in instances.items()]
+    return pd.concat(tables).reset_index()

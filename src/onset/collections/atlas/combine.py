@@ -1,8 +1,6 @@
-"""The heads of all studies as tables for people: heads, the same untrained, and ablations by split."""
+"""The heads of all studies as tables: trained heads, untrained heads, and ablations by split."""
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 import pandas as pd
 
@@ -13,19 +11,15 @@ _HEAD = [*_RUN, "layer", "head"]
 _ANSWERS = ["loss", "accuracy"]
 
 
-class Tables(NamedTuple):
-    heads: pd.DataFrame
-    """a row per head at the end of training: its kind and scores (`atlas.run`; own ones are means over
-    splits), `needed_on` (the split whose accuracy suffers most without it), loss and accuracy there with
-    and without it, and `needed`: the accuracy lost, 0 if none is"""
-    untrained: pd.DataFrame
-    """the same scores before training, of runs that begin with random parameters"""
-    ablations: pd.DataFrame
-    """a row per head and split: `held_out` or trained on, loss and accuracy with and without the head"""
+def combine(measured: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """From the measurements of all studies, in their order:
 
-
-def tables_of(measured: pd.DataFrame) -> Tables:
-    """From the measurements of all studies, in their order.
+    * `heads`, a row per head at the end of training: its kind and scores (`atlas.look`; own ones are means
+      over splits), `needed_on` (the split whose accuracy suffers most without it), loss and accuracy there
+      with and without it, and `needed`: the accuracy lost, 0 if none is;
+    * `untrained`: the same scores before training, of runs that begin with random parameters;
+    * `ablations`, a row per head and split: `held_out` or trained on, loss and accuracy with and without
+      the head.
 
     Args:
         measured: study, condition, seed, step, last, held_out, and the columns of `Measurement`.
@@ -42,7 +36,7 @@ def tables_of(measured: pd.DataFrame) -> Tables:
         .rename(columns={"split": "needed_on"})
     )
     heads = _scores(measured[last]).merge(most, on=_HEAD, how="left")
-    return Tables(heads, _scores(measured[~last]), ablations)
+    return {"heads": heads, "untrained": _scores(measured[~last]), "ablations": ablations}
 
 
 def _scores(measured: pd.DataFrame) -> pd.DataFrame:
@@ -68,5 +62,5 @@ def _wide(measured: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 
 
 def _whole(by: list[str]) -> dict[str, type]:
-    """Layers and heads, which are floats beside rows that have none."""
+    """Layers and heads, which are floats next to rows that have none."""
     return {name: int for name in ("layer", "head") if name in by}

@@ -1,27 +1,39 @@
-"""The heads of one run: a checkpoint in TransformerLens, asked the questions of its own task."""
+"""The heads of one run: a checkpoint in TransformerLens, given its own task's questions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 from transformer_lens.model_bridge import TransformerBridge
 
-from onset import models
 from onset.collections.atlas.ablation import Asked, Said, with_all, without_each
 from onset.collections.atlas.scores import by_place, even_like, patterns, scores, told
+from onset.collections.subject import Subject
 from onset.measures.heads.head_scores import seen
 from onset.measures.measurement import Measurement
+from onset.models import inspection
 from onset.models.batch import Model
 from onset.tasks.dataset import VALIDATION, Dataset, Split
 
 MOST_QUESTIONS = 64
 """per split: enough for a standard error of .06 on any fraction, at one seed"""
+
+
+def look(subject: Subject) -> Iterator[dict[str, Any]]:
+    """Of the last checkpoint, and of the first where training begins with random parameters."""
+    steps = subject.steps
+    for step in [steps[0], steps[-1]] if subject.from_scratch else [steps[-1]]:
+        last = step == steps[-1]
+        asked = subject.model, subject.parameters(step), subject.dataset, subject.seed
+        for one in heads_of(*asked, ablate=last):
+            held_out = one.split not in subject.trained_on if one.split else None
+            yield {"step": step, "last": last, "held_out": held_out, **one._asdict()}
 
 
 def heads_of(
@@ -49,7 +61,7 @@ def heads_of(
 
     @cache
     def bridge(depth: int | None) -> TransformerBridge:
-        return models.open_bridge(model, parameters, depth)
+        return inspection.open_bridge(model, parameters, depth)
 
     deepest = getattr(model.settings, "n_applications", None)
     yield from scores(bridge(deepest))
