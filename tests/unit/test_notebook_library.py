@@ -73,6 +73,29 @@ class TestHere:
         ):
             here("alias", tmp_path)
 
+    def test_conditions_that_are_not_there_are_left_out(self, study):
+        assert study.there("untied", "not there") == ["untied"]
+        assert list(study.styles_of(["not there", "tied"])) == ["tied"]
+        assert study.n_runs.to_dict() == {"tied": 2, "untied": 3}
+        assert [(run.condition, run.seed) for run in study.runs_of(["untied"])] == [
+            ("untied", 0), ("untied", 1),
+        ]  # fmt: skip
+
+    def test_conditions_by_their_settings(self, study):
+        removal = {"name": "removal", "before_step": 50}
+        told = {
+            "tied": {"model": {"d": 8}, "training": {"steps": 100}, "interventions": []},
+            "untied": {"model": {"d": 8}, "training": {"steps": None}, "interventions": [removal]},
+        }
+        object.__setattr__(study, "settings", told)
+        assert study.setting_of_all("training.steps") == {"tied": 100, "untied": None}
+        assert study.having("training.steps") == ["tied"]
+        assert study.alike("tied", "model") == ["untied"]
+        assert study.alike("tied", "model", "training") == []
+        assert study.operated_at == {"untied": 50}
+        said = study.settings_of(["tied"], "training.steps", "model.d")
+        assert said.values.tolist() == [["tied", "steps", "100"], ["tied", "d", "8"]]
+
     def test_a_style_is_the_same_whichever_conditions_are_drawn(self, study):
         assert study.styles_of(["untied"])["untied"] == styles(study.conditions)["untied"]
 

@@ -96,7 +96,9 @@ def logarithms(values: pd.Series) -> pd.DataFrame:
     return as_rows(np.log10(values))
 
 
-def of_conditions(values: pd.Series | pd.DataFrame, names: Iterable[str]):
+def of_conditions(
+    values: pd.Series | pd.DataFrame, names: Iterable[str]
+) -> pd.Series | pd.DataFrame:
     """Those of the runs of some conditions."""
     return values[values.index.get_level_values("condition").isin(list(names))]
 
