@@ -116,7 +116,8 @@ class Collections(Part):
     def notebook_settings(self, name: str) -> str:
         """What the job of its notebook is told, as those of studies' are."""
         made = {kind: list(getattr(self._file(name), kind)) for kind in ("figures", "tables")}
-        return canonical_json({"parameters": {"results": self._project.results}, **made})
+        told = {"results": self._project.results, "code": self.notebook_code(name)}
+        return canonical_json({"parameters": told, **made})
 
     def notebook_code(self, name: str) -> str:
         """Fingerprint of its notebook, of the job, and of what it may open models with."""
