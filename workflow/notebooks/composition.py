@@ -29,6 +29,7 @@ results = "results"
 
 # %%
 from onset.figures import mechanism
+from onset.figures.steps import draw_patching
 from onset.notebook import say
 from onset.notebook.here import Found, MeanOf, Predicted, here
 from onset.statistics import components, milestones, order
@@ -178,6 +179,24 @@ study.effects_figure("effects", effects, ["id", "oo"], looked_into[:2])
 
 left = mechanism.accuracy_without_parts(where(study.closer, condition=looked_into[:2]))
 study.parts_figure("parts", left, zip(looked_into[:2], ("oo", "id"), strict=False))
+
+# %% [markdown]
+# ## From when on later parts work on early states
+#
+# The state of one checkpoint (across) is written into the model of another (upward) at one place, on oo
+# questions; that model computes the rest. On the grey line a model has its own state, to the left of it
+# that of an earlier one. Where the map is dark from some step on, what follows that place in the final
+# model already works on the states of then. A pale field doesn't say that the state holds less: it may
+# hold the same in other directions.
+
+# %%
+early = where(
+    study.comparisons, comparison="early_states", measure="patched_accuracy",
+    condition=base, split="oo",
+)  # fmt: skip
+cells = over_seeds(early, ["layer", "position", "step", "other_step"])
+PLACES = ("entity", "relation 1", "relation 2")
+study.save_figure(draw_patching(cells, PLACES, f"accuracy ({study.n})"), "early_states", cells)
 
 # %% [markdown]
 # ## Learning curves
