@@ -189,6 +189,8 @@ IMPOSSIBLE = [
         "head 1 in layer 0 is given twice", key="model"),
     bad("a seed too large", CONFIG, "seeds", [2**64], "must be less than 4294967296", key="seeds.0"),
     bad("a label of two lines", STUDY, "conditions.one.label", "one\ntwo", "a single line"),
+    bad("a label with what can't be seen", STUDY, "conditions.one.label", "one\u200b",
+        "(U+200B) can't be seen: take it out"),
     bad("a label of nothing", STUDY, "conditions.one.label", " ", "must not be empty"),
     bad("a title of two lines", STUDY, "title", "one\ntwo", "a single line"),
 ]  # fmt: skip

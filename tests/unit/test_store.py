@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import errno
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -127,6 +128,12 @@ class TestFormats:
         for column, values in COLUMNS.items():
             expected = [None if value is None or value != value else value for value in values]
             assert [None if pd.isna(value) else value for value in table[column]] == expected
+
+    def test_what_is_no_file_is_refused(self, tmp_path):
+        """Reading a FIFO would never end."""
+        os.mkfifo(tmp_path / "file")
+        with pytest.raises(DamagedFileError, match="no file"):
+            load_table(tmp_path / "file")
 
     def test_lists_of_any_length_come_back_as_they_were(self, tmp_path):
         columns = {"sizes": [[2, 3], []], "words": [["a", "b"], None], "shares": [[0.5], [1.0]]}

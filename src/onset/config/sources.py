@@ -85,7 +85,10 @@ def read_options(options: Iterable[str]) -> dict[str, Any]:
                 raise YamlError(_nested(key, text))
             if not _KEY.fullmatch(key):
                 raise YamlError("a key is letters, digits and _")
-            values = merge([Layer("", "", values), Layer("", "", {key: load_yaml(text)})])
+            value = load_yaml(text)
+            if key in values and not (isinstance(value, dict) and isinstance(values[key], dict)):
+                raise YamlError(f"{key} appears twice in this call; give it once")
+            values = merge([Layer("", "", values), Layer("", "", {key: value})])
         except YamlError as error:
             problems.append(Problem(f"{OPTION} {_short(option)}", "", error.message))
     if problems:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,9 @@ def _wrong_with(path: tuple[str, ...], text: str, in_paper: frozenset[str] | Non
         in_paper: the characters that the paper declares; None: there is no paper.
     """
     if _is_drawn(path):
+        if hidden := {its for its in text if unicodedata.category(its) == "Cf"}:
+            yield f"{said_of(hidden)} can't be seen: take it out"
+            return
         if "$" in text:
             yield f"{text!r}: $ begins mathematics in figures; write λ or 10² as characters"
         if odd := undrawable(text):

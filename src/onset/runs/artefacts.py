@@ -17,7 +17,7 @@ from onset.store.files import checksum
 from onset.store.layout import RunFolder
 from onset.store.origin import Origin
 from onset.store.reading import read_json
-from onset.store.records import damaged
+from onset.store.records import check, damaged
 from onset.store.tensors import load_arrays, save_arrays
 from onset.tasks.worlds import World, from_arrays
 
@@ -116,7 +116,10 @@ def check_source(path: Path, origin: Origin, source: Path) -> None:
     Raises:
         DamagedFileError: naming both.
     """
-    if not source.exists() or checksum(source) != origin.source:
+    if not source.exists():
+        raise damaged(source, f"missing, and {path.name} was made from it")
+    if checksum(source) != origin.source:
+        check(source, must_be_recorded=False)
         raise damaged(path, f"made from another {source} than is there")
 
 

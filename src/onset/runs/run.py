@@ -27,6 +27,7 @@ from onset.runs.artefacts import (
 from onset.store.layout import RunFolder
 from onset.store.origin import Origin
 from onset.store.reading import read_yaml
+from onset.store.records import damaged
 from onset.store.tables import load_table
 from onset.tasks.dataset import Dataset
 from onset.tasks.worlds import World
@@ -58,9 +59,11 @@ class Run:
         """Everything that the run was made with, defaults spelled out."""
         found: dict[str, Any] = {}
         for stage in ("dataset", "training", "measures", "analyses"):
-            path = self.folder.settings(stage)
+            path, of_it = self.folder.settings(stage), self.folder.made_with(stage)
             if path.exists():
                 found |= read_yaml(path)
+            elif of_it.exists():
+                raise damaged(path, f"missing, though {of_it.name} is there")
         return found
 
     @cached_property

@@ -73,6 +73,15 @@ class RunFolder:
     def analyses(self) -> Path:
         return self.path / "analyses.parquet"
 
+    def made_with(self, stage: str) -> Path:
+        """What is there once a stage has ended, whose settings then are, too."""
+        return {
+            "dataset": self.dataset,
+            "training": self.checkpoint_index,
+            "measures": self.measures,
+            "analyses": self.analyses,
+        }[stage]
+
     def settings(self, stage: str) -> Path:
         """The settings that a stage's artefacts were made with."""
         return self.path / f"{stage}.yaml"

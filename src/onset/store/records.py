@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -176,6 +177,8 @@ def read_record(path: Path) -> Record:
         DamagedFileError: it isn't what was written there.
     """
     its = path.stat()
+    if not stat.S_ISREG(its.st_mode):
+        raise _unreadable(path, "no file")
     if its.st_size > _MOST_BYTES:
         raise _unreadable(path, "too large")
     return _read(path, its.st_ino, its.st_mtime_ns, its.st_size)

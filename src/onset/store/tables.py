@@ -40,6 +40,8 @@ def load_table(path: Path) -> tuple[pd.DataFrame, Origin]:
         FileNotFoundError: there is no such file.
         DamagedFileError: the file is truncated, altered, or none of ours.
     """
+    if path.exists() and not path.is_file():
+        raise damaged(path, "no file")
     try:
         # Not through a dataset: that would read `seed_0` in a path as a partition.
         table = pq.ParquetFile(path).read()

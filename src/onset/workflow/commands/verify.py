@@ -24,9 +24,11 @@ from onset.store import records
 from onset.store.files import checksum, is_file
 from onset.store.origin import DamagedFileError
 from onset.store.records import Record
+from onset.workflow.commands import snakemake
 from onset.workflow.commands.orphans import orphans
 from onset.workflow.commands.project import add_config_arguments, read_project
 from onset.workflow.jobs import Jobs
+from onset.workflow.places import obstacles
 
 _STAGES = frozenset(modules_in(stages.__path__))
 """what jobs are called, and after them their records"""
@@ -97,7 +99,8 @@ def findings(project: Project) -> list[Finding]:
         p for p in expected - files.keys() - told.keys() if records.LOGS not in p.parts
     }
     # What is missing, and on no record, a plain call sees by itself.
-    found |= {Finding(State.MISSING, _highest(p)) for p in without_record if not p.exists()}
+    unseen = without_record | told.keys()
+    found |= {Finding(State.MISSING, _highest(p)) for p in unseen if not p.exists()}
     doubtful = {*_folders_of(unread)}
     lost = {p for p in without_record if p.exists() and not doubtful & {*p.parents}}
     found |= {Finding(State.DAMAGED, p, (p,)) for p in lost}
@@ -197,17 +200,22 @@ def main() -> None:
     arguments = parser.parse_args()
     given = arguments.configfile, arguments.config
     project = read_project(*given)
+    # A stranger's file may have any name.
+    sys.stdout.reconfigure(errors="backslashreplace")
     found = findings(project)
     command = mending(found, *given)
     if command and arguments.mend:
         print(table(found), flush=True)
-        subprocess.run([sys.executable, "-m", *command], check=False)
+        # As make calls it, which works without a home, too.
+        _, *words = command
+        subprocess.run([sys.executable, "-m", snakemake.__name__, *words], check=False)
         found = findings(project)
         command = mending(found, *given)
-    if not found:
+    in_the_way = obstacles(Path(project.results), project.all_runs, project.collections)
+    if not (found or in_the_way):
         print(f"{project.results}: every file is what its record says")
         return
-    print(table(found))
+    print("\n".join([*in_the_way, *([table(found)] if found else [])]))
     if command:
         print("\nTo mend it: make verify ARGS=--mend")
         if len(command) < _MOST_WORDS:
