@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import tarfile
 
 import pytest
 
@@ -71,8 +70,9 @@ def test_what_is_packed_for_arxiv_compiles_alone_to_the_same(finished, tmp_path)
     archive = finished.root / "results/paper/arxiv.tar.gz"
     done = finished.snakemake("--cores", "1", "--", str(archive.relative_to(finished.root)))
     assert done.returncode == 0, said(done)
-    with tarfile.open(archive) as packed:
-        packed.extractall(tmp_path / "alone", filter="data")
+    (tmp_path / "alone").mkdir()
+    # Python 3.11.2's tarfile has no `filter`, and later ones warn without.
+    subprocess.run(["tar", "-xzf", archive, "-C", tmp_path / "alone"], check=True)
     environment = {**os.environ, "SOURCE_DATE_EPOCH": "0", "FORCE_SOURCE_DATE": "1"}
     for _ in range(4):  # references, and the widths of long tables
         subprocess.run(
