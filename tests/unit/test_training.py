@@ -264,7 +264,6 @@ class TestCheckpoints:
             ({"schedule": "log"}, "needs the key count"),
             ({"schedule": "explicit", "count": 3}, "needs the key steps"),
             ({"schedule": "linear", "count": 3, "steps": [1]}, "doesn't use the key steps"),
-            ({"schedule": "linear", "count": 3, "first": 7}, "doesn't use the key first"),
         ],
     )
     def test_missing_and_useless_keys_are_refused(self, settings, words):

@@ -223,3 +223,12 @@ class _Check:
         if checkpoints.schedule == "log" and checkpoints.first > training.steps:
             said = f"{checkpoints.first} is after the last training step, {training.steps}"
             self.problem(["checkpoints", "first"], said)
+        if checkpoints.schedule != "log" and self._last("first") >= self._last("schedule"):
+            said = f"a schedule `{checkpoints.schedule}` doesn't use it"
+            self.problem(["checkpoints", "first"], said)
+
+    def _last(self, key: str) -> int:
+        """Which layer is the last that gives this key of the checkpoints; -1: none."""
+        given = [layer.values.get("checkpoints") for layer in self._layers]
+        its = [index for index, keys in enumerate(given) if isinstance(keys, dict) and key in keys]
+        return max(its, default=-1)

@@ -130,8 +130,6 @@ class CheckpointSettings(Settings):
             raise ValueError(f"a schedule `{self.schedule}` needs the key {wanted}")
         if getattr(self, other) is not None:
             raise ValueError(f"a schedule `{self.schedule}` doesn't use the key {other}")
-        if self.schedule != "log" and self.first != 1:
-            raise ValueError(f"a schedule `{self.schedule}` doesn't use the key first")
         return self
 
     def at_most(self, last: int) -> int:
