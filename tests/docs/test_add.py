@@ -172,6 +172,9 @@ def test_a_condition_a_measure_and_a_comparison(newcomer, in_its_folder):
 
 def test_a_study(newcomer):
     """Of six files, in a project that has run; made, run, and taken away again."""
+    (newcomer.root / "tests").mkdir()
+    shutil.copy2(ROOT / "tests/worlds.py", newcomer.root / "tests")
+    shutil.copy2(ROOT / "pyproject.toml", newcomer.root)
     before = {path for path in newcomer.root.rglob("*") if path.is_file()}
     make, *rest = [its.split() for its in typed("A study")]
     assert make[:2] == ["make", "study"]
@@ -184,7 +187,6 @@ def test_a_study(newcomer):
     for block in section("A study"):
         if block.mark == "in":
             follow(block, newcomer.root)
-    shutil.copy2(ROOT / "pyproject.toml", newcomer.root)
     for check in (["check"], ["format", "--check"]):
         python = [str(path) for path in made if path.suffix == ".py"]
         done = newcomer.python("-m", "ruff", *check, *python)
@@ -203,13 +205,18 @@ def test_a_study(newcomer):
     page = (results / name / "index.html").read_text(encoding="utf-8")
     assert "First of two" in page
     assert f"{name}/index.html" in (results / "index.html").read_text(encoding="utf-8")
-    for file in ("figures/emergence.pdf", "tables/ends.tex", "notebook.html"):
+    for file in (
+        "figures/emergence.pdf",
+        "figures/early_states.pdf",
+        "tables/ends.tex",
+        "notebook.html",
+    ):
         assert (results / name / file).stat().st_size > 0
     numbers = json.loads((results / name / "numbers.json").read_text(encoding="utf-8"))
     assert set(numbers) == {"n_seeds", "gain"}  # of one seed no claim is clear
     study = open_study(name, results)
     quantities = set(study.summary["measure"])
-    assert {"accuracy", f"{name}_lead"} <= quantities
+    assert {"accuracy", f"{name}_lead", "patched_accuracy"} <= quantities
 
     for path in made:
         path.unlink()
@@ -231,7 +238,7 @@ def test_a_collection(newcomer, in_its_folder):
     run(newcomer, "A collection")
     assert newcomer.plan() == {}
     results = newcomer.root / "results"
-    its = open_collection("moved", results).table("models")
+    its = open_collection("moved", results).rows("models")
     assert its["condition"].unique().tolist() == conditions(newcomer)
     assert (its["distance"] > 0).all()
     front = (results / "index.html").read_text(encoding="utf-8")

@@ -38,12 +38,22 @@ def test_every_run_is_whole_and_describes_itself(study):
         assert not run.folder.training_state.exists()
 
 
+@pytest.mark.parametrize("name", STUDIES)
+def test_it_is_said_of_which_kind_every_number_is(smoke, name):
+    study = open_study(name, smoke)
+    for rows in (study.measures, study.analyses, study.comparisons):
+        assert rows.empty or rows["kind"].notna().all()
+
+
 def test_summary_has_every_condition_and_the_promised_columns(study):
     summary = pd.read_csv(study.folder / "summary.csv")
     said_of_each = ["condition", "split", "measure", "kind", "digits"]
     assert list(summary) == [*said_of_each, "n_seeds", "mean", "low", "high"]
     assert {name.split(".")[0] for name in summary["measure"]} <= study.quantities.keys()
-    assert list(summary["condition"].unique()) == list(STUDY["conditions"])
+    of_runs = [its for its in summary["condition"].unique() if ":" not in its]
+    assert of_runs == list(STUDY["conditions"])
+    compared = {its for its in summary["condition"] if its.startswith("early_states:")}
+    assert compared == {f"early_states:{its}" for its in study.comparisons["condition"].unique()}
     assert (summary["n_seeds"] == 1).all()
     assert {"loss", "accuracy", "weight_norm"} <= set(summary["measure"])
     assert summary["mean"].notna().all()

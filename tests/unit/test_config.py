@@ -157,8 +157,8 @@ IMPOSSIBLE = [
         "doesn't use the key steps", key="checkpoints"),
     bad("a first step of a schedule without", STUDY, "checkpoints",
         {"schedule": "linear", "count": 3, "first": 7}, "doesn't use it", key="checkpoints.first"),
-    bad("a first step where the study's schedule has none", STUDY, "conditions.one.checkpoints",
-        {"first": 7}, "doesn't use it", key="conditions.one.checkpoints.first"),
+    bad("a first step where the condition has none", STUDY, "conditions.one.checkpoints",
+        {"schedule": "linear", "first": 7}, "doesn't use it", key="conditions.one.checkpoints.first"),
     bad("one checkpoint", STUDY, "checkpoints.count", 1, "greater than or equal to 2"),
     bad("a world too small", STUDY, "task.n_entities", 2,
         "leave splits (nearly) empty", "oo_validation (", key="task"),
@@ -173,6 +173,12 @@ IMPOSSIBLE = [
         "must be greater than 0"),
     bad("no studies", CONFIG, "studies", [], "must not be empty"),
     bad("no seeds", CONFIG, "seeds", [], "must not be empty"),
+    bad("a seed twice beside", STUDY, "conditions.one.extra_seeds", [5, 5], "listed twice: 5"),
+    bad("a split twice", STUDY, "analyses.splits", ["oo", "id", "oo"], "listed twice: oo"),
+    bad("a step twice", STUDY, "checkpoints", {"schedule": "explicit", "steps": [1, 9, 9]},
+        "listed twice: 9", key="checkpoints.steps"),
+    bad("a rate that is no number any more", STUDY, "training.learning_rate", 1e-300,
+        "nearer to 0 than single precision goes"),
     bad("a seed twice", CONFIG, "seeds", [0, 1, 0], "listed twice: 0"),
     bad("a spare seed", CONFIG, "seeds", [0, 100], "for choosing settings", "results=results/tuning"),
     bad("a spare seed beside", STUDY, "conditions.one.extra_seeds", [100], "less than 100",
@@ -249,6 +255,7 @@ KINDS = [
     bad("an analysis of a parent that isn't there", STUDY, "analyses.names", ["latents_used"],
         "latents_used looks at the run that data are made of, and superposition is made of none",
         key="analyses.names"),
+    bad("a density twice", STUDY, "task.densities", [0.5, 0.5], "listed twice: 0.5"),
     bad("instances that don't divide", STUDY, "model.n_inputs", 3,
         "n_inputs (3) must divide the 4 entries of inputs", key="model"),
     bad("a split that isn't trained on", STUDY, "training.mixture", {"test": 1.0},
@@ -825,7 +832,6 @@ class TestMerging:
 
     def test_smoke_settings_of_a_condition_win_over_it_and_overrides_over_both(self, files):
         files.set(CONFIG, "smoke", True)
-        files.tell_extra_seeds()
         small = {"wide": {"model": {"d_mlp": 16}, "extra_seeds": [5]}}
         files.set(STUDY, "smoke", {"conditions": small})
         wide = files.condition("wide")

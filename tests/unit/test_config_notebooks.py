@@ -65,7 +65,7 @@ NAMES = [
     bad("number in the answer", GROKKING, "answer", "With {memorized_auc}.",
         "no number 'memorized_auc'; did you mean memorised_auc?"),
     bad("condition in the abstract", ALIAS, "abstract", "In {teid/ood} of cases.",
-        "did you mean tied/ood?"),
+        "did you mean untrained/ood?"),
     bad("a brace in the abstract", ALIAS, "abstract", "In {tied/ood of cases.", "no counterpart"),
     bad("nothing in the answer", ALIAS, "answer", "In {} of cases.", "no number ''"),
     bad("an open brace", ALIAS, "answer", "In {tied/ood/accuracy of cases.", "a { has no counterpart"),

@@ -81,9 +81,8 @@ def test_every_world_says_how_large_it_would_be(task, changes):
 
 @pytest.mark.parametrize("name", [n for n in models.names() if n != "pretrained"])
 def test_every_family_says_what_it_keeps_of_an_example(name):
-    family = models.load_settings(name)
-    assert callable(family.activations)
-    assert callable(family.shapes)
+    assert callable(models.load_planning(name).activations)
+    assert callable(models.load_settings(name).shapes)
 
 
 def test_a_message_of_heads_does_not_list_a_billion(files):

@@ -204,7 +204,7 @@ def test_where_caches_go_without_a_home(tmp_path, monkeypatch, home):
 
 
 def test_what_would_be_lost_is_told():
-    words = "--config stands 2 times in this call, .*: --config seeds=.1. paper=false"
+    words = "--config appears 2 times in this call, .*: --config seeds=.1. paper=false"
     line = repeated(["snakemake", "--config", "seeds=[1]", "-n", "-C", "paper=false"])
     assert re.search(words, line)
     assert repeated(["snakemake", "--config", "seeds=[1]", "paper=false", "-n"]) is None

@@ -276,7 +276,7 @@ class TestReading:
         put_on_record(folder)
         if content == "5" and read is read_json:
             return
-        with pytest.raises(DamagedFileError, match=r"study/a: no (JSON|YAML) that Onset writes"):
+        with pytest.raises(DamagedFileError, match=r"study/a: not (JSON|YAML) that Onset writes"):
             read(folder / "a")
 
     @pytest.mark.parametrize("read", READERS)

@@ -26,7 +26,7 @@ from onset.collections.reading import Page, open_collection
 
 
 def pages(folder):
-    tensors = open_collection(folder.name, folder.parent).table("tensors")
+    tensors = open_collection(folder.name, folder.parent).rows("tensors")
     links = "".join(f\'<a href="{its}.html">{its}</a>\' for its in tensors["study"].unique())
     yield Page("all", "All tensors", f"<p>{len(tensors)} tensors of {links}</p>")
     for study, its in tensors.groupby("study"):

@@ -12,7 +12,7 @@ from onset.results import open_run
 from tests.workflow import second_collection
 from tests.workflow.conftest import Project
 from tests.workflow.test_orphans import listed
-from tests.workflow.test_planning import REDRAWN, jobs, told
+from tests.workflow.test_planning import REDRAWN, TOLD_CODE, jobs, told
 
 pytestmark = pytest.mark.slow
 
@@ -132,7 +132,8 @@ def test_what_readers_are_told_runs_pages_alone(made):
 
 def test_the_figures_style_redraws_both(made):
     made.replace("src/onset/figures/style.py", '"#3f90da"', '"#3f90db"')
-    assert set(made.plan()) == REDRAWN | {"notebook_moved", "pages_moved"}
+    its_own = {"notebook_moved", "pages_moved", *told("notebook", "moved")}
+    assert set(made.plan()) == REDRAWN | TOLD_CODE | its_own
 
 
 def test_what_a_model_has_decides(made):

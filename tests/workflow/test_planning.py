@@ -27,6 +27,8 @@ PAGES = pages("tiny")
 AFTER_MEASURES = {"summarise tiny", *PAGES}
 """What comes together from the measures and analyses of all runs of the study."""
 REDRAWN = {*PAGES, "notebook_atlas", "pages_atlas"}
+TOLD_CODE = told("notebook") | told("notebook", "atlas")
+"""Notebooks stamp what they make with their code."""
 ATLAS = {"collect_atlas tiny", "combine_atlas", "notebook_atlas", "pages_atlas"}
 VIEWS = {"views_tiny"}
 """Of the first seed alone."""
@@ -139,7 +141,7 @@ class TestConfig:
 
     def test_a_new_measure_never_retrains(self, finished):
         finished.set(finished.study, "measures", ["prediction", "weight_norm"])
-        assert set(finished.plan()) == jobs("evaluate") | AFTER_MEASURES
+        assert set(finished.plan()) == jobs("evaluate") | AFTER_MEASURES | told("summarise")
 
     def test_a_closer_look_measures_and_trains_nothing(self, finished):
         finished.set(finished.study, "analyses", {"names": ["attention"], "checkpoints": 2})
@@ -233,7 +235,7 @@ class TestCode:
     @pytest.mark.parametrize("file", ["transformer/bridge", "transformer/hooks", "inspection"])
     def test_how_models_are_looked_into_trains_and_measures_nothing(self, finished, file):
         finished.edit(f"src/onset/models/{file}.py", lambda text: text + "\n_ADDED = 1\n")
-        assert set(finished.plan()) == jobs("analyse") | AFTER_RUNS | told("notebook")
+        assert set(finished.plan()) == jobs("analyse") | AFTER_RUNS | TOLD_CODE
 
     def test_what_planning_asks_of_a_family_runs_nothing(self, finished):
         finished.edit(
@@ -249,11 +251,13 @@ class TestCode:
 
     def test_what_a_head_is_called_asks_no_model(self, finished):
         finished.replace("src/onset/collections/atlas/kinds.py", "CLEAR = 0.5", "CLEAR = 0.6")
-        assert set(finished.plan()) == {*ATLAS, "front_page"} - {"collect_atlas tiny"}
+        assert set(finished.plan()) == {*ATLAS, "front_page"} - {"collect_atlas tiny"} | told(
+            "notebook", "atlas"
+        )
 
     def test_a_colour_redraws_only(self, finished):
         finished.replace("src/onset/figures/style.py", '"#3f90da"', '"#3f90db"')
-        assert set(finished.plan()) == REDRAWN
+        assert set(finished.plan()) == REDRAWN | TOLD_CODE
 
     def test_the_text_of_the_paper_concerns_the_paper_alone(self, finished):
         with_a_paper(finished)
@@ -271,7 +275,7 @@ class TestCode:
 
     def test_a_template_makes_pages(self, finished):
         finished.edit("src/onset/gallery/templates/base.html", lambda text: text + "<!-- -->")
-        assert set(finished.plan()) == REDRAWN
+        assert set(finished.plan()) == REDRAWN | TOLD_CODE
 
 
 def with_a_paper(project) -> None:

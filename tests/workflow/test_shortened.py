@@ -20,6 +20,11 @@ def shortened(root, study: str, conditions: list[str]) -> Project:
     content.pop("answer")
     content.pop("abstract")
     content["conditions"] = {name: content["conditions"][name] for name in conditions}
+    for name, its in list(content.get("comparisons", {}).items()):
+        its["conditions"] = [one for one in its["conditions"] if one in conditions]
+        if not its["conditions"]:
+            del content["comparisons"][name]
+            content["smoke"].get("comparisons", {}).pop(name, None)
     small = content["smoke"].get("conditions", {})
     content["smoke"]["conditions"] = {name: small[name] for name in conditions if name in small}
     (root / file).write_text(yaml.safe_dump(content, sort_keys=False))

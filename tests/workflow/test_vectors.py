@@ -151,7 +151,8 @@ def test_an_edit_of_the_training_leaves_the_dataset(finished):
     # Nor does an edit of the family that is trained on it.
     finished.set("config/studies/activations.yaml", "training.learning_rate", 1e-2)
     finished.edit("src/onset/models/bottleneck/model.py", lambda text: text + "\n_ADDED = 1\n")
-    assert set(finished.plan()) == {its for its in NEW if "dataset" not in its} | PAGES
+    told = {"settings activations/notebook"}
+    assert set(finished.plan()) == {its for its in NEW if "dataset" not in its} | PAGES | told
 
 
 def test_an_unfit_parent_stops_before_any_work(fresh):

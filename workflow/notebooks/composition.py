@@ -29,7 +29,6 @@ results = "results"
 
 # %%
 from onset.figures import mechanism
-from onset.figures.steps import draw_patching
 from onset.notebook import say
 from onset.notebook.here import Found, MeanOf, Predicted, here
 from onset.statistics import components, milestones, order
@@ -190,13 +189,7 @@ study.parts_figure("parts", left, zip(looked_into[:2], ("oo", "id"), strict=Fals
 # hold the same in other directions.
 
 # %%
-early = where(
-    study.comparisons, comparison="early_states", measure="patched_accuracy",
-    condition=base, split="oo",
-)  # fmt: skip
-cells = over_seeds(early, ["layer", "position", "step", "other_step"])
-PLACES = ("entity", "relation 1", "relation 2")
-study.save_figure(draw_patching(cells, PLACES, f"accuracy ({study.n})"), "early_states", cells)
+study.early_states_figure("early_states", base, "oo", ["entity", "relation 1", "relation 2"])
 
 # %% [markdown]
 # ## Learning curves

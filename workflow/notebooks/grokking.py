@@ -107,6 +107,16 @@ cells = formulas.formula_cells(replaced, *of, addition.SAY_NOTHING)
 study.table("formulas", cells, "llrrrrrr")
 
 # %% [markdown]
+# ## From when on does the final model work on early states?
+#
+# The state of one checkpoint (across) is written into the reference's model of another (upward) at one
+# place, on held-out pairs. A pale field doesn't say that the state holds less: the same may lie in other
+# directions.
+
+# %%
+study.early_states_figure("early_states", base, "test", ["a", "b", "="])
+
+# %% [markdown]
 # ## Why these frequencies?
 #
 # How well the embedding's norms tell key from other frequencies, by step (area under the ROC curve, with

@@ -11,7 +11,7 @@ rule compare:
     resources:
         gpu=jobs.runs.gpus,
     params:
-        results=project.results,
+        results=subpath(output[0], ancestor=4),
         settings=jobs.comparisons.settings,
         code=jobs.comparisons.code,
     shell:

@@ -2,7 +2,7 @@
 
 from onset.collections.reading import open_collection
 
-open_collection("atlas").table("heads")
+open_collection("atlas").rows("heads")
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Collection:
         """The names of all tables."""
         return sorted(path.stem for path in self.folder.glob("*.parquet"))
 
-    def table(self, name: str) -> pd.DataFrame:
+    def rows(self, name: str) -> pd.DataFrame:
         """A table by name.
 
         Raises:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Strict
 
-from onset.settings import Name, PositiveInt, Settings, like
+from onset.settings import Name, Once, PositiveInt, Settings, like
 
 PARENT, SOURCE = "parent", "source"
 """what a run may stand beside, without naming a condition"""
@@ -29,7 +29,7 @@ class ComparisonSettings(Settings):
 
     name: Name
     """a module in src/onset/comparisons/"""
-    conditions: Annotated[tuple[Chosen, ...], Strict(False), Field(min_length=1)] = ("*",)
+    conditions: Annotated[tuple[Chosen, ...], Strict(False), Field(min_length=1), Once] = ("*",)
     """whose runs; a pattern takes in every condition that it fits, those still to come too"""
     for_each: Literal["run", "condition", "seed", "pair", "study"] = "run"
     """what stands together: a run by itself (its checkpoints, or the run and what it is beside), all seeds
@@ -39,7 +39,7 @@ class ComparisonSettings(Settings):
     made of, the runs that its interventions look at, or a condition, of another study if one is named"""
     checkpoints: PositiveInt = 1
     """how many of each run are looked at, evenly among those that there are, the last always"""
-    splits: Annotated[tuple[Name, ...], Strict(False)] = ()
+    splits: Annotated[tuple[Name, ...], Strict(False), Once] = ()
     """the questions to look at; none named: all"""
     options: dict[Name, Option] = {}
     """what the module's OPTIONS are to be instead"""

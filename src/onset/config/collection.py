@@ -19,7 +19,7 @@ from onset.config.problems import Layer, Problem, nearest, problems_of
 from onset.config.texts import text_problems
 from onset.config.traits import OF_MODELS
 from onset.config.yaml_file import YamlError, read_yaml
-from onset.settings import Line, Name, Settings, Text, is_name
+from onset.settings import Line, Name, Once, Settings, Text, is_name
 
 TOLD_TO_NOTEBOOKS = ("results", "code")
 """parameters of a collection's notebook"""
@@ -44,9 +44,9 @@ class CollectionFile(Settings):
     """in one sentence for the gallery; `{name}` stands for a number that the notebook saves"""
     abstract: Text | None = None
     """in the abstract of the paper, with numbers as in the answer"""
-    wants: Annotated[tuple[Wanted, ...], Strict(False), Field(min_length=1)]
+    wants: Annotated[tuple[Wanted, ...], Strict(False), Field(min_length=1), Once]
     """what must be in a model for it to be looked at"""
-    makes: Annotated[tuple[Name, ...], Strict(False), Field(min_length=1)]
+    makes: Annotated[tuple[Name, ...], Strict(False), Field(min_length=1), Once]
     """the tables that are made of all studies' models"""
     figures: dict[Name, Text] = {}
     """the figures that the notebook draws, with their captions"""

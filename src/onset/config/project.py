@@ -30,6 +30,7 @@ from onset.config.yaml_file import reread
 from onset.settings import (
     FIRST_SPARE_SEED,
     Name,
+    Once,
     Seed,
     Settings,
     is_name,
@@ -42,9 +43,9 @@ class ProjectSettings(Settings):
 
     results: Folder = "results"
     """folder within the project that everything is written to"""
-    studies: Annotated[tuple[Name, ...], Strict(False), Field(min_length=1)]
+    studies: Annotated[tuple[Name, ...], Strict(False), Field(min_length=1), Once]
     """files in config/studies/, without .yaml; they are run in this order"""
-    seeds: Annotated[tuple[Seed, ...], Strict(False), Field(min_length=1)]
+    seeds: Annotated[tuple[Seed, ...], Strict(False), Field(min_length=1), Once]
     """each condition is run once per seed, and also with its own `extra_seeds`"""
     device: Annotated[
         str, like(r"^(cpu|mps|cuda(:[1-9]?\d)?)$", "must be cpu, mps, cuda, or cuda:1 and the like")
@@ -58,14 +59,6 @@ class ProjectSettings(Settings):
     """with the settings that each study has under `smoke`, small enough to try everything in minutes"""
     overrides: dict[Name, dict[str, Any]] = {}
     """per study: changes to its settings; its conditions override these, and `conditions` here all"""
-
-    @field_validator("studies", "seeds")
-    @classmethod
-    def _no_duplicates(cls, values: tuple) -> tuple:
-        twice = sorted({value for value in values if values.count(value) > 1})
-        if twice:
-            raise ValueError(f"listed twice: {', '.join(map(str, twice))}")
-        return values
 
     @field_validator("studies")
     @classmethod

@@ -13,7 +13,16 @@ from onset.analyses.settings import AnalysesSettings
 from onset.comparisons.settings import ComparisonSettings
 from onset.config.traits import has_all
 from onset.interventions.settings import InterventionSettings
-from onset.settings import Line, Name, NonNegativeInt, Settings, ShownSeed, Text, canonical_json
+from onset.settings import (
+    Line,
+    Name,
+    NonNegativeInt,
+    Once,
+    Settings,
+    ShownSeed,
+    Text,
+    canonical_json,
+)
 from onset.tasks.worlds import drawn_from_parent
 from onset.training.settings import CheckpointSettings, TrainingSettings
 
@@ -57,7 +66,7 @@ AxisValues = Annotated[list[JsonValue], Field(min_length=1)]
 Grids = Annotated[tuple[dict[AxisPath, AxisValues], ...], Strict(False)]
 ComparisonName = Annotated[Name, AfterValidator(_no_folder_of_a_run)]
 ConditionName = Annotated[Name, AfterValidator(_no_folder_of_the_study)]
-ExtraSeeds = Annotated[tuple[ShownSeed, ...], Strict(False)]
+ExtraSeeds = Annotated[tuple[ShownSeed, ...], Strict(False), Once]
 Interventions = Annotated[tuple[InterventionSettings, ...], Strict(False)]
 ParameterName = Annotated[Name, AfterValidator(_no_parameter_of_every_notebook)]
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, Strict, model_validator
 
-from onset.settings import Name, NonNegativeInt, Settings
+from onset.settings import Name, NonNegativeInt, Once, Settings
 
 
 class SourceSettings(Settings):
@@ -15,7 +15,7 @@ class SourceSettings(Settings):
     condition: Name
     study: Name | None = None
     """None: the same study"""
-    seeds_on: Annotated[tuple[NonNegativeInt, ...], Strict(False), Field(min_length=1)] = (0,)
+    seeds_on: Annotated[tuple[NonNegativeInt, ...], Strict(False), Field(min_length=1), Once] = (0,)
     """how many places their seeds are after the run's own in the condition's list, which goes round; 0:
     the same seed"""
 

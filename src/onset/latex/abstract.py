@@ -37,5 +37,5 @@ def _macro(study: str, asked: str, numbers: Collection[str], means: Means) -> st
         its = means[asked]
     except UnknownMeanError as error:
         said = f"{asked!r} is no number of the notebook's, and no mean ({error})"
-        raise MarkupError(f"{study}: abstract: {said}") from None
+        raise MarkupError(f"config/studies/{study}.yaml: abstract: {said}") from None
     return rf"\onsetmean{{{study}}}{{{its.condition}}}{{{its.split}}}{{{its.quantity}}}"

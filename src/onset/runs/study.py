@@ -70,6 +70,11 @@ class Study:
         looked_at = self._gathered(self._looked_at)
         return stacked([measured, looked_at, as_measures(self._set_beside)])
 
+    @property
+    def compared_quantities(self) -> set[str]:
+        """Names of all that comparisons found, of any checkpoint."""
+        return set(self._set_beside["measure"]) if self._compared else set()
+
     @cached_property
     def quantities(self) -> Mapping[str, Quantity]:
         """What all that measures yields, by name: its kind, its label, and digits after the point.
@@ -102,7 +107,7 @@ class Study:
         """
         return self._of_known_kinds(self._set_beside)
 
-    @property
+    @cached_property
     def _set_beside(self) -> pd.DataFrame:
         found = []
         for name, path in self._compared.items():

@@ -45,7 +45,8 @@ def work(arguments: argparse.Namespace) -> None:
         settings.get("compared", ()),
     )
     measured = study.measurements
-    quantities = _declared(measured["measure"].unique(), settings["quantities"])
+    names = dict.fromkeys((*measured["measure"], *study.compared_quantities))
+    quantities = _declared(names, settings["quantities"])
     summary = summarise(described(measured, quantities))
     told = {name: its.as_json() for name, its in sorted(quantities.items())}
     with on_record(study.folder, "summarise", "summary.csv", settings, arguments.code):

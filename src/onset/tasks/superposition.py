@@ -26,7 +26,7 @@ import numpy as np
 from jaxtyping import Float32
 from pydantic import Field, Strict, model_validator
 
-from onset.settings import Fraction, PositiveFloat, PositiveInt
+from onset.settings import Fraction, Once, PositiveFloat, PositiveInt
 from onset.settings import Settings as BaseSettings
 from onset.tasks.vectors import VectorDataset, VectorSplit, VectorStream
 
@@ -42,9 +42,11 @@ class Settings(BaseSettings):
 
     name: Literal["superposition"]
     n_features: int = Field(2, ge=2)
-    densities: Annotated[tuple[Density, ...], Strict(False), Field(min_length=1)]
+    densities: Annotated[tuple[Density, ...], Strict(False), Field(min_length=1), Once]
     """probabilities that a feature isn't 0: one axis of the grid"""
-    importances: Annotated[tuple[PositiveFloat, ...], Strict(False), Field(min_length=1)] = (1.0,)
+    importances: Annotated[tuple[PositiveFloat, ...], Strict(False), Field(min_length=1), Once] = (
+        1.0,
+    )
     """of each feature, relative to the one before: the other axis"""
     restarts: PositiveInt = 1
     """instances of each point of the grid"""

@@ -13,6 +13,7 @@ from onset.settings import (
     Name,
     NonNegativeFloat,
     NonNegativeInt,
+    Once,
     PositiveFloat,
     PositiveInt,
     Settings,
@@ -120,7 +121,7 @@ class CheckpointSettings(Settings):
     """approximate number of checkpoints (rounding may merge early ones of a log schedule)"""
     first: PositiveInt = 1
     """log: the first step after 0"""
-    steps: Annotated[tuple[NonNegativeInt, ...], Strict(False)] | None = None
+    steps: Annotated[tuple[NonNegativeInt, ...], Strict(False), Once] | None = None
     """explicit: the steps themselves"""
 
     @model_validator(mode="after")

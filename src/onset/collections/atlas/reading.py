@@ -22,17 +22,17 @@ class Atlas(Collection):
     @cached_property
     def heads(self) -> pd.DataFrame:
         """A row per head at the end of training (`atlas.combine`)."""
-        return self.table("heads")
+        return self.rows("heads")
 
     @cached_property
     def untrained(self) -> pd.DataFrame:
         """The same scores before training, of runs that begin with random parameters."""
-        return self.table("untrained")
+        return self.rows("untrained")
 
     @cached_property
     def ablations(self) -> pd.DataFrame:
         """A row per head and split: loss and accuracy with and without the head."""
-        return self.table("ablations")
+        return self.rows("ablations")
 
     def look_up(self, **which: Any) -> pd.DataFrame:
         """The heads with these values, such as `study`, `condition`, `seed`, `layer`, `head` or `kind`.

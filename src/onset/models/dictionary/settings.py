@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, Strict, model_validator
 
-from onset.settings import NonNegativeFloat, PositiveFloat, PositiveInt
+from onset.settings import NonNegativeFloat, Once, PositiveFloat, PositiveInt
 from onset.settings import Settings as BaseSettings
 
 Kind = Literal["l1", "topk", "batch_topk", "jump_relu", "matryoshka"]
@@ -29,7 +29,7 @@ class Settings(BaseSettings):
     n_latents: PositiveInt = 256
     sparsities: Annotated[tuple[PositiveFloat, ...], Strict(False), Field(min_length=1)]
     """one dictionary per entry: k, or the weight of the penalty (`l1`, `jump_relu`)"""
-    nested: Annotated[tuple[PositiveInt, ...], Strict(False)] = ()
+    nested: Annotated[tuple[PositiveInt, ...], Strict(False), Once] = ()
     """`matryoshka`: sizes of the prefixes of latents that must reconstruct alone; all always must"""
     revival: NonNegativeFloat = 0.0
     """price of the error that latents silent in the whole batch leave of what the others left (the

@@ -44,6 +44,16 @@ held_out = study.along("accuracy", by=["condition", "step"], split="test")
 study.curves_figure("emergence", held_out, None, "held-out accuracy")
 
 # %% [markdown]
+# ## From when on does the final model work on early states?
+#
+# The state of one checkpoint (across) is written into the model of another (upward) at one place; that
+# model computes the rest. Where it answers right to the left of the grey line, it works on the state of an
+# earlier model. Where it doesn't, the state may hold the same in other directions.
+
+# %%
+study.early_states_figure("early_states", "first", "test", ["first", "second"])
+
+# %% [markdown]
 # ## At the end
 
 # %%
