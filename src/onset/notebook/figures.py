@@ -285,4 +285,5 @@ class StudyFigures(StudyRows):
             comparison=name, measure="patched_accuracy", condition=condition, split=split,
         )  # fmt: skip
         cells = over_seeds(rows, ["layer", "position", "step", "other_step"])
-        self.save_figure(draw_patching(cells, positions, f"accuracy ({self.n})"), name, cells)
+        label = f"accuracy ({self.n_of(condition)})"
+        self.save_figure(draw_patching(cells, positions, label), name, cells)

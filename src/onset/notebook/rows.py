@@ -113,7 +113,11 @@ class StudyRows(Study):
     @property
     def n(self) -> str:
         """How many seeds the conditions have, as axes say it: `n = 3 seeds`, `n = 3 to 23 seeds`."""
-        numbers = [len({*self.seeds, *self.extra_seeds.get(name, ())}) for name in self.conditions]
+        return self.n_of(*self.conditions)
+
+    def n_of(self, *conditions: str) -> str:
+        """The same of some of them."""
+        numbers = [len({*self.seeds, *self.extra_seeds.get(name, ())}) for name in conditions]
         said = " to ".join(map(str, sorted({min(numbers), max(numbers)})))
         return f"n = {said} seed" + ("" if max(numbers) == 1 else "s")
 
