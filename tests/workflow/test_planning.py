@@ -235,7 +235,9 @@ class TestCode:
     @pytest.mark.parametrize("file", ["transformer/bridge", "transformer/hooks", "inspection"])
     def test_how_models_are_looked_into_trains_and_measures_nothing(self, finished, file):
         finished.edit(f"src/onset/models/{file}.py", lambda text: text + "\n_ADDED = 1\n")
-        assert set(finished.plan()) == jobs("analyse") | AFTER_RUNS | TOLD_CODE
+        # The atlas' notebook is told of the code that it may open models with, which is not all of it.
+        planned = set(finished.plan()) - told("notebook", "atlas")
+        assert planned == jobs("analyse") | AFTER_RUNS | told("notebook")
 
     def test_what_planning_asks_of_a_family_runs_nothing(self, finished):
         finished.edit(
