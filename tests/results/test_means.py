@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from onset.config.yaml_file import read_yaml
-from onset.latex.means import means_asked_for
+from onset.latex.means_asked import means_asked_for
 from onset.latex.sources import sources_of
 from tests.results.conftest import PAPER
 

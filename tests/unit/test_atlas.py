@@ -16,7 +16,7 @@ from onset import models
 from onset.collections.atlas import ablation, look, scores
 from onset.collections.atlas.kinds import kinds_of
 from onset.collections.atlas.names import BY_CONTENT, BY_PLACE
-from onset.collections.atlas.probe import LONGEST, probe
+from onset.collections.atlas.shown_tokens import LONGEST, probe
 from onset.measures.heads import head_scores
 from onset.models import inspection
 from onset.models.transformer.bridge import open_bridge

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from onset.latex.means import means_asked_for
+from onset.latex.means_asked import means_asked_for
 from onset.statistics.means import Means, UnknownMeanError
 from onset.store.records import DamagedFileError
 from tests.files import put_on_record

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from onset.statistics import components, milestones, order, paired, sizes, windows
+from onset.statistics import milestones, model_parts, order, paired, sizes, windows
 
 DOSES = [8, 16, 32, 64]
 
@@ -172,12 +172,12 @@ class TestWithinARun:
              ("direct_effect_mlp", 0.0, np.nan, 0, 1.0)],
             columns=["measure", "layer", "position", "seed", "value"],
         )  # fmt: skip
-        assert components.attention_to(rows, 1, position=1)[0] == pytest.approx(0.3)
-        assert components.share_written(rows, "mlp", 1)[0] == pytest.approx(0.75)
+        assert model_parts.attention_to(rows, 1, position=1)[0] == pytest.approx(0.3)
+        assert model_parts.share_written(rows, "mlp", 1)[0] == pytest.approx(0.75)
 
     def test_between_what_accuracy_lies_without_a_head(self):
         left = pd.DataFrame(
             {"layer": [0.0, 0.0, 0.0], "head": [0, 1, np.nan], "mean": [0.2, 0.6, 0.9]}
         )
-        (found,) = components.without_a_head(left).itertuples()
+        (found,) = model_parts.without_a_head(left).itertuples()
         assert (found.application, found.lowest, found.highest) == (1, 0.2, 0.6)

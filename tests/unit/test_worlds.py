@@ -15,7 +15,7 @@ from onset.figures.superposition import plot_computed
 from onset.notebook import two_features, worlds
 from onset.notebook.study import NotebookStudy
 from onset.notebook.worlds import Worlds
-from onset.statistics import levels, superposition
+from onset.statistics import feature_swaps, superposition
 
 mpl.use("agg")
 
@@ -170,7 +170,7 @@ class TestCourses:
     ])  # fmt: skip
 
     def test_over_instances(self):
-        found = levels.over_instances({7: (self.LOSSES, self.PLACES)})
+        found = feature_swaps.over_instances({7: (self.LOSSES, self.PLACES)})
         assert set(found["seed"]) == {7}
         values = found.set_index("measure")["value"]
         assert values["own"] == pytest.approx(1)
@@ -179,12 +179,12 @@ class TestCourses:
 
     def test_the_latest_fall(self):
         courses = {seed: (self.LOSSES, self.PLACES) for seed in range(4)}
-        found = levels.latest_falls(courses, most=2)
+        found = feature_swaps.latest_falls(courses, most=2)
         assert list(found) == ["seed 0", "seed 1"]
         loss, places = found["seed 0"]
         assert loss.tolist() == [8, 8, 8, 1, 1]
         assert places.loc[30].tolist() == [0, 1]
-        rows = levels.as_rows(found)
+        rows = feature_swaps.as_rows(found)
         assert len(rows) == 10
         assert set(rows["world"]) == {"seed 0", "seed 1"}
 

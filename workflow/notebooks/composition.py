@@ -31,7 +31,7 @@ results = "results"
 from onset.figures import mechanism
 from onset.notebook import say
 from onset.notebook.here import Found, MeanOf, Predicted, here
-from onset.statistics import components, milestones, order
+from onset.statistics import milestones, model_parts, order
 from onset.statistics.rows import where
 from onset.statistics.seeds import over_seeds
 
@@ -229,7 +229,7 @@ study.save_numbers(
     say.named(study.over_seeds_at_end(lens, "layer"), "{condition}/bridge_{layer}")
     | say.named(where(in_order, what="half"), "order/{name}", say.steps)
     | say.named(where(in_order, what="lag"), "lag/{name}", say.steps)
-    | say.named(components.without_a_head(resampled), "without_head_{application}", say.between)
+    | say.named(model_parts.without_a_head(resampled), "without_head_{application}", say.between)
     | say.named(study.first_half(accuracy), "{condition}/{split}_half", say.checkpoints)
     | say.named(study.still_rising(where(accuracy, split="oo")), "{condition}/{split}_last_change")
     | study.quoted_settings(
@@ -237,8 +237,8 @@ study.save_numbers(
         "training.batch_size", "training.weight_decay", "training.learning_rate",
     )
     | {
-        "looks_back": say.seeds(components.attention_to(own, last_layer, position=1)),
-        "written_by_last_mlp": say.seeds(components.share_written(own, "mlp", last_layer)),
+        "looks_back": say.seeds(model_parts.attention_to(own, last_layer, position=1)),
+        "written_by_last_mlp": say.seeds(model_parts.share_written(own, "mlp", last_layer)),
         "without_an_mlp": say.most(resampled.loc[resampled["head"].isna(), "mean"]),
         "untrained/oo": say.most(of_oo["untrained"]),
         "guess/oo": say.most(of_oo["guess"]),

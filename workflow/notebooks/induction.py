@@ -50,7 +50,7 @@ from onset.notebook.copied import n_same
 from onset.notebook.here import Found, here
 from onset.notebook.induction import KNOWN, NUMBERS, InductionHeads
 from onset.notebook.ways import ways_of_losses
-from onset.statistics import named, pairs
+from onset.statistics import induction_pair, named
 from onset.statistics.per_run import over_nulls, per_condition
 from onset.statistics.rows import at_last_step, where
 from onset.statistics.seeds import over_seeds
@@ -87,9 +87,9 @@ study.curves_figure("stages", known, None, "share", curve="measure", of=KNOWN, *
 # half its way, before (left) or after (right) the answers have.
 
 # %%
-names = {name: name for name in (*pairs.PARTS, pairs.ANSWERS)}
+names = {name: name for name in (*induction_pair.PARTS, induction_pair.ANSWERS)}
 study.apart_figure("heads", its.parts_panels(), curve="shown", of=names)
-del names[pairs.ANSWERS]
+del names[induction_pair.ANSWERS]
 study.rows_figure(
     "order", over_seeds(its.lead, ["shown"]), None, "steps after the answers", row="shown",
     of=names, shares=False, marked=0,
@@ -188,19 +188,19 @@ its.circuits.filter(regex="^(edge_auc|known_|patched_)").round(2)
 
 # %%
 half, width = (per_condition(its.when[of], geometric=True) for of in (0.5, "width"))
-distances, late_by = pairs.distances(its.farthest), per_condition(turned["late"])
+distances, late_by = induction_pair.distances(its.farthest), per_condition(turned["late"])
 steps, segment = (
     study.settings_of(study.conditions, "training.steps"),
     study.setting("task.segment"),
 )
-lead = {name: where(its.lead, shown=name)["value"] for name in pairs.PARTS}
+lead = {name: where(its.lead, shown=name)["value"] for name in induction_pair.PARTS}
 NULLS = {"largest_removed": "as_large_removed", "previous_trained": "other_trained"}
 BEFORE = ["context_share", "context_evenness"]
 study.save_numbers(
     say.named(half, "{condition}/n_there", say.counted)
     | say.named(half, "{condition}/half", say.otherwise("never", say.steps))
     | say.named(width, "{condition}/width", say.otherwise("never", say.steps))
-    | {f"lead/{part}": say.seeds(lead[part], 0, none="undecided") for part in pairs.PARTS}
+    | {f"lead/{part}": say.seeds(lead[part], 0, none="undecided") for part in induction_pair.PARTS}
     | {f"before/{of}": say.seeds(its.before(of), none="undecided") for of in BEFORE}
     | say.named(steps, "steps/{condition}", say.column("said"))
     | say.named(per_condition(turned["turn"], "angle"), "turn/{condition}", say.steps)
@@ -217,7 +217,7 @@ study.save_numbers(
     | say.named(over_nulls(its.delays, NULLS), "delay/{condition}/over_null", say.otherwise("never"))
     | say.named(n_same(copied, "put"), "same/{condition}/put", say.counted)
     | say.named(n_same(copied, "without"), "same/{condition}/without surgery", say.counted)
-    | say.named(per_condition(pairs.written_more(effects)), "others_write/{condition}")
+    | say.named(per_condition(induction_pair.written_more(effects)), "others_write/{condition}")
     | say.named(its.worst_losses, "without/{replacement}/{layer}")
     | say.named(per_condition(recovered["least"], "share"), "{condition}/least")
     | say.named(per_condition(recovered["again"], "steps"), "{condition}/again", say.if_all(say.steps))

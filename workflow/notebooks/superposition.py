@@ -45,7 +45,7 @@ from onset.measures.superposition.geometry import FIGURES, by_chance, corners_of
 from onset.measures.superposition.two_features import PHASES
 from onset.notebook import say, two_features, worlds
 from onset.notebook.here import Found, here
-from onset.statistics import levels, superposition
+from onset.statistics import feature_swaps, superposition
 from onset.statistics.rows import complete, where
 from onset.statistics.seeds import over_seeds
 
@@ -156,9 +156,9 @@ at_fraction.merge(n_found, on="figure")
 
 # %%
 courses = networks.courses("dynamics")
-late = levels.latest_falls(courses)
-study.save_figure(draw.plot_places(late), "places", levels.as_rows(late))
-coincidences = levels.over_instances(courses)
+late = feature_swaps.latest_falls(courses)
+study.save_figure(draw.plot_places(late), "places", feature_swaps.as_rows(late))
+coincidences = feature_swaps.over_instances(courses)
 coincidences.pivot(index="seed", columns="measure", values="value")
 
 # %% [markdown]

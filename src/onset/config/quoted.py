@@ -9,7 +9,7 @@ from onset.config.comparisons import conditions_of
 from onset.config.problems import Problem, nearest
 from onset.config.quantities import quantities_of
 from onset.config.study import Study
-from onset.latex.means import means_asked_for
+from onset.latex.means_asked import means_asked_for
 from onset.latex.sources import sources_of
 from onset.statistics.quantities import Declarations, UndeclaredError, quantity_of
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from onset.latex.settings_in_words import in_words, key_in_words
 from onset.latex.text import breakable, escape, longtable
-from onset.latex.values import in_words, key_in_words
 
 _SHORT = 10
 """characters of a value that has a place beside those of other studies"""

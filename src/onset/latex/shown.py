@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from onset.latex.means import without_comments
+from onset.latex.means_asked import without_comments
 
 _KINDS = {"onsetfigure": "figures", "onsettallfigure": "figures", "onsettable": "tables"}
 _SHOWN = re.compile(rf"\\({'|'.join(_KINDS)})\s*\{{([^{{}}\\#]*)\}}\s*\{{([^{{}}\\#]*)\}}")

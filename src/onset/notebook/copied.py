@@ -16,7 +16,7 @@ def formed_and_put(
     """The pair that formed in each run of two conditions, and what was put there before training.
 
     Args:
-        pairs: previous and induction, by condition and seed (`statistics.pairs`).
+        pairs: previous and induction, by condition and seed (`statistics.induction_pair`).
         base: the condition from whose runs heads were taken, always from the next seed.
         copied: the condition into whose runs the next seed's pair was put.
         other: its null, into whose runs others of the next seed were put.

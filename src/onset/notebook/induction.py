@@ -11,7 +11,7 @@ from onset.figures.apart import SHARES, Panel
 from onset.figures.learning import learning_curves
 from onset.notebook.copied import formed_and_put
 from onset.notebook.study import NotebookStudy
-from onset.statistics import chosen, order, pairs, per_run
+from onset.statistics import chosen, induction_pair, order, per_run
 from onset.statistics.milestones import levels, recovery, value_at
 from onset.statistics.named import stacked
 from onset.statistics.rows import at_last_step, strongest, where
@@ -31,7 +31,7 @@ NUMBERS = {
     "previous_token_score": "first head: previous tokens",
     "induction_score": "second head: after duplicates",
 }
-"""of a pair of heads (`pairs.numbers_of_pairs`)"""
+"""of a pair of heads (`induction_pair.numbers_of_pairs`)"""
 
 _READ = {"position_explained": "linear", "position_explained_by_kernel": "kernel"}
 _LEVELS = (0.1, 0.5, 0.9)
@@ -75,8 +75,8 @@ class InductionHeads:
 
     @cached_property
     def pairs(self) -> pd.DataFrame:
-        """Of each run (`pairs.pairs_of`)."""
-        return pairs.pairs_of(self.study.final)
+        """Of each run (`induction_pair.pairs_of`)."""
+        return induction_pair.pairs_of(self.study.final)
 
     @property
     def n_looking(self) -> pd.Series:
@@ -85,8 +85,10 @@ class InductionHeads:
 
     @cached_property
     def parts(self) -> pd.DataFrame:
-        """What the pair of each of the base's runs does along training (`pairs.parts_along`)."""
-        return pairs.parts_along(where(self.study.measures, condition=self.base), self.pairs)
+        """What the pair of each of the base's runs does along training (`induction_pair.parts_along`)."""
+        return induction_pair.parts_along(
+            where(self.study.measures, condition=self.base), self.pairs
+        )
 
     @cached_property
     def on_the_way(self) -> pd.DataFrame:
@@ -105,7 +107,7 @@ class InductionHeads:
     @cached_property
     def lead(self) -> pd.DataFrame:
         """By how many steps each part goes half its way after the answers do."""
-        return order.behind(self.on_the_way, pairs.ANSWERS)
+        return order.behind(self.on_the_way, induction_pair.ANSWERS)
 
     def looks_at_previous(self, at_half: bool = False) -> pd.Series:
         """How much the first head of each of the base's pairs looks at previous tokens, in the end.
@@ -124,8 +126,10 @@ class InductionHeads:
     def told(self) -> dict[str, chosen.OneOfMany]:
         """How well initial numbers (`NUMBERS`) tell the pair of the base's runs from others."""
         formed = self.pairs.loc[self.base]
-        numbers = pairs.numbers_of_pairs(where(self.study.measures, condition=self.base, step=0))
-        became = pairs.places_of(formed, numbers["k_composition"])
+        numbers = induction_pair.numbers_of_pairs(
+            where(self.study.measures, condition=self.base, step=0)
+        )
+        became = induction_pair.places_of(formed, numbers["k_composition"])
         return {its: chosen.one_of_many(numbers[its].loc[formed.index], became) for its in NUMBERS}
 
     @cached_property
@@ -186,13 +190,15 @@ class InductionHeads:
 
     @cached_property
     def worst_losses(self) -> pd.DataFrame:
-        """Without that head of each layer of the base that is needed most (`pairs.worst_losses`)."""
-        return pairs.worst_losses(where(self.study.closer, condition=self.base, split="repeats"))
+        """Without the head of each layer that the base needs most (`induction_pair.worst_losses`)."""
+        return induction_pair.worst_losses(
+            where(self.study.closer, condition=self.base, split="repeats")
+        )
 
     def without_main(self, conditions: list[str]) -> pd.DataFrame:
-        """What other heads write without the strongest (`pairs.without_main`)."""
+        """What other heads write without the strongest (`induction_pair.without_main`)."""
         its = where(self.study.closer, condition=conditions, split="repeats")
-        return pairs.without_main(its)
+        return induction_pair.without_main(its)
 
     # ---- other worlds -----------------------------------------------------------------------
 
@@ -219,7 +225,7 @@ class InductionHeads:
         right = over_seeds(where(self.accuracy, condition=conditions), ["condition", "step"])
         read = where(self.read, how="kernel")
         untrained = where(read, step=0).set_index("condition")["mean"].to_dict()
-        looking = pairs.same_heads(self._offsets, self.farthest)
+        looking = induction_pair.same_heads(self._offsets, self.farthest)
         looking = over_seeds(looking, ["condition", "component"])
         across = {"along": "component", "xlabel": "distance (positions)"}
         return {

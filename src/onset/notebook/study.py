@@ -11,7 +11,7 @@ from onset.latex import tabular
 from onset.notebook.figures import Of, StudyFigures
 from onset.notebook.predictions import Predicted, predictions_cells
 from onset.notebook.summary_table import MeanOf, summary_cells
-from onset.runs.reference import Found
+from onset.runs.found import Found
 from onset.statistics.rows import where
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from onset.measures.superposition import one_by_one
 from onset.measures.superposition.features import REPRESENTED
 from onset.notebook.study import NotebookStudy
-from onset.statistics.levels import Courses
+from onset.statistics.feature_swaps import Courses
 from onset.statistics.rows import where
 from onset.tasks.superposition import Settings
 

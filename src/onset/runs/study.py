@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from onset.figures.save import save_figure, save_table
 from onset.latex.markup import check_table, numbers_json
 from onset.runs.artefacts import checksum
-from onset.runs.reference import Found
+from onset.runs.found import Found
 from onset.runs.run import Run
 from onset.statistics.compared import as_measures, stacked
 from onset.statistics.quantities import Quantity, described, quantities_in

@@ -17,12 +17,12 @@ from onset.latex.characters import declared
 from onset.latex.conditions import conditions_table
 from onset.latex.made import check_names, numbers_of, reference_of, table_of
 from onset.latex.markup import MarkupError
-from onset.latex.means import Asked, means_asked_for
+from onset.latex.means_asked import Asked, means_asked_for
 from onset.latex.published import published_numbers, published_table
 from onset.latex.settings import settings_tables
+from onset.latex.settings_in_words import seeds_in_words
 from onset.latex.sources import sources_of
 from onset.latex.typeset import LatexError, typeset
-from onset.latex.values import seeds_in_words
 from onset.stages.command import StageError, log, run_stage
 from onset.stages.record import on_record
 from onset.statistics.means import Means, UnknownMeanError

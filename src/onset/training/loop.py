@@ -13,10 +13,10 @@ from torch import Tensor
 from onset.models.batch import AnyModel, Batch, Parameters, VectorBatch
 from onset.tasks.worlds import World
 from onset.training.batches import draw, full
-from onset.training.chance import chance_of, in_training
 from onset.training.diverged import said_of
 from onset.training.interventions import Interventions, intervene
 from onset.training.losses import loss_on
+from onset.training.randomness import chance_of, in_training
 from onset.training.settings import TrainingSettings
 from onset.training.state import Log, TrainingState
 from onset.training.updater import Updater

@@ -19,10 +19,10 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from onset.models.batch import AnyModel, Batch, Model, Parameters, Questions
 from onset.tasks.dataset import Dataset
 from onset.tasks.worlds import World
-from onset.training.chance import in_training
 from onset.training.interventions import Interventions
 from onset.training.loop import OnStep, batches, start_log, write_log
 from onset.training.losses import LOSSES
+from onset.training.randomness import in_training
 from onset.training.settings import TrainingSettings
 from onset.training.state import TrainingState
 from onset.training.updater import Updater

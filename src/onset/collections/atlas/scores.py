@@ -17,7 +17,7 @@ from transformer_lens.head_detector import get_previous_token_head_detection_pat
 from transformer_lens.model_bridge import TransformerBridge
 
 from onset.collections.atlas.names import BY_CONTENT, BY_PLACE
-from onset.collections.atlas.probe import Probe, probe
+from onset.collections.atlas.shown_tokens import Probe, probe
 from onset.measures.heads.head_scores import copies, entropy, seen, wanted
 from onset.measures.measurement import Measurement
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from onset.notebook.copied import formed_and_put, n_same
-from onset.statistics import order, pairs
+from onset.statistics import induction_pair, order
 from onset.statistics.rows import where
 
 N_HEADS = 3
@@ -33,7 +33,7 @@ def scores(step: int, by: float, seed: int = 0) -> pd.DataFrame:
     ]  # fmt: skip
     rows += [
         row(name, by + 10 * head + first, layer=1, head=head, component=first, **of)
-        for name in pairs.COMPOSITIONS
+        for name in induction_pair.COMPOSITIONS
         for head in range(N_HEADS)
         for first in range(N_HEADS)
     ]
@@ -42,7 +42,7 @@ def scores(step: int, by: float, seed: int = 0) -> pd.DataFrame:
 
 
 MEASURES = pd.concat([scores(0, 0.1), scores(10, 0.6), scores(20, 1.0)])
-PAIRS = pairs.pairs_of(where(MEASURES, step=20))
+PAIRS = induction_pair.pairs_of(where(MEASURES, step=20))
 
 
 def test_the_pair_is_what_is_strongest_in_its_layer():
@@ -51,46 +51,46 @@ def test_the_pair_is_what_is_strongest_in_its_layer():
 
 def test_one_layer_has_both_in_it():
     only = where(MEASURES, layer=0, step=20)
-    found = pairs.pairs_of(only).loc[("two", 0)]
+    found = induction_pair.pairs_of(only).loc[("two", 0)]
     assert found["previous"] == 1
 
 
 def test_its_parts_are_followed():
-    found = pairs.parts_along(MEASURES, PAIRS)
-    assert list(found["shown"].unique()) == [*pairs.PARTS, pairs.ANSWERS]
+    found = induction_pair.parts_along(MEASURES, PAIRS)
+    assert list(found["shown"].unique()) == [*induction_pair.PARTS, induction_pair.ANSWERS]
     for name in ("looks at previous tokens", "looks after duplicates", "copies"):
         assert where(found, shown=name)["value"].tolist() == [0.1, 0.6, 1]
     assert where(found, shown="composes (keys)")["value"].tolist() == [21.1, 21.6, 22]
 
 
 def test_answers_come_after_what_they_need():
-    ways = order.parts_of_the_way(pairs.parts_along(MEASURES, PAIRS))
+    ways = order.parts_of_the_way(induction_pair.parts_along(MEASURES, PAIRS))
     looks = where(ways, shown="copies")["value"].tolist()
     assert looks == pytest.approx([0, 5 / 9, 1])
-    behind = order.behind(ways, pairs.ANSWERS).set_index("shown")["value"]
+    behind = order.behind(ways, induction_pair.ANSWERS).set_index("shown")["value"]
     # Scores are half-way at step 9; answers, of .01, .36 and 1, at 10 + 10 · .145 / .64.
     assert behind["copies"] == pytest.approx(9 - (10 + 1.45 / 0.64))
-    assert pairs.ANSWERS not in behind
+    assert induction_pair.ANSWERS not in behind
 
 
 def test_numbers_of_all_pairs():
-    numbers = pairs.numbers_of_pairs(where(MEASURES, step=0))
+    numbers = induction_pair.numbers_of_pairs(where(MEASURES, step=0))
     composition = numbers["k_composition"]
     assert composition.shape == (1, N_HEADS**2)
     assert composition[1, 2].item() == pytest.approx(0.1 + 20 + 1)
     assert numbers["previous_token_score"].loc[0, [(1, 0), (1, 2)]].tolist() == [0.1, 0.1]
     assert numbers["induction_score"].loc[0, [(0, 2), (1, 2)]].tolist() == [0.1, 0.1]
-    (place,) = pairs.places_of(PAIRS, composition)
+    (place,) = induction_pair.places_of(PAIRS, composition)
     assert composition.columns[place] == (1, 2)
 
 
 def test_heads_that_look_farthest():
     farthest = pd.DataFrame({"condition": ["a", "a", "b"], "component": [1.0, 3.0, 1.0]})
-    found = pairs.distances(farthest).set_index("condition")
+    found = induction_pair.distances(farthest).set_index("condition")
     assert found.loc["a"].tolist() == [1, 2, "1, 3"]
     assert found.loc["b"].tolist() == [1, 1, "1"]
     rows = pd.DataFrame({"condition": "a", "seed": 0, "layer": 1, "head": [0, 1], "value": [1, 2]})
-    assert pairs.same_heads(rows, rows.iloc[1:])["value"].tolist() == [2]
+    assert induction_pair.same_heads(rows, rows.iloc[1:])["value"].tolist() == [2]
 
 
 def test_what_others_write_without_the_main_head():
@@ -102,9 +102,9 @@ def test_what_others_write_without_the_main_head():
             ("head_direct_effect", "head_direct_effect_without_main"), values, strict=True
         )
     ]
-    found = pairs.without_main(pd.DataFrame([*rows, row("main_head", 1, layer=1, head=2)]))
+    found = induction_pair.without_main(pd.DataFrame([*rows, row("main_head", 1, layer=1, head=2)]))
     assert list(found.index) == [("two", 0, 1, 0), ("two", 0, 1, 1)]
-    assert pairs.written_more(found).item() == 2
+    assert induction_pair.written_more(found).item() == 2
 
 
 def test_the_head_that_is_needed_most():
@@ -114,7 +114,7 @@ def test_the_head_that_is_needed_most():
         for seed in (0, 1)
         for head, value in enumerate((1.0, 2.0 + seed))
     ]
-    found = pairs.worst_losses(pd.DataFrame([*rows, row("with_all_loss", 9)]))
+    found = induction_pair.worst_losses(pd.DataFrame([*rows, row("with_all_loss", 9)]))
     assert list(found["replacement"]) == ["zero", "mean"]
     assert found["mean"].tolist() == [2.5, 2.5]
 
