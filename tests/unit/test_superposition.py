@@ -109,7 +109,7 @@ class TestWorld:
     @pytest.mark.parametrize(
         ("wrong", "said"),
         [
-            ({"densities": [0.5, 1e-300]}, "with 1e-300 no feature would ever be drawn"),
+            ({"densities": [0.5, 1e-30]}, "with 1e-30 no feature would ever be drawn"),
             ({"importances": [1.0, 1e15], "n_features": 10}, r"1e\+15 to the power of 9"),
             ({"importances": [1e4], "n_features": 4, "target": "and"}, "at most 6.21e"),
         ],
