@@ -49,12 +49,13 @@ def _said(row: dict[str, str]) -> str:
 
 
 def of_pages(folder: Path) -> dict[str, str]:
-    """Each mean as the page of its condition shows it."""
+    """Each mean as the page of its condition shows it, or the study's page if it is of a comparison."""
     found = {}
-    for page in folder.glob("*/index.html"):
+    for page in (folder / "index.html", *folder.glob("*/index.html")):
+        whose = r"\w+(:[\w:]+)?" if page.parent == folder else page.parent.name
         for row in re.findall(r"<tr>(<td>.*?)</tr>", page.read_text(encoding="utf-8")):
             cells = [unescape(cell) for cell in re.findall(r"<td>(.*?)</td>", row)]
-            if cells[-1].startswith(f"{page.parent.name}/"):
+            if re.match(f"{whose}/[^/]*/[^/]+$", cells[-1]):
                 found[cells[-1]] = cells[-2]
     return found
 

@@ -147,7 +147,7 @@ def test_a_figure_comes_with_its_data_and_its_origin(study, name: str):
     assert set(origin["settings"]) == set(STUDY["conditions"])
     of_runs = {f"{name}/seed_0/{kind}.parquet" for name in origin["settings"]
                for kind in ("measures", "analyses")}  # fmt: skip
-    assert set(origin["inputs"]) == of_runs
+    assert set(origin["inputs"]) == of_runs | {"comparisons/early_states.parquet"}
     assert re.fullmatch(r"[0-9a-f]{16}-[0-9a-f]{16}", origin["code"])
 
 

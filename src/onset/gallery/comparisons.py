@@ -8,7 +8,7 @@ from typing import Any
 from onset.gallery.means import Quantities, label_of
 from onset.statistics.means import Mean
 
-_COLUMNS = ("of", "quantity", "split", "mean", "seeds", "name")
+_COLUMNS = ("of", "quantity", "split", "seeds", "mean", "name")
 _TOGETHER = {
     "run": "each run by itself",
     "condition": "all seeds of a condition",
@@ -47,7 +47,7 @@ def comparisons_of(
 def _row(mean: Mean, labels: Mapping[str, str], quantities: Quantities) -> list[str]:
     whom = _of_whom(mean.condition, labels)
     quantity = label_of(mean.quantity, quantities)
-    return [whom, quantity, mean.split, mean.in_words, str(mean.n_seeds), mean.name]
+    return [whom, quantity, mean.split, str(mean.n_seeds), mean.in_words, mean.name]
 
 
 def _said(its: Mapping[str, Any]) -> str:

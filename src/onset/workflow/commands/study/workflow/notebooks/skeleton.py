@@ -51,7 +51,7 @@ study.curves_figure("emergence", held_out, None, "held-out accuracy")
 # earlier model. Where it doesn't, the state may hold the same in other directions.
 
 # %%
-study.early_states_figure("early_states", "first", "test", ["first", "second"])
+study.early_states_figure("early_states", "first", "test", ["first", "second", "="])
 
 # %% [markdown]
 # ## At the end
