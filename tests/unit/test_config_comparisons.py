@@ -222,6 +222,36 @@ class TestQuoted:
     def test_one_that_there_will_not_be(self, study, name, says):
         assert says in wrong_with_mean(study, *name)
 
+    @pytest.mark.parametrize(
+        ("declared", "there", "not_there"),
+        [
+            ({"beside": "one"}, ["wide:one", "child:one"], ["wide:child", "wide:onne"]),
+            ({"beside": "one", "for_each": "condition"}, ["wide:one"], ["wide:child"]),
+            ({"conditions": ["child"], "beside": "parent"}, ["child:one"], ["child:wide"]),
+            ({"beside": "finetuning/stage_one"}, ["one:finetuning:stage_one"], ["one:stage_one"]),
+            ({"for_each": "pair"}, ["one:wide", "wide:child"], ["wide:wide", "one:chld"]),
+            ({}, ["one"], ["one:wide"]),
+        ],
+    )
+    def test_what_stands_beside_it(self, files, any_group, declared, there, not_there):
+        files.set(CONFIG, "studies", ["composition", "finetuning"])
+        files.set(STUDY, "comparisons", {"look": {**PATCHING, **declared}})
+        study = files.load().studies["composition"]
+        for its in there:
+            assert wrong_with_mean(study, f"look:{its}", "", "patched_from") == ""
+        for its in not_there:
+            one, other = its.split(":", 1)
+            said = wrong_with_mean(study, f"look:{its}", "", "patched_from")
+            assert f"look sets no {other!r} beside {one}" in said
+
+    def test_an_answer_may_quote_it(self, files):
+        files.set(STUDY, "comparisons", {"look": {**PATCHING, "conditions": ["one"]}})
+        files.set(STUDY, "answer", "From {look:one/id/patched_from} on.")
+        files.load()
+        files.set(STUDY, "answer", "From {look:wide/id/patched_from} on.")
+        said = files.problems()[STUDY, "answer"]
+        assert "'look:wide/id/patched_from': look takes in no condition 'wide'" in said
+
 
 def test_two_that_declare_one_quantity_in_different_ways(files, monkeypatch):
     from onset.config import quantities

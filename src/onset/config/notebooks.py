@@ -126,7 +126,8 @@ def _told(study: Study, source: NotebookSource, name: str, key: str, text: str) 
     def as_mean(asked: str) -> tuple[bool, str]:
         condition, split, quantity = [*asked.split("/", 2), "", ""][:3]
         wrong = wrong_with_mean(study, condition, split, quantity) if quantity else ""
-        there = condition in study.conditions and (not split or split in splits)
+        known = condition in study.conditions or condition.partition(":")[0] in study.comparisons
+        there = known and (not split or split in splits)
         return bool(quantity and there), wrong or ""
 
     offered = {**holes, Hole.SPLIT: sorted(splits)}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from onset.config.comparisons import conditions_of
+from onset.comparisons.settings import SOURCE, ComparisonSettings
+from onset.config.comparisons import conditions_of, partner_of
 from onset.config.problems import Problem, nearest
 from onset.config.quantities import quantities_of
 from onset.config.study import Study
@@ -58,10 +59,27 @@ def _wrong_with_comparison(study: Study, called: str, split: str, quantity: str)
     taken_in = conditions_of(study, its)
     if conditions and conditions[0] not in taken_in:
         return f"{name} takes in no condition {conditions[0]!r}; {nearest(conditions[0], taken_in)}"
+    if len(conditions) == 2 and (said := _wrong_with_other(study, its, taken_in, *conditions)):
+        return f"{name} {said}"
     splits = {there for one in taken_in for there in study.conditions[one].task.splits}
     if split and split not in (its.splits or splits):
         return f"{name} looks at no split {split!r}; {nearest(split, its.splits or splits)}"
     return _undeclared(quantity, quantities_of({}, [its.name]), called)
+
+
+def _wrong_with_other(
+    study: Study, its: ComparisonSettings, taken_in: Sequence[str], one: str, other: str
+) -> str:
+    """Whether a condition ever stands beside another."""
+    if its.beside == SOURCE:
+        return ""
+    others = [name for name in taken_in if name != one]
+    if its.for_each in ("run", "condition"):
+        place = partner_of(study.name, study.conditions[one], its)
+        others = [":".join(place).removeprefix(f"{study.name}:")] if place else []
+    if other in others:
+        return ""
+    return f"sets no {other!r} beside {one}; {nearest(other, others)}"
 
 
 def _undeclared(quantity: str, declared: Declarations, called: str) -> str:
