@@ -270,6 +270,18 @@ class TestSummaries:
         assert by.size().to_dict() == {"look:one": 3, "look:one:other": 1}
         assert by.mean().to_dict() == pytest.approx({"look:one": 0.3, "look:one:other": 0.9})
 
+    def test_what_is_said_of_a_run_in_several_groups_counts_once(self):
+        rows = table(
+            condition=["one"] * 4,
+            seed=[0, 1, 0, 1],
+            other_condition=[None] * 4,
+            other_seed=[None] * 4,
+            value=[0.1, 0.2, 0.3, 0.2],
+        )
+        found = as_measures(rows)
+        assert found["seed"].tolist() == [0, 1]
+        assert found["value"].tolist() == pytest.approx([0.2, 0.2])
+
     @pytest.mark.parametrize("n", [3, 4, 7])
     def test_pairs_whose_number_is_the_mean_of_two_give_each_its_own(self, n):
         """The jackknife is exact there: the interval over pairs is that over seeds."""

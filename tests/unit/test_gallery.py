@@ -83,7 +83,7 @@ class TestComparisons:
         assert found["said"] == "same heads: each run beside deep, 3 checkpoints"
         whom = [row[0] for row in found["rows"]]
         assert whom == ["as it is beside deeper", "as it is beside study:one"]
-        said = ["what is shared, layer 1", "test", "0.50 [0.40, 0.60]", "2"]
+        said = ["what is shared, layer 1", "test", "2", "0.50 [0.40, 0.60]"]
         assert found["rows"][0][1:-1] == said
         assert found["rows"][0][-1] == "look:plain:deep/test/share.layer_1"
 

@@ -112,6 +112,11 @@ class TestAskedFor:
         assert self.asked(f"95\\,\\% {mean}") == [("a", "b/c/d", 1)]
         assert self.asked("\\onsetmeans{a}{b}{c}{d}") == []
 
+    def test_whether_there_is_one_is_asked_apart(self):
+        text = "\\onsetifmean{a}{b}{c}{d}{\\onsetmean{a}{b}{c}{d}}{none}"
+        found = list(means_asked_for({"a.tex": text.encode()}))
+        assert [(its.name, its.whether) for its in found] == [("b/c/d", True), ("b/c/d", False)]
+
     def test_in_texts_alone(self):
         mean = b"\\onsetmean{a}{b}{c}{d}"
         found = means_asked_for({"x.pdf": b"\xff" + mean, "b/x.tex": b"\xff" + mean})

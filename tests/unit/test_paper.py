@@ -107,6 +107,14 @@ def test_means_that_are_not_there_stop_it_with_their_places(asking):
     assert second.endswith("no quantity 'rank'; the nearest: rank_of_a.layer_1")
 
 
+def test_a_mean_that_the_text_asks_whether_it_is_there_may_be_missing(asking):
+    gone = "{first}{one}{near}{gone}"
+    files = _files(asking(f"\\onsetifmean{gone}{{\\onsetmean{gone}}}{{none}}"))
+    assert "onsetdefinemean" not in files["generated.tex"].decode()
+    with pytest.raises(MarkupError, match="no quantity 'gone'"):
+        _files(asking(f"\\onsetmean{gone}"))
+
+
 def test_studies_of_one_title_both_keep_what_is_published(arguments):
     files = _files(arguments)
     for name in ("first", "second"):

@@ -30,6 +30,8 @@ _WIDE = 2
 _MOST_IN_LINE = 64
 """characters of titles side by side"""
 _MOST_IF_SMALL = 80
+_UPWARD = 16
+"""characters per inch of a label that is written upward"""
 _TALLEST = 8.5
 """inches of a figure with many lines of panels"""
 
@@ -158,12 +160,18 @@ def draw_curves(
     for axis in lowest(axes, len(panels)):
         axis.set_xlabel(xlabel)
         axis.tick_params(labelbottom=True)
-    figure.supylabel(ylabel, fontsize=8)
+    label_upward(figure, ylabel)
     if named_at_ends:
         name_curves(axes.flat[len(panels) - 1], styles, labels, n_columns)
     else:
         legend_below(figure, styles, labels, n_columns)
     return figure
+
+
+def label_upward(figure: Figure, label: str) -> None:
+    """Label the values of all panels, in as many lines as the figure's height asks for."""
+    broken = textwrap.fill(label, int(_UPWARD * figure.get_figheight()))
+    figure.supylabel(broken, fontsize=8)
 
 
 def lowest(axes: np.ndarray, n_panels: int) -> list[Axes]:

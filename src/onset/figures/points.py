@@ -10,7 +10,16 @@ from onset.figures.curves import legend_below
 from onset.figures.dose import plot_dose
 from onset.figures.names import name_curves
 from onset.figures.page import TEXT_WIDTH, say_left_out
-from onset.figures.panels import Panels, fit_title, fitting, grid, lowest, measured, tall
+from onset.figures.panels import (
+    Panels,
+    fit_title,
+    fitting,
+    grid,
+    label_upward,
+    lowest,
+    measured,
+    tall,
+)
 from onset.figures.style import NEUTRAL, Styles
 
 
@@ -72,7 +81,7 @@ def draw_points(
     for column, axis in enumerate(lowest(axes, len(panels))):
         axis.set_xlabel(xlabel[column] if of_columns else xlabel)
         axis.tick_params(labelbottom=True)
-    figure.supylabel(ylabel, fontsize=8)
+    label_upward(figure, ylabel)
     if named_at_ends:
         name_curves(axes.flat[len(panels) - 1], styles, labels, n_columns)
     else:

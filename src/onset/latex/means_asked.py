@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 _COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%.*")
-_ASKED = re.compile(r"\\onsetmean" + r"\s*\{([^{}\\#]*)\}" * 4)
+_ASKED = re.compile(r"\\onset(?:if)?mean" + r"\s*\{([^{}\\#]*)\}" * 4)
+_WHETHER = r"\onsetifmean"
 
 
 class Asked(NamedTuple):
@@ -20,6 +21,8 @@ class Asked(NamedTuple):
     quantity: str
     file: str
     line: int
+    whether: bool = False
+    r"""`\onsetifmean`: the text only asks whether there is such a mean"""
 
     @property
     def name(self) -> str:
@@ -46,4 +49,5 @@ def means_asked_for(sources: Mapping[str, bytes]) -> Iterator[Asked]:
         if file.endswith(".tex"):
             text = without_comments(content)
             for found in _ASKED.finditer(text):
-                yield Asked(*found.groups(), file, text.count("\n", 0, found.start()) + 1)
+                line = text.count("\n", 0, found.start()) + 1
+                yield Asked(*found.groups(), file, line, found[0].startswith(_WHETHER))

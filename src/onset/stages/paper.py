@@ -182,6 +182,7 @@ def _means(arguments: argparse.Namespace, files: Mapping[str, bytes]) -> str:
     for its in means_asked_for(files):
         of_study.setdefault(its.study, []).append(its)
     found, wrong = {}, []
+    may_be_missing = {(its.study, its.name) for its in means_asked_for(files) if its.whether}
     # Of a study that is left out, no text is typeset: it stands in its section, or in \\onsetifnumber.
     for study in (its["name"] for its in arguments.settings["shown"]):
         if study not in of_study:
@@ -192,6 +193,8 @@ def _means(arguments: argparse.Namespace, files: Mapping[str, bytes]) -> str:
             try:
                 found[f"{study}/{asked.name}"] = means[asked.name].in_words
             except UnknownMeanError as error:
+                if (study, asked.name) in may_be_missing:
+                    continue
                 wrong.append(f"{arguments.sources}/{asked.place}: {summary} has {error}")
     if wrong:
         raise MarkupError("\n".join(wrong))

@@ -59,12 +59,20 @@ def as_measures(compared: pd.DataFrame) -> pd.DataFrame:
     rows = last.assign(condition=called(last), step=0)
     paired = rows["other_seed"].notna() & (rows["other_seed"] != rows["seed"])
     names = ["condition", "measure", "split", "layer", "head", "position", "component"]
+    kept = [*names, "seed", "step", "value"]
     of_pairs = [
-        per_seed(its)
+        per_seed(its)[kept]
         for _, its in rows[paired].groupby(names, sort=False, dropna=False, observed=True)
     ]
-    dropped = ["comparison", "other_condition", "other_seed", "other_step"]
-    return stacked([rows[~paired], *of_pairs]).drop(columns=dropped, errors="ignore")
+    return stacked([_once_per_seed(rows.loc[~paired, kept]), *of_pairs])
+
+
+def _once_per_seed(rows: pd.DataFrame) -> pd.DataFrame:
+    """What is said of a run in several groups counts once, as its mean over them."""
+    one = [column for column in rows if column != "value"]
+    return rows.groupby(one, sort=False, dropna=False, observed=True, as_index=False)[
+        "value"
+    ].mean()
 
 
 def per_seed(pairs: pd.DataFrame) -> pd.DataFrame:
