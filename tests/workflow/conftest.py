@@ -20,6 +20,7 @@ import yaml
 from onset.config.yaml_file import read_yaml
 from onset.store.atomic import write_text
 from onset.store.recording import recorded
+from tests import forked
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ("Snakefile", "benchmarks", "config", "paper", "profiles", "src", "workflow")
@@ -134,7 +135,8 @@ class Project:
         )
 
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return self.python("-m", "snakemake", "--nocolor", *arguments)
+        environment = {**os.environ, "PYTHONPATH": str(self.root / "src")}
+        return forked.run("snakemake", ["--nocolor", *arguments], self.root, environment)
 
     def plan(self, *arguments: str) -> dict[str, list[str]]:
         """The jobs that a dry run announces, with their inputs.
