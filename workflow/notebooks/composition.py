@@ -180,7 +180,7 @@ left = mechanism.accuracy_without_parts(where(study.closer, condition=looked_int
 study.parts_figure("parts", left, zip(looked_into[:2], ("oo", "id"), strict=False))
 
 # %% [markdown]
-# ## From when on later parts work on early states
+# ## From which step later parts work on early states
 #
 # The state of one checkpoint (across) is written into the model of another (upward) at one place, on oo
 # questions; that model computes the rest. On the grey line a model has its own state, to the left of it
@@ -249,7 +249,7 @@ study.save_numbers(
 )  # fmt: skip
 
 # %% [markdown]
-# ## Beside the literature
+# ## Compared with the literature
 #
 # What others report on the same questions, in other set-ups; ours are accuracies at the end of training.
 # `delay`: accuracy on id questions when nearly all trained ones are first known; it is low if they are
