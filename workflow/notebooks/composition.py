@@ -271,8 +271,8 @@ study.verdict(
 )
 
 # %% [markdown]
-# **Asking a model.** What the first condition's model answers to a two-hop question. Any other sequence of
-# names can take its place, another condition, or another checkpoint (`step=`);
+# **Asking a model.** What the first condition's model answers to a two-hop question. Try any other
+# sequence of names, another condition, or another checkpoint (`step=`);
 # `study.run(condition, seed).bridge()` opens a model in TransformerLens.
 
 # %%

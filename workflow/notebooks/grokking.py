@@ -257,7 +257,7 @@ study.verdict(
 )
 
 # %% [markdown]
-# **Asking a model.** What is 7 + 8? Any other sequence of names can take its place.
+# **Asking a model.** What is 7 + 8? Try any other sequence of names.
 
 # %%
 study.ask("7 8 =")

@@ -15,15 +15,15 @@
 # why all at once, and what happens if parts are supplied or taken away before training begins?
 #
 # **Hypothesis.** (1) Two layers form a pair: a head that looks at the previous token, and one that looks
-# after earlier tokens of the same kind; one layer never does, unless its keys are smeared over two
-# positions (Olsson et al. 2022). (2) The plateau is the search for where to look: if the places to copy
-# from are given, it vanishes; if the previous token is given, it stays. (3) Which pair forms is in the
-# weights from the start: initial composition tells it better than chance, and the pair's initial heads,
-# put into another initialisation, form it there more often than others do. (4) Trained heads bring the
-# transition forward, and without the pair's initial heads, or the parameters that become large, it comes
-# later than without as many others. (5) If the pair is taken away late, other heads replace it sooner than
-# it took to form. (6) The path of the losses of single tokens turns at the transition (Olsson et al.
-# 2022), and that of one layer doesn't turn. (7) Without positional embeddings the first layer works
+# at what followed earlier copies of the current token; one layer never does, unless its keys are smeared
+# over two positions (Olsson et al. 2022). (2) The plateau is the search for where to look: if the places
+# to copy from are given, it vanishes; if the previous token is given, it stays. (3) Which pair forms is in
+# the weights from the start: initial composition predicts it better than chance, and the pair's initial
+# heads, put into another initialisation, form it there more often than others do. (4) Trained heads bring
+# the transition forward, and without the pair's initial heads, or the parameters that become large, it
+# comes later than without as many others. (5) If the pair is taken away late, other heads replace it
+# sooner than it took to form. (6) The path of the losses of single tokens turns at the transition (Olsson
+# et al. 2022), and that of one layer doesn't turn. (7) Without positional embeddings the first layer works
 # positions out, and the transition comes later. (8) A model trained with dropout has backups: without its
 # strongest head, the others write more than in a model trained without dropout. (Formulated after pilots
 # on seeds 100 to 103, with two layers, one layer, smeared keys, MLPs, finite data, dropout, copies, no
@@ -83,11 +83,11 @@ study.curves_figure("stages", known, None, "share", curve="measure", of=KNOWN, *
 # ## Which heads, and what comes first
 #
 # The pair of a run: the head of its first layer that looks most at previous tokens, and the head of the
-# last that looks most after duplicates, at the last checkpoint. How many heads of the last layer look
-# after duplicates with more than half of their attention (`looking`)? If all of them do, "the pair" is
-# only the strongest of several. The first figure shows these two heads during training; the second, the
-# step at which each part is halfway to its final value, before (left) or after (right) half of the
-# repeated tokens are predicted.
+# last that looks most at what follows duplicates, at the last checkpoint. How many heads of the last layer
+# pay more than half of their attention to what follows duplicates (`looking`)? If all of them do, "the
+# pair" is only the strongest of several. The first figure shows these two heads during training; the
+# second, the step at which each part is halfway to its final value, before (left) or after (right) half of
+# the repeated tokens are predicted.
 
 # %%
 names = {name: name for name in (*pairs.PARTS, pairs.ANSWERS)}
@@ -248,7 +248,7 @@ study.verdict(
 )
 
 # %% [markdown]
-# **Asking a model.** Any other sequence of names can take this one's place.
+# **Asking a model.** Try any other sequence of names.
 
 # %%
 study.ask("s1 s2 s3 s4 s1 s2")

@@ -75,8 +75,8 @@ study.save_numbers({"n_seeds": str(len(study.seeds))})
 
 # %% [markdown]
 # **Asking a model.** What the first condition's model answers to a two-hop question, in the names of the
-# task. Any other sequence of names (`run.dataset.vocabulary`) can take its place, another condition, or
-# another checkpoint (`step=`).
+# task. Try any other sequence of names (`run.dataset.vocabulary`), another condition, or another
+# checkpoint (`step=`).
 
 # %%
 study.ask("e3 r1 r2")

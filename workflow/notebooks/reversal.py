@@ -266,7 +266,7 @@ study.verdict({name: found.get(place) for name, place in SAID_OF.items()})
 
 # %% [markdown]
 # **Asking a model.** What the first condition's model answers when a pair is asked the other way round.
-# Any other sequence of names can take its place, another condition, or another checkpoint (`step=`).
+# Try any other sequence of names, another condition, or another checkpoint (`step=`).
 
 # %%
 study.ask("b12 r_inverse")

@@ -209,8 +209,8 @@ study.save_numbers(
 )  # fmt: skip
 
 # %% [markdown]
-# **Asking a model.** What the first condition's model answers to a question about the alias `a0`. Any
-# other sequence of names can take its place, another condition, or another checkpoint (`step=`). In
+# **Asking a model.** What the first condition's model answers to a question about the alias `a0`. Try any
+# other sequence of names, another condition, or another checkpoint (`step=`). In
 # `study.run(condition, seed).dataset`, `splits["ood"].truth["base"]` holds the base whose values the
 # answers are.
 
