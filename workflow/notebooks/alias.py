@@ -13,24 +13,24 @@
 # attributes of the bases, `[b, attr] → value`, and on attributes of *some* aliases. Does it answer
 # `[a, attr]` for the others (`ood`), of which it has only ever seen the definition?
 #
-# **Hypothesis.** It does when an entity as an answer and the same entity as a question share one code.
-# Then the definition, which trains the alias to lead to the base as an answer, also moves the alias to
-# where the base is as a question. Tied embeddings share by construction. In an untied model nothing
-# in the data says that the answer `b` and the question `b` are one thing: exchange the answer tokens of two
-# bases of `ood` aliases, and the training data are as likely as before. A learner that treats an answer and
-# a question as unrelated symbols can only guess, unless other data link the two: bases that name
-# themselves, `[b, COPY] → b`.
+# **Hypothesis.** It does if an entity has the same code as an answer and as a question. Then the
+# definition, which trains the alias to lead to the base as an answer, also moves the alias to where the
+# base is as a question. Tied embeddings share it by construction. For an untied model nothing in the data
+# says that the answer `b` and the question `b` are the same thing: swap the answer tokens of two bases of
+# `ood` aliases, and the training data are as likely as before. A learner that treats an answer and a
+# question as unrelated symbols can only guess, unless other data link the two: bases that name themselves,
+# `[b, COPY] → b`.
 #
-# **When it was put.** The contrast of tied, untied and self-naming models after prototypes; the
-# doses, the cosines and the interventions after pilots on spare seeds (100–102). In such a pilot an
-# untied model without self-naming, given a base in an alias's place, named it in 80 % of definitions,
-# the share of aliases with facts. From that came a prediction, put before any run was asked for it: such a
-# model names the bases of aliases with facts when asked `[b, IS]`, because those facts bring the alias to
-# its base, and never the bases of the others (`naming_id`, `naming_ood`).
+# **When it was formulated.** The contrast of tied, untied and self-naming models after prototypes; the
+# doses, the cosines and the interventions after pilots on spare seeds (100–102). In such a pilot an untied
+# model without self-naming, given a base in an alias's place, named it in 80 % of definitions, which is
+# the share of aliases with facts. That led to a prediction, made before any run was tested on it: such a
+# model names the bases of aliases with facts when asked `[b, IS]`, because those facts bring the alias
+# close to its base, and never the bases of the others (`naming_id`, `naming_ood`).
 #
 # **What would refute it.** A tied or a self-naming model that stays at chance on `ood`; definitions in a
-# tied model that leave the alias far from its base; an alias whose answers outlast the removal of its
-# base's code, or suffer as much from a control; a new name that is defined and whose attributes stay
+# tied model that leave the alias far from its base; answers about an alias that survive the removal of its
+# base's code, or suffer as much from a control; a new name that is defined but whose attributes stay
 # unknown.
 
 # %% tags=["parameters"]
@@ -55,12 +55,12 @@ chance = 1 / study.setting("task.n_values")
 # ## What was run
 #
 # One model per condition and seed; everything that the table leaves out is in each run's `training.yaml`.
-# The first conditions are the contrast, the others points of two dose curves of the tied model. A
-# quarter of `id` and of `ood` was set apart for choosing settings (on other seeds); what is below is the
-# rest. In the null control the definitions of all aliases have changed places, and the facts of aliases
-# contradict them. The right answers stay those of the true bases, of which nothing is said, so that chance
-# is guaranteed there. What it tells is how often such a model answers as of the base that the definition
-# names (`unchanged_own_accuracy` below).
+# The first conditions are the contrast, the others are points on two dose curves of the tied model. A
+# quarter of `id` and of `ood` was set apart for choosing settings (on other seeds); everything below is
+# about the rest. In the null control the definitions of all aliases are shuffled, and the facts of aliases
+# contradict them. The right answers stay those of the true bases, about which the data say nothing, so
+# chance is guaranteed there. What the control shows is how often such a model answers as for the base that
+# the definition names (`unchanged_own_accuracy` below).
 
 # %%
 study.what_was_run(
@@ -74,9 +74,10 @@ study.what_was_run(
 # %% [markdown]
 # ## The contrast
 #
-# Held-out questions at the end of training, beside the same models before training (crosses), always giving
-# the attribute's commonest value (bars) and a uniform guess among its values (dotted). `naming` asks a base
-# for its own name with the word of definitions: can the model get from the question `b` to the answer `b`?
+# Held-out questions at the end of training, compared with the same models before training (crosses),
+# always giving the attribute's commonest value (bars) and a uniform guess among its values (dotted).
+# `naming` asks for a base's own name with the relation used in definitions: can the model get from the
+# question `b` to the answer `b`?
 
 # %%
 held_out = {"split": [*ASKED, *NAMING], "condition": main}
@@ -93,7 +94,7 @@ study.rows_figure(
 # %% [markdown]
 # ## When it emerges
 #
-# Grey line: from there on the learning rate falls to zero; what rises after it may be due to that.
+# From the grey line on, the learning rate falls to zero; what rises after it may be due to that.
 
 # %%
 SHOWN = {"definitions": "definitions", "alias_facts": "facts of aliases", "id": "id", "ood": "ood"}
@@ -105,8 +106,8 @@ study.curves_figure(
 # %% [markdown]
 # ## How much it takes
 #
-# Two doses: how many aliases have facts that show what definitions mean (their share of each batch
-# stays, so that fewer facts are each seen more often), and weight decay. Everything else is that of the
+# Two doses: how many aliases have facts that show what definitions mean (their share of each batch stays
+# the same, so that each of fewer facts is seen more often), and weight decay. Everything else is as in the
 # first condition (ring).
 
 # %%
@@ -119,8 +120,8 @@ study.doses_figure(
 # ## Where aliases lie
 #
 # Does the definition move the alias to its base? The cosine of their input embeddings, against that with
-# all other bases (grey). An alias with facts can be brought to its base by those; an `ood` alias only by
-# its definition. A cosine alone does not say what is answered: beside it, the numbers below have accuracy.
+# all other bases (grey). Facts can bring an alias close to its base; for an `ood` alias, only the
+# definition can. A cosine alone does not say what is answered: the numbers below also give accuracy.
 
 # %%
 COSINES = ["alias_cosine", "alias_cosine_other"]
@@ -135,18 +136,19 @@ study.curves_figure(
 # %% [markdown]
 # ## Interventions
 #
-# On what the model reads when it reads an alias known by definition alone (`ood`); the readout stays.
+# They change what the model reads when it reads an alias known by definition alone (`ood`); the readout
+# stays the same.
 #
 # - *In which code are questions asked?* (top) Another base's code is put into the alias: as a shift, which
 #   exchanges the two bases and keeps what is the alias's own, in input rows or in rows of the
 #   unembedding (the same in tied models), or as the row of the unembedding itself. A shift shows which code
 #   acts, not that the alias had it before.
-# - *Does the alias answer from its base's code?* (bottom) What it has along its base's input row is taken
-#   away. The null control subtracts as much along another base's, of which the alias has nothing: it
-#   writes where the other takes away, and costs accuracy too. What counts is the difference (`removal`,
-#   within each seed).
-# - *Does a definition write that code?* (bottom right) The alias's row is forgotten and learned anew from
-#   its definition alone, with everything else frozen.
+# - *Do answers about the alias come from its base's code?* (bottom) The alias's component along its base's
+#   input row is removed. The null control subtracts as much along another base's row, along which the
+#   alias has no component: it adds something where the intervention removes something, and costs accuracy
+#   too. What counts is the difference (`removal`, within each seed).
+# - *Does a definition write that code?* (bottom right) The alias's row is discarded and learned afresh
+#   from its definition alone, with everything else frozen.
 
 # %%
 PANELS = {
@@ -169,9 +171,9 @@ study.rows_figure(
 # %% [markdown]
 # ## Which parts
 #
-# On ood questions: where the answering position, the attribute's, looks to (0 is the alias), what each part
-# writes there towards the right answer and away from a donor's (direct logit attribution), and what is left
-# of the accuracy without one head or the MLP, in the first three conditions that are analysed.
+# On ood questions: where the answering position (the attribute) looks (0 is the alias), what each part
+# writes there towards the right answer and away from a donor's (direct logit attribution), and how much
+# accuracy is left without one head or the MLP, in the first three conditions that are analysed.
 
 # %%
 shown = study.analysed[:3]
@@ -186,7 +188,7 @@ study.parts_figure("parts", left, [(condition, "ood") for condition in shown])
 # %% [markdown]
 # ## Learning curves
 #
-# Losses differ by factors between seeds, so that their mean and interval are those of their logarithms.
+# Losses differ by factors between seeds, so their means and intervals are taken over logarithms.
 
 # %%
 LEARNT = {"alias_facts": "trained facts of aliases", "id": "id", "ood": "ood"}
@@ -243,8 +245,8 @@ study.save_numbers(
 )  # fmt: skip
 
 # %% [markdown]
-# **Asking a model.** What the first condition's model says to an attribute of the alias `a0`. Any other
-# sequence of names can take its place, another condition, or another checkpoint (`step=`). In
+# **Asking a model.** What the first condition's model answers to a question about the alias `a0`. Try any
+# other sequence of names, another condition, or another checkpoint (`step=`). In
 # `study.run(condition, seed).dataset`, `splits["ood"].truth["named"]` holds the base that the definition
 # names, `truth["bridge"]` the one whose values the answers are.
 

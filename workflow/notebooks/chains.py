@@ -200,8 +200,7 @@ study.save_numbers(
 
 # %% [markdown]
 # **Asking a model.** What the first condition's model answers to a chain of four hops, one more than in
-# training. Any other sequence of names can take its place, another condition, or another checkpoint
-# (`step=`).
+# training. Try any other sequence of names, another condition, or another checkpoint (`step=`).
 
 # %%
 study.ask("e3 r1 r2 r0 r4")

@@ -10,15 +10,15 @@
 # # Two-hop composition
 #
 # **Question.** A small transformer is trained on atomic facts `[a, r] → b` and on some two-hop facts
-# `[a, r1, r2] → c`. A part of the atomic edges appears in no trained two-hop fact. Does the model
-# answer two-hop questions over *those* edges, which it has only ever seen as separate facts?
+# `[a, r1, r2] → c`. Some of the atomic edges appear in no trained two-hop fact. Does the model answer
+# two-hop questions over *those* edges, which it has only ever seen as separate facts?
 #
-# **Hypothesis.** One block that is also read out after the first hop, with tied embeddings, can use for
-# the second hop whatever it knows as an atomic fact. Two different layers have to store an edge twice,
+# **Hypothesis.** One block that is also read out after the first hop, with tied embeddings, can use
+# whatever it knows as an atomic fact for the second hop. Two different layers have to store an edge twice,
 # and the second has no reason to store what is only asked in the first. Sharing, early readout or tied
-# embeddings alone should not do. (It was put this way after a look at prototypes and at a first run of
-# the seeds below: a reading of these results, to be tested on others, not a prediction made before
-# them.)
+# embeddings alone should not suffice. (It was formulated after a look at prototypes and at a first run of
+# the seeds below: it is an interpretation of these results, to be tested on others, not a prediction made
+# before them.)
 #
 # **What would refute it.** A model that lacks one of the three and answers `oo` questions as well, or
 # the full model failing although data and weight decay are ample.
@@ -42,10 +42,10 @@ base, looked_into = study.conditions[0], study.analysed
 # %% [markdown]
 # ## What was run
 #
-# One model per condition and seed. The table shows where the conditions differ; everything else is in
-# each run's `training.yaml`. `id` questions have both edges composed elsewhere in training; in `oi` the
-# first edge never is, in `io` the second, in `oo` neither. A quarter of each held-out split was set
-# apart for choosing settings (on other seeds); everything below is the rest.
+# One model per condition and seed. The table shows where the conditions differ; everything else is in each
+# run's `training.yaml`. `id` questions have both edges composed elsewhere in training; in `oi` the first
+# edge never is, in `io` the second, in `oo` neither. A quarter of each held-out split was set apart for
+# choosing settings (on other seeds); everything below is about the rest.
 
 # %%
 study.what_was_run(
@@ -59,9 +59,9 @@ study.what_was_run(
 # %% [markdown]
 # ## The contrast
 #
-# Accuracy at the end of training, beside three controls: the same models before training (crosses), the
-# score of guessing from the second relation alone (bars: always its commonest answer), and a model
-# trained on two-hop facts whose answers have changed places, so that there is nothing to compose.
+# Accuracy at the end of training, compared with three controls: the same models before training (crosses),
+# the score of guessing from the second relation alone (bars: always its commonest answer), and a model
+# trained on two-hop facts whose answers are shuffled, so that there is nothing to compose.
 
 # %%
 contrast = study.with_controls(
@@ -75,7 +75,7 @@ study.rows_figure("contrast", contrast, HELD_OUT, "accuracy", controls=controls)
 # %% [markdown]
 # ## When it emerges
 #
-# The same accuracy along training, on a logarithmic axis of steps.
+# The same accuracy during training, on a logarithmic axis of steps.
 
 # %%
 emergence = study.along("accuracy", split=HELD_OUT)
@@ -85,10 +85,10 @@ study.curves_figure("emergence", emergence, HELD_OUT, "accuracy", n_lines=2)
 # ## Where the bridge is
 #
 # The logit lens at the position of r1. The state that is read out for one-hop questions must show the
-# bridge r1(a) there as soon as the atomic fact is known, because that is what it is trained to show:
-# after one block application in the models that are read out per hop, after all of them in the others.
-# The question is whether the *other* states show it too, in time for the second hop. That they show it
-# doesn't yet say that it is used: the null control shows it as well.
+# bridge r1(a) there as soon as the atomic fact is known, because that is what it is trained to show: after
+# one block application in the models that are read out per hop, after all of them in the others. The
+# question is whether the *other* states show it too, in time for the second hop. Even if they do, this
+# doesn't mean that it is used: the null control shows it as well.
 
 # %%
 lens = study.measured("bridge_top1")
@@ -100,14 +100,14 @@ study.curves_figure("bridge", bridge, layers, "bridge ranks first", by="layer")
 # %% [markdown]
 # ## Is the bridge used?
 #
-# Readable is not used. The state at r1 after the first block application is replaced and the rest of
-# the model runs on: by the state of a *donor* question (same second relation, another answer), by the
-# *output embedding* of the donor's bridge entity (nothing but "this entity, as an answer"), or by a
-# random direction of the same norm (null). **Prediction**, put before these numbers were looked at and
-# after the same intervention had been tried on seed 0 of two conditions: where one block serves both
-# hops, the answer becomes the donor's, also when only the entity is written; with two layers the
-# written entity is not understood. It would be refuted by a shared model that keeps its own answer, or
-# by two layers that follow the written entity. Bars are the accuracy on the same questions.
+# That the bridge is readable doesn't mean that it is used. The state at r1 after the first block
+# application is replaced, by the state of a *donor* question (same second relation, another answer), by
+# the *output embedding* of the donor's bridge entity (nothing but "this entity, as an answer"), or by a
+# random direction of the same norm (null), and the rest of the model runs on. **Prediction**, made before
+# we looked at these numbers and after trying the same intervention on seed 0 of two conditions: where one
+# block serves both hops, the answer becomes the donor's, even when only the entity is written; with two
+# layers the written entity is not understood. It would be refuted by a shared model that keeps its own
+# answer, or by two layers that follow the written entity. Bars are the accuracy on the same questions.
 
 # %%
 patching = mechanism.follows_donor(study.closer, layer=1, position=1).merge(
@@ -120,10 +120,10 @@ study.rows_figure(
 )  # fmt: skip
 
 # %% [markdown]
-# Predicted and observed, on questions that took no part in training. Where the state is taken to be the
+# Predicted and observed, on questions that were not used in training. If the model treats the state as the
 # entity, the donor's answer should come as often as questions of that kind are answered. (Two layers can't
-# fail the prediction on oo, which they don't answer. Of early readout nothing was predicted; it is here
-# because it tells a common code from a common store of facts.)
+# fail the prediction on oo, which they don't answer. Nothing was predicted about early readout; it is here
+# because it distinguishes a common code from a common store of facts.)
 
 # %%
 study.predictions_table(
@@ -140,9 +140,9 @@ study.predictions_table(
 # %% [markdown]
 # ## In which order
 #
-# When does the bridge become readable at r1, when is it causally used, and when is the question
-# answered? The first condition, oo questions. The table gives the step at which each sign first reaches
-# half its final value, on straight lines between checkpoints, and how many steps later the accuracy does.
+# When does the bridge become readable at r1, when is it causally used, and when is the question answered?
+# The first condition, oo questions. The table gives the step at which each sign first reaches half its
+# final value, interpolated linearly between checkpoints, and how many steps later the accuracy does.
 
 # %%
 at_bridge = where(study.analyses, condition=base, layer=1, position=1)
@@ -165,9 +165,9 @@ study.table("order", order.in_words(in_order, *headings))
 # ## Which parts
 #
 # Where the answering position attends to (oo questions), what each part writes there towards the right
-# answer and away from the donor's (direct logit attribution), and what is left of the accuracy when one
-# head or one MLP of one block application is taken out: the first condition on oo, the second on id
-# questions. What is written early may be read by a later part: only the last shows what is needed.
+# answer and away from the donor's (direct logit attribution), and how much accuracy is left when one head
+# or one MLP of one block application is taken out: the first condition on oo, the second on id questions.
+# What is written early may be read by a later part: only taking parts out shows what is needed.
 
 # %%
 attention = where(study.closer, measure="attention", split="oo")
@@ -180,12 +180,12 @@ left = mechanism.accuracy_without_parts(where(study.closer, condition=looked_int
 study.parts_figure("parts", left, zip(looked_into[:2], ("oo", "id"), strict=False))
 
 # %% [markdown]
-# ## From when on later parts work on early states
+# ## From which step later parts work on early states
 #
 # The state of one checkpoint (across) is written into the model of another (upward) at one place, on oo
 # questions; that model computes the rest. On the grey line a model has its own state, to the left of it
-# that of an earlier one. Where the map is dark from some step on, what follows that place in the final
-# model already works on the states of then. A pale field doesn't say that the state holds less: it may
+# that of an earlier one. If the row of the final model is dark from some step on, the parts after that
+# place already work on states of that step. A pale field doesn't mean that the state holds less: it may
 # hold the same in other directions.
 
 # %%
@@ -194,7 +194,7 @@ study.early_states_figure("early_states", base, "oo", ["entity", "relation 1", "
 # %% [markdown]
 # ## Learning curves
 #
-# Loss and accuracy on what is trained, beside the hardest held-out split.
+# Loss and accuracy on what is trained, and on the hardest held-out split.
 
 # %%
 study.learning_figure(
@@ -249,11 +249,11 @@ study.save_numbers(
 )  # fmt: skip
 
 # %% [markdown]
-# ## Beside the literature
+# ## Compared with the literature
 #
-# What others report of the same questions, in other set-ups; ours are accuracies at the end of
-# training. `delay`: what is answered of id when what is trained is first all but known; little, if
-# that comes much later.
+# What others report on the same questions, in other set-ups; ours are accuracies at the end of training.
+# `delay`: accuracy on id questions when nearly all trained ones are first known; it is low if they are
+# answered much later.
 
 # %%
 in_two_layers = study.measured("accuracy", condition="two_layers")
@@ -271,8 +271,8 @@ study.verdict(
 )
 
 # %% [markdown]
-# **Asking a model.** What the first condition's model says to a question of two hops. Any other sequence
-# of names can take its place, another condition, or another checkpoint (`step=`);
+# **Asking a model.** What the first condition's model answers to a two-hop question. Try any other
+# sequence of names, another condition, or another checkpoint (`step=`);
 # `study.run(condition, seed).bridge()` opens a model in TransformerLens.
 
 # %%

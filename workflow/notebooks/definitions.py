@@ -208,8 +208,8 @@ study.verdict(
 )
 
 # %% [markdown]
-# **Asking a model.** What the first condition's model answers to a fact about the alias `a0`. Any other
-# sequence of names can take its place, another condition, or another checkpoint (`step=`).
+# **Asking a model.** What the first condition's model answers to a fact about the alias `a0`. Try any
+# other sequence of names, another condition, or another checkpoint (`step=`).
 
 # %%
 study.ask("a0 r0")

@@ -173,8 +173,7 @@ study.verdict(
 
 # %% [markdown]
 # **Asking a model.** What the first condition's model answers to a two-hop question, before any
-# fine-tuning. Any other sequence of names can take its place, another condition, or another checkpoint
-# (`step=`).
+# fine-tuning. Try any other sequence of names, another condition, or another checkpoint (`step=`).
 
 # %%
 study.ask("e3 r1 r2")

@@ -10,24 +10,24 @@
 # # Grokking taken apart
 #
 # **Question.** A one-layer transformer is trained on part of the table of a + b modulo p. It fits that
-# part soon and answers the other long after. What forms in between, by what rules can its phases be told
-# apart, and could the time, or what forms, have been foreseen?
+# part soon and answers the rest long after. What forms in between, by what rules can the phases be
+# separated, and could the time, or what forms, have been predicted?
 #
 # **Hypothesis.** (1) What generalises is a sum of few waves cos(w(a + b − c)), as Nanda et al. (2023)
 # found; it grows while accuracy on held-out pairs is still low, and its parts can be replaced by formulas
 # in these waves that are fitted on trained pairs alone. (2) Which frequencies are used is decided early:
-# the initial embedding's norms say something of it, its norms when the table is memorised nearly all. (3)
-# From what is known early, the step of generalisation is foretold better than by the median of other
-# runs. (4) A progress measure that is rewarded brings generalisation forward, punished it stops it;
-# trained on, it is a worse sign of generalisation than before. (5) Tuned with equal effort, AdamW
-# generalises as soon as Grokfast. (Put this way after pilots on the seeds 100 to 103, before any run of
-# the seeds below.)
+# the norms of the initial embedding say something about it, those at the end of memorisation nearly
+# everything. (3) What is known early predicts the step of generalisation better than the median of other
+# runs does. (4) Rewarding a progress measure brings generalisation forward, penalising it stops
+# generalisation; once trained on, the measure is a worse sign of generalisation than before. (5) Tuned
+# with equal effort, AdamW generalises as soon as Grokfast. (Formulated after pilots on seeds 100 to 103,
+# before any run of the seeds below.)
 #
-# **What would refute it.** (1) formulas in key frequencies that explain no more than those in others, or
-# a share of key waves that rises only with accuracy; (2) norms that tell keys no better than chance, by a
-# permutation test, or no better when memorised than at the start; (3) an error no smaller than that of
-# the median; (4) generalisation at the usual time; the same accuracy where the measure has the value at
-# which other runs generalise; (5) Grokfast sooner by more than the intervals.
+# **What would refute it.** (1) formulas in key frequencies that explain no more than those in others, or a
+# share of key waves that rises only with accuracy; (2) norms that distinguish keys no better than chance,
+# by a permutation test, or no better when memorised than at the start; (3) an error no smaller than that
+# of the median; (4) generalisation at the usual time; the same accuracy where the measure has the value at
+# which other runs generalise; (5) Grokfast generalising sooner by more than the intervals.
 
 # %% tags=["parameters"]
 from onset.notebook.parameters import Checkpoint, Fraction
@@ -56,16 +56,16 @@ base, many = study.conditions[0], study.n_runs.idxmax()  # the latter: the one w
 # %% [markdown]
 # ## Fitted soon, generalised late: three phases, by rule
 #
-# What was run. A quarter of the held-out pairs was set apart for choosing settings (on other seeds); all
-# below is about the rest. Batches are full: a step sees all trained pairs. That held-out pairs follow late
-# doesn't yet say that nothing forms before.
+# First, what was run. A quarter of the held-out pairs was set apart for choosing settings (on other
+# seeds); everything below is about the rest. Batches are full: a step sees all trained pairs. That
+# held-out pairs are answered late doesn't mean that nothing forms before.
 #
 # The rules were fixed before looking. *Memorised*: accuracy on trained pairs first reaches a level.
 # *Formed*: the loss on held-out pairs has fallen to a fraction of its maximum. *Generalised*: accuracy on
-# held-out pairs first reaches a level. Levels are in the config; steps are on straight lines between
-# checkpoints. Memorisation ends at the first, circuit formation at the second, cleanup at the third. The
-# table has means at the ends of the phases: what has changed before the circuit has *formed* is progress
-# that accuracy on held-out pairs doesn't show.
+# held-out pairs first reaches a level. Levels are in the config; steps are interpolated linearly between
+# checkpoints. Memorisation ends at the first of these events, circuit formation at the second, cleanup at
+# the third. The table has means at the ends of the phases: what has changed before the circuit has
+# *formed* is progress that accuracy on held-out pairs doesn't show.
 
 # %%
 study.what_was_run(
@@ -93,11 +93,11 @@ study.table("phases", in_words(where(progress, condition=base), when.loc[[base]]
 # %% [markdown]
 # ## The circuit, replaced by formulas
 #
-# Amplitudes of all formulas are fitted on trained pairs; what they say of held-out pairs is a prediction.
-# The null has as many other frequencies; keys are chosen by the logits on all pairs, so that for the
-# logits it can't be but small. Only runs that have generalised are shown. The embedding is projected, not
-# fitted. Of the logits, accuracy says nothing: a sum of waves with positive amplitudes is largest at the
-# right answer whatever the frequencies, so only the explained variance counts there.
+# Amplitudes of all formulas are fitted on trained pairs; what they say about held-out pairs is a
+# prediction. The null has as many other frequencies; keys are chosen by the logits on all pairs, so for
+# the logits it is bound to be small. Only runs that have generalised are shown. The embedding is
+# projected, not fitted. For the logits, accuracy says nothing: a sum of waves with positive amplitudes is
+# largest at the right answer whatever the frequencies, so only the explained variance counts there.
 
 # %%
 looked = where(per_run.rows_of_runs(study.closer, generalised), split="test")
@@ -107,11 +107,11 @@ cells = formulas.formula_cells(replaced, *of, addition.SAY_NOTHING)
 study.table("formulas", cells, "llrrrrrr")
 
 # %% [markdown]
-# ## From when on does the final model work on early states?
+# ## From which step does the final model work on early states?
 #
 # The state of one checkpoint (across) is written into the reference's model of another (upward) at one
-# place, on held-out pairs. A pale field doesn't say that the state holds less: the same may lie in other
-# directions.
+# place, on held-out pairs. A pale field doesn't mean that the state holds less: it may hold the same in
+# other directions.
 
 # %%
 study.early_states_figure("early_states", base, "test", ["a", "b", "="])
@@ -119,14 +119,15 @@ study.early_states_figure("early_states", base, "test", ["a", "b", "="])
 # %% [markdown]
 # ## Why these frequencies?
 #
-# How well the embedding's norms tell key from other frequencies, by step (area under the ROC curve, with
-# a permutation null at the start); from which step on the keys are the strongest frequencies in the logits;
-# how many others had a hundredth of the logits' variance at some checkpoint after memorisation. That norms
-# tell keys early doesn't yet say that they make them keys.
+# How well do the embedding's norms distinguish key frequencies from others, by step (area under the ROC
+# curve, with a permutation null at the start)? From which step on are the keys the strongest frequencies
+# in the logits? How many others had a hundredth of the logits' variance at some checkpoint after
+# memorisation? That norms predict keys early doesn't mean that they make them keys.
 #
-# Do runs with the same initial weights and pairs come to the same frequencies, whatever the loss, the decay
-# and the optimiser? Overlap (Jaccard index) of keys between a run of the many and a run of another
-# condition with the same task and model, of the same seed and of others (null).
+# Do runs with the same initial weights and pairs end with the same frequencies, whatever the loss, the
+# decay and the optimiser? The table shows the overlap (Jaccard index) of keys between a run of the
+# condition with many seeds and a run of another condition with the same task and model, for the same seed
+# and for others (null).
 
 # %%
 used = addition.Frequencies(study, (base, many), when)
@@ -134,12 +135,13 @@ drawn = used.shown, used.keys, used.by_chance, study.styles_of([base, many])
 study.save_figure(frequencies.draw_frequencies(*drawn), "frequencies", used.shown)
 
 # %% [markdown]
-# ## Could the time have been foreseen?
+# ## Could the time have been predicted?
 #
-# Numbers that need no knowledge of the end, at a step by which all runs have memorised and none has
-# generalised. For each run the others choose one of them and a line (in the logarithm of the step); the
-# median of the others is the baseline. Null: outcomes shuffled among runs. A run that doesn't generalise
-# counts with its last step (a rule set after the runs; without these runs the numbers are kept, too).
+# We use numbers that need no knowledge of the end, at a step by which all runs have memorised and none has
+# generalised. For each run, the others select one of these numbers and fit a line (in the logarithm of the
+# step); the median of the others is the baseline. Null: outcomes shuffled among runs. A run that doesn't
+# generalise is counted at its last step (a rule set after the runs; the results without these runs are
+# saved, too).
 
 # %%
 early = addition.early(study, many, generalised, known_at)
@@ -152,8 +154,8 @@ study.save_figure(figure, "foreseen", early.features.join(seen.table).reset_inde
 #
 # PCA of all checkpoints of a run: of its logits for all pairs (relative to their mean over answers), and
 # of all its weights. Controls are runs that never generalise, and random walks whose steps between
-# checkpoints are as long (`by_chance`). Of a component of logits: the share that lies along waves of
-# a + b − c, and on trained pairs.
+# checkpoints are as long (`by_chance`). For each component of the logits: the share that lies along waves
+# of a + b − c, and the share on trained pairs.
 
 # %%
 compared = study.there(many, "no_weight_decay", "random_labels")
@@ -165,8 +167,9 @@ study.save_figure(figure, "components", found.places)
 # %% [markdown]
 # ## How soon, by condition, and with a progress measure in the loss
 #
-# The measure is the Gini coefficient of the embedding's waves, rewarded or punished. Honest or not:
-# accuracy on held-out pairs where the measure first has the value that it has when the many generalise.
+# The measure is the Gini coefficient of the embedding's waves, rewarded or penalised. Is it still an
+# honest sign? See accuracy on held-out pairs when the measure first has the value at which the runs of the
+# condition with many seeds generalise.
 
 # %%
 study.moments_figure(
@@ -185,17 +188,17 @@ usual, reaching = when_usual(gini, accuracy, generalised[[many]])
 # %% [markdown]
 # ## What a plain float32 loss does
 #
-# Loss on trained pairs as it is logged in training, and the norm of all weights, with the two ways to
-# compute the same loss.
+# Loss on trained pairs as logged in training, and the norm of all weights, with the two ways of computing
+# the same loss.
 
 # %%
 both = study.there(many, "plain_cross_entropy", "no_weight_decay", "plain_without_decay")
 study.apart_figure("float32", addition.losses_and_norms(study, both), of=both, n_columns=2)
 
 # %% [markdown]
-# ## The numbers, and beside the literature
+# ## The numbers, compared with the literature
 #
-# Factors are within seeds. Nanda et al. took one run of 40,000 steps apart; ours are the reference's seeds
+# Factors are within seeds. Nanda et al. analysed one run of 40,000 steps; ours are the reference's seeds
 # at their last checkpoint.
 
 # %%
@@ -254,7 +257,7 @@ study.verdict(
 )
 
 # %% [markdown]
-# **Asking a model** what 7 + 8 is. Any other sequence of names can take its place.
+# **Asking a model.** What is 7 + 8? Try any other sequence of names.
 
 # %%
 study.ask("7 8 =")

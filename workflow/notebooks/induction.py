@@ -9,32 +9,33 @@
 # %% [markdown]
 # # Induction heads form
 #
-# **Question.** A small transformer reads sequences in which a random segment comes again and again. All
-# that can be known is that what followed a token before will follow it now. It learns this at once, after
-# hundreds of steps without much progress. Which heads do it, in what order do its parts come, why all at
-# once, and what happens if parts are given or taken away before training begins?
+# **Question.** A small transformer reads sequences in which a random segment repeats again and again. All
+# that can be known is that what followed a token before will follow it now. The model learns this all at
+# once, after hundreds of steps without much progress. Which heads do it, in what order do the parts form,
+# why all at once, and what happens if parts are supplied or taken away before training begins?
 #
 # **Hypothesis.** (1) Two layers form a pair: a head that looks at the previous token, and one that looks
-# after earlier tokens of the same kind; one layer never does, unless its keys are smeared over two
-# positions (Olsson et al. 2022). (2) The plateau is the search for where to look: given the places to copy
-# from, it vanishes; given the previous token, it stays. (3) Which pair forms is in the weights from the
-# start: initial composition tells it better than chance, and the pair's initial heads, put into another
-# initialisation, form it there more often than others do. (4) Trained heads bring the transition forward,
-# and without the pair's initial heads, or the parameters that become large, it comes later than without as
-# many others. (5) Taken away late, the pair is replaced by others sooner than it took to form. (6) The way
-# of the losses of single tokens turns where the transition is (Olsson et al. 2022), and that of one layer
-# doesn't. (7) Without positional embeddings the first layer works positions out, and the transition comes
-# later. (8) A model that was trained with dropout has backups: without its strongest head the others write
-# more than where it wasn't. (Put this way after pilots on the seeds 100 to 103: of two layers, one layer,
-# smeared keys, MLPs, finite data, dropout, copies, no positions and given attention; before any surgery.
-# (1) to (5) were put before any run of the seeds below, (6) to (8) after runs of them with other batches
-# and rate.)
+# at what followed earlier copies of the current token; one layer never does, unless its keys are smeared
+# over two positions (Olsson et al. 2022). (2) The plateau is the search for where to look: if the places
+# to copy from are given, it vanishes; if the previous token is given, it stays. (3) Which pair forms is in
+# the weights from the start: initial composition predicts it better than chance, and the pair's initial
+# heads, put into another initialisation, form it there more often than others do. (4) Trained heads bring
+# the transition forward, and without the pair's initial heads, or the parameters that become large, it
+# comes later than without as many others. (5) If the pair is taken away late, other heads replace it
+# sooner than it took to form. (6) The path of the losses of single tokens turns at the transition (Olsson
+# et al. 2022), and that of one layer doesn't turn. (7) Without positional embeddings the first layer works
+# positions out, and the transition comes later. (8) A model trained with dropout has backups: without its
+# strongest head, the others write more than in a model trained without dropout. (Formulated after pilots
+# on seeds 100 to 103, with two layers, one layer, smeared keys, MLPs, finite data, dropout, copies, no
+# positions and given attention, and before any surgery; (1) to (5) before any run of the seeds below, (6)
+# to (8) after runs of these seeds with other batches and another rate.)
 #
-# **What would refute it.** (1) one layer that repeats, two that do so without such heads; (2) a transition
-# at the same step with given places; (3) an area under the ROC curve within the permutation null, a pair
-# no more frequent than where other heads were copied; (4) delays like those of the nulls; (5) a recovery
-# that takes as long; (6) a straight way, or one that turns elsewhere, or just so with one layer; (7)
-# positions that are read no better than from an untrained model; (8) others that write no more.
+# **What would refute it.** (1) one layer that predicts repeated tokens, or two that do so without such
+# heads; (2) a transition at the same step with given places; (3) an area under the ROC curve within the
+# permutation null, or the same pair no more often than when other heads were copied; (4) delays like those
+# of the nulls; (5) a recovery that takes as long as forming did; (6) a straight path, or one that turns
+# elsewhere, or that turns with one layer as well; (7) positions that are read no better than from an
+# untrained model; (8) other heads that write no more.
 
 # %% tags=["parameters"]
 study_name = "induction"
@@ -62,11 +63,12 @@ its = InductionHeads(study, base)
 # %% [markdown]
 # ## It comes at once, and what is known before
 #
-# Held-out sequences: all positions, and those that certainly repeat. What doesn't repeat can't be known.
+# Held-out sequences: all positions, and those at which tokens certainly repeat. What doesn't repeat can't
+# be known.
 #
 # Edelman et al. (2024) find a stage before the transition in which a model knows which tokens belong to a
-# context, and not yet their order. Here: the probability of tokens that have been seen, and how evenly it
-# lies on them (1: as evenly as it can).
+# context, and not yet their order. The figure shows the probability of tokens already seen, and how evenly
+# it is spread over them (1: as evenly as possible).
 
 # %%
 SPLITS = {"test": "all positions", "repeats": "positions that repeat"}
@@ -81,10 +83,11 @@ study.curves_figure("stages", known, None, "share", curve="measure", of=KNOWN, *
 # ## Which heads, and what comes first
 #
 # The pair of a run: the head of its first layer that looks most at previous tokens, and the head of the
-# last that looks most after duplicates, at the last checkpoint. How many heads of the last layer look after
-# duplicates with more than half of their attention (`looking`)? Where it is all of them, "the pair" is only
-# the strongest of several. First, these two along training; then the step at which each of these has gone
-# half its way, before (left) or after (right) the answers have.
+# last that looks most at what follows duplicates, at the last checkpoint. How many heads of the last layer
+# pay more than half of their attention to what follows duplicates (`looking`)? If all of them do, "the
+# pair" is only the strongest of several. The first figure shows these two heads during training; the
+# second, the step at which each part is halfway to its final value, before (left) or after (right) half of
+# the repeated tokens are predicted.
 
 # %%
 names = {name: name for name in (*induction_pair.PARTS, induction_pair.ANSWERS)}
@@ -97,12 +100,12 @@ study.rows_figure(
 its.pairs
 
 # %% [markdown]
-# ## The way of the losses
+# ## The path of the losses
 #
-# Problem 5.23 of "200 concrete open problems": the losses of single tokens (of those that certainly repeat,
-# held out) are a point per checkpoint; its first two principal components. Right: by how much the way turns
-# at each step, as the angle between the straight way to there and the straight way from there. One layer is
-# the control.
+# Problem 5.23 of "200 concrete open problems": the losses of single tokens (of those that certainly
+# repeat, held out) are one point per checkpoint, shown in its first two principal components. Right: by
+# how much the path turns at each step, measured as the angle between the straight line from the start to
+# that step and the one from there to the end. One layer is the control.
 
 # %%
 both = study.there(base, "one_layer")
@@ -119,10 +122,10 @@ turned.round(2)
 # A head's attention is fixed from the start; everything else is learnt. *Previous token*: a head of the
 # first layer; *places to copy from*: a head of the second.
 #
-# Then without positional embeddings (left: accuracy; middle: R² of the position, read off the first layer's
-# output by a Gaussian kernel; the numbers below have the linear reading, too). Right: three copies of a
-# segment in random tokens, as in Nanda et al. (2023): how far after an earlier token of the same kind the
-# heads of the last layer look, the one of each run that looks most at a single distance.
+# Next, training without positional embeddings (left: accuracy; middle: R² of the position, read off the
+# first layer's output by a Gaussian kernel; the numbers below have the linear reading, too). Right: three
+# copies of a segment among random tokens, as in Nanda et al. (2023): how far after an earlier copy of the
+# current token the last layer looks, for the head of each run that looks most at a single distance.
 
 # %%
 given = study.there(base, "given_previous", "given_duplicate", "smeared_keys")
@@ -133,8 +136,9 @@ study.apart_figure("worlds", its.worlds(worlds), of=worlds)
 # %% [markdown]
 # ## Is the pair in the initial weights?
 #
-# Of the pairs of a first and a second head, one becomes the circuit. How well do initial numbers tell it
-# from the others? Area under the ROC curve, mean over seeds; the null draws each seed's pair at random.
+# Of the pairs of a first and a second head, one becomes the circuit. How well do numbers at initialisation
+# distinguish it from the others? Area under the ROC curve, mean over seeds; the null draws each seed's
+# pair at random.
 
 # %%
 bands = {name: of.band for name, of in its.told.items()}
@@ -144,13 +148,13 @@ study.rows_figure("foretold", its.areas, None, area, row="shown", of=NUMBERS, ba
 # %% [markdown]
 # ## Surgery
 #
-# The step at which half of what repeats is answered, relative to the same seed without surgery. Each kind
-# has its null beneath it. Does the pair that formed in another seed form where its initial heads were put,
-# and do others where these were put? Of heads of the first layer and heads of the second there are as many
-# pairs as the product of their numbers; a pair in that place by chance is one of them.
+# The step at which half of the repeated tokens are predicted, relative to the same seed without surgery.
+# Each kind of surgery has its null below it. If the initial heads of the pair that formed in another seed
+# are put into a model, does the pair form in their place? And if other heads are put there? The number of
+# possible pairs is the number of heads of the first layer times that of the second; by chance, any one of
+# them forms as often as any other.
 #
-# Taken away when it works: the pair is set to zero, and held there, before an update late in training; as a
-# null, two others are.
+# Late in training, when the pair works, it is set to zero and held there; as a null, two other heads are.
 
 # %%
 relative = "step of the transition, relative to the same seed without surgery"
@@ -165,15 +169,16 @@ copied
 # %% [markdown]
 # ## The circuit, found and missed
 #
-# Edge attribution ranks all connections between parts. Left: how many of the known circuit's are among
-# the first when so many others are (the ROC curve). Middle: how much of the difference between sequences
-# that repeat and others is left with the first of them alone? The square is the circuit as we know it,
-# the cross as many random connections. Right: what the other heads of the second layer write towards the
-# right answer, with the strongest one and with its mean in its place, in models trained without and with
-# dropout; heads of one layer don't read each other, so that what changes is the scale of the final norm.
-# By path patching, last: what is lost when one way alone carries what it would on another sequence. The
-# ways to queries, and the previous-token head's to values, are not of the circuit that is scored: of the
-# token's own to queries there is nothing to be found, since the last token is the same.
+# Edge attribution ranks all connections between parts. Left: the share of the known circuit's connections
+# among the top-ranked, against the share of all others among them (the ROC curve). Middle: how much of the
+# difference between sequences that repeat and others is left with the top-ranked connections alone? The
+# square is the circuit as we know it, the cross as many random connections. Right: what the other heads of
+# the second layer write towards the right answer, with the strongest head intact and with its mean in its
+# place, in models trained without and with dropout; heads of one layer don't read each other, so what
+# changes is the scale of the final norm. Last, by path patching: what is lost when a single path carries
+# what it would on another sequence. Paths to queries, and the previous-token head's path to values, don't
+# belong to the circuit that is scored. The path from the token itself to queries can show nothing, since
+# the last token is the same.
 
 # %%
 backed = study.there(base, "dropout")
@@ -184,7 +189,7 @@ study.save_figure(figure, "circuit", kept)
 its.circuits.filter(regex="^(edge_auc|known_|patched_)").round(2)
 
 # %% [markdown]
-# ## The numbers, and beside the literature
+# ## The numbers, compared with the literature
 
 # %%
 half, width = (per_condition(its.when[of], geometric=True) for of in (0.5, "width"))
@@ -243,7 +248,7 @@ study.verdict(
 )
 
 # %% [markdown]
-# **Asking a model.** Any other sequence of names can take this one's place.
+# **Asking a model.** Try any other sequence of names.
 
 # %%
 study.ask("s1 s2 s3 s4 s1 s2")

@@ -9,15 +9,16 @@
 # %% [markdown]
 # # Composition in a pretrained language model
 #
-# **Question.** The world of the study *composition*, its entities and relations named by tokens of a
-# pretrained vocabulary: does a language model that is fine-tuned on it answer two-hop questions over edges
-# that it has only seen as separate facts, and from which step of its pretraining on?
+# **Question.** In the world of the study *composition*, entities and relations are named by tokens of a
+# pretrained vocabulary. Does a language model that is fine-tuned on it answer two-hop questions over edges
+# that it has only seen as separate facts, and if so, from which step of its pretraining on?
 #
 # **Hypothesis.** Its layers are all different and would have to hold an edge twice: as with two layers
-# from scratch, `id` is learnt and `oo` is not, at any revision. (Put before any run: we have run none.)
+# trained from scratch, `id` is learnt and `oo` is not, at any revision. (Formulated before any run: we
+# have run none.)
 #
-# **What would refute it.** Accuracy on `oo` above that of the null control, in which answers have changed
-# places, at some revision.
+# **What would refute it.** Accuracy on `oo` above that of the null control, in which answers are shuffled,
+# at some revision.
 
 # %% tags=["parameters"]
 study_name = "pythia"
@@ -34,8 +35,8 @@ SHOWN = ["atomic", "composed_train", *HELD_OUT]
 # %% [markdown]
 # ## What was run
 #
-# A fine-tuning per condition and seed; the conditions differ in the revision of the checkpoint, and the
-# null control in its answers. In `id` both edges are composed elsewhere in training; in `oi` the first
+# One fine-tuning run per condition and seed; the conditions differ in the revision of the checkpoint, and
+# the null control in its answers. In `id` both edges are composed elsewhere in training; in `oi` the first
 # edge never is, in `io` the second, in `oo` neither.
 
 # %%
@@ -46,9 +47,9 @@ study.what_was_run(
 # %% [markdown]
 # ## The contrast
 #
-# Accuracy where fine-tuning ends, beside that before it (crosses). Answers compete with the whole
-# pretrained vocabulary, so that what knows nothing is right next to never; what has only learnt which
-# tokens are entities is right more often than that, and the null control shows how often.
+# Accuracy at the end of fine-tuning, compared with that before it (crosses). Answers compete with the
+# whole pretrained vocabulary, so a model that knows nothing is almost never right; one that has only
+# learnt which tokens are entities is right more often than that, and the null control shows how often.
 
 # %%
 accuracy = study.measured("accuracy", split=SHOWN)
@@ -58,10 +59,10 @@ contrast = study.with_controls(
 study.rows_figure("contrast", contrast, HELD_OUT, "accuracy", controls={"before": "x"})
 
 # %% [markdown]
-# ## Along fine-tuning
+# ## During fine-tuning
 #
-# The same accuracy along fine-tuning, beside that on trained facts: where these aren't known, held-out
-# questions say nothing about composition.
+# The same accuracy during fine-tuning, together with that on trained facts: if these aren't known,
+# held-out questions say nothing about composition.
 
 # %%
 course = study.along("accuracy", split=SHOWN)
@@ -73,9 +74,9 @@ study.curves_figure(
 study.save_numbers({"n_seeds": str(len(study.seeds))})
 
 # %% [markdown]
-# **Asking a model.** What the first condition's model says to a question of two hops, in the names of the
-# task. Any other sequence of names (`run.dataset.vocabulary`) can take its place, another condition, or
-# another checkpoint (`step=`).
+# **Asking a model.** What the first condition's model answers to a two-hop question, in the names of the
+# task. Try any other sequence of names (`run.dataset.vocabulary`), another condition, or another
+# checkpoint (`step=`).
 
 # %%
 study.ask("e3 r1 r2")

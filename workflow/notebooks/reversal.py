@@ -74,7 +74,7 @@ study.what_was_run(
 # may choose among all of A, and when it may choose among those of A that answer no training question of
 # this kind (*withheld*). Controls: chance (in the figure's data), the same models before training
 # (crosses), and models whose reversed answers are shuffled, so that nothing can be reversed. What is high
-# on the right and low on the left is known and not said; why it isn't said, this figure doesn't show.
+# on the right and low on the left is known but not said; this figure doesn't show why it isn't said.
 
 # %%
 contrast = study.with_controls(
@@ -136,12 +136,12 @@ study.rows_figure(
 # %% [markdown]
 # ## Interventions
 #
-# Edits of the readout alone, after training; none adds anything about pairs. *Rescaled*: each withheld
-# row gets the mean length of the familiar ones (nothing is fitted). *Offset*: one number is added to the
-# logits of all withheld a's, fitted on validation and training questions. *Recentred*: the mean of the
-# withheld rows is replaced by that of the familiar ones. Crosses are controls: random rows of the same
-# length, and the same offset for as many of A drawn at random from both kinds. Bars: accuracy on training
-# reversed questions after the edit, which may suffer from it.
+# Edits of the readout alone, after training; none adds anything about pairs. *Rescaled*: each withheld row
+# gets the mean length of the familiar ones (nothing is fitted). *Offset*: one number, fitted on validation
+# and training questions, is added to the logits of all withheld a's. *Recentred*: the mean of the withheld
+# rows is replaced by that of the familiar ones. Crosses are controls: random rows of the same length, and
+# the same offset for as many of A drawn at random from both kinds. Bars: accuracy on training reversed
+# questions after the edit, which may suffer from it.
 
 # %%
 EDITS = {
@@ -166,7 +166,7 @@ study.rows_figure(
 # %% [markdown]
 # ## Learning curves
 #
-# Losses differ by factors between seeds, so their mean and interval are those of their logarithms. The
+# Losses differ by factors between seeds, so their means and intervals are taken over logarithms. The
 # nulls, few pairs both ways and low weight decay are left out (`emergence` has them); the first condition
 # is drawn last.
 
@@ -247,9 +247,9 @@ study.save_numbers(
 # %% [markdown]
 # ## Compared with the literature
 #
-# What is reported for language models that were only ever trained on "A is B". Ours: without names that
-# are copied, where some pairs are trained both ways. If the right answer is no likelier than another, a
-# choice among withheld a's is at chance: below a tenth, or below three times chance if that is more.
+# What is reported for language models that were only ever trained on "A is B". Ours: models that copy no
+# names, with some pairs trained both ways. If the right answer is no likelier than another, a choice among
+# withheld a's is at chance: below a tenth, or below three times chance if that is more.
 
 # %%
 SAID_OF = {
@@ -266,7 +266,7 @@ study.verdict({name: found.get(place) for name, place in SAID_OF.items()})
 
 # %% [markdown]
 # **Asking a model.** What the first condition's model answers when a pair is asked the other way round.
-# Any other sequence of names can take its place, another condition, or another checkpoint (`step=`).
+# Try any other sequence of names, another condition, or another checkpoint (`step=`).
 
 # %%
 study.ask("b12 r_inverse")

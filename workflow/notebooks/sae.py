@@ -9,28 +9,28 @@
 # %% [markdown]
 # # Sparse autoencoders against the truth
 #
-# **Question.** A sparse autoencoder writes a vector as a sum of few directions out of many, and one hopes
-# that these are the features that the vector is made of. Here they are known: synthetic vectors that are
-# sums of two hundred features in forty dimensions, and the states of models from other studies, of which
-# we know what they are about. Which features does a dictionary find, and when does it say that they are
-# there? Is it of more use on a model than what needs no dictionary?
+# **Question.** A sparse autoencoder writes a vector as a sum of few directions out of many, in the hope
+# that these are the features that the vector is made of. Here we know the features of synthetic vectors,
+# sums of two hundred features in forty dimensions; and we know what the states of models from other
+# studies are about. Which features does a dictionary find, and when does it say that they are there? Is it
+# more useful on a model than methods that need no dictionary?
 #
 # **Hypothesis.** (1) All kinds of dictionaries recover most features, and more than principal or
 # independent components or random directions do. (2) Where a child is active only with its parent, the
 # child's latent takes the parent's place (absorption), the more so the stronger the hierarchy; a
-# Matryoshka dictionary does it least, at the price of variance and recovery. (3) What is learnt is
-# frequent and large, and there is more of it in a wider dictionary: frequency, magnitude and width predict
-# on other seeds which features are. (4) Explanations from top examples are too general: where the
+# Matryoshka dictionary does it least, at the price of variance and recovery. (3) Frequent and large
+# features are learnt, and more of them by a wider dictionary: frequency, magnitude and width predict on
+# other seeds which features are learnt. (4) Explanations from top examples are too general: where the
 # explanation holds, latents are often silent. (5) Dictionaries of trained models' states have latents for
 # what the model computes, those of untrained models for its tokens alone. (6) Exchanging the latents that
-# stand for the bridge entity turns the answer as the whole state does, and better than directions that
-# need no dictionary. (Put this way after pilots on the spare seed 100, for (5) and (6) with dictionaries
-# of the parents of seed 2, in which (6) looked wrong for one of these directions.)
+# stand for the bridge entity changes the answer as exchanging the whole state does, and better than
+# directions that need no dictionary. (Formulated after pilots on spare seed 100; for (5) and (6), with
+# dictionaries of the parents of seed 2, in which (6) looked wrong for one of these directions.)
 #
-# **What would refute it.** (1) A baseline as high; (2) as much absorption without a hierarchy, or no less
-# by Matryoshka; (3) an area under the ROC curve of a half on the seeds that weren't fitted; (4) few false
-# negatives, or as many as by chance; (5) the same scores on untrained models; (6) a probe's or the means'
-# direction that does as well at equal norm.
+# **What would refute it.** (1) A baseline that recovers as many; (2) as much absorption without a
+# hierarchy, or no less with Matryoshka; (3) an area under the ROC curve of a half on the seeds that
+# weren't fitted; (4) few false negatives, or as many as by chance; (5) the same scores on untrained
+# models; (6) the direction of a probe or of a difference of means that does as well at equal norm.
 
 # %% tags=["parameters"]
 study_name = "sae"
@@ -64,22 +64,22 @@ main = where(dictionaries.of_main(study.final), split="test")
 # %% [markdown]
 # ## What is known
 #
-# Of the synthetic vectors, everything: each feature's direction, how often and how large it is, which
-# feature is its parent, and how much of it is in each test example. So a latent can be asked three things:
-# does its *direction* (what it writes) have a feature's, is it *active* when the feature is there, and
-# only then? Latents are matched to features one to one, so that the cosines' sum is largest. Of models'
-# states it is known what they are about (the tokens, the answer, the entity in between), and not what a
-# latent for it should look like: there, activity alone is judged, on states that the dictionary wasn't
-# trained on.
+# About the synthetic vectors, everything: each feature's direction, how frequent and how large it is,
+# which feature is its parent, and how much of it is in each test example. So we can ask three things of a
+# latent: is its *direction* (what it writes) that of a feature, is it *active* when the feature is there,
+# and only then? Latents are matched to features one to one, so that the sum of the cosines is largest.
+# About the states of models we know what they represent (the tokens, the answer, the bridge entity), but
+# not what a latent for it should look like: there, only activity is judged, on states that the dictionary
+# wasn't trained on.
 
 # %% [markdown]
 # ## What is reconstructed, and what is recovered
 #
-# Left: how much of the variance so many active latents explain. Squares and crosses are no trained
-# dictionaries: as many directions of each kind, chosen for each example by matching pursuit; the true
-# features are the most that can be had. Right: share of the features that have a latent within a cosine of
-# .9. Had all kinds been on one line, it wouldn't matter which one is used. Variance alone doesn't tell
-# whether features are found: compare left and right.
+# Left: how much of the variance a given number of active latents explains. Squares and crosses are not
+# trained dictionaries: they are as many directions of other kinds, chosen for each example by matching
+# pursuit; the true features are the best possible. Right: share of the features that have a latent with a
+# cosine of at least .9. If all kinds were on one line, it wouldn't matter which one is used. Variance
+# alone doesn't show whether features are found: compare left and right.
 
 # %%
 front = dictionaries.against_active(KINDS, ["explained_variance", "recovered"])
@@ -90,12 +90,12 @@ at_all = where(baselines, measure=["mean_max_cosine", "recovered"])
 at_all.groupby(["name", "measure"], sort=False)["value"].agg(["mean", "min", "max"]).round(3)
 
 # %% [markdown]
-# ## Latents that are never active, often active, twice there, or there by luck
+# ## Latents that are never active, often active, duplicated, or found by luck
 #
-# Of the dictionaries that have a twin. Crosses: what random directions would share with a dictionary. The
-# table has the same of other widths (more latents per feature in wider ones would be splitting) and of
-# features that are correlated, beside those that aren't (`topk_none`). That twins agree doesn't make a
-# latent right: they can share a mistake.
+# For the dictionaries that have a twin. Crosses: what random directions would share with a dictionary. The
+# table shows the same for other widths (more latents per feature in wider ones would be splitting) and for
+# correlated features, compared with uncorrelated ones (`topk_none`). Agreement between twins doesn't make
+# a latent right: they can share a mistake.
 
 # %%
 PANELS = {
@@ -118,9 +118,9 @@ same.pivot_table("value", "condition", "measure", sort=False).round(2)
 # %% [markdown]
 # ## Absorption
 #
-# Children that hang on their parents in full, by half, or (the null) not at all, each as frequent as in
-# the others. *Absorbed*: the parent is there and its latent silent, and the child's latent writes it. It
-# would be no absorption if it were as large at 0. Right: what it costs.
+# Children that depend on their parents fully, by half, or (the null) not at all, and are equally frequent
+# in all three. *Absorbed*: the parent is there but its latent is silent, and the child's latent writes it.
+# If this were as frequent at 0, it would not be absorption. Right: what it costs.
 
 # %%
 ABSORBING = [name for name in KINDS if f"{name}_none" in study.conditions]
@@ -138,10 +138,10 @@ doses.pivot_table("value", ["measure", "dictionary"], "dose", sort=False).round(
 # %% [markdown]
 # ## Which features are learnt
 #
-# TopK dictionaries of several widths; a feature is learnt if it has a latent within a cosine of .9. Left:
-# by its frequency, in fifths. Right: how well frequency, magnitude and width predict it on a seed that
-# wasn't fitted (logistic regression, area under the ROC curve); the null has outcomes that have changed
-# places. The table weighs them, per standard deviation.
+# TopK dictionaries of several widths; a feature is learnt if it has a latent with a cosine of at least .9.
+# Left: by frequency, in fifths. Right: how well frequency, magnitude and width predict it on a seed that
+# wasn't fitted (logistic regression, area under the ROC curve); the null has shuffled outcomes. The table
+# gives their weights, per standard deviation.
 
 # %%
 features = dictionaries.features(widths)
@@ -158,10 +158,11 @@ weights
 # ## Are explanations too general?
 #
 # A latent is explained by the feature that its ten top examples share, and believed if nine of them have
-# it. Then the feature is added to other examples. *False negatives*: the latent is silent. Left: of all
+# it. Then the feature is added to other examples. *False negatives*: the latent is silent. Left: on all
 # such examples (cross: the other latents, on the same examples). Middle: where the feature is larger than
-# usual. Right: of parents, with a child added (square: without). Few in the left panel would have refuted
-# that explanations are too general. Explanations by people or by models may be better than this one.
+# usual. Right: for parents, with a child added (square: without). Few false negatives in the left panel
+# would have refuted that explanations are too general. Explanations by people or by models may be better
+# than this one.
 
 # %%
 EXPLAINED = {
@@ -185,10 +186,10 @@ explained.pivot_table("value", "condition", "measure", sort=False).round(2)
 # %% [markdown]
 # ## States of trained models
 #
-# For each value of what the parent's task knows, the latent that tells of it best on some states, tried on
-# others. Squares: the same model before its training; crosses: values that have changed places. If squares
-# are where the markers are, a latent tells nothing of what was learnt. That a latent tells of an entity
-# doesn't say that the model uses it: that is the next question.
+# For each fact that is known about the states, the latent that best detects it on some states, tested on
+# others. Squares: the same model before training; crosses: shuffled facts. If squares are where the
+# markers are, a latent shows nothing about what was learnt. That a latent detects an entity doesn't mean
+# that the model uses it: that is the next question.
 
 # %%
 FACTS = {
@@ -214,10 +215,10 @@ of_states.pivot_table("value", "condition", "measure", sort=False).round(3)
 # %% [markdown]
 # ## Latents used
 #
-# The state where the bridge entity is, moved towards that of a question with another one. Left: how often
-# the answer is then the other question's, by the norm of the move. Right: at the norm that the bridge's
-# latents have by themselves. *Whole* is the ceiling; *probe* and *means* need no dictionary; *other
-# latents* and *random* are null controls.
+# The state that should hold the bridge entity is moved towards that of a question with another one. Left:
+# how often the answer is then the other question's, by the norm of the move. Right: at the norm that
+# results from exchanging the bridge's latents. *Whole* is the ceiling; *probe* and *means* need no
+# dictionary; *other latents* and *random* are null controls.
 
 # %%
 moves = dictionaries.moves()
@@ -232,12 +233,13 @@ where(moved, split="id", dose="natural").round(3)
 # In the full run (the smoke run's numbers mean nothing): most features have a latent of their own in every
 # kind of dictionary but Matryoshka, and next to none in the baselines. What is missing is small or rare. A
 # hierarchy is recovered at the price of its parents: TopK finds most features and absorbs most, as far as
-# three seeds tell. BatchTopK and Matryoshka absorb less, and one no less than the other, although
-# Matryoshka pays for it with features: here that part of the second hypothesis finds no support. A sixth
-# to a fifth of what an explanation by top examples says of a latent isn't so. Of trained models the
-# dictionaries have what was computed, of untrained ones the tokens. The bridge's latents do what the whole
-# state does, which a probe's weights don't. But the difference of mean states does it too, and needs no
-# dictionary: this part of the sixth hypothesis is refuted.
+# three seeds can tell. BatchTopK and Matryoshka absorb less, and Matryoshka no less than BatchTopK,
+# although it pays for it with features: that part of the second hypothesis finds no support here. In a
+# sixth to a fifth of the examples that an explanation by top examples covers, the latent is silent.
+# Dictionaries of trained models have latents for what was computed, those of untrained ones for the
+# tokens. The bridge's latents do what the whole state does, which a probe's weights don't. But the
+# difference of mean states does it too, and needs no dictionary: this part of the sixth hypothesis is
+# refuted.
 #
 # The paper quotes these numbers:
 
@@ -266,10 +268,10 @@ study.save_numbers(
 )  # fmt: skip
 
 # %% [markdown]
-# ## Beside the literature
+# ## Compared with the literature
 #
-# Differences are within seeds, at four active latents per example; what others find is of language models.
-# Where a seed lacks one of two numbers, nothing is decided.
+# Differences are within seeds, at four active latents per example; what others find is about language
+# models. If a seed lacks one of the two numbers, nothing is decided.
 
 # %%
 absorbed, variance = (where(doses, measure=name) for name in ("absorption", "explained_variance"))

@@ -10,22 +10,21 @@
 # # The simplest set-up
 #
 # **Question.** In the world of aliases a small tied transformer answers `[a, attr]` for aliases of which
-# it has only ever seen the definition `[a, IS] → b` (`ood`). In how small a world and how small a model
-# does it, and where does it end? A declared grid (`sweep` in the study's file) goes through one base
-# point.
+# it has only ever seen the definition `[a, IS] → b` (`ood`). How small can the world and the model be, and
+# where does this end? A declared grid (`sweep` in the study's file) varies settings around one base point.
 #
 # **Hypothesis.** Generalisation appears in a *window* of widths. Below it, the model can't hold the facts
-# of the bases, let alone those of aliases. Above it, there is room to hold facts of aliases apart from
-# those of bases, and sharing pays less. A larger world fills a model sooner, so the window moves up with
-# the size of the world.
+# of the bases, let alone those of aliases. Above it, there is room to hold facts about aliases separately
+# from those about bases, and sharing pays less. A larger world fills a model sooner, so the window moves
+# up with the size of the world.
 #
-# **When it was put.** After pilots on spare seeds (100, 101), in which widths of 12 to 64 were tried in
-# worlds of 50 to 200 bases: there, the best width was larger in a larger world. Before the runs that are
-# shown here, and before the other maps.
+# **When it was formulated.** After pilots on spare seeds (100, 101), in which widths of 12 to 64 were
+# tried in worlds of 50 to 200 bases: there, the best width was larger in a larger world. It was formulated
+# before the runs shown here, and before the other maps.
 #
 # **What would refute it.** Accuracy on `ood` that never falls as width grows, or a lower edge that stays
-# or falls when the world grows. The power law of that edge is refuted if it misses a world that it was
-# not fitted to by more than the mean of the other worlds does.
+# or falls when the world grows. The power law of that edge is refuted if, for a world that it was not
+# fitted to, it errs by more than the mean of the other worlds does.
 
 # %% tags=["parameters"]
 from onset.notebook.parameters import Fraction
@@ -65,10 +64,10 @@ ood, seen, validation = (
 # %% [markdown]
 # ## What was run
 #
-# All maps go through the base point. They are found from the settings of the runs: a value that is added
-# to a list in the study's file is a row or a column more. Half of `ood` and of `id` was set apart: on
-# that part, the base point was chosen with other seeds and the smallest model is chosen below; the rest
-# is what is shown.
+# All maps go through the base point. They are built from the settings of the runs: a value added to a list
+# in the study's file becomes another row or column. Half of `ood` and of `id` was set apart: on that part,
+# the base point was chosen with other seeds and the smallest model is chosen below; only the rest is
+# shown.
 
 # %%
 maps.what_was_run()
@@ -76,7 +75,7 @@ maps.what_was_run()
 # %% [markdown]
 # ## Where it appears
 #
-# If wide models had room to hold facts of aliases apart from those of bases, as the hypothesis says, `id`
+# If wide models hold facts about aliases separately from those about bases, as the hypothesis says, `id`
 # should fall with `ood`.
 
 # %%
@@ -89,11 +88,11 @@ maps.heat_figure("maps", [("", pair, ood) for pair in others], level, "accuracy 
 # %% [markdown]
 # ## The boundary
 #
-# For each row of a map over the width, and each seed: the width at which accuracy on `ood` first reaches
-# a level, and that beyond which it stays below, by interpolation in the logarithm of the width. Intervals
-# are over seeds; the best width is that on the validation part. The lower edge at one half is also
-# predicted for each world by a power law through the other worlds; the null is that it doesn't depend on
-# the world, so that the others' mean predicts as well.
+# For each row of a map over widths, and each seed: the width at which accuracy on `ood` first reaches a
+# level, and the width beyond which it stays below, by interpolation in the logarithm of the width.
+# Intervals are over seeds; the best width is that on the validation part. The lower edge at one half is
+# also predicted for each world by a power law through the other worlds; the null is that it doesn't depend
+# on the world, so that the others' mean predicts as well.
 
 # %%
 found = maps.windows(ood, validation, level)
@@ -122,8 +121,8 @@ study.save_figure(figure, "boundary", edges.drop(columns="constant"))
 # %% [markdown]
 # ## The smallest model
 #
-# Of all models of the base point's world: chosen is the smallest of which every seed reaches the level on
-# `ood_validation`, and what it does on `ood`, which the choice hasn't seen, is shown.
+# Among all models of the base point's world, we choose the smallest for which every seed reaches the level
+# on `ood_validation`, and show its accuracy on `ood`, which the choice didn't use.
 
 # %%
 in_words = maps.in_words()
@@ -152,7 +151,7 @@ study.table(
 )
 
 # %% [markdown]
-# ## Along training
+# ## During training
 #
 # The base point, the null control, the smallest model and the widest one.
 
@@ -168,7 +167,7 @@ study.learning_figure(
 # %% [markdown]
 # ## The numbers
 #
-# The paper quotes these, by what they are, not by a point of the grid.
+# The paper quotes these, under names that say what they are, not which point of the grid they come from.
 
 # %%
 extremes = maps.extremes(ood)
@@ -210,8 +209,8 @@ study.save_numbers(
 )  # fmt: skip
 
 # %% [markdown]
-# **Asking a model.** What the first condition's model says to an attribute of the alias `a0`. Any other
-# sequence of names can take its place, another condition, or another checkpoint (`step=`). In
+# **Asking a model.** What the first condition's model answers to a question about the alias `a0`. Try any
+# other sequence of names, another condition, or another checkpoint (`step=`). In
 # `study.run(condition, seed).dataset`, `splits["ood"].truth["base"]` holds the base whose values the
 # answers are.
 

@@ -15,22 +15,23 @@
 # network do which, and how do features share the room?
 #
 # **What is known** (Elhage et al. 2022, *Toy models of superposition*). Features are numbers between 0 and
-# 1 that are mostly 0; the network reads them into a few dimensions and back, $x' = \mathrm{ReLU}(W^\top W
-# x + b)$, and an error counts as much as the feature is important. If features are rarely there together,
-# superposition costs little. It sets in like a phase change, and features arrange themselves in regular
-# figures: pairs, triangles, pentagons, tetrahedra, square antiprisms.
+# 1 that are mostly 0; the network reads them into a few dimensions and back,
+# $x' = \mathrm{ReLU}(W^\top W x + b)$, and errors are weighted by the importance of the feature. If
+# features are rarely active together, superposition costs little. It sets in like a phase change, and
+# features arrange themselves in regular figures: pairs, triangles, pentagons, tetrahedra, square
+# antiprisms.
 #
 # **Hypotheses.** (1) For two features in one dimension, losses in closed form predict which of three
 # solutions is found. (2) With more features, their share of a dimension $D_i$ lies at the fractions of
-# those figures, and the figures are there in the weights. (3) Over training, the loss falls when features
-# change places. (4) A layer of neurons computes more functions than it has neurons for, if its inputs are
-# sparse.
+# those figures, and the figures are there in the weights. (3) During training, the loss falls when
+# features change places. (4) A layer of neurons computes more functions than it has neurons for, if its
+# inputs are sparse.
 #
 # **What would refute it.** (1) A map of solutions no nearer to the prediction than an untrained network's;
-# (2) fractions hit no more often than by a network without the ReLU, figures no more often than among
-# random directions; (3) falls of the loss no more tied to an instance's own moves than to another's; (4)
-# losses no lower than those of computing functions one by one. (Put this way after pilots on the seeds 100
-# to 102.)
+# (2) dimensionalities at the fractions no more often than in a network without the ReLU, or figures no
+# more often than among random directions; (3) falls of the loss no more related to an instance's own moves
+# than to another's; (4) losses no lower than those of computing functions one by one. (Formulated after
+# pilots on seeds 100 to 102.)
 
 # %% tags=["parameters"]
 study_name = "superposition"
@@ -57,12 +58,12 @@ networks.what_was_run()
 # ## Two features, one dimension
 #
 # Three solutions are candidates: the first feature alone, the second alone, or both, pointing opposite
-# ways, which is wrong only where both are there. Their losses are known in closed form
+# ways, which is wrong only when both are active. Their losses are known in closed form
 # (`onset.measures.superposition.two_features`), and so is the loss of any other solution, by exact
-# integration; the best of all is found by descending it. Of a network's restarts we take the one with the
-# least exact loss. A colour says what became of the second feature: *ignored*, *dedicated* (it has the
-# dimension to itself), or *superposed*. The panel on the right is a network without the ReLU, which gains
-# nothing from superposition.
+# integration; gradient descent on this loss finds the best of all. Of a network's restarts we take the one
+# with the least exact loss. A colour says what became of the second feature: *ignored*, *dedicated* (it
+# has the dimension to itself), or *superposed*. The panel on the right is a network without the ReLU,
+# which gains nothing from superposition.
 
 # %%
 solutions = two_features.solutions(networks)
@@ -70,18 +71,18 @@ figure = draw.plot_phases_of(two_features.maps(solutions), PHASES)
 study.save_figure(figure, "phases", solutions)
 
 # %% [markdown]
-# How often the solution is the predicted one, over all cells; beside it the same of the untrained network,
-# of the one without ReLU, and of always giving the commonest answer. Agreement doesn't say which is right
-# where they differ. The loss does: below, it is compared with the least there is (`loss_above`).
+# How often the solution is the predicted one, over all cells, compared with the untrained network, the one
+# without ReLU, and always giving the commonest answer. Agreement doesn't say which is right where they
+# differ. The loss does: below, it is compared with the lowest possible loss (`loss_above`).
 
 # %%
 agreement = superposition.agreement(two_features.networks(solutions), ["candidates", "exact"])
 agreement.pivot_table("value", ["seed", "prediction"], "network", sort=False)
 
 # %% [markdown]
-# The border of superposition. The closed forms put it at a density of $4s / (2(1 + r) + 3s)$ with $s =
-# \min(r, 1)$, for the second feature's importance $r$; the exact optimum may choose biases and lengths,
-# too. Where a seed's border lies outside the grid, there is no dot.
+# The border of superposition. The closed forms put it at a density of $4s / (2(1 + r) + 3s)$ with
+# $s = \min(r, 1)$, for the second feature's importance $r$; the exact optimum can also choose biases and
+# lengths. If a seed's border lies outside the grid, there is no dot.
 
 # %%
 trained = where(solutions, condition="two_features", trained=True)
@@ -93,12 +94,12 @@ study.save_figure(draw.plot_edges(lines, edges), "edge", drawn)
 # %% [markdown]
 # ## How features share the room
 #
-# More features of equal importance, in two, three and fifteen dimensions. A feature's dimensionality $D_i
-# = |W_i|^2 / \sum_j (\hat W_i \cdot W_j)^2$ is the part of a dimension that it has to itself. Each dot is
-# a feature that is represented (longer than a half); lines are at the fractions of regular figures: 1
-# (alone), 3/4 (tetrahedron), 2/3 (triangle), 1/2 (a pair), 2/5 (pentagon), 3/8 (square antiprism). Without
-# the ReLU features have no reason to sit there. A dot on a line isn't yet a corner of a figure: that is
-# asked below.
+# More features of equal importance, in two, three and fifteen dimensions. A feature's dimensionality
+# $D_i = |W_i|^2 / \sum_j (\hat W_i \cdot W_j)^2$ is the part of a dimension that it has to itself. Each
+# dot is a feature that is represented (longer than a half); lines are at the fractions of regular figures:
+# 1 (alone), 3/4 (tetrahedron), 2/3 (triangle), 1/2 (a pair), 2/5 (pentagon), 3/8 (square antiprism).
+# Without the ReLU features have no reason to lie there. A dot on a line isn't necessarily a corner of a
+# figure; the next section tests that.
 
 # %%
 FRACTIONS = {"1": 1.0, "3/4": 3 / 4, "2/3": 2 / 3, "1/2": 1 / 2, "2/5": 2 / 5, "3/8": 3 / 8}
@@ -119,9 +120,10 @@ on_line.assign(chance=luck)
 # %% [markdown]
 # ## Which figures they form
 #
-# Features whose directions aren't orthogonal belong to one figure. Code gives it a name, if all cosines
-# between its corners are those of the ideal figure to a tenth (`onset.measures.superposition.geometry`).
-# On the right the null: the same features, turned at random. A figure without a name may still be regular.
+# Features whose directions aren't orthogonal belong to one figure. The code names it if all cosines
+# between its corners are within a tenth of those of the ideal figure
+# (`onset.measures.superposition.geometry`). On the right is the null: the same features, rotated at
+# random. A figure without a name may still be regular.
 
 # %%
 KINDS = [*FIGURES, "other", "ignored"]
@@ -134,8 +136,8 @@ figure = draw.plot_shares(shares, styles(KINDS))
 study.save_figure(figure, "figures", pd.concat(shares, names=["world"]).reset_index())
 
 # %% [markdown]
-# In how many instances there is each figure, and at which dimensionality its corners are: of instances all
-# whose represented features are in figures of one kind, the mean $D_i$.
+# In how many instances each figure occurs, and the dimensionality of its corners: the mean $D_i$ over
+# instances all of whose represented features are in figures of one kind.
 
 # %%
 NAMED = [kind for kind in FIGURES if kind != "dedicated"]
@@ -147,12 +149,12 @@ at_fraction.merge(n_found, on="figure")
 # %% [markdown]
 # ## While it learns
 #
-# Weights that are small at first, so that features come one after the other. Of each seed the instance
-# whose loss falls most after a quarter of the time, and each feature's dimensionality. If the loss falls
-# because features change places, then it falls more than other instances' just when its own features move
-# more than theirs: correlations over intervals between checkpoints, after the pace that all instances
-# share is taken away; as a null, the same with other instances' features. A correlation doesn't say which
-# causes which.
+# Weights are small at first, so that features appear one after the other. For each seed, the figure shows
+# the instance whose loss falls most after a quarter of the time, and each feature's dimensionality. If the
+# loss falls because features change places, then it falls more than in other instances just when its own
+# features move more than theirs. We correlate the two over intervals between checkpoints, after removing
+# the pace that all instances share; as a null, we use other instances' features. A correlation doesn't say
+# which causes which.
 
 # %%
 courses = networks.courses("dynamics")
@@ -164,13 +166,13 @@ coincidences.pivot(index="seed", columns="measure", values="value")
 # %% [markdown]
 # ## Computing in superposition
 #
-# Not only keeping features but computing: a layer of six ReLU neurons is asked for the absolute values of
-# twelve features (each alone takes two neurons), or whether both of two features are there, for all
-# fifteen pairs of six (each alone takes one neuron). *One by one* is a layer that computes as many
-# functions exactly as it has neurons for and says the mean of the others. The null has no ReLU in the
-# layer. Losses are relative to saying the mean of everything; the best restart counts. Numbers are at the
-# density at which a layer gains most over both: they say how much can be gained, not how much is gained
-# everywhere.
+# Now the layer doesn't only keep features but computes: six ReLU neurons are trained to give the absolute
+# values of twelve features (each alone takes two neurons), or whether two features are both active, for
+# all fifteen pairs of six (each alone takes one neuron). *One by one* is a layer that computes as many
+# functions exactly as it has neurons for and gives the mean of the others. The null has no ReLU in the
+# layer. Losses are relative to giving the mean of everything; we report the best restart. Numbers are at
+# the density at which the layer gains most over both baselines: they say how much can be gained, not how
+# much is gained everywhere.
 
 # %%
 PAIRS = {
@@ -225,11 +227,11 @@ study.save_numbers(
 # ## What was recovered, and what was not
 #
 # Recovered, if the table below says so: the border of superposition, and the figures with their fractions,
-# in two dimensions clearly. Not recovered is what takes many features in many dimensions: already in
-# three, dots hit lines hardly more often than without the ReLU, although pairs and antiprisms are there by
-# their cosines; with sixty in fifteen pairs are the only plateau for sure; and in the sparsest worlds
-# there are no figures that have names here, since features then share all dimensions. Triangles and
-# tetrahedra need a density just above that of pairs, and few restarts find them.
+# in two dimensions clearly. Not recovered is what takes many features in many dimensions: even in three,
+# dots lie on lines hardly more often than without the ReLU, although by their cosines there are pairs and
+# antiprisms; with sixty in fifteen, pairs are the only clear plateau; and in the sparsest worlds there are
+# no figures that have names here, since features then share all dimensions. Triangles and tetrahedra need
+# a density just above that of pairs, and few restarts find them.
 #
 # A fraction agrees if the mean is on its line; a border, if it is within a step of the grid of densities
 # (a factor of 1.5) from that of the candidates.
