@@ -26,7 +26,7 @@ def published_table(references: References) -> str:
     if not rows:
         return ""
     caption = (
-        "Published against ours. Ours is the mean over seeds, with its 95\\,\\% interval in brackets; "
+        "Published results compared with ours. Ours is the mean over seeds, with its 95\\,\\% interval in brackets; "
         "undecided: the interval leaves it open."
     )
     return longtable(_COLUMNS, rows, caption, "tab:published")
