@@ -20,11 +20,11 @@ import yaml
 from onset.config.yaml_file import read_yaml
 from onset.store.atomic import write_text
 from onset.store.recording import recorded
-from tests import forked
+from tests import files, forked
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ("Snakefile", "benchmarks", "config", "paper", "profiles", "src", "workflow")
-NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.egg-info")
+NOT_COPIED = shutil.ignore_patterns("*.egg-info")
 
 CONFIG = {"studies": ["tiny"], "seeds": [0], "paper": False}
 STUDY = {
@@ -172,6 +172,7 @@ class Project:
 
 def copy_sources(root: Path) -> None:
     """All that Snakemake needs of the repository, into an empty folder."""
+    files.compiled(ROOT / "src")
     for name in SOURCES:
         source = ROOT / name
         if source.is_dir():
@@ -196,13 +197,14 @@ def fresh(tmp_path) -> Project:
     return new_project(tmp_path)
 
 
+def run_whole(project: Project) -> None:
+    done = project.snakemake("--cores", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @pytest.fixture(scope="session")
 def _finished(tmp_path_factory) -> Path:
-    root = tmp_path_factory.mktemp("finished") / "project"
-    root.mkdir()
-    done = new_project(root).snakemake("--cores", "2")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return root
+    return files.made_once(tmp_path_factory, "finished", lambda root: run_whole(new_project(root)))
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 
 from onset.collections.reading import open_collection
 from onset.results import open_run
+from tests import files
 from tests.workflow import second_collection
 from tests.workflow.conftest import Project
 from tests.workflow.test_orphans import listed
@@ -29,10 +30,12 @@ def project(finished):
 
 @pytest.fixture(scope="session")
 def _made(_finished, tmp_path_factory) -> Path:
-    project = Project.copied(_finished, tmp_path_factory.mktemp("made") / "project")
-    second_collection.add(project)
-    make(project)
-    return project.root
+    def with_second(folder: Path) -> None:
+        project = Project.copied(_finished, folder / "project")
+        second_collection.add(project)
+        make(project)
+
+    return files.made_once(tmp_path_factory, "with_second_collection", with_second) / "project"
 
 
 @pytest.fixture
