@@ -216,7 +216,7 @@ def test_a_study(newcomer):
     assert set(numbers) == {"n_seeds", "gain"}  # of one seed no claim is clear
     study = open_study(name, results)
     quantities = set(study.summary["measure"])
-    assert {"accuracy", f"{name}_lead", "patched_accuracy"} <= quantities
+    assert {"accuracy", f"{name}_lead", "patched_untrained_accuracy"} <= quantities
 
     for path in made:
         path.unlink()

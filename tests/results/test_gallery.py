@@ -203,7 +203,7 @@ def test_search_finds_conditions_and_figures(smoke: Path, browser):
 def test_equations_are_drawn(smoke: Path, browser):
     with opened(browser, smoke / KINDS["notebook with equations"]) as page:
         equations = page.locator("math").all()
-        assert len(equations) >= 4
+        assert len(equations) >= 5
         for equation in equations:
             assert equation.bounding_box()["width"] > 5
         assert "$" not in page.locator("main p").all_inner_texts()[1]

@@ -131,11 +131,11 @@ def results(tmp_path) -> Path:
 def test_its_tables_are_read_by_name(results):
     library = open_collection("library", results)
     assert library.tables == ["examples", "neurons"]
-    assert library.table("neurons")["n"].tolist() == [1, 2]
+    assert library.rows("neurons")["n"].tolist() == [1, 2]
     assert library.titles == {"one": "One"}
     assert library.labels == {"one": {"plain": "as it is"}}
     with pytest.raises(ValueError, match=r"no table 'neuron' in .*: \['examples', 'neurons'\]"):
-        library.table("neuron")
+        library.rows("neuron")
     with pytest.raises(FileNotFoundError, match=r"no libary in .*: `snakemake --cores all` makes"):
         open_collection("libary", results)
 

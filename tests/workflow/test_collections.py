@@ -58,7 +58,7 @@ def test_its_tables_say_what_models_say(made):
     results = made.root / "results"
     found = open_collection("moved", results)
     assert found.tables == ["models", "tensors"]
-    tensors = found.table("tensors")
+    tensors = found.rows("tensors")
     assert tensors["condition"].unique().tolist() == ["plain", "fast", "child"]
     for row in tensors.itertuples():
         run = open_run(row.study, row.condition, row.seed, results)
@@ -66,7 +66,7 @@ def test_its_tables_say_what_models_say(made):
         assert row.shape.tolist() == list(after.shape)
         assert row.distance == pytest.approx((after - before).square().mean().sqrt().item())
     means = tensors.groupby("condition", sort=False)["distance"].mean()
-    assert found.table("models")["distance"].tolist() == means.tolist()
+    assert found.rows("models")["distance"].tolist() == means.tolist()
 
 
 def test_it_is_shown_as_studies_are(made):
