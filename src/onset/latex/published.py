@@ -26,8 +26,8 @@ def published_table(references: References) -> str:
     if not rows:
         return ""
     caption = (
-        "Published results compared with ours. Ours is the mean over seeds, with its 95\\,\\% interval in brackets; "
-        "undecided: the interval leaves it open."
+        "Published results compared with ours. Ours is the mean over seeds, with its 95\\,\\% interval in "
+        "brackets; undecided: the interval leaves it open."
     )
     return longtable(_COLUMNS, rows, caption, "tab:published")
 
