@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from onset import analyses, comparisons, measures, models, tasks
+from onset.code.syntax import SourceError
 from onset.config.quantities import declared_by
 from onset.config.traits import KNOWN, OF_MODELS, OF_WORLDS, traits_of_model
 from onset.config.wants import wants
@@ -197,6 +198,26 @@ def test_declarations_are_tuples_of_words():
             for words in (its.needs, its.splits, its.only_with):
                 assert isinstance(words, tuple), name
                 assert all(len(word) > 1 for word in words), name
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("def measure(model, parameters, dataset):", None),
+        ("def measure(model, parameters):", "line 2: measure must take model, parameters and"),
+        ("NEEDS = 'bridge'\ndef measure(model, parameters, dataset):", "NEEDS must be words in"),
+    ],
+)
+def test_a_measure_as_a_newcomer_writes_it(tmp_path, monkeypatch, source, says):
+    path = tmp_path / "mine.py"
+    quantities = "QUANTITIES = {'its': {'kind': 'share', 'label': 'its'}}"
+    path.write_text(f"{quantities}\n{source}\n    yield 1\n")
+    monkeypatch.setattr(measures.CATALOGUE, "source", lambda name: path)
+    if says is None:
+        assert wants(measures, "a_newcomers").kind is None
+        return
+    with pytest.raises(SourceError, match=says):
+        wants(measures, f"a_newcomers_{says[:5]}")
 
 
 class TestSplits:

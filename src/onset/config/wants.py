@@ -116,6 +116,9 @@ def wants(package: ModuleType, name: str) -> Wants:
     found = {
         key: said[key.upper()] for key in ("needs", "splits", "only_with") if key.upper() in said
     }
+    for key, words in found.items():
+        if not isinstance(words, tuple | list) or not all(isinstance(word, str) for word in words):
+            raise SourceError(f'{source}: {key.upper()} must be words in brackets: ("one",)')
     declared_by(package, name)  # as sound as the rest
     for statement in parse(source).body:
         match statement:
@@ -125,8 +128,13 @@ def wants(package: ModuleType, name: str) -> Wants:
                 name="measure" | "analyse",
                 args=ast.arguments(args=[_, _, ast.arg(annotation=world), *others]),
             ):
-                found["kind"] = _KINDS.get(ast.unparse(world))
+                found["kind"] = _KINDS.get(ast.unparse(world)) if world else None
                 found["parent"] = "parent" in {other.arg for other in others}
+            case ast.FunctionDef(
+                name="measure" | "analyse" as function, args=ast.arguments(vararg=None) as its
+            ) if len(its.posonlyargs) + len(its.args) < 3:
+                said = f"{function} must take model, parameters and dataset"
+                raise SourceError(f"{source}: line {statement.lineno}: {said}")
             case ast.FunctionDef(
                 name="compare", args=ast.arguments(args=[ast.arg(annotation=its), *_])
             ):
