@@ -115,10 +115,10 @@ def problems_of(
         layers: where the values came from.
         under: path of the validated part within the layers.
     """
-    found = []
+    found: list[Problem] = []
+    kinds: dict[tuple[str, str], list[str]] = {}
     for details in error.errors(include_url=False):
-        # A bad key of a mapping is called `key.[key]`; people look for the key.
-        path = [*under, *(part for part in details["loc"] if part != "[key]")]
+        path, of_kind = _written(merge(layers), [*under, *details["loc"]])
         file, key = place(layers, path)
         match details["type"]:
             case "extra_forbidden":
@@ -131,6 +131,11 @@ def problems_of(
             case "union_tag_not_found":
                 tags = ", ".join(sorted(_tags_at(settings, details["loc"])))
                 message = f"the key name is missing (allowed: {tags})"
+            case "union_tag_invalid":
+                tag, key = details["ctx"]["tag"], f"{key}.name"
+                message = (
+                    f"unknown name {tag!r}; {nearest(tag, _tags_at(settings, details['loc']))}"
+                )
             case "value_error":
                 message = str(details["ctx"]["error"])
             case "string_pattern_mismatch" if details["ctx"]["pattern"] in IN_WORDS:
@@ -143,8 +148,36 @@ def problems_of(
                     expected = re.split(", | or ", details["ctx"]["expected"].replace("'", ""))
                     close = difflib.get_close_matches(str(details["input"]), expected, 1)
                     message += f"; did you mean {close[0]}?" if close else ""
-        found.append(Problem(file, key, message))
-    return found
+        if of_kind:
+            kinds.setdefault((file, key), []).append(message)
+        else:
+            found.append(Problem(file, key, message))
+    return found + [Problem(*its, _any_of(messages)) for its, messages in kinds.items()]
+
+
+def _written(values: Any, loc: Sequence[str | int]) -> tuple[list[str | int], bool]:
+    """The path without what pydantic puts in it: `[key]` for a bad key, the name that tells settings from
+    others, and the kinds that a value may be of; and whether it ends with such a kind."""
+    path: list[str | int] = []
+    for part in loc:
+        if part == "[key]" or (isinstance(values, dict) and values.get("name") == part != "name"):
+            continue
+        if isinstance(part, str) and path and values is not None and not isinstance(values, dict):
+            return path, True
+        path.append(part)
+        is_index = isinstance(values, list | tuple) and isinstance(part, int) and part < len(values)
+        is_there = is_index or (isinstance(values, dict) and part in values)
+        values = values[part] if is_there else None
+    return path, False
+
+
+def _any_of(messages: Sequence[str]) -> str:
+    """One message for a value that is of none of several kinds."""
+    first, *others = messages
+    if not others:
+        return first
+    *between, last = [its.rpartition(": must be ")[2] for its in others]
+    return f"{', '.join([first, *between])} or {last}"
 
 
 def _shown(value: Any) -> str:
