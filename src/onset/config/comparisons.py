@@ -21,6 +21,7 @@ LONGEST_GROUP = 200
 """of its name, which is a file's, and a record's with some more"""
 
 _MOST_NAMED = 4
+_ALONE = "the only one taken in is"
 
 Seeds = Mapping[str, Mapping[str, Sequence[int]]]
 """study → condition → seeds"""
@@ -217,6 +218,11 @@ def _problems(
         yield from partners
         return
     yield from _unfit_conditions(studies, study, its, wanted, taken_in)
+    if len(taken_in) == 1 and its.for_each in ("pair", "seed") and not lost:
+        yield (
+            "conditions",
+            f"for_each: {its.for_each} sets several side by side; {_ALONE} {taken_in[0].name}",
+        )
     if not lost:
         yield from _unfit_groups(wanted, its, groups_of(study, its, seeds))
 
@@ -246,8 +252,12 @@ def _unfit_groups(
     for group in groups:
         if len(group.name) > LONGEST_GROUP:
             yield "conditions", f"their names are too long for a file's: {group.name}"
-        if wanted.together == "two runs" and (n := len(group.members)) != 2:
-            yield "beside", f"{its.name} looks at two runs, and with {group.name} there are {n}"
+    odd = [group for group in groups if len(group.members) != 2]
+    if wanted.together == "two runs" and odd:
+        more = f" (and so with {len(odd) - 1} more)" if odd[1:] else ""
+        n = len(odd[0].members)
+        said = f"{its.name} looks at two runs, and with {odd[0].name} there are {n}"
+        yield "beside", f"{said}{more}"
 
 
 def _unfit_options(wanted: Wants, its: ComparisonSettings) -> Iterator[tuple[str, str]]:
@@ -296,7 +306,8 @@ def _wrong_partners(
             yield "beside", f"there is no condition {place[1]!r} in {place[0]}; {there}"
             return
         if alone := set(seeds[study.name][condition.name]) - set(seeds[place[0]][place[1]]):
-            said = f"{place[1]} isn't run with the seeds {', '.join(map(str, sorted(alone)))}"
+            called = place[1] if place[0] == study.name else "/".join(place)
+            said = f"{called} isn't run with the seeds {', '.join(map(str, sorted(alone)))}"
             yield "beside", f"{said} of {condition.name}"
 
 
