@@ -101,6 +101,7 @@ class TestSurgery:
             ("others_copied", "model", {"n_heads": 1}, "null", "there are no other heads"),
             ("largest_removed", "fraction", 1e-9, "fraction", "is none of them"),
             ("pair_copied", "seeds_on", [10], "source.seeds_on", "is the run's own seed again"),
+            ("pair_copied", "seeds_on", [1, 2], "source.seeds_on", "pair is of one run"),
         ],
     )
     def test_what_can_do_nothing_is_told(self, files, condition, key, value, named, says):

@@ -35,7 +35,7 @@ def unfit_surgery(
         yield from _nothing_removed(getattr(its, "fraction", 0.0), condition)
     else:
         yield from _heads(its, chosen, condition, source)
-    yield from _seeds(its.source.seeds_on, seeds)
+    yield from _seeds(its.source.seeds_on, seeds, chosen)
 
 
 def _heads(
@@ -67,9 +67,12 @@ def _nothing_removed(fraction: float | None, condition: Condition) -> Iterator[t
         )
 
 
-def _seeds(seeds_on: Sequence[int], seeds: Sequence[int]) -> Iterator[tuple[str, str]]:
+def _seeds(seeds_on: Sequence[int], seeds: Sequence[int], chosen: str) -> Iterator[tuple[str, str]]:
     """Of the source; where there are too few, another seed comes round to the run's own."""
-    if 0 not in seeds_on and all(on % len(seeds) == 0 for on in seeds_on):
+    if len(seeds_on) > 1 and chosen != "least_inductive":
+        said = f"{chosen} is of one run, the first of these: give one number"
+        yield "source.seeds_on", f"{list(seeds_on)}: {said}"
+    elif 0 not in seeds_on and all(on % len(seeds) == 0 for on in seeds_on):
         on, n = seeds_on[0], len(seeds)
         counted = f"{on} on among {n} seed{'s' * (n > 1)}"
         yield (
