@@ -222,3 +222,10 @@ def test_what_is_wrong_with_sparsities_is_called_so(files):
     assert said == (
         "sparsities: 600: must be whole numbers of active latents, at most n_latents (200)"
     )
+
+
+def test_what_only_one_condition_makes_wrong_names_it(files):
+    """The key that is wrong may be the study's, and right for all others."""
+    files.set(STUDY, "conditions.two_layers.task", {"name": "alias"})
+    said = files.problems()[STUDY, "training.mixture.atomic"]
+    assert said.endswith("(in two_layers)")

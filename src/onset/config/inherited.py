@@ -35,6 +35,34 @@ def where_inherited(
     return found
 
 
+class OfConditions:
+    """What is wrong with a condition, by what it changes, at keys of the study: with its name."""
+
+    def __init__(self) -> None:
+        self._names: dict[Problem, list[str]] = {}
+
+    def others(
+        self,
+        name: str,
+        problems: Iterable[Problem],
+        of_base: Sequence[Problem],
+        own: Sequence[Layer],
+    ) -> list[Problem]:
+        """Those that aren't of this kind: they stand in the condition's own place, or are the study's."""
+        rest = []
+        for problem in dict.fromkeys(problems):
+            if problem in of_base or any(problem.key.startswith(its.key) for its in own):
+                rest.append(problem)
+            else:
+                self._names.setdefault(problem, []).append(name)
+        return rest
+
+    def problems(self) -> Iterator[Problem]:
+        for problem, (name, *others) in self._names.items():
+            more = f" and {len(others)} more" if others else ""
+            yield replace(problem, message=f"{problem.message} (in {name}{more})")
+
+
 class OfPoints:
     """What is wrong with points of a sweep: each once, with the point that has it, or the first of them."""
 

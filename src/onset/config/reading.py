@@ -14,7 +14,7 @@ from onset.code.syntax import SourceError, parse
 from onset.config.changes import below, changes_of, grids_of, sections
 from onset.config.checks import condition_of
 from onset.config.comparisons import read_comparisons
-from onset.config.inherited import OfPoints, where_inherited
+from onset.config.inherited import OfConditions, OfPoints, where_inherited
 from onset.config.notebook_source import read_notebook_source
 from onset.config.notebooks import notebook_problems
 from onset.config.problems import Layer, Problem, merge, nearest, problems_of
@@ -88,6 +88,7 @@ def read_study(
     compared, of_comparisons = read_comparisons(study_file, layers)
     problems += of_comparisons
     conditions, run_already, of_points = {}, set(), OfPoints(len(swept))
+    of_some = OfConditions()
     for condition, its_file in (study_file.conditions | points).items():
         own = [
             Layer(grids.file, below(grids, "sweep"), sections(swept[condition]))
@@ -107,6 +108,7 @@ def read_study(
         if its_problems:
             _, of_base = condition_of(name, condition, its_file, base, device, threads)
             found = where_inherited(its_problems, of_base, base, own)
+            found = of_some.others(condition, found, of_base, own)
             if condition in swept:
                 of_points.add(condition, found)
             else:
@@ -115,7 +117,7 @@ def read_study(
         if merged and not (condition in swept and merged.jobs in run_already):
             conditions[condition] = merged
             run_already.add(merged.jobs)
-    problems += of_points.problems(below(grids, "sweep"))
+    problems += [*of_some.problems(), *of_points.problems(below(grids, "sweep"))]
     problems += _of_one_label(conditions, file)
     if not (conditions or problems):
         said = "no condition is left: the study has none beside its sweep"
