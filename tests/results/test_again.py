@@ -45,7 +45,11 @@ def test_every_byte_is_the_same(smoke: Path, again: Path):
     for name in ("index.html", ".records/gallery.jsonl"):
         del second[name]  # the front page lists the studies, and links to the paper
     heads = {name for name in second if name.startswith("atlas/studies/")}
-    assert {"atlas/studies/composition.parquet", "atlas/studies/definitions.parquet"} <= heads
+    studies = ("composition", "definitions")
+    assert heads == {
+        *(f"atlas/studies/{its}.parquet" for its in studies),
+        *(f"atlas/studies/.records/heads_of_{its}.jsonl" for its in studies),
+    }
     for name in [name for name in second if name.startswith("atlas/")]:
         if name not in heads:  # the atlas is of all studies
             del second[name]

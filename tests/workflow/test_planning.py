@@ -275,7 +275,9 @@ def add_study_with_another_task(project) -> None:
     (project.root / "config/studies/other.yaml").write_text(yaml.safe_dump(study))
     shutil.copy2(project.root / project.notebook, project.root / "workflow/notebooks/other.py")
     shutil.copytree(project.root / "results/tiny", project.root / "results/other")
-    project.write_on_record(project.root / "results/atlas/studies", "heads_of_other", "other.parquet")
+    project.write_on_record(
+        project.root / "results/atlas/studies", "heads_of_other", "other.parquet"
+    )
     project.set(project.config, "studies", ["tiny", "other"])
     project.take_for_done()
 
