@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 from onset.store.files import is_file
@@ -24,6 +25,13 @@ def contents(top: Path) -> dict[str, bytes]:
 def differing(one: dict[str, bytes], other: dict[str, bytes]) -> list[str]:
     """The files that only one side has, or that aren't the same to the last byte."""
     return sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
+
+
+def unpack(archive: Path, folder: Path) -> Path:
+    """Unpack an archive; Python 3.11.2's tarfile has no `filter`, and later ones warn without."""
+    folder.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["tar", "-xzf", archive, "-C", folder], check=True)
+    return folder
 
 
 def put_on_record(folder: Path, of: str | None = None) -> None:

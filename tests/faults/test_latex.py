@@ -10,7 +10,7 @@ import subprocess
 import pytest
 
 from tests.faults.conftest import PAPER, contents, said
-from tests.files import differing, put_on_record
+from tests.files import differing, put_on_record, unpack
 
 pytestmark = pytest.mark.skipif(not PAPER, reason="ONSET_PAPER=no: no LaTeX here")
 
@@ -70,9 +70,7 @@ def test_what_is_packed_for_arxiv_compiles_alone_to_the_same(finished, tmp_path)
     archive = finished.root / "results/paper/arxiv.tar.gz"
     done = finished.snakemake("--cores", "1", "--", str(archive.relative_to(finished.root)))
     assert done.returncode == 0, said(done)
-    (tmp_path / "alone").mkdir()
-    # Python 3.11.2's tarfile has no `filter`, and later ones warn without.
-    subprocess.run(["tar", "-xzf", archive, "-C", tmp_path / "alone"], check=True)
+    unpack(archive, tmp_path / "alone")
     environment = {**os.environ, "SOURCE_DATE_EPOCH": "0", "FORCE_SOURCE_DATE": "1"}
     for _ in range(4):  # references, and the widths of long tables
         subprocess.run(

@@ -17,6 +17,7 @@ import pytest
 from onset.config import load_project
 from onset.config.yaml_file import read_yaml
 from onset.latex.text import breakable, escape
+from tests.files import unpack
 from tests.results.conftest import PAPER, smoke_command
 
 pytestmark = [
@@ -71,8 +72,7 @@ def test_it_has_all_that_is_published(smoke: Path, studies):
 
 
 def test_arxiv_can_compile_the_archive_alone(smoke: Path, archive: Path, tmp_path: Path):
-    with tarfile.open(archive) as packed:
-        packed.extractall(tmp_path)
+    unpack(archive, tmp_path)
     environment = {**os.environ, "SOURCE_DATE_EPOCH": "0", "FORCE_SOURCE_DATE": "1"}
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
     for _ in range(4):  # references, and the widths of long tables
