@@ -1,16 +1,17 @@
-#: Onset on a bare machine. Every target sets up first what it needs; the second time costs nothing.
+#: Onset on a bare machine. Every target first sets up what it needs; after the first time, that costs nothing.
 #:
 #:   make reproduce   every number, figure, notebook and the paper, from raw config, into results/
 #:   make test        all tests                             ARGS="-k name" goes to pytest
-#:   make test-slurm  the DAG through a SLURM of its own    as root; three minutes
-#:   make test-faults the fault harness with 20 kills in place of 5
-#:   make figure NAME=STUDY/NAME   one figure or table and all it needs, nothing else; without NAME: lists them
-#:   make smoke       the same workflow on small settings   a few minutes
-#:   make arxiv       the paper's sources as arXiv takes them, results/paper/arxiv.tar.gz
+#:   make test-slurm  the DAG on a SLURM set up for the test   as root; three minutes
+#:   make test-faults the fault harness with 20 kills instead of 5
+#:   make figure NAME=STUDY/NAME   only this figure or table and what it needs; without NAME: lists them
+#:   make study NAME=mine   write the files of a new, small study that runs at once: docs/add.md
+#:   make smoke       the same workflow with small settings   a few minutes
+#:   make arxiv       the paper's sources for arXiv, results/paper/arxiv.tar.gz
 #:   make report      Snakemake's report of finished results in one file, results/report.html
 #:   make bench       how fast it is
-#:   make verify      every file of results/ against the record of what was written   ARGS=--mend makes it again
-#:   make orphans     what lies in results/ though the config no longer asks for it; deletes nothing
+#:   make verify      check every file of results/ against its record   ARGS=--mend rebuilds what is wrong
+#:   make orphans     list what is in results/ but no longer in the config; deletes nothing
 #:
 #:   make setup       LaTeX and the locked environment in .venv, nothing else
 #:   make lint        ruff, snakefmt, import-linter, snakemake --lint
@@ -19,17 +20,17 @@
 #:   make unlock      after a killed run: free the folder for the next
 #:   make clean-env   remove .venv
 #:
-#: Switches, after any target (variables of the shell with such names are not meant):
+#: Switches, after any target (shell variables of the same names are ignored):
 #:   PAPER=no              everything but the PDF, and no LaTeX needed
-#:   BROWSER=no            all tests but those that look at the gallery in a browser
+#:   BROWSER=no            all tests except those that open the gallery in a browser
 #:   ONSET_TORCH=cuda      torch for an NVIDIA GPU (Linux); remembered until ONSET_TORCH=cpu
 #:   PYTHON=/path/python   the Python 3.11 to build .venv with
 #:   CORES=4               instead of all
-#:   PROGRESS=no           Snakemake's own lines about each job in place of progress and time left
-#:   ARGS="..."            more for snakemake or pytest
+#:   PROGRESS=no           Snakemake's own lines about each job instead of progress and time left
+#:   ARGS="..."            further arguments for snakemake or pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce figure test test-slurm test-faults smoke arxiv report bench setup environment lint lock unlock schema verify orphans clean-env
+.PHONY: help reproduce figure study test test-slurm test-faults smoke arxiv report bench setup environment lint lock unlock schema verify orphans clean-env
 # The steps of a set-up follow one another, whatever -j says; Snakemake runs the jobs.
 .NOTPARALLEL:
 
@@ -88,7 +89,7 @@ run = PATH="$$PWD/.venv/bin:$$PATH"
 python = $(run) python -P -m
 plain = $(if $(filter no,$(PROGRESS)),--logger-onset-plain)
 # $(call snakemake,options): in front, as ARGS may end with what is to be made.
-snakemake = $(python) onset.commands.snakemake $1 --cores $(CORES) $(plain) $(ARGS)
+snakemake = $(python) onset.workflow.commands.snakemake $1 --cores $(CORES) $(plain) $(ARGS)
 no_paper = $(if $(filter no,$(PAPER)),--config paper=false)
 # In quotes, as a path or a name may have blanks; ~ as the shell would have it.
 setup = '$(subst ','\'',$(patsubst ~/%,$(HOME)/%,$(PYTHON)))' -I setup
@@ -104,8 +105,11 @@ smoke: setup
 	$(call snakemake,--configfile config/smoke.yaml $(no_paper))
 
 figure: environment
-	@files=$$($(python) onset.commands.figure $(name) $(ARGS)) && \
+	@files=$$($(python) onset.workflow.commands.figure $(name) $(ARGS)) && \
 	$(call snakemake) -- $$files
+
+study: environment
+	@$(python) onset.workflow.commands.new_study $(name) $(ARGS)
 
 test: setup
 	@$(setup) browser
@@ -135,10 +139,10 @@ lint: environment
 	$(python) pytest -q tests/workflow/test_lint.py
 
 verify: environment
-	@$(python) onset.commands.verify $(ARGS)
+	@$(python) onset.workflow.commands.verify $(ARGS)
 
 orphans: environment
-	@$(python) onset.commands.orphans $(ARGS)
+	@$(python) onset.workflow.commands.orphans $(ARGS)
 
 unlock: environment
 	$(python) snakemake --cores 1 --unlock

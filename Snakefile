@@ -1,10 +1,10 @@
 # The whole of Onset on one page. Data flow from config to paper.pdf in the order of the includes:
 #
-#   dataset ─► train ─► evaluate, analyse ─► summarise ─► notebook ─► gallery, paper
-#                 └───► heads ─► atlas ─► its notebook ────────────────┘
+#   dataset ─► train ─► evaluate, analyse, compare ─► summarise ─► notebook ─► gallery, paper
+#                 └───► collect ─► combine ─► notebook ────────────────┘
 #
-# Everything derived lies in results/. Settings live in config/, code in src/onset/; each job is run
-# again when the settings that concern it, the code that it uses, or its inputs change.
+# Everything generated is in results/, settings are in config/, code in src/onset/. A job is rerun when the
+# settings that affect it, the code that it uses, or its inputs change.
 
 import sys
 from pathlib import Path
@@ -12,25 +12,25 @@ from shlex import quote
 
 from snakemake.exceptions import WorkflowError
 
-# The code beside this file, whatever else is installed, and no `random.py` that lies about here.
+# Use the code next to this file, whatever else is installed, and no stray `random.py` in this folder.
 here = Path(workflow.basedir)
 sys.path[:] = [f"{here}/src", *(path for path in sys.path if path != str(here))]
-# What has read the config already may be the code of another folder, in whose environment this is called.
+# The config may already have been read by the code of another folder, whose environment this runs in.
 loaded = [name for name in sys.modules if name.partition(".")[0] == "onset"]
 own = here / "src/onset"
 if loaded and own.is_dir() and not own.samefile(sys.modules["onset"].__path__[0]):
     for name in loaded:
         del sys.modules[name]
 
-from onset import surroundings
-from onset.call import Call
-from onset.commands.snakemake import forced, repeated
 from onset.config import ConfigError, project_of
 from onset.config.sources import read_sources
-from onset.durations import Durations
-from onset.jobs import Jobs
-from onset.launch import start_server
-from onset.places import obstacles, unrecorded
+from onset.stages import surroundings
+from onset.workflow.call import Call
+from onset.workflow.commands.snakemake import forced, repeated
+from onset.workflow.durations import Durations
+from onset.workflow.jobs import Jobs, code_of
+from onset.workflow.launch import start_server
+from onset.workflow.places import obstacles, unrecorded
 
 
 configfile: "config/config.yaml"
@@ -52,7 +52,9 @@ try:
     project = project_of(sources, Path(workflow.basedir))
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
-if workflow.is_main_process and (in_the_way := obstacles(Path(project.results), project.all_runs)):
+if workflow.is_main_process and (
+    in_the_way := obstacles(Path(project.results), project.all_runs, project.collections)
+):
     raise WorkflowError("\n".join(in_the_way))
 call = Call(project)
 if workflow.is_main_process and "--unlock" not in sys.argv and (lock := call.lock()):
@@ -75,7 +77,6 @@ pathvars:
     study=f"{project.results}/{{study,{NAME}}}",
     run=f"{project.results}/{{study,{NAME}}}/{{condition,{NAME}}}/seed_{{seed,[0-9]+}}",
     log=f"{project.results}/logs",
-    atlas=f"{project.results}/atlas",
     paper=f"{project.results}/paper",
 
 
@@ -83,8 +84,8 @@ rule all:
     default_target: True
     input:
         f"{project.results}/index.html",
-        jobs.summaries,
-        jobs.paper,
+        jobs.studies.summaries,
+        jobs.paper.file,
         jobs.missing,
 
 
@@ -114,8 +115,9 @@ include: "workflow/rules/dataset.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/analyse.smk"
+include: "workflow/rules/compare.smk"
 include: "workflow/rules/notebook.smk"
-include: "workflow/rules/atlas.smk"
+include: "workflow/rules/collections.smk"
 include: "workflow/rules/views.smk"
 include: "workflow/rules/gallery.smk"
 include: "workflow/rules/paper.smk"

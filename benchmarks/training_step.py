@@ -33,8 +33,8 @@ from benchmarks.evaluation import evaluation_rows
 from onset import models, tasks
 from onset.config import load_project
 from onset.config.study import Condition
-from onset.device import keep_memory
 from onset.models.batch import Batch, Questions
+from onset.models.device import keep_memory
 from onset.models.transformer import folded
 from onset.models.transformer.bridge import native_model, open_bridge
 from onset.models.transformer.model import Transformer, build

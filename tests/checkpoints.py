@@ -19,7 +19,7 @@ N_ROWS, N_POSITIONS, WIDTH = 61, 8, 16
 """of their vocabulary, and the longest sequences"""
 
 
-def gpt2(rows: int = N_ROWS) -> PreTrainedModel:
+def gpt2(rows: int = N_ROWS, positions: int = N_POSITIONS) -> PreTrainedModel:
     """With learned positions, tied embeddings, joint query-key-value matrices and dropout."""
     return GPT2LMHeadModel(
         GPT2Config(
@@ -27,14 +27,14 @@ def gpt2(rows: int = N_ROWS) -> PreTrainedModel:
             n_embd=WIDTH,
             n_layer=2,
             n_head=2,
-            n_positions=N_POSITIONS,
+            n_positions=positions,
             bos_token_id=0,
             eos_token_id=0,
         )
     )
 
 
-def pythia(rows: int = N_ROWS) -> PreTrainedModel:
+def pythia(rows: int = N_ROWS, positions: int = N_POSITIONS) -> PreTrainedModel:
     """With rotary positions, untied embeddings, attention and MLP in parallel, in half precision."""
     return GPTNeoXForCausalLM(
         GPTNeoXConfig(
@@ -43,7 +43,7 @@ def pythia(rows: int = N_ROWS) -> PreTrainedModel:
             num_hidden_layers=2,
             num_attention_heads=2,
             intermediate_size=4 * WIDTH,
-            max_position_embeddings=N_POSITIONS,
+            max_position_embeddings=positions,
             rotary_pct=0.25,
             bos_token_id=0,
             eos_token_id=0,
@@ -54,11 +54,13 @@ def pythia(rows: int = N_ROWS) -> PreTrainedModel:
 KINDS = {"gpt2": gpt2, "pythia": pythia}
 
 
-def save(kind: str, folder: Path, seed: int = 0, rows: int = N_ROWS) -> Path:
+def save(
+    kind: str, folder: Path, seed: int = 0, rows: int = N_ROWS, positions: int = N_POSITIONS
+) -> Path:
     """A model of random weights and a tokenizer of words `w0`, `w1`, …"""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        model = KINDS[kind](rows)
+        model = KINDS[kind](rows, positions)
         for parameter in model.parameters():  # as drawn, all biases are zero: mistakes could hide
             torch.nn.init.normal_(parameter, std=0.3)
     model.save_pretrained(folder)

@@ -19,10 +19,6 @@ PLAIN_NOTEBOOK = """\
 # %% tags=["parameters"]
 study_name = "composition"
 results = "results"
-conditions = None
-labels = {}
-seeds = None
-code = "by hand"
 
 # %%
 study.save_numbers({})
@@ -60,13 +56,6 @@ class Files:
     def write(self, file: str, text: str | bytes) -> None:
         path = self.root / file
         path.write_bytes(text.encode() if isinstance(text, str) else text)
-
-    def tell_extra_seeds(self) -> None:
-        """Give the notebook the parameter that it is told them with."""
-        path = self.root / NOTEBOOK
-        path.write_text(
-            path.read_text().replace("seeds = None\n", "seeds = None\nextra_seeds = {}\n")
-        )
 
     def load(self):
         return load_project(read_yaml(self.root / CONFIG), self.root)

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import compileall
+import fcntl
+import os
+import shutil
 import subprocess
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+
+import pytest
 
 from onset.store.files import is_file
 from onset.store.recording import recorded
@@ -32,6 +40,28 @@ def unpack(archive: Path, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     subprocess.run(["tar", "-xzf", archive, "-C", folder], check=True)
     return folder
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that the first worker to ask for it makes, and all share. Not to be changed: copy it."""
+    place = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        place = place.parent
+    folder = place / name
+    with (place / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (done := place / f"{name}.done").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make(folder)
+            done.touch()
+    return folder
+
+
+@cache
+def compiled(package: Path) -> None:
+    """So that copies of a package don't each compile it again."""
+    compileall.compile_dir(package, quiet=2)
 
 
 def put_on_record(folder: Path, of: str | None = None) -> None:

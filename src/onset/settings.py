@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import (
@@ -28,6 +29,15 @@ def _one_line(text: str) -> str:
     return text
 
 
+def _once(values: Sequence[Any] | None) -> Sequence[Any] | None:
+    twice = [its for its in dict.fromkeys(values or ()) if values.count(its) > 1]
+    if twice:
+        raise ValueError(f"listed twice: {', '.join(map(str, twice))}")
+    return values
+
+
+Once = AfterValidator(_once)
+"""of a list whose entries are taken once, so that a second of the same would do nothing"""
 IN_WORDS: dict[str, str] = {}
 """pattern of a text → what it asks for, as people say it"""
 
@@ -57,6 +67,8 @@ PositiveInt = Annotated[int, Field(gt=0)]
 NonNegativeInt = Annotated[int, Field(ge=0)]
 LARGEST = 2**53
 """whole numbers up to here are floats, too, and none means more"""
+SMALLEST = 2.0**-126
+"""above 0; what is nearer to it loses digits in single precision, and vanishes in the end"""
 FIRST_SPARE_SEED = 100
 """seeds from here on are for choosing settings, and appear in no figure of the paper"""
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
@@ -72,7 +84,7 @@ def is_name(text: str) -> bool:
 
 
 class Settings(BaseModel):
-    """Settings of one thing. Subclasses live beside the thing that they configure."""
+    """Settings of one thing. Subclasses live next to the thing that they configure."""
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
@@ -80,11 +92,16 @@ class Settings(BaseModel):
 
     @field_validator("*")
     @classmethod
-    def _no_number_beyond_all_others(cls, value: Any) -> Any:
-        """So that what is computed with it stays a number, too."""
+    def _no_number_that_cannot_be_computed_with(cls, value: Any) -> Any:
         for its in value if isinstance(value, tuple) else (value,):
-            if isinstance(its, int | float) and abs(its) > LARGEST:
+            if not isinstance(its, int | float):
+                continue
+            if abs(its) > LARGEST:
                 raise ValueError(f"more than can be computed with; at most {LARGEST}")
+            if 0 < abs(its) < SMALLEST:
+                raise ValueError(
+                    f"nearer to 0 than single precision goes; 0, or {SMALLEST:.2g} at least"
+                )
         return value
 
 

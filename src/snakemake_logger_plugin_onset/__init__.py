@@ -1,4 +1,4 @@
-"""What Onset adds to each call of Snakemake in its environment.
+"""What Onset adds to every Snakemake call in its environment.
 
 `snakemake --logger onset` shows how far the call is, and about how long it still takes; and whatever the
 call, no config runs code.

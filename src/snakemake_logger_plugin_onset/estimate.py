@@ -1,4 +1,4 @@
-"""How long the jobs of a call still take, by what their like have taken."""
+"""How long the remaining jobs of a call will take, judged by similar jobs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Snakemake's messages as ever, with progress in place of those that count jobs."""
+"""Snakemake's usual messages, with progress in place of those that count jobs."""
 
 # Without `from __future__ import annotations`: Snakemake reads the types of settings from their classes.
 
@@ -33,7 +33,7 @@ class LogHandlerSettings(LogHandlerSettingsBase):
 
 
 class LogHandler(LogHandlerBase):
-    """Writes messages as Snakemake's own handler does, and beside them how far the call is.
+    """Writes messages as Snakemake's own handler does, and along with them how far the call is.
 
     A dry run, a call that asks for no progress (`--quiet progress`) and one that runs no jobs have none.
     """

@@ -1,4 +1,4 @@
-"""Where progress is shown: on a terminal in its last line, elsewhere as a line a minute."""
+"""Where progress is shown: on a terminal in the last line, elsewhere as one line a minute."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a call of Snakemake has done, does now, and still has to do, put together from its messages."""
+"""What a Snakemake call has done, is doing and still has to do, from its messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Configs of a call of Snakemake are read by Onset, and its profiles as data alone.
+"""Makes Onset read the configs of a Snakemake call, and its profiles as data only.
 
 Snakemake evaluates the Python in any of them that says `__use_yte__: true`; in those of `--configfile` and
 in profiles before it comes to the Snakefile. Plugins it imports first, because they have options, too: so
@@ -55,7 +55,7 @@ def _refuse_two(*names: str) -> None:
     given = [word.partition("=")[0] for word in sys.argv[1:]]
     if sum(word in names for word in given) > 1:
         raise CliException(
-            f"{names[0]} stands twice on the command line, and Snakemake would take the last alone; "
+            f"{names[0]} appears twice on the command line, and Snakemake would take only the last; "
             f"give all at once: {names[0]} ONE TWO"
         )
 

@@ -5,6 +5,8 @@ Before a fenced block stands, in an HTML comment,
     file: PATH          the block is a file to be created
     line: PATH          the block is the line that takes the place of the one with the same key
     below: PATH KEY     the block comes at the end of what is below a key of a YAML file
+    in: PATH            the block is a part of a file that the commands before have written
+    end: PATH           the block comes at the end of a file
     run                 commands to be typed
     dry run             commands to be typed, too long for a test: they are planned
     output              what is shown then
@@ -26,7 +28,7 @@ _BLOCK = re.compile(
     r"^(?P<indent> *)(?:<!-- (?P<mark>.*?) -->\n *)?```(?P<language>\w*)\n(?P<text>.*?)^ *```$",
     re.MULTILINE | re.DOTALL,
 )
-_MARKS = ("file", "line", "below", "run", "dry run", "output", "not run")
+_MARKS = ("file", "line", "below", "in", "end", "run", "dry run", "output", "not run")
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ def follow(block: Block, root: Path) -> None:
         case "file":
             path = root / block.about
             assert not path.exists(), f"{block.about} exists already"
+            path.parent.mkdir(exist_ok=True)
             path.write_text(block.text, encoding="utf-8")
         case "line":
             path = root / block.about
@@ -80,6 +83,11 @@ def follow(block: Block, root: Path) -> None:
             )
             assert n == 1, f"{block.about} has {n} lines {key}"
             path.write_text(text)
+        case "in":
+            assert block.text in (root / block.about).read_text(encoding="utf-8"), block.about
+        case "end":
+            path = root / block.about
+            path.write_text(f"{path.read_text().rstrip()}\n{block.text}")
         case "below":
             file, key = block.about.split()
             path = root / file

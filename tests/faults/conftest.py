@@ -11,7 +11,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from tests import files
-from tests.workflow.conftest import Project, new_project
+from tests.workflow.conftest import NOT_COPIED, Project, new_project
 
 PAPER = os.environ.get("ONSET_PAPER", "yes") != "no"
 RUN = "results/tiny/plain/seed_0"
@@ -23,10 +23,9 @@ _FIGURE = """\
 from matplotlib.figure import Figure
 
 from onset.figures.curves import plot_over_training
-from onset.figures.style import styles, use_style
-from onset.summary import over_seeds
+from onset.figures.style import styles
+from onset.statistics.seeds import over_seeds
 
-use_style()
 measures = study.measures
 chosen = measures[(measures["measure"] == "accuracy") & (measures["split"] == "atomic")]
 accuracy = over_seeds(chosen, ["condition", "measure", "step"])
@@ -64,23 +63,29 @@ def said(done: CompletedProcess[str]) -> str:
 
 def copy(project: Project, root: Path) -> Project:
     """With all times and Snakemake's records."""
-    shutil.copytree(project.root, root, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(project.root, root, ignore=NOT_COPIED)
     return Project(root)
 
 
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory) -> Project:
     """A whole run that nothing disturbed. Not to be changed: copy it."""
-    project = new_study(tmp_path_factory.mktemp("undisturbed") / "project")
+    folder = files.made_once(tmp_path_factory, "undisturbed", _run_undisturbed)
+    project = Project(folder / "project")
+    project.seconds = float((folder / "seconds").read_text())
+    return project
+
+
+def _run_undisturbed(folder: Path) -> None:
+    project = new_study(folder / "project")
     began = time.monotonic()
     done = project.snakemake("--cores", "2")
     assert done.returncode == 0, said(done)
-    project.seconds = time.monotonic() - began
+    (folder / "seconds").write_text(str(time.monotonic() - began))
     made = contents(project)
     kinds = {"pdf", "png", "csv", "parquet", "safetensors"}
     assert kinds <= {name.rpartition(".")[2] for name in made}
     assert ("paper/paper.pdf" in made) == PAPER
-    return project
 
 
 @pytest.fixture

@@ -88,7 +88,7 @@ def test_a_full_or_closed_folder_of_logs_is_told_in_a_line(fresh, small_disk, pl
     log = small_disk / "dataset.log" if place == "full" else Path("/dev/null/dataset.log")
     settings = json.dumps({"task": STUDY["task"]})
     command = ["dataset", "elsewhere/tiny/plain/seed_0", "--settings", settings]
-    done = fresh.python("-m", "onset.launch", *command, "--log", str(log))
+    done = fresh.python("-m", "onset.workflow.launch", *command, "--log", str(log))
     assert "Traceback" not in said(done)
     if place == "closed":
         assert done.returncode == 1

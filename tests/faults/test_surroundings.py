@@ -19,7 +19,7 @@ NOTEBOOK = "results/tiny/notebook.ipynb"
 
 def run(project: Project, *arguments: str, **variables: str) -> CompletedProcess[str]:
     """Snakemake as make calls it there, with the code that lies in the project."""
-    command = ["onset.commands.snakemake", "--nocolor", "--cores", "2"]
+    command = ["onset.workflow.commands.snakemake", "--nocolor", "--cores", "2"]
     return subprocess.run(
         [sys.executable, "-P", "-m", *command, *arguments],
         cwd=project.root,
@@ -42,7 +42,7 @@ def test_nothing_changes_in_the_home_and_shell_of_a_stranger(undisturbed, tmp_pa
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("module", ["config/project", "jobs/whole", "stages/dataset"])
+@pytest.mark.parametrize("module", ["config/project", "workflow/jobs/whole", "stages/dataset"])
 def test_the_code_that_runs_is_that_of_the_folder(fresh, module):
     """Whatever environment it is called in: here, that of the repository."""
     file = f"src/onset/{module}.py"

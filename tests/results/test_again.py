@@ -48,7 +48,7 @@ def test_every_byte_is_the_same(smoke: Path, again: Path):
     studies = ("composition", "definitions")
     assert heads == {
         *(f"atlas/studies/{its}.parquet" for its in studies),
-        *(f"atlas/studies/.records/heads_of_{its}.jsonl" for its in studies),
+        *(f"atlas/studies/.records/collect_of_{its}.jsonl" for its in studies),
     }
     for name in [name for name in second if name.startswith("atlas/")]:
         if name not in heads:  # the atlas is of all studies

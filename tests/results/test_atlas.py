@@ -10,9 +10,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from onset.atlas.kinds import KINDS
-from onset.atlas.reading import Atlas, open_atlas
-from onset.atlas.run import MOST_QUESTIONS
+from onset.collections.atlas.kinds import KINDS
+from onset.collections.atlas.look import MOST_QUESTIONS
+from onset.collections.atlas.reading import Atlas, open_atlas
 from onset.config import load_project
 from onset.config.yaml_file import read_yaml
 from onset.results import open_run
@@ -132,7 +132,7 @@ def test_the_mosaic_shows_every_head_and_says_where_it_is_from(atlas):
     assert len(data) == len(atlas.heads)
     assert not data.duplicated([*RUN, "layer", "place"]).any()
     origin = json.loads((atlas.folder / "figures/mosaic.json").read_text(encoding="utf-8"))
-    assert list(origin["inputs"]) == ["heads.parquet"]
+    assert list(origin["inputs"]) == [f"{name}.parquet" for name in atlas.tables]
 
 
 def test_the_notebook_lists_every_head(atlas):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html.parser import HTMLParser
@@ -166,11 +167,20 @@ def test_each_study_says_what_it_found_and_how_sure_that_is(smoke: Path, browser
 
 
 def test_the_numbers_of_an_answer_are_the_notebooks(smoke: Path, browser):
-    numbers = json.loads((smoke / "composition/numbers.json").read_text(encoding="utf-8"))
+    numbers = json.loads((smoke / "induction/numbers.json").read_text(encoding="utf-8"))
     with opened(browser, smoke / "index.html") as page:
-        answer = page.locator("#composition .answer").inner_text()
-        for name in ("shared_per_hop/oo", "two_layers/oo", "two_layers/id"):
-            assert f" {numbers[name]} " in answer.replace(",", " ").replace(";", " ")
+        answer = page.locator("#induction .answer").inner_text()
+        for name in ("two_layers/half", "one_layer/n_there", "two_layers/n_there"):
+            assert f" {numbers[name]} " in re.sub("[,;.]", " ", answer)
+
+
+def test_all_means_of_a_condition_are_folded_and_open(smoke: Path, browser):
+    with opened(browser, smoke / KINDS["condition"]) as page:
+        row = page.locator("td", has_text="two_layers/oo/accuracy")
+        assert not row.is_visible()
+        page.get_by_text("means at the last checkpoint").click()
+        assert row.is_visible()
+        assert "accuracy" in page.locator("table.numbers th").all_inner_texts()
 
 
 def test_search_finds_conditions_and_figures(smoke: Path, browser):

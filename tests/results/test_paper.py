@@ -89,14 +89,21 @@ def test_the_archive_holds_nothing_else(archive: Path):
     assert "paper.pdf" not in names
 
 
-def test_an_unknown_number_stops_it(smoke: Path, tmp_path: Path):
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        (r"\onsetnumber{composition/no_such_number}", "number composition/no_such_number"),
+        (r"\onsetmean{composition}{no}{}{such_mean}", "mean composition/no//such_mean"),
+    ],
+)
+def test_what_nothing_made_stops_it(smoke: Path, tmp_path: Path, asked: str, says: str):
     source = shutil.copytree(smoke / "paper/source", tmp_path / "source")
     section = source / "sections/limitations.tex"
-    section.write_text(section.read_text() + "\n\\onsetnumber{composition/no_such_number}\n")
+    section.write_text(f"{section.read_text()}\n{asked}\n")
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
     result = subprocess.run(command, cwd=source, capture_output=True, text=True, errors="replace")
     assert result.returncode != 0
-    assert "unknown number composition/no_such_number" in result.stdout
+    assert f"unknown {says}" in result.stdout
 
 
 def test_the_text_compiles_alone(tmp_path: Path):

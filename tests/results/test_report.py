@@ -30,7 +30,7 @@ def report(smoke: Path, tmp_path_factory) -> str:
 def test_every_figure_is_in_it_with_its_caption(report: str):
     results = json.loads(re.search(r"^ *var results = (\{.*\});? *$", report, re.MULTILINE)[1])
     shown = {path: its["labels"] for path, its in results.items()}
-    for study in yaml.safe_load(Path("config/smoke.yaml").read_text(encoding="utf-8"))["studies"]:
+    for study in yaml.safe_load(Path("config/config.yaml").read_text(encoding="utf-8"))["studies"]:
         file = yaml.safe_load(Path(f"config/studies/{study}.yaml").read_text(encoding="utf-8"))
         for name, caption in file["figures"].items():
             labels = shown[f"results/smoke/{study}/figures/{name}.png"]

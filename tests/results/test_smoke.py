@@ -14,13 +14,13 @@ import torch
 import yaml
 
 from onset.results import open_run, open_study
-from onset.summary import format_interval
+from onset.statistics.wording import format_interval
 from onset.training.batches import questions_of
 from tests.results.conftest import PAPER
 
 pytestmark = pytest.mark.smoke
 
-STUDIES = yaml.safe_load(Path("config/smoke.yaml").read_text(encoding="utf-8"))["studies"]
+STUDIES = yaml.safe_load(Path("config/config.yaml").read_text(encoding="utf-8"))["studies"]
 STUDY = yaml.safe_load(Path("config/studies/composition.yaml").read_text(encoding="utf-8"))
 
 
@@ -38,10 +38,22 @@ def test_every_run_is_whole_and_describes_itself(study):
         assert not run.folder.training_state.exists()
 
 
+@pytest.mark.parametrize("name", STUDIES)
+def test_it_is_said_of_which_kind_every_number_is(smoke, name):
+    study = open_study(name, smoke)
+    for rows in (study.measures, study.analyses, study.comparisons):
+        assert rows.empty or rows["kind"].notna().all()
+
+
 def test_summary_has_every_condition_and_the_promised_columns(study):
     summary = pd.read_csv(study.folder / "summary.csv")
-    assert list(summary) == ["condition", "split", "measure", "n_seeds", "mean", "low", "high"]
-    assert list(summary["condition"].unique()) == list(STUDY["conditions"])
+    said_of_each = ["condition", "split", "measure", "kind", "digits"]
+    assert list(summary) == [*said_of_each, "n_seeds", "mean", "low", "high"]
+    assert {name.split(".")[0] for name in summary["measure"]} <= study.quantities.keys()
+    of_runs = [its for its in summary["condition"].unique() if ":" not in its]
+    assert of_runs == list(STUDY["conditions"])
+    compared = {its for its in summary["condition"] if its.startswith("early_states:")}
+    assert compared == {f"early_states:{its}" for its in study.comparisons["condition"].unique()}
     assert (summary["n_seeds"] == 1).all()
     assert {"loss", "accuracy", "weight_norm"} <= set(summary["measure"])
     assert summary["mean"].notna().all()
@@ -135,20 +147,18 @@ def test_a_figure_comes_with_its_data_and_its_origin(study, name: str):
     assert set(origin["settings"]) == set(STUDY["conditions"])
     of_runs = {f"{name}/seed_0/{kind}.parquet" for name in origin["settings"]
                for kind in ("measures", "analyses")}  # fmt: skip
-    assert set(origin["inputs"]) == of_runs
+    assert set(origin["inputs"]) == of_runs | {"comparisons/early_states.parquet"}
     assert re.fullmatch(r"[0-9a-f]{16}-[0-9a-f]{16}", origin["code"])
 
 
-def test_figure_table_and_quoted_numbers_agree_with_the_summary(study):
+def test_figure_and_table_agree_with_the_summary(study):
     summary = pd.read_csv(study.folder / "summary.csv").query("measure == 'accuracy'")
     contrast = pd.read_csv(study.folder / "figures/contrast.csv")
-    numbers = json.loads((study.folder / "numbers.json").read_text(encoding="utf-8"))
     table = pd.read_csv(study.folder / "tables/accuracy.csv", dtype=str).set_index("condition")
     for row in summary.itertuples():
         if row.split in ("id", "oi", "io", "oo"):
             drawn = contrast.query(f"condition == '{row.condition}' and split == '{row.split}'")
             assert drawn["mean"].item() == pytest.approx(row.mean, abs=1e-5)
-            assert numbers[f"{row.condition}/{row.split}"] == format_interval(row)
             assert table.loc[_label(row.condition), row.split] == format_interval(row)
 
 

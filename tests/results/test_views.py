@@ -11,11 +11,11 @@ import torch
 
 from onset.config import load_project
 from onset.config.yaml_file import read_yaml
-from onset.jobs import Jobs
 from onset.results import open_run
 from onset.views.chosen import MOST_CHECKPOINTS, MOST_EXAMPLES
 from onset.views.packing import cells, unpack_numbers, unpack_shares
 from onset.views.watching import TOP_TOKENS
+from onset.workflow.jobs import Jobs
 from tests.results.conftest import smoke_command
 
 pytestmark = pytest.mark.smoke
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.smoke
 PROJECT = load_project(
     {**read_yaml(Path("config/config.yaml")), **read_yaml(Path("config/smoke.yaml"))}, Path()
 )
-PATHS = [path for study in PROJECT.studies for path in Jobs(PROJECT).views_of(study)]
+PATHS = [path for study in PROJECT.studies for path in Jobs(PROJECT).views.of(study)]
 
 
 @pytest.fixture(scope="module")

@@ -10,12 +10,13 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from onset.analyses import latents_used, learned_features, patching
+from onset.analyses.components import patching
+from onset.analyses.dictionaries import latents_used, learned_features
 from onset.models.dictionary.model import build
 from onset.models.dictionary.settings import Settings as DictionarySettings
 from onset.models.transformer.model import build as build_transformer
 from onset.models.transformer.settings import Settings as TransformerSettings
-from onset.source import Source
+from onset.runs.source import Source
 from onset.stages import analyse
 from onset.store.layout import RunFolder
 from onset.tasks import activations, composition
@@ -32,6 +33,13 @@ TOLD = {
     "of_splits": ["composed_train", "id", "oi", "io", "oo"],
     "facts": ["bridge"],
 }
+
+SMALL_WORLDS = [
+    {**TOLD, "layer": layer, "position": position, "held_out": held_out}
+    for layer in (0, 1)
+    for position, held_out in ((0, 0.5), (1, 0.25), (None, 0.3))
+]
+"""that no two splits share an example of; measures are tried on the first"""
 SETTINGS = activations.Settings(**TOLD)
 
 

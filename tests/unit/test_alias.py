@@ -11,12 +11,20 @@ import torch
 from pydantic import ValidationError
 
 from onset.figures.dose import doses_of
-from onset.measures import alias_cosine, commonest_value, embedding_swap, new_name
+from onset.measures.answers import commonest_value
+from onset.measures.embeddings import alias_cosine, embedding_swap, new_name
 from onset.models.transformer.model import Transformer, build
 from onset.models.transformer.settings import Settings as ModelSettings
 from onset.store.tensors import load_arrays, save_arrays
 from onset.tasks.alias import HELD_OUT, Settings, generate
 from onset.tasks.dataset import VALIDATION, Dataset
+
+SMALL_WORLDS = [
+    {"n_bases": 16, "n_attributes": 4, "n_values": 5, "id_held_out": 1},
+    {"n_bases": 8, "n_attributes": 2, "n_values": 2, "id_held_out": 1},
+    {"n_bases": 20, "n_attributes": 5, "n_values": 3, "definitions": "shuffled"},
+]
+"""that no two splits share an example of; measures are tried on the first"""
 
 N, A, V = 30, 4, 5
 IS, COPY = 2 * N + A, 2 * N + A + 1

@@ -6,20 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from onset.analyses import (
-    ablation,
-    attention,
-    direct_effect,
-    frozen_attention,
-    names,
-    patching,
-    probe,
-)
-from onset.analyses.questions import MOST_QUESTIONS, pairs
+from onset.analyses import names
+from onset.analyses.components import ablation, attention, direct_effect, patching
+from onset.analyses.components.questions import MOST_QUESTIONS, pairs
+from onset.analyses.heads import frozen_attention
+from onset.analyses.residual import probe
 from onset.models.batch import Questions
 from onset.models.transformer.model import Transformer, build
 from onset.models.transformer.settings import Settings
-from onset.stages.analyse import spread
+from onset.runs.steps import spread
 from onset.tasks import composition
 from onset.tasks.dataset import Dataset, Split
 

@@ -17,60 +17,11 @@ from onset.models.transformer.settings import Settings as TransformerSettings
 from onset.store.layout import RunFolder
 from onset.tasks import induction
 from onset.tasks.worlds import World
-from tests.unit.test_activations import TOLD, Parent
+from tests.unit.test_activations import Parent
+from tests.worlds import small_worlds
 
 SEEDS = 20
-SMALL: dict[str, list[dict[str, Any]]] = {
-    "activations": [
-        {**TOLD, "layer": layer, "position": position, "held_out": held_out}
-        for layer in (0, 1)
-        for position, held_out in ((0, 0.5), (1, 0.25), (None, 0.3))
-    ],
-    "alias": [
-        {"n_bases": 8, "n_attributes": 2, "n_values": 2, "id_held_out": 1},
-        {"n_bases": 20, "n_attributes": 5, "n_values": 3, "definitions": "shuffled"},
-    ],
-    "chains": [
-        {"n_entities": 10, "n_relations": 8, "never_composed": 0.4},
-        {"n_entities": 12, "n_relations": 9, "longest_trained": 4, "chain_answers": "shuffled"},
-        {"n_entities": 10, "n_relations": 8, "longest_trained": 2, "longest_tested": 2},
-    ],
-    "composition": [
-        {"n_entities": 12, "n_relations": 4, "id_trained": 0.5},
-        {"n_entities": 14, "n_relations": 4, "id_trained": 0.6, "two_hop_answers": "shuffled"},
-    ],
-    "definitions": [
-        {"n_bases": 3, "n_attributes": 1, "n_aliases": 4, "n_new": 4, "validation": 0.5, "stage": stage,
-         "order": order}
-        for stage in (1, 2)
-        for order in ("alias_first", "base_first")
-    ],
-    "features": [
-        {"n_features": 6, "n_dimensions": 3, "active": 2.0, "n_parents": 1, "n_test": 512},
-        {"n_features": 1, "n_dimensions": 1, "active": 0.5, "n_parents": 0, "n_test": 64},
-    ],
-    "finetuning": [
-        {"n_entities": 12, "n_relations": 5, "new": 0.3, "old_trained": 0.6, "stage": stage}
-        for stage in (1, 2)
-    ],
-    "induction": [
-        {"n_symbols": 8, "length": 8, "segment": [3, 5], "n_train": 200, "n_test": 64},
-        {"n_symbols": 8, "length": 12, "segment": [4, 4], "n_train": 500, "n_test": 64},
-        {"n_symbols": 4, "length": 10, "segment": [2, 2], "copies": 4, "n_train": 60, "n_test": 4},
-        {"n_symbols": 12, "length": 16, "segment": [3, 6], "n_train": 16, "n_test": 16},
-    ],
-    "modular_addition": [{"p": 5}, {"p": 7, "train_fraction": 0.6, "answers": "random"}],
-    "reversal": [{"n_pairs": 32}, {"n_pairs": 40, "reversed_answers": "shuffled"}],
-    "superposition": [
-        {"n_features": 2, "densities": [0.5, 1.0], "n_test": 64, "target": target}
-        for target in ("identity", "absolute", "and")
-    ],
-}  # fmt: skip
-CASES = [(name, changes) for name, cases in SMALL.items() for changes in cases]
-
-
-def test_every_task_is_tried():
-    assert set(SMALL) == set(tasks.names())
+CASES = [(name, changes) for name in tasks.names() for changes in small_worlds(name)]
 
 
 def worlds(name: str, changes: dict[str, Any]) -> Iterator[tuple[Any, World]]:

@@ -13,11 +13,12 @@ import torch.nn.functional as F
 from transformer_lens.model_bridge import TransformerBridge
 
 from onset import models
-from onset.atlas import ablation, run, scores
-from onset.atlas.kinds import kinds_of
-from onset.atlas.names import BY_CONTENT, BY_PLACE
-from onset.atlas.probe import LONGEST, probe
-from onset.measures import head_scores
+from onset.collections.atlas import ablation, look, scores
+from onset.collections.atlas.kinds import kinds_of
+from onset.collections.atlas.names import BY_CONTENT, BY_PLACE
+from onset.collections.atlas.shown_tokens import LONGEST, probe
+from onset.measures.heads import head_scores
+from onset.models import inspection
 from onset.models.transformer.bridge import open_bridge
 from onset.models.transformer.model import Transformer
 from onset.models.transformer.settings import Settings
@@ -48,7 +49,7 @@ def values(measurements) -> dict[str, dict[tuple, float]]:
 
 def heads_of(its, parameters, ablate=True, world=WORLD):
     with torch.inference_mode():
-        return values(run.heads_of(its, parameters, world, 0, ablate))
+        return values(look.heads_of(its, parameters, world, 0, ablate))
 
 
 class TestProbe:
@@ -187,7 +188,7 @@ class TestRun:
         ],
     )
     def test_what_is_said_with_all_heads_is_what_the_model_says(self, changes, monkeypatch):
-        monkeypatch.setattr(run, "MOST_QUESTIONS", 10_000)
+        monkeypatch.setattr(look, "MOST_QUESTIONS", 10_000)
         its = model(WORLD.n_tokens, WORLD.length, **changes)
         parameters = its.initial_parameters(0)
         found = heads_of(its, parameters)
@@ -240,8 +241,8 @@ class TestPretrained:
         parameters = its.initial_parameters(0)
         found = heads_of(its, parameters)
         split = WORLD.splits["oo"]
-        assert len(split) <= run.MOST_QUESTIONS
-        logits = models.open_bridge(its, parameters)(torch.from_numpy(split.tokens + 5))[:, -1]
+        assert len(split) <= look.MOST_QUESTIONS
+        logits = inspection.open_bridge(its, parameters)(torch.from_numpy(split.tokens + 5))[:, -1]
         loss = F.cross_entropy(logits, torch.from_numpy(split.targets[:, 0] + 5))
         assert found["loss"]["oo", None, None] == pytest.approx(loss.item(), rel=1e-4)
         assert len(found["loss_without"]) == 4 * len(found["loss"])

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from onset.atlas.kinds import KINDS, kinds_of
-from onset.atlas.listing import listing
-from onset.atlas.names import BY_CONTENT, BY_PLACE
-from onset.atlas.tables import tables_of
+from onset.collections.atlas.combine import combine
+from onset.collections.atlas.kinds import KINDS, kinds_of
+from onset.collections.atlas.listing import listing
+from onset.collections.atlas.names import BY_CONTENT, BY_PLACE
 from onset.figures.mosaic import colour, plot_mosaic
 from onset.figures.mosaic_layout import COLUMN, LEGEND, PAGE, Block, pages_of
 from onset.figures.style import TEXT_WIDTH, use_style
@@ -79,7 +79,7 @@ def measured() -> pd.DataFrame:
 
 class TestTables:
     def test_a_row_per_head_with_the_split_that_loses_most(self):
-        heads = tables_of(measured()).heads
+        heads = combine(measured())["heads"]
         assert heads["head"].tolist() == [0, 1]
         assert heads["kind"].tolist() == ["other", "previous_token"]
         assert heads["needed_on"].tolist() == ["train", "test"]
@@ -88,13 +88,13 @@ class TestTables:
         assert heads["own_current_token_score"].tolist() == pytest.approx([0.5, 0.5])  # of splits
 
     def test_the_control_is_apart(self):
-        untrained = tables_of(measured()).untrained
+        untrained = combine(measured())["untrained"]
         assert untrained["step"].tolist() == [0, 0]
         assert untrained["kind"].tolist() == ["other", "other"]
         assert "needed" not in untrained
 
     def test_a_row_per_head_and_split(self):
-        ablations = tables_of(measured()).ablations
+        ablations = combine(measured())["ablations"]
         assert list(zip(ablations["head"], ablations["split"], strict=True)) == [
             (0, "train"), (0, "test"), (1, "train"), (1, "test"),
         ]  # fmt: skip
@@ -207,7 +207,7 @@ class TestMosaic:
 
 
 def test_the_listing_has_a_row_per_head_and_escapes_what_it_is_told():
-    data = tables_of(measured()).heads.assign(study="other", condition="c0")
+    data = combine(measured())["heads"].assign(study="other", condition="c0")
     text = listing(data, TITLES, LABELS)
     assert text.count("<tr") == 1 + len(data)
     assert "The &lt;other&gt; study: 2 heads" in text

@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from onset.analyses import backups
+from onset.analyses.heads import backups
 from onset.models.batch import Questions
 from onset.models.transformer.bridge import open_bridge
 from onset.models.transformer.model import Transformer

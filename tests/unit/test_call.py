@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from onset.call import Call
+from onset.workflow.call import Call
 from tests.unit.test_config import files  # noqa: F401 - a fixture
 
 LOGS = "results/logs/composition"

@@ -7,8 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from onset.measures import candidates, readout_repair
-from onset.measures.readout_repair import best_offset
+from onset.measures.answers import candidates
+from onset.measures.residual import readout_repair
+from onset.measures.residual.readout_repair import best_offset
 from onset.models.transformer.model import Transformer, build
 from onset.models.transformer.settings import Settings
 from onset.tasks import composition

@@ -10,9 +10,18 @@ import torch
 from pydantic import ValidationError
 
 from onset import models
-from onset.measures import clean_bridge, commonest_end
+from onset.measures.answers import commonest_end
+from onset.measures.residual import clean_bridge
 from onset.tasks.chains import KINDS, Settings, generate
 from onset.tasks.dataset import VALIDATION, Dataset
+
+SMALL_WORLDS = [
+    {"n_entities": 16, "n_relations": 6, "most_questions": 40, "inferred_ratio": 0.8},
+    {"n_entities": 10, "n_relations": 8, "never_composed": 0.4},
+    {"n_entities": 12, "n_relations": 9, "longest_trained": 4, "chain_answers": "shuffled"},
+    {"n_entities": 10, "n_relations": 8, "longest_trained": 2, "longest_tested": 2},
+]
+"""that no two splits share an example of; measures are tried on the first"""
 
 N, R = 12, 6
 WORLDS = {

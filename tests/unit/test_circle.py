@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from onset.measures import circle, fourier
+from onset.measures.fourier import circle, spectrum
 from tests.unit.test_fourier import WORLD, A, B, C, P, on_the_circle
 
 ANSWERS = (A + B)[:, :, 0] % P
@@ -37,7 +37,7 @@ def measured(table: Tensor, keys: list[int]) -> dict[tuple, float]:
 
 
 def loss(table: Tensor, split: str) -> float:
-    pairs = fourier.pairs_of(WORLD, split)
+    pairs = spectrum.pairs_of(WORLD, split)
     return F.cross_entropy(table[pairs], ANSWERS[pairs]).item()
 
 
@@ -58,7 +58,7 @@ def test_a_sum_of_key_waves_is_its_own_restriction_and_formula():
 
 def test_restriction_takes_away_what_is_learnt_by_heart():
     """Right answers on trained pairs alone: restricting leaves little of them, excluding nearly all."""
-    by_heart = 20.0 * F.one_hot(ANSWERS, P) * fourier.pairs_of(WORLD, "train")[..., None]
+    by_heart = 20.0 * F.one_hot(ANSWERS, P) * spectrum.pairs_of(WORLD, "train")[..., None]
     table = by_heart + on_the_circle({2: 9.0, 5: 9.0})
     values = measured(table, [2, 5])
     assert values["excluded_loss", "train", None] < 0.01

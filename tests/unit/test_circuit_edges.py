@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from onset.analyses import circuit_edges
-from onset.measures.heads import Head
+from onset.analyses.heads import circuit_edges
+from onset.measures.heads.circuit import Head
 from onset.models.transformer.model import Transformer
 from onset.models.transformer.settings import Settings
 from onset.tasks import induction

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from onset.measures import clock_or_pizza
+from onset.measures.fourier import clock_or_pizza
 from tests.unit.test_fourier import WORLD, P
 from tests.unit.test_fourier_weights import found, model
 

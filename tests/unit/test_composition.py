@@ -13,6 +13,13 @@ from onset.store.tensors import load_arrays, save_arrays
 from onset.tasks.composition import HELD_OUT, Settings, generate
 from onset.tasks.dataset import VALIDATION, Dataset
 
+SMALL_WORLDS = [
+    {"n_entities": 20, "n_relations": 4, "id_trained": 0.7},
+    {"n_entities": 12, "n_relations": 4, "id_trained": 0.5},
+    {"n_entities": 14, "n_relations": 4, "id_trained": 0.6, "two_hop_answers": "shuffled"},
+]
+"""that no two splits share an example of; measures are tried on the first"""
+
 N, R = 30, 6
 WORLDS = {
     "as in the study": {},

@@ -19,9 +19,9 @@ from onset.config.folder import OWN_FOLDERS
 from onset.config.problems import Layer, merge
 from onset.config.schema import schemas
 from onset.config.yaml_file import read_yaml
-from onset.jobs import Jobs
 from onset.tasks import superposition
 from onset.training.settings import TrainingSettings
+from onset.workflow.jobs import Jobs
 from tests.config_files import CONFIG, NOTEBOOK, PLAIN_NOTEBOOK, ROOT, STUDY, Files, bad
 
 
@@ -33,7 +33,9 @@ def files(tmp_path):
     files.set(CONFIG, "studies", ["composition"])
     # The study's own conditions may change; the tests need a plain one and one that differs.
     files.set(STUDY, "conditions", {"one": {}, "wide": {"model": {"d_mlp": 512}}})
-    files.remove(STUDY, "answer")  # it speaks of the study's own
+    # They speak of the study's own.
+    for key in ("answer", "abstract", "comparisons", "smoke.comparisons"):
+        files.remove(STUDY, key)
     return files
 
 
@@ -88,6 +90,9 @@ MISSPELT = [
         "did you mean per_hop?"),
     bad("condition in overrides", CONFIG, "overrides.composition.conditions.won", {},
         "there is no such condition", "did you mean one?"),
+    bad("condition in smoke settings", STUDY, "smoke.conditions.won", {},
+        "there is no such condition", "did you mean one?"),
+    bad("section in smoke settings", STUDY, "smoke.trainig", {}, "unknown key", "training?"),
     bad("section in overrides", CONFIG, "overrides.composition.trainig", {},
         "unknown key", "did you mean training?"),
     bad("study in overrides", CONFIG, "overrides.compositon", {}, "there is no such study",
@@ -150,6 +155,10 @@ IMPOSSIBLE = [
         "needs the key steps", key="checkpoints"),
     bad("linear with steps", STUDY, "checkpoints", {"schedule": "linear", "count": 3, "steps": [1]},
         "doesn't use the key steps", key="checkpoints"),
+    bad("a first step of a schedule without", STUDY, "checkpoints",
+        {"schedule": "linear", "count": 3, "first": 7}, "doesn't use it", key="checkpoints.first"),
+    bad("a first step where the condition has none", STUDY, "conditions.one.checkpoints",
+        {"schedule": "linear", "first": 7}, "doesn't use it", key="conditions.one.checkpoints.first"),
     bad("one checkpoint", STUDY, "checkpoints.count", 1, "greater than or equal to 2"),
     bad("a world too small", STUDY, "task.n_entities", 2,
         "leave splits (nearly) empty", "oo_validation (", key="task"),
@@ -164,6 +173,12 @@ IMPOSSIBLE = [
         "must be greater than 0"),
     bad("no studies", CONFIG, "studies", [], "must not be empty"),
     bad("no seeds", CONFIG, "seeds", [], "must not be empty"),
+    bad("a seed twice beside", STUDY, "conditions.one.extra_seeds", [5, 5], "listed twice: 5"),
+    bad("a split twice", STUDY, "analyses.splits", ["oo", "id", "oo"], "listed twice: oo"),
+    bad("a step twice", STUDY, "checkpoints", {"schedule": "explicit", "steps": [1, 9, 9]},
+        "listed twice: 9", key="checkpoints.steps"),
+    bad("a rate that is no number any more", STUDY, "training.learning_rate", 1e-300,
+        "nearer to 0 than single precision goes"),
     bad("a seed twice", CONFIG, "seeds", [0, 1, 0], "listed twice: 0"),
     bad("a spare seed", CONFIG, "seeds", [0, 100], "for choosing settings", "results=results/tuning"),
     bad("a spare seed beside", STUDY, "conditions.one.extra_seeds", [100], "less than 100",
@@ -184,6 +199,8 @@ IMPOSSIBLE = [
         "head 1 in layer 0 is given twice", key="model"),
     bad("a seed too large", CONFIG, "seeds", [2**64], "must be less than 4294967296", key="seeds.0"),
     bad("a label of two lines", STUDY, "conditions.one.label", "one\ntwo", "a single line"),
+    bad("a label with what can't be seen", STUDY, "conditions.one.label", "one\u200b",
+        "(U+200B) can't be seen: take it out"),
     bad("a label of nothing", STUDY, "conditions.one.label", " ", "must not be empty"),
     bad("a title of two lines", STUDY, "title", "one\ntwo", "a single line"),
 ]  # fmt: skip
@@ -238,6 +255,7 @@ KINDS = [
     bad("an analysis of a parent that isn't there", STUDY, "analyses.names", ["latents_used"],
         "latents_used looks at the run that data are made of, and superposition is made of none",
         key="analyses.names"),
+    bad("a density twice", STUDY, "task.densities", [0.5, 0.5], "listed twice: 0.5"),
     bad("instances that don't divide", STUDY, "model.n_inputs", 3,
         "n_inputs (3) must divide the 4 entries of inputs", key="model"),
     bad("a split that isn't trained on", STUDY, "training.mixture", {"test": 1.0},
@@ -512,11 +530,30 @@ def test_a_study_of_another_ending_is_pointed_to(files):
     assert files.problems() == {(STUDY, ""): said}
 
 
+def test_a_smoke_run_misses_smoke_settings(files):
+    files.remove(STUDY, "smoke")
+    assert "composition" in files.load().studies
+    files.set(CONFIG, "smoke", True)
+    said = "a smoke run needs settings that take seconds; `smoke: {}` if the study's own do"
+    assert files.problems() == {(STUDY, "smoke"): f"this key is missing: {said}"}
+    files.set(STUDY, "smoke", {})
+    assert "composition" in files.load().studies
+
+
+def test_mistakes_in_smoke_settings_are_named_there(files):
+    files.set(CONFIG, "smoke", True)
+    files.set(STUDY, "smoke.training.steps", 0)
+    files.set(STUDY, "smoke.conditions", {"wide": {"model": {"d_modl": 8}}})
+    assert set(files.problems()) == {
+        (STUDY, "smoke.training.steps"), (STUDY, "smoke.conditions.wide.model.d_modl"),
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("key", "most"),
     [
-        ("title", 200), ("question", 2000), ("answer", 2000), ("figures.split_accuracy", 2000),
-        ("conditions.wide.label", 200),
+        ("title", 200), ("question", 2000), ("answer", 2000), ("abstract", 2000),
+        ("figures.split_accuracy", 2000), ("conditions.wide.label", 200),
     ],
 )  # fmt: skip
 def test_texts_have_something_to_say_and_an_end(files, key, most):
@@ -580,14 +617,12 @@ def test_a_thousand_conditions_come_before_the_next_study(files):
 
 def test_a_condition_may_have_seeds_of_its_own(files):
     files.set(STUDY, "conditions.wide.extra_seeds", [1, 7])
-    files.tell_extra_seeds()
     assert files.load().runs("composition") == {"one": (0, 1, 2), "wide": (0, 1, 2, 7)}
     files.set(CONFIG, "overrides", {"composition": {"conditions": {"wide": {"extra_seeds": []}}}})
     assert files.load().runs("composition")["wide"] == (0, 1, 2)
 
 
 def test_a_parent_has_the_seeds_of_its_children(files):
-    files.tell_extra_seeds()
     child = {"extra_seeds": [7], "parent": {"condition": "wide"}, "model": {"d_mlp": 512}}
     files.set(STUDY, "conditions.one", child)
     assert files.problems() == {
@@ -626,11 +661,11 @@ def test_the_schemas_for_editors_are_those_of_the_settings():
 def test_a_notebook_parameter_that_every_notebook_has(files, monkeypatch):
     """It would silently win over the real one."""
     monkeypatch.chdir(files.root)
-    given = [*Jobs(files.load()).notebook_parameters("composition"), "code"]
+    given = list(Jobs(files.load()).notebooks.parameters("composition"))
     files.set(STUDY, "notebook", dict.fromkeys(given, "mine"))
     problems = files.problems()
     assert set(problems) == {(STUDY, f"notebook.{name}") for name in given}
-    assert "given to every notebook" in problems[STUDY, "notebook.seeds"]
+    assert "given to every notebook" in problems[STUDY, "notebook.results"]
 
 
 @pytest.mark.parametrize(
@@ -640,13 +675,11 @@ def test_captions_end_with_the_number_of_seeds(files, monkeypatch, extra, said):
     monkeypatch.chdir(files.root)
     files.set(CONFIG, "seeds", [0, 1, 2])
     files.set(STUDY, "conditions.one.extra_seeds", extra)
-    if extra:
-        files.tell_extra_seeds()
     jobs = Jobs(files.load())
-    figures = json.loads(jobs.pages_settings("composition"))["study"]["figures"]
+    figures = json.loads(jobs.pages.settings("composition"))["study"]["figures"]
     for figure in figures:
         assert figure["caption"].endswith(f". {said}")
-    assert figures == json.loads(jobs.paper_settings)["shown"][0]["figures"]
+    assert figures == json.loads(jobs.paper.settings)["shown"][0]["figures"]
 
 
 def test_what_reports_are_told_has_no_braces(files, monkeypatch):
@@ -656,10 +689,10 @@ def test_what_reports_are_told_has_no_braces(files, monkeypatch):
     files.set(STUDY, "question", "What {is}?")
     files.set(STUDY, "figures.bridge", "A {caption}.")
     jobs = Jobs(files.load())
-    assert jobs.report_category("composition") == "A (title)"
-    assert jobs.report_labels("composition") == {"name": "notebook", "shows": "What (is)?"}
-    assert jobs.report_labels("composition", "a/bridge.png")["shows"].startswith("A (caption).")
-    assert json.loads(jobs.pages_settings("composition"))["study"]["title"] == "A {title}"
+    assert jobs.report.category("composition") == "A (title)"
+    assert jobs.report.labels("composition") == {"name": "notebook", "shows": "What (is)?"}
+    assert jobs.report.labels("composition", "a/bridge.png")["shows"].startswith("A (caption).")
+    assert json.loads(jobs.pages.settings("composition"))["study"]["title"] == "A {title}"
 
 
 def test_everything_wrong_is_said_at_once(files):
@@ -788,6 +821,34 @@ class TestMerging:
         files.set(CONFIG, "overrides.composition.conditions.wide.model.d_mlp", 16)
         assert files.condition("wide").model.d_mlp == 16
         assert files.condition("one").model.d_mlp == 256
+
+    def test_smoke_settings_count_when_they_are_asked_for(self, files):
+        files.set(STUDY, "smoke", {"model": {"d_model": 32, "d_mlp": 16}})
+        assert files.condition("one").model.d_model == 64
+        files.set(CONFIG, "smoke", True)
+        one, wide = files.condition("one").model, files.condition("wide").model
+        assert (one.d_model, one.d_mlp) == (32, 16)
+        assert (wide.d_model, wide.d_mlp) == (32, 512)
+
+    def test_smoke_settings_of_a_condition_win_over_it_and_overrides_over_both(self, files):
+        files.set(CONFIG, "smoke", True)
+        small = {"wide": {"model": {"d_mlp": 16}, "extra_seeds": [5]}}
+        files.set(STUDY, "smoke", {"conditions": small})
+        wide = files.condition("wide")
+        assert (wide.model.d_mlp, wide.extra_seeds) == (16, (5,))
+        files.set(CONFIG, "overrides.composition.conditions.wide", {"extra_seeds": []})
+        assert files.condition("wide").extra_seeds == ()
+        files.set(CONFIG, "overrides.composition.model", {"d_model": 16})
+        assert files.condition("wide").model.d_model == 16
+
+    def test_a_sweep_of_smoke_settings_stands_in_place_of_the_studys(self, files):
+        files.set(STUDY, "sweep", [{"training.weight_decay": [1, 2, 3]}])
+        files.set(STUDY, "smoke", {"sweep": [{"training.weight_decay": [4]}]})
+        assert len(files.load().studies["composition"].conditions) == 5
+        files.set(CONFIG, "smoke", True)
+        assert list(files.load().studies["composition"].conditions) == [
+            "one", "wide", "weight_decay_4",
+        ]  # fmt: skip
 
     def test_another_name_drops_what_belonged_to_the_old_one(self):
         """Another task or model has other keys."""

@@ -10,12 +10,11 @@ import pytest
 
 from onset.config.name_patterns import Hole, matches
 from onset.config.notebook_source import read_notebook_source
-from onset.parameters import Parameters
+from onset.notebook.parameters import Parameters
 from tests.config_files import CONFIG, ROOT, Files
 
-ALIAS, GROKKING, SIMPLEST, SUPERPOSITION, COMPOSITION = (
-    f"config/studies/{name}.yaml"
-    for name in ("alias", "grokking", "simplest", "superposition", "composition")
+ALIAS, GROKKING, SIMPLEST, SUPERPOSITION = (
+    f"config/studies/{name}.yaml" for name in ("alias", "grokking", "simplest", "superposition")
 )
 
 
@@ -52,16 +51,25 @@ NAMES = [
     bad("published in a loop", GROKKING, "reference.generalized", PUBLISHED,
         "did you mean generalised?"),
     bad("published where nothing is", ALIAS, "reference.chance", PUBLISHED,
-        "has no parameter reference to be told so", key="reference"),
-    bad("split in the answer", ALIAS, "answer", "In {tied/odo} of cases.",
-        "saves no number 'tied/odo'; did you mean tied/ood?"),
-    bad("condition in the answer", ALIAS, "answer", "In {teid/ood} of cases.",
-        "no number 'teid/ood'; did you mean tied/ood?", "conditions: tied, untied"),
+        "sets nothing beside it (study.verdict)", key="reference"),
+    bad("split in the answer", ALIAS, "answer", "In {tied/odo/accuracy} of cases.",
+        "as a mean: there is no split 'odo' in tied; did you mean ood?"),
+    bad("condition in the answer", ALIAS, "answer", "In {teid/ood/accuracy} of cases.",
+        "saves no number 'teid/ood/accuracy'", "no condition 'teid'; did you mean tied?"),
+    bad("quantity in the answer", ALIAS, "answer", "In {tied/ood/acuracy} of cases.",
+        "'tied/ood/acuracy': nothing measures 'acuracy' in tied; did you mean accuracy?"),
+    bad("quantity of no split in the answer", ALIAS, "answer", "A cosine of {tied//base_cosin}.",
+        "nothing measures 'base_cosin' in tied"),
+    bad("condition of a number in the answer", GROKKING, "answer", "At {p95/generalised}.",
+        "no number 'p95/generalised'", "conditions: p113, p59"),
     bad("number in the answer", GROKKING, "answer", "With {memorized_auc}.",
         "no number 'memorized_auc'; did you mean memorised_auc?"),
+    bad("condition in the abstract", ALIAS, "abstract", "In {teid/ood} of cases.",
+        "did you mean untrained/ood?"),
+    bad("a brace in the abstract", ALIAS, "abstract", "In {tied/ood of cases.", "no counterpart"),
     bad("nothing in the answer", ALIAS, "answer", "In {} of cases.", "no number ''"),
-    bad("an open brace", ALIAS, "answer", "In {tied/ood of cases.", "a { has no counterpart"),
-    bad("a brace too many", ALIAS, "answer", "In {tied/ood}} of cases.", "a } has no counterpart"),
+    bad("an open brace", ALIAS, "answer", "In {tied/ood/accuracy of cases.", "a { has no counterpart"),
+    bad("a brace too many", ALIAS, "answer", "In {tied/ood/accuracy}} of cases.", "a } has no counterpart"),
 ]  # fmt: skip
 VALUES = [
     bad("text", SIMPLEST, "notebook.level", "high", "'high': must be a number"),
@@ -92,7 +100,7 @@ def test_a_mistake_is_named(files, case):
         (SIMPLEST, "notebook.level", "notebook", "the parameter level of"),
         (ALIAS, "figures.doses", "figures", "draws doses, which isn't declared here"),
         (ALIAS, "tables.accuracy", "tables", "makes accuracy, which isn't declared here"),
-        (ALIAS, "conditions.untied", "answer", "no number 'untied/ood'"),
+        (ALIAS, "conditions.untied", "answer", "there is no condition 'untied'"),
     ],
 )
 def test_what_is_gone_is_missed(files, file, path, key, says):
@@ -101,10 +109,31 @@ def test_what_is_gone_is_missed(files, file, path, key, says):
     assert says in files.problems()[file, key]
 
 
+@pytest.mark.parametrize(
+    ("mean", "says"),
+    [
+        ("{tied}{odo}{accuracy}", "there is no split 'odo' in tied; did you mean ood?"),
+        ("{teid}{ood}{accuracy}", "there is no condition 'teid'; did you mean tied?"),
+        ("{tied}\n{ood}%\n{new_nam_accuracy}", "did you mean new_name_accuracy?"),
+    ],
+)
+def test_a_mean_that_the_paper_asks_for_in_vain_is_told_with_its_line(files, mean, says):
+    files.set(CONFIG, "studies", ["alias"])
+    (files.root / "paper/sections").mkdir(parents=True)
+    files.write("paper/sections/alias.tex", "First.\n% \\onsetmean{alias}{a}{b}{c}\n")
+    files.load()
+    text = f"100\\,\\%\nof \\onsetmean{{alias}}{mean}, \\onsetmean{{sae}}{{no}}{{such}}{{study}}"
+    files.write("paper/sections/alias.tex", text)
+    assert says in files.problems()["paper/sections/alias.tex:2", ""]
+    files.set(CONFIG, "paper", value=False)
+    files.load()
+
+
 def test_a_condition_that_the_notebook_asks_for_by_name(files):
     files.set(CONFIG, "studies", ["induction"])
     file = "config/studies/induction.yaml"
     files.remove(file, "conditions.finite_data")
+    files.remove(file, "smoke.conditions.finite_data")
     assert "asks for the condition 'finite_data'" in files.problems()[file, "conditions"]
 
 
@@ -114,22 +143,10 @@ def test_the_point_that_all_grids_go_through(files):
     assert "asks for the condition 'base'" in files.problems()[SIMPLEST, "conditions"]
 
 
-def test_seeds_of_one_condition_that_the_notebook_is_not_told_of(files):
-    files.set(CONFIG, "studies", ["alias"])
-    files.set(ALIAS, "conditions.tied.extra_seeds", [7])
-    assert "no parameter extra_seeds to be told so" in files.problems()[ALIAS, ""]
-
-
 def test_a_notebook_of_analyses_where_there_are_none(files):
     files.set(CONFIG, "studies", ["alias"])
     files.set(ALIAS, "analyses", {})
     assert "no condition has any" in files.problems()[ALIAS, "analyses.names"]
-
-
-def test_a_notebook_is_told_of_nothing_where_there_is_nothing(files):
-    files.set(CONFIG, "studies", ["composition"])
-    files.remove(COMPOSITION, "reference")
-    assert files.load().studies["composition"].told_to_notebook["reference"] == {}
 
 
 def test_a_notebook_that_is_no_python(files):
@@ -219,10 +236,7 @@ class TestParameters:
     def test_every_parameter_of_our_notebooks_says_what_it_is_to_be(self):
         for path in sorted((ROOT / "workflow/notebooks").glob("*.py")):
             its = read_notebook_source(path).parameters
-            told = {
-                *("study_name", "results", "conditions", "labels", "seeds", "extra_seeds"),
-                *("code", "analysed", "reference"),
-            }
+            told = {"study_name", "results", "code"}
             assert all(kind for name, kind in its.kinds.items() if name not in told), path.name
 
 
@@ -290,6 +304,32 @@ class TestReading:
         holes = {Hole.CONDITION: ["tied"], Hole.SPLIT: ["id"]}
         assert matches(found, "tied/id_half", holes)
         assert not matches(found, "tied/ood_half", holes)
+
+    def test_calls_of_the_library_say_what_they_make(self, tmp_path):
+        found = self.read(
+            tmp_path,
+            'study.rows_figure("contrast", rows)\nstudy.summary_table("accuracy", columns)\n'
+            'study.verdict({"sharing": study.stands("accuracy", "tied")})\n'
+            "study.save_numbers(\n"
+            '    say.named(rows, "{condition}/{split}_half")\n'
+            '    | study.quoted_settings("task.n_values", condition="tied")\n'
+            '    | {"chance": "0.1"}\n)\nstudy.settings["tied"]\nstudy.setting("task.p", "free")\n',
+        )
+        assert found.always == {("figures", "contrast"), ("tables", "accuracy")}
+        assert found.published == [("sharing",)]
+        half = (Hole.CONDITION, "/", Hole.SPLIT, "_half")
+        assert found.numbers == [half, ("n_values",), ("chance",)]
+        assert found.conditions == {"tied", "free"}
+
+    def test_what_rows_are_chosen_by_is_known_of_their_columns(self, tmp_path):
+        found = self.read(
+            tmp_path,
+            'MEASURES = ["dead", "dense"]\nstudy.save_numbers(\n'
+            '    say.named(where(rows, measure=MEASURES), "{condition}/{measure}")\n'
+            '    | say.named(complete(rows, kind=["a", "b"], dose=[0, 1]), "{kind}/at/{dose}")\n)\n',
+        ).numbers
+        of_conditions = [(Hole.CONDITION, "/", "dead"), (Hole.CONDITION, "/", "dense")]
+        assert found == [*of_conditions, *((its, "/at/", Hole.MEASURE) for its in "ab")]
 
     def test_what_is_computed_is_not_judged(self, tmp_path):
         found = self.read(tmp_path, "study.save_numbers(made_elsewhere())\n").numbers

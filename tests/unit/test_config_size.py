@@ -8,10 +8,10 @@ import time
 import pytest
 
 from onset import models, tasks
-from onset.call import Call
 from onset.config import size
 from onset.config.size import Size, in_bytes, size_of
 from onset.training.settings import CheckpointSettings
+from onset.workflow.call import Call
 from tests.config_files import CONFIG, ROOT, STUDY, Files, bad
 
 
@@ -46,6 +46,9 @@ def test_it_is_refused_with_its_sum_and_at_once(files, case):
     if case.path == "training.steps":
         files.set(STUDY, "conditions", {"one": {}})
         files.remove(STUDY, "answer")
+        for key in ("comparisons", "smoke.comparisons"):
+            files.remove(STUDY, key)
+        files.remove(STUDY, "abstract")
     began = time.process_time()
     problems = files.problems()
     assert time.process_time() - began < 5
@@ -78,9 +81,8 @@ def test_every_world_says_how_large_it_would_be(task, changes):
 
 @pytest.mark.parametrize("name", [n for n in models.names() if n != "pretrained"])
 def test_every_family_says_what_it_keeps_of_an_example(name):
-    family = models.load_settings(name)
-    assert callable(family.activations)
-    assert callable(family.shapes)
+    assert callable(models.load_planning(name).activations)
+    assert callable(models.load_settings(name).shapes)
 
 
 def test_a_message_of_heads_does_not_list_a_billion(files):

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from onset.analyses.duplicate_offsets import after_duplicates, analyse
-from onset.measures import context_share, position_reading
-from onset.measures.reading_off import read_off, read_off_by_kernel
+from onset.analyses.heads.duplicate_offsets import after_duplicates, analyse
+from onset.measures.answers import context_share
+from onset.measures.residual import position_reading
+from onset.measures.residual.reading_off import read_off, read_off_by_kernel
 from onset.models.transformer.model import Transformer
 from onset.models.transformer.settings import Settings
 from onset.tasks import induction

@@ -10,6 +10,24 @@ from onset.store.tensors import load_arrays, save_arrays
 from onset.tasks.dataset import VALIDATION, Dataset, Split
 from onset.tasks.definitions import HELD_OUT, Settings, generate
 
+SMALL_WORLDS = [
+    {"n_bases": 20, "n_attributes": 3, "n_values": 5, "n_aliases": 20, "n_new": 12},
+    *(
+        {
+            "n_bases": 3,
+            "n_attributes": 1,
+            "n_aliases": 4,
+            "n_new": 4,
+            "validation": 0.5,
+            "stage": stage,
+            "order": order,
+        }
+        for stage in (1, 2)
+        for order in ("alias_first", "base_first")
+    ),
+]
+"""that no two splits share an example of; measures are tried on the first"""
+
 SIZES = {
     "n_bases": 20,
     "n_attributes": 3,

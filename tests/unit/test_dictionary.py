@@ -10,7 +10,8 @@ from torch.testing import assert_close
 from onset.models.batch import VectorBatch
 from onset.models.dictionary.activation import from_least, jump, least_of_all, top_of_each
 from onset.models.dictionary.model import build
-from onset.models.dictionary.settings import Settings, problems, shapes
+from onset.models.dictionary.planning import problems
+from onset.models.dictionary.settings import Settings, shapes
 from onset.training.settings import TrainingSettings
 from onset.training.updater import Updater
 

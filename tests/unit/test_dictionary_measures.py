@@ -8,9 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from onset.analyses import explanations, learned_features, other_dictionaries
-from onset.measures import absorption, agreement, labels, reconstruction, recovery
-from onset.measures.matching import cosines_between, detection, detection_by_all, one_to_one
+from onset.analyses.dictionaries import explanations, learned_features, other_dictionaries
+from onset.measures.dictionaries import absorption, agreement, labels, reconstruction, recovery
+from onset.measures.dictionaries.matching import (
+    cosines_between,
+    detection,
+    detection_by_all,
+    one_to_one,
+)
 from onset.models.dictionary.model import build
 from onset.models.dictionary.settings import Settings
 from onset.tasks import features

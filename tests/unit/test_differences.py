@@ -13,7 +13,6 @@ from tests.unit.test_config import CONFIG, ROOT, STUDY, files  # noqa: F401 - a 
 @pytest.fixture
 def changed(files):  # noqa: F811
     """Changes of the condition `one` → what differs."""
-    files.tell_extra_seeds()
 
     def differs(changes: dict) -> dict:
         files.set(STUDY, "conditions.one", changes)

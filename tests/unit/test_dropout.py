@@ -10,9 +10,9 @@ from onset.models.transformer.model import Transformer
 from onset.models.transformer.settings import Settings
 from onset.tasks import induction
 from onset.training.batches import questions_of
-from onset.training.chance import chance_of, in_training
 from onset.training.loop import train
 from onset.training.population import obstacle
+from onset.training.randomness import chance_of, in_training
 from onset.training.settings import TrainingSettings
 from onset.training.state import TrainingState
 

@@ -6,11 +6,25 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from onset.artefacts import read_dataset, write_dataset
+from onset.runs.artefacts import read_dataset, write_dataset
 from onset.store.layout import RunFolder
 from onset.store.origin import Origin
 from onset.tasks.features import NO_PARENT, Settings, World, conditional, generate, streams
 from onset.training.batches import draw
+
+SMALL_WORLDS = [
+    {
+        "n_features": 40,
+        "n_dimensions": 16,
+        "active": 2.0,
+        "n_parents": 4,
+        "n_children": 2,
+        "n_test": 512,
+    },
+    {"n_features": 6, "n_dimensions": 3, "active": 2.0, "n_parents": 1, "n_test": 512},
+    {"n_features": 1, "n_dimensions": 1, "active": 0.5, "n_parents": 0, "n_test": 64},
+]
+"""that no two splits share an example of; measures are tried on the first"""
 
 SMALL = {"n_features": 40, "n_dimensions": 12, "active": 3.0, "n_parents": 4, "n_children": 3}
 

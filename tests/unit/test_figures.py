@@ -78,6 +78,21 @@ class TestStyles:
 
 
 class TestCurves:
+    @pytest.mark.parametrize(
+        ("steps", "ticks"),
+        [
+            ([0, 5, 300], [0, 10, 100]),
+            ([0, 10, 100], [0, 100]),  # 10 would touch the 0
+            ([0, 1, 10**7], [0, 10, 10**3, 10**5, 10**7]),
+        ],
+    )
+    def test_steps_are_told_in_plain_figures(self, steps, ticks):
+        figure = Figure()
+        axis = figure.subplots()
+        plot_over_training(axis, CURVES.iloc[:3].assign(step=steps), styles(["one"]))
+        figure.draw_without_rendering()
+        assert [text.get_text() for text in axis.get_xticklabels()] == list(map(str, ticks))
+
     def test_what_is_drawn_is_what_was_given(self):
         axis = Figure().subplots()
         style = styles(["one", "other"])

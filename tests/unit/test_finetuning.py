@@ -9,6 +9,15 @@ from pydantic import ValidationError
 from onset.tasks.dataset import VALIDATION, Dataset, Split
 from onset.tasks.finetuning import HELD_OUT, Settings, generate
 
+SMALL_WORLDS = [
+    {"n_entities": 20, "n_relations": 4, "new": 0.3, "old_trained": 0.8},
+    *(
+        {"n_entities": 12, "n_relations": 5, "new": 0.3, "old_trained": 0.6, "stage": stage}
+        for stage in (1, 2)
+    ),
+]
+"""that no two splits share an example of; measures are tried on the first"""
+
 SIZES = {"n_entities": 20, "n_relations": 4, "new": 0.3, "old_trained": 0.8}
 N = SIZES["n_entities"]
 

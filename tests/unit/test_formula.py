@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 
-from onset.analyses import formula
-from onset.measures import fourier
+from onset.analyses.fourier import formula
+from onset.measures.fourier import spectrum
 from tests.unit.test_fourier import WORLD, A, B, C, P
 from tests.unit.test_fourier_weights import found, model
 
 W = 2 * torch.pi / P
-TRAIN = fourier.pairs_of(WORLD, "train")
+TRAIN = spectrum.pairs_of(WORLD, "train")
 A2, B2 = A[:, :, 0], B[:, :, 0]
 
 
@@ -45,7 +45,7 @@ def test_what_isnt_of_its_kind_is_explained_in_part():
 
 class TestModel:
     def values(self, monkeypatch, keys: list[int]) -> dict:
-        monkeypatch.setattr(fourier, "key_frequencies", lambda logits: keys)
+        monkeypatch.setattr(spectrum, "key_frequencies", lambda logits: keys)
         with torch.inference_mode():
             return found(formula.analyse(*model(), WORLD, seed=0))
 
@@ -53,9 +53,9 @@ class TestModel:
         its, parameters = model()
         every = list(range(1, (P - 1) // 2 + 1))
         values = self.values(monkeypatch, every)
-        logits = fourier.logits_of_pairs(its, parameters, WORLD)
-        test = fourier.pairs_of(WORLD, "test")
-        hits = (logits[test].argmax(-1) == fourier.answers_of(WORLD)[test]).double().mean()
+        logits = spectrum.logits_of_pairs(its, parameters, WORLD)
+        test = spectrum.pairs_of(WORLD, "test")
+        hits = (logits[test].argmax(-1) == spectrum.answers_of(WORLD)[test]).double().mean()
         assert values["embedding_formula_accuracy", "test", None] == pytest.approx(hits.item())
         assert ("embedding_null_accuracy", "test", None) not in values
 

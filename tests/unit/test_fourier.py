@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from onset.measures import fourier, prediction
+from onset.measures.answers import prediction
+from onset.measures.fourier import spectrum
 from onset.models.batch import Questions
 from onset.tasks import modular_addition
 
@@ -25,13 +26,13 @@ def on_the_circle(amplitudes: dict[int, float]) -> Tensor:
 
 
 def test_waves_are_orthonormal_and_have_no_mean():
-    basis = fourier.waves(P).flatten(0, 1)
+    basis = spectrum.waves(P).flatten(0, 1)
     torch.testing.assert_close(basis @ basis.T, torch.eye(P - 1), atol=1e-6, rtol=0)
     torch.testing.assert_close(basis.sum(1), torch.zeros(P - 1), atol=1e-5, rtol=0)
 
 
 def test_shares_are_those_of_the_amplitudes_squared():
-    shares = fourier.shares_on_the_circle(on_the_circle({2: 3.0, 5: 1.0}))
+    shares = spectrum.shares_on_the_circle(on_the_circle({2: 3.0, 5: 1.0}))
     expected = torch.zeros(8)
     expected[1], expected[4] = 0.9, 0.1
     torch.testing.assert_close(shares, expected, atol=1e-5, rtol=0)
@@ -40,33 +41,33 @@ def test_shares_are_those_of_the_amplitudes_squared():
 def test_a_phase_counts_and_what_all_answers_share_does_not():
     angle = 2 * torch.pi * 3 * (A + B - C) / P + 0.7
     logits = torch.cos(angle) + 100 * torch.rand(P, P, 1)
-    assert fourier.shares_on_the_circle(logits)[2].item() == pytest.approx(1, abs=1e-3)
+    assert spectrum.shares_on_the_circle(logits)[2].item() == pytest.approx(1, abs=1e-3)
 
 
 def test_what_is_no_function_of_the_sum_minus_the_answer_has_no_share():
     other = torch.cos(2 * torch.pi * (A + 2 * B - C) / P) + torch.cos(2 * torch.pi * (A - C) / P)
-    assert fourier.shares_on_the_circle(other).max() < 1e-6
+    assert spectrum.shares_on_the_circle(other).max() < 1e-6
 
 
 def test_key_frequencies_have_more_than_an_even_share():
-    assert fourier.key_frequencies(on_the_circle({2: 3.0, 5: 1.5, 7: 0.1})) == [2, 5]
+    assert spectrum.key_frequencies(on_the_circle({2: 3.0, 5: 1.5, 7: 0.1})) == [2, 5]
 
 
 def test_the_mean_by_sum_keeps_functions_of_the_sum():
     table = torch.rand(P, P)
-    torch.testing.assert_close(fourier.mean_by_sum(fourier.by_sum(table)), table)
+    torch.testing.assert_close(spectrum.mean_by_sum(spectrum.by_sum(table)), table)
 
 
 def test_a_part_of_a_table_has_its_frequencies_alone():
     logits = on_the_circle({2: 3.0, 5: 1.5})
-    part = fourier.by_sum(fourier.part_of(fourier.mean_by_sum(logits), [5]))
+    part = spectrum.by_sum(spectrum.part_of(spectrum.mean_by_sum(logits), [5]))
     torch.testing.assert_close(part, on_the_circle({5: 1.5}), atol=1e-5, rtol=0)
 
 
 def test_answers_and_pairs_are_those_of_the_splits():
-    answers = fourier.answers_of(WORLD)
+    answers = spectrum.answers_of(WORLD)
     assert answers[3, 16] == 2
-    masks = [fourier.pairs_of(WORLD, name) for name in WORLD.splits]
+    masks = [spectrum.pairs_of(WORLD, name) for name in WORLD.splits]
     assert (sum(mask.int() for mask in masks) == 1).all()
     assert masks[0].sum() == len(WORLD.splits["train"])
 
@@ -84,22 +85,22 @@ def test_logits_of_all_pairs_are_the_models():
             assert (equals == P).all()
             return torch.nn.functional.one_hot((a + b) % P, P + 1).float()
 
-    logits = fourier.logits_of_pairs(Model(), {}, WORLD)
-    assert (logits.argmax(-1) == fourier.answers_of(WORLD)).all()
+    logits = spectrum.logits_of_pairs(Model(), {}, WORLD)
+    assert (logits.argmax(-1) == spectrum.answers_of(WORLD)).all()
 
 
 @pytest.mark.parametrize(
     ("values", "expected"), [([1, 1, 1, 1], 0), ([0, 0, 0, 5], 0.75), ([1, 3], 0.25)]
 )
 def test_gini_by_hand(values, expected):
-    assert fourier.gini(torch.tensor(values, dtype=torch.float)) == pytest.approx(expected)
+    assert spectrum.gini(torch.tensor(values, dtype=torch.float)) == pytest.approx(expected)
 
 
 def test_gini_is_half_the_relative_mean_difference():
     values = np.random.default_rng(0).random(30)
     differences = np.abs(values[:, None] - values).mean()
     expected = differences / (2 * values.mean())
-    assert fourier.gini(torch.from_numpy(values)) == pytest.approx(expected)
+    assert spectrum.gini(torch.from_numpy(values)) == pytest.approx(expected)
 
 
 def len_of(group: Questions) -> int:
@@ -124,7 +125,7 @@ class TestLogitsOfPairs:
         with torch.inference_mode():
             one, two = {"w": torch.ones(1)}, {"w": torch.zeros(1)}
             for parameters in (one, one, two, two, one):
-                found = fourier.logits_of_pairs(model, parameters, WORLD)
+                found = spectrum.logits_of_pairs(model, parameters, WORLD)
                 assert (found == parameters["w"]).all()
         assert model.asked == 3
 
@@ -133,12 +134,12 @@ class TestLogitsOfPairs:
         with torch.inference_mode():
             parameters = {"w": torch.ones(1)}
             list(prediction.measure(model, parameters, WORLD))
-            fourier.logits_of_pairs(model, parameters, WORLD)
+            spectrum.logits_of_pairs(model, parameters, WORLD)
         assert model.asked == 1
 
     def test_a_world_without_some_pairs_is_asked_about_all(self):
         model = self.Counting()
-        some = fourier.logits_of_pairs(model, {"w": torch.ones(1)}, WORLD.only(["test"]))
+        some = spectrum.logits_of_pairs(model, {"w": torch.ones(1)}, WORLD.only(["test"]))
         assert some.shape == (P, P, P)
 
     def test_parameters_that_may_change_are_asked_again(self):
@@ -146,4 +147,4 @@ class TestLogitsOfPairs:
         for value in (1.0, 2.0):
             parameters["w"].fill_(value)
             with torch.inference_mode():
-                assert (fourier.logits_of_pairs(model, parameters, WORLD) == value).all()
+                assert (spectrum.logits_of_pairs(model, parameters, WORLD) == value).all()

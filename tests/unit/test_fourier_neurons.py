@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from onset.measures import fourier, fourier_neurons
+from onset.measures.fourier import fourier_neurons, spectrum
 from onset.models.transformer.bridge import open_bridge
 from tests.unit.test_fourier import WORLD, P
 from tests.unit.test_fourier_weights import found, model
@@ -39,7 +39,7 @@ def test_two_frequencies_share_by_their_power():
 def test_eight_directions_are_the_products_of_waves():
     """The same shares as by cos and sin of w a, of w b, and the four products of one of each."""
     neurons = torch.randn(P, P, 6, generator=torch.Generator().manual_seed(0)) + 1
-    waves, one = fourier.waves(P), torch.full((1, P), P**-0.5)
+    waves, one = spectrum.waves(P), torch.full((1, P), P**-0.5)
     centred = neurons - neurons.mean((0, 1))
     expected = []
     for wave in waves:
@@ -66,7 +66,7 @@ def test_the_models_neurons_are_the_librarys():
     _, cache = open_bridge(its, parameters).run_with_cache(tokens)
     expected = cache["blocks.0.mlp.hook_post"][:, -1]
     torch.testing.assert_close(
-        its.neurons(parameters, fourier.all_pairs(P)), expected, atol=1e-5, rtol=1e-4
+        its.neurons(parameters, spectrum.all_pairs(P)), expected, atol=1e-5, rtol=1e-4
     )
 
 

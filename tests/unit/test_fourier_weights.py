@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from onset.measures import fourier, fourier_weights, keys_ablated
+from onset.measures.fourier import fourier_weights, keys_ablated, spectrum
 from onset.models.transformer.model import Transformer, build
 from onset.models.transformer.settings import Settings
 from tests.unit.test_fourier import WORLD, P
@@ -23,7 +23,7 @@ def model(**changes) -> tuple[Transformer, dict[str, Tensor]]:
     draw = torch.Generator().manual_seed(1)
     sizes = torch.zeros(N_FREQUENCIES, 1, 1)
     sizes[2], sizes[3] = 3.0, 1.0
-    waves = (fourier.waves(P) * sizes).flatten(0, 1)
+    waves = (spectrum.waves(P) * sizes).flatten(0, 1)
     directions = torch.linalg.qr(torch.randn(16, 16, generator=draw)).Q[: 2 * N_FREQUENCIES]
     parameters["tok_embed.weight"][:P] = waves.T @ directions + torch.randn(16, generator=draw)
     return its, parameters
@@ -50,13 +50,13 @@ class TestWeights:
         its, parameters = model()
         matrix = parameters["head.weight"] @ parameters["layers.0.mlp.fc_out.weight"]
         values = found(fourier_weights.measure(its, parameters, WORLD))
-        wave = fourier.waves(P)[4] @ matrix[:P]
+        wave = spectrum.waves(P)[4] @ matrix[:P]
         assert values["readout_norm", None, 5] == pytest.approx(wave.norm().item(), rel=1e-5)
 
     def test_without_an_mlp_it_is_the_unembedding(self):
         its, parameters = model(d_mlp=0)
         values = found(fourier_weights.measure(its, parameters, WORLD))
-        wave = fourier.waves(P)[4] @ parameters["head.weight"][:P]
+        wave = spectrum.waves(P)[4] @ parameters["head.weight"][:P]
         assert values["readout_norm", None, 5] == pytest.approx(wave.norm().item(), rel=1e-5)
 
 
@@ -85,15 +85,15 @@ class TestKeys:
 
     def test_all_that_there_is_changes_nothing(self):
         its, parameters = model()
-        logits = fourier.logits_of_pairs(its, parameters, WORLD)
-        pairs = fourier.pairs_of(WORLD, "test")
-        loss = F.cross_entropy(logits[pairs], fourier.answers_of(WORLD)[pairs]).item()
+        logits = spectrum.logits_of_pairs(its, parameters, WORLD)
+        pairs = spectrum.pairs_of(WORLD, "test")
+        loss = F.cross_entropy(logits[pairs], spectrum.answers_of(WORLD)[pairs]).item()
         values = self.values([3, 4])
         assert values["keys_alone_loss", "test", None] == pytest.approx(loss, rel=1e-4)
 
     def test_without_all_that_there_is_every_number_is_the_same(self):
         values = self.values([3, 4])
-        answers = fourier.answers_of(WORLD)[fourier.pairs_of(WORLD, "test")]
+        answers = spectrum.answers_of(WORLD)[spectrum.pairs_of(WORLD, "test")]
         most = answers.bincount(minlength=P).max().item() / len(answers)
         assert values["without_keys_accuracy", "test", None] <= most
 

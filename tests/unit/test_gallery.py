@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import xml.etree.ElementTree as ET
 
 import pandas as pd
 import pytest
 
 from onset.gallery.answer import UnknownNumberError, filled
+from onset.gallery.comparisons import comparisons_of
 from onset.gallery.curves import learning_curves
 from onset.gallery.front import card, front_page
 from onset.gallery.maths import with_equations
-from onset.gallery.tables import interval, read_table, rows_of, short
+from onset.gallery.means import label_of, one_by_one, side_by_side
+from onset.gallery.tables import read_table, short
+from onset.statistics.means import Mean, Means
+from onset.statistics.quantities import Quantity
 from tests.files import put_on_record
 
 STUDY = {
@@ -27,16 +32,63 @@ STUDY = {
 }
 
 
+def mean(
+    condition: str, split: str, quantity: str, *numbers: float, kind: str = "share", digits: int = 2
+) -> Mean:
+    mean, low, high = [*numbers, math.nan, math.nan][:3]
+    return Mean(condition, split, quantity, kind, digits, 3, mean, low, high)
+
+
 class TestAnswer:
+    MEANS = Means({"one/id/accuracy": mean("one", "id", "accuracy", 0.975, 0.961, 0.989)})
+
     def test_numbers_stand_in_their_places(self):
         numbers = {"one/id": "0.98 [0.96, 0.99]", "share": r"30\,\%"}
-        said = filled("It is {one/id}, of {share}.", numbers)
+        said = filled("It is {one/id}, of {share}.", numbers, Means())
         assert said == "It is 0.98 [0.96, 0.99], of 30\u202f%."
-        assert filled("{a}", {"a": r"x\_1 \& \$5 \{y\}"}) == "x_1 & $5 {y}"
+        assert filled("{a}", {"a": r"x\_1 \& \$5 \{y\}"}, Means()) == "x_1 & $5 {y}"
 
     def test_a_number_that_nobody_saved_is_named(self):
-        with pytest.raises(UnknownNumberError, match="'two/id'"):
-            filled("It is {two/id}.", {"one/id": "1"})
+        with pytest.raises(UnknownNumberError, match="'two/id': no number of the notebook's"):
+            filled("It is {two/id}.", {"one/id": "1"}, Means())
+
+    def test_means_come_from_the_summary_also_where_a_notebook_says_otherwise(self):
+        said = filled("In {one/id/accuracy}.", {"one/id/accuracy": "0.3"}, self.MEANS)
+        assert said == "In 0.97 [0.96, 0.99]."
+
+    @pytest.mark.parametrize(
+        ("name", "says"),
+        [
+            ("on/id/accuracy", "no condition 'on'; the nearest: one"),
+            ("one/di/accuracy", "accuracy isn't of the split 'di'; the nearest: id"),
+            ("one//accuracy", r"accuracy isn't of the split '\(none\)'; the nearest: id"),
+            ("one/id/acuracy", "no quantity 'acuracy'; the nearest: accuracy"),
+        ],
+    )
+    def test_of_a_mean_that_is_not_there_it_says_which_part(self, name, says):
+        with pytest.raises(UnknownNumberError, match=says):
+            filled(f"In {{{name}}}.", {}, self.MEANS)
+
+
+class TestComparisons:
+    def test_a_table_of_what_is_found_of_whom(self):
+        look = {"name": "look", "module": "same_heads", "for_each": "run", "beside": "deep",
+                "checkpoints": 3}  # fmt: skip
+        called = ("plain", "look:plain:deep", "other:plain", "look:plain:study:one")
+        numbers = ("test", "share.layer_1", "share", 2, 2, 0.5, 0.4, 0.6)
+        means = [Mean(name, *numbers) for name in called]
+        quantities = {"share": Quantity("share", "share", "what is shared", 2)}
+        (found,) = comparisons_of({**STUDY, "comparisons": [look]}, means, quantities)
+        assert found["name"] == "look"
+        assert found["said"] == "same heads: each run beside deep, 3 checkpoints"
+        whom = [row[0] for row in found["rows"]]
+        assert whom == ["as it is beside deeper", "as it is beside study:one"]
+        said = ["what is shared, layer 1", "test", "2", "0.50 [0.40, 0.60]"]
+        assert found["rows"][0][1:-1] == said
+        assert found["rows"][0][-1] == "look:plain:deep/test/share.layer_1"
+
+    def test_a_study_without_any(self):
+        assert comparisons_of(STUDY, [], {}) == []
 
 
 class TestEquations:
@@ -76,12 +128,34 @@ class TestTables:
         put_on_record(tmp_path)
         read = read_table(tmp_path / "data.csv", most=2)
         assert read == {"columns": ["a", "b"], "rows": [["1", "2"], ["3", "4"]], "n_rows": 3}
-        rows = [{"a": "1", "b": "2"}, {"a": "3", "b": "4"}, {"a": "5", "b": "6"}]
-        assert list(rows_of(tmp_path / "data.csv")) == rows
 
-    def test_an_interval_where_there_is_one(self):
-        assert interval({"mean": "0.5", "low": "0.25", "high": "0.75"}) == "0.5 [0.25, 0.75]"
-        assert interval({"mean": "0.5", "low": "", "high": ""}) == "0.5"
+
+class TestMeans:
+    QUANTITIES = {
+        "accuracy": Quantity("accuracy", "share", "accuracy", 2),
+        "rank": Quantity("rank", "rank", "rank of the bridge", 1),
+    }
+    MEANS = [
+        mean("plain", "near", "accuracy", 0.975, 0.951, 0.999),
+        mean("plain", "far", "accuracy", 0.5),
+        mean("plain", "near", "rank.layer_1", -1.25, digits=1),
+        mean("plain", "", "rank", 3.0, digits=1),
+    ]
+
+    def test_what_every_split_has_is_side_by_side(self):
+        assert side_by_side(self.MEANS, self.QUANTITIES) == {
+            "columns": ["split", "accuracy"],
+            "rows": [["near", "0.97 [0.95, 1.00]"], ["far", "0.50"]],
+        }
+        assert side_by_side(self.MEANS[3:], self.QUANTITIES)["rows"] == []
+
+    def test_all_are_there_one_by_one_by_the_name_that_texts_use(self):
+        rows = one_by_one(self.MEANS, self.QUANTITIES)["rows"]
+        assert rows[2:] == [
+            ["rank of the bridge, layer 1", "near", "−1.2", "plain/near/rank.layer_1"],
+            ["rank of the bridge", "", "3.0", "plain//rank"],
+        ]
+        assert label_of("rank.layer_1.head_2", self.QUANTITIES).endswith(", layer 1, head 2")
 
 
 class TestFrontPage:
@@ -100,6 +174,11 @@ class TestFrontPage:
 
 
 class TestCurves:
+    QUANTITIES = {
+        "accuracy": Quantity("accuracy", "share", "accuracy", 2),
+        "loss": Quantity("loss", "nats", "loss (nats)", 2),
+        "margin": Quantity("margin", "logits", "lead (nats)", 2),
+    }
     log = pd.DataFrame({"step": range(1000), "loss": [1 / (1 + i) for i in range(1000)]})
     measures = pd.DataFrame(
         {"step": [0, 9, 0, 9], "split": ["near", "near", "far", "far"], "value": [0, 1, 0, 0.5]}
@@ -112,24 +191,30 @@ class TestCurves:
 
     def test_accuracy_by_split(self):
         measures = self.measures.assign(measure="accuracy")
-        drawn = learning_curves([self.log, self.log], [measures, measures])
+        drawn = learning_curves([self.log, self.log], [measures, measures], self.QUANTITIES)
         assert {"training loss", "training step"} <= self.text(drawn.training)
         assert {"accuracy", "training step"} <= self.text(drawn.splits)
         assert list(drawn.key) == ["near", "far"]
 
     def test_loss_where_there_is_no_accuracy_and_no_split(self):
         measures = self.measures.assign(measure="loss", split=None, value=[2.0, 1.0, 4.0, 3.0])
-        drawn = learning_curves([self.log], [measures])
-        assert "loss" in self.text(drawn.splits)
+        drawn = learning_curves([self.log], [measures], self.QUANTITIES)
+        assert "loss (nats)" in self.text(drawn.splits)
         assert list(drawn.key) == ["all"]
+
+    def test_what_comes_first_where_there_is_neither(self):
+        measures = self.measures.assign(measure="margin")
+        drawn = learning_curves([self.log], [measures], self.QUANTITIES)
+        assert "lead (nats)" in self.text(drawn.splits)
 
     def test_the_same_curves_give_the_same_bytes_and_take_the_colour_of_the_page(self):
         measures = self.measures.assign(measure="accuracy")
-        drawn = learning_curves([self.log], [measures])
-        assert drawn == learning_curves([self.log], [measures])
+        drawn = learning_curves([self.log], [measures], self.QUANTITIES)
+        assert drawn == learning_curves([self.log], [measures], self.QUANTITIES)
         assert "currentColor" in drawn.training
         assert "#000000" not in drawn.training + drawn.splits
 
     def test_a_long_log_is_thinned(self):
-        drawn = learning_curves([self.log], [self.measures.assign(measure="accuracy")])
+        measures = self.measures.assign(measure="accuracy")
+        drawn = learning_curves([self.log], [measures], self.QUANTITIES)
         assert len(drawn.training) < 40_000

@@ -9,7 +9,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from onset.measures import head_composition, head_scores, loss_by_position
+from onset.measures.answers import loss_by_position
+from onset.measures.heads import head_composition, head_scores
 from onset.models.transformer.bridge import open_bridge
 from onset.models.transformer.model import Transformer
 from onset.models.transformer.settings import Settings

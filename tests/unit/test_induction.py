@@ -10,6 +10,15 @@ from onset.tasks.dataset import TaskSettings
 from onset.tasks.induction import Settings, generate, streams
 from onset.training.batches import draw
 
+SMALL_WORLDS = [
+    {"n_symbols": 12, "length": 16, "segment": [3, 6], "n_train": 16, "n_test": 16},
+    {"n_symbols": 8, "length": 8, "segment": [3, 5], "n_train": 200, "n_test": 64},
+    {"n_symbols": 8, "length": 12, "segment": [4, 4], "n_train": 500, "n_test": 64},
+    {"n_symbols": 4, "length": 10, "segment": [2, 2], "copies": 4, "n_train": 60, "n_test": 4},
+    {"n_symbols": 12, "length": 16, "segment": [3, 6], "n_train": 16, "n_test": 16},
+]
+"""that no two splits share an example of; measures are tried on the first"""
+
 PERIODIC = Settings(
     name="induction", n_symbols=20, length=24, segment=(4, 9), n_train=50, n_test=40
 )

@@ -11,10 +11,10 @@ from torch import Tensor
 from onset import interventions
 from onset.interventions import heads
 from onset.interventions.settings import InterventionSettings
-from onset.measures.heads import Head, Scores, circuit
+from onset.measures.heads.circuit import Head, Scores, circuit
 from onset.models.transformer.model import Transformer
 from onset.models.transformer.settings import Settings
-from onset.source import Source
+from onset.runs.source import Source
 from onset.tasks import induction
 from onset.training.interventions import Altered
 from onset.training.loop import train

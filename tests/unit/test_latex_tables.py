@@ -9,8 +9,8 @@ import pytest
 from onset.latex.conditions import conditions_table
 from onset.latex.published import published_numbers, published_table
 from onset.latex.settings import settings_tables
+from onset.latex.settings_in_words import as_written, in_words, key_in_words, seeds_in_words
 from onset.latex.text import breakable, longtable
-from onset.latex.values import as_written, in_words, key_in_words, seeds_in_words
 
 
 def study(name: str, steps: int = 100, family: str = "transformer", **model) -> dict:

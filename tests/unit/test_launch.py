@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from onset import launch
+from onset.workflow import launch
 from tests import files
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="there is a server on Linux only")
@@ -55,7 +55,7 @@ def child_of(parent: int) -> int:
 def server(tmp_path) -> Iterator[subprocess.Popen]:
     folder = tmp_path / "server"
     folder.mkdir()
-    command = [sys.executable, "-m", "onset.launch", "--serve", str(folder)]
+    command = [sys.executable, "-m", "onset.workflow.launch", "--serve", str(folder)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE)
     wait_for((folder / "socket").exists)
     process.address = str(folder / "socket")
@@ -74,7 +74,8 @@ def test_what_is_made_is_the_same(server, tmp_path, monkeypatch, capfd):
         "served": lambda: launch._ask(server.address, "dataset", make_dataset()),
         "alone": lambda: (
             subprocess.run(
-                [sys.executable, "-m", "onset.launch", "dataset", *make_dataset()], check=True
+                [sys.executable, "-m", "onset.workflow.launch", "dataset", *make_dataset()],
+                check=True,
             ).returncode
         ),
     }.items():
@@ -126,7 +127,7 @@ def test_a_killed_job_is_a_failed_command(server, tmp_path, monkeypatch):
 def test_a_server_ends_with_the_call_that_started_it(tmp_path):
     """However that ends."""
     code = (
-        "import os, time; from onset import launch; launch.start_server(1); "
+        "import os, time; from onset.workflow import launch; launch.start_server(1); "
         "print(os.environ['ONSET_FORK_SERVER'], flush=True); time.sleep(60)"
     )
     environment = {**os.environ, "TMPDIR": str(tmp_path)}

@@ -12,8 +12,8 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from onset.commands.project import add_config_arguments
-from onset.commands.snakemake import caches, forced, joined, repeated
+from onset.workflow.commands.project import add_config_arguments
+from onset.workflow.commands.snakemake import caches, forced, joined, repeated
 from setup.packages import ROOT
 
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")
@@ -68,7 +68,7 @@ class Checkout:
     def snakemakes(self, *arguments: str) -> list[str]:
         """What Snakemake is called with in the end."""
         call = shlex.split(self.calls(*arguments)[-1])
-        assert call[:4] == ["python", "-P", "-m", "onset.commands.snakemake"]
+        assert call[:4] == ["python", "-P", "-m", "onset.workflow.commands.snakemake"]
         return joined(call[4:])
 
 
@@ -103,7 +103,9 @@ def test_what_stands_on_its_command_line_is_one(checkout):
     assert "SWITCHES no no [cuda] [] []" in said
     assert "[1] []" in checkout.said("lock", "UPGRADE=1")
     figure = checkout.calls("figure", "NAME=a/it's", "ARGS=-n")
-    assert "python -P -m onset.commands.figure a/it's -n" in figure
+    assert "python -P -m onset.workflow.commands.figure a/it's -n" in figure
+    study = checkout.calls("study", "NAME=mine")
+    assert "python -P -m onset.workflow.commands.new_study mine" in study
 
 
 def test_another_python(checkout):
@@ -202,7 +204,7 @@ def test_where_caches_go_without_a_home(tmp_path, monkeypatch, home):
 
 
 def test_what_would_be_lost_is_told():
-    words = "--config stands 2 times in this call, .*: --config seeds=.1. paper=false"
+    words = "--config appears 2 times in this call, .*: --config seeds=.1. paper=false"
     line = repeated(["snakemake", "--config", "seeds=[1]", "-n", "-C", "paper=false"])
     assert re.search(words, line)
     assert repeated(["snakemake", "--config", "seeds=[1]", "paper=false", "-n"]) is None

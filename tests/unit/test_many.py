@@ -50,7 +50,8 @@ def curves(n: int) -> pd.DataFrame:
         for seed in (0, 1)
         for step in (0, 10, 100)
     ]
-    return pd.DataFrame(rows, columns=["condition", "seed", "step", "measure", "split", "value"])
+    columns = ["condition", "seed", "step", "measure", "split", "value"]
+    return pd.DataFrame(rows, columns=columns).assign(kind="share")
 
 
 def in_full(figure: Figure) -> Figure:
@@ -117,7 +118,7 @@ def test_rows_of_many_fit_a_page_and_their_names_are_apart(n):
 
 def test_learning_curves_of_many():
     n = 100
-    losses = curves(n).assign(measure="loss")
+    losses = curves(n).assign(measure="loss", kind="nats")
     both = pd.concat([curves(n), losses[losses["value"] > 0]])
     in_full(plot_learning(learning_curves(both), {"all": "all"}, styles(names(n)), labels(n)))
 

@@ -10,14 +10,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from onset.measures import (
-    bridge_lens,
-    commonest_answer,
-    gradient_alignment,
-    names,
-    prediction,
-    weight_norm,
-)
+from onset.measures import names
+from onset.measures.answers import commonest_answer, prediction
+from onset.measures.residual import bridge_lens
+from onset.measures.weights import gradient_alignment, weight_norm
 from onset.models.batch import Batch, Questions
 from onset.models.transformer.model import Transformer, build
 from onset.models.transformer.settings import Settings

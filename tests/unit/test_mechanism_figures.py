@@ -22,10 +22,10 @@ from onset.figures.style import styles
 COLUMNS = ["measure", "value", "layer", "head", "position", "step"]
 
 
-def table(*rows: tuple) -> pd.DataFrame:
-    """One condition, split and checkpoint; a row per seed and measurement."""
+def table(*rows: tuple, kind: str = "share") -> pd.DataFrame:
+    """One condition, split and checkpoint; a row per seed and measurement, all of one kind."""
     named = pd.DataFrame([(*row, 9) for row in rows], columns=["seed", *COLUMNS])
-    return named.assign(condition="one", split="oo")
+    return named.assign(condition="one", split="oo", kind=kind)
 
 
 class TestParts:
@@ -36,9 +36,9 @@ class TestParts:
         (0, "attention", 1.0, 0, 0, 0),
     )
 
-    def test_each_part_and_kind_is_a_row_beside_the_whole(self):
+    def test_each_part_and_replacement_is_a_row_beside_the_whole(self):
         left = accuracy_without_parts(self.ANALYSES)
-        rows = left[["kind", "layer", "head", "mean", "whole"]].replace({np.nan: None})
+        rows = left[["replacement", "layer", "head", "mean", "whole"]].replace({np.nan: None})
         assert [tuple(row) for row in rows.to_numpy()] == [
             ("zero", 0, 1, pytest.approx(0.1), pytest.approx(0.95)),
             ("resample", 1, None, pytest.approx(0.1), pytest.approx(0.95)),
@@ -66,6 +66,7 @@ class TestDirectEffects:
     ANALYSES = table(
         *((seed, "direct_effect_token_embedding", -1.0, None, None, None) for seed in (0, 1)),
         *((seed, "direct_effect_attention", 4.0 + seed, 1, None, None) for seed in (0, 1)),
+        kind="logits",
     )
 
     def test_a_logit_difference_is_not_cut_at_one(self):
@@ -83,7 +84,7 @@ class TestDirectEffects:
         assert mean == [-1, 4.5]
 
 
-def test_what_follows_the_donor_is_told_by_place_and_kind():
+def test_what_follows_the_donor_is_told_by_place_and_replacement():
     analyses = table(
         *((seed, "patch_written_follows", 0.5 + seed / 10, 1, None, 1) for seed in (0, 1)),
         *((seed, "patch_random_follows", 0.1, 1, None, 1) for seed in (0, 1)),
@@ -92,7 +93,7 @@ def test_what_follows_the_donor_is_told_by_place_and_kind():
         (0, "patch_written_keeps", 0.9, 1, None, 1),
     )
     found = follows_donor(analyses, layer=1, position=1)
-    assert found["kind"].tolist() == ["written", "random"]
+    assert found["replacement"].tolist() == ["written", "random"]
     assert found["mean"].tolist() == pytest.approx([0.55, 0.1])
 
 
@@ -120,14 +121,14 @@ class TestLearning:
             for measure, value in (("loss", 10.0 ** (seed - 1)), ("accuracy", 0.5), ("rank", 3.0))
         ],
         columns=["condition", "seed", "step", "split", "measure", "value"],
-    )
+    ).assign(kind=lambda its: its["measure"].map({"loss": "nats", "accuracy": "share"}))
 
     def test_losses_have_a_geometric_mean(self):
         curves = learning_curves(self.MEASURES).set_index(["measure", "split", "step"])
         assert set(curves.index.get_level_values("measure")) == {"loss", "accuracy"}
         first = curves.loc["loss", "oo", 0]
         assert first[["mean", "seed_0", "seed_1"]].tolist() == pytest.approx([10**-0.5, 0.1, 1])
-        assert first["low"] * first["high"] == pytest.approx(0.1)
+        assert first["low"] * first["high"] == pytest.approx(0.1)  # the logarithm's isn't cut at 0
         assert curves.loc["accuracy", "oo", 0]["mean"] == 0.5
 
     def test_a_loss_of_zero_can_be_drawn(self):

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from onset.milestones import auc, fallen, foresight, foretold, locked_in, reached, value_at
+from onset.statistics.milestones import fallen, locked_in, reached, value_at
+from onset.statistics.prediction import as_powers, auc, foresight, foretold
 
 
 def curve(seed: int, values: list[float], condition: str = "one") -> pd.DataFrame:
@@ -90,3 +91,15 @@ class TestForetold:
         luck = foresight(self.noise, self.outcome, 0, 50)
         assert luck.p > 0.05
         assert luck.median_error == told.median_error
+
+
+def test_shares_of_longer_chains_as_powers_of_those_of_short_ones():
+    shares = pd.DataFrame(
+        [("one", 0, "two", 0.5), ("one", 0, "four", 0.25), ("one", 1, "two", 0.8)],
+        columns=["condition", "seed", "split", "value"],
+    )
+    found = as_powers(shares, "two", {"four": 3}).set_index("measure")
+    assert found.loc["predicted", "value"] == pytest.approx(0.125)
+    assert found.loc["shortfall", "value"] == pytest.approx(-0.125)
+    assert found["kind"].to_dict() == {"predicted": "share", "shortfall": "signed_share"}
+    assert set(found["seed"]) == {0}  # the other run has no longer chains

@@ -9,6 +9,13 @@ from pydantic import ValidationError
 from onset.tasks.dataset import TaskSettings
 from onset.tasks.modular_addition import Settings, generate
 
+SMALL_WORLDS = [
+    {"p": 13, "train_fraction": 0.6},
+    {"p": 5},
+    {"p": 7, "train_fraction": 0.6, "answers": "random"},
+]
+"""that no two splits share an example of; measures are tried on the first"""
+
 P = 17
 SETTINGS = Settings(name="modular_addition", p=P, train_fraction=0.4)
 WORLD = generate(SETTINGS, seed=0)

@@ -156,7 +156,7 @@ class TestWork:
             monkeypatch.setattr(stage, "execute", execute)
             stage.work(
                 argparse.Namespace(
-                    notebook=written(tmp_path, "", HEAD.replace("seeds", 'code = ""\nseeds')),
+                    notebook=written(tmp_path, ""),
                     study=study,
                     settings={"parameters": GIVEN, "figures": figures, "tables": tables},
                     code="of a test",

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import argparse
 import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from onset.atlas.reading import open_atlas
+from onset.collections.atlas.reading import open_atlas
+from onset.measures.measurement import Measurement
 from onset.results import Found, open_run, open_study
+from onset.stages import summarise
+from onset.stages.command import StageError
+from onset.statistics.seeds import Summary, over_seeds
+from onset.store.files import checksum
+from onset.store.layout import RunFolder
+from onset.store.origin import Origin
+from onset.store.tables import save_table
 
 
 @pytest.fixture
@@ -81,8 +90,79 @@ class TestFromWhere:
         ([0.0, 1.0, 2.0], 0.5, 1, None),  # the interval is on both sides
         ([0.9, 1.0, 1.1], np.nan, 1, None),
         ([1.0], 0.5, 1, None),
-        ([], 0.5, 1, None),
     ],
 )
 def test_what_is_said_agrees_if_the_whole_interval_does(values, border, sign, agrees):
     assert Found.beyond(pd.Series(values, dtype=float), border, sign).agrees is agrees
+
+
+def test_of_what_was_not_run_nothing_is_found():
+    assert Found.beyond(pd.Series([], dtype=float)) is None
+
+
+def test_what_is_no_more_than_chance_is_so_in_the_mean():
+    its = Summary(0.09, -0.2, 0.4)
+    assert Found.of_mean(its, below=0.1).agrees is True
+    assert Found.of_mean(its, below=0.09).agrees is False
+
+
+class TestSummarised:
+    """What the stage leaves, and how a study reads it."""
+
+    DECLARED = {
+        "accuracy": {"kind": "share", "label": "accuracy"},
+        "*_loss": {"kind": "nats", "label": "loss: * (nats)", "digits": 3},
+    }
+
+    @pytest.fixture
+    def measured(self, tmp_path):
+        """A study of one condition and two seeds."""
+        for seed, accuracy in enumerate((1.0, 0.9)):
+            folder = RunFolder(tmp_path / f"study/one/seed_{seed}")
+            folder.checkpoints.mkdir(parents=True)
+            folder.checkpoint_index.write_text("{}")
+            columns = {
+                "step": [5, 5],
+                "measure": ["accuracy", "key_loss"],
+                "value": [accuracy, 0.01 * seed],
+                **{name: [None, None] for name in Measurement._fields[2:]},
+            }
+            source = checksum(folder.checkpoint_index)
+            save_table(folder.measures, columns, Origin(folder.run, "settings", "code", source))
+        return tmp_path
+
+    def summarise(self, results, quantities):
+        settings = {
+            "conditions": ["one"],
+            "seeds": [0, 1],
+            "analysed": [],
+            "quantities": quantities,
+        }
+        given = argparse.Namespace(study=results / "study", settings=settings, code="code")
+        summarise.work(given)
+
+    def test_every_mean_has_its_kind_and_digits(self, measured):
+        self.summarise(measured, self.DECLARED)
+        study = open_study("study", measured)
+        rows = study.summary.set_index("measure")
+        assert rows.loc["accuracy", ["kind", "digits", "n_seeds"]].tolist() == ["share", 2, 2]
+        assert rows.loc["key_loss", ["kind", "digits", "n_seeds"]].tolist() == ["nats", 3, 2]
+        assert (rows.loc["accuracy", "high"], rows.loc["key_loss", "low"]) == (1, 0)
+        assert study.quantities["key_loss"].label == "loss: key (nats)"
+        assert set(study.quantities) == {"accuracy", "key_loss"}
+
+    def test_measurements_know_their_kind(self, measured):
+        self.summarise(measured, self.DECLARED)
+        measures = open_study("study", measured).measures
+        assert measures["kind"].tolist() == ["share", "nats"] * 2
+        assert over_seeds(measures, ["measure"])["high"].tolist()[0] == 1
+
+    def test_what_is_not_declared_stops_it(self, measured):
+        said = "key_loss is measured, but in no QUANTITIES of what measures it; there are: accuracy"
+        with pytest.raises(StageError, match=said):
+            self.summarise(measured, {"accuracy": self.DECLARED["accuracy"]})
+        assert not (measured / "study/summary.csv").exists()
+
+    def test_before_that_it_says_what_to_do(self, measured):
+        with pytest.raises(FileNotFoundError, match=r"no .*quantities\.json: to make it, when all"):
+            _ = open_study("study", measured).measures

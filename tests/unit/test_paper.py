@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
 
 from onset.config import load_project
-from onset.jobs import Jobs
 from onset.latex.markup import MarkupError
 from onset.latex.sources import sources_of
 from onset.stages.paper import _files
+from onset.workflow.jobs import Jobs
 from tests.files import put_on_record
 from tests.workflow.conftest import NOTEBOOK, STUDY
 
 ROOT = Path(__file__).parents[2]
 TABLE = {"name": "ends", "caption": "Ends"}
+SUMMARY = """\
+condition,split,measure,kind,digits,n_seeds,mean,low,high
+one,near,rank_of_a.layer_1,rank,1,3,-2.25,-3,-1.04
+"""
 REFERENCE = "quantity,published,source,ours,low,high,agrees\n{},1,A & B,0.5,0.4,0.6,yes\n"
 
 
@@ -35,16 +41,18 @@ def arguments(tmp_path) -> argparse.Namespace:
         (results / "figures/curve.pdf").write_bytes(b"%PDF")
         (results / "tables/ends.tex").write_text("\\begin{tabular}{l}1\\end{tabular}\n")
         (results / "numbers.json").write_text(json.dumps({"share": r"80\,\%"}))
+        (results / "summary.csv").write_text(SUMMARY)
         (results / "reference.csv").write_text(REFERENCE.format(f"{name} quantity"))
         put_on_record(results)
     config = {"studies": ["first", "second"], "seeds": [0]}
     (tmp_path / "config/config.yaml").write_text(yaml.safe_dump(config))
-    told = json.loads(Jobs(load_project(config, tmp_path)).paper_settings)
+    told = json.loads(Jobs(load_project(config, tmp_path)).paper.settings)
     made = {"figures": [{"name": "curve", "caption": "A_caption"}], "tables": [TABLE]}
     settings = {
-        "shown": [its | made for its in told["shown"] if its["name"] != "atlas"],
+        "shown": [its | made for its in told["shown"]],
         "studies": [its | made | {"has_reference": True} for its in told["studies"]],
         "seeds": told["seeds"],
+        "abstract": {},
     }
     return argparse.Namespace(
         sources=ROOT / "paper", results=tmp_path / "results", settings=settings
@@ -59,7 +67,8 @@ def test_it_is_the_text_what_notebooks_made_and_what_the_config_says(arguments):
         for study in ("first", "second")
         for place in (f"figures/{study}/curve.pdf", f"tables/{study}/ends.tex")
     }
-    written = {f"{n}.tex" for n in ("generated", "studies", "settings", "conditions", "published")}
+    names = ("generated", "sentences", "studies", "settings", "conditions", "published")
+    written = {f"{name}.tex" for name in names}
     assert set(files) == text | made | written
     generated = files["generated.tex"].decode()
     assert r"\onsetdefinenumber{first/share}{80\,\%}" in generated
@@ -67,11 +76,75 @@ def test_it_is_the_text_what_notebooks_made_and_what_the_config_says(arguments):
     assert r"\section{Half \& half}" in files["studies.tex"].decode()
 
 
+@pytest.fixture
+def asking(arguments, tmp_path) -> Callable[[str], argparse.Namespace]:
+    """The same paper with a text of its own."""
+
+    def with_text(text: str) -> argparse.Namespace:
+        sources = tmp_path / "paper/sections"
+        sources.mkdir(parents=True, exist_ok=True)
+        (sources / "first.tex").write_text(text)
+        return argparse.Namespace(**{**vars(arguments), "sources": sources.parent})
+
+    return with_text
+
+
+def test_means_that_the_text_asks_for_are_defined_and_no_others(asking):
+    text = "\\onsetmean{first}{one}{near}{rank_of_a.layer_1} and \\onsetmean{elsewhere}{a}{b}{c}"
+    generated = _files(asking(text))["generated.tex"].decode()
+    assert generated.count("onsetdefinemean") == 1
+    assert r"\onsetdefinemean{first/one/near/rank_of_a.layer_1}{−2.2 [−3.0, −1.0]}" in generated
+
+
+def test_means_that_are_not_there_stop_it_with_their_places(asking):
+    text = "One\n\n\\onsetmean{first}{two}{near}{rank_of_a.layer_1}\n\\onsetmean{second}{one}{far}{rank}"
+    with pytest.raises(MarkupError) as refused:
+        _files(asking(text))
+    first, second = str(refused.value).splitlines()
+    assert "paper/sections/first.tex:3: " in first
+    assert first.endswith("first/summary.csv has no condition 'two'; the nearest: one")
+    assert "sections/first.tex:4: " in second
+    assert second.endswith("no quantity 'rank'; the nearest: rank_of_a.layer_1")
+
+
+def test_a_mean_that_the_text_asks_whether_it_is_there_may_be_missing(asking):
+    gone = "{first}{one}{near}{gone}"
+    files = _files(asking(f"\\onsetifmean{gone}{{\\onsetmean{gone}}}{{none}}"))
+    assert "onsetdefinemean" not in files["generated.tex"].decode()
+    with pytest.raises(MarkupError, match="no quantity 'gone'"):
+        _files(asking(f"\\onsetmean{gone}"))
+
+
 def test_studies_of_one_title_both_keep_what_is_published(arguments):
     files = _files(arguments)
     for name in ("first", "second"):
         assert f"{name} quantity & 1 & A \\& B & " in files["published.tex"].decode()
     assert r"{paper/n_published}{2}" in files["generated.tex"].decode()
+
+
+def test_the_abstract_is_what_studies_say_in_their_order(arguments):
+    told = {"second": "In {share} of cases & more.", "first": "Rank {one/near/rank_of_a.layer_1}."}
+    arguments.settings["abstract"] = told
+    files = _files(arguments)
+    _, first, second = files["sentences.tex"].decode().splitlines()
+    assert second == r"In \onsetnumber{second/share} of cases \& more."
+    assert first == r"Rank \onsetmean{first}{one}{near}{rank_of_a.layer_1}."
+    assert "first/one/near/rank_of_a.layer_1" in files["generated.tex"].decode()
+
+
+def test_a_number_of_the_abstract_that_is_not_there_is_named(arguments):
+    arguments.settings["abstract"] = {"first": "In {shares} of cases."}
+    said = r"config/studies/first\.yaml: abstract: 'shares' is no number"
+    with pytest.raises(MarkupError, match=said):
+        _files(arguments)
+
+
+def test_only_studies_that_are_shown_are_in_the_abstract(tmp_path):
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    shutil.copytree(ROOT / "workflow/notebooks", tmp_path / "workflow/notebooks")
+    config = {"studies": ["reversal", "alias"], "seeds": [0], "paper": False}
+    told = json.loads(Jobs(load_project(config, tmp_path)).paper.settings)
+    assert list(told["abstract"]) == [its["name"] for its in told["shown"]]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from onset import places
+from onset.workflow import places
 from tests.files import contents, put_on_record
 
 RUN = "results/alias/tied/seed_0"

@@ -18,14 +18,18 @@ from torch.testing import assert_close
 from transformer_lens.model_bridge import TransformerBridge
 from transformers import AutoModelForCausalLM
 
-from onset import models
-from onset.artefacts import read_checkpoint
+from onset import analyses, models
+from onset.analyses.components.questions import exchanges
 from onset.config import ConfigError, load_project
+from onset.config.wants import wants
 from onset.config.yaml_file import read_yaml
+from onset.models import inspection
 from onset.models.batch import Batch, Questions
 from onset.models.pretrained.model import Pretrained
-from onset.models.pretrained.settings import Settings, problems
+from onset.models.pretrained.planning import problems
+from onset.models.pretrained.settings import Settings
 from onset.results import Run
+from onset.runs.artefacts import read_checkpoint
 from onset.stages import dataset as dataset_stage
 from onset.stages import evaluate as evaluate_stage
 from onset.stages import train as train_stage
@@ -126,6 +130,59 @@ class TestLoading:
         assert torch.equal(one, other)
 
 
+class TestInside:
+    """What is read inside a model is what TransformerLens shows of it."""
+
+    @pytest.fixture
+    def seen(self, loaded):
+        """The task's tokens, the bridge's logits for them, and its cache."""
+        model, parameters = loaded
+        tokens = torch.from_numpy(np.random.default_rng(0).integers(N_TOKENS, size=(5, LENGTH)))
+        bridge = inspection.open_bridge(model, parameters, model.depth(2))
+        return tokens, *bridge.run_with_cache(tokens + FIRST)
+
+    def test_the_residual_stream(self, loaded, seen):
+        model, parameters = loaded
+        tokens, _, cache = seen
+        stream = model.residual_stream(parameters, tokens)
+        assert len(stream) == model.depth(2) + 1 == 3
+        for i in range(2):
+            assert_close(stream[i], cache[f"blocks.{i}.hook_resid_pre"])
+            assert_close(stream[i + 1], cache[f"blocks.{i}.hook_resid_post"])
+
+    def test_its_end_is_read_out_as_the_models_answers(self, loaded, seen):
+        model, parameters = loaded
+        tokens, logits, _ = seen
+        said = model.unembed(parameters, model.residual_stream(parameters, tokens)[-1])
+        assert_close(said[..., :N_TOKENS], logits[..., FIRST : FIRST + N_TOKENS])
+        asked = Questions(tokens.numpy(), tuple(range(LENGTH)))
+        assert_close(said.flatten(0, 1), model.logits(parameters, [asked]))
+
+    def test_attention(self, loaded, seen):
+        model, parameters = loaded
+        tokens, _, cache = seen
+        patterns = model.attention(parameters, tokens)
+        for i, of_block in enumerate(patterns):
+            assert_close(of_block, cache[f"blocks.{i}.attn.hook_pattern"])
+        assert_close(patterns.sum(-1), torch.ones(patterns.shape[:-1]))
+
+    def test_questions_of_analyses_are_in_its_vocabulary(self, loaded):
+        model, parameters = loaded
+        exchange = next(iter(exchanges(model, parameters, WORLD, 0)))
+        tokens, target = exchange.tokens - FIRST, exchange.target - FIRST
+        assert set(map(tuple, tokens.tolist())) <= set(
+            map(tuple, WORLD.splits[exchange.split].tokens.tolist())
+        )
+        asked = Questions(tokens.numpy(), (exchange.scored,))
+        expected = model.logits(parameters, [asked]).gather(1, target[:, None])
+        logits = exchange.bridge(exchange.tokens)[:, exchange.scored]
+        assert_close(logits.gather(1, exchange.target[:, None]), expected)
+
+    def test_other_numbers_of_blocks_are_refused(self, loaded):
+        with pytest.raises(ValueError, match="applies each of its blocks once, always"):
+            inspection.open_bridge(*loaded, 1)
+
+
 class TestTraining:
     def test_it_learns_and_repeats_to_the_bit(self, loaded):
         model, parameters = loaded
@@ -156,7 +213,7 @@ class TestBridge:
     def test_it_has_the_fine_tuned_weights_and_the_checkpoints_tokenizer(self, loaded):
         model, _ = loaded
         parameters = {n: p.detach() for n, p in trained(model, steps=5).parameters.items()}
-        bridge = models.open_bridge(model, parameters)
+        bridge = inspection.open_bridge(model, parameters)
         group = questions()[0]
         tokens = torch.from_numpy(model.in_vocabulary(group.tokens))
         logits, cache = bridge.run_with_cache(tokens)
@@ -168,14 +225,14 @@ class TestBridge:
     def test_parameters_of_another_model_are_refused(self, loaded):
         model, parameters = loaded
         with pytest.raises(ValueError, match="aren't parameters of"):
-            models.open_bridge(model, {**parameters, "another": torch.zeros(1)})
+            inspection.open_bridge(model, {**parameters, "another": torch.zeros(1)})
         fewer = dict(list(parameters.items())[1:])
         with pytest.raises(ValueError, match="aren't parameters of"):
-            models.open_bridge(model, fewer)
+            inspection.open_bridge(model, fewer)
 
     def test_its_depth_is_fixed(self, loaded):
         with pytest.raises(ValueError, match="each of its blocks once"):
-            models.open_bridge(*loaded, n_applications=1)
+            inspection.open_bridge(*loaded, n_applications=1)
 
 
 class TestIdentity:
@@ -460,16 +517,28 @@ class TestTheExample:
         assert sum(a != b for a, b in zip(after, before, strict=True)) == 1
 
     @pytest.mark.parametrize(
-        ("changes", "name"),
+        ("changes", "said"),
         [
-            ({"measures": ["prediction", "bridge_lens"]}, "bridge_lens"),
-            ({"analyses": {"names": ["patching"]}}, "patching"),
+            (
+                {"measures": ["prediction", "clean_bridge"]},
+                "clean_bridge needs token embeddings that can be exchanged",
+            ),
+            (
+                {"measures": ["prediction", "head_composition"]},
+                "head_composition needs weights that can be told apart head by head",
+            ),
         ],
     )
-    def test_what_looks_inside_another_family_is_refused(self, root, changes, name):
-        said = f"{name} looks inside a transformer, and the model is pretrained"
-        with pytest.raises(ConfigError, match=said):
+    def test_what_it_can_not_be_asked_is_refused(self, root, changes, said):
+        with pytest.raises(ConfigError, match=f"{said}; the pretrained, as it is set, has none"):
             self.load(root, **changes)
+
+    def test_what_it_can_be_asked_is_not(self, root):
+        (condition, *_) = (
+            self.load(root, measures=["bridge_lens"]).studies["pythia"].conditions.values()
+        )
+        for name in ("ablation", "attention", "direct_effect", "patching", "probe"):
+            assert not [*wants(analyses, name).unfit(condition.task, condition.model)], name
 
     def test_a_world_that_is_too_large_is_refused(self, root):
         checkpoint = checkpoints.save("pythia", root / "own")

@@ -11,7 +11,7 @@ from snakemake_interface_logger_plugins.tests import TestLogHandlerBase
 
 from onset.config import load_project
 from onset.config.yaml_file import read_yaml
-from onset.durations import Durations
+from onset.workflow.durations import Durations
 from snakemake_logger_plugin_onset import LogHandler, LogHandlerSettings
 from snakemake_logger_plugin_onset.estimate import Estimate, Expected
 from snakemake_logger_plugin_onset.line import new_line

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from onset import models
-from onset.readable import likeliest, names_of, tokens_of
+from onset.models import inspection
+from onset.runs.token_names import likeliest, names_of, tokens_of
 from onset.tasks import composition
 from tests import checkpoints
 
@@ -37,7 +38,7 @@ def test_names_are_the_tokens_that_the_dataset_has(model):
 
 
 def test_a_bridge_is_asked_by_name(pretrained):
-    bridge = models.open_bridge(pretrained, pretrained.initial_parameters(0))
+    bridge = inspection.open_bridge(pretrained, pretrained.initial_parameters(0))
     asked = tokens_of("e3 r1", pretrained, NAMES)
     assert asked.tolist() == [[3 + 5, NAMES.index("r1") + 5]]
     logits = bridge(asked)[0, -1]
@@ -71,6 +72,6 @@ def test_the_likeliest_come_first(model):
 
 
 def test_tokens_beyond_the_task_are_called_by_the_tokenizer(pretrained):
-    bridge = models.open_bridge(pretrained, pretrained.initial_parameters(0))
+    bridge = inspection.open_bridge(pretrained, pretrained.initial_parameters(0))
     found = names_of(np.array([0, 5, 60]), pretrained, NAMES, bridge.tokenizer)
     assert found == ["w0", NAMES[0], "w60"]

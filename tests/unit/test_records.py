@@ -147,6 +147,26 @@ class TestRecording:
             write_text(tmp_path / "link" / "a", "1")
         assert read_text(tmp_path / "link" / "a") == "1"
 
+    def test_a_job_that_is_called_otherwise_now_takes_its_files_over(self, folder):
+        write(folder, a="1", b="1")
+        with recorded(folder, "renamed", "a"):
+            write_text(folder / "a", "2")
+        check(folder / "a")
+        assert read_record(path_of(folder, "job")).files.keys() == {"b"}
+        check(folder / "b")
+        with recorded(folder, "renamed", "b"):
+            write_text(folder / "a", "3")
+            write_text(folder / "b", "3")
+        assert not path_of(folder, "job").exists()
+        assert names(folder) == ["a", "b"]
+
+    def test_what_other_jobs_have_under_way_stays_theirs(self, folder):
+        with recorded(folder, "first", "a") as first:
+            write_text(folder / "a", "1")
+            with recorded(folder, "second", "b"):
+                first.begins(folder / "c", folder / ".c.part")
+        assert read_record(first.path).files.keys() == {"a"}
+
     def test_a_failed_job_knows_what_was_there_before(self, folder):
         write(folder, a="1", b="1")
         write_and_fail(folder, c="2")
@@ -256,7 +276,7 @@ class TestReading:
         put_on_record(folder)
         if content == "5" and read is read_json:
             return
-        with pytest.raises(DamagedFileError, match=r"study/a: no (JSON|YAML) that Onset writes"):
+        with pytest.raises(DamagedFileError, match=r"study/a: not (JSON|YAML) that Onset writes"):
             read(folder / "a")
 
     @pytest.mark.parametrize("read", READERS)

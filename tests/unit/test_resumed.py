@@ -13,7 +13,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from onset import interventions, models
 from onset.interventions.settings import InterventionSettings
-from onset.measures import fourier_weights
+from onset.measures.fourier import fourier_weights
 from onset.models.transformer.model import Transformer
 from onset.models.transformer.settings import Settings as TransformerSettings
 from onset.store.origin import Origin

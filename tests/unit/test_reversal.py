@@ -10,6 +10,13 @@ from onset.store.tensors import load_arrays, save_arrays
 from onset.tasks.dataset import VALIDATION, Dataset
 from onset.tasks.reversal import Settings, generate
 
+SMALL_WORLDS = [
+    {"n_pairs": 40},
+    {"n_pairs": 32},
+    {"n_pairs": 40, "reversed_answers": "shuffled"},
+]
+"""that no two splits share an example of; measures are tried on the first"""
+
 N = 40
 A, B = set(range(N)), set(range(N, 2 * N))
 HELD_OUT = ("reversed", "reversed" + VALIDATION)

@@ -5,7 +5,7 @@ import pytest
 import torch
 from jaxtyping import TypeCheckError
 
-from onset.measures.bridge_lens import rank_of
+from onset.measures.residual.bridge_lens import rank_of
 from onset.tasks.dataset import Split
 
 

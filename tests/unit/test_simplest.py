@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from onset.boundary import (
+from onset.figures.heat import grids_of, plot_heat
+from onset.statistics.boundary import (
     edge_interval,
     falling_edge,
     fit_threshold,
@@ -17,7 +18,6 @@ from onset.boundary import (
     power_law_from_others,
     rising_edge,
 )
-from onset.figures.heat import grids_of, plot_heat
 
 WIDTHS = np.array([8.0, 16.0, 32.0, 64.0])
 

@@ -102,6 +102,12 @@ def test_an_option_is_read_like_a_file(option, value):
     assert type(read["a"]) is type(value)
 
 
+def test_a_key_that_appears_twice_is_refused():
+    with pytest.raises(ConfigError, match="seeds appears twice in this call"):
+        read_options(["seeds=[0]", "seeds=[2]"])
+    assert read_options(["overrides={a: 1}", "overrides={b: 2}"]) == {"overrides": {"a": 1, "b": 2}}
+
+
 @pytest.mark.parametrize(
     ("option", "says"),
     [
@@ -109,7 +115,7 @@ def test_an_option_is_read_like_a_file(option, value):
         ("seeds=[0,", "--config seeds=[0,: a bracket isn't closed"),
         ("1]", "--config 1]: expected KEY=VALUE; a value with blanks goes in quotes"),
         ("a b=1", "--config a b=1: a key is letters, digits and _"),
-        ("a=" + "[" * 99, f"--config a={'[' * 55}...: more than 40 brackets"),
+        ("a=" + "[" * 99, f"--config a={'[' * 55}...: more than 40 nested brackets or levels"),
         (
             "training.steps=5",
             "--config training.steps=5: a key has no dots; what is set within a study is written "

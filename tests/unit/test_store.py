@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import errno
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -13,8 +14,8 @@ import pandas as pd
 import pytest
 import torch
 
-from onset import artefacts
 from onset.results import Run
+from onset.runs import artefacts
 from onset.settings import canonical_json
 from onset.store.atomic import atomic_path, write_bytes, write_text
 from onset.store.layout import RunFolder
@@ -127,6 +128,19 @@ class TestFormats:
         for column, values in COLUMNS.items():
             expected = [None if value is None or value != value else value for value in values]
             assert [None if pd.isna(value) else value for value in table[column]] == expected
+
+    def test_what_is_no_file_is_refused(self, tmp_path):
+        """Reading a FIFO would never end."""
+        os.mkfifo(tmp_path / "file")
+        with pytest.raises(DamagedFileError, match="no file"):
+            load_table(tmp_path / "file")
+
+    def test_lists_of_any_length_come_back_as_they_were(self, tmp_path):
+        columns = {"sizes": [[2, 3], []], "words": [["a", "b"], None], "shares": [[0.5], [1.0]]}
+        save_table(tmp_path / "file", columns, ORIGIN)
+        table, _ = load_table(tmp_path / "file")
+        for column, values in columns.items():
+            assert [its if its is None else its.tolist() for its in table[column]] == values
 
     def test_a_column_of_nothing_stacks_with_one_of_whole_numbers(self, tmp_path):
         save_some_table(tmp_path / "one")

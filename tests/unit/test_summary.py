@@ -10,24 +10,18 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from onset.summary import (
-    at_last_step,
-    by_component,
-    first_half,
-    format_interval,
-    format_small,
-    format_values,
+from onset.statistics.kinds import KINDS
+from onset.statistics.milestones import first_half
+from onset.statistics.prediction import predicted_from_other_groups
+from onset.statistics.rows import at_last_step, by_component, full_name, rows_of, select
+from onset.statistics.seeds import (
     from_logarithms,
-    full_name,
     geometric_mean,
     interval,
-    is_proportion,
     over_seeds,
-    predicted_from_other_groups,
-    rows_of,
-    select,
     summarise,
 )
+from onset.statistics.wording import format_interval, format_small, format_values
 
 
 class TestInterval:
@@ -47,12 +41,26 @@ class TestInterval:
         assert high - mean == pytest.approx(t * standard_error, rel=1e-3)
         assert mean - low == pytest.approx(high - mean)
 
-    def test_that_of_a_proportion_ends_at_0_and_1(self):
-        assert interval([0.0, 0.1, 0.0], proportion=True)[1] == 0
-        assert interval([1.0, 0.9, 1.0], proportion=True)[2] == 1
-        assert interval([1.0, 0.9, 1.0])[2] > 1
+    @pytest.mark.parametrize(
+        ("kind", "values", "low", "high"),
+        [
+            ("share", [0.0, 0.1, 0.0], 0, 0.177),
+            ("share", [1.0, 0.9, 1.0], 0.823, 1),
+            ("cosine", [-1.0, -0.9, -1.0], -1, -0.823),
+            ("explained", [1.0, 0.9, 1.0], 0.823, 1),
+            ("explained", [0.0, -0.1, 0.0], -0.177, 0.110),
+            ("nats", [0.0, 0.1, 0.0], 0, 0.177),
+            ("rank", [1.0, 1.1, 1.0], 1, 1.177),
+            ("logits", [0.0, 0.1, 0.0], -0.110, 0.177),
+            ("real", [1.0, 0.9, 1.0], 0.823, 1.110),
+        ],
+    )
+    def test_it_is_cut_to_what_its_kind_can_be(self, kind, values, low, high):
+        assert interval(values, kind)[1:] == pytest.approx((low, high), abs=1e-3)
+
+    def test_within_the_range_nothing_is_cut(self):
         middle = [0.5, 0.51, 0.52]
-        assert interval(middle, proportion=True) == interval(middle)
+        assert interval(middle, "share") == interval(middle)
 
     def test_one_seed_has_none(self):
         mean, low, high = interval([0.25])
@@ -68,8 +76,14 @@ def measures(*rows: tuple) -> pd.DataFrame:
     """condition, seed, step, measure, value, split, layer"""
     columns = ["condition", "seed", "step", "measure", "value", "split", "layer"]
     table = pd.DataFrame(rows, columns=columns)
+    kinds = {"accuracy": "share", "bridge_rank": "rank", "weight_norm": "size"}
     return table.assign(
-        head=None, position=None, component=None, layer=table["layer"].astype("Int64")
+        head=None,
+        position=None,
+        component=None,
+        layer=table["layer"].astype("Int64"),
+        kind=table["measure"].map(kinds),
+        digits=table["measure"].map({name: KINDS[kind].digits for name, kind in kinds.items()}),
     )
 
 
@@ -96,31 +110,33 @@ class TestSummarise:
             "condition",
             "split",
             "measure",
+            "kind",
+            "digits",
             "n_seeds",
             "mean",
             "low",
             "high",
         ]
         rows = [
-            (condition, None if pd.isna(split) else split, measure, n, mean)
-            for condition, split, measure, n, mean, *_ in summary.itertuples(index=False)
+            (condition, None if pd.isna(split) else split, *others)
+            for condition, split, *others, _, _ in summary.itertuples(index=False)
         ]
         assert rows == [
-            ("one", "oo", "accuracy", 2, pytest.approx(0.85)),
-            ("one", "oo", "bridge_rank.layer_1", 2, 4.0),
-            ("one", "oo", "bridge_rank.layer_2", 2, 2.0),
-            ("one", None, "weight_norm", 2, 8.0),
-            ("long", "oo", "accuracy", 1, 0.7),
+            ("one", "oo", "accuracy", "share", 2, 2, pytest.approx(0.85)),
+            ("one", "oo", "bridge_rank.layer_1", "rank", 1, 2, 4.0),
+            ("one", "oo", "bridge_rank.layer_2", "rank", 1, 2, 2.0),
+            ("one", None, "weight_norm", "size", 2, 2, 8.0),
+            ("long", "oo", "accuracy", "share", 2, 1, 0.7),
         ]
 
-    def test_only_proportions_are_cut(self):
+    def test_intervals_are_cut_to_the_kind(self):
         summary = summarise(self.TABLE).set_index(["condition", "measure"])
         accuracy, norm = summary.loc[("one", "accuracy")], summary.loc[("one", "weight_norm")]
         assert (accuracy["low"], accuracy["high"]) == (
             pytest.approx(0.85 - 12.706 * 0.05, rel=1e-3),
             1,
         )
-        assert (norm["low"], norm["high"]) == pytest.approx((8 - 12.706, 8 + 12.706), rel=1e-3)
+        assert (norm["low"], norm["high"]) == pytest.approx((0, 8 + 12.706), rel=1e-3)
 
     def test_one_seed_has_no_interval(self):
         last = summarise(self.TABLE).iloc[-1]
@@ -134,21 +150,6 @@ def test_the_full_name_says_where_a_measure_was_taken():
     table["position"] = [1.0, np.nan]  # as it comes from Parquet
     table["component"] = None
     assert full_name(table).tolist() == ["rank.layer_2.position_1", "loss"]
-
-
-@pytest.mark.parametrize(
-    ("measure", "answer"),
-    [
-        ("accuracy", True),
-        ("bridge_top1.layer_2", True),
-        ("attention.layer_0.head_1.position_0", True),
-        ("loss", False),
-        ("bridge_rank.layer_1", False),
-        ("direct_effect_attention.layer_1", False),
-    ],
-)
-def test_what_is_a_proportion(measure, answer):
-    assert is_proportion(measure) is answer
 
 
 def test_over_seeds_is_the_interval_of_each_group():
@@ -165,12 +166,32 @@ def test_over_seeds_is_the_interval_of_each_group():
         "one",
         0,
         2,
-        *interval([0.2, 0.4], True),
+        *interval([0.2, 0.4], "share"),
         0.2,
         0.4,
     )
     assert found["step"].tolist() == [0, 10]
     assert found["high"].tolist() == [1, 1]
+    assert over_seeds(table, ["condition", "step"], "real")["high"].min() > 1
+
+
+class TestOfWhichKind:
+    def test_it_must_be_said(self):
+        table = measures(("one", 0, 0, "accuracy", 0.2, "oo", None)).drop(columns="kind")
+        with pytest.raises(ValueError, match="say of which kind the values are: one of share,"):
+            over_seeds(table, ["condition"])
+
+    def test_kinds_are_not_mixed(self):
+        of_each = [("one", 0, 0, its, 1.0, "oo", None) for its in ("accuracy", "bridge_rank")]
+        with pytest.raises(ValueError, match="several kinds can't be averaged: share, rank"):
+            over_seeds(measures(*of_each), ["condition"])
+        assert len(over_seeds(measures(*of_each), ["condition", "measure"])) == 2
+
+    def test_a_column_of_another_meaning_is_noticed(self):
+        table = measures(("one", 0, 0, "accuracy", 0.2, "oo", None)).assign(kind="donor")
+        with pytest.raises(ValueError, match=r"'donor' is no kind of quantity \(allowed: share"):
+            over_seeds(table, ["condition"])
+        assert over_seeds(table, ["condition"], "share")["mean"].tolist() == [0.2]
 
 
 def test_a_measure_that_no_run_has_is_named():
@@ -185,9 +206,10 @@ def test_a_measure_that_no_run_has_is_named():
     [
         ((0.974, 0.951, 0.9949), 2, "0.97 [0.95, 0.99]"),
         ((0.974, 0.951, 0.9949), 1, "1.0 [1.0, 1.0]"),
-        ((12.0, -1.5, 25.5), 1, "12.0 [-1.5, 25.5]"),
+        ((12.0, -1.5, 25.5), 1, "12.0 [−1.5, 25.5]"),
         ((0.5, math.nan, math.nan), 2, "0.50"),
         ((-0.001, -0.004, 0.002), 2, "0.00 [0.00, 0.00]"),
+        ((math.nan, math.nan, math.nan), 2, "undefined"),
     ],
 )
 def test_an_interval_in_words(numbers, digits, text):
@@ -296,13 +318,14 @@ def test_small_numbers_keep_their_digits():
         "2.3e-05",
     ]
     assert format_values([0.5, 0.5], digits=1) == "0.5 [0.5, 0.5]"
+    assert format_values([1.0, 0.9, 1.0], kind="share") == "0.97 [0.82, 1.00]"
 
 
 def test_logarithms_are_summarised_as_factors():
     steps = pd.DataFrame(
         {"condition": "one", "seed": [0, 1], "measure": "steps", "value": [2.0, 4.0]}
     )
-    found = from_logarithms(over_seeds(steps, ["condition"])).iloc[0]
+    found = from_logarithms(over_seeds(steps, ["condition"], "real")).iloc[0]
     assert found["mean"] == pytest.approx(1e3)
     assert (found["seed_0"], found["seed_1"]) == pytest.approx((1e2, 1e4))
     assert found["low"] * found["high"] == pytest.approx(1e6)

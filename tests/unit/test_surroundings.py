@@ -14,9 +14,10 @@ import matplotlib as mpl
 import pytest
 
 import onset
-from onset import surroundings
 from onset.figures.style import use_style
 from onset.gallery.curves import learning_curves
+from onset.stages import surroundings
+from onset.statistics.quantities import Quantity
 from tests import strangers
 
 MACHINE = {
@@ -135,9 +136,10 @@ class TestMatplotlib:
 
         log = pd.DataFrame({"step": [0, 1], "loss": [1.0, 0.5]})
         measures = pd.DataFrame({"step": [0, 1], "measure": "accuracy", "split": "a", "value": 0.5})
-        alone = learning_curves([log], [measures])
+        quantities = {"accuracy": Quantity("accuracy", "share", "accuracy", 2)}
+        alone = learning_curves([log], [measures], quantities)
         with mpl.rc_context(self.STRANGE):
-            assert learning_curves([log], [measures]) == alone
+            assert learning_curves([log], [measures], quantities) == alone
 
 
 NOTEBOOK = """\

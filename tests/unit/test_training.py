@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from torch import Tensor
 from torch.testing import assert_close
 
-from onset.measures import prediction
+from onset.measures.answers import prediction
 from onset.models.transformer.model import build
 from onset.models.transformer.settings import Settings as TransformerSettings
 from onset.store.origin import Origin
@@ -242,7 +242,7 @@ class TestCheckpoints:
             ({"schedule": "log", "count": 4}, [0, 1, 10, 100]),
             ({"schedule": "log", "count": 4, "first": 25}, [0, 25, 50, 100]),
             ({"schedule": "log", "count": 3, "first": 500}, [0, 100]),
-            ({"schedule": "explicit", "steps": [60, 7, 7, 101]}, [0, 7, 60, 100]),
+            ({"schedule": "explicit", "steps": [60, 7, 101]}, [0, 7, 60, 100]),
             ({"schedule": "explicit", "steps": []}, [0, 100]),
         ],
     )

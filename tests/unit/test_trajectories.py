@@ -9,12 +9,14 @@ import pandas as pd
 import pytest
 import torch
 
-from onset.measures import prediction
+from onset.measures.answers import prediction
 from onset.models.transformer.model import Transformer
 from onset.models.transformer.settings import Settings
+from onset.notebook.spaces import losses_of_tokens
+from onset.notebook.ways import ways_of_losses
 from onset.results import Run
+from onset.statistics.trajectories import explained_by_chance, principal_way, turns
 from onset.tasks import induction
-from onset.trajectories import explained_by_chance, losses_of, principal_way, turns
 
 TASK = induction.Settings(
     name="induction", n_symbols=12, length=10, segment=(3, 5), n_train=8, n_test=8
@@ -62,12 +64,36 @@ class Resting(Run):
 
 def test_losses_of_tokens_have_the_mean_that_measures_find():
     run = Resting(Path())
-    losses = losses_of(run, "repeats")
+    losses = losses_of_tokens(run, "repeats")
     with torch.inference_mode():
         rows = prediction.measure(run.model, run.parameters(), WORLD)
         loss = {(m.measure, m.split): m.value for m in rows}["loss", "repeats"]
     assert losses.shape == (2, WORLD.splits["repeats"].targets.size)
     assert losses.mean(1) == pytest.approx([loss, loss], rel=1e-5)
+
+
+class Jumping(Resting):
+    """One whose parameters are drawn anew at each step."""
+
+    steps = [0, 5, 9, 11]
+
+    def parameters(self, step=None):
+        return self.model.initial_parameters(step)
+
+
+def test_a_way_of_losses_is_told_with_its_largest_turn():
+    run = Jumping(Path())
+    ways = ways_of_losses([run], "repeats")
+    angles = turns(principal_way(losses_of_tokens(run, "repeats"), run.steps, n=2).places)
+    (told,) = ways.components.itertuples()
+    assert (told.turn, told.at) == (angles.max(), angles.idxmax())
+    assert 0 < told.explained <= 1
+    assert ways.places["turn"].isna().tolist() == [
+        True,
+        *[its not in angles for its in (5, 9)],
+        True,
+    ]
+    assert ways.turns()["mean"].tolist() == angles.tolist()
 
 
 class TestByChance:

@@ -20,8 +20,9 @@ from onset.models.transformer import model as model_module
 from onset.models.transformer.bridge import native_model, native_state_dict, open_bridge
 from onset.models.transformer.gpt2 import open_as_gpt2
 from onset.models.transformer.model import Transformer, build
+from onset.models.transformer.planning import problems
 from onset.models.transformer.prefix_tree import PrefixTree
-from onset.models.transformer.settings import Settings, problems
+from onset.models.transformer.settings import Settings
 from onset.training.losses import loss_on
 
 N_TOKENS, LENGTH, D_MODEL = 11, 6, 16

@@ -10,6 +10,7 @@ import torch
 
 from onset import models
 from onset.gallery.render import render
+from onset.models import inspection
 from onset.tasks import composition
 from onset.tasks.dataset import Dataset, Split
 from onset.views import chosen, excite
@@ -156,7 +157,7 @@ class TestExamples:
             asked = torch.tensor([tokens_in(found, example["tokens"])])
             answers = tokens_in(found, example["right"])
             for time, step in enumerate(found["steps"]):
-                bridge = models.open_bridge(
+                bridge = inspection.open_bridge(
                     model, model.initial_parameters(step), example["n_layers"]
                 )
                 with torch.inference_mode():
@@ -196,7 +197,7 @@ class TestExcited:
         model = model_of("looped")
         found = viewed(model)
         parameters = model.initial_parameters(20)
-        bridge = models.open_bridge(model, parameters)
+        bridge = inspection.open_bridge(model, parameters)
         shown = [tokens_in(found, its["tokens"]) for its in found["sequences"]]
         with torch.inference_mode():
             _, cache = bridge.run_with_cache(torch.tensor(shown))
@@ -222,7 +223,7 @@ class TestExcited:
         parameters = model.initial_parameters(0)
         parameters["layers.0.mlp.fc_in.weight"][3] = 0
         parameters["layers.0.mlp.fc_in.bias"][3] = -1.0  # never excited
-        bridge = models.open_bridge(model, parameters)
+        bridge = inspection.open_bridge(model, parameters)
         shown = chosen.sequences(model, WORLD, TRAINED_ON, 0)
         with torch.inference_mode():
             found = excite.excited(bridge, shown)
@@ -257,7 +258,7 @@ def test_a_pretrained_model_is_seen_in_its_own_vocabulary(kind, tmp_path):
     example = found["examples"][0]
     _, tokens, _, _ = unpacked(found, example)
     asked = torch.tensor([tokens_in(found, example["tokens"])]) + 5
-    bridge = models.open_bridge(model, model.initial_parameters(0))
+    bridge = inspection.open_bridge(model, model.initial_parameters(0))
     names = [found["vocabulary"][number] for number in tokens[0, -1, -1]]
     top = bridge(asked)[0, -1].topk(TOP_TOKENS).indices.tolist()
     own = dict(enumerate(WORLD.vocabulary, 5))

@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import ast
 import math
-from pathlib import Path
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Any, get_args
 
 import pytest
 import torch
 
-from onset import analyses, measures, models, tasks
+from onset import analyses, comparisons, measures, models, tasks
+from onset.config.quantities import declared_by
+from onset.config.traits import KNOWN, OF_MODELS, OF_WORLDS, traits_of_model
 from onset.config.wants import wants
+from onset.measures.measurement import Measurement
+from onset.models import inspection
+from onset.statistics.kinds import KINDS
+from onset.statistics.quantities import quantity_of
 from onset.tasks.worlds import kind_of, length_of, sizes_of, truth_of
 from onset.training.settings import Extent
-from onset.traits import KNOWN, OF_MODELS, OF_WORLDS, traits_of
+from tests import checkpoints
+from tests.worlds import made_of_nothing, settings_of
 
-WORLDS: dict[str, dict[str, Any]] = {
-    "alias": {"n_bases": 16, "n_attributes": 4, "n_values": 5, "id_held_out": 1},
-    "chains": {"n_entities": 16, "n_relations": 6, "most_questions": 40, "inferred_ratio": 0.8},
-    "composition": {"n_entities": 20, "n_relations": 4, "id_trained": 0.7},
-    "definitions": {"n_bases": 20, "n_attributes": 3, "n_values": 5, "n_aliases": 20, "n_new": 12},
-    "features": {"n_features": 40, "n_dimensions": 16, "active": 2.0, "n_parents": 4,
-                 "n_children": 2, "n_test": 512},
-    "finetuning": {"n_entities": 20, "n_relations": 4, "new": 0.3, "old_trained": 0.8},
-    "induction": {"n_symbols": 12, "length": 16, "segment": [3, 6], "n_train": 16, "n_test": 16},
-    "modular_addition": {"p": 13, "train_fraction": 0.6},
-    "reversal": {"n_pairs": 40},
-    "superposition": {"densities": [0.5, 0.1], "restarts": 2, "n_test": 64},
-}  # fmt: skip
 _SMALL = {"name": "transformer", "d_model": 16, "n_heads": 2, "d_mlp": 16}
 SEQUENCES = {
     "one layer": _SMALL,
@@ -38,6 +31,7 @@ SEQUENCES = {
     "attention only": {**_SMALL, "n_layers": 2, "d_mlp": 0},
     "no norms": {**_SMALL, "norm": "none", "positions": "none"},
     "smeared": {**_SMALL, "n_layers": 2, "smeared_keys": True, "tied_embeddings": False},
+    "pretrained": {"name": "pretrained", "first_token": 5},
 }
 _TWINS = {"name": "dictionary", "n_latents": 20}
 VECTORS = {
@@ -47,18 +41,30 @@ VECTORS = {
 }
 NOTHING_BEFORE_TRAINING = {"formula"}
 """no frequency is a key of an untrained model"""
+ROUNDING = 1e-5
 
+WORLDS = made_of_nothing()
 PAIRS = [
     pytest.param(world, name, marks=() if name in ("two layers", "l1") else pytest.mark.slow)
     for world, settings in WORLDS.items()
-    for name in (VECTORS if world in ("features", "superposition") else SEQUENCES)
+    for name in (SEQUENCES if kind_of(settings) == "sequences" else VECTORS)
+    if name != "pretrained" or world in ("composition", "induction")  # they take their time
 ]
 
 
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    """Of a pretrained model that is large enough for all worlds."""
+    folder = tmp_path_factory.mktemp("pretrained") / "checkpoint"
+    return checkpoints.save("pythia", folder, rows=400, positions=16)
+
+
 @pytest.mark.parametrize(("world", "model"), PAIRS)
-def test_what_planning_lets_pass_has_rows(world, model):
-    task = tasks.load(world).Settings(name=world, **WORLDS[world])
+def test_what_planning_lets_pass_has_rows(world, model, checkpoint):
+    task = WORLDS[world]
     chosen = (SEQUENCES if kind_of(task) == "sequences" else VECTORS)[model]
+    if model == "pretrained":
+        chosen = {**chosen, "checkpoint": str(checkpoint)}
     settings = models.load_settings(chosen["name"]).Settings.model_validate(chosen)
     dataset = tasks.load(world).generate(task, 0)
     its = models.build(chosen, *dataset.sizes)
@@ -69,13 +75,26 @@ def test_what_planning_lets_pass_has_rows(world, model):
             wanted = wants(package, name)
             if any(wanted.unfit(task, settings)) or name in NOTHING_BEFORE_TRAINING:
                 continue
-            if set(wanted.only_with) - set(traits_of(settings)):
+            if set(wanted.only_with) - set(traits_of_model(settings)):
                 continue
             rows = list(_asked(package, name, its, parameters, dataset))
             assert rows, name
             assert all(math.isfinite(row.value) for row in rows), name
+            _are_as_declared(package, name, rows)
             asked += 1
     assert asked > 1
+
+
+def _are_as_declared(package: ModuleType, name: str, rows: Sequence[Measurement]) -> None:
+    """Each row's name is declared, and its value one that its kind can have."""
+    declared = declared_by(package, name)
+    values: dict[str, list[float]] = {}
+    for row in rows:
+        values.setdefault(row.measure, []).append(row.value)
+    for measure, its in values.items():
+        kind = KINDS[quantity_of(measure, declared).kind]
+        assert kind.low - ROUNDING <= min(its), (name, measure)
+        assert max(its) <= kind.high + ROUNDING, (name, measure)
 
 
 def _asked(package: ModuleType, name: str, model: Any, parameters: Any, dataset: Any) -> Any:
@@ -85,10 +104,6 @@ def _asked(package: ModuleType, name: str, model: Any, parameters: Any, dataset:
             return list(module.analyse(model, parameters, dataset, 0))
         end = [module.at_end(model, parameters, dataset)] if hasattr(module, "at_end") else []
         return list(module.measure(model, parameters, dataset, *end))
-
-
-def settings_of(world: str, **changes: Any) -> Any:
-    return tasks.load(world).Settings(name=world, **{**WORLDS[world], **changes})
 
 
 @pytest.mark.parametrize(
@@ -114,7 +129,7 @@ def test_what_does_not_fit_a_world_is_refused(package, name, world, says):
 @pytest.mark.parametrize(
     ("name", "changes", "says"),
     [
-        ("fourier_neurons", {"d_mlp": 0}, "fourier_neurons needs an MLP"),
+        ("fourier_neurons", {"d_mlp": 0}, "fourier_neurons needs MLP neurons"),
         ("circuit_edges", {"n_layers": 2, "norm": "none"}, "needs layer norms"),
         ("circuit_edges", {"n_layers": 2, "smeared_keys": True}, "nothing that TransformerLens"),
         ("circuit_edges", {}, "two or more block applications"),
@@ -150,33 +165,38 @@ def test_a_task_tells_which_split_carries_which_truth(world):
 def test_needs_are_words_that_someone_has():
     """A slip in one of them would refuse everything."""
     known = {fact for name in WORLDS for fact in settings_of(name).truth} | {"token"} | set(KNOWN)
-    for package in (measures, analyses):
+    for package in (measures, analyses, comparisons):
         for name in package.names():
             its = wants(package, name)
             assert set(its.needs) <= known, name
             assert set(its.only_with) <= OF_MODELS.keys(), name
 
 
+def test_families_whose_heads_can_be_asked_for_open_in_transformer_lens():
+    for name in models.names():
+        settings = models.load_settings(name).Settings.model_construct(name=name, sparsities=())
+        if {"heads", "residual_stream"} & set(traits_of_model(settings)):
+            assert inspection.has_bridge(name), name
+
+
 def test_every_trait_is_someones_need():
     asked = {
         need
-        for package in (measures, analyses)
+        for package in (measures, analyses, comparisons)
         for name in package.names()
         for need in (*wants(package, name).needs, *wants(package, name).only_with)
     } | {*get_args(Extent)}  # which parts of a parameter are trained
     assert asked & KNOWN.keys() == {*OF_WORLDS, *OF_MODELS}
 
 
-def test_declarations_are_literals():
-    """Read, not run."""
-    for package in (measures, analyses):
-        for path in Path(package.__path__[0]).glob("*.py"):
-            for statement in ast.parse(path.read_text()).body:
-                match statement:
-                    case ast.Assign(targets=[ast.Name(id="NEEDS" | "SPLITS" | "ONLY_WITH")]):
-                        assert all(
-                            isinstance(its, str) for its in ast.literal_eval(statement.value)
-                        )
+def test_declarations_are_tuples_of_words():
+    """A lone string would be read as its letters."""
+    for package in (measures, analyses, comparisons):
+        for name in package.names():
+            its = wants(package, name)
+            for words in (its.needs, its.splits, its.only_with):
+                assert isinstance(words, tuple), name
+                assert all(len(word) > 1 for word in words), name
 
 
 class TestSplits:

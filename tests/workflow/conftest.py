@@ -20,10 +20,11 @@ import yaml
 from onset.config.yaml_file import read_yaml
 from onset.store.atomic import write_text
 from onset.store.recording import recorded
+from tests import files, forked
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ("Snakefile", "benchmarks", "config", "paper", "profiles", "src", "workflow")
-NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.egg-info")
+NOT_COPIED = shutil.ignore_patterns("*.egg-info")
 
 CONFIG = {"studies": ["tiny"], "seeds": [0], "paper": False}
 STUDY = {
@@ -67,19 +68,11 @@ NOTEBOOK = """\
 # %% tags=["parameters"]
 study_name = "tiny"
 results = "results"
-conditions = []
-labels = {}
-seeds = []
-extra_seeds = {}
-code = "by hand"
-analysed = None
 
 # %%
-from onset.figures.style import use_style
-from onset.results import open_study
+from onset.notebook.here import here
 
-use_style()
-study = open_study(study_name, results, conditions, seeds, code, analysed)
+study = here(study_name, results)
 study.save_numbers({"measurements": str(len(study.measures))})
 """
 
@@ -142,7 +135,8 @@ class Project:
         )
 
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return self.python("-m", "snakemake", "--nocolor", *arguments)
+        environment = {**os.environ, "PYTHONPATH": str(self.root / "src")}
+        return forked.run("snakemake", ["--nocolor", *arguments], self.root, environment)
 
     def plan(self, *arguments: str) -> dict[str, list[str]]:
         """The jobs that a dry run announces, with their inputs.
@@ -157,7 +151,7 @@ class Project:
         for block in blocks:
             rule, _, details = block.partition(":\n")
             found = dict(re.findall(r"^    (\w+): (.*)$", details, re.MULTILINE))
-            values = re.findall(r"=(\w+)", found.get("wildcards", ""))
+            values = re.findall(r"=([\w.-]+)", found.get("wildcards", ""))
             jobs[f"{rule} {'/'.join(values)}".strip()] = found.get("input", "").split(", ")
         total = re.search(r"^total +(\d+)$", said, re.MULTILINE)
         assert len(jobs) == (int(total[1]) if total else 0), said
@@ -178,6 +172,7 @@ class Project:
 
 def copy_sources(root: Path) -> None:
     """All that Snakemake needs of the repository, into an empty folder."""
+    files.compiled(ROOT / "src")
     for name in SOURCES:
         source = ROOT / name
         if source.is_dir():
@@ -202,13 +197,14 @@ def fresh(tmp_path) -> Project:
     return new_project(tmp_path)
 
 
+def run_whole(project: Project) -> None:
+    done = project.snakemake("--cores", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @pytest.fixture(scope="session")
 def _finished(tmp_path_factory) -> Path:
-    root = tmp_path_factory.mktemp("finished") / "project"
-    root.mkdir()
-    done = new_project(root).snakemake("--cores", "2")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return root
+    return files.made_once(tmp_path_factory, "finished", lambda root: run_whole(new_project(root)))
 
 
 @pytest.fixture

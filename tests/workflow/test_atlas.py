@@ -7,7 +7,7 @@ import shutil
 import pandas as pd
 import pytest
 
-from onset.atlas.reading import open_atlas
+from onset.collections.atlas.reading import open_atlas
 
 pytestmark = pytest.mark.slow
 
@@ -36,15 +36,15 @@ def test_a_new_study_brings_its_own_heads_and_asks_no_other_model(finished):
         shutil.copy2(path / f"tiny.{suffix}", path / f"other.{suffix}")
     finished.set(finished.config, "studies", ["tiny", "other"])
     planned = finished.plan()
-    assert {"heads other", "atlas", "atlas_notebook", "pages_atlas", "front_page"} <= set(planned)
+    assert {"collect_atlas other", "combine_atlas", "notebook_atlas", "pages_atlas"} <= set(planned)
     assert not [job for job in planned if "tiny" in job]
 
 
 def test_heads_of_another_study_are_refused(finished):
     parts = finished.root / "results/atlas/studies"
     shutil.copy2(parts / "tiny.parquet", parts / "other.parquet")
-    settings = '{"studies":[{"name":"other"}]}'
-    command = ("-m", "onset.stages.atlas", "results/atlas", "--settings", settings)
+    settings = '{"collection":"atlas","makes":["heads"],"studies":[{"name":"other"}]}'
+    command = ("-m", "onset.stages.combine", "results/atlas", "--settings", settings)
     done = finished.python(*command)
     assert done.returncode == 1
     assert "belongs to tiny, not to other" in done.stderr

@@ -32,7 +32,7 @@ def project(fresh):
 
 def asked(project, *arguments: str) -> tuple[int, str]:
     """How the command ends, and what it says."""
-    done = project.python("-m", "onset.commands.figure", *arguments)
+    done = project.python("-m", "onset.workflow.commands.figure", *arguments)
     assert not (done.stdout and done.stderr)
     return done.returncode, done.stdout + done.stderr
 

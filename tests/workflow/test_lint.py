@@ -44,7 +44,7 @@ def test_the_readme_draws_the_rules_as_they_are():
 
     said = run("snakemake", "--rulegraph", "mermaid-js").stdout
     names = {
-        key: re.sub("^(notebook|pages|views)_.*", r"\1", name)  # a rule per study
+        key: re.sub("^(notebook|pages|views|collect|combine)_.*", r"\1", name)  # a rule per study
         for key, name in re.findall(r"(id\d+)\[(\w+)\]", said)
     }
     edges = {(names[a], names[b]) for a, b in re.findall(r"(id\d+) --> (id\d+)", said)}

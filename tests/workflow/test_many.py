@@ -19,7 +19,16 @@ def test_no_command_grows_with_the_conditions(fresh):
     said = done.stdout + done.stderr
     assert done.returncode == 0, said
     commands = [line for line in said.splitlines() if "python -m onset." in line]
-    for stage in ("dataset", "train", "summarise", "heads", "views", "atlas", "gallery", "paper"):
+    for stage in (
+        "dataset",
+        "train",
+        "summarise",
+        "collect",
+        "views",
+        "combine",
+        "gallery",
+        "paper",
+    ):
         assert any(f".{stage} " in line or f".launch {stage} " in line for line in commands), stage
     assert len(commands) > 4 * N
     assert max(map(len, commands)) < LONGEST

@@ -27,6 +27,7 @@ EVERY_KIND = {
     "results/tiny/index.html",
     "results/tiny/notebook.ipynb",
     "results/tiny/numbers.json",
+    "results/tiny/quantities.json",
     "results/tiny/plain/index.html",
     "results/tiny/plain/seed_0/analyses.parquet",
     "results/tiny/plain/seed_0/checkpoints/index.json",
@@ -50,8 +51,7 @@ def complete(finished):
     published = {"quantity": "accuracy", "published": "1", "source": "somebody"}
     finished.set(finished.study, "reference", {"one": published})
     finished.name_in_notebook(finished.notebook, ["one"], ["two"])
-    finished.replace(finished.notebook, "analysed = None\n", "analysed = None\nreference = {}\n")
-    beside = 'study.save_reference(reference, {"one": None})\n'
+    beside = 'study.verdict({"one": None})\n'
     finished.edit(finished.notebook, lambda text: text + beside)
     _, *lines = finished.snakemake("--summary").stdout.splitlines()
     for line in lines:

@@ -80,7 +80,7 @@ def test_in_a_profile(project, option):
     [
         (("--configfile", "config"), "config: it is a folder; expected a file"),
         (("--config", "training.steps=5"), "--config training.steps=5: a key has no dots"),
-        (("--config", "a=1", "--config", "b=1"), "--config stands twice on the command line"),
+        (("--config", "a=1", "--config", "b=1"), "--config appears twice on the command line"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.slow
 def listed(project, *arguments: str) -> dict[str, float]:
     """What is listed, with its megabytes."""
     before = sorted((project.root / "results").rglob("*"))
-    done = project.python("-m", "onset.commands.orphans", *arguments)
+    done = project.python("-m", "onset.workflow.commands.orphans", *arguments)
     assert done.returncode == 0, done.stderr
     assert sorted((project.root / "results").rglob("*")) == before
     found = {
@@ -79,11 +79,11 @@ def test_the_view_of_a_condition_that_is_gone_is_listed(fresh):
 
 
 def test_a_wrong_config_is_told(fresh):
-    done = fresh.python("-m", "onset.commands.orphans", "--configfile", "config/none.yaml")
+    done = fresh.python("-m", "onset.workflow.commands.orphans", "--configfile", "config/none.yaml")
     said = "1 problem in the config:\n  config/none.yaml: there is no such file\n"
     assert (done.returncode, done.stderr) == (1, said)
     fresh.set(fresh.config, "seeds", [])
-    done = fresh.python("-m", "onset.commands.orphans")
+    done = fresh.python("-m", "onset.workflow.commands.orphans")
     assert done.returncode == 1
     assert "in the config:\n" in done.stderr
     assert "Traceback" not in done.stderr

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from onset.artefacts import read_checkpoint, read_checkpoint_index
+from onset.runs.artefacts import read_checkpoint, read_checkpoint_index
 from onset.store.layout import RunFolder
 
 pytestmark = pytest.mark.slow

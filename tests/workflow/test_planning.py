@@ -26,15 +26,17 @@ def told(stages: str, study: str = "tiny") -> set[str]:
 PAGES = pages("tiny")
 AFTER_MEASURES = {"summarise tiny", *PAGES}
 """What comes together from the measures and analyses of all runs of the study."""
-REDRAWN = {*PAGES, "atlas_notebook", "pages_atlas"}
-ATLAS = {"heads tiny", "atlas", "atlas_notebook", "pages_atlas"}
+REDRAWN = {*PAGES, "notebook_atlas", "pages_atlas"}
+TOLD_CODE = told("notebook") | told("notebook", "atlas")
+"""Notebooks stamp what they make with their code."""
+ATLAS = {"collect_atlas tiny", "combine_atlas", "notebook_atlas", "pages_atlas"}
 VIEWS = {"views_tiny"}
 """Of the first seed alone."""
 AFTER_RUNS = {*AFTER_MEASURES, *ATLAS, *VIEWS}
 """What comes together from all their checkpoints as well."""
-OF_RUNS = told("heads notebook pages summarise")
+OF_RUNS = told("notebook pages summarise") | told("collect_tiny", "atlas")
 """Which runs there are is told to all that look at several."""
-OF_CONDITIONS = {*OF_RUNS, *told("tables", "atlas"), *told("views")}
+OF_CONDITIONS = {*OF_RUNS, *told("combine", "atlas"), *told("views")}
 """Which conditions there are, and what they are called."""
 
 
@@ -71,8 +73,10 @@ class TestNothing:
         assert finished.plan() == {}
 
     def test_when_code_changes_that_no_job_uses(self, finished):
-        finished.edit("src/onset/figures/curves.py", lambda text: text + "\n_ADDED = 1\n")
-        finished.edit("src/onset/measures/weight_norm.py", lambda text: text + "\n_ADDED = 1\n")
+        finished.edit("src/onset/figures/windows.py", lambda text: text + "\n_ADDED = 1\n")
+        finished.edit(
+            "src/onset/measures/weights/weight_norm.py", lambda text: text + "\n_ADDED = 1\n"
+        )
         assert finished.plan() == {}
 
     def test_when_the_config_learns_a_key_with_a_default(self, finished):
@@ -137,7 +141,7 @@ class TestConfig:
 
     def test_a_new_measure_never_retrains(self, finished):
         finished.set(finished.study, "measures", ["prediction", "weight_norm"])
-        assert set(finished.plan()) == jobs("evaluate") | AFTER_MEASURES
+        assert set(finished.plan()) == jobs("evaluate") | AFTER_MEASURES | told("summarise")
 
     def test_a_closer_look_measures_and_trains_nothing(self, finished):
         finished.set(finished.study, "analyses", {"names": ["attention"], "checkpoints": 2})
@@ -150,13 +154,8 @@ class TestConfig:
     def test_a_published_value_concerns_the_notebook_alone(self, finished):
         one = {"quantity": "accuracy", "published": "1", "source": "somebody"}
         finished.set(finished.study, "reference", {"one": one})
-        beside = 'study.save_reference(reference, {"one": None})\n'
-        finished.edit(
-            finished.notebook,
-            lambda text: (
-                text.replace("analysed = None\n", "analysed = None\nreference = {}\n") + beside
-            ),
-        )
+        beside = 'study.verdict({"one": None})\n'
+        finished.edit(finished.notebook, lambda text: text + beside)
         assert set(finished.plan()) == PAGES | told("notebook pages")
 
     def test_a_caption_runs_the_pages_alone(self, finished):
@@ -176,8 +175,8 @@ class TestConfig:
 
     def test_a_label_redraws_only(self, finished):
         finished.set(finished.study, "conditions.fast.label", "faster")
-        after = told("notebook pages") | told("tables", "atlas")
-        assert set(finished.plan()) == {*REDRAWN, "atlas"} | after
+        after = told("notebook pages") | told("combine", "atlas")
+        assert set(finished.plan()) == {*REDRAWN, "combine_atlas"} | after
 
     def test_a_learning_rate_is_in_the_paper(self, finished):
         with_a_paper(finished)
@@ -212,28 +211,55 @@ class TestCode:
         assert finished.plan() == {}
         finished.edit("src/onset/tasks/another.py", lambda text: text + "\n_ADDED = 1\n")
         runs = jobs("dataset train evaluate analyse", study="other")
-        its_own = {"summarise other", "heads other", "views_other", *pages("other")}
-        assert set(finished.plan()) == runs | its_own | ATLAS - {"heads tiny"}
+        its_own = {"summarise other", "collect_atlas other", "views_other", *pages("other")}
+        assert set(finished.plan()) == runs | its_own | ATLAS - {"collect_atlas tiny"}
 
     def test_a_measure_never_retrains(self, finished):
-        finished.edit("src/onset/measures/prediction.py", lambda text: text + "\n_ADDED = 1\n")
+        finished.edit(
+            "src/onset/measures/answers/prediction.py", lambda text: text + "\n_ADDED = 1\n"
+        )
         assert set(finished.plan()) == jobs("evaluate") | AFTER_MEASURES
 
+    def test_another_label_of_a_quantity_measures_nothing(self, finished):
+        finished.replace(
+            "src/onset/measures/answers/prediction.py", '"label": "accuracy"', '"label": "right"'
+        )
+        assert set(finished.plan()) == AFTER_MEASURES | told("summarise")
+
     def test_an_analysis_measures_and_trains_nothing(self, finished):
-        finished.edit("src/onset/analyses/attention.py", lambda text: text + "\n_ADDED = 1\n")
+        finished.edit(
+            "src/onset/analyses/components/attention.py", lambda text: text + "\n_ADDED = 1\n"
+        )
         assert set(finished.plan()) == jobs("analyse") | AFTER_MEASURES
 
+    @pytest.mark.parametrize("file", ["transformer/bridge", "transformer/hooks", "inspection"])
+    def test_how_models_are_looked_into_trains_and_measures_nothing(self, finished, file):
+        finished.edit(f"src/onset/models/{file}.py", lambda text: text + "\n_ADDED = 1\n")
+        # The atlas' notebook is told of the code that it may open models with, which is not all of it.
+        planned = set(finished.plan()) - told("notebook", "atlas")
+        assert planned == jobs("analyse") | AFTER_RUNS | told("notebook")
+
+    def test_what_planning_asks_of_a_family_runs_nothing(self, finished):
+        finished.edit(
+            "src/onset/models/transformer/planning.py", lambda text: text + "\n_ADDED = 1\n"
+        )
+        assert finished.plan() == {}
+
     def test_the_atlas_looks_at_heads_again_and_measures_nothing(self, finished):
-        finished.edit("src/onset/atlas/ablation.py", lambda text: text + "\n_ADDED = 1\n")
+        finished.edit(
+            "src/onset/collections/atlas/ablation.py", lambda text: text + "\n_ADDED = 1\n"
+        )
         assert set(finished.plan()) == {*ATLAS, "front_page"}
 
     def test_what_a_head_is_called_asks_no_model(self, finished):
-        finished.replace("src/onset/atlas/kinds.py", "CLEAR = 0.5", "CLEAR = 0.6")
-        assert set(finished.plan()) == {*ATLAS, "front_page"} - {"heads tiny"}
+        finished.replace("src/onset/collections/atlas/kinds.py", "CLEAR = 0.5", "CLEAR = 0.6")
+        assert set(finished.plan()) == {*ATLAS, "front_page"} - {"collect_atlas tiny"} | told(
+            "notebook", "atlas"
+        )
 
     def test_a_colour_redraws_only(self, finished):
         finished.replace("src/onset/figures/style.py", '"#3f90da"', '"#3f90db"')
-        assert set(finished.plan()) == REDRAWN
+        assert set(finished.plan()) == REDRAWN | TOLD_CODE
 
     def test_the_text_of_the_paper_concerns_the_paper_alone(self, finished):
         with_a_paper(finished)
@@ -251,7 +277,7 @@ class TestCode:
 
     def test_a_template_makes_pages(self, finished):
         finished.edit("src/onset/gallery/templates/base.html", lambda text: text + "<!-- -->")
-        assert set(finished.plan()) == REDRAWN
+        assert set(finished.plan()) == REDRAWN | TOLD_CODE
 
 
 def with_a_paper(project) -> None:
@@ -275,8 +301,10 @@ def add_study_with_another_task(project) -> None:
     (project.root / "config/studies/other.yaml").write_text(yaml.safe_dump(study))
     shutil.copy2(project.root / project.notebook, project.root / "workflow/notebooks/other.py")
     shutil.copytree(project.root / "results/tiny", project.root / "results/other")
+    told = project.root / "results/atlas/settings"
+    shutil.copy2(told / "collect_tiny.json", told / "collect_other.json")
     project.write_on_record(
-        project.root / "results/atlas/studies", "heads_of_other", "other.parquet"
+        project.root / "results/atlas/studies", "collect_of_other", "other.parquet"
     )
     project.set(project.config, "studies", ["tiny", "other"])
     project.take_for_done()
@@ -312,10 +340,8 @@ def test_braces_in_what_people_write_are_no_wildcards(finished):
     finished.set(finished.study, "reference", {"one": published})
     finished.set(finished.study, "notebook", {"mine": braced})
     finished.name_in_notebook(finished.notebook, ["one"], ["one"])
-    finished.replace(
-        finished.notebook, "analysed = None\n", "analysed = None\nreference = {}\nmine = ''\n"
-    )
-    beside = 'study.save_reference(reference, {"one": None})\n'
+    finished.replace(finished.notebook, 'results = "results"\n', "results = ''\nmine = ''\n")
+    beside = 'study.verdict({"one": None})\n'
     finished.edit(finished.notebook, lambda text: text + beside)
     finished.set(finished.config, "paper", True)
     assert "notebook_tiny" in finished.plan()

@@ -29,7 +29,9 @@ def test_what_it_leaves_is_what_single_jobs_leave(fresh, tmp_path_factory):
     fresh.set(fresh.config, "seeds", list(SEEDS))
     done = fresh.snakemake("--cores", "2", "--config", "results=results/single")
     assert done.returncode == 0, done.stdout + done.stderr
-    fresh.replace("src/onset/jobs/runs.py", 'device.startswith("cuda")', 'device.startswith("cpu")')
+    for jobs in ("runs", "populations"):
+        source = f"src/onset/workflow/jobs/{jobs}.py"
+        fresh.replace(source, 'device.startswith("cuda")', 'device.startswith("cpu")')
     done = fresh.snakemake("--cores", "2", "--config", "results=results/together")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "one after the other" not in done.stderr

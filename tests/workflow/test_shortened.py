@@ -18,14 +18,18 @@ def shortened(root, study: str, conditions: list[str]) -> Project:
     file = f"config/studies/{study}.yaml"
     content = read_yaml(root / file)
     content.pop("answer")
+    content.pop("abstract")
     content["conditions"] = {name: content["conditions"][name] for name in conditions}
+    for name, its in list(content.get("comparisons", {}).items()):
+        its["conditions"] = [one for one in its["conditions"] if one in conditions]
+        if not its["conditions"]:
+            del content["comparisons"][name]
+            content["smoke"].get("comparisons", {}).pop(name, None)
+    small = content["smoke"].get("conditions", {})
+    content["smoke"]["conditions"] = {name: small[name] for name in conditions if name in small}
     (root / file).write_text(yaml.safe_dump(content, sort_keys=False))
-    small = read_yaml(root / SMOKE)
-    changes = small["overrides"][study]
-    its = changes.get("conditions", {})
-    changes["conditions"] = {name: its[name] for name in conditions if name in its}
-    chosen = {"studies": [study], "overrides": {study: changes}, "paper": False}
-    (root / SMOKE).write_text(yaml.safe_dump(small | chosen, sort_keys=False))
+    chosen = {"studies": [study], "paper": False}
+    (root / SMOKE).write_text(yaml.safe_dump(read_yaml(root / SMOKE) | chosen, sort_keys=False))
     return project
 
 

@@ -10,9 +10,9 @@ import pytest
 import torch
 import yaml
 
-from onset.artefacts import checksum
-from onset.atlas.reading import open_atlas
+from onset.collections.atlas.reading import open_atlas
 from onset.results import open_run
+from onset.runs.artefacts import checksum
 from onset.store.tensors import load_arrays
 
 pytestmark = pytest.mark.slow
@@ -69,20 +69,15 @@ NEW = {
 }
 PAGES = {"summarise activations", "notebook_activations", "pages_activations", "front_page"}
 TINY = {"summarise tiny", "notebook_tiny", "pages_tiny"}
-ATLAS = {"heads tiny", "atlas", "atlas_notebook", "pages_atlas"}
 
 
 def add_study(project) -> None:
     """Files alone: nothing that is there is changed, but for the list of studies."""
     (project.root / "src/onset/tasks/states.py").write_text(TASK)
     (project.root / "config/studies/activations.yaml").write_text(yaml.safe_dump(STUDY))
-    notebook = without_analyses((project.root / project.notebook).read_text())
+    notebook = (project.root / project.notebook).read_text()
     (project.root / "workflow/notebooks/activations.py").write_text(notebook)
     project.set(project.config, "studies", ["tiny", "activations"])
-
-
-def without_analyses(notebook: str) -> str:
-    return notebook.replace("analysed = None\n", "").replace(", analysed)", ")")
 
 
 def make(project) -> None:
@@ -110,7 +105,6 @@ def test_a_study_without_heads_needs_no_atlas(fresh):
     }
     study["training"] = {**STUDY["training"], "mixture": {"fresh": 1.0}}
     fresh.edit(fresh.study, lambda _: yaml.safe_dump(study))
-    fresh.edit(fresh.notebook, without_analyses)
     make(fresh)
     assert not (fresh.root / "results/atlas").exists()
     assert "atlas" not in (fresh.root / "results/index.html").read_text()
@@ -157,7 +151,8 @@ def test_an_edit_of_the_training_leaves_the_dataset(finished):
     # Nor does an edit of the family that is trained on it.
     finished.set("config/studies/activations.yaml", "training.learning_rate", 1e-2)
     finished.edit("src/onset/models/bottleneck/model.py", lambda text: text + "\n_ADDED = 1\n")
-    assert set(finished.plan()) == {its for its in NEW if "dataset" not in its} | PAGES
+    told = {"settings activations/notebook"}
+    assert set(finished.plan()) == {its for its in NEW if "dataset" not in its} | PAGES | told
 
 
 def test_an_unfit_parent_stops_before_any_work(fresh):

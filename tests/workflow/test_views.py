@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from onset.code.fingerprint import _closure
 from onset.config import load_project
 from onset.config.yaml_file import read_yaml
-from onset.jobs import Jobs, views
-from onset.provenance import _closure
 from onset.stages.views import checksum
 from onset.views.packing import cells, unpack_shares
+from onset.workflow.jobs import Jobs, views
 from tests.workflow.conftest import Project
 from tests.workflow.test_planning import jobs
 
@@ -102,9 +102,9 @@ def test_its_fingerprint_covers_the_code_that_it_loads(viewed, monkeypatch):
     monkeypatch.setattr(views, "fingerprint", lambda *modules: " ".join(modules))
     project = load_project(read_yaml(viewed.root / viewed.config), viewed.root)
     its = Jobs(project)
-    covered = _closure(tuple(its.views_code("tiny").split()))
+    covered = _closure(tuple(its.views.code("tiny").split()))
     command = ("-X", "importtime", "-m", "onset.stages.views", "results/tiny")
-    done = viewed.python(*command, "--settings", its.views_settings("tiny"))
+    done = viewed.python(*command, "--settings", its.views.settings("tiny"))
     assert done.returncode == 0, done.stderr
     loaded = set(re.findall(r"^import time: .*\| +(onset[.\w]*)$", done.stderr, re.MULTILINE))
     assert "onset.models.transformer.hooks" in loaded  # by the family's bridge
@@ -114,7 +114,7 @@ def test_its_fingerprint_covers_the_code_that_it_loads(viewed, monkeypatch):
 def test_a_study_without_heads_has_none():
     root = Path(__file__).parents[2]
     project = load_project(read_yaml(root / Project.config), root)
-    assert Jobs(project).views_of("superposition") == []
-    assert len(Jobs(project).views_of("composition")) == len(
+    assert Jobs(project).views.of("superposition") == []
+    assert len(Jobs(project).views.of("composition")) == len(
         project.studies["composition"].conditions
     )

@@ -20,11 +20,11 @@
 # (TransformerLens's detectors), what it copies, and what is lost when its output is replaced by its
 # mean.
 #
-# **Hypothesis.** Kinds are what training makes, and none is there before: a kind that stands for
-# something should be rare among the same models untrained.
+# **Hypothesis.** Training makes the kinds, and none is there before: a kind that means something should be
+# rare among the same models untrained.
 #
-# **What would refute it.** Untrained models with as many heads of a kind as trained ones: the scores
-# would then tell of the architecture, or of the probe, and not of what was learnt.
+# **What would refute it.** Untrained models with as many heads of a kind as trained ones: the scores would
+# then reflect the architecture, or the probe, and not what was learnt.
 
 # %% tags=["parameters"]
 results = "results"
@@ -34,9 +34,9 @@ code = "by hand"
 import pandas as pd
 from IPython.display import HTML
 
-from onset.atlas.kinds import CLEAR, KINDS
-from onset.atlas.listing import listing
-from onset.atlas.reading import open_atlas
+from onset.collections.atlas.kinds import CLEAR, KINDS
+from onset.collections.atlas.listing import listing
+from onset.collections.atlas.reading import open_atlas
 from onset.figures.mosaic import plot_mosaic
 from onset.figures.style import use_style
 
@@ -48,11 +48,11 @@ titles, labels = atlas.titles, atlas.labels
 # %% [markdown]
 # ## All heads
 #
-# A tile is a head, a brick is a model: its block applications from the bottom up, in each the head that
-# matters most on the left. A row is a condition, its bricks are seeds. Hue and glyph are the head's
-# kind. The darker, the more accuracy is lost without the head, on the split (held-out or trained on)
+# A tile is a head, a brick is a model: its block applications from the bottom up, each with the head that
+# matters most on the left. A row is a condition, its bricks are seeds. Hue and glyph show the head's kind.
+# The darker the tile, the more accuracy is lost without the head, on the split (held-out or trained on)
 # that loses most. Conditions that are called null were trained on shuffled or random answers: a kind that
-# they grow as well tells of fitting, not of generalising.
+# they grow as well is a sign of fitting, not of generalising.
 
 # %%
 figure, shown = plot_mosaic(heads, titles, labels)
@@ -61,19 +61,19 @@ atlas.save_figure(figure, "mosaic", shown)
 # %% [markdown]
 # ## Kinds, and the control
 #
-# A head's kind is where it *clearly* looks: (score − chance) / (1 − chance) is `CLEAR` or more, chance
-# being a head that attends evenly to all it can see. For duplicates, and what came after them, chance
-# is also what the head pays to the same places where no token repeats: a head that goes by place alone
-# is none of these. A head that looks at nothing in particular may still make what it sees clearly more
-# likely (copying) or less (suppressing).
+# A head's kind is where it *clearly* looks: (score − chance) / (1 − chance) is `CLEAR` or more, where
+# chance is the score of a head that attends evenly to all it can see. For duplicates, and what came after
+# them, chance is also the attention that the head pays to the same positions when no token repeats: a head
+# that depends on position alone is neither kind. A head that looks at nothing in particular may still make
+# what it sees clearly more likely (copying) or clearly less likely (suppressing).
 #
-# Previous, first and current token are judged on the model's own questions as well as on random tokens.
-# Many worlds here have sequences of two or three tokens: with two, nothing repeats and the first token
-# *is* the one before; with three, what came after a duplicate is just the token before. Such scores are
-# missing, and no head can then be of that kind.
+# Attention to the previous, first and current token is judged on the model's own questions as well as on
+# random tokens. Many worlds here have sequences of two or three tokens: with two, nothing repeats and the
+# first token *is* the previous one; with three, what came after a duplicate is just the previous token.
+# The scores for such kinds are missing, and no head can then be of them.
 #
-# Beside each share of trained heads, that of the same models before any training (only of those that
-# begin with random parameters).
+# Each share of trained heads is compared with that of the same models before any training (only those that
+# start from random parameters).
 
 # %%
 shares = pd.DataFrame(
@@ -114,8 +114,9 @@ quartiles.astype({"most needed": int}).round(2)
 # %% [markdown]
 # ## Look a head up
 #
-# A list per study. `layer` counts block applications from 0. In Python, `open_atlas().look_up(study=…,
-# condition=…, seed=…)` (from `onset.atlas.reading`) has all columns, and `.ablations` has every split.
+# One list per study. `layer` counts block applications from 0. In Python,
+# `open_atlas().look_up(study=…, condition=…, seed=…)` (from `onset.collections.atlas.reading`) has all
+# columns, and `.ablations` has every split.
 
 # %%
 HTML(listing(heads, titles, labels))

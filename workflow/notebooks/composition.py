@@ -1,9 +1,5 @@
 # ---
 # jupyter:
-#   jupytext:
-#     text_representation:
-#       extension: .py
-#       format_name: percent
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -14,15 +10,15 @@
 # # Two-hop composition
 #
 # **Question.** A small transformer is trained on atomic facts `[a, r] → b` and on some two-hop facts
-# `[a, r1, r2] → c`. A part of the atomic edges appears in no trained two-hop fact. Does the model
-# answer two-hop questions over *those* edges, which it has only ever seen as separate facts?
+# `[a, r1, r2] → c`. Some of the atomic edges appear in no trained two-hop fact. Does the model answer
+# two-hop questions over *those* edges, which it has only ever seen as separate facts?
 #
-# **Hypothesis.** One block that is also read out after the first hop, with tied embeddings, can use for
-# the second hop whatever it knows as an atomic fact. Two different layers have to store an edge twice,
+# **Hypothesis.** One block that is also read out after the first hop, with tied embeddings, can use
+# whatever it knows as an atomic fact for the second hop. Two different layers have to store an edge twice,
 # and the second has no reason to store what is only asked in the first. Sharing, early readout or tied
-# embeddings alone should not do. (It was put this way after a look at prototypes and at a first run of
-# the seeds below: a reading of these results, to be tested on others, not a prediction made before
-# them.)
+# embeddings alone should not suffice. (It was formulated after a look at prototypes and at a first run of
+# the seeds below: it is an interpretation of these results, to be tested on others, not a prediction made
+# before them.)
 #
 # **What would refute it.** A model that lacks one of the three and answers `oo` questions as well, or
 # the full model failing although data and weight decay are ample.
@@ -30,303 +26,181 @@
 # %% tags=["parameters"]
 study_name = "composition"
 results = "results"
-conditions = None
-labels = {}
-seeds = None
-code = "by hand"
-analysed = None
-reference = {}
 
 # %%
-import matplotlib.pyplot as plt
-import pandas as pd
+from onset.figures import mechanism
+from onset.notebook import say
+from onset.notebook.here import Found, MeanOf, Predicted, here
+from onset.statistics import milestones, model_parts, order
+from onset.statistics.rows import where
+from onset.statistics.seeds import over_seeds
 
-from onset.figures.curves import legend_below, plot_over_training
-from onset.figures.learning import learning_curves, plot_learning
-from onset.figures.mechanism import (
-    ABLATIONS,
-    REPLACEMENTS,
-    accuracy_without_parts,
-    direct_effects,
-    follows_donor,
-    plot_attention,
-    plot_direct_effects,
-    plot_parts,
-)
-from onset.figures.names import name_curves
-from onset.figures.rows import height, name_rows, plot_rows, proportion
-from onset.figures.style import TEXT_WIDTH, Styles, styles, use_style
-from onset.latex import tabular
-from onset.results import Found, open_study
-from onset.summary import (
-    at_last_step,
-    first_half,
-    format_interval,
-    over_seeds,
-    rows_of,
-    summary_of_seeds,
-)
-
-use_style()
-study = open_study(study_name, results, conditions, seeds, code, analysed)
-conditions, seeds = study.conditions, study.seeds
-labels = {name: labels.get(name, name) for name in conditions}
-style = styles(conditions)
-measures = study.measures
-first = {name: study.run(name, seeds[0]) for name in conditions}
+study = here(study_name, results)
 HELD_OUT = ["id", "oi", "io", "oo"]
+base, looked_into = study.conditions[0], study.analysed
 
 # %% [markdown]
 # ## What was run
 #
-# One model per condition and seed. The table shows where the conditions differ; everything else is in
-# each run's `training.yaml`. `id` questions have both edges composed elsewhere in training; in `oi` the
-# first edge never is, in `io` the second, in `oo` neither. A quarter of each held-out split was set
-# apart for choosing settings (on other seeds); everything below is the rest.
+# One model per condition and seed. The table shows where the conditions differ; everything else is in each
+# run's `training.yaml`. `id` questions have both edges composed elsewhere in training; in `oi` the first
+# edge never is, in `io` the second, in `oo` neither. A quarter of each held-out split was set apart for
+# choosing settings (on other seeds); everything below is about the rest.
 
 # %%
-pd.DataFrame(
+study.what_was_run(
     {
-        labels[name]: {
-            **{key: run.settings["model"][key] for key in ("n_layers", "n_loops", "readout")},
-            "tied": run.settings["model"]["tied_embeddings"],
-            "weight decay": run.settings["training"]["weight_decay"],
-            "trained two-hop facts": len(run.dataset.splits["composed_train"]),
-            **{split: len(run.dataset.splits[split]) for split in HELD_OUT},
-        }
-        for name, run in first.items()
-    }
-).T
+        "layers": "model.n_layers", "times applied": "model.n_loops", "read out": "model.readout",
+        "tied": "model.tied_embeddings", "weight decay": "training.weight_decay",
+    },
+    sizes=["composed_train", *HELD_OUT],
+)  # fmt: skip
 
 # %% [markdown]
 # ## The contrast
 #
-# Accuracy at the end of training, beside three controls: the same models before training (crosses), the
-# score of guessing from the second relation alone (bars: always its commonest answer), and a model
-# trained on two-hop facts whose answers have changed places, so that there is nothing to compose.
+# Accuracy at the end of training, compared with three controls: the same models before training (crosses),
+# the score of guessing from the second relation alone (bars: always its commonest answer), and a model
+# trained on two-hop facts whose answers are shuffled, so that there is nothing to compose.
 
 # %%
-accuracy, guess = (
-    its[its["split"].isin(HELD_OUT)]
-    for its in (rows_of(measures, name) for name in ("accuracy", "guess_accuracy"))
+contrast = study.with_controls(
+    study.at_end("accuracy", split=HELD_OUT),
+    untrained=study.untrained("accuracy", split=HELD_OUT),
+    guess=where(study.final, measure="guess_accuracy"),
 )
-by = ["condition", "split"]
-contrast = over_seeds(at_last_step(accuracy), by)
-# A run that starts from another has been trained before its first step.
-from_scratch = [name for name in conditions if not first[name].settings["parent"]]
-before = accuracy[(accuracy["step"] == 0) & accuracy["condition"].isin(from_scratch)]
-for name, control in (("untrained", before), ("guess", at_last_step(guess))):
-    means = over_seeds(control, by)[[*by, "mean"]].rename(columns={"mean": name})
-    contrast = contrast.merge(means, on=by, how="left")
-
-figure, axes = plt.subplots(1, 4, figsize=(TEXT_WIDTH, height(conditions)), sharey=True)
-for split, axis in zip(HELD_OUT, axes, strict=True):
-    plot_rows(axis, contrast[contrast["split"] == split], style, {"guess": "|", "untrained": "x"})
-    proportion(axis, split)
-name_rows(axes[0], style, labels)
-figure.supxlabel(f"accuracy (n = {len(seeds)} seeds)", fontsize=8)
-study.save_figure(figure, "contrast", contrast)
+controls = {"guess": "|", "untrained": "x"}
+study.rows_figure("contrast", contrast, HELD_OUT, "accuracy", controls=controls)
 
 # %% [markdown]
 # ## When it emerges
 #
-# The same accuracy along training, on a logarithmic axis of steps.
+# The same accuracy during training, on a logarithmic axis of steps.
 
 # %%
-curves = over_seeds(accuracy, ["condition", "split", "step"])
-figure, axes = plt.subplots(2, 2, figsize=(TEXT_WIDTH, 3.9), sharex=True, sharey=True)
-for split, axis in zip(HELD_OUT, axes.flat, strict=True):
-    plot_over_training(axis, curves[curves["split"] == split], style)
-    axis.set(title=split, ylim=(-0.03, 1.03))
-for axis in axes[-1]:
-    axis.set_xlabel("training step")
-figure.supylabel(f"accuracy (n = {len(seeds)} seeds)", fontsize=8)
-legend_below(figure, style, labels)
-study.save_figure(figure, "emergence", curves)
+emergence = study.along("accuracy", split=HELD_OUT)
+study.curves_figure("emergence", emergence, HELD_OUT, "accuracy", n_lines=2)
 
 # %% [markdown]
 # ## Where the bridge is
 #
 # The logit lens at the position of r1. The state that is read out for one-hop questions must show the
-# bridge r1(a) there as soon as the atomic fact is known, because that is what it is trained to show:
-# after one block application in the models that are read out per hop, after all of them in the others.
-# The question is whether the *other* states show it too, in time for the second hop, and whether
-# showing it is enough: the null control tells.
+# bridge r1(a) there as soon as the atomic fact is known, because that is what it is trained to show: after
+# one block application in the models that are read out per hop, after all of them in the others. The
+# question is whether the *other* states show it too, in time for the second hop. Even if they do, this
+# doesn't mean that it is used: the null control shows it as well.
 
 # %%
-lens = rows_of(measures, "bridge_top1")
-readable = over_seeds(
-    lens[(lens["split"] == "oo") & (lens["layer"] > 0)], ["condition", "layer", "step"]
-)
-layers = sorted(readable["layer"].astype(int).unique())
-figure, axes = plt.subplots(1, len(layers), figsize=(TEXT_WIDTH, 2.5), sharex=True, sharey=True)
-for layer, axis in zip(layers, axes, strict=True):
-    plot_over_training(axis, readable[readable["layer"] == layer], style)
-    axis.set(title=f"after block application {layer}", ylim=(-0.03, 1.03), xlabel="training step")
-axes[0].set_ylabel(f"bridge ranks first (n = {len(seeds)})")
-legend_below(figure, style, labels)
-study.save_figure(figure, "bridge", readable)
+lens = study.measured("bridge_top1")
+lens = lens[lens["layer"] > 0]
+bridge = over_seeds(where(lens, split="oo"), ["condition", "layer", "step"])
+layers = {its: f"after block application {its:.0f}" for its in sorted(bridge["layer"].unique())}
+study.curves_figure("bridge", bridge, layers, "bridge ranks first", by="layer")
 
 # %% [markdown]
 # ## Is the bridge used?
 #
-# Readable is not used. The state at r1 after the first block application is replaced and the rest of
-# the model runs on: by the state of a *donor* question (same second relation, another answer), by the
-# *output embedding* of the donor's bridge entity (nothing but "this entity, as an answer"), or by a
-# random direction of the same norm (null). **Prediction**, put before these numbers were looked at and
-# after the same intervention had been tried on seed 0 of two conditions: where one block serves both
-# hops, the answer becomes the donor's, also when only the entity is written; with two layers the
-# written entity is not understood. It would be refuted by a shared model that keeps its own answer, or
-# by two layers that follow the written entity.
+# That the bridge is readable doesn't mean that it is used. The state at r1 after the first block
+# application is replaced, by the state of a *donor* question (same second relation, another answer), by
+# the *output embedding* of the donor's bridge entity (nothing but "this entity, as an answer"), or by a
+# random direction of the same norm (null), and the rest of the model runs on. **Prediction**, made before
+# we looked at these numbers and after trying the same intervention on seed 0 of two conditions: where one
+# block serves both hops, the answer becomes the donor's, even when only the entity is written; with two
+# layers the written entity is not understood. It would be refuted by a shared model that keeps its own
+# answer, or by two layers that follow the written entity. Bars are the accuracy on the same questions.
 
 # %%
-closer = at_last_step(study.analyses)
-patching = follows_donor(closer, layer=1, position=1)
-patching = patching.merge(contrast[[*by, "mean"]].rename(columns={"mean": "accuracy"}), on=by)
-analysed_style = Styles({name: style[name] for name in study.analysed})
-figure, axes = plt.subplots(
-    2, 3, figsize=(TEXT_WIDTH, 2 * height(study.analysed)), sharey=True, sharex=True
+patching = mechanism.follows_donor(study.closer, layer=1, position=1).merge(
+    contrast[["condition", "split", "mean"]].rename(columns={"mean": "accuracy"})
 )
-for split, row_axes in zip(("id", "oo"), axes, strict=True):
-    for (kind, title), axis in zip(REPLACEMENTS.items(), row_axes, strict=True):
-        chosen = (patching["kind"] == kind) & (patching["split"] == split)
-        plot_rows(axis, patching[chosen], analysed_style, {"accuracy": "|"})
-        proportion(axis, f"{split}: {title}")
-    name_rows(row_axes[0], analysed_style, labels)
-figure.supxlabel(f"answers that become the donor's (n = {len(seeds)} seeds)", fontsize=8)
-study.save_figure(figure, "patching", patching)
+study.rows_figure(
+    "patching", patching, study.crossed(["id", "oo"], mechanism.REPLACEMENTS),
+    "answers that become the donor's", by=("split", "replacement"), of=looked_into,
+    controls={"accuracy": "|"}, n_lines=2,
+)  # fmt: skip
 
 # %% [markdown]
-# Predicted and observed, on questions that took no part in training. Where the state is taken to be the
+# Predicted and observed, on questions that were not used in training. If the model treats the state as the
 # entity, the donor's answer should come as often as questions of that kind are answered. (Two layers can't
-# fail the prediction on oo, which they don't answer. Of early readout nothing was predicted; it is here
-# because it tells a common code from a common store of facts.)
+# fail the prediction on oo, which they don't answer. Nothing was predicted about early readout; it is here
+# because it distinguishes a common code from a common store of facts.)
 
 # %%
-by_effect = {(row.kind, row.condition, row.split): row for row in patching.itertuples()}
-PREDICTED = [
-    (conditions[0], "donor", "as accuracy"),
-    (conditions[0], "written", "as accuracy"),
-    (conditions[0], "random", "never"),
-    ("two_layers", "written", "never"),
-    ("two_layers_early_readout", "written", "not said"),
-]
-cells = [
+study.predictions_table(
+    "predictions", patching, ["id", "oo"],
     [
-        labels[condition],
-        split,
-        REPLACEMENTS[kind],
-        {"as accuracy": f"{row.accuracy:.2f}", "never": "0.00", "not said": ""}[said],
-        format_interval(row),
-    ]
-    for condition, kind, said in PREDICTED
-    for split in ("id", "oo")
-    if (row := by_effect.get((kind, condition, split)))
-]
-columns = ["model", "questions", "state at the first relation", "predicted", "observed"]
-table = pd.DataFrame(cells, columns=columns)
-study.save_table(table, "predictions", tabular(columns, cells, "lllll"))
-table
+        Predicted(base, "donor", "accuracy"),
+        Predicted(base, "written", "accuracy"),
+        Predicted(base, "random", 0.0),
+        Predicted("two_layers", "written", 0.0),
+        Predicted("two_layers_early_readout", "written", None),
+    ],
+)  # fmt: skip
 
 # %% [markdown]
 # ## In which order
 #
-# When does the bridge become readable at r1, when is it causally used, and when is the question
-# answered? The first condition, oo questions. The table gives the step at which each sign first reaches
-# half its final value, on straight lines between checkpoints, and how many steps later the accuracy does.
+# When does the bridge become readable at r1, when is it causally used, and when is the question answered?
+# The first condition, oo questions. The table gives the step at which each sign first reaches half its
+# final value, interpolated linearly between checkpoints, and how many steps later the accuracy does.
 
 # %%
-base = conditions[0]
-deep = study.analyses[study.analyses["condition"] == base]
-deep = deep[(deep["layer"] == 1) & (deep["position"] == 1)]
-wide = measures[measures["condition"] == base]
+at_bridge = where(study.analyses, condition=base, layer=1, position=1)
 SIGNS = {
-    "bridge in the logit lens": wide[(wide["measure"] == "bridge_top1") & (wide["layer"] == 1)],
-    "bridge in a linear probe": deep[deep["measure"] == "probe_accuracy"],
-    "donor's state is used": deep[deep["measure"] == "patch_donor_follows"],
-    "written entity is used": deep[deep["measure"] == "patch_written_follows"],
-    "question is answered": wide[wide["measure"] == "accuracy"],
+    "bridge in the logit lens": where(lens, condition=base, split="oo", layer=1),
+    "bridge in a linear probe": where(at_bridge, measure="probe_accuracy"),
+    "donor's state is used": where(at_bridge, measure="patch_donor_follows", split="oo"),
+    "written entity is used": where(at_bridge, measure="patch_written_follows", split="oo"),
+    "question is answered": study.measured("accuracy", condition=base, split="oo"),
 }
-signs = {sign: rows[(rows["split"] == "oo") | rows["split"].isna()] for sign, rows in SIGNS.items()}
-order = pd.concat([rows.assign(condition=sign) for sign, rows in signs.items()])
-order = over_seeds(order, ["condition", "step"])
-figure, axis = plt.subplots(figsize=(TEXT_WIDTH, 2.6))
-plot_over_training(axis, order, styles(signs))
-axis.set(xlabel="training step", ylabel=f"fraction (n = {len(seeds)} seeds)", ylim=(-0.03, 1.03))
-name_curves(axis, styles(signs), {sign: sign for sign in signs})
-study.save_figure(figure, "order", order.rename(columns={"condition": "sign"}))
-
-half_way = first_half(signs)
-cells = [
-    [
-        sign,
-        format_interval(summary_of_seeds(half_way[sign]), digits=0),
-        format_interval(
-            summary_of_seeds(half_way["question is answered"] - half_way[sign]), digits=0
-        ),
-    ]
-    for sign in signs
-]
-columns = ["sign", "half its final value at step", "accuracy follows after steps"]
-table = pd.DataFrame(cells, columns=columns)
-study.save_table(table, "order", tabular(columns, cells, "lll"))
-table
+study.curves_figure(
+    "order", order.together(SIGNS), None, "fraction", curve="sign",
+    of={sign: sign for sign in SIGNS}, named_at_ends=True,
+)  # fmt: skip
+in_order = order.halves(SIGNS, last="question is answered")
+headings = "half its final value at step", "accuracy follows after steps"
+study.table("order", order.in_words(in_order, *headings))
 
 # %% [markdown]
 # ## Which parts
 #
 # Where the answering position attends to (oo questions), what each part writes there towards the right
-# answer and away from the donor's (direct logit attribution), and what is left of the accuracy when one
-# head or one MLP of one block application is taken out: the first condition on oo, the second on id
-# questions. What is written early may be read by a later part: only the last shows what is needed.
+# answer and away from the donor's (direct logit attribution), and how much accuracy is left when one head
+# or one MLP of one block application is taken out: the first condition on oo, the second on id questions.
+# What is written early may be read by a later part: only taking parts out shows what is needed.
 
 # %%
-attention = closer[(closer["measure"] == "attention") & (closer["split"] == "oo")]
-layers = sorted(attention["layer"].astype(int).unique())
-figure, axes = plt.subplots(
-    1, len(layers), figsize=(TEXT_WIDTH, height(study.analysed)), sharey=True
-)
-for layer, axis in zip(layers, axes, strict=True):
-    plot_attention(axis, attention[attention["layer"] == layer], analysed_style)
-    axis.set(title=f"block application {layer + 1}", xlabel="attention")
-name_rows(axes[0], analysed_style, labels)
-handles, names = axes[0].get_legend_handles_labels()
-shown = dict(zip(names, handles, strict=True))
-figure.legend(shown.values(), [f"position {n}" for n in shown], loc="outside lower center", ncols=3)
-study.save_figure(
-    figure, "attention", attention[["condition", "seed", "layer", "head", "position", "value"]]
-)
+attention = where(study.closer, measure="attention", split="oo")
+study.attention_figure("attention", attention, looked_into)
 
-effects = direct_effects(closer)
-pair = Styles({name: style[name] for name in study.analysed[:2]})
-figure, axes = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.4), sharey=True)
-for split, axis in zip(("id", "oo"), axes, strict=True):
-    plot_direct_effects(axis, effects[effects["split"] == split], pair)
-    axis.set_title(split)
-axes[0].set_ylabel(f"logit difference (n = {len(seeds)} seeds)")
-legend_below(figure, pair, labels, markers=True)
-study.save_figure(figure, "effects", effects)
+effects = mechanism.direct_effects(study.closer)
+study.effects_figure("effects", effects, ["id", "oo"], looked_into[:2])
 
-parts = accuracy_without_parts(closer[closer["condition"].isin(study.analysed[:2])])
-shown = list(zip(study.analysed[:2], ("oo", "id"), strict=False))
-figure, axes = plt.subplots(1, len(shown), figsize=(TEXT_WIDTH, 2.4), sharey=True, squeeze=False)
-for (condition, split), axis in zip(shown, axes[0], strict=True):
-    plot_parts(axis, parts[(parts["condition"] == condition) & (parts["split"] == split)])
-    axis.set_title(f"{labels[condition]}: {split}")
-axes[0, 0].set_ylabel(f"accuracy left (n = {len(seeds)} seeds)")
-legend_below(figure, styles(ABLATIONS), ABLATIONS, markers=True)
-study.save_figure(figure, "parts", parts)
+left = mechanism.accuracy_without_parts(where(study.closer, condition=looked_into[:2]))
+study.parts_figure("parts", left, zip(looked_into[:2], ("oo", "id"), strict=False))
+
+# %% [markdown]
+# ## From which step later parts work on early states
+#
+# The state of one checkpoint (across) is written into the model of another (upward) at one place, on oo
+# questions; that model computes the rest. On the grey line a model has its own state, to the left of it
+# that of an earlier one. If the row of the final model is dark from some step on, the parts after that
+# place already work on states of that step. A pale field doesn't mean that the state holds less: it may
+# hold the same in other directions.
+
+# %%
+study.early_states_figure("early_states", base, "oo", ["entity", "relation 1", "relation 2"])
 
 # %% [markdown]
 # ## Learning curves
 #
-# Loss and accuracy on what is trained, beside the hardest held-out split.
+# Loss and accuracy on what is trained, and on the hardest held-out split.
 
 # %%
-SHOWN = {"atomic": "atomic facts", "composed_train": "trained two-hop facts", "oo": "oo questions"}
-learning = learning_curves(measures[measures["split"].isin(SHOWN)])
-figure = plot_learning(learning, SHOWN, style, labels)
-study.save_figure(figure, "learning", learning)
+study.learning_figure(
+    "learning",
+    {"atomic": "atomic facts", "composed_train": "trained two-hop facts", "oo": "oo questions"},
+)
 
 # %% [markdown]
 # ## The numbers
@@ -335,131 +209,71 @@ study.save_figure(figure, "learning", learning)
 # at 0 and 1). The paper quotes these.
 
 # %%
-chosen = study.summary[study.summary["measure"] == "accuracy"]
-by_place = {(row.condition, row.split): row for row in chosen.itertuples()}
-TRAINED = ["atomic", "composed_train"]  # all but perfect everywhere: the mean says enough
-cells = [
-    [
-        labels[name],
-        *(f"{by_place[name, split].mean:.2f}" for split in TRAINED),
-        *(format_interval(by_place[name, split]) for split in HELD_OUT),
-    ]
-    for name in conditions
-]
-columns = ["condition", "atomic", "composed", *HELD_OUT]
-table = pd.DataFrame(cells, columns=columns)
-study.save_table(table, "accuracy", tabular(columns, cells, "l" * len(columns)))
-table
-
-# %%
-numbers = {
-    f"{condition}/{split}": format_interval(row) for (condition, split), row in by_place.items()
-}
-final_lens = over_seeds(at_last_step(lens[lens["layer"] > 0]), ["condition", "layer"])
-for row in final_lens.itertuples():
-    numbers[f"{row.condition}/bridge_{row.layer:.0f}"] = format_interval(row)
-# The checkpoints at which accuracy is first a half or more: one step, or the range over seeds.
-half = accuracy[accuracy["value"] >= 0.5].groupby(["condition", "split", "seed"])["step"].min()
-for condition in conditions:
-    for split in HELD_OUT:
-        steps = half[half.index.isin([(condition, split, seed) for seed in seeds])]
-        ends = sorted({steps.min(), steps.max()})
-        reached = len(steps) == len(seeds)
-        said = "–".join(map(str, ends)) if reached else "not in every seed"
-        numbers[f"{condition}/{split}_half"] = said
-
-for row in patching.itertuples():
-    numbers[f"{row.condition}/{row.kind}/{row.split}"] = format_interval(row)
-for sign in signs:
-    name = sign.replace(" ", "_").replace("'", "")
-    numbers[f"order/{name}"] = format_interval(summary_of_seeds(half_way[sign]), digits=0)
-    lag = half_way["question is answered"] - half_way[sign]
-    numbers[f"lag/{name}"] = format_interval(summary_of_seeds(lag), digits=0)
-at_bridge = closer[(closer["layer"] == 1) & (closer["position"] == 1)]
-final_probe = at_bridge[at_bridge["measure"].isin(["probe_accuracy", "probe_control_accuracy"])]
-for row in over_seeds(final_probe, ["measure", "condition"]).itertuples():
-    numbers[f"{row.condition}/{row.measure.removesuffix('_accuracy')}"] = format_interval(row)
-
-# What the first model looks at, writes and needs when it answers oo questions.
-own = closer[(closer["condition"] == base) & (closer["split"] == "oo")]
-last_block = own[own["layer"] == layers[-1]]
-looks_back = last_block[(last_block["measure"] == "attention") & (last_block["position"] == 1)]
-numbers["looks_back"] = format_interval(
-    summary_of_seeds(looks_back.groupby("seed")["value"].mean())
+study.summary_table(
+    "accuracy",
+    {
+        "atomic": MeanOf("accuracy", "atomic", interval=False),
+        "composed": MeanOf("accuracy", "composed_train", interval=False),
+        **{split: MeanOf("accuracy", split) for split in HELD_OUT},
+    },
 )
-written = own[own["measure"].str.startswith("direct_effect")].groupby("seed")["value"].sum()
-by_mlp = last_block[last_block["measure"] == "direct_effect_mlp"].set_index("seed")["value"]
-numbers["written_by_last_mlp"] = format_interval(summary_of_seeds(by_mlp / written))
-resampled = parts[(parts["kind"] == "resample") & (parts["condition"] == base)]
-resampled = resampled[resampled["split"] == "oo"]
-numbers["without_an_mlp"] = f"{resampled.loc[resampled['head'].isna(), 'mean'].max():.2f}"
-for layer, of_layer in resampled[resampled["head"].notna()].groupby("layer"):
-    ends = of_layer["mean"].min(), of_layer["mean"].max()
-    numbers[f"without_head_{layer + 1:.0f}"] = "–".join(f"{end:.2f}" for end in ends)
-# Whether accuracy still rises: from the last checkpoint but one to the last.
-steps = sorted(accuracy["step"].unique())[-2:]
-ends = accuracy.pivot_table("value", ["condition", "split", "seed"], "step", observed=True)[steps]
-change = (ends[steps[1]] - ends[steps[0]]).rename("value").reset_index().assign(measure="change")
-for row in over_seeds(change[change["split"] == "oo"], by).itertuples():
-    numbers[f"{row.condition}/oo_last_change"] = format_interval(row)
 
-its_settings = first[conditions[0]].settings
-for section, keys in {
-    "task": ("n_entities", "n_relations"),
-    "model": ("d_model",),
-    "training": ("steps", "batch_size", "weight_decay", "learning_rate"),
-}.items():
-    numbers |= {key: f"{its_settings[section][key]:g}" for key in keys}
-training = its_settings["training"]
-numbers["decay_start"] = str(round(training["steps"] * (1 - training["decay_fraction"])))
-numbers["never_composed"] = f"{its_settings['task']['never_composed']:.0%}".replace("%", r"\,\%")
-numbers["n_seeds"] = str(len(seeds))
-numbers["untrained/oo"] = f"{contrast.loc[contrast['split'] == 'oo', 'untrained'].max():.2f}"
-guesses = contrast[(contrast["split"] == "oo")]["guess"]
-numbers["guess/oo"] = f"{guesses.max():.2f}"
-study.save_numbers(numbers)
-pd.Series(numbers, name="number").to_frame()
+# %%
+# Of what the first model looks at, writes and needs when it answers oo questions.
+own = where(study.closer, condition=base, split="oo")
+last_layer = own.loc[own["measure"] == "attention", "layer"].max()
+resampled = where(left, condition=base, split="oo", replacement="resample")
+of_oo = where(contrast, split="oo")
+accuracy = study.measured("accuracy", split=HELD_OUT)
+study.save_numbers(
+    say.named(study.over_seeds_at_end(lens, "layer"), "{condition}/bridge_{layer}")
+    | say.named(where(in_order, what="half"), "order/{name}", say.steps)
+    | say.named(where(in_order, what="lag"), "lag/{name}", say.steps)
+    | say.named(model_parts.without_a_head(resampled), "without_head_{application}", say.between)
+    | say.named(study.first_half(accuracy), "{condition}/{split}_half", say.checkpoints)
+    | say.named(study.still_rising(where(accuracy, split="oo")), "{condition}/{split}_last_change")
+    | study.quoted_settings(
+        "task.n_entities", "task.n_relations", "model.d_model", "training.steps",
+        "training.batch_size", "training.weight_decay", "training.learning_rate",
+    )
+    | {
+        "looks_back": say.seeds(model_parts.attention_to(own, last_layer, position=1)),
+        "written_by_last_mlp": say.seeds(model_parts.share_written(own, "mlp", last_layer)),
+        "without_an_mlp": say.most(resampled.loc[resampled["head"].isna(), "mean"]),
+        "untrained/oo": say.most(of_oo["untrained"]),
+        "guess/oo": say.most(of_oo["guess"]),
+        "never_composed": say.percent(study.setting("task.never_composed")),
+        "decay_start": str(study.decay_start),
+        "n_seeds": str(len(study.seeds)),
+    }
+)  # fmt: skip
 
 # %% [markdown]
-# ## Beside the literature
+# ## Compared with the literature
 #
-# What others report of the same questions, in other set-ups; ours are accuracies at the end of
-# training.
+# What others report on the same questions, in other set-ups; ours are accuracies at the end of training.
+# `delay`: accuracy on id questions when nearly all trained ones are first known; it is low if they are
+# answered much later.
 
 # %%
-ACCURACY = {
-    "in_distribution": ("two_layers", "id", lambda it: it.low > 0.5),
-    "out_of_distribution": ("two_layers", "oo", lambda it: it.high < 0.5),
-    "sharing": ("shared_twice", "oo", lambda it: it.low > 0.5),
-    "sharing_per_hop": ("shared_per_hop", "oo", lambda it: it.low > 0.5),
-}
-found = {}
-for name, (condition, split, agrees) in ACCURACY.items():
-    if name in reference and (condition, split) in by_place:
-        it = by_place[condition, split]
-        found[name] = Found(it.mean, it.low, it.high, bool(agrees(it)))
-# How much is answered of id when what is trained is first all but known: little, if that comes much later.
-two = accuracy[accuracy["condition"] == "two_layers"]
-trained = measures[(measures["measure"] == "accuracy") & (measures["split"] == "composed_train")]
-known = trained[(trained["condition"] == "two_layers") & (trained["value"] >= 0.95)]
-first_known = known.groupby("seed")["step"].min()
-if "delay" in reference and len(first_known) == len(seeds):
-    at_id = two[two["split"] == "id"].set_index(["seed", "step"])["value"]
-    it = summary_of_seeds(at_id.loc[list(first_known.items())])
-    found["delay"] = Found(*it, agrees=bool(it.high < 0.5))
-beside = study.save_reference({name: reference[name] for name in found}, found)
-beside
+in_two_layers = study.measured("accuracy", condition="two_layers")
+when_known = milestones.value_when_first(
+    where(in_two_layers, split="id"), where(in_two_layers, split="composed_train"), 0.95
+)
+study.verdict(
+    {
+        "in_distribution": study.stands("accuracy", "two_layers", "id", above=0.5),
+        "out_of_distribution": study.stands("accuracy", "two_layers", "oo", below=0.5),
+        "sharing": study.stands("accuracy", "shared_twice", "oo", above=0.5),
+        "sharing_per_hop": study.stands("accuracy", "shared_per_hop", "oo", above=0.5),
+        "delay": Found.of_seeds(when_known, below=0.5),
+    }
+)
 
 # %% [markdown]
-# **Reading a model.** `open_run("composition", "shared_per_hop", seed=0).bridge()`, from
-# `onset.results`, opens the final checkpoint in TransformerLens; `.bridge(step=..., n_applications=1)`
-# an earlier one, unrolled for one-hop questions.
-
-# %% [markdown]
-# **Asking a model.** What the first condition's model says to a question of two hops. Any other sequence
-# of names (`run.dataset.vocabulary`) can take its place, and `run.bridge(step=...)` any other checkpoint.
+# **Asking a model.** What the first condition's model answers to a two-hop question. Try any other
+# sequence of names, another condition, or another checkpoint (`step=`);
+# `study.run(condition, seed).bridge()` opens a model in TransformerLens.
 
 # %%
-run = study.run(conditions[0], seeds[0])
-logits = run.bridge()(run.tokens("e3 r1 r2"))
-run.likeliest(logits[0, -1]).round(3)
+study.ask("e3 r1 r2")

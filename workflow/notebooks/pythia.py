@@ -1,9 +1,5 @@
 # ---
 # jupyter:
-#   jupytext:
-#     text_representation:
-#       extension: .py
-#       format_name: percent
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -13,87 +9,74 @@
 # %% [markdown]
 # # Composition in a pretrained language model
 #
-# **Question.** The world of the study *composition*, its entities and relations named by tokens of a
-# pretrained vocabulary: does a language model that is fine-tuned on it answer two-hop questions over edges
-# that it has only seen as separate facts, and from which step of its pretraining on?
+# **Question.** In the world of the study *composition*, entities and relations are named by tokens of a
+# pretrained vocabulary. Does a language model that is fine-tuned on it answer two-hop questions over edges
+# that it has only seen as separate facts, and if so, from which step of its pretraining on?
 #
-# **Hypothesis.** Its layers are all different and would have to hold an edge twice: as with two layers from
-# scratch, `id` is learnt and `oo` is not, at any revision. (Put before any run: we have run none.)
+# **Hypothesis.** Its layers are all different and would have to hold an edge twice: as with two layers
+# trained from scratch, `id` is learnt and `oo` is not, at any revision. (Formulated before any run: we
+# have run none.)
 #
-# **What would refute it.** Accuracy on `oo` above that of the null control, in which answers have changed
-# places, at some revision.
+# **What would refute it.** Accuracy on `oo` above that of the null control, in which answers are shuffled,
+# at some revision.
 
 # %% tags=["parameters"]
 study_name = "pythia"
 results = "results"
-conditions = None
-labels = {}
-seeds = None
-code = "by hand"
 
 # %%
-import matplotlib.pyplot as plt
-import pandas as pd
+from onset.notebook.here import here
+from onset.statistics.rows import where
 
-from onset.figures.curves import legend_below, plot_over_training
-from onset.figures.rows import height, name_rows, plot_rows, proportion
-from onset.figures.style import TEXT_WIDTH, styles, use_style
-from onset.results import open_study
-from onset.summary import at_last_step, format_interval, over_seeds
-
-use_style()
-study = open_study(study_name, results, conditions, seeds, code)
-conditions, seeds = study.conditions, study.seeds
-labels = {name: labels.get(name, name) for name in conditions}
-style = styles(conditions)
+study = here(study_name, results)
 HELD_OUT = ["id", "oi", "io", "oo"]
 SHOWN = ["atomic", "composed_train", *HELD_OUT]
-accuracy = study.measures.query("measure == 'accuracy' and split in @SHOWN")
+
+# %% [markdown]
+# ## What was run
+#
+# One fine-tuning run per condition and seed; the conditions differ in the revision of the checkpoint, and
+# the null control in its answers. In `id` both edges are composed elsewhere in training; in `oi` the first
+# edge never is, in `io` the second, in `oo` neither.
+
+# %%
+study.what_was_run(
+    {"checkpoint": "model.checkpoint", "revision": "model.revision"}, sizes=SHOWN[1:]
+)
 
 # %% [markdown]
 # ## The contrast
 #
-# Answers compete with the whole pretrained vocabulary.
+# Accuracy at the end of fine-tuning, compared with that before it (crosses). Answers compete with the
+# whole pretrained vocabulary, so a model that knows nothing is almost never right; one that has only
+# learnt which tokens are entities is right more often than that, and the null control shows how often.
 
 # %%
-by = ["condition", "split"]
-before = over_seeds(accuracy[accuracy["step"] == 0], by)[[*by, "mean"]]
-contrast = over_seeds(at_last_step(accuracy), by)
-contrast = contrast.merge(before.rename(columns={"mean": "before"}), on=by)
-figure, axes = plt.subplots(1, 4, figsize=(TEXT_WIDTH, height(conditions)), sharey=True)
-for split, axis in zip(HELD_OUT, axes, strict=True):
-    plot_rows(axis, contrast[contrast["split"] == split], style, {"before": "x"})
-    proportion(axis, split)
-name_rows(axes[0], style, labels)
-figure.supxlabel(f"accuracy (n = {len(seeds)} seeds)", fontsize=8)
-study.save_figure(figure, "contrast", contrast[contrast["split"].isin(HELD_OUT)])
+accuracy = study.measured("accuracy", split=SHOWN)
+contrast = study.with_controls(
+    study.at_end("accuracy", split=HELD_OUT), before=where(accuracy, split=HELD_OUT, step=0)
+)
+study.rows_figure("contrast", contrast, HELD_OUT, "accuracy", controls={"before": "x"})
 
 # %% [markdown]
-# ## Along fine-tuning
+# ## During fine-tuning
+#
+# The same accuracy during fine-tuning, together with that on trained facts: if these aren't known,
+# held-out questions say nothing about composition.
 
 # %%
-course = over_seeds(accuracy, ["condition", "split", "step"])
-figure, axes = plt.subplots(2, 3, figsize=(TEXT_WIDTH, 3.9), sharex=True, sharey=True)
-for split, axis in zip(SHOWN, axes.flat, strict=True):
-    plot_over_training(axis, course[course["split"] == split], style, logarithmic=False)
-    axis.set(title=split, ylim=(-0.03, 1.03))
-for axis in axes[-1]:
-    axis.set_xlabel("step of fine-tuning")
-figure.supylabel(f"accuracy (n = {len(seeds)} seeds)", fontsize=8)
-legend_below(figure, style, labels)
-study.save_figure(figure, "course", course)
+course = study.along("accuracy", split=SHOWN)
+study.curves_figure(
+    "course", course, SHOWN, "accuracy", xlabel="step of fine-tuning", n_lines=2, logarithmic=False
+)
 
 # %%
-numbers = {f"{row.condition}/{row.split}": format_interval(row) for row in contrast.itertuples()}
-study.save_numbers(numbers)
-pd.Series(numbers, name="number").to_frame()
+study.save_numbers({"n_seeds": str(len(study.seeds))})
 
 # %% [markdown]
-# **Asking a model.** What the first condition's model says to a question of two hops, in the names of the
-# task. Any other sequence of names (`run.dataset.vocabulary`) can take its place, and
-# `run.bridge(step=...)` any other checkpoint.
+# **Asking a model.** What the first condition's model answers to a two-hop question, in the names of the
+# task. Try any other sequence of names (`run.dataset.vocabulary`), another condition, or another
+# checkpoint (`step=`).
 
 # %%
-run = study.run(conditions[0], seeds[0])
-logits = run.bridge()(run.tokens("e3 r1 r2"))
-run.likeliest(logits[0, -1]).round(3)
+study.ask("e3 r1 r2")

@@ -1,9 +1,5 @@
 # ---
 # jupyter:
-#   jupytext:
-#     text_representation:
-#       extension: .py
-#       format_name: percent
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -13,60 +9,48 @@
 # %% [markdown]
 # # The reversal curse
 #
-# **Question.** A small transformer is trained on `[a, r] → b` for all pairs (a, b), and on
-# `[b, r_inverse] → a` for a part of them. Does it come to know the reversed facts of the *other* pairs,
-# in which it has met a only as a question and b only as an answer? And does it say so?
+# **Question.** A small transformer is trained on `[a, r] → b` for all pairs (a, b), and on `[b,
+# r_inverse] → a` for some of them. Does it come to know the reversed facts of the *other* pairs, in which
+# it has met a only as a question and b only as an answer? And does it say so?
 #
-# **Hypothesis.** A fact can be turned around where an entity has *one* code as a question and as an answer.
-# (1) Tied embeddings give it one; the model then knows the held-out reversed facts (it picks the right a
-# among those that answer no trained question) but doesn't give them, because an entity that is never an
+# **Hypothesis.** A fact can be reversed if an entity has *one* code as a question and as an answer. (1)
+# Tied embeddings give it one. The model then knows the held-out reversed facts (it picks the right a
+# among those that answer no training question) but doesn't say them, because an entity that is never an
 # answer gets a *short* readout row: all its logits are small. (2) Copying a (`[a, copy] → a`) makes it an
-# answer and is enough with tied embeddings; copying b is not. (3) Without tied embeddings both sides have
-# to be copied, since nothing else links an entity's two codes.
+# answer, and that is enough with tied embeddings; copying b is not. (3) Without tied embeddings both
+# sides have to be copied, since nothing else links an entity's two codes.
 #
-# The issue that this study began with read (1) as output that is *held down*: one offset, the same for
-# all such entities. Pilots on seeds 100–102 spoke for short rows instead. The hypothesis was put after
-# those pilots and before any run of the seeds below was looked at.
+# The issue that this study began with put (1) differently: the output is *held down* by one offset, the
+# same for all such entities. Pilots on seeds 100–102 favoured short rows instead. The hypothesis was
+# formulated after those pilots and before any run of the seeds below was looked at.
 #
-# **What would refute it.** Tied embeddings without copying at chance among the withheld a's; lengthening
-# the readout rows, which adds nothing about pairs, leaving accuracy where it was, or random rows of that
-# length doing as well; one-sided copying that suffices without tied embeddings. The last table says of each
-# prediction whether it held.
+# **What would refute it.** Tied embeddings without copying at chance among the withheld a's; accuracy
+# that stays where it was when the readout rows are lengthened, which adds nothing about pairs, or random
+# rows of that length doing as well; one-sided copying that suffices without tied embeddings. The last
+# table says which predictions held.
 
 # %% tags=["parameters"]
 study_name = "reversal"
 results = "results"
-conditions = None
-labels = {}
-seeds = None
-code = "by hand"
-reference = {}
 
 # %%
-import matplotlib.pyplot as plt
 import pandas as pd
 
-from onset.figures.curves import legend_below, plot_over_training
-from onset.figures.learning import learning_curves, plot_learning
-from onset.figures.rows import height, name_rows, plot_rows, proportion
-from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles, styles, use_style
-from onset.latex import escape, tabular
-from onset.results import Found, open_study
-from onset.summary import at_last_step, format_interval, over_seeds
+from onset.notebook import say
+from onset.notebook.choices import chances
+from onset.notebook.here import Found, MeanOf, here
+from onset.notebook.predictions import failures, means_near
+from onset.statistics import paired
+from onset.statistics.rows import where
+from onset.statistics.seeds import over_seeds
 
-use_style()
-study = open_study(study_name, results, conditions, seeds, code)
-conditions, seeds = study.conditions, study.seeds
-labels = {name: labels.get(name, name) for name in conditions}
-style = styles(conditions)
-measures = study.measures
-last = at_last_step(measures)
-first = {name: study.run(name, seeds[0]) for name in conditions}
-base = first[conditions[0]].settings
-training = base["training"]
-decay_start = round(training["steps"] * (1 - training["decay_fraction"]))  # of the learning rate
-held_out = {name: run.dataset.splits["reversed"] for name, run in first.items()}
-N_SEEDS = f"n = {len(seeds)} seeds"
+study = here(study_name, results)
+SAID = {
+    "accuracy": "any token", "candidate_accuracy": "among all a",
+    "withheld_accuracy": "among withheld a",
+}  # fmt: skip
+by = ["condition", "measure"]
+held_out = where(study.final, split="reversed")
 
 # %% [markdown]
 # ## What was run
@@ -75,94 +59,64 @@ N_SEEDS = f"n = {len(seeds)} seeds"
 # settings (on other seeds) and for fitting the offset below; everything else is about the rest.
 
 # %%
-pd.DataFrame(
+study.what_was_run(
     {
-        labels[name]: {
-            "tied": run.settings["model"]["tied_embeddings"],
-            "weight decay": run.settings["training"]["weight_decay"],
-            "trained splits": ", ".join(run.settings["training"]["mixture"]),
-            **{split: len(its) for split, its in run.dataset.splits.items()},
-        }
-        for name, run in first.items()
-    }
-).T
+        "tied": "model.tied_embeddings", "weight decay": "training.weight_decay",
+        "trained splits": "training.mixture",
+    },
+    sizes=["forward", "reversed_train", "reversed", "reversed_validation", "copy_a", "copy_b"],
+)  # fmt: skip
 
 # %% [markdown]
 # ## Known, and said
 #
 # Accuracy on held-out reversed facts at the end of training: when the model may give any token, when it
-# may choose among all of A, and when it may choose among those of A that answer no trained reversed
-# question (*withheld*). Controls: chance (in the data of the figure), the same models before training
-# (crosses), and models whose reversed answers are shuffled, so that nothing can be turned around.
+# may choose among all of A, and when it may choose among those of A that answer no training question of
+# this kind (*withheld*). Controls: chance (in the figure's data), the same models before training
+# (crosses), and models whose reversed answers are shuffled, so that nothing can be reversed. What is high
+# on the right and low on the left is known but not said; this figure doesn't show why it isn't said.
 
 # %%
-SAID = {
-    "accuracy": "any token",
-    "candidate_accuracy": "among all a",
-    "withheld_accuracy": "among withheld a",
-}
-by = ["condition", "measure"]
-asked = measures[(measures["split"] == "reversed") & measures["measure"].isin(SAID)]
-contrast = over_seeds(asked[asked.index.isin(last.index)], by)
-from_scratch = [name for name in conditions if not first[name].settings["parent"]]
-before = asked[(asked["step"] == 0) & asked["condition"].isin(from_scratch)]
-untrained = over_seeds(before, by)[[*by, "mean"]].rename(columns={"mean": "untrained"})
-n_answers = {
-    (name, measure): n
-    for name, split in held_out.items()
-    for measure, n in zip(
-        SAID,
-        (first[name].dataset.n_tokens, len(split.candidates), (~split.familiar).sum()),
-        strict=True,
-    )
-}
-contrast = contrast.merge(untrained, on=by, how="left")
-contrast["chance"] = [1 / n_answers[key] for key in contrast[by].itertuples(index=False, name=None)]
-
-figure, axes = plt.subplots(1, 3, figsize=(TEXT_WIDTH, height(conditions)), sharey=True)
-for (measure, title), axis in zip(SAID.items(), axes, strict=True):
-    shown = contrast[contrast["measure"] == measure]
-    plot_rows(axis, shown, style, {"untrained": "x"})
-    proportion(axis, title)
-name_rows(axes[0], style, labels)
-figure.supxlabel(f"accuracy on held-out reversed facts ({N_SEEDS})", fontsize=8)
-study.save_figure(figure, "contrast", contrast)
+contrast = study.with_controls(
+    study.at_end(SAID, by, split="reversed"), by, untrained=study.untrained(SAID, split="reversed")
+).merge(chances(study.first, "reversed"), on=by)
+study.rows_figure(
+    "contrast", contrast, SAID, "accuracy on held-out reversed facts", by="measure",
+    controls={"untrained": "x"},
+)  # fmt: skip
 
 # %% [markdown]
 # ## When it emerges
 #
-# The first and the last of these accuracies along training, apart for models with tied and with untied
-# embeddings. From the grey line on the learning rate falls to zero.
+# The first and the last of these accuracies during training, separately for models with tied and with
+# untied embeddings. From the grey line on, the learning rate falls to zero; what rises after it may be
+# due to that.
 
 # %%
-curves = over_seeds(asked, [*by, "step"])
-is_tied = {name: run.settings["model"]["tied_embeddings"] for name, run in first.items()}
-kinds = [tied for tied in (True, False) if tied in is_tied.values()]
-figure, axes = plt.subplots(
-    len(kinds), 2, figsize=(TEXT_WIDTH, 1.7 * len(kinds) + 1), sharex=True, sharey=True, squeeze=False
+TIED = {True: "tied", False: "untied"}
+drawn_last = [*study.conditions[1:], study.conditions[0]]
+curves = study.along(SAID, [*by, "step"], split="reversed")
+study.curves_figure(
+    "emergence", study.with_settings(curves, tied="model.tied_embeddings"),
+    {
+        (tied, measure): f"{said}, {SAID[measure]}"
+        for tied, said in TIED.items()
+        for measure in ("accuracy", "withheld_accuracy")
+    },
+    "accuracy on held-out reversed facts", by=("tied", "measure"), of=drawn_last,
+    from_step=study.decay_start, n_lines=2,
 )  # fmt: skip
-for tied, row in zip(kinds, axes, strict=True):
-    in_order = [*conditions[1:], conditions[0]]  # the first is drawn over the others
-    its_styles = Styles({name: style[name] for name in in_order if is_tied[name] == tied})
-    for measure, axis in zip(("accuracy", "withheld_accuracy"), row, strict=True):
-        plot_over_training(axis, curves[curves["measure"] == measure], its_styles)
-        axis.axvline(decay_start, color=NEUTRAL, linewidth=0.5, zorder=0)
-        axis.set(ylim=(-0.03, 1.03), title=f"{'tied' if tied else 'untied'}, {SAID[measure]}")
-for axis in axes[-1]:
-    axis.set_xlabel("training step")
-figure.supylabel(f"accuracy on held-out reversed facts ({N_SEEDS})", fontsize=8)
-legend_below(figure, style, labels)
-study.save_figure(figure, "emergence", curves)
 
 # %% [markdown]
 # ## Why it isn't said
 #
-# Were withheld a's held down together, by something that all of them share, their mean logit would lie
-# below that of the familiar a's (first panel). Then the right answer's logit above the mean logit of the
-# withheld a's, and above the highest logit of any other token (above 0: it is given). The last panel shows
-# how long the readout rows of withheld a's are, in the mean length of familiar ones. (Until after the runs,
-# the first panel had the right answer above the mean familiar a. That is no test: it contains what is known
-# of the right answer.)
+# If withheld a's were held down together, by something that they all share, their mean logit would be
+# below that of the familiar a's (first panel). Next, the right answer's logit minus the mean logit of the
+# withheld a's, and minus the highest logit of any other token (above 0, the answer is given). The last
+# panel shows the length of the readout rows of withheld a's, relative to the mean length of familiar
+# ones. Short rows alone don't show that they are the cause; the next figure lengthens them. (Until after
+# the runs, the first panel had the right answer minus the mean familiar a. That is no test: it includes
+# what is known about the right answer.)
 
 # %%
 LOGITS = {
@@ -171,76 +125,61 @@ LOGITS = {
     "margin": "right − best\nother token",
     "withheld_length": "length of\nwithheld rows",
 }
-at_end = last[last["split"] == "reversed"].drop(columns="step")
 # Of one question, the right answer's logit drops out of the difference.
-of_run = at_end.pivot_table("value", ["condition", "seed"], "measure", observed=True)
-held_down = (of_run["above_familiar"] - of_run["above_withheld"]).rename("value").reset_index()
-of_logits = pd.concat([at_end, held_down.assign(measure="held_down")])
-of_logits = of_logits[of_logits["measure"].isin(LOGITS)]
-logits = over_seeds(of_logits, by)
-figure, axes = plt.subplots(1, 4, figsize=(TEXT_WIDTH, height(conditions) + 0.15), sharey=True)
-for (measure, title), axis in zip(LOGITS.items(), axes, strict=True):
-    axis.axvline(measure == "withheld_length", color=NEUTRAL, linewidth=0.6)
-    plot_rows(axis, logits[logits["measure"] == measure], style)
-    axis.set_title(title)
-    axis.locator_params(axis="x", nbins=3, integer=True)
-axes[-1].set_xlim(left=0)
-name_rows(axes[0], style, labels)
-figure.supxlabel(f"nats; on the right in lengths of familiar rows ({N_SEEDS})", fontsize=8)
-study.save_figure(figure, "logits", logits)
+held_down = paired.difference(held_out, "above_familiar", "above_withheld", called="held_down")
+logits = over_seeds(where(pd.concat([held_out, held_down]), measure=LOGITS), by)
+study.rows_figure(
+    "logits", logits, LOGITS, "nats; on the right in lengths of familiar rows", by="measure",
+    shares=False, marked={title: float(its == "withheld_length") for its, title in LOGITS.items()},
+)  # fmt: skip
 
 # %% [markdown]
 # ## Interventions
 #
 # Edits of the readout alone, after training; none adds anything about pairs. *Rescaled*: each withheld row
-# gets the mean length of the familiar ones (nothing is fitted). *Offset*: one number is added to the logits
-# of all withheld a's, fitted on validation and trained questions. *Recentred*: the mean of the withheld
+# gets the mean length of the familiar ones (nothing is fitted). *Offset*: one number, fitted on validation
+# and training questions, is added to the logits of all withheld a's. *Recentred*: the mean of the withheld
 # rows is replaced by that of the familiar ones. Crosses are controls: random rows of the same length, and
-# the same offset for as many of A drawn at random from both kinds. Bars: trained reversed facts after the
-# edit.
+# the same offset for as many of A drawn at random from both kinds. Bars: accuracy on training reversed
+# questions after the edit, which may suffer from it.
 
 # %%
 EDITS = {
-    "accuracy": ("as trained", None),
-    "rescaled_accuracy": ("rescaled", "random_rows_accuracy"),
-    "offset_accuracy": ("offset", "offset_elsewhere_accuracy"),
-    "recentred_accuracy": ("recentred", None),
-}
-CONTROLS = [control for _, control in EDITS.values() if control]
-edited = last[last["measure"].isin([*EDITS, *CONTROLS])]
-repair = over_seeds(edited[edited["split"] == "reversed"], by)
-trained = over_seeds(edited[edited["split"] == "reversed_train"], by)
-repair = repair.merge(trained[[*by, "mean"]].rename(columns={"mean": "trained"}), on=by)
-figure, axes = plt.subplots(1, len(EDITS), figsize=(TEXT_WIDTH, height(conditions)), sharey=True)
-for (measure, (title, control)), axis in zip(EDITS.items(), axes, strict=True):
-    if control:
-        means = repair[repair["measure"] == control].set_index("condition")["mean"]
-        places = [list(style).index(name) for name in means.index]
-        axis.plot(means, places, "x", color=NEUTRAL, markersize=5)
-    plot_rows(axis, repair[repair["measure"] == measure], style, {"trained": "|"})
-    proportion(axis, title)
-name_rows(axes[0], style, labels)
-figure.supxlabel(f"accuracy on held-out reversed facts ({N_SEEDS})", fontsize=8)
-study.save_figure(figure, "repair", repair)
+    "accuracy": "as trained", "rescaled_accuracy": "rescaled", "offset_accuracy": "offset",
+    "recentred_accuracy": "recentred",
+}  # fmt: skip
+CONTROLS = {
+    "random_rows_accuracy": "rescaled_accuracy", "offset_elsewhere_accuracy": "offset_accuracy",
+}  # fmt: skip
+edited = [*EDITS, *CONTROLS]
+controls = where(held_out, measure=CONTROLS)
+repair = study.with_controls(
+    study.at_end(edited, by, split="reversed"), by,
+    trained=where(study.final, split="reversed_train", measure=edited),
+    control=controls.assign(measure=controls["measure"].astype(str).map(CONTROLS)),
+)  # fmt: skip
+study.rows_figure(
+    "repair", repair, EDITS, "accuracy on held-out reversed facts", by="measure",
+    controls={"control": "x", "trained": "|"},
+)  # fmt: skip
 
 # %% [markdown]
 # ## Learning curves
 #
-# Losses differ by factors between seeds, so that their mean and interval are those of their logarithms.
-# The nulls, few pairs both ways and low weight decay are left out (`emergence` and the data have them);
-# the first condition is drawn last.
+# Losses differ by factors between seeds, so their means and intervals are taken over logarithms. The
+# nulls, few pairs both ways and low weight decay are left out (`emergence` has them); the first condition
+# is drawn last.
 
 # %%
-SHOWN = {
-    "forward": "forward facts",
-    "reversed_train": "trained reversed",
-    "reversed": "held-out reversed",
-}
 ASIDE = {"few_both_ways", "low_weight_decay", "shuffled", "shuffled_copy_both"}
-learnt = Styles({n: style[n] for n in [*conditions[1:], conditions[0]] if n not in ASIDE})
-learning = learning_curves(measures[measures["split"].isin(SHOWN)])
-figure = plot_learning(learning, SHOWN, learnt, labels, decay_start)
-study.save_figure(figure, "learning", learning)
+study.learning_figure(
+    "learning",
+    {
+        "forward": "forward facts", "reversed_train": "trained reversed",
+        "reversed": "held-out reversed",
+    },
+    [its for its in drawn_last if its not in ASIDE], decay_start=study.decay_start,
+)  # fmt: skip
 
 # %% [markdown]
 # ## The numbers
@@ -249,102 +188,68 @@ study.save_figure(figure, "learning", learning)
 # accuracies cut at 0 and 1). The paper quotes these.
 
 # %%
-splits = study.summary["split"].isin(["forward", "reversed_train", "reversed"])
-found = {(r.condition, r.split, r.measure): r for r in study.summary[splits].itertuples()}
-SHORT = {
-    "accuracy": "any token",
-    "candidate_accuracy": "all a",
-    "withheld_accuracy": "withheld a",
-    "rescaled_accuracy": "rescaled",
-    "random_rows_accuracy": "random rows",
-}
-cells = [
-    [
-        labels[name],
-        *(f"{found[name, s, 'accuracy'].mean:.2f}" for s in ("forward", "reversed_train")),
-        *(format_interval(found[name, "reversed", measure]) for measure in SHORT),
-    ]
-    for name in conditions
-]
-columns = ["condition", "forward", "reversed", *SHORT.values()]
-table = pd.DataFrame(cells, columns=columns)
-study.save_table(table, "accuracy", tabular(columns, cells, "l" * len(columns)))
-table
+study.summary_table(
+    "accuracy",
+    {
+        "forward": MeanOf("accuracy", "forward", interval=False),
+        "reversed": MeanOf("accuracy", "reversed_train", interval=False),
+        "any token": MeanOf("accuracy", "reversed"),
+        "all a": MeanOf("candidate_accuracy", "reversed"),
+        "withheld a": MeanOf("withheld_accuracy", "reversed"),
+        "rescaled": MeanOf("rescaled_accuracy", "reversed"),
+        "random rows": MeanOf("random_rows_accuracy", "reversed"),
+    },
+)
 
 # %% [markdown]
 # ## The predictions
 #
-# Of means over seeds on held-out reversed facts, put with the hypothesis above, after pilots on other seeds
-# and before these runs: near 1 is 0.9 or more,
-# near 0 is 0.1 or less.
+# They are about means over seeds on held-out reversed facts and were made with the hypothesis above,
+# after pilots on other seeds and before these runs: near 1 is 0.9 or more, near 0 is 0.1 or less.
 
 # %%
+KNOWN, UNKNOWN = ["accuracy"], ["accuracy", "withheld_accuracy"]
 NEAR_1 = {
     "tied": ["withheld_accuracy", "rescaled_accuracy"],
-    "tied_copy_a": ["accuracy"],
-    "tied_copy_both": ["accuracy"],
-    "untied_copy_both": ["accuracy"],
-}
+    "tied_copy_a": KNOWN, "tied_copy_both": KNOWN, "untied_copy_both": KNOWN,
+}  # fmt: skip
 NEAR_0 = {
-    "tied": ["accuracy", "recentred_accuracy", "random_rows_accuracy"],
-    "tied_copy_b": ["accuracy"],
-    "untied": ["accuracy", "withheld_accuracy"],
-    "untied_copy_a": ["accuracy", "withheld_accuracy"],
-    "untied_copy_b": ["accuracy", "withheld_accuracy"],
-    "shuffled": ["accuracy", "withheld_accuracy"],
-    "shuffled_copy_both": ["accuracy", "withheld_accuracy"],
-}
-predictions = [
-    (labels[name], measure, said, mean, mean >= 0.9 if said == "near 1" else mean <= 0.1)
-    for said, predicted in (("near 1", NEAR_1), ("near 0", NEAR_0))
-    for name, of_condition in predicted.items()
-    for measure in of_condition
-    if name in conditions
-    for mean in [found[name, "reversed", measure].mean]
-]
-outcome = pd.DataFrame(predictions, columns=["condition", "measure", "predicted", "mean", "held"])
+    "tied": ["accuracy", "recentred_accuracy", "random_rows_accuracy"], "tied_copy_b": ["accuracy"],
+    "untied": UNKNOWN, "untied_copy_a": UNKNOWN, "untied_copy_b": UNKNOWN,
+    "shuffled": UNKNOWN, "shuffled_copy_both": UNKNOWN,
+}  # fmt: skip
+outcome = means_near(where(study.summary, split="reversed"), {1: NEAR_1, 0: NEAR_0})
 outcome
 
 # %%
-numbers = {}
-for (condition, split, measure), row in found.items():
-    if split == "reversed" and measure not in ("loss", "rank"):
-        numbers[f"{condition}/{measure}"] = format_interval(row)
-    if split == "reversed_train" and measure in [*EDITS, *CONTROLS]:
-        numbers[f"{condition}/trained_{measure}"] = format_interval(row)
-for row in logits[logits["measure"] == "held_down"].itertuples():
-    numbers[f"{row.condition}/held_down"] = format_interval(row)
-for section, keys in {
-    "task": ("n_pairs",),
-    "model": ("d_model",),
-    "training": ("steps", "batch_size", "weight_decay", "learning_rate"),
-}.items():
-    numbers |= {key: f"{base[section][key]:g}" for key in keys}
-numbers["trained_both_ways"] = f"{base['task']['trained_both_ways']:.0%}".replace("%", r"\,\%")
-numbers["decay_start"] = str(decay_start)
-numbers["n_seeds"] = str(len(seeds))
-numbers["n_predictions"] = str(len(outcome))
-numbers["n_predictions_held"] = str(int(outcome["held"].sum()))
-near_1 = outcome.loc[outcome["predicted"] == "near 1", "held"]
-numbers["n_near_1"], numbers["n_near_1_held"] = str(len(near_1)), str(int(near_1.sum()))
-failed = [
-    f"{row.condition}: {row.measure.replace('_', ' ')} {row.predicted}, found {row.mean:.2f}"
-    for row in outcome[~outcome["held"].astype(bool)].itertuples()
-]
-numbers["predictions_failed"] = escape("; ".join(failed) or "none")
-for measure in SAID:
-    shown = contrast[contrast["measure"] == measure]
-    numbers[f"untrained/{measure}"] = f"{shown['untrained'].max():.3f}"
-    numbers[f"chance/{measure}"] = f"{shown['chance'].max():.3f}"
-study.save_numbers(numbers)
-pd.Series(numbers, name="number").to_frame()
+near_1 = where(outcome, predicted="near 1")
+most = contrast.groupby("measure")[["untrained", "chance"]].max().reset_index()
+study.save_numbers(
+    say.named(where(logits, measure="held_down"), "{condition}/held_down")
+    | say.named(most, "untrained/{measure}", say.column("untrained", digits=3))
+    | say.named(most, "chance/{measure}", say.column("chance", digits=3))
+    | study.quoted_settings(
+        "task.n_pairs", "model.d_model", "training.steps", "training.batch_size",
+        "training.weight_decay", "training.learning_rate",
+    )
+    | {
+        "trained_both_ways": say.percent(study.setting("task.trained_both_ways")),
+        "decay_start": str(study.decay_start),
+        "n_seeds": str(len(study.seeds)),
+        "n_predictions": str(len(outcome)),
+        "n_predictions_held": str(outcome["held"].sum()),
+        "n_near_1": str(len(near_1)),
+        "n_near_1_held": str(near_1["held"].sum()),
+        "predictions_failed": failures(outcome, study.labels),
+    }
+)  # fmt: skip
 
 # %% [markdown]
-# ## Beside the literature
+# ## Compared with the literature
 #
-# What is reported of language models that were only ever trained on "A is B". Ours: without names that are
-# copied, where some pairs are trained both ways. That the right answer is no likelier than another would
-# show in a choice among withheld a's, at chance.
+# What is reported for language models that were only ever trained on "A is B". Ours: models that copy no
+# names, with some pairs trained both ways. If the right answer is no likelier than another, a choice among
+# withheld a's is at chance: below a tenth, or below three times chance if that is more.
 
 # %%
 SAID_OF = {
@@ -353,24 +258,15 @@ SAID_OF = {
     "answered_tied": ("tied", "accuracy"),
     "likelier_tied": ("tied", "withheld_accuracy"),
 }
-by_place = {(row.condition, row.measure): row for row in contrast.itertuples()}
-ours = {
-    name: its
-    for name, place in SAID_OF.items()
-    if name in reference and (its := by_place.get(place))
-}
 found = {
-    name: Found(its.mean, its.low, its.high, agrees=bool(its.mean < max(0.1, 3 * its.chance)))
-    for name, its in ours.items()
+    (its.condition, its.measure): Found.of_mean(its, below=max(0.1, 3 * its.chance))
+    for its in contrast.itertuples()
 }
-study.save_reference({name: reference[name] for name in found}, found)
+study.verdict({name: found.get(place) for name, place in SAID_OF.items()})
 
 # %% [markdown]
-# **Asking a model.** What the first condition's model says to a pair that is asked the other way round.
-# Any other sequence of names (`run.dataset.vocabulary`) can take its place, and `run.bridge(step=...)`
-# any other checkpoint.
+# **Asking a model.** What the first condition's model answers when a pair is asked the other way round.
+# Try any other sequence of names, another condition, or another checkpoint (`step=`).
 
 # %%
-run = study.run(conditions[0], seeds[0])
-logits = run.bridge()(run.tokens("b12 r_inverse"))
-run.likeliest(logits[0, -1]).round(3)
+study.ask("b12 r_inverse")

@@ -6,31 +6,32 @@ rule evaluate:
         "<run>/measures.parquet",
     log:
         "<log>/{study}/{condition}/seed_{seed}/evaluate.log",
-    priority: jobs.priority
+    priority: jobs.runs.priority
     threads: project.settings.threads
     resources:
-        gpu=jobs.gpus,
+        gpu=jobs.runs.gpus,
     params:
         run=subpath(output[0], parent=True),
-        settings=lambda w: jobs.condition(w).evaluate_job,
-        code=lambda w: jobs.code("evaluate", w),
+        settings=lambda w: jobs.runs.condition(w).evaluate_job,
+        code=lambda w: jobs.runs.code("evaluate", w),
     shell:
-        "python -m onset.launch evaluate {params.run}"
+        "python -m onset.workflow.launch evaluate {params.run}"
         " --settings {params.settings:q} --code {params.code} --log {log}"
 
 
 rule summarise:
     input:
-        jobs.measurements,
+        jobs.studies.measurements,
         settings="<study>/settings/summarise.json",
     output:
         "<study>/summary.csv",
+        "<study>/quantities.json",
     log:
         "<log>/{study}/summarise.log",
-    priority: jobs.priority
+    priority: jobs.runs.priority
     params:
         study=subpath(output[0], parent=True),
-        code=jobs.code_of("summarise"),
+        code=code_of("summarise"),
     shell:
         "python -m onset.stages.summarise {params.study}"
         " --settings {input.settings} --code {params.code} --log {log}"

@@ -5,23 +5,23 @@ localrules:
 
 
 # A rule per study, because each has a page for each of its conditions and figures.
-for study in jobs.studies_with_pages:
+for study in jobs.pages.shown:
 
     rule:
         name:
             f"pages_{study}"
         input:
-            jobs.shown_on_pages(study),
+            jobs.pages.inputs(study),
             settings=f"{project.results}/{study}/settings/pages.json",
         output:
-            jobs.pages_of(study),
+            jobs.pages.of(study),
         log:
             f"{project.results}/logs/{study}/pages.log",
-        priority: jobs.pages_priority(study)
+        priority: jobs.pages.priority(study)
         localrule: True
         params:
             results=subpath(output[0], ancestor=2),
-            code=jobs.code_of("gallery"),
+            code=jobs.pages.code(study),
         shell:
             "python -m onset.stages.gallery {params.results}"
             " --settings {input.settings} --log {log}"
@@ -29,7 +29,7 @@ for study in jobs.studies_with_pages:
 
 rule front_page:
     input:
-        jobs.pages,
+        jobs.pages.all,
     output:
         f"{project.results}/index.html",
         "<log>/times.js",
@@ -37,7 +37,7 @@ rule front_page:
         "<log>/front_page.log",
     params:
         results=subpath(output[0], parent=True),
-        settings=jobs.front_page_settings,
-        code=jobs.code_of("gallery"),
+        settings=jobs.pages.front_page_settings,
+        code=code_of("gallery"),
     shell:
         "python -m onset.stages.gallery {params.results} --settings {params.settings:q} --log {log}"

@@ -6,40 +6,41 @@ for study in project.studies:
             f"notebook_{study}"
         input:
             notebook=f"workflow/notebooks/{study}.py",
-            measures=jobs.measures_of(study),
-            analyses=jobs.analyses_of(study),
-            summary=f"{project.results}/{study}/summary.csv",
+            measures=jobs.studies.measures_of(study),
+            analyses=jobs.studies.analyses_of(study),
+            comparisons=jobs.comparisons.tables_of(study),
+            summary=jobs.studies.summary_of(study),
             settings=f"{project.results}/{study}/settings/notebook.json",
         output:
             notebook=f"{project.results}/{study}/notebook.ipynb",
             page=report(
                 f"{project.results}/{study}/notebook.html",
-                category=jobs.report_category(study),
+                category=jobs.report.category(study),
                 caption="../report/notebook.rst",
-                labels=jobs.report_labels(study),
+                labels=jobs.report.labels(study),
             ),
             numbers=f"{project.results}/{study}/numbers.json",
             figures=[
                 (
                     report(
                         path,
-                        category=jobs.report_category(study),
+                        category=jobs.report.category(study),
                         caption="../report/figure.rst",
-                        labels=jobs.report_labels(study, path),
+                        labels=jobs.report.labels(study, path),
                     )
                     if path.endswith(".png")
                     else path
                 )
-                for path in jobs.figures_of(study)
+                for path in jobs.notebooks.figures_of(study)
             ],
-            tables=jobs.tables_of(study),
-            reference=jobs.reference_of(study),
+            tables=jobs.notebooks.tables_of(study),
+            reference=jobs.notebooks.reference_of(study),
         log:
             f"{project.results}/logs/{study}/notebook.log",
         priority: project.priority(study)
         params:
             study=subpath(output.page, parent=True),
-            code=jobs.notebook_code(study),
+            code=jobs.notebooks.code(study),
         shell:
             "python -m onset.stages.notebook {input.notebook} {params.study}"
             " --settings {input.settings} --code {params.code} --log {log}"

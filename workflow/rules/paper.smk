@@ -6,8 +6,8 @@ localrules:
 
 rule paper:
     input:
-        sources=jobs.paper_sources,
-        results=jobs.paper_inputs,
+        sources=jobs.paper.sources,
+        results=jobs.paper.inputs,
         settings="<paper>/settings/paper.json",
     output:
         report(
@@ -20,7 +20,7 @@ rule paper:
         "<log>/paper.log",
     params:
         results=subpath(output[0], ancestor=2),
-        code=jobs.code_of("paper"),
+        code=code_of("paper"),
     shell:
         "python -m onset.stages.paper paper {params.results}"
         " --settings {input.settings} --log {log}"
@@ -36,6 +36,6 @@ rule arxiv:
         "<log>/arxiv.log",
     params:
         source=subpath(input[0], parent=True),
-        code=jobs.code_of("arxiv"),
+        code=code_of("arxiv"),
     shell:
         "python -m onset.stages.arxiv {params.source}/source {output} --log {log}"

@@ -8,7 +8,7 @@ rule settings:
     input:
         "workflow/templates/settings.json",
     output:
-        "<study>/settings/{stage,[a-z]+}.json",
+        "<study>/settings/{stage,[a-z][a-z0-9_]*}.json",
     log:
         "<log>/{study}/settings_{stage}.log",
     # It takes no time, and what it is for should wait for nothing else.

@@ -1,24 +1,24 @@
 # What pages show of the models inside. A rule per study, because each has its own conditions.
 for study in project.studies:
-    if jobs.views_of(study):
+    if jobs.views.of(study):
 
         rule:
             name:
                 f"views_{study}"
             input:
-                jobs.viewed_runs(study),
+                jobs.views.runs(study),
                 settings=f"{project.results}/{study}/settings/views.json",
             output:
-                jobs.views_of(study),
+                jobs.views.of(study),
             log:
                 f"{project.results}/logs/{study}/views.log",
             priority: project.priority(study)
             threads: project.settings.threads
             resources:
-                gpu=jobs.gpus,
+                gpu=jobs.runs.gpus,
             params:
                 study=subpath(output[0], ancestor=2),
-                code=jobs.views_code(study),
+                code=jobs.views.code(study),
             shell:
-                "python -m onset.launch views {params.study}"
+                "python -m onset.workflow.launch views {params.study}"
                 " --settings {input.settings} --code {params.code} --log {log}"

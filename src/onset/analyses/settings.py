@@ -1,4 +1,4 @@
-"""Which closer looks are taken, and at how many checkpoints."""
+"""Which analyses are run, and at how many checkpoints."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Strict
 
-from onset.settings import Name, PositiveInt, Settings
+from onset.settings import Name, Once, PositiveInt, Settings
 
 
 class AnalysesSettings(Settings):
@@ -14,7 +14,7 @@ class AnalysesSettings(Settings):
 
     names: Annotated[tuple[Name, ...], Strict(False)] = ()
     """modules in src/onset/analyses/"""
-    splits: Annotated[tuple[Name, ...], Strict(False)] = ()
+    splits: Annotated[tuple[Name, ...], Strict(False), Once] = ()
     """the questions to look at; none named: all that have what an analysis needs to know"""
     checkpoints: PositiveInt = 1
     """how many, evenly among those that there are, the last always"""

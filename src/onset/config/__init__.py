@@ -1,4 +1,4 @@
-"""The config files: read, merged, validated, all before the DAG exists."""
+"""The config files: read, merged and validated before the DAG exists."""
 
 from onset.config.problems import ConfigError
 from onset.config.project import Project, load_project, project_of

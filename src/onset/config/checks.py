@@ -1,4 +1,4 @@
-"""One condition put together and checked: what it names exists, and its parts fit each other."""
+"""One condition, composed and checked: what it names exists, and its parts fit together."""
 
 from __future__ import annotations
 
@@ -60,7 +60,9 @@ def condition_of(
             for message in Size.of(task, model, training, checkpoints).too_much():
                 check.problem(largest_number(sections), message)
     if task and drawn_from_parent(task) and not its_file.parent:
-        said = f"the task {task.name} is made of another run's model: the condition needs a parent"
+        said = (
+            f"the task {task.name} is made from another run's model: the condition needs a parent"
+        )
         check.problem(["task"], said)
     if check.problems:
         return None, check.problems
@@ -143,7 +145,7 @@ class _Check:
         """Whether the model's family takes the task's kind of world, as far as both are known."""
         if not task or not model:
             return True
-        takes, kind = models.load_settings(model.name).TAKES, kind_of(task)
+        takes, kind = models.load_planning(model.name).TAKES, kind_of(task)
         if takes != kind:
             said = (
                 f"the model family {model.name} takes {takes}, and the task {task.name} has {kind}"
@@ -157,7 +159,7 @@ class _Check:
     def fits(self, task: AnyTaskSettings, model: Settings) -> None:
         """The family has no objection to a world of this size."""
         asked = (task.max_hops,) if isinstance(task, TaskSettings) else ()
-        for message in models.load_settings(model.name).problems(model, *asked, *sizes_of(task)):
+        for message in models.load_planning(model.name).problems(model, *asked, *sizes_of(task)):
             self.problem(["model"], message)
 
     def mixture(self, task: AnyTaskSettings, training: TrainingSettings) -> None:
@@ -166,7 +168,7 @@ class _Check:
                 said = f"can't be trained on; {nearest(split, task.trained)}"
                 self.problem(["training", "mixture", split], said)
             elif training.batch_size is None and split not in task.splits:
-                said = f"{split} is drawn anew for every batch, and never full: give a batch_size"
+                said = f"{split} is drawn afresh for every batch and has no full batch: give a batch_size"
                 self.problem(["training", "batch_size"], said)
         parts = training.mixture if training.batch_size is None else training.batch_parts()
         for split in (split for split, part in training.mixture.items() if part):
@@ -221,3 +223,12 @@ class _Check:
         if checkpoints.schedule == "log" and checkpoints.first > training.steps:
             said = f"{checkpoints.first} is after the last training step, {training.steps}"
             self.problem(["checkpoints", "first"], said)
+        if checkpoints.schedule != "log" and self._last("first") >= self._last("schedule"):
+            said = f"a schedule `{checkpoints.schedule}` doesn't use it"
+            self.problem(["checkpoints", "first"], said)
+
+    def _last(self, key: str) -> int:
+        """Which layer is the last that gives this key of the checkpoints; -1: none."""
+        given = [layer.values.get("checkpoints") for layer in self._layers]
+        its = [index for index, keys in enumerate(given) if isinstance(keys, dict) and key in keys]
+        return max(its, default=-1)

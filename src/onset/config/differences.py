@@ -1,4 +1,4 @@
-"""What a study's settings are, and what each of its conditions has otherwise."""
+"""A study's settings, and how each of its conditions differs from them."""
 
 from __future__ import annotations
 
@@ -63,7 +63,8 @@ def _complete(section: str, written: Mapping[str, Mapping[str, Any]]) -> dict[st
         "checkpoints": CheckpointSettings,
         "analyses": AnalysesSettings,
     }
-    idle = {"training": "loss"} if family.TAKES == "vectors" else {}
+    takes = models.load_planning(written["model"]["name"]).TAKES
+    idle = {"training": "loss"} if takes == "vectors" else {}
     if written["checkpoints"].get("schedule") != "log":
         idle["checkpoints"] = "first"
     found = {}

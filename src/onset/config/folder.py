@@ -1,4 +1,4 @@
-"""The folder of results: everything derived lies there, and nothing that a person wrote."""
+"""The results folder: everything in it is generated, nothing written by people."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Annotated
 
 from onset.settings import like
 
-_OF_ALL = dict.fromkeys(("atlas", "benchmarks", "logs", "paper"), "lies what is of all")
+_OF_ALL = dict.fromkeys(("benchmarks", "logs", "paper"), "lies what is of all")
+GATHERED = "lies what is gathered over all studies"
 NOT_STUDIES = {
     **_OF_ALL,
-    "smoke": "lie the results of the smoke run",
-    "tuning": "lie the results of spare seeds",
+    "smoke": "are the results of the smoke run",
+    "tuning": "are the results of spare seeds",
 }
-"""what no study may be called → what lies in a folder of this name"""
+"""names that no study or collection may have → what is in the folder of that name"""
 
 OWN_FOLDERS = frozenset(
     (
@@ -34,21 +35,29 @@ Folder = Annotated[
 ]
 
 
-def folder_problem(results: str, root: Path, studies: Iterable[str]) -> str | None:
+def folder_problem(
+    results: str, root: Path, studies: Iterable[str], collections: Iterable[str]
+) -> str | None:
     """Why results can't lie in a folder of the project.
 
     Args:
         results: the folder, from the project's on.
         root: the project's.
         studies: all there are.
+        collections: all there are.
     """
     first, *within = results.split("/")
     if first.casefold() in OWN_FOLDERS:
         said = "is the project's own; results go to a folder by themselves, e.g. results/mine"
         return f"{results!r}: {first} {said}"
+    taken = {
+        **{name: f"lie the results of the study {name}" for name in studies},
+        **dict.fromkeys(collections, GATHERED),
+        **_OF_ALL,
+    }
     for name in within:
-        if name in _OF_ALL or name in studies:
-            lies = _OF_ALL.get(name, f"lie the results of the study {name}")
+        if name in taken:
+            lies = taken[name]
             return f"{results!r}: in a folder {name} {lies}"
     for path in (root / results, *(root / results).parents):
         if path == root:

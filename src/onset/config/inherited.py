@@ -1,4 +1,4 @@
-"""What is wrong with a study is said where the study has it, and not once for each of its conditions."""
+"""A problem with a study's settings is reported once, for the study, not for each condition."""
 
 from __future__ import annotations
 
@@ -12,20 +12,25 @@ from onset.config.study import SECTIONS
 
 
 def where_inherited(
-    problems: Iterable[Problem], of_base: Iterable[Problem], layers: Sequence[Layer]
+    problems: Iterable[Problem],
+    of_base: Iterable[Problem],
+    base: Sequence[Layer],
+    own: Sequence[Layer],
 ) -> list[Problem]:
-    """A condition's problems; one that it has inherited stands where the study has it, once for all.
+    """A condition's problems; an inherited one is reported once, at its place in the study.
 
     Args:
         problems: the condition's.
         of_base: what is wrong with the settings that it changes.
-        layers: those settings and, last, two of changes: the condition's and those over all.
+        base: those settings.
+        own: the condition's changes, and those over all.
     """
+    layers = [*base, *own]
     inherited = {(_within(problem, layers), _said(problem)): problem for problem in of_base}
     found = []
     for problem in problems:
         path = _within(problem, layers)
-        its_own = path not in SECTIONS and any(_holds(layer, path) for layer in layers[-2:])
+        its_own = path not in SECTIONS and any(_holds(layer, path) for layer in own)
         found.append(problem if its_own else inherited.get((path, _said(problem)), problem))
     return found
 

@@ -1,4 +1,4 @@
-"""Names as far as a program's source tells them: parts that are text, and holes."""
+"""Names as far as a program's source determines them: fixed text, and holes."""
 
 from __future__ import annotations
 

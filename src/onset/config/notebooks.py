@@ -1,26 +1,24 @@
-"""A study's file against its notebook: what one names, the other has. Known before anything runs."""
+"""Checks that a study's file and its notebook agree on names, before anything runs."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from onset.config.name_patterns import Hole, Pattern, matches, spelt_out
 from onset.config.notebook_source import NotebookSource
 from onset.config.problems import nearest
-from onset.config.study import TOLD_OF_WHAT_THERE_IS, TOLD_TO_EVERY_NOTEBOOK, Study
-from onset.parameters import Parameters
+from onset.config.quoted import wrong_with_mean
+from onset.config.study import TOLD_TO_EVERY_NOTEBOOK, Study
+from onset.notebook.parameters import Parameters
 
 Found = Iterator[tuple[str, str]]
 """key and message"""
 
 _NUMBER = re.compile(r"\{([^{}]*)\}")
-_WHY_TOLD = {
-    "extra_seeds": "a condition has extra_seeds",
-    "reference": "there is a reference",
-    "analysed": "conditions have analyses",
-}
+_LOOKS_CLOSER = {"analyses", "analysed", "closer"}
+"""what a notebook asks its study for that looks at analyses"""
 
 
 def notebook_problems(
@@ -32,49 +30,40 @@ def notebook_problems(
         study: its file and its conditions.
         source: of the notebook.
         name: of the notebook, for people.
-        complete: whether all conditions are there; if some are faulty, what hangs on them isn't judged.
+        complete: whether all conditions are there; if some are faulty, what depends on them isn't judged.
     """
     if source.parameters is None:
         yield "", f"{name} must have one cell tagged `parameters`"
     else:
         for said in source.parameters.refused:
             yield "", f"{name}: {said}"
-        yield from _named(study, source.parameters, name, complete)
+        yield from _named(study, source.parameters, name)
         if complete:
             yield from _valued(study, source.parameters, name)
     for kind in ("figures", "tables"):
-        yield from _made(study, source, kind, name)
+        yield from made_problems(getattr(study.file, kind), source, kind, name)
     yield from _published(study, source, name)
     if not complete:
         return
-    yield from _answer(study, source, name)
+    if _LOOKS_CLOSER & source.asked and not study.analysed:
+        yield "analyses.names", f"{name} looks at analyses, and no condition has any"
+    yield from _told(study, source, name, "answer", study.file.answer or "")
+    yield from _told(study, source, name, "abstract", study.file.abstract or "")
     for condition in sorted(source.conditions - study.conditions.keys()):
         there = nearest(condition, study.conditions)
         yield "conditions", f"{name} asks for the condition {condition!r}; {there}"
 
 
-def _named(study: Study, parameters: Parameters, name: str, complete: bool) -> Found:
+def _named(study: Study, parameters: Parameters, name: str) -> Found:
     """Every parameter is told, and everything told is a parameter."""
-    known, of_file, told = parameters.kinds, study.file.notebook, study.told_to_notebook
-    if complete and "analysed" in known and not study.analysed:
-        said = f"{name} looks at analyses (its parameter analysed), and no condition has any"
-        yield "analyses.names", said
-    own = set(known) - {*TOLD_TO_EVERY_NOTEBOOK, *TOLD_OF_WHAT_THERE_IS}
+    known, of_file = parameters.kinds, study.file.notebook
+    own = set(known) - {*TOLD_TO_EVERY_NOTEBOOK}
     if lacking := [its for its in TOLD_TO_EVERY_NOTEBOOK if its not in known]:
         yield "", f"the parameters of {name} lack {', '.join(lacking)}"
     for its in (its for its in of_file if its not in known):
         yield f"notebook.{its}", f"{name} has no such parameter; {nearest(its, own)}"
     for its in (its for its in known if its in own and its not in of_file):
         yield "notebook", f"the parameter {its} of {name} is missing"
-    for its, why in _WHY_TOLD.items() if complete else ():
-        if told.get(its) and its not in known:
-            yield (
-                its if its == "reference" else "",
-                (
-                    f"{why}, and {name} has no parameter {its} to be told so: put it in the cell of "
-                    "parameters, and make use of it"
-                ),
-            )
 
 
 def _valued(study: Study, parameters: Parameters, name: str) -> Found:
@@ -88,10 +77,18 @@ def _valued(study: Study, parameters: Parameters, name: str) -> Found:
         yield "", f"{name}: {error}"
 
 
-def _made(study: Study, source: NotebookSource, kind: str, name: str) -> Found:
-    """Figures or tables."""
+def made_problems(
+    declared: Mapping[str, str], source: NotebookSource, kind: str, name: str
+) -> Found:
+    """Of the figures or tables that are declared, and of those that the notebook makes.
+
+    Args:
+        declared: name → caption.
+        source: of the notebook.
+        kind: figures or tables.
+        name: of the notebook, for people.
+    """
     patterns: list[Pattern] = getattr(source, kind)
-    declared: Mapping[str, str] = getattr(study.file, kind)
     verb = {"figures": "draws", "tables": "makes"}[kind]
     for its in declared:
         if not matches(patterns, its, {}):
@@ -102,11 +99,9 @@ def _made(study: Study, source: NotebookSource, kind: str, name: str) -> Found:
 
 
 def _published(study: Study, source: NotebookSource, name: str) -> Found:
-    if source.parameters and "reference" not in source.parameters.kinds:
-        return  # that is said already
     published = study.file.reference
-    if published and "save_reference" not in source.calls:
-        yield "reference", f"{name} sets nothing beside it (study.save_reference)"
+    if published and not {"verdict", "save_reference"} & source.calls:
+        yield "reference", f"{name} sets nothing beside it (study.verdict)"
         return
     for its in published:
         if not matches(source.published, its, {}):
@@ -114,20 +109,64 @@ def _published(study: Study, source: NotebookSource, name: str) -> Found:
             yield f"reference.{its}", f"{name} sets nothing of ours beside it; {there}"
 
 
-def _answer(study: Study, source: NotebookSource, name: str) -> Found:
-    answer = study.file.answer or ""
-    if odd := re.search(r"[{}]", _NUMBER.sub("", answer)):
-        yield "answer", f"a {odd[0]} has no counterpart; a number's name stands in {{ and }}"
-    splits = {split for c in study.conditions.values() for split in c.task.splits}
-    holes = {
-        Hole.CONDITION: list(study.conditions),
-        Hole.SPLIT: sorted(splits | {its for its in source.texts if its.isidentifier()}),
-    }
-    for asked in dict.fromkeys(_NUMBER.findall(answer)):
-        if matches(source.numbers, asked, holes):
-            continue
-        near = _near(asked, source.numbers, {**holes, Hole.SPLIT: sorted(splits)})
-        yield "answer", f"{name} saves no number {asked!r}{near}{_gone(asked, study.conditions)}"
+def _splits_of(study: Study) -> set[str]:
+    return {split for c in study.conditions.values() for split in c.task.splits}
+
+
+def holes_of(study: Study, source: NotebookSource) -> dict[Hole, list[str]]:
+    """What may stand where a name's part is known to be a condition, or a split, and no more."""
+    texts = {its for its in source.texts if its.isidentifier()}
+    return {Hole.CONDITION: list(study.conditions), Hole.SPLIT: sorted(_splits_of(study) | texts)}
+
+
+def _told(study: Study, source: NotebookSource, name: str, key: str, text: str) -> Found:
+    """A text with numbers of the notebook's, and means."""
+    splits, holes = _splits_of(study), holes_of(study, source)
+
+    def as_mean(asked: str) -> tuple[bool, str]:
+        condition, split, quantity = [*asked.split("/", 2), "", ""][:3]
+        wrong = wrong_with_mean(study, condition, split, quantity) if quantity else ""
+        known = condition in study.conditions or condition.partition(":")[0] in study.comparisons
+        there = known and (not split or split in splits)
+        return bool(quantity and there), wrong or ""
+
+    offered = {**holes, Hole.SPLIT: sorted(splits)}
+    yield from quoted_problems(text, source, name, key, holes, offered, as_mean)
+
+
+def quoted_problems(
+    text: str,
+    source: NotebookSource,
+    name: str,
+    key: str,
+    holes: Mapping[Hole, list[str]],
+    offered: Mapping[Hole, list[str]],
+    as_mean: Callable[[str], tuple[bool, str]] = lambda asked: (False, ""),
+) -> Found:
+    """Of the numbers that a text quotes.
+
+    Args:
+        text: with `{name}` for a number.
+        source: of the notebook that saves them.
+        name: of the notebook, for people.
+        key: of the text.
+        holes: what may stand where the notebook's source doesn't tell a part of a name.
+        offered: the same, for the names that are offered instead of a wrong one.
+        as_mean: whether a name can only be that of a mean in the summary, and what is wrong with it as one.
+    """
+    if odd := re.search(r"[{}]", _NUMBER.sub("", text)):
+        yield key, f"a {odd[0]} has no counterpart; a number's name stands in {{ and }}"
+    for asked in dict.fromkeys(_NUMBER.findall(text)):
+        surely_a_mean, wrong = as_mean(asked)
+        if surely_a_mean:
+            if wrong:
+                yield key, f"{asked!r}: {wrong}"
+        elif not matches(source.numbers, asked, dict(holes)):
+            hint = _near(asked, source.numbers, offered) + (
+                f"; as a mean: {wrong}" if wrong else ""
+            )
+            hint += _gone(asked, holes.get(Hole.CONDITION, ()))
+            yield key, f"{name} saves no number {asked!r}{hint}"
 
 
 def _near(asked: str, patterns: Iterable[Pattern], holes: Mapping[Hole, list[str]]) -> str:
@@ -139,6 +178,6 @@ def _near(asked: str, patterns: Iterable[Pattern], holes: Mapping[Hole, list[str
 def _gone(asked: str, conditions: Collection[str]) -> str:
     """Where a number's name begins with what could be a condition's, those that there are."""
     first, stroke, _ = asked.partition("/")
-    if not stroke or first in conditions:
+    if not (stroke and conditions) or first in conditions:
         return ""
     return f" (conditions: {', '.join(conditions)})"

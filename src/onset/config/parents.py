@@ -1,4 +1,4 @@
-"""Runs that others begin with or look at: they exist, fit, and no run is its own ancestor."""
+"""Runs that others start from or use: they exist, they fit, and no run is its own ancestor."""
 
 from __future__ import annotations
 
@@ -24,6 +24,26 @@ def sources_of(study: str, condition: Condition) -> list[Place]:
     """Of the runs that each intervention looks at."""
     sources = [intervention.source for intervention in condition.interventions]
     return [(source.study or study, source.condition) for source in sources]
+
+
+def source_runs(
+    study: str, condition: Condition, seed: int, seeds: Mapping[str, Mapping[str, Sequence[int]]]
+) -> list[tuple[str, str, int]]:
+    """The runs that the interventions of a run look at: those of the first, then those of the next.
+
+    Args:
+        study: of the run.
+        condition: of the run.
+        seed: of the run.
+        seeds: study → condition → its seeds.
+    """
+    found = []
+    places = sources_of(study, condition)
+    for place, intervention in zip(places, condition.interventions, strict=True):
+        its = seeds[place[0]][place[1]]
+        own = its.index(seed)
+        found += [(*place, its[(own + on) % len(its)]) for on in intervention.source.seeds_on]
+    return found
 
 
 def parent_problems(studies: Mapping[str, Study], seeds: Sequence[int]) -> list[Problem]:

@@ -1,4 +1,4 @@
-"""What is wrong with a config: all of it at once, each with its place and what is allowed."""
+"""What is wrong with a config: all problems at once, each with its place and what is allowed."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def nearest(word: Any, allowed: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class Layer:
-    """A mapping and where it stands; later layers win over earlier ones."""
+    """A mapping and where it stands; later layers override earlier ones."""
 
     file: str
     key: str

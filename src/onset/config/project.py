@@ -16,16 +16,21 @@ from pydantic import (
     field_validator,
 )
 
-from onset.config.folder import NOT_STUDIES, Folder, folder_problem
+from onset.config.collection import Collection, read_collections
+from onset.config.comparisons import comparison_problems
+from onset.config.folder import GATHERED, NOT_STUDIES, Folder, folder_problem
 from onset.config.parents import parent_problems
 from onset.config.problems import ConfigError, Layer, Problem, merge, nearest, place, problems_of
+from onset.config.quoted import problems_of_paper
 from onset.config.reading import read_study, study_names
+from onset.config.shown import problems_of_shown
 from onset.config.sources import CONFIG
 from onset.config.study import Condition, Study
 from onset.config.yaml_file import reread
 from onset.settings import (
     FIRST_SPARE_SEED,
     Name,
+    Once,
     Seed,
     Settings,
     is_name,
@@ -37,29 +42,23 @@ class ProjectSettings(Settings):
     """`config/config.yaml`"""
 
     results: Folder = "results"
-    """folder that everything is written to, within the project"""
-    studies: Annotated[tuple[Name, ...], Strict(False), Field(min_length=1)]
+    """folder within the project that everything is written to"""
+    studies: Annotated[tuple[Name, ...], Strict(False), Field(min_length=1), Once]
     """files in config/studies/, without .yaml; they are run in this order"""
-    seeds: Annotated[tuple[Seed, ...], Strict(False), Field(min_length=1)]
-    """each condition is run once per seed, and with its own `extra_seeds` beside"""
+    seeds: Annotated[tuple[Seed, ...], Strict(False), Field(min_length=1), Once]
+    """each condition is run once per seed, and also with its own `extra_seeds`"""
     device: Annotated[
         str, like(r"^(cpu|mps|cuda(:[1-9]?\d)?)$", "must be cpu, mps, cuda, or cuda:1 and the like")
     ] = "cpu"
-    """looked for where the jobs run, which may be another machine"""
+    """must exist where the jobs run, which may be another machine"""
     threads: Annotated[int, Field(gt=0, le=1024)] = 1
     """per training job; part of the settings, because it changes the last digits of results"""
     paper: bool = True
     """whether to make the PDF, which needs LaTeX"""
+    smoke: bool = False
+    """with the settings that each study has under `smoke`, small enough to try everything in minutes"""
     overrides: dict[Name, dict[str, Any]] = {}
-    """per study: changes to its settings; its conditions win over them, `conditions` in here over all"""
-
-    @field_validator("studies", "seeds")
-    @classmethod
-    def _no_duplicates(cls, values: tuple) -> tuple:
-        twice = sorted({value for value in values if values.count(value) > 1})
-        if twice:
-            raise ValueError(f"listed twice: {', '.join(map(str, twice))}")
-        return values
+    """per study: changes to its settings; its conditions override these, and `conditions` here all"""
 
     @field_validator("studies")
     @classmethod
@@ -90,6 +89,7 @@ class Project:
 
     settings: ProjectSettings
     studies: Mapping[str, Study]
+    collections: Mapping[str, Collection]
 
     @property
     def results(self) -> str:
@@ -181,26 +181,37 @@ def _validated(layer: Layer, root: Path) -> Project:
     for name in dict.fromkeys(filter(is_name, names)):
         changes = overrides.get(name)
         over = Layer(layer.file, f"overrides.{name}", changes if isinstance(changes, dict) else {})
-        device, threads, paper = ("cpu", 1, False)
+        device, threads, paper, smoke = ("cpu", 1, False, False)
         if settings:
-            device, threads, paper = settings.device, settings.threads, settings.paper
-        study, its_problems = read_study(name, root, over, device, threads, paper)
+            device, threads = settings.device, settings.threads
+            paper, smoke = settings.paper, settings.smoke
+        study, its_problems = read_study(name, root, over, device, threads, paper, smoke)
         problems += its_problems
         if study:
             studies[name] = study
+    collections, of_collections = read_collections(root, bool(settings and settings.paper))
+    problems += of_collections
+    if taken := [name for name in names if name in collections]:
+        said = f"{taken[0]} is no study's name: in results/{taken[0]} {GATHERED}"
+        problems.append(Problem(layer.file, "studies", said))
     if settings:
         # Those of a study that isn't run this time may stay.
         there = study_names(root)
         for name in sorted(set(settings.overrides) - set(there)):
             said = f"there is no such study; {nearest(name, there)}"
             problems.append(Problem(layer.file, f"overrides.{name}", said))
-        if said := folder_problem(settings.results, root, there):
+        if said := folder_problem(settings.results, root, there, collections):
             problems.append(Problem(layer.file, "results", said))
     if not problems:
         problems = parent_problems(studies, settings.seeds if settings else ())
+        if settings and settings.paper:
+            problems += [*problems_of_paper(studies, root), *problems_of_shown(studies, root)]
     if problems or not settings:
         raise ConfigError(problems)
-    return Project(settings, studies)
+    project = Project(settings, studies, collections)
+    if problems := comparison_problems(studies, project.all_runs):
+        raise ConfigError(problems)
+    return project
 
 
 def _texts(values: Any) -> list[str]:

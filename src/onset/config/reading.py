@@ -1,4 +1,4 @@
-"""A study's file read, its overrides with it, and each of its conditions put together."""
+"""Reads a study's file with what changes it, and composes each of its conditions."""
 
 from __future__ import annotations
 
@@ -9,17 +9,21 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from onset import comparisons
+from onset.code.syntax import SourceError, parse
+from onset.config.changes import below, changes_of, grids_of, sections
 from onset.config.checks import condition_of
+from onset.config.comparisons import read_comparisons
 from onset.config.inherited import OfPoints, where_inherited
 from onset.config.notebook_source import read_notebook_source
 from onset.config.notebooks import notebook_problems
 from onset.config.problems import Layer, Problem, merge, nearest, problems_of
-from onset.config.study import SECTIONS, Condition, ConditionFile, Study, StudyFile, StudyOverrides
+from onset.config.quantities import contradictions
+from onset.config.study import Condition, ConditionFile, Study, StudyFile
 from onset.config.sweep import SweepError, expand
 from onset.config.texts import text_problems
 from onset.config.wants import silent_measures
 from onset.config.yaml_file import YamlError, read_yaml
-from onset.provenance import SourceError, parse
 from onset.settings import is_name
 
 
@@ -29,9 +33,19 @@ def study_names(root: Path) -> list[str]:
 
 
 def read_study(
-    name: str, root: Path, overrides: Layer, device: str, threads: int, paper: bool
+    name: str, root: Path, overrides: Layer, device: str, threads: int, paper: bool, smoke: bool
 ) -> tuple[Study | None, list[Problem]]:
-    """The study, or None and what is wrong with it."""
+    """The study, or None and what is wrong with it.
+
+    Args:
+        name: the study's.
+        root: the project's folder.
+        overrides: what the config changes in it.
+        device: where its models are trained.
+        threads: of each job.
+        paper: whether its texts are typeset.
+        smoke: whether its `smoke` settings count.
+    """
     file = f"config/studies/{name}.yaml"
     try:
         raw = read_yaml(root / file)
@@ -46,55 +60,53 @@ def read_study(
     except ValidationError as error:
         return None, problems_of(error, StudyFile, [Layer(file, "", raw)])
 
-    over, problems = _validated_overrides(overrides, study_file)
-    if over is None or problems:
+    as_read = Layer(file, "", raw)
+    changes, problems = changes_of(study_file, as_read, overrides, smoke)
+    if problems:
         return None, problems
     notebook, source = f"workflow/notebooks/{name}.py", None
     if said := _wrong_with_notebook(root, notebook):
         problems.append(Problem(file, "", said))
     else:
         source = read_notebook_source(root / notebook)
-    grids = overrides if "sweep" in overrides.values else Layer(file, "", raw)
-    listed = {name: changes or {} for name, changes in (raw.get("conditions") or {}).items()}
+    grids = grids_of(as_read, changes)
+    listed = {name: its or {} for name, its in (raw.get("conditions") or {}).items()}
     try:
         swept = _swept(grids, listed)
     except SweepError as error:
-        return None, [*problems, Problem(grids.file, _below(grids, "sweep"), str(error))]
-    base = [
-        Layer(file, "", _sections(raw)),
-        Layer(overrides.file, overrides.key, _sections(overrides.values)),
-    ]
+        return None, [*problems, Problem(grids.file, below(grids, "sweep"), str(error))]
+    base = [Layer(file, "", sections(raw)), *(change.sections for change in changes)]
     points = {}
-    for point, changes in swept.items():
+    for point, its_changes in swept.items():
         try:
-            points[point] = ConditionFile.model_validate(changes)
+            points[point] = ConditionFile.model_validate(its_changes)
         except ValidationError as error:
-            where = Layer(grids.file, _below(grids, "sweep"), changes)
+            where = Layer(grids.file, below(grids, "sweep"), its_changes)
             return None, [*problems, *problems_of(error, ConditionFile, [where])]
-    problems += text_problems([Layer(file, "", raw), overrides], paper, root)
+    layers = [as_read, *(change.layer for change in changes)]
+    problems += text_problems(layers, paper, root)
+    compared, of_comparisons = read_comparisons(study_file, layers)
+    problems += of_comparisons
     conditions, run_already, of_points = {}, set(), OfPoints(len(swept))
     for condition, its_file in (study_file.conditions | points).items():
-        layers = [
-            *base,
-            Layer(grids.file, _below(grids, "sweep"), _sections(swept[condition]))
+        own = [
+            Layer(grids.file, below(grids, "sweep"), sections(swept[condition]))
             if condition in swept
-            else Layer(file, f"conditions.{condition}", _sections(listed[condition])),
-            Layer(
-                overrides.file,
-                f"{overrides.key}.conditions.{condition}",
-                _sections(overrides.values.get("conditions", {}).get(condition, {})),
-            ),
+            else Layer(file, f"conditions.{condition}", sections(listed[condition])),
+            *(change.of_condition(condition) for change in changes),
         ]
-        instead = over.conditions[condition].in_place if condition in over.conditions else {}
-        its_file = its_file.model_copy(update=instead)
+        for change in changes:
+            its_file = its_file.model_copy(update=change.in_place(condition))
         try:
-            merged, its_problems = condition_of(name, condition, its_file, layers, device, threads)
+            merged, its_problems = condition_of(
+                name, condition, its_file, [*base, *own], device, threads
+            )
         except (ImportError, SourceError, SyntaxError) as error:
             said = f"code that it uses can't be read: {_where(error)}{error}"
             return None, [*problems, Problem(file, "", said)]
         if its_problems:
             _, of_base = condition_of(name, condition, its_file, base, device, threads)
-            found = where_inherited(its_problems, of_base, layers)
+            found = where_inherited(its_problems, of_base, base, own)
             if condition in swept:
                 of_points.add(condition, found)
             else:
@@ -103,15 +115,16 @@ def read_study(
         if merged and not (condition in swept and merged.jobs in run_already):
             conditions[condition] = merged
             run_already.add(merged.jobs)
-    problems += of_points.problems(_below(grids, "sweep"))
+    problems += of_points.problems(below(grids, "sweep"))
     problems += _of_one_label(conditions, file)
     if not (conditions or problems):
         said = "no condition is left: the study has none beside its sweep"
-        problems.append(Problem(grids.file, _below(grids, "sweep"), said))
+        problems.append(Problem(grids.file, below(grids, "sweep"), said))
     if not problems:
-        problems = [Problem(file, "measures", said) for said in silent_measures(conditions)]
-    asked = frozenset(source.parameters.kinds if source and source.parameters else ())
-    study = Study(name, study_file, merge(base), conditions, asked)
+        known = [its.name for its in compared.values() if its.name in comparisons.names()]
+        said_of_measures = (*silent_measures(conditions), *contradictions(conditions, known))
+        problems = [Problem(file, "measures", said) for said in said_of_measures]
+    study = Study(name, study_file, merge(base), conditions, compared)
     if source:
         found = notebook_problems(study, source, notebook, complete=not problems)
         problems += [Problem(file, key, message) for key, message in found]
@@ -153,36 +166,8 @@ def _where(error: Exception) -> str:
 
 
 def _swept(grids: Layer, listed: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """The points of a sweep, beside the conditions that are listed."""
+    """The points of a sweep, in addition to the conditions that are listed."""
     swept = expand(grids.values.get("sweep", ()))
     if twice := sorted(swept.keys() & set(listed)):
         raise SweepError(f"a point would be called {twice[0]}, and so is one of the conditions")
     return swept
-
-
-def _below(layer: Layer, key: str) -> str:
-    return f"{layer.key}.{key}" if layer.key else key
-
-
-def _sections(values: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if key in SECTIONS}
-
-
-def _validated_overrides(
-    overrides: Layer, study_file: StudyFile
-) -> tuple[StudyOverrides | None, list[Problem]]:
-    """Overrides may change the study's sections, and those of its conditions."""
-    try:
-        its = StudyOverrides.model_validate(overrides.values)
-    except ValidationError as error:
-        return None, problems_of(error, StudyOverrides, [overrides])
-    conditions = study_file.conditions
-    return its, [
-        Problem(
-            overrides.file,
-            f"{overrides.key}.conditions.{name}",
-            f"there is no such condition; {nearest(name, conditions)}",
-        )
-        for name in its.conditions
-        if name not in conditions
-    ]

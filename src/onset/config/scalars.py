@@ -1,7 +1,8 @@
-"""What a scalar without quotes stands for in YAML.
+"""What an unquoted scalar means in YAML.
 
-PyYAML speaks YAML 1.1, for which 0400 is 256, 25:00 is 1500, 1e-3 is text and `no` is false. Here a number
-is what it looks like, by YAML 1.2's core schema; what could be read in two ways is refused.
+PyYAML implements YAML 1.1, for which 0400 is 256, 25:00 is 1500, 1e-3 is text and `no` is false. Here a
+number is what it looks like, by YAML 1.2's core schema, and anything that could be read in two ways is
+refused.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def meant(text: str) -> int | float | bool | str | None:
     number = _number(text)
     if number is None and (instead := _instead(text)):
         raise ValueError(
-            f"{text}: not read alike by all who read YAML; {instead}, or put it in quotes if it is text"
+            f"{text}: not read alike by all programs; {instead}, or put it in quotes if it is text"
         )
     return text if number is None else number
 

@@ -1,4 +1,4 @@
-"""JSON schemas for editors, generated from the settings classes: completion and checks while typing.
+"""JSON schemas for editors, generated from the settings classes: completion and checks as you type.
 
 `python -m onset.config.schema` writes them to config/schema/; a test says when they have drifted.
 """
@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from onset import models, tasks
+from onset.config.collection import CollectionFile
 from onset.config.project import ProjectSettings
 from onset.config.study import StudyFile
 from onset.training.settings import CheckpointSettings, TrainingSettings
@@ -22,7 +23,13 @@ FOLDER = Path("config/schema")
 
 def schemas() -> dict[str, str]:
     """File name → JSON text."""
-    found = {"study.json": _study(), "config.json": ProjectSettings.model_json_schema()}
+    config = ProjectSettings.model_json_schema()
+    config.pop("required")  # a file of `--configfile` needs nothing
+    found = {
+        "study.json": _study(),
+        "config.json": config,
+        "collection.json": CollectionFile.model_json_schema(),
+    }
     return {name: json.dumps(schema, indent=1) + "\n" for name, schema in found.items()}
 
 
@@ -34,17 +41,29 @@ def _study() -> dict[str, Any]:
         "training": [TrainingSettings],
         "checkpoints": [CheckpointSettings],
     }
+    definitions = schema["$defs"]
     for section, classes in sections.items():
-        schema["properties"][section] = _any_of(classes)
-        schema["$defs"]["ConditionFile"]["properties"][section] = _any_of(classes, partial=True)
+        schema["properties"][section] = _any_of(classes, definitions)
+        definitions[f"changed_{section}"] = _any_of(classes, definitions, partial=True)
+        for changes in ("ConditionFile", "ConditionOverrides", "StudyOverrides"):
+            definitions[changes]["properties"][section] = {"$ref": f"#/$defs/changed_{section}"}
     return schema
 
 
-def _any_of(classes: Iterable[type[BaseModel]], partial: bool = False) -> dict[str, Any]:
-    """One of these classes; partial: any of their keys, none required."""
+def _any_of(
+    classes: Iterable[type[BaseModel]], definitions: dict[str, Any], partial: bool = False
+) -> dict[str, Any]:
+    """One of these classes; partial: any of their keys, none required.
+
+    Args:
+        classes: settings.
+        definitions: the schema's, which those of the classes join: references begin at the top.
+        partial: see above.
+    """
     alternatives = []
     for settings in classes:
         alternative = settings.model_json_schema()
+        definitions |= alternative.pop("$defs", {})
         if partial:
             alternative.pop("required", None)
         alternatives.append(alternative)

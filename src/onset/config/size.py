@@ -1,8 +1,8 @@
-"""How much memory, disk and time a run takes at least: told before anything is made.
+"""How much memory, disk and time a run takes at least, estimated before anything is made.
 
-Rough and from below: what is refused can't be, and what passes may still be too much. Tasks say how many
-numbers their making holds (`n_numbers`), families of models what they keep per example of a batch
-(`activations`) and their parameters' shapes; what says nothing counts nothing.
+A rough lower bound: whatever is refused really can't run, and what passes may still be too large. Tasks
+say how many numbers they hold while being generated (`n_numbers`); model families say what they keep per
+example of a batch (`activations`), and the shapes of their parameters. Anything unknown counts as zero.
 """
 
 from __future__ import annotations
@@ -49,8 +49,9 @@ class Size:
         training: TrainingSettings,
         checkpoints: CheckpointSettings,
     ) -> Size:
-        family, sizes = models.load_settings(model.name), sizes_of(task)
-        shapes = family.shapes(model, *sizes) if hasattr(family, "shapes") else {}
+        family, sizes = models.load_planning(model.name), sizes_of(task)
+        its = models.load_settings(model.name)
+        shapes = its.shapes(model, *sizes) if hasattr(its, "shapes") else {}
         parameters = sum(map(math.prod, shapes.values()))
         kept = family.activations(model, *sizes) if hasattr(family, "activations") else 0
         batch, n_kept = training.batch_size or 1, checkpoints.at_most(training.steps)

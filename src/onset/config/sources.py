@@ -1,4 +1,4 @@
-"""Where the config of a call comes from: files, and options of the command line; later ones win."""
+"""Where the config of a call comes from: files and command-line options; later ones override."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def read_source(path: Path, root: Path) -> Layer:
 def refuse_code(values: dict[str, Any], name: str) -> None:
     """Raise a ConfigError if Snakemake would evaluate Python that stands in the file."""
     if _YTE in values:
-        said = "with this key Snakemake runs Python that stands in the file, and a config is data alone"
+        said = "with this key Snakemake runs Python in the file, but a config is only data"
         raise ConfigError([Problem(name, _YTE, said)])
 
 
@@ -85,7 +85,10 @@ def read_options(options: Iterable[str]) -> dict[str, Any]:
                 raise YamlError(_nested(key, text))
             if not _KEY.fullmatch(key):
                 raise YamlError("a key is letters, digits and _")
-            values = merge([Layer("", "", values), Layer("", "", {key: load_yaml(text)})])
+            value = load_yaml(text)
+            if key in values and not (isinstance(value, dict) and isinstance(values[key], dict)):
+                raise YamlError(f"{key} appears twice in this call; give it once")
+            values = merge([Layer("", "", values), Layer("", "", {key: value})])
         except YamlError as error:
             problems.append(Problem(f"{OPTION} {_short(option)}", "", error.message))
     if problems:
@@ -96,7 +99,7 @@ def read_options(options: Iterable[str]) -> dict[str, Any]:
 
 _NO_VALUE = (
     "expected KEY=VALUE; a value with blanks goes in quotes, as in --config 'seeds=[0, 1]', "
-    "and what is to be made stands before --config"
+    "and targets before --config"
 )
 
 

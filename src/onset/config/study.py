@@ -3,35 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, JsonValue, Strict, ValidationInfo, field_validator
 
-from onset import models
 from onset.analyses.settings import AnalysesSettings
+from onset.comparisons.settings import ComparisonSettings
+from onset.config.traits import has_all
 from onset.interventions.settings import InterventionSettings
-from onset.settings import Line, Name, NonNegativeInt, Settings, ShownSeed, Text, canonical_json
+from onset.settings import (
+    Line,
+    Name,
+    NonNegativeInt,
+    Once,
+    Settings,
+    ShownSeed,
+    Text,
+    canonical_json,
+)
 from onset.tasks.worlds import drawn_from_parent
 from onset.training.settings import CheckpointSettings, TrainingSettings
 
 SECTIONS = ("task", "model", "training", "checkpoints", "measures", "analyses")
 """The parts of a study's settings that a condition may change."""
 
-TOLD_TO_EVERY_NOTEBOOK = ("study_name", "results", "conditions", "labels", "seeds", "code")
-TOLD_OF_WHAT_THERE_IS = ("extra_seeds", "reference", "analysed")
-"""parameters of notebooks that are told what a study has, if it has any"""
+TOLD_TO_EVERY_NOTEBOOK = ("study_name", "results")
+"""parameters of notebooks"""
 
 
 def _no_folder_of_the_study(name: str) -> str:
-    if name in ("figures", "settings", "tables"):
+    if name in ("comparisons", "figures", "settings", "tables"):
         raise ValueError(f"not a condition's name: in its folder lie the study's {name}")
     return name
 
 
+def _no_folder_of_a_run(name: str) -> str:
+    if name.startswith("seed_"):
+        raise ValueError("not a comparison's name: folders of runs are called so")
+    return name
+
+
 def _no_parameter_of_every_notebook(name: str) -> str:
-    if name in (*TOLD_TO_EVERY_NOTEBOOK, *TOLD_OF_WHAT_THERE_IS):
+    if name in TOLD_TO_EVERY_NOTEBOOK:
         raise ValueError("a parameter of this name is given to every notebook already")
     return name
 
@@ -49,14 +64,15 @@ _SWEPT = ("task", "model", "training", "checkpoints")
 AxisPath = Annotated[str, AfterValidator(_path_of_a_setting)]
 AxisValues = Annotated[list[JsonValue], Field(min_length=1)]
 Grids = Annotated[tuple[dict[AxisPath, AxisValues], ...], Strict(False)]
+ComparisonName = Annotated[Name, AfterValidator(_no_folder_of_a_run)]
 ConditionName = Annotated[Name, AfterValidator(_no_folder_of_the_study)]
-ExtraSeeds = Annotated[tuple[ShownSeed, ...], Strict(False)]
+ExtraSeeds = Annotated[tuple[ShownSeed, ...], Strict(False), Once]
 Interventions = Annotated[tuple[InterventionSettings, ...], Strict(False)]
 ParameterName = Annotated[Name, AfterValidator(_no_parameter_of_every_notebook)]
 
 
 class ParentSettings(Settings):
-    """The run whose checkpoint a run starts from, or that its dataset is made of; it has the same seed."""
+    """The run whose checkpoint a run starts from, or whose model its dataset is made with; same seed."""
 
     condition: Name
     study: Name | None = None
@@ -80,17 +96,17 @@ class ConditionFile(Changes):
     """A named change to the study's settings."""
 
     extra_seeds: ExtraSeeds = ()
-    """seeds that it is run with beside the config's, for questions that few seeds don't answer"""
+    """seeds to run in addition to the config's, for questions that few seeds don't settle"""
 
     label: Line | None = None
-    """what figures call it; its name, if missing"""
+    """its name in figures; by default the condition's name"""
     parent: ParentSettings | None = None
     interventions: Interventions = ()
     """surgery before or during training, in this order"""
 
 
 class ConditionOverrides(Changes):
-    """What the config's `overrides` hold for a condition."""
+    """What the config's `overrides`, or a study's `smoke`, hold for a condition."""
 
     extra_seeds: ExtraSeeds | None = None
     """in place of the condition's"""
@@ -105,16 +121,18 @@ class ConditionOverrides(Changes):
 
 
 class StudyOverrides(Changes):
-    """What the config's `overrides` hold for a study."""
+    """What the config's `overrides` hold for a study, or its own `smoke`."""
 
     conditions: dict[Name, ConditionOverrides] = {}
     """changes to single conditions"""
+    comparisons: dict[Name, dict[str, Any]] = {}
+    """changes to single comparisons: of each only the keys that differ"""
     sweep: Grids = ()
     """in place of the study's"""
 
 
 class PublishedSettings(Settings):
-    """A number, or a finding, of the literature."""
+    """A number or a finding from the literature."""
 
     quantity: Line
     published: Line
@@ -123,12 +141,13 @@ class PublishedSettings(Settings):
 
 
 class StudyFile(Settings):
-    """`config/studies/NAME.yaml`, as far as it can be judged without knowing its task and model."""
+    """`config/studies/NAME.yaml`, as far as it can be checked without knowing its task and model."""
 
     title: Line
     question: Text
     answer: Text | None = None
-    """in one sentence for the gallery; `{name}` stands for a number that the notebook saves"""
+    """one sentence for the gallery; `{condition/split/quantity}` stands for a mean, as in `summary.csv`,
+    `{name}` for a number that the notebook saves"""
     task: dict[str, Any]
     model: dict[str, Any]
     training: dict[str, Any]
@@ -138,14 +157,20 @@ class StudyFile(Settings):
     sweep: Grids = ()
     """grids of settings, `SECTION.KEY: [values]`; each point is a condition of its own"""
     conditions: Annotated[dict[ConditionName, ConditionFile], Field(validate_default=True)] = {}
+    comparisons: dict[ComparisonName, ComparisonSettings] = {}
+    """looks at several runs, or at several checkpoints of one, together"""
     figures: dict[Name, Text] = {}
     """the figures that the notebook draws, with their captions"""
     tables: dict[Name, Text] = {}
     """the tables that the notebook makes, with their captions"""
     notebook: dict[ParameterName, JsonValue] = {}
-    """further parameters of the study's notebook"""
+    """additional parameters of the study's notebook"""
     reference: dict[Name, PublishedSettings] = {}
-    """published quantities that the notebook sets its own beside"""
+    """published quantities that the notebook compares with its own"""
+    abstract: Text | None = None
+    """its part of the paper's abstract; `{name}` as in `answer`"""
+    smoke: StudyOverrides | None = None
+    """the changes that make it small enough for a smoke run, in seconds; `{}` if none are needed"""
 
     @field_validator("conditions", mode="before")
     @classmethod
@@ -249,8 +274,8 @@ class Condition:
         return tuple(dict.fromkeys((*of_all, *self.extra_seeds)))
 
     @cached_property
-    def heads_job(self) -> dict[str, Any]:
-        """What the atlas of heads is told of its runs."""
+    def looked_into(self) -> dict[str, Any]:
+        """What jobs that look into the models of its runs are told of them."""
         return {
             "model": self._dump(self.model),
             "trained_on": sorted(self.training.mixture),
@@ -260,7 +285,7 @@ class Condition:
     @property
     def has_heads(self) -> bool:
         """Whether its models have attention heads; then they open in TransformerLens."""
-        return models.has_bridge(self.model.name)
+        return has_all(["heads"], self.model)
 
     @property
     def from_scratch(self) -> bool:
@@ -297,8 +322,8 @@ class Study:
     base: Mapping[str, Any]
     """the settings that its conditions change, as the files have them, merged; without defaults"""
     conditions: Mapping[str, Condition]
-    asked_by_notebook: frozenset[str] = frozenset()
-    """the parameters of its notebook"""
+    comparisons: Mapping[str, ComparisonSettings] = field(default_factory=dict)
+    """with what the config overrides in them"""
 
     @property
     def analysed(self) -> list[str]:
@@ -309,16 +334,3 @@ class Study:
     def extra_seeds(self) -> dict[str, list[int]]:
         """Of the conditions that have seeds of their own."""
         return {c.name: list(c.extra_seeds) for c in self.conditions.values() if c.extra_seeds}
-
-    @property
-    def told_to_notebook(self) -> dict[str, Any]:
-        """What its notebook is told beside what every notebook is.
-
-        Of what a study may have or not: where it has none, only if the notebook wants to know.
-        """
-        published = {name: its.model_dump() for name, its in self.file.reference.items()}
-        found = {
-            "reference": published, "analysed": self.analysed, "extra_seeds": self.extra_seeds
-        }  # fmt: skip
-        told = {name: its for name, its in found.items() if its or name in self.asked_by_notebook}
-        return {**told, **self.file.notebook}

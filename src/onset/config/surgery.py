@@ -1,4 +1,4 @@
-"""What is wrong with an intervention, as far as the settings of its run and of its source tell."""
+"""What is wrong with an intervention, as far as the settings of its run and its source show."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from onset import models
 from onset.config.study import Condition
+from onset.config.traits import KNOWN, traits_of, traits_of_model
 from onset.interventions.settings import InterventionSettings
 from onset.tasks.worlds import sizes_of
-from onset.traits import KNOWN, traits_of
 
 
 def unfit_surgery(
@@ -23,8 +23,8 @@ def unfit_surgery(
         source: whose runs it looks at.
         seeds: that both are run with, if the config's are the same for all; those of the source.
     """
-    if condition.model.name != "transformer":
-        said = f"{its.name} looks inside a transformer, and the model is {condition.model.name}"
+    if "head_weights" not in traits_of_model(condition.model):
+        said = f"{its.name} needs {KNOWN['head_weights']}; the {condition.model.name} has none"
         yield "", said
         return
     if its.before_step >= condition.training.steps:
@@ -45,10 +45,10 @@ def _heads(
     if "repeats" not in traits_of(source.task):
         yield (
             "source",
-            (f"heads are told apart on {KNOWN['repeats']}; the task {source.task.name} has none"),
+            (f"heads are identified on {KNOWN['repeats']}; the task {source.task.name} has none"),
         )
     if getattr(model, "n_loops", 1) > 1:
-        yield key, "heads of blocks that are applied again and again can't be taken one by one"
+        yield key, "heads of a block that is applied repeatedly can't be taken one by one"
     elif chosen == "pair" and getattr(model, "n_layers", 1) < 2:
         yield key, "a pair of heads is of two layers, and the model has one"
     if its.null and chosen != "least_inductive" and getattr(model, "n_heads", 1) < 2:

@@ -56,7 +56,9 @@ def _refuse_unfit(grid: Grid) -> None:
         slugs = [_slug(value) for value in values]
         for value, slug in zip(values, slugs, strict=True):
             if isinstance(value, dict | list):
-                said = "a value of an axis is a number, true, false or text, for its name is made of it"
+                said = (
+                    "a value of an axis is a number, true, false or text: it becomes part of a name"
+                )
                 raise SweepError(f"{axis}: {value}: {said}")
             if slugs.count(slug) > 1:
                 raise SweepError(f"{axis}: two of its values would be called {slug}")

@@ -1,7 +1,8 @@
-"""Texts that people write in a study's file: what is drawn in figures or typeset can be."""
+"""Checks that the texts in a study's file can be drawn in figures and typeset."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from onset.figures.glyphs import undrawable
 from onset.latex.characters import declared, said_of, unsettable
 
 _TYPESET = (
-    *("title", "question", "figures", "tables", "reference", "conditions", "sweep"),
+    *("title", "question", "abstract", "figures", "tables", "reference", "conditions", "sweep"),
     *SECTIONS,
 )
 """keys of a study's file below which every text stands in the paper"""
@@ -56,6 +57,9 @@ def _wrong_with(path: tuple[str, ...], text: str, in_paper: frozenset[str] | Non
         in_paper: the characters that the paper declares; None: there is no paper.
     """
     if _is_drawn(path):
+        if hidden := {its for its in text if unicodedata.category(its) == "Cf"}:
+            yield f"{said_of(hidden)} can't be seen: take it out"
+            return
         if "$" in text:
             yield f"{text!r}: $ begins mathematics in figures; write λ or 10² as characters"
         if odd := undrawable(text):
@@ -63,8 +67,8 @@ def _wrong_with(path: tuple[str, ...], text: str, in_paper: frozenset[str] | Non
             return
     if in_paper is not None and path[0] in _TYPESET and (odd := unsettable(text, in_paper)):
         yield (
-            f"the paper can't set {said_of(odd)}; allowed are Latin and Greek letters, signs of "
-            "mathematics and what paper/characters.tex declares (`paper: false` makes no paper)"
+            f"the paper can't set {said_of(odd)}; allowed are Latin and Greek letters, mathematical "
+            "symbols and what paper/characters.tex declares (`paper: false` makes no paper)"
         )
 
 

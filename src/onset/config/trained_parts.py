@@ -1,4 +1,4 @@
-"""What is wrong with the patterns that say which parameters are trained, before there is a model."""
+"""Checks the patterns that say which parameters are trained, before a model exists."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from onset import models
 from onset.config.problems import nearest
+from onset.config.traits import KNOWN, traits_of
 from onset.settings import Settings
 from onset.tasks.worlds import AnyTaskSettings, sizes_of
 from onset.training.patterns import counting
 from onset.training.settings import Extent
-from onset.traits import KNOWN, traits_of
 
 
 def unfit_patterns(
@@ -62,5 +62,5 @@ def _without_rows(
         allowed = ", ".join(with_rows)
         yield (
             pattern,
-            f"{lacking[0]} has no row per token, and so none of new ones (have: {allowed})",
+            f"{lacking[0]} has no row per token, so it has none for new tokens (have: {allowed})",
         )

@@ -1,25 +1,26 @@
-"""What a measure or analysis wants of a task and a model, as its source declares it."""
+"""What a measure, analysis or comparison needs from a task and a model, as declared in its source."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
-from pathlib import Path
 from types import ModuleType
+from typing import Any
 
-from onset import measures
+from onset import comparisons, measures
+from onset.code.syntax import SourceError, parse
+from onset.config.quantities import declared_by, literals_in
 from onset.config.study import Condition
-from onset.provenance import parse
+from onset.config.traits import KNOWN, OF_MODELS, OF_WORLDS, traits_of, traits_of_model
 from onset.settings import Settings
 from onset.tasks.dataset import VALIDATION, Dataset
 from onset.tasks.vectors import VectorDataset
 from onset.tasks.worlds import AnyTaskSettings, drawn_from_parent, kind_of, truth_of
-from onset.traits import KNOWN, OF_MODELS, OF_WORLDS, traits_of
 
-_ANY = ("model", "vectormodel", "anymodel")
-"""what a measure calls a model of any family of the right kind"""
+TOGETHER = ("checkpoints", "two runs", "runs")
+"""what a comparison may look at: several checkpoints of one run, two runs, or two and more"""
 _KINDS = {its.__name__: its.kind for its in (Dataset, VectorDataset)}
 """of world, by what a measure calls it"""
 
@@ -35,14 +36,16 @@ class Wants:
     """that it asks for by name"""
     only_with: tuple[str, ...] = ()
     """traits of a model without which it has no rows"""
-    family: str = "model"
-    """of its `model`; one of `_ANY`: any"""
     kind: str | None = None
     """of its `dataset`; None: any"""
     parent: bool = False
     """whether it looks at the run that the dataset is made of"""
     in_loss: bool = False
     """whether a training may add it to its loss"""
+    together: str = ""
+    """what a comparison looks at, one of `TOGETHER`"""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """numbers and texts that a study may set, with their defaults"""
 
     @property
     def truth(self) -> set[str]:
@@ -54,12 +57,10 @@ class Wants:
         if self.kind not in (None, kind_of(task)):
             yield f"{self.name} asks of {self.kind}, and the task {task.name} has {kind_of(task)}"
             return
-        if model and self.family not in (*_ANY, model.name.replace("_", "")):
-            yield f"{self.name} looks inside a {self.family}, and the model is {model.name}"
         for need in self.needs:
             if need in OF_WORLDS and need not in traits_of(task):
                 yield f"{self.name} needs {KNOWN[need]}; the task {task.name}, as it is set, has none"
-            if model and need in OF_MODELS and need not in traits_of(model):
+            if model and need in OF_MODELS and need not in traits_of_model(model):
                 yield f"{self.name} needs {KNOWN[need]}; the {model.name}, as it is set, has none"
         if lacking := [split for split in self.splits if split not in task.splits]:
             yield (
@@ -99,31 +100,60 @@ def silent_measures(conditions: Mapping[str, Condition]) -> Iterator[str]:
     for name in dict.fromkeys(its for c in conditions.values() for its in c.measures):
         asked = [c.model for c in conditions.values() if name in c.measures]
         for trait in wants(measures, name).only_with:
-            if not any(trait in traits_of(model) for model in asked):
+            if not any(trait in traits_of_model(model) for model in asked):
                 yield f"{name} says nothing without {KNOWN[trait]}, and no condition has that"
 
 
 @cache
 def wants(package: ModuleType, name: str) -> Wants:
-    """What a measure or analysis wants.
+    """What a measure or analysis wants, read from its source.
 
-    Read from the source: importing it imports torch, and planning a DAG shouldn't wait for that.
+    Raises:
+        SourceError: what it declares can't be understood.
     """
-    source = Path(package.__path__[0]) / f"{name}.py"
-    found = {}
+    source = package.CATALOGUE.source(name)
+    said = literals_in(source)
+    found = {
+        key: said[key.upper()] for key in ("needs", "splits", "only_with") if key.upper() in said
+    }
+    declared_by(package, name)  # as sound as the rest
     for statement in parse(source).body:
         match statement:
-            case ast.Assign(targets=[ast.Name(id="NEEDS" | "SPLITS" | "ONLY_WITH" as its)]):
-                found[its.lower()] = ast.literal_eval(statement.value)
             case ast.FunctionDef(name="in_loss"):
                 found["in_loss"] = True
             case ast.FunctionDef(
                 name="measure" | "analyse",
-                args=ast.arguments(
-                    args=[ast.arg(annotation=its), _, ast.arg(annotation=world), *others]
-                ),
+                args=ast.arguments(args=[_, _, ast.arg(annotation=world), *others]),
             ):
-                found["family"] = ast.unparse(its).lower()
                 found["kind"] = _KINDS.get(ast.unparse(world))
                 found["parent"] = "parent" in {other.arg for other in others}
+            case ast.FunctionDef(
+                name="compare", args=ast.arguments(args=[ast.arg(annotation=its), *_])
+            ):
+                found["kind"] = _kind_of_members(its)
     return Wants(name, **found)
+
+
+def wants_of_comparison(name: str) -> Wants:
+    """What a comparison wants: `wants`, and what stands together.
+
+    Raises:
+        SourceError: its source doesn't say what, or not in literals.
+    """
+    source = comparisons.CATALOGUE.source(name)
+    said = {"TOGETHER": None, "OPTIONS": {}, **literals_in(source, ("TOGETHER", "OPTIONS"))}
+    if said["TOGETHER"] not in TOGETHER:
+        allowed = ", ".join(map(repr, TOGETHER))
+        raise SourceError(f"{source}: TOGETHER must be one of: {allowed}")
+    if not isinstance(said["OPTIONS"], dict):
+        raise SourceError(f"{source}: OPTIONS must be names with their defaults")
+    its = wants(comparisons, name)
+    return replace(its, together=said["TOGETHER"], options=said["OPTIONS"])
+
+
+def _kind_of_members(annotation: ast.expr | None) -> str | None:
+    """Of world, in `Sequence[Member[Transformer, Dataset]]`."""
+    match annotation:
+        case ast.Subscript(slice=ast.Subscript(slice=ast.Tuple(elts=[_, world]))):
+            return _KINDS.get(ast.unparse(world))
+    return None

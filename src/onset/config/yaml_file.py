@@ -1,4 +1,4 @@
-"""YAML as data alone: nothing makes objects or runs code, no key stands twice, no bomb goes off.
+"""YAML as data only: no objects, no code, no duplicate keys, no alias bombs.
 
 Values are those of YAML 1.2's core schema, as far as all who read YAML agree on them (`scalars`).
 """
@@ -63,9 +63,9 @@ class _Loader(yaml.BaseLoader):
             return super().compose_node(parent, index)
         if event.tag is not None:
             tag = event.tag.replace("tag:yaml.org,2002:", "!!")
-            raise YamlError(f"{tag}: tags aren't read; text goes in quotes", line)
+            raise YamlError(f"{tag}: tags aren't read; put text in quotes", line)
         if len(self._open) == _DEEPEST:
-            raise YamlError(f"more than {_DEEPEST} brackets or levels within one another", line)
+            raise YamlError(f"more than {_DEEPEST} nested brackets or levels", line)
         if event.anchor in self.anchors:
             first = self.anchors[event.anchor].start_mark.line + 1
             said = f"the anchor &{event.anchor} stands twice; the first is in line {first}"

@@ -1,4 +1,4 @@
-"""What PyYAML says of a text that is no YAML, in words that tell what to change."""
+"""PyYAML's errors reworded to say what to change."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ _SAID = {
     "another document": "a second document begins here (---); a file holds one",
     "'<stream end>'": "a bracket isn't closed",
     "end of stream": "a quote isn't closed",
-    "mapping values are not allowed": "a colon can't stand here: text with `: ` in it goes in quotes, and "
-    "behind a key's colon, here and in the lines before, is a blank",
-    "could not find expected ':'": "a key without a colon behind it, or without a space behind that",
+    "mapping values are not allowed": "a colon can't stand here: put text with `: ` in it in quotes, "
+    "and a space after a key's colon, here and in the lines before",
+    "could not find expected ':'": "a key without a colon, or a colon without a space after it",
     "cannot start any token": "no text begins with such a character; put it in quotes",
     "expected <block end>": "not indented like the lines that it stands among",
-    "expected '<document start>'": "this can't stand here; is a bracket closed twice?",
+    "expected '<document start>'": "unexpected here; is a bracket closed twice?",
 }
 """a part of PyYAML's message → ours"""
 

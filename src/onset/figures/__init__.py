@@ -1,1 +1,1 @@
-"""How figures look and how they are kept."""
+"""How figures look and how they are saved."""

@@ -1,7 +1,8 @@
-"""Curves over training: a line per condition with its interval, thin lines for the seeds."""
+"""Curves over training: a line per condition with its interval, and thin lines for seeds."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import pandas as pd
@@ -14,6 +15,8 @@ from onset.figures.style import N_DISTINCT, Style, Styles
 _BETWEEN_MARKERS = 0.18
 """of the diagonal of an axis"""
 _NAMED_OF_MANY = 11
+_MOST_DECADES = 4
+"""that are named on an axis of steps"""
 
 
 def plot_over_training(
@@ -30,9 +33,19 @@ def plot_over_training(
     if logarithmic:
         steps = curves.loc[curves["step"] > 0, "step"]
         axis.set_xscale("symlog", linthresh=steps.min(), linscale=0.4)
+        _set_decades(axis, steps)
     for place, (condition, style) in enumerate(styles.items()):
         curve = curves[curves["condition"] == condition].sort_values("step")
         plot_curve(axis, curve["step"], curve, style, condition, place)
+
+
+def _set_decades(axis: Axes, steps: pd.Series) -> None:
+    """Ticks at 0 and at powers of ten that lie clear of it, in plain figures; four of them at most."""
+    powers = [10**n for n in range(8) if steps.min() < 10**n <= steps.max()]
+    every = math.ceil(len(powers) / _MOST_DECADES) or 1
+    axis.set_xticks([0, *powers[::-1][::every][::-1]])
+    axis.xaxis.set_major_formatter("{x:.0f}")
+    axis.minorticks_off()
 
 
 def plot_curve(

@@ -1,4 +1,4 @@
-"""Which characters figures can show, told without matplotlib, for which planning doesn't wait."""
+"""Which characters figures can show, known without importing matplotlib, so planning stays fast."""
 
 from __future__ import annotations
 

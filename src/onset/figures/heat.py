@@ -1,19 +1,23 @@
-"""Maps over two settings: what a grid of conditions scores, a cell per point."""
+"""Maps over two settings: the score of each condition in a grid, one cell per point."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
-from typing import Any
+from typing import Any, NamedTuple
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
+from onset.figures.colours import colour_scale
 from onset.figures.dose import Settings, differences
+from onset.figures.page import TEXT_WIDTH
 from onset.figures.style import MARKED
 
 _SCALARS = (bool, int, float, str)
@@ -93,8 +97,10 @@ def cells_of(
     return values.rename_axis("condition").reset_index().merge(numbers, on="condition")
 
 
-def plot_heat(axis: Axes, cells: pd.DataFrame, across: str, up: str, level: float) -> AxesImage:
-    """Draw a map of proportions: dark is 1; each cell says its mean and, below, the range of the seeds.
+def plot_heat(
+    axis: Axes, cells: pd.DataFrame, across: str, up: str, level: float, kind: str = "share"
+) -> AxesImage:
+    """Draw a map in the colours of a kind; each cell says its mean and, below, the range of the seeds.
 
     Where cells have no room for it, they say nothing, and the axes name some of their values.
 
@@ -105,14 +111,15 @@ def plot_heat(axis: Axes, cells: pd.DataFrame, across: str, up: str, level: floa
         across: column on the horizontal axis.
         up: column on the vertical axis, the smallest value lowest.
         level: cells in which every seed reaches it are framed.
+        kind: of quantity.
 
     Returns:
         The image, for a colour bar.
     """
     table = cells.pivot(index=up, columns=across, values="mean").sort_index().sort_index(axis=1)
-    image = axis.imshow(
-        table.to_numpy(float), cmap="cividis_r", vmin=0, vmax=1, aspect="auto", origin="lower"
-    )
+    values = table.to_numpy(float)
+    colours = colour_scale(kind, values)
+    image = axis.imshow(values, **colours, aspect="auto", origin="lower")
     for _, cell in cells.iterrows():
         x, y = table.columns.get_loc(cell[across]), table.index.get_loc(cell[up])
         seeds = cell.filter(regex=r"^seed_\d+$")
@@ -157,3 +164,38 @@ def _ink(colour: tuple[float, ...]) -> str:
 def _short(value: float) -> str:
     text = f"{value:.2f}".removeprefix("0")
     return {"1.00": "1", "nan": ""}.get(text, text)
+
+
+class Map(NamedTuple):
+    """One map of a figure."""
+
+    title: str
+    cells: pd.DataFrame
+    """of `cells_of`"""
+    across: str
+    up: str
+
+
+def draw_maps(maps: Sequence[Map], names: Callable[[str], str], level: float, scale: str) -> Figure:
+    """Maps in two columns with one scale of colours.
+
+    Args:
+        maps: where all are over the same settings, they share the axis that goes up.
+        names: of a setting, for the axes.
+        level: cells of which every seed reaches it are framed.
+        scale: what the colours say.
+    """
+    shared = len(maps) > 1 and len({(its.across, its.up) for its in maps}) == 1
+    n_lines = math.ceil(len(maps) / 2)
+    tall = 0.9 + 0.36 * maps[0].cells[maps[0].up].nunique() if shared else 1.85 * n_lines
+    size = (TEXT_WIDTH, tall)
+    figure, axes = plt.subplots(n_lines, 2, figsize=size, squeeze=False, sharey=shared)
+    for axis in axes.flat[len(maps) :]:
+        axis.set_visible(False)
+    for its, axis in zip(maps, axes.flat, strict=False):
+        image = plot_heat(axis, its.cells, its.across, its.up, level)
+        axis.set(title=its.title, xlabel=names(its.across))
+        if not shared or axis is axes[0, 0]:
+            axis.set_ylabel(names(its.up))
+    figure.colorbar(image, ax=axes, label=scale, ticks=[0, 0.5, 1])
+    return figure

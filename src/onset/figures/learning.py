@@ -1,4 +1,4 @@
-"""Learning curves: loss and accuracy of some splits along training, side by side."""
+"""Learning curves: loss and accuracy of some splits during training, side by side."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles
-from onset.summary import from_logarithms, over_seeds
+from onset.statistics.seeds import from_logarithms, over_seeds
 
 _SMALLEST = 1e-9  # nats: a loss in float32 can be 0
 
@@ -20,7 +20,7 @@ def learning_curves(measures: pd.DataFrame) -> pd.DataFrame:
     """Loss and accuracy over seeds. Losses differ by factors: their mean and interval are geometric.
 
     Args:
-        measures: with the columns condition, seed, split, step, measure, value.
+        measures: with the columns condition, seed, split, step, measure, kind, value.
 
     Returns:
         measure (loss, accuracy), condition, split, step, n_seeds, mean, low, high, seed_0, …
@@ -28,7 +28,9 @@ def learning_curves(measures: pd.DataFrame) -> pd.DataFrame:
     both = measures[measures["measure"].isin(["loss", "accuracy"])]
     is_loss = both["measure"] == "loss"
     logarithm = np.log10(both["value"].clip(lower=_SMALLEST))
-    both = both.assign(value=both["value"].where(~is_loss, logarithm))
+    both = both.assign(
+        value=both["value"].where(~is_loss, logarithm), kind=both["kind"].where(~is_loss, "real")
+    )
     curves = over_seeds(both, ["measure", "condition", "split", "step"])
     of_loss = curves["measure"] == "loss"
     curves.loc[of_loss] = from_logarithms(curves[of_loss])
@@ -62,7 +64,6 @@ def plot_learning(
                 axis.axvline(decay_start, color=NEUTRAL, linewidth=0.5, zorder=0)
             if measure == "loss":
                 axis.set(title=title, yscale="log")
-                axis.set_xticks([at for at in (0, 100, 1000) if at <= its["step"].max()])
             else:
                 axis.set(ylim=(-0.03, 1.03), xlabel="training step")
     shown = curves["condition"].isin(styles) & curves["split"].isin(splits)

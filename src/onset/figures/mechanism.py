@@ -1,4 +1,4 @@
-"""What closer looks found, drawn: where heads attend to, what parts write, what is left without one."""
+"""Plots of analyses: where heads attend, what parts write, what remains without a part."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from onset.figures.style import NEUTRAL, Style, Styles, styles
-from onset.summary import over_seeds
+from onset.statistics.seeds import over_seeds
 
 REPLACEMENTS = {
     "donor": "donor's state",
@@ -50,15 +50,15 @@ def accuracy_without_parts(analyses: pd.DataFrame) -> pd.DataFrame:
         analyses: of some runs, one checkpoint each.
 
     Returns:
-        kind (zero, mean, resample), condition, split, layer, head (NaN: the MLP), whole (the mean
+        replacement (zero, mean, resample), condition, split, layer, head (NaN: the MLP), whole (the mean
         accuracy with nothing replaced), mean, low, high, seed_0, …
     """
     without = analyses[analyses["measure"].str.startswith("without_")]
-    kinds = without["measure"].str.extract("_(zero|mean|resample)_")[0]
+    replacements = without["measure"].str.extract("_(zero|mean|resample)_")[0]
     keys = ["condition", "split"]
     # A missing head would be dropped from the groups.
-    marked = without.assign(kind=kinds, head=without["head"].fillna(-1))
-    left = over_seeds(marked, ["kind", *keys, "layer", "head"])
+    marked = without.assign(replacement=replacements, head=without["head"].fillna(-1))
+    left = over_seeds(marked, ["replacement", *keys, "layer", "head"])
     left["head"] = left["head"].where(left["head"] >= 0)
     with_all = analyses[analyses["measure"] == "with_all_accuracy"]
     whole = with_all.groupby(keys, observed=True)["value"].mean().rename("whole")
@@ -66,7 +66,7 @@ def accuracy_without_parts(analyses: pd.DataFrame) -> pd.DataFrame:
 
 
 def plot_parts(axis: Axes, left: pd.DataFrame) -> None:
-    """Accuracy without each head and MLP: a column per part, a marker of `styles(ABLATIONS)` per kind.
+    """Accuracy without each head and MLP: a column per part, a marker of `styles(ABLATIONS)` each.
 
     Args:
         axis: to draw on.
@@ -76,10 +76,10 @@ def plot_parts(axis: Axes, left: pd.DataFrame) -> None:
     names = [_name(layer, head) for layer, head in parts.itertuples(index=False)]
     places = {name: place for place, name in enumerate(names)}
     axis.axhline(left["whole"].iloc[0], color=NEUTRAL, linewidth=0.8)
-    for shift, (kind, style) in zip((-0.25, 0, 0.25), styles(ABLATIONS).items(), strict=True):
-        of_kind = left[left["kind"] == kind]
-        x = [places[_name(row.layer, row.head)] + shift for row in of_kind.itertuples()]
-        _plot_column(axis, x, of_kind, style)
+    for shift, (name, style) in zip((-0.25, 0, 0.25), styles(ABLATIONS).items(), strict=True):
+        its = left[left["replacement"] == name]
+        x = [places[_name(row.layer, row.head)] + shift for row in its.itertuples()]
+        _plot_column(axis, x, its, style)
     axis.set_xticks(range(len(names)), names, rotation=60)
     axis.set(ylim=(-0.03, 1.03))
 
@@ -93,12 +93,12 @@ def follows_donor(analyses: pd.DataFrame, layer: int, position: int) -> pd.DataF
         position: of the state.
 
     Returns:
-        kind (of `REPLACEMENTS`), condition, split, mean, low, high, seed_0, …
+        replacement (of `REPLACEMENTS`), condition, split, mean, low, high, seed_0, …
     """
     there = analyses[(analyses["layer"] == layer) & (analyses["position"] == position)]
-    kinds = there["measure"].str.extract("^patch_(.*)_follows$")[0]
-    rows = there.assign(kind=kinds)[kinds.notna()]
-    return over_seeds(rows, ["kind", "condition", "split"])
+    replacements = there["measure"].str.extract("^patch_(.*)_follows$")[0]
+    rows = there.assign(replacement=replacements)[replacements.notna()]
+    return over_seeds(rows, ["replacement", "condition", "split"])
 
 
 def direct_effects(analyses: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""A mosaic of attention heads: a tile per head, a brick per model, a row of bricks per condition."""
+"""A mosaic of attention heads: a tile is a head, a brick a model, a row of bricks a condition."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the bricks of a mosaic lie, in tiles, and how its blocks fill columns and pages."""
+"""Where the bricks of a mosaic go, in tiles, and how its blocks fill columns and pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of curves at their ends, where the eye looks for them, or else in a legend."""
+"""Names at the ends of curves if there is room, otherwise in a legend."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a figure must keep to so that the paper can show it as it was drawn."""
+"""What a figure must respect so that the paper can show it at its drawn size."""
 
 from __future__ import annotations
 

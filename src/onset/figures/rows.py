@@ -1,9 +1,9 @@
-"""A row per condition: where it stands at the end of training."""
+"""One row per condition: its value at the end of training."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -66,6 +66,6 @@ def proportion(axis: Axes, title: str) -> None:
     axis.set(title=title, xlim=(-0.05, 1.05), xticks=[0, 0.5, 1], xticklabels=["0", ".5", "1"])
 
 
-def height(conditions: Sequence[str]) -> float:
+def height(conditions: Collection[str]) -> float:
     """Inches for a figure with a row per condition, titles and a labelled axis; a page's at most."""
     return 0.65 + min(_ROW * len(conditions), _ALL_ROWS)

@@ -1,4 +1,4 @@
-"""A figure is kept as PDF and PNG, with a CSV of exactly what it shows and a JSON of where it came from."""
+"""Saves a figure as PDF and PNG, with its data as CSV and its provenance as JSON."""
 
 from __future__ import annotations
 

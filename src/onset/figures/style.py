@@ -1,4 +1,4 @@
-"""One look for all figures: sizes of the paper, one colour and marker per condition."""
+"""One look for all figures: the paper's sizes, and one colour and marker per condition."""
 
 from __future__ import annotations
 

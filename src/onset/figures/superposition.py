@@ -1,4 +1,4 @@
-"""Pictures of features that share the dimensions of a narrow layer."""
+"""Plots of features that share the dimensions of a narrow layer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from matplotlib.ticker import NullFormatter
 from onset.figures.curves import plot_curve
 from onset.figures.names import name_curves
 from onset.figures.style import NEUTRAL, TEXT_WIDTH, Style, Styles, styles
-from onset.summary import over_seeds
+from onset.statistics.seeds import over_seeds
 
 _ALONE = "one by one"
 _HATCHES = ("", "////", "", "\\\\\\\\", "....", "", "", "")
@@ -26,7 +26,7 @@ _HATCHES = ("", "////", "", "\\\\\\\\", "....", "", "", "")
 def plot_phases_of(panels: Mapping[str, pd.DataFrame], phases: Sequence[str]) -> Figure:
     """Maps over density and importance, a colour per phase, side by side.
 
-    A cell has the colour of the commonest of its phases, and a white dot if there is more than one.
+    A cell has the colour of the most common of its phases, and a white dot if there is more than one.
 
     Args:
         panels: title → density, importance, phase: a row or several, one per seed, for each cell of a
@@ -60,7 +60,7 @@ def plot_phases_of(panels: Mapping[str, pd.DataFrame], phases: Sequence[str]) ->
 
 
 def plot_edges(lines: Mapping[str, pd.DataFrame], points: pd.DataFrame) -> Figure:
-    """Up to which density there is superposition, along the importance.
+    """Up to which density there is superposition, against the importance.
 
     Args:
         lines: name → importance, density: what is predicted.
@@ -83,7 +83,7 @@ def plot_edges(lines: Mapping[str, pd.DataFrame], points: pd.DataFrame) -> Figur
 def plot_dimensionality(
     panels: Mapping[str, pd.DataFrame], fractions: Mapping[str, float]
 ) -> Figure:
-    """Every represented feature's share of dimensions, along sparsity.
+    """Every represented feature's share of dimensions, against sparsity.
 
     Args:
         panels: title → density, dimensionality.
@@ -117,7 +117,7 @@ def plot_dimensionality(
 
 
 def plot_shares(panels: Mapping[str, pd.DataFrame], drawn: Styles) -> Figure:
-    """Which share of all features is in which figure, along sparsity, as stacked areas.
+    """Which share of all features is in which figure, against sparsity, as stacked areas.
 
     Args:
         panels: title → a row per density, a column per kind, rows summing to 1.
@@ -164,13 +164,13 @@ def plot_places(instances: Mapping[str, tuple[pd.Series, pd.DataFrame]]) -> Figu
 
 
 def plot_computed(
-    panels: Mapping[str, tuple[pd.DataFrame, pd.Series]], drawn: Styles, labels: Mapping[str, str]
+    panels: Mapping[str, pd.DataFrame], drawn: Styles, labels: Mapping[str, str]
 ) -> Figure:
     """What is lost by layers that compute more functions than they have neurons for.
 
     Args:
-        panels: title → condition, seed, density, value: loss over that of saying the means; the same of
-            a layer that computes them one by one, by density.
+        panels: title → condition, seed, density, value: loss over that of predicting the means, one_by_one:
+            the same of a layer that computes them one by one.
         drawn: a style per condition.
         labels: what conditions are called.
     """
@@ -178,9 +178,10 @@ def plot_computed(
     figure, axes = plt.subplots(
         1, len(panels), figsize=(TEXT_WIDTH, 2.6), sharey=True, squeeze=False
     )
-    for axis, (title, (losses, one_by_one)) in zip(axes[0], panels.items(), strict=True):
+    for axis, (title, losses) in zip(axes[0], panels.items(), strict=True):
+        one_by_one = losses.groupby("density")["one_by_one"].first()
         for place, (name, its) in enumerate(losses.groupby("condition", sort=False, observed=True)):
-            curve = over_seeds(its.assign(measure="loss"), ["density"]).sort_values("density")
+            curve = over_seeds(its, ["density"], "ratio").sort_values("density")
             plot_curve(axis, 1 / curve["density"], curve, drawn[str(name)], str(name), place)
         axis.plot(1 / one_by_one.index, one_by_one, label=_ALONE, **by_one.of_line)
         axis.set(title=title)
@@ -188,7 +189,7 @@ def plot_computed(
         axis.set_ylim(bottom=0)
     axes[0, 0].set_ylabel("loss, relative to the means")
     named = {**labels, _ALONE: _ALONE}
-    for axis, (losses, _) in zip(axes[0], panels.values(), strict=True):
+    for axis, losses in zip(axes[0], panels.values(), strict=True):
         there = Styles({name: drawn[name] for name in losses["condition"].unique()})
         there[_ALONE] = by_one
         name_curves(axis, there, named, below=False)

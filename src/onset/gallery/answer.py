@@ -1,35 +1,45 @@
-"""A study's answer in one sentence: as its file words it, with the numbers that its notebook saved."""
+"""A study's answer in one sentence: the text from its file, with the measured numbers filled in."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 
+from onset.statistics.means import Means, UnknownMeanError
+
 _ESCAPED = re.compile(r"\\([%&#_${}])")
-_NUMBER = re.compile(r"\{([^{}]+)\}")
+_NAME = re.compile(r"\{([^{}]+)\}")
 
 
 class UnknownNumberError(ValueError):
-    """The answer asks for a number that the notebook didn't save."""
+    """The answer asks for a number that there isn't."""
 
 
-def filled(answer: str, numbers: Mapping[str, str]) -> str:
+def filled(answer: str, numbers: Mapping[str, str], means: Means) -> str:
     """The sentence.
 
     Args:
-        answer: with `{name}` where a number belongs.
-        numbers: as they are to be typeset, by name (`Study.save_numbers`).
+        answer: with `{condition/split/quantity}` where a mean belongs, `{name}` where a number does.
+        numbers: that the notebook saved, as they are to be typeset, by name (`Study.save_numbers`).
+        means: of the study's summary.
 
     Raises:
         UnknownNumberError: naming it.
     """
 
-    def number(found: re.Match[str]) -> str:
-        if found[1] not in numbers:
-            raise UnknownNumberError(f"the answer asks for {found[1]!r}, which no number is called")
-        return plain(numbers[found[1]])
+    def found(asked: re.Match[str]) -> str:
+        name = asked[1]
+        if name in numbers and name not in means:
+            return plain(numbers[name])
+        try:
+            return means[name].in_words
+        except UnknownMeanError as error:
+            said = (
+                f"the answer asks for {name!r}: no number of the notebook's, and no mean ({error})"
+            )
+            raise UnknownNumberError(said) from None
 
-    return _NUMBER.sub(number, answer)
+    return _NAME.sub(found, answer)
 
 
 def plain(number: str) -> str:

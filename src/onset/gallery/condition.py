@@ -7,21 +7,22 @@ from pathlib import Path
 from typing import Any
 
 from onset.gallery.curves import learning_curves
+from onset.gallery.means import Quantities, one_by_one, side_by_side
 from onset.gallery.render import render
-from onset.gallery.tables import interval, rows_of
+from onset.statistics.means import Means
 from onset.store.layout import RunFolder
 from onset.store.reading import read_json, read_text
 from onset.store.tables import load_table
 
-Summary = dict[str, dict[str, dict[str, str]]]
-"""condition → split → measure → mean and interval"""
-
-_IN_SHORT = ("accuracy", "loss")
 _STAGES = ("dataset", "training", "measures", "analyses")
 
 
 def condition_page(
-    folder: Path, study: Mapping[str, Any], condition: Mapping[str, Any], summary: Summary
+    folder: Path,
+    study: Mapping[str, Any],
+    condition: Mapping[str, Any],
+    means: Means,
+    quantities: Quantities,
 ) -> str:
     """The page of one condition.
 
@@ -29,13 +30,16 @@ def condition_page(
         folder: of the study, `results/STUDY`.
         study: as the pages' job is told of it.
         condition: as the study has it, one of its `conditions`.
-        summary: of the study.
+        means: of the study.
+        quantities: of the study.
     """
     name = condition["name"]
+    its_means = [its for its in means.values() if its.condition == name]
     runs = [RunFolder(folder / name / f"seed_{seed}") for seed in condition["seeds"]]
     curves = learning_curves(
         [load_table(run.training_log)[0] for run in runs],
         [load_table(run.measures)[0] for run in runs],
+        quantities,
     )
     views = folder / name / "views.json"
     return render(
@@ -45,32 +49,16 @@ def condition_page(
         study=study,
         condition=condition,
         curves=curves,
-        final=_final(summary.get(name, {})),
+        by_split=side_by_side(its_means, quantities),
+        means=one_by_one(its_means, quantities),
         runs=[_files(run) for run in runs],
         settings=_settings(runs[0]),
         views=read_text(views) if condition["has_heads"] else None,
     )
 
 
-def summary_of(file: Path) -> Summary:
-    """What a study's `summary.csv` says in short: accuracy and loss at the last checkpoint."""
-    found: Summary = {}
-    for row in rows_of(file):
-        if row["measure"] in _IN_SHORT and row["split"]:
-            of_condition = found.setdefault(row["condition"], {})
-            of_condition.setdefault(row["split"], {})[row["measure"]] = interval(row)
-    return found
-
-
-def _final(by_split: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
-    """A row per split, an interval per measure."""
-    measures = [its for its in _IN_SHORT if any(its in row for row in by_split.values())]
-    rows = [[split, *(its.get(m, "") for m in measures)] for split, its in by_split.items()]
-    return {"columns": ["split", *measures], "rows": rows}
-
-
 def _files(run: RunFolder) -> dict[str, Any]:
-    """What a person may want to take home of a run, by what it is."""
+    """What a person may want to download from a run, by what it is."""
     files = {
         **{f"{stage}.yaml": run.settings(stage) for stage in _STAGES},
         "dataset": run.dataset,

@@ -1,9 +1,10 @@
-"""How the runs of a condition learn, as a drawing within a page."""
+"""Learning curves of a condition's runs, as a drawing on its page."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import matplotlib as mpl
@@ -13,9 +14,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from onset.figures.style import NEUTRAL, Style, styles
+from onset.statistics.kinds import KINDS
+from onset.statistics.quantities import Quantity
 
-_SIZE = (4.2, 2.4)  # inches: two beside each other, or one on a phone
+_SIZE = (4.2, 2.4)  # inches: two side by side, or one on a phone
 _MARGINS = {"left": 0.14, "right": 0.98, "top": 0.96, "bottom": 0.2}
+_FIRST = ("accuracy", "loss")
 _MOST_POINTS = 200  # of a training log with every update
 _DASHES = {"-": (), "--": (4, 2), ":": (1, 2), "-.": (6, 2, 1, 2)}
 _LOOK = {
@@ -28,7 +32,7 @@ _LOOK = {
 
 
 class Line(NamedTuple):
-    """How a page draws a line beside its name."""
+    """How a page draws a line next to its name."""
 
     colour: str
     dashes: str
@@ -49,14 +53,19 @@ class Drawn(NamedTuple):
     """by split"""
 
 
-def learning_curves(logs: Sequence[pd.DataFrame], measures: Sequence[pd.DataFrame]) -> Drawn:
-    """Loss at every update; and, per split, accuracy (or loss, where there is none) at every checkpoint.
+def learning_curves(
+    logs: Sequence[pd.DataFrame],
+    measures: Sequence[pd.DataFrame],
+    quantities: Mapping[str, Quantity],
+) -> Drawn:
+    """Loss at every update; per split, accuracy (else loss, else what comes first) at every checkpoint.
 
     A thin line per seed; of the splits also the mean over seeds.
 
     Args:
         logs: step and loss, one per seed.
         measures: step, measure, split and value, one per seed.
+        quantities: of the study, by name.
     """
     with mpl.rc_context():
         mpl.rcdefaults()  # whatever a matplotlibrc of the user's says
@@ -67,7 +76,8 @@ def learning_curves(logs: Sequence[pd.DataFrame], measures: Sequence[pd.DataFram
             axis.plot(log["step"], log["loss"], color=NEUTRAL, linewidth=0.8)
         axis.set(xlabel="training step", ylabel="training loss", yscale="log")
         axis = of_splits.subplots(gridspec_kw=_MARGINS)
-        key = _draw_splits(axis, pd.concat(measures, keys=range(len(measures)), names=["run"]))
+        of_all = pd.concat(measures, keys=range(len(measures)), names=["run"])
+        key = _draw_splits(axis, of_all, quantities)
         return Drawn(_svg(of_training), _svg(of_splits), key)
 
 
@@ -79,8 +89,11 @@ def _svg(figure: Figure) -> str:
     return svg[svg.index("<svg") :].replace("#000000", "currentColor")
 
 
-def _draw_splits(axis: Axes, measures: pd.DataFrame) -> dict[str, Line]:
-    shown = "accuracy" if (measures["measure"] == "accuracy").any() else "loss"
+def _draw_splits(
+    axis: Axes, measures: pd.DataFrame, quantities: Mapping[str, Quantity]
+) -> dict[str, Line]:
+    there = measures["measure"].unique()
+    shown = next((its for its in _FIRST if its in there), there[0])
     its = measures[measures["measure"] == shown]
     # Many small models in a run are as many components: their mean stands for them.
     curves = its.groupby([its["split"].fillna("all"), "run", "step"], sort=False, observed=True)[
@@ -91,10 +104,12 @@ def _draw_splits(axis: Axes, measures: pd.DataFrame) -> dict[str, Line]:
         of_split = curves[split].unstack("run")
         axis.plot(of_split.index, of_split, **style.of_line, linewidth=0.5, alpha=0.6)
         axis.plot(of_split.index, of_split.mean(axis=1), **style.of_line, linewidth=1.4)
-    axis.set(xlabel="training step", ylabel=shown)
-    if shown == "accuracy":
-        axis.set_ylim(-0.03, 1.03)
-    else:
+    axis.set(xlabel="training step", ylabel=quantities[shown].label)
+    kind = KINDS[quantities[shown].kind]
+    if math.isfinite(kind.high - kind.low):
+        beyond = 0.03 * (kind.high - kind.low)
+        axis.set_ylim(kind.low - beyond, kind.high + beyond)
+    elif kind.low >= 0:
         axis.set_yscale("log")
     return {split: Line.of(style) for split, style in key.items()}
 

@@ -1,4 +1,4 @@
-"""A page per figure: what it shows as a table, where it came from, how to make it again."""
+"""One page per figure: its data as a table, its provenance, and how to rebuild it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from onset.gallery.render import render
 from onset.gallery.tables import read_table
 from onset.store.reading import read_json
 
-_MOST_ROWS = 200  # shown on the page; the file beside it has all
+_MOST_ROWS = 200  # shown on the page; the file next to it has all
 
 
 def figure_page(folder: Path, study: Mapping[str, Any], figure: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""The front page: the paper, what each study found, and a search over all pages."""
+"""The front page: the paper, what each study found, and a search across all pages."""
 
 from __future__ import annotations
 
@@ -48,6 +48,11 @@ def _entries(study: Mapping[str, Any]) -> list[dict[str, str]]:
         _entry("figure", f"{title}: {its['name']}", f"{name}/figures/{its['name']}.html",
                name, its["caption"])
         for its in study["figures"]
+    ]  # fmt: skip
+    entries += [
+        _entry("page", f"{title}: {its['caption']}", f"{name}/pages/{its['name']}.html",
+               name, its["name"])
+        for its in study.get("pages", ())
     ]  # fmt: skip
     return entries
 

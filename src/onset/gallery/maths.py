@@ -1,4 +1,4 @@
-"""Equations as MathML, which browsers draw by themselves: no script, no fonts, no network."""
+"""Equations as MathML, which browsers render natively: no script, no fonts, no network."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""Tables of numbers as pages show them."""
+"""Tables of numbers, formatted for pages."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,19 +21,3 @@ def short(cell: str) -> str:
         return f"{float(cell):.3g}" if len(cell) > 6 else cell
     except ValueError:
         return cell
-
-
-def interval(row: Mapping[str, str]) -> str:
-    """`0.97 [0.95, 0.99]` of the columns mean, low and high; the mean alone where there is no interval."""
-    mean, low, high = (short_number(row[column]) for column in ("mean", "low", "high"))
-    return f"{mean} [{low}, {high}]" if low else mean
-
-
-def short_number(cell: str) -> str:
-    return f"{float(cell):.3g}" if cell else ""
-
-
-def rows_of(path: Path) -> Iterator[dict[str, str]]:
-    """The rows of a CSV file."""
-    columns, *rows = read_csv(path)
-    return (dict(zip(columns, row, strict=True)) for row in rows)

@@ -1,25 +1,13 @@
-"""Surgery on models at initialisation and during training, one kind a file.
+"""Surgery on models at initialisation and during training, one kind per file.
 
-A module is called as its settings are, and has `altered(settings, model, parameters, sources, seed) ->
-Altered`. It is asked once: what it decides is part of the state that an interrupted training goes on from.
+A module has the name that its settings use, and has
+`altered(settings, model, parameters, sources, seed) -> Altered`. It is called once: its decision is part
+of the state from which interrupted training resumes.
 """
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from types import ModuleType
+from onset.code.catalogue import Catalogue
 
-_NOT_INTERVENTIONS = {"heads", "settings"}
-
-
-def names() -> list[str]:
-    """All interventions there are."""
-    return sorted(
-        m.name for m in pkgutil.iter_modules(__path__) if m.name not in _NOT_INTERVENTIONS
-    )
-
-
-def load(name: str) -> ModuleType:
-    """The intervention's module."""
-    return importlib.import_module(f"{__name__}.{name}")
+CATALOGUE = Catalogue(__name__, "altered")
+names, load = CATALOGUE.names, CATALOGUE.load

@@ -1,12 +1,12 @@
-"""Which heads an intervention takes, which others it might, and which of the parameters are a head's."""
+"""Which heads an intervention takes, which others it could, and a head's parameters."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from onset.measures.heads import Head, Scores, scores
+from onset.measures.heads.circuit import Head, Scores, scores
 from onset.models.transformer.model import Transformer
-from onset.source import Source
+from onset.runs.source import Source
 
 
 def scores_of(model: Transformer, source: Source) -> Scores:

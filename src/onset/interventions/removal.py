@@ -1,4 +1,4 @@
-"""Parameters set to zero and held there: heads of a circuit, or what becomes large in training."""
+"""Sets parameters to zero and keeps them there: a circuit's heads, or weights that become large."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from torch import Tensor
 
 from onset.interventions import heads
 from onset.interventions.settings import RemovalSettings
-from onset.measures.heads import circuit
+from onset.measures.heads.circuit import circuit
 from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
-from onset.source import Source
+from onset.runs.source import Source
 from onset.training.interventions import Altered
 
 _PARTS = 64  # of the entries of a matrix, by size: in each, the null has as many

@@ -1,4 +1,4 @@
-"""What is done to a model before or during training, and with which other runs in view."""
+"""What is done to a model before or during training, and which other runs it uses."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, Strict, model_validator
 
-from onset.settings import Name, NonNegativeInt, Settings
+from onset.settings import Name, NonNegativeInt, Once, Settings
 
 
 class SourceSettings(Settings):
-    """Finished runs that something is taken from, or that tell what to take away."""
+    """Finished runs to take parts from, or that determine what to remove."""
 
     condition: Name
     study: Name | None = None
     """None: the same study"""
-    seeds_on: Annotated[tuple[NonNegativeInt, ...], Strict(False), Field(min_length=1)] = (0,)
+    seeds_on: Annotated[tuple[NonNegativeInt, ...], Strict(False), Field(min_length=1), Once] = (0,)
     """how many places their seeds are after the run's own in the condition's list, which goes round; 0:
     the same seed"""
 
@@ -23,9 +23,9 @@ class SourceSettings(Settings):
 class _Intervention(Settings):
     source: SourceSettings
     before_step: NonNegativeInt = 0
-    """the update that it comes right before; 0: at initialisation"""
+    """the update right before which it happens; 0: at initialisation"""
     null: bool = False
-    """a control: as many others of the kind, chosen at random, in their stead"""
+    """a control: as many others of the kind, chosen at random, instead"""
 
 
 class TransplantSettings(_Intervention):
@@ -37,13 +37,13 @@ class TransplantSettings(_Intervention):
     that looks most after duplicates; both; or, for each layer, as many as there is room for that look
     least at either"""
     step: NonNegativeInt | None = None
-    """the sources' checkpoint that they are taken from; None: the last"""
+    """the checkpoint of the sources to take them from; None: the last"""
     embeddings: bool = False
-    """whether embeddings and readout of the first source are taken, too"""
+    """whether to take the embeddings and readout of the first source, too"""
 
 
 class RemovalSettings(_Intervention):
-    """Entries of the parameters set to zero, and held there from then on."""
+    """Entries of the parameters that are set to zero, and kept there from then on."""
 
     name: Literal["removal"]
     what: Literal["pair", "largest"]

@@ -1,4 +1,4 @@
-"""Heads of other runs put in the place of a model's own."""
+"""Replaces a model's heads by heads of other runs."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import torch
 
 from onset.interventions import heads
 from onset.interventions.settings import TransplantSettings
-from onset.measures.heads import Head, circuit
+from onset.measures.heads.circuit import Head, circuit
 from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
-from onset.source import Source
+from onset.runs.source import Source
 from onset.training.interventions import Altered
 
 _EMBEDDINGS = ("tok_embed.weight", "pos.weight", "head.weight")

@@ -1,4 +1,4 @@
-"""Text, numbers and tables as LaTeX takes them, and LaTeX itself."""
+"""Text, numbers and tables as LaTeX, and running LaTeX itself."""
 
 from onset.latex.text import definitions, escape, tabular
 

@@ -1,4 +1,4 @@
-"""Which characters the paper can set."""
+"""Which characters the paper can show."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _DECLARED = re.compile(r"^\\DeclareUnicodeCharacter\{([0-9A-F]{4,6})\}", re.MULT
 
 @cache
 def declared(sources: Path) -> frozenset[str]:
-    """The characters that the paper's sources declare beside those of LaTeX's Latin fonts.
+    """The characters that the paper's sources declare in addition to those of LaTeX's Latin fonts.
 
     Args:
         sources: the folder with `characters.tex`; without it, none are.

@@ -1,12 +1,12 @@
-"""Every condition of a study, and exactly what it has otherwise than the study."""
+"""Every condition of a study, and exactly how it differs from the study."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from onset.latex.settings_in_words import as_written, seeds_in_words
 from onset.latex.text import breakable, escape, longtable
-from onset.latex.values import as_written, seeds_in_words
 
 _COLUMNS = {"condition": 0.36, "otherwise than the study": 0.56, "seeds": 0.08}
 

@@ -1,6 +1,6 @@
-"""What notebooks made, as far as it is typeset: read, and judged before LaTeX sees it.
+"""What notebooks made for typesetting: read, and checked before LaTeX sees it.
 
-A folder of results may come from somebody else, and what lies in it is no reason to trust it.
+A results folder may come from somebody else, so its contents can't simply be trusted.
 """
 
 from __future__ import annotations

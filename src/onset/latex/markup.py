@@ -1,4 +1,4 @@
-"""What of TeX a number or a table may hold, so that one from elsewhere does no more than show itself."""
+"""Which TeX a number or a table may contain, so that a foreign one can only be displayed."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def _environment(token: re.Match[str], opened: list[str], allowed: Collection[st
 
 def _not_allowed(command: str) -> str:
     shown = command.encode("ascii", "backslashreplace").decode()
-    return f"{shown} isn't among the commands that it may hold"
+    return f"{shown} isn't among the commands allowed in it"
 
 
 def _special(its: str, opened: list[str]) -> None:
@@ -160,4 +160,4 @@ def _special(its: str, opened: list[str]) -> None:
         case "^^":
             raise MarkupError("^^ stands for another character")
         case _:
-            raise MarkupError(f"{its} means something to TeX: write \\{its}")
+            raise MarkupError(f"{its} has a meaning in TeX: write \\{its}")

@@ -1,10 +1,11 @@
-"""What the literature reports beside what is found here, of all studies in one table."""
+"""Published values compared with ours, for all studies in one table."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from onset.latex.text import breakable, escape, longtable
+from onset.statistics.wording import format_found
 
 _COLUMNS = {"quantity": 0.3, "published": 0.2, "source": 0.2, "ours": 0.2, "agrees": 0.1}
 
@@ -19,13 +20,14 @@ def published_table(references: References) -> str:
         head = rf"\multicolumn{{{len(_COLUMNS)}}}{{@{{}}l}}{{\textbf{{{escape(title)}}}}}"
         rows.append((r"\addlinespace[4pt]" if rows else "") + head + r" \\*")
         for row in its:
-            cells = (row["quantity"], row["published"], row["source"], _ours(row), row["agrees"])
+            ours = format_found(row["ours"], row["low"], row["high"])
+            cells = (row["quantity"], row["published"], row["source"], ours, row["agrees"])
             rows.append(" & ".join(map(breakable, cells)) + r" \\\addlinespace[2pt]")
     if not rows:
         return ""
     caption = (
-        "Published against ours. Ours is the mean over seeds, in brackets its 95\\,\\% interval; "
-        "undecided is what the interval leaves open."
+        "Published results compared with ours. Ours is the mean over seeds, with its 95\\,\\% interval in "
+        "brackets; undecided: the interval leaves it open."
     )
     return longtable(_COLUMNS, rows, caption, "tab:published")
 
@@ -39,18 +41,3 @@ def published_numbers(references: References) -> dict[str, str]:
         "n_published": str(len(said)),
         **{f"n_published_{key}": str(said.count(key)) for key in ("yes", "no", "undecided")},
     }
-
-
-def _ours(row: Mapping[str, str]) -> str:
-    """The mean, and its interval, if there is one."""
-    mean, low, high = (_number(row[key]) for key in ("ours", "low", "high"))
-    return f"{mean} [{low}, {high}]" if low else mean
-
-
-def _number(text: str) -> str:
-    """In three significant digits, or all of those before the point; nothing of nothing."""
-    if not text:
-        return ""
-    number = float(text)
-    said = f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.3g}"
-    return said.replace("-", "−")

@@ -1,12 +1,12 @@
-"""The settings that the studies' conditions begin with, side by side."""
+"""The base settings of all studies, side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from onset.latex.settings_in_words import in_words, key_in_words
 from onset.latex.text import breakable, escape, longtable
-from onset.latex.values import in_words, key_in_words
 
 _SHORT = 10
 """characters of a value that has a place beside those of other studies"""
@@ -69,9 +69,7 @@ def _side_by_side(
     }
     same = {setting: values[0] for setting, values in rows.items() if len(set(values)) == 1}
     everywhere = "; ".join(f"{setting} {escape(its)}" for setting, its in same.items())
-    caption = f"{what}. A dash is what is off." + (
-        f" In all of them: {everywhere}." if same else ""
-    )
+    caption = f"{what}. A dash: off." + (f" In all of them: {everywhere}." if same else "")
     for i in range(0, len(studies), _MOST_STUDIES):
         part = slice(i, i + _MOST_STUDIES)
         heads = [rf"\rotatebox{{90}}{{{escape(study['name'])}}}" for study in studies[part]]
@@ -106,7 +104,7 @@ def _study_by_study(studies: Sequence[Study], told: Mapping[str, set[Place]]) ->
             name = ""
         rows[-1] += r"\addlinespace[3pt]"
     columns = {"study": 0.16, "": 0.14, "settings": 0.7}
-    caption = "The studies' worlds, what batches are mixed of, and what is measured."
+    caption = "The studies' worlds, the mixture of batches, and what is measured."
     return longtable(columns, rows, caption, "tab:settings:studies")
 
 

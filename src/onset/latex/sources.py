@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from onset.own_files import files_in
+from onset.code.own_files import files_in
 
 _SUFFIXES = (".bib", ".bst", ".cls", ".jpg", ".pdf", ".png", ".sty", ".tex")
 _MADE = "paper.pdf"

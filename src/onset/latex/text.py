@@ -1,4 +1,4 @@
-"""Text and numbers as LaTeX takes them."""
+"""Text and numbers escaped for LaTeX."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""LaTeX itself: run until all references stand, and what it complains of."""
+"""Runs LaTeX until all references are resolved, and collects its complaints."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _latexmk(folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
         )
     except FileNotFoundError:
         raise LatexError(
-            "latexmk isn't installed; `make setup` tells how, `paper: false` does without"
+            "latexmk isn't installed; `make setup` says how, `paper: false` does without"
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""What a model is asked: sequences, and the positions at which its answers count; or vectors."""
+"""What a model is given: sequences, with the positions that are scored; or vectors."""
 
 from __future__ import annotations
 
@@ -91,5 +91,35 @@ class Model(AnyModel, Protocol):
     def logits(
         self, parameters: Mapping[str, Tensor], questions: Sequence[Questions]
     ) -> Float[Tensor, "scored tokens"]:
-        """A column per token, the task's first; a family may know others beside."""
+        """A column per token, the task's first; a family may know others besides."""
         ...
+
+
+class ReadableModel(Model, Protocol):
+    """What the measures need of a family of transformers whose insides can be read."""
+
+    def depth(self, hops: int) -> int:
+        """After how many block applications a question of so many hops is read out."""
+        ...
+
+    def residual_stream(
+        self, parameters: Mapping[str, Tensor], tokens: Int[Tensor, "examples length"]
+    ) -> Float[Tensor, "applications_and_one examples length d_model"]:
+        """The residual stream before the first block application and after each of them."""
+        ...
+
+    def unembed(
+        self, parameters: Mapping[str, Tensor], states: Float[Tensor, "*rows d_model"]
+    ) -> Float[Tensor, "*rows tokens"]:
+        """Final norm and readout, columns as in `logits`. On states from within, the logit lens."""
+        ...
+
+    def attention(
+        self, parameters: Mapping[str, Tensor], tokens: Int[Tensor, "examples length"]
+    ) -> Float[Tensor, "applications examples heads length length"]:
+        """Which part of its attention each position pays to each, by block application and head."""
+        ...
+
+
+def device_of(parameters: Mapping[str, Tensor]) -> torch.device:
+    return next(iter(parameters.values())).device

@@ -1,1 +1,1 @@
-"""One thin entry point per rule. Each also runs by hand: `python -m onset.stages.train --help`."""
+"""One thin entry point per rule. Each can be run by hand: `python -m onset.stages.train --help`."""

@@ -1,4 +1,4 @@
-"""Look more closely at some of a run's checkpoints."""
+"""Run a study's analyses on some of a run's checkpoints."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from functools import partial
 from pathlib import Path
 from types import ModuleType
 
-import numpy as np
-
 from onset import analyses
 from onset.analyses.settings import AnalysesSettings
-from onset.source import Source
+from onset.runs.source import Source
+from onset.runs.steps import spread
 from onset.stages.command import add_run_arguments, run_stage
 from onset.stages.measurements import Measure, measure_checkpoints
 from onset.stages.record import record_settings, run_on_record
@@ -53,12 +52,6 @@ def given(analysis: ModuleType, seed: int, parents: list[Source]) -> Measure:
     if "parent" in inspect.signature(analysis.analyse).parameters:
         (told["parent"],) = parents
     return partial(analysis.analyse, **told)
-
-
-def spread(steps: list[int], n: int) -> list[int]:
-    """As many as n of the steps, evenly among them, the last always."""
-    chosen = np.linspace(len(steps) - 1, 0, n).round().astype(int)
-    return [steps[index] for index in sorted(set(chosen.tolist()))]
 
 
 if __name__ == "__main__":

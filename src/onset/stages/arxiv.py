@@ -1,7 +1,7 @@
-"""Pack the paper's sources for arXiv: what LaTeX reads, and nothing else.
+"""Pack the paper's sources for arXiv: the files that LaTeX reads, and nothing else.
 
-Its own record of its run tells what that is. The bibliography is in it as LaTeX reads it, so that neither
-BibTeX nor anything of Onset's is needed to compile the archive.
+LaTeX's record of its run says which files these are. They include the bibliography as LaTeX reads it, so
+that compiling the archive needs neither BibTeX nor anything of Onset's.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What every stage's command has in common: arguments, log, one clear error, the time it took."""
+"""What all stages' commands share: arguments, a log, one clear error, the time taken."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from onset.device import keep_memory, lacking
+from onset.models.device import keep_memory, lacking
 from onset.store.files import part_of
 from onset.store.logs import DONE
 from onset.store.origin import DamagedFileError
@@ -101,7 +101,7 @@ def _settings_of(text: str) -> dict[str, Any]:
     """Settings as JSON text, or from a file of JSON or YAML.
 
     Raises:
-        StageError: they are neither; it says how a file of them is made again.
+        StageError: they are neither; it says how a file of them is rebuilt.
     """
     import yaml
 
@@ -115,7 +115,7 @@ def _settings_of(text: str) -> dict[str, Any]:
         again = "" if given else f"; to make it again: snakemake --cores all --forcerun {text}"
         raise StageError(f"{where} can't be read ({said}){again}") from error
     if not isinstance(found, dict):
-        raise StageError(f"{where} holds no settings, which are keys and values")
+        raise StageError(f"{where} holds no settings (keys and values)")
     return found
 
 

@@ -1,4 +1,4 @@
-"""Generate a run's dataset; some are made of another run's model."""
+"""Generate a run's dataset; some are made from another run's model."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 
 from onset import tasks
-from onset.artefacts import checksum, write_dataset
-from onset.source import Source
+from onset.runs.artefacts import checksum, write_dataset
+from onset.runs.source import Source
 from onset.stages.command import StageError, add_run_arguments, log, prepare_device, run_stage
 from onset.stages.record import record_settings, run_on_record
 from onset.store.layout import RunFolder

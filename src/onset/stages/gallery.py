@@ -1,18 +1,24 @@
-"""Make the gallery's pages: all of one study, or the front page over the studies."""
+"""Make the gallery's pages: those of one study, or the front page."""
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from onset.gallery.answer import UnknownNumberError, filled
 from onset.stages.command import StageError, log, run_stage
 from onset.stages.record import on_record
+from onset.statistics.means import Means
+from onset.statistics.quantities import quantities_in
 from onset.store.atomic import write_text
 from onset.store.logs import seconds_of
 from onset.store.reading import read_json
+
+if TYPE_CHECKING:
+    from onset.collections.reading import Page
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,27 +51,49 @@ def _front(results: Path, settings: dict[str, Any]) -> None:
 
 
 def _study(results: Path, told: dict[str, Any]) -> None:
-    from onset.gallery.condition import condition_page, summary_of
+    from onset.gallery.condition import condition_page
     from onset.gallery.figure import figure_page
     from onset.gallery.front import card
-    from onset.gallery.study import study_page
+    from onset.gallery.study import own_page, study_page
 
-    study = _answered(results, told)
-    folder = results / study["name"]
+    folder = results / told["name"]
+    # A collection has neither.
+    means = Means.of_summary(folder / "summary.csv") if told["conditions"] else Means()
+    quantities = quantities_in(folder / "quantities.json") if told["conditions"] else {}
+    study = _answered(folder, told, means)
     with on_record(folder, "gallery", "index.html", told):
         for its in study["figures"]:
             write_text(folder / "figures" / f"{its['name']}.html", figure_page(folder, study, its))
-        # The atlas has neither.
-        summary = summary_of(folder / "summary.csv") if study["conditions"] else {}
+        for its in _own_pages(folder, study):
+            page = own_page(study, its.title, its.body)
+            write_text(folder / "pages" / f"{its.name}.html", page)
         for its in study["conditions"]:
-            page = condition_page(folder, study, its, summary)
+            page = condition_page(folder, study, its, means, quantities)
             write_text(folder / its["name"] / "index.html", page)
-        write_text(folder / "index.html", study_page(folder, study))
+        write_text(folder / "index.html", study_page(folder, study, means, quantities))
         write_text(folder / "card.json", json.dumps(card(study), indent=1) + "\n")
     log.info("%s: %d conditions", study["name"], len(study["conditions"]))
 
 
-def _answered(results: Path, study: dict[str, Any]) -> dict[str, Any]:
+def _own_pages(folder: Path, study: dict[str, Any]) -> list[Page]:
+    """Those of a collection; its file declares some, and they may lead to others.
+
+    Raises:
+        StageError: some of those that are declared aren't made.
+    """
+    declared = {its["name"] for its in study.get("pages", ())}
+    if not declared:
+        return []
+    name = study["name"]
+    pages = importlib.import_module(f"onset.collections.{name}.pages").pages
+    made = list(pages(folder))
+    if lacking := declared - {its.name for its in made}:
+        said = f"declares pages that its code doesn't make: {', '.join(sorted(lacking))}"
+        raise StageError(f"config/collections/{name}.yaml {said}")
+    return made
+
+
+def _answered(folder: Path, study: dict[str, Any], means: Means) -> dict[str, Any]:
     """The study with its answer's numbers.
 
     Raises:
@@ -73,11 +101,11 @@ def _answered(results: Path, study: dict[str, Any]) -> dict[str, Any]:
     """
     if study["answer"] is None:
         return study
-    file = results / study["name"] / "numbers.json"
+    file = folder / "numbers.json"
     try:
-        answer = filled(study["answer"], read_json(file))
+        answer = filled(study["answer"], read_json(file), means)
     except UnknownNumberError as error:
-        raise StageError(f"{study['name']}: {error}; {file} has those there are") from None
+        raise StageError(f"{study['name']}: {error} ({file}, {folder / 'summary.csv'})") from None
     return {**study, "answer": answer}
 
 

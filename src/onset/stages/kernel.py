@@ -1,7 +1,7 @@
-"""The kernel that a study's notebook runs in: this Python with Onset's code, and nobody's settings.
+"""The kernel that runs a study's notebook: this Python, Onset's code, and no personal settings.
 
-Not the kernel called `python3`, which a home may have for another Python. It has a home of its own, which
-is empty, and reads neither settings nor start-up files of IPython and matplotlib, wherever they lie.
+This is not the kernel called `python3`, which a home folder may define for another Python. It has its
+own, empty home, and reads no settings or start-up files of IPython and matplotlib, wherever they are.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from onset import surroundings
+from onset.stages import surroundings
 
 
 def options(folder: Path) -> dict[str, Any]:

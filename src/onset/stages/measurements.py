@@ -1,4 +1,4 @@
-"""Numbers of a run's checkpoints, gathered into a table: what `evaluate` and `analyse` have in common."""
+"""Collects measurements of a run's checkpoints into a table, for `evaluate` and `analyse`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 import torch
 
 from onset import models
-from onset.artefacts import checksum, read_checkpoint, read_checkpoint_index, read_dataset
 from onset.measures.measurement import Measurement
 from onset.models.batch import AnyModel, Parameters
+from onset.runs.artefacts import checksum, read_checkpoint, read_checkpoint_index, read_dataset
 from onset.stages.command import log, prepare_device
 from onset.store.layout import RunFolder
 from onset.store.origin import Origin, digest

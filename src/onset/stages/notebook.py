@@ -1,6 +1,6 @@
-"""Execute a study's notebook and render it to HTML that reads offline.
+"""Execute a study's notebook and render it to HTML that opens offline.
 
-A parameter that the notebook doesn't know, or one that it knows and isn't given, is an error. A
+It is an error to pass a parameter that the notebook doesn't know, or to omit one that it knows. A
 notebook that fails is kept as `notebook.failed.ipynb`, with the error in it.
 """
 
@@ -18,9 +18,8 @@ from typing import Any
 import jupytext
 import nbformat
 
-from onset import surroundings
-from onset.parameters import Parameters
-from onset.stages import kernel
+from onset.notebook.parameters import Parameters
+from onset.stages import kernel, surroundings
 from onset.stages.command import StageError, log, run_stage
 from onset.stages.record import on_record
 from onset.store.atomic import write_bytes, write_text
@@ -44,14 +43,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--settings",
         required=True,
-        help="JSON: the notebook's `parameters`, but for `code`; `figures` and `tables` that it must make",
+        help="JSON: the notebook's `parameters`, the `figures` and `tables` that it must make, and what "
+        "`onset.notebook.here` reads",
     )
     parser.add_argument("--code", default="by hand", help="fingerprint of the code, for the record")
 
 
 def work(arguments: argparse.Namespace) -> None:
     notebook, settings = read_notebook(arguments.notebook), arguments.settings
-    parameters = dict(sorted({**settings["parameters"], "code": arguments.code}.items()))
+    parameters = dict(sorted(settings["parameters"].items()))
     check_parameters(arguments.notebook, notebook, parameters)
     study = arguments.study
     with on_record(study, "notebook", "notebook.html", settings, arguments.code) as record:

@@ -1,32 +1,35 @@
-"""Typeset the paper: gather figures, tables, settings and numbers beside its sources and run LaTeX.
+"""Typeset the paper: gather figures, tables, settings and numbers next to its sources, run LaTeX.
 
-LaTeX runs elsewhere, on exactly these files. The folder `source` beside the PDF then holds all that the
+LaTeX runs elsewhere, on exactly these files. The folder `source` next to the PDF then holds all that the
 paper is made of, and compiles alone.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from onset.latex import definitions, escape
+from onset.latex.abstract import sentence
 from onset.latex.characters import declared
 from onset.latex.conditions import conditions_table
 from onset.latex.made import check_names, numbers_of, reference_of, table_of
 from onset.latex.markup import MarkupError
+from onset.latex.means_asked import Asked, means_asked_for
 from onset.latex.published import published_numbers, published_table
 from onset.latex.settings import settings_tables
+from onset.latex.settings_in_words import seeds_in_words
 from onset.latex.sources import sources_of
 from onset.latex.typeset import LatexError, typeset
-from onset.latex.values import seeds_in_words
 from onset.stages.command import StageError, log, run_stage
 from onset.stages.record import on_record
+from onset.statistics.means import Means, UnknownMeanError
 from onset.store.atomic import write_bytes
 from onset.store.records import check
 
-_HEADER = "% Written by the pipeline; numbers come from the notebooks, settings from config/.\n"
+_HEADER = "% Written by the pipeline, from summaries, notebooks' numbers and the config.\n"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--settings",
         required=True,
-        help="JSON: `shown`, what there is to see of each study; `studies`, their settings; `seeds`",
+        help="JSON: `shown`, what there is to see of each study; `abstract`, what each says in it; "
+        "`studies`, their settings; `seeds`",
     )
 
 
@@ -99,7 +103,7 @@ def _figures_and_tables(
 
 
 def _written(
-    arguments: argparse.Namespace, settings: dict[str, Any], files: Collection[str]
+    arguments: argparse.Namespace, settings: dict[str, Any], files: Mapping[str, bytes]
 ) -> dict[str, str]:
     """What the pipeline itself has to say, by the name of its file."""
     references: dict[str, list[dict[str, str]]] = {}
@@ -108,8 +112,11 @@ def _written(
             path = _checked(arguments.results / its["name"] / "reference.csv")
             rows = reference_of(path, declared(arguments.sources))
             references.setdefault(its["title"], []).extend(rows)  # some studies have one title
+    sentences = "".join(_sentences(arguments))
+    files = {**files, "sentences.tex": sentences.encode()}
     return {
-        "generated": _generated(arguments, settings, references),
+        "generated": _generated(arguments, settings, references) + _means(arguments, files),
+        "sentences": sentences,
         "studies": "".join(_section(files, study) for study in settings["shown"]),
         "settings": settings_tables(settings["studies"]),
         "conditions": "".join(map(conditions_table, settings["studies"])),
@@ -152,6 +159,46 @@ def _generated(
         }
         lines.append(definitions("onsetdefinecaption", captions))
     return "".join(lines)
+
+
+def _sentences(arguments: argparse.Namespace) -> Iterator[str]:
+    """What the studies in the paper say in its abstract, a line each."""
+    told = arguments.settings["abstract"]
+    for study in (its["name"] for its in arguments.settings["shown"] if its["name"] in told):
+        folder, words = arguments.results / study, told[study]
+        numbers = numbers_of(_checked(folder / "numbers.json"), declared(arguments.sources))
+        summary = folder / "summary.csv"
+        means = Means.of_summary(summary) if summary.exists() else Means()
+        yield f"{sentence(study, words, numbers, means)}\n"
+
+
+def _means(arguments: argparse.Namespace, files: Mapping[str, bytes]) -> str:
+    """The means that the text asks for, of studies that are in the paper.
+
+    Raises:
+        MarkupError: it asks for some that there aren't: where, and what is like them.
+    """
+    of_study: dict[str, list[Asked]] = {}
+    for its in means_asked_for(files):
+        of_study.setdefault(its.study, []).append(its)
+    found, wrong = {}, []
+    may_be_missing = {(its.study, its.name) for its in means_asked_for(files) if its.whether}
+    # Of a study that is left out, no text is typeset: it stands in its section, or in \\onsetifnumber.
+    for study in (its["name"] for its in arguments.settings["shown"]):
+        if study not in of_study:
+            continue
+        summary = arguments.results / study / "summary.csv"
+        means = Means.of_summary(summary)
+        for asked in of_study[study]:
+            try:
+                found[f"{study}/{asked.name}"] = means[asked.name].in_words
+            except UnknownMeanError as error:
+                if (study, asked.name) in may_be_missing:
+                    continue
+                wrong.append(f"{arguments.sources}/{asked.place}: {summary} has {error}")
+    if wrong:
+        raise MarkupError("\n".join(wrong))
+    return definitions("onsetdefinemean", found)
 
 
 def _section(sources: Collection[str], study: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""How far a training is, in lines that read well on a terminal and in a log file."""
+"""Training progress, in lines that read well on a terminal and in a log file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a job leaves beside its artefacts: the record of what it wrote, and its settings to be read."""
+"""What a job leaves besides artefacts: a record of what it wrote, and its settings as YAML."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def on_record(
         yield record
     for kept in record.set_aside:
         log.warning(
-            "%s: lay where this job writes, and isn't on record; kept under this name", kept
+            "%s: was where this job writes, and isn't on record; kept under this name", kept
         )
     if strange := foreign_to(record.path):
         more = f" and {len(strange) - _MOST_NAMED} more" if len(strange) > _MOST_NAMED else ""

@@ -1,4 +1,4 @@
-"""Train a run, or several as one population; an interrupted training goes on from its last checkpoint."""
+"""Train a run, or several as one population; interrupted training resumes where it stopped."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from pydantic import TypeAdapter
 from torch import Tensor
 
 from onset import interventions, measures, models
-from onset.artefacts import (
+from onset.interventions.settings import InterventionSettings
+from onset.models.batch import AnyModel, Parameters
+from onset.runs.artefacts import (
     checksum,
     read_checkpoint,
     read_checkpoint_index,
@@ -22,9 +24,7 @@ from onset.artefacts import (
     write_checkpoint,
     write_checkpoint_index,
 )
-from onset.interventions.settings import InterventionSettings
-from onset.models.batch import AnyModel, Parameters
-from onset.source import Source
+from onset.runs.source import Source
 from onset.stages.command import (
     StageError,
     add_settings_arguments,
@@ -120,7 +120,7 @@ def _trained_together(runs: list[_Run]) -> list[TrainingState] | None:
         return None
     if len({run.start.step for run in runs}) > 1:
         # Alone, from where each is, they would end otherwise in their last digits.
-        log.info("interrupted at different steps, all begin anew")
+        log.info("interrupted at different steps, so all start over")
         for run in runs:
             run.start = run.beginning()
     name = f"{first.folder.path.parent.name}, {len(runs)} runs"
@@ -223,7 +223,7 @@ class _Run:
         )
 
     def keep(self, state: TrainingState) -> None:
-        """A checkpoint, and what an interrupted training goes on from."""
+        """A checkpoint, and what an interrupted training resumes from."""
         write_checkpoint(self.folder, state.step, state.parameters, self._origin)
         if state.step < self.training.steps:
             state.save(self.folder.training_state, self._origin)

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from onset import models
-from onset.artefacts import checksum, read_checkpoint, read_checkpoint_index, read_dataset
+from onset.runs.artefacts import checksum, read_checkpoint, read_checkpoint_index, read_dataset
 from onset.stages.command import add_settings_arguments, log, prepare_device, run_stage
 from onset.stages.record import on_record
 from onset.store.atomic import write_text

@@ -1,1 +1,1 @@
-"""What lies on disk: written atomically, checked on reading, self-describing."""
+"""Files on disk: written atomically, checked when read, self-describing."""

@@ -1,4 +1,4 @@
-"""Files appear whole or not at all, and the record of the job that writes them knows of each."""
+"""Files appear whole or not at all, and are recorded by the job that writes them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from onset.store.files import part_of, replacing
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """A path to write to, beside `path`, that takes its name once the block ends without error.
+    """A path to write to, next to `path`, that takes its name once the block ends without error.
 
     Raises:
         OSError: the disk is full, or the folder closed; it names the file.

@@ -1,4 +1,4 @@
-"""New files, and nothing but new files: what lies there already is never written into."""
+"""Creates new files only: existing files are never written to."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def part_of(path: Path) -> Path:
-    """A name beside `path` that no file has, to be written to before it takes the name."""
+    """A name next to `path` that no file has, to be written to before it takes the name."""
     return path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
 
 

@@ -1,4 +1,4 @@
-"""Where each artefact of a run lies. The same names stand in the rules."""
+"""Where each artefact of a run is stored. The rules use the same names."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class RunFolder:
 
     @property
     def training_state(self) -> Path:
-        """Exists only while the run trains: what an interrupted training goes on from."""
+        """Exists only while the run trains: what an interrupted training resumes from."""
         return self.path / "training_state.safetensors"
 
     @property
@@ -72,6 +72,15 @@ class RunFolder:
     @property
     def analyses(self) -> Path:
         return self.path / "analyses.parquet"
+
+    def made_with(self, stage: str) -> Path:
+        """What is there once a stage has ended, whose settings then are, too."""
+        return {
+            "dataset": self.dataset,
+            "training": self.checkpoint_index,
+            "measures": self.measures,
+            "analyses": self.analyses,
+        }[stage]
 
     def settings(self, stage: str) -> Path:
         """The settings that a stage's artefacts were made with."""

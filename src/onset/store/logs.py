@@ -1,4 +1,4 @@
-"""How the log of a job ends that went well, and how long it took by that."""
+"""The last line of a successful job's log, and how long the job took according to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every artefact says of itself: which run it belongs to, with which settings and code."""
+"""What every artefact says about itself: its run, its settings and its code."""
 
 from __future__ import annotations
 

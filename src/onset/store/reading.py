@@ -1,4 +1,4 @@
-"""The one door through which text that a job wrote is read: checked against the job's record."""
+"""The only way to read text that a job wrote: checked against the job's record."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(read_text(path))
     except (ValueError, RecursionError) as error:
-        raise damaged(path, f"no JSON that Onset writes ({_short(error)})") from error
+        raise damaged(path, f"not JSON that Onset writes ({_short(error)})") from error
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -41,9 +41,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
     try:
         content = yaml.load(text, _Plain)  # noqa: S506, a safe one
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise damaged(path, f"no YAML that Onset writes ({_short(error)})") from error
+        raise damaged(path, f"not YAML that Onset writes ({_short(error)})") from error
     if not isinstance(content, dict):
-        raise damaged(path, "no YAML that Onset writes (it holds no keys)")
+        raise damaged(path, "not YAML that Onset writes (it holds no keys)")
     return content
 
 

@@ -1,11 +1,11 @@
-"""Keep the record of a job while it writes; at its end, take away what an earlier call left behind."""
+"""Keeps a job's record while it writes; at the end, removes what an earlier call left behind."""
 
 from __future__ import annotations
 
 import itertools
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -146,6 +146,9 @@ class JobRecorder(Recorder):
             else:
                 changed.append(name)
         self._write([line_of(file=name, sha256=made[name]) for name in sorted(made)], closed=True)
+        for path in records.paths_in(self.folder):
+            if path != self.path:
+                _give_up(path, made)
         return changed
 
     def _call_before(self) -> Record | None:
@@ -161,12 +164,32 @@ class JobRecorder(Recorder):
         return is_file(path) and _leads_within(path.parent, self.folder)
 
     def _write(self, lines: list[bytes], closed: bool = False) -> None:
-        lines = [line_of(**self._about), *lines]
-        if closed:
-            lines.append(line_of(closed=records.digest_of(lines)))
-        part = part_of(self.path)
-        with replacing(self.path, part):
-            part.write_bytes(b"\n".join(lines) + b"\n")
+        _write(self.path, [line_of(**self._about), *lines], closed)
+
+
+def _write(path: Path, lines: list[bytes], closed: bool) -> None:
+    if closed:
+        lines = [*lines, line_of(closed=records.digest_of(lines))]
+    part = part_of(path)
+    with replacing(path, part):
+        part.write_bytes(b"\n".join(lines) + b"\n")
+
+
+def _give_up(path: Path, made: Collection[str]) -> None:
+    """Take files that a job has made off the record of another, which it had under an older name."""
+    try:
+        record = records.read_record(path)
+    except DamagedFileError:
+        return
+    names = {*record.files, *record.earlier}
+    if not names & {*made}:
+        return
+    if names <= {*made}:
+        path.unlink()
+    elif record.closed:
+        about, *files, _, _ = path.read_bytes().split(b"\n")
+        kept = [line for line in files if json.loads(line)["file"] not in made]
+        _write(path, [about, *kept], closed=True)
 
 
 @contextmanager
@@ -217,7 +240,7 @@ def refuse_outside(folder: Path, job: Path) -> None:
     if not _leads_within(folder, job):
         raise LeadsOutsideError(
             f"{folder} leads to {folder.resolve()}, out of {job.resolve()}: nothing is written there; "
-            "take the link away"
+            "remove the link"
         )
 
 
@@ -226,7 +249,7 @@ def _tell_children() -> None:
 
 
 def _free_name(path: Path) -> Path:
-    """A name beside `path` that nothing has, for what lies there now."""
+    """A name next to `path` that nothing has, for what lies there now."""
     names = (path.with_name(f"{path.name}.kept{n or ''}") for n in itertools.count())
     return next(name for name in names if not os.path.lexists(name))
 

@@ -1,8 +1,8 @@
-"""What each job has written, by its own account: `.records/JOB.jsonl` in the folder that the job is about.
+"""What each job wrote, in `.records/JOB.jsonl` of the folder that the job works on.
 
-The first line says what the record is of, the others name a file each, with its checksum; the last one
-closes the record with a checksum of its own. While the job goes on, lines are added, so that one that is
-killed has said what it left behind. Nothing that isn't in a record is taken for Onset's, and a job deletes
+The first line says what the record is about, the others name one file each, with its checksum; the last
+one closes the record with a checksum of its own. Lines are added while the job runs, so that even a
+killed job has recorded what it left behind. Only what is in a record counts as Onset's, and a job deletes
 nothing else.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -176,6 +177,8 @@ def read_record(path: Path) -> Record:
         DamagedFileError: it isn't what was written there.
     """
     its = path.stat()
+    if not stat.S_ISREG(its.st_mode):
+        raise _unreadable(path, "no file")
     if its.st_size > _MOST_BYTES:
         raise _unreadable(path, "too large")
     return _read(path, its.st_ino, its.st_mtime_ns, its.st_size)

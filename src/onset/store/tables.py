@@ -29,7 +29,8 @@ def save_table(path: Path, columns: Mapping[str, Sequence[object]], origin: Orig
             table = table.set_column(index, field.name, table[field.name].cast(pa.int64()))
     about = {_KEY: origin.to_json().encode(), _CHECKSUM: _checksum(table, origin)}
     with atomic_path(path) as part:
-        pq.write_table(table.replace_schema_metadata(about), part)
+        # Lists are called the same when they are read again, as the checksum wants.
+        pq.write_table(table.replace_schema_metadata(about), part, use_compliant_nested_type=False)
 
 
 def load_table(path: Path) -> tuple[pd.DataFrame, Origin]:
@@ -39,6 +40,8 @@ def load_table(path: Path) -> tuple[pd.DataFrame, Origin]:
         FileNotFoundError: there is no such file.
         DamagedFileError: the file is truncated, altered, or none of ours.
     """
+    if path.exists() and not path.is_file():
+        raise damaged(path, "no file")
     try:
         # Not through a dataset: that would read `seed_0` in a path as a partition.
         table = pq.ParquetFile(path).read()

@@ -1,4 +1,4 @@
-"""The small worlds that models learn, one file each.
+"""The small worlds that models learn, one per file.
 
 A task module has a `Settings` class and `generate(settings, seed)`, which gives a `Dataset` of
 sequences or a `VectorDataset`. One whose dataset has streams has `streams(settings, dataset)`, too,
@@ -9,21 +9,7 @@ of another run's model has settings that say `from_parent`, and `generate(settin
 
 from __future__ import annotations
 
-import importlib
-from functools import cache
-from types import ModuleType
+from onset.code.catalogue import Catalogue
 
-from onset.own_files import modules_in
-
-_NOT_TASKS = {"dataset", "parts", "vectors", "worlds"}
-
-
-@cache
-def names() -> list[str]:
-    """All tasks there are."""
-    return modules_in(__path__, but=_NOT_TASKS)
-
-
-def load(name: str) -> ModuleType:
-    """The task's module. Only the one asked for is imported, so a job depends on no other task."""
-    return importlib.import_module(f"{__name__}.{name}")
+CATALOGUE = Catalogue(__name__, "generate")
+names, load = CATALOGUE.names, CATALOGUE.load

@@ -1,4 +1,4 @@
-"""The residual stream of a trained transformer at one place, with what the parent's task knows of it.
+"""The residual stream of a trained transformer at one place, with the known facts about it.
 
 Of the parent's questions in some splits, the states after so many block applications at one position, or at
 all scored positions, each different beginning of a sequence once: what comes later changes no state. Equal
@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Float32, Int, Shaped
 from pydantic import Field, Strict
 
-from onset.settings import Name, NonNegativeInt, PositiveInt
+from onset.settings import Name, NonNegativeInt, Once, PositiveInt
 from onset.settings import Settings as BaseSettings
 from onset.tasks.vectors import VectorDataset, VectorSplit
 from onset.tasks.worlds import length_of, truth_of
@@ -28,7 +28,7 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 
 
 class Settings(BaseSettings):
-    """Which states, of which questions."""
+    """Which states are taken, and from which questions."""
 
     name: Literal["activations"]
     d_model: PositiveInt
@@ -37,9 +37,9 @@ class Settings(BaseSettings):
     """block applications done"""
     position: NonNegativeInt | None = None
     """in the sequence; null: all scored positions"""
-    of_splits: Annotated[tuple[Name, ...], Strict(False), Field(min_length=1)]
+    of_splits: Annotated[tuple[Name, ...], Strict(False), Field(min_length=1), Once]
     """of the parent's task, with sequences of one length"""
-    facts: Annotated[tuple[Name, ...], Strict(False)] = ()
+    facts: Annotated[tuple[Name, ...], Strict(False), Once] = ()
     """ground truth of these splits that is kept; the token at the position, the one before it, and the
     right answer there, if it is asked for, are, too"""
     held_out: Share = 0.25

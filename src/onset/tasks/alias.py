@@ -1,4 +1,4 @@
-"""Aliases: does a model that is told what a name stands for know of it all that it knows of that?
+"""Aliases: if a model is told what a name stands for, does it apply what it knows about that?
 
 The world has N bases and N aliases, each base with one alias, and A attributes with V values of their
 own, drawn for each base; an alias has the values of its base. Four kinds of facts can be trained:
@@ -35,7 +35,7 @@ NAMING = ("naming_id", "naming_ood")
 
 
 class Settings(BaseSettings):
-    """The size of the world and what of it is trained."""
+    """The size of the world and which part of it is trained."""
 
     name: Literal["alias"]
     n_bases: int = Field(400, ge=2)
@@ -50,7 +50,7 @@ class Settings(BaseSettings):
     validation: Fraction = 0.25
     """fraction of each held-out split that is set apart for choosing settings"""
     definitions: Literal["true", "shuffled"] = "true"
-    """`shuffled` is a null control: the definitions of all aliases change places"""
+    """`shuffled` is a null control: the definitions of all aliases are shuffled"""
 
     @property
     def n_tokens(self) -> int:

@@ -38,7 +38,7 @@ Edges = Bool[np.ndarray, "entities relations"]
 
 
 class Settings(BaseSettings):
-    """The size of the world, what of it is trained, and how far it is tested."""
+    """The size of the world, which part of it is trained, and up to which length it is tested."""
 
     name: Literal["chains"]
     n_entities: int = Field(40, ge=2)
@@ -52,11 +52,11 @@ class Settings(BaseSettings):
     longest_tested: int = Field(4, ge=2, le=4)
     """hops of the longest chains held out"""
     most_questions: int = Field(1000, ge=SMALLEST_SPLIT)
-    """held out of each length and kind at most, both parts together"""
+    """most questions held out for each length and kind, including the validation part"""
     validation: Fraction = 0.25
     """fraction of the held-out chains that is set apart for choosing settings"""
     chain_answers: Literal["true", "shuffled"] = "true"
-    """`shuffled` is a null control: the answers of trained chains of a length change places; what is
+    """`shuffled` is a null control: the answers of trained chains of a length are shuffled; what is
     held out keeps its true answers"""
 
     @property

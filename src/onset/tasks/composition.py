@@ -32,7 +32,7 @@ HELD_OUT = ("id", "oi", "io", "oo")
 
 
 class Settings(BaseSettings):
-    """The size of the world and what of it is trained."""
+    """The size of the world and which part of it is trained."""
 
     name: Literal["composition"]
     n_entities: int = Field(100, ge=2)
@@ -44,7 +44,7 @@ class Settings(BaseSettings):
     validation: Fraction = 0.25
     """fraction of each held-out split that is set apart for choosing settings"""
     two_hop_answers: Literal["true", "shuffled"] = "true"
-    """`shuffled` is a null control: the two-hop answers, trained and held out, change places"""
+    """`shuffled` is a null control: the two-hop answers, trained and held out, are shuffled"""
 
     @property
     def n_tokens(self) -> int:

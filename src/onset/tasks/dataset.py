@@ -22,8 +22,8 @@ class TaskSettings(Protocol):
     that some split carries (its facts' names, and `candidates` and `familiar` where it has them).
 
     Where not all splits carry all of it, `truth_of(split)` says which; where not all have sequences of the
-    same length, `length_of(split)` says theirs; and `traits` (`onset.traits`) what else measures may count
-    on."""
+    same length, `length_of(split)` says theirs; and `traits` (`onset.config.traits`) what else measures
+    may count on."""
 
     @property
     def name(self) -> str: ...
@@ -64,7 +64,7 @@ class Split:
 
 
 Stream = Callable[[int, np.random.Generator], Split]
-"""So many examples, drawn anew."""
+"""So many examples, drawn afresh."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +78,7 @@ class Dataset:
     new_tokens: tuple[int, ...] = ()
     """tokens that an earlier training has not seen; a training may be confined to them"""
     streams: Mapping[str, Stream] = field(default_factory=dict)
-    """what may be trained on beside the splits; no part of the stored dataset"""
+    """what may be trained on in addition to the splits; no part of the stored dataset"""
 
     @property
     def n_tokens(self) -> int:

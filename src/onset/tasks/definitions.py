@@ -37,7 +37,7 @@ _FEWEST = 2  # aliases in each part: one says nothing of others
 
 
 class Settings(BaseSettings):
-    """The size of the world, what its tags are worth, and which stage is trained."""
+    """The size of the world, how reliable its tags are, and which stage is trained."""
 
     name: Literal["definitions"]
     stage: Literal[1, 2] = 1
@@ -49,7 +49,7 @@ class Settings(BaseSettings):
     n_aliases: int = Field(150, ge=1)
     """old aliases per tag"""
     n_new: int = Field(80, ge=1)
-    """new aliases per tag, and as many that are never defined"""
+    """new aliases per tag; as many again are never defined"""
     reliability: Annotated[tuple[Fraction, Fraction], Strict(False)] = (1.0, 0.0)
     """of DEF1 and DEF2: the fraction of old aliases whose facts are those of the defined base"""
     order: Literal["alias_first", "base_first"] = "alias_first"

@@ -7,7 +7,7 @@ are parents, each with some children among the others. With `hierarchy` 1 a chil
 its parent is, with 0 it knows nothing of it; its frequency is the same, so that only the dependence
 differs. Features in a group are active together more often than alone if there is a `correlation`.
 
-    train   a stream: every batch is drawn anew
+    train   a stream: every batch is drawn afresh
     test    a fixed sample of the same kind, with how much of each feature is in it; the example without any
             feature is in both
 
@@ -45,12 +45,12 @@ class Settings(BaseSettings):
     zipf_shift: NonNegativeFloat = 10.0
     """the feature of rank r has a frequency in proportion to (r + shift)^-exponent (Zipf–Mandelbrot)"""
     magnitude_spread: float = Field(2.0, ge=1)
-    """magnitudes lie between 1 / spread and spread, evenly in their logarithms"""
+    """magnitudes are between 1 / spread and spread, log-uniform"""
     n_parents: NonNegativeInt = 16
     n_children: NonNegativeInt = 4
     """of each parent"""
     hierarchy: Fraction = 1.0
-    """how much of a child's activity hangs on its parent"""
+    """how much of a child's activity depends on its parent"""
     correlation: Fraction = 0.0
     """of the Gaussian variables behind the features of a group"""
     group: PositiveInt = 8
@@ -142,7 +142,7 @@ def generate(settings: Settings, seed: int) -> VectorDataset:
 
 
 def streams(settings: Settings, dataset: VectorDataset) -> dict[str, VectorStream]:
-    """What is drawn anew for every batch, from the world of a dataset."""
+    """What is drawn afresh for every batch, from the world of a dataset."""
     return {"train": _stream(settings, World(**dataset.truth))}
 
 
@@ -171,7 +171,7 @@ def _stream(settings: Settings, world: World) -> VectorStream:
         if shared:
             of_groups = rng.standard_normal((size, world.groups.max() + 1), dtype="f4")
             drawn = (1 - shared) ** 0.5 * drawn + shared**0.5 * of_groups[:, world.groups]
-        # Parents first; without children their activity hangs on nothing.
+        # Parents first; without children their activity depends on nothing.
         active: Bool[np.ndarray, "examples features"] = drawn > with_parent
         active &= active[:, parents] | (drawn > without) | ~is_child
         scale = rng.uniform(_LEAST, _MOST, active.shape).astype("f4")

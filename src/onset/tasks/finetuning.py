@@ -1,4 +1,4 @@
-"""New facts for a model that has learnt to compose old ones: does it compose the new ones, too?
+"""New facts for a model that has learnt to compose old ones: does it compose the new ones too?
 
 The world is that of the task `composition`: N entities and R relations, each relation a random function
 from entities to entities; an atomic fact `[a, r] → r(a)` is an *edge*, a two-hop fact `[a, r1, r2]` has
@@ -43,13 +43,13 @@ class Settings(BaseSettings):
     n_entities: int = Field(100, ge=2)
     n_relations: int = Field(8, ge=1)
     new: Fraction = 0.2
-    """fraction of the edges that stage one knows nothing of"""
+    """fraction of the edges that don't occur in stage one"""
     old_trained: Fraction = 0.9
     """fraction of the two-hop facts with two old edges that may be trained"""
     validation: Fraction = 0.25
     """fraction of each held-out split that is set apart for choosing settings"""
     new_answers: Literal["true", "shuffled"] = "true"
-    """`shuffled` is a null control: what stage two teaches of new edges changes places; the held-out
+    """`shuffled` is a null control: what stage two teaches of new edges is shuffled; the held-out
     questions keep the answers of the true world, of which nobody is told then"""
 
     @property

@@ -1,4 +1,4 @@
-"""Sequences in which a random segment comes again: what was next there is next here.
+"""Sequences in which a random segment recurs: what came next before comes next again.
 
 A segment is a random choice of different tokens, so that what came after one says what comes now; nothing
 else does. Either it is repeated from some point in it until the sequence is full (`copies: null`), so that
@@ -6,7 +6,7 @@ position says nothing, or so many copies of it stand at random places among rand
 scored at every position:
 
     train     as many sequences as the settings say, for trainings that see them again and again
-    fresh     a stream: every batch is drawn anew, without the sequences of the held-out splits
+    fresh     a stream: every batch is drawn afresh, without the sequences of the held-out splits
     test      sequences of neither
     repeats   the same, scored only where the segment has certainly been seen before; of copies, the last
               is at the end
@@ -37,7 +37,7 @@ Tokens = Int[np.ndarray, "sequences length"]
 
 
 class Settings(BaseSettings):
-    """The alphabet, and what is repeated how often."""
+    """The alphabet, and what is repeated, and how often."""
 
     name: Literal["induction"]
     n_symbols: int = Field(64, ge=2)
@@ -47,11 +47,11 @@ class Settings(BaseSettings):
     segment: Annotated[tuple[PositiveInt, PositiveInt], Strict(False)] = (8, 24)
     """shortest and longest segment; each sequence draws its own"""
     copies: Annotated[int, Field(ge=1)] | None = None
-    """how many copies stand among random tokens; null: nothing else, as often as it fits"""
+    """number of copies among random tokens; null: copies only, as many as fit"""
     n_train: PositiveInt = 1024
-    """sequences of `train`"""
+    """number of sequences in `train`"""
     n_test: int = Field(512, ge=4)
-    """sequences of each held-out split"""
+    """number of sequences in each held-out split"""
 
     @property
     def n_tokens(self) -> int:
@@ -147,7 +147,7 @@ def generate(settings: Settings, seed: int) -> Dataset:
 
 
 def streams(settings: Settings, dataset: Dataset) -> dict[str, Stream]:
-    """What is drawn anew for every batch; all seeds have the same world, and hold out other sequences."""
+    """What is drawn afresh for every batch; all seeds have the same world, and hold out other sequences."""
     everywhere = tuple(range(settings.length - 1))
     held_out = [its for name, its in dataset.splits.items() if name not in settings.trained]
     taken = set().union(*(rows(split.tokens) for split in held_out))

@@ -1,4 +1,4 @@
-"""A world's facts divided into splits: random parts, validation parts, and none of them too small."""
+"""A world's facts divided into splits: random and validation parts, none of them too small."""
 
 from __future__ import annotations
 

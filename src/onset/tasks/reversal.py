@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     validation: Fraction = 0.25
     """fraction of the held-out reversed facts that is set apart for choosing settings"""
     reversed_answers: Literal["true", "shuffled"] = "true"
-    """`shuffled` is a null control: the reversed answers, trained and held out, change places"""
+    """`shuffled` is a null control: the reversed answers, trained and held out, are shuffled"""
 
     @property
     def n_tokens(self) -> int:

@@ -1,11 +1,11 @@
-"""Sparse features that are to go through a layer too narrow for them, or to be computed there.
+"""Sparse features to be passed through, or computed with, a layer too narrow for them.
 
 Each feature is, independently of the others, there with the probability `density` (1 − sparsity), and then
 uniform between 0 and 1; else it is 0 (Elhage et al. 2022, arXiv:2209.10652). Feature i counts importance^i
 in the loss. An instance is one such world with a density and an importance of its own; all instances of the
 grid stand side by side, each with its own entries of inputs and targets, and see different examples:
 
-    fresh   a stream: every batch is drawn anew
+    fresh   a stream: every batch is drawn afresh
     test    a sample of the same kind, for the mean over the world; what has no values between, such as all
             features 0, is in both
 
@@ -26,7 +26,7 @@ import numpy as np
 from jaxtyping import Float32
 from pydantic import Field, Strict, model_validator
 
-from onset.settings import Fraction, PositiveFloat, PositiveInt
+from onset.settings import Fraction, Once, PositiveFloat, PositiveInt
 from onset.settings import Settings as BaseSettings
 from onset.tasks.vectors import VectorDataset, VectorSplit, VectorStream
 
@@ -42,9 +42,11 @@ class Settings(BaseSettings):
 
     name: Literal["superposition"]
     n_features: int = Field(2, ge=2)
-    densities: Annotated[tuple[Density, ...], Strict(False), Field(min_length=1)]
+    densities: Annotated[tuple[Density, ...], Strict(False), Field(min_length=1), Once]
     """probabilities that a feature isn't 0: one axis of the grid"""
-    importances: Annotated[tuple[PositiveFloat, ...], Strict(False), Field(min_length=1)] = (1.0,)
+    importances: Annotated[tuple[PositiveFloat, ...], Strict(False), Field(min_length=1), Once] = (
+        1.0,
+    )
     """of each feature, relative to the one before: the other axis"""
     restarts: PositiveInt = 1
     """instances of each point of the grid"""
@@ -138,7 +140,7 @@ def generate(settings: Settings, seed: int) -> VectorDataset:
 
 
 def streams(settings: Settings, dataset: VectorDataset | None = None) -> dict[str, VectorStream]:
-    """What is drawn anew for every batch; all seeds have the same world."""
+    """What is drawn afresh for every batch; all seeds have the same world."""
     return {"fresh": lambda size, rng: _drawn(settings, size, rng)}
 
 

@@ -1,4 +1,4 @@
-"""What a task generates that asks no questions about tokens: splits of vectors."""
+"""What a task generates if it has no token sequences: splits of vectors."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ class VectorTaskSettings(Protocol):
     """What the settings of a task of vectors tell of its dataset before it exists: the entries of inputs
     and targets, all splits, those that may be trained on, and the names of the ground truth.
 
-    A property `samples` names splits of which nothing is held out: they are drawn as the streams draw, for
-    the mean over all that the world has, and where that isn't continuous the same example may come in both.
+    A property `samples` names splits that aren't held out: they are drawn in the same way as the streams,
+    to estimate the mean over the whole world, and where the world isn't continuous both may contain the
+    same example.
 
-    With a property `from_parent` that is true, the dataset is made of another run's model: conditions name
-    a `parent`, and `generate(settings, seed, parent)` is given it as a `Source`. Such settings may have a
-    method `unfit(model, task)` that says what is wrong with a parent of these settings, as a list of texts.
+    With a true property `from_parent`, the dataset is made from another run's model: conditions name a
+    `parent`, and `generate(settings, seed, parent)` gets it as a `Source`. Such settings may have a
+    method `unfit(model, task)` that says what is wrong with a parent of these settings, as a list of
+    texts.
     """
 
     @property
@@ -59,7 +61,7 @@ class VectorSplit:
 
 
 VectorStream = Callable[[int, np.random.Generator], VectorSplit]
-"""So many examples, drawn anew."""
+"""So many examples, drawn afresh."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +75,7 @@ class VectorDataset:
     truth: Mapping[str, np.ndarray] = field(default_factory=dict)
     """what is true of the world as a whole, e.g. the directions of its features"""
     streams: Mapping[str, VectorStream] = field(default_factory=dict)
-    """what may be trained on beside the splits; no part of the stored dataset"""
+    """what may be trained on in addition to the splits; no part of the stored dataset"""
 
     @property
     def sizes(self) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""What the road from config to results asks of a world, whether of sequences or of vectors."""
+"""What the pipeline needs from a world, whether of sequences or of vectors."""
 
 from __future__ import annotations
 
@@ -70,5 +70,5 @@ def length_of(task: TaskSettings, split: str) -> int:
 
 
 def drawn_from_parent(task: AnyTaskSettings) -> bool:
-    """Whether the dataset is made of another run's model."""
+    """Whether the dataset is made from another run's model."""
     return bool(getattr(task, "from_parent", False))

@@ -1,4 +1,4 @@
-"""Batches by number: batch k is the same whether or not training was interrupted before it."""
+"""Numbered batches: batch k is the same whether or not training was interrupted before it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of a training whose loss is no longer a number, and what it is likely due to."""
+"""When the loss is no longer a number: what is known, and the likely cause."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def said_of(what: str, number: float, step: int, log: Log, settings: TrainingSet
     if not log["step"]:
         return (
             f"{said}, before any update: the model's initial values are too large "
-            "(its scales), or its data are, and no setting of the training is to blame"
+            "(its scales), or its data are; no training setting is to blame"
         )
     loss, norm = log["loss"][-1], log["gradient_norm"][-1]
     rate = settings.learning_rate_at(step)

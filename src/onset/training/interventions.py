@@ -1,4 +1,4 @@
-"""What changes a model from outside between two updates; what it is told to hold stays as it then is."""
+"""Changes to a model between two updates, and entries that are held fixed from then on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The training loop: any model family, any task, resumable at every checkpoint."""
+"""The training loop: any model family, any task, resumable from every checkpoint."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from torch import Tensor
 from onset.models.batch import AnyModel, Batch, Parameters, VectorBatch
 from onset.tasks.worlds import World
 from onset.training.batches import draw, full
-from onset.training.chance import chance_of, in_training
 from onset.training.diverged import said_of
 from onset.training.interventions import Interventions, intervene
 from onset.training.losses import loss_on
+from onset.training.randomness import chance_of, in_training
 from onset.training.settings import TrainingSettings
 from onset.training.state import Log, TrainingState
 from onset.training.updater import Updater
@@ -48,7 +48,7 @@ def train(
         settings: steps, batches, optimiser.
         checkpoint_steps: when to call `on_checkpoint`, with the state after that many updates.
         seed: of the data order.
-        start: where to go on from; a fresh training starts at step 0 with the initial parameters.
+        start: where to resume from; a fresh training starts at step 0 with the initial parameters.
         on_checkpoint: keeps the state; the tensors are the live ones, so it copies or writes them.
         on_step: told the number of updates done and the loss before the last of them.
         in_loss: functions of the parameters that are added to the loss, but not in the log.
@@ -97,7 +97,7 @@ def train(
 
 
 def start_log(start: TrainingState) -> Log:
-    """The log of a training that goes on from a state."""
+    """The log of a training that resumes from a state."""
     return {column: list(start.log.get(column, ())) for column in _COLUMNS}
 
 

@@ -1,4 +1,4 @@
-"""What training minimises, by the name that a study's settings give it."""
+"""The losses that training minimises, by the name used in a study's settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Patterns of parameters' names. Apart from what trains them, so that reading config needs no torch."""
+"""Patterns of parameter names. Separate from training, so that reading config needs no torch."""
 
 from __future__ import annotations
 

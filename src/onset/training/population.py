@@ -1,8 +1,8 @@
-"""Several runs of one condition trained as one: a row of every tensor per run.
+"""Several runs of one condition trained as one: one row of every tensor per run.
 
-On a GPU a small model leaves most of the card idle, and many of them take hardly longer than one. Each
-member sees the batches, the schedule and the clipping that it would see alone, and ends as it would
-alone but for float rounding.
+On a GPU, a small model leaves most of the card idle, and training many takes hardly longer than training
+one. Each member sees the batches, the schedule and the clipping that it would see alone, and ends as it
+would alone except for float rounding.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from onset.models.batch import AnyModel, Batch, Model, Parameters, Questions
 from onset.tasks.dataset import Dataset
 from onset.tasks.worlds import World
-from onset.training.chance import in_training
 from onset.training.interventions import Interventions
 from onset.training.loop import OnStep, batches, start_log, write_log
 from onset.training.losses import LOSSES
+from onset.training.randomness import in_training
 from onset.training.settings import TrainingSettings
 from onset.training.state import TrainingState
 from onset.training.updater import Updater
@@ -43,7 +43,7 @@ def obstacle(
     if not hasattr(model, "logits_of_sequences"):
         return "the model family has no logits_of_sequences"
     if in_training(model) is not model:
-        return "dropout draws for each run by itself"
+        return "dropout is drawn separately for each run"
     if settings.measures_in_loss:
         return "measures enter the loss"
     if any(interventions):

@@ -1,4 +1,4 @@
-"""How a model is trained, and when its checkpoints are taken."""
+"""How a model is trained, and when its checkpoints are saved."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from onset.settings import (
     Name,
     NonNegativeFloat,
     NonNegativeInt,
+    Once,
     PositiveFloat,
     PositiveInt,
     Settings,
@@ -36,7 +37,7 @@ class TrainingSettings(Settings):
 
     steps: PositiveInt
     batch_size: PositiveInt | None
-    """null: full batches, every example of the one split in the mixture in every step"""
+    """null: full batches, with every example of the mixture's only split in every step"""
     mixture: dict[str, Fraction]
     """fraction of each batch that comes from each split; sums to 1"""
     loss: Literal["cross_entropy", "exact_cross_entropy"] = "cross_entropy"
@@ -49,11 +50,11 @@ class TrainingSettings(Settings):
     decay_fraction: Fraction = 0.0
     """the final fraction of the steps over which the learning rate falls linearly to zero"""
     gradient_clip: PositiveFloat | None = None
-    """largest norm of the gradient; where a model is several side by side, of each one's"""
+    """largest norm of the gradient; if a model holds several side by side, of each one's gradient"""
     slow_gradients: SlowGradientsSettings | None = None
-    """Grokfast-EMA: the gradients' moving average is added to them"""
+    """Grokfast-EMA: adds the gradients' moving average to them"""
     measures_in_loss: dict[Name, float] = {}
-    """measure → how much of it is added to the loss; a negative number rewards it"""
+    """measure → its weight in the loss; a negative number rewards it"""
     trainable: Annotated[dict[str, Extent], Field(min_length=1)] | None = None
     """pattern of parameters' names → `all` or `new_tokens` (of an embedding, the rows of tokens that the
     dataset calls new); of patterns that fit, the most specific counts; what fits no pattern keeps every
@@ -78,8 +79,8 @@ class TrainingSettings(Settings):
             )
         if self.learning_rate * self.weight_decay >= 1:
             raise ValueError(
-                "learning_rate × weight_decay is what a step takes of every weight, and must be below 1, "
-                f"not {self.learning_rate:g} × {self.weight_decay:g}"
+                "learning_rate × weight_decay is the share of a weight that a step removes: "
+                f"it must be below 1, not {self.learning_rate:g} × {self.weight_decay:g}"
             )
         if idle := [name for name, part in self.measures_in_loss.items() if not part]:
             raise ValueError(f"measures_in_loss: 0 times {idle[0]} is nothing; leave it out")
@@ -113,14 +114,14 @@ class TrainingSettings(Settings):
 
 
 class CheckpointSettings(Settings):
-    """The steps at which the model is kept. The first (untrained) and the last always are."""
+    """The steps at which the model is saved. The first (untrained) and the last always are."""
 
     schedule: Literal["log", "linear", "explicit"]
     count: Annotated[int, Field(ge=2, le=100_000)] | None = None
-    """how many checkpoints, about (rounding to whole steps may merge early ones of a log schedule)"""
+    """approximate number of checkpoints (rounding may merge early ones of a log schedule)"""
     first: PositiveInt = 1
     """log: the first step after 0"""
-    steps: Annotated[tuple[NonNegativeInt, ...], Strict(False)] | None = None
+    steps: Annotated[tuple[NonNegativeInt, ...], Strict(False), Once] | None = None
     """explicit: the steps themselves"""
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""The state of an unfinished training: what goes on from here ends bit-identical."""
+"""The state of unfinished training: training resumed from it ends bit-identical."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class TrainingState:
 
     @classmethod
     def load(cls, path: Path, origin: Origin, device: str) -> TrainingState | None:
-        """The state to go on from, or None where there is none of this origin (then it is useless).
+        """The state to resume from, or None where there is none of this origin (then it is useless).
 
         A damaged state is as good as none: training starts again from the beginning.
         """
@@ -84,7 +84,7 @@ def _to_numpy(tensor: Tensor) -> np.ndarray:
 def _order(tensor: Tensor) -> list[int]:
     """The dimensions by how far apart neighbours are in memory, the farthest first.
 
-    Sums, such as a gradient's norm, are taken in the order of the memory: their last digits hang on it.
+    Sums, such as a gradient's norm, are taken in the order of the memory: their last digits depend on it.
     """
     return sorted(range(tensor.ndim), key=lambda dim: -tensor.stride(dim))
 

@@ -1,4 +1,4 @@
-"""What of the parameters a training may change: everything, some tensors, or the rows of new tokens."""
+"""Which parameters training may change: all, some tensors, or the rows of new tokens."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Trainable:
         self._in_held = {name: parameters[name].detach().clone() for name in self.held}
 
     def hold(self, entries: Mapping[str, Tensor], parameters: Mapping[str, Tensor]) -> None:
-        """Train these entries no more, beside those held before: masks by name.
+        """Train these entries no more, in addition to those already held: masks by name.
 
         Parameters are as they are to stay, in frozen rows, too: they may have been changed from outside.
         """

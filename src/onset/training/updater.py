@@ -1,4 +1,4 @@
-"""One update of the parameters: schedule, slow gradients, clipping, AdamW, what stays frozen."""
+"""One update of the parameters: schedule, slow gradients, clipping, AdamW, frozen entries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from onset.models.batch import AnyModel
 from onset.training.settings import TrainingSettings
 from onset.training.trainable import Trainable
 
-_AVERAGE = "gradient_average"  # beside AdamW's moments
+_AVERAGE = "gradient_average"  # next to AdamW's moments
 
 
 class Updater:
@@ -33,7 +33,7 @@ class Updater:
             parameters: by name.
             model: whose they are; it says what is never trained, what decays, and whether it is several.
             settings: of the optimiser.
-            moments: those of an earlier updater, to go on from.
+            moments: those of an earlier updater, to resume from.
             new_tokens: rows that a training may be confined to.
             members: parameters are those of a population, a member per row: each is clipped by itself.
         """

@@ -1,6 +1,6 @@
-"""Views: what a reader of a page sees of a model, without running it.
+"""Views: what a page's reader sees of a model, without running it.
 
-`chosen` picks sequences and checkpoints, `watching` follows attention and the logit lens along training,
+`chosen` picks sequences and checkpoints, `watching` follows attention and the logit lens during training,
 `excite` finds what heads and neurons of the last checkpoint respond to, `packing` makes text of numbers,
 and `view` puts it all together for a run. What comes out is JSON:
 

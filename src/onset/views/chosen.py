@@ -1,4 +1,4 @@
-"""What is looked at: sequences of different splits, and checkpoints spread over the training."""
+"""What is shown: sequences from different splits, and checkpoints spread over training."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Int
 
 from onset.models.batch import Model
-from onset.readable import numbers
+from onset.runs.token_names import numbers
 from onset.tasks.dataset import VALIDATION, Dataset
 from onset.views.packing import cells
 

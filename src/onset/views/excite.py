@@ -1,4 +1,4 @@
-"""What excites a head or a neuron: the sequences in which it is most active."""
+"""What activates a head or a neuron: the sequences in which it is most active."""
 
 from __future__ import annotations
 

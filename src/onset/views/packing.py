@@ -1,4 +1,4 @@
-"""Arrays as short text: attention and probabilities need no more than a byte each."""
+"""Arrays as short text: attention and probabilities need only one byte each."""
 
 from __future__ import annotations
 

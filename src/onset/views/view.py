@@ -9,9 +9,9 @@ import numpy as np
 from torch import Tensor
 from transformer_lens.model_bridge import TransformerBridge
 
-from onset import models
+from onset.models import inspection
 from onset.models.batch import Model
-from onset.readable import names_of
+from onset.runs.token_names import names_of
 from onset.tasks.dataset import Dataset
 from onset.views import chosen
 from onset.views.chosen import Example
@@ -42,7 +42,7 @@ def view(
     deepest = getattr(model.settings, "n_applications", None)
 
     def opened(step: int) -> TransformerBridge:
-        return models.open_bridge(model, read(step), deepest)
+        return inspection.open_bridge(model, read(step), deepest)
 
     bridge = opened(steps[-1])
     cfg = bridge.cfg

@@ -1,1 +1,1 @@
-"""Vectors through a layer narrower than they are: many small networks, trained at once as one."""
+"""Vectors passed through a narrower layer: many small networks, trained at once as one model."""

@@ -1,4 +1,4 @@
-"""The networks' settings. Apart from the model, so that reading config needs no torch."""
+"""The networks' settings. Separate from the model, so that reading config needs no torch."""
 
 from __future__ import annotations
 
@@ -7,18 +7,15 @@ from typing import Literal
 from onset.settings import PositiveFloat, PositiveInt
 from onset.settings import Settings as BaseSettings
 
-TAKES = "vectors"
-"""the kind of world"""
-
 Activation = Literal["relu", "none"]
 
 
 class Settings(BaseSettings):
-    """The ReLU output model of Elhage et al. 2022 (arXiv:2209.10652), and what they compare it with."""
+    """The ReLU output model of Elhage et al. 2022 (arXiv:2209.10652), and what it is compared with."""
 
     name: Literal["bottleneck"]
     n_inputs: PositiveInt
-    """entries of the inputs that an instance has to itself; there are as many instances as that makes"""
+    """entries of the inputs that each instance has to itself; this determines the number of instances"""
     d_hidden: PositiveInt
     """dimensions, or neurons, of the narrow layer"""
     tied: bool = True
@@ -26,25 +23,7 @@ class Settings(BaseSettings):
     hidden_activation: Activation = "none"
     output_activation: Activation = "relu"
     weight_scale: PositiveFloat = 1.0
-    """how large weights are at first; 1: as Glorot and Bengio 2010 say"""
-
-
-def activations(settings: Settings, d_in: int, d_out: int) -> int:
-    """Numbers that are kept of each example of a batch, at least."""
-    return d_in + d_out + d_in // settings.n_inputs * settings.d_hidden
-
-
-def problems(settings: Settings, d_in: int, d_out: int) -> list[str]:
-    """What makes these settings unfit for vectors of so many entries."""
-    n = d_in // settings.n_inputs
-    if d_in % settings.n_inputs or d_out % n:
-        return [
-            f"n_inputs ({settings.n_inputs}) must divide the {d_in} entries of inputs into instances that "
-            f"divide the {d_out} entries of targets"
-        ]
-    if settings.tied and d_in != d_out:
-        return [f"tied weights give back as many entries as there are: {d_in}, not {d_out}"]
-    return []
+    """initial size of the weights; 1: as in Glorot and Bengio 2010"""
 
 
 def shapes(settings: Settings, d_in: int, d_out: int) -> dict[str, tuple[int, ...]]:

@@ -1,1 +1,1 @@
-"""Sparse autoencoders: dictionaries whose entries are to be the features of what they are trained on."""
+"""Sparse autoencoders: dictionaries whose entries should match the features of their data."""

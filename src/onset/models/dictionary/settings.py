@@ -1,4 +1,4 @@
-"""The settings of dictionaries. Apart from the model, so that reading config needs no torch."""
+"""The settings of dictionaries. Separate from the model, so that reading config needs no torch."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, Strict, model_validator
 
-from onset.settings import NonNegativeFloat, PositiveFloat, PositiveInt
+from onset.settings import NonNegativeFloat, Once, PositiveFloat, PositiveInt
 from onset.settings import Settings as BaseSettings
-
-TAKES = "vectors"
-"""the kind of world"""
 
 Kind = Literal["l1", "topk", "batch_topk", "jump_relu", "matryoshka"]
 
@@ -31,9 +28,9 @@ class Settings(BaseSettings):
     kind: Kind
     n_latents: PositiveInt = 256
     sparsities: Annotated[tuple[PositiveFloat, ...], Strict(False), Field(min_length=1)]
-    """a dictionary each: k, or the price of the penalty (`l1`, `jump_relu`)"""
-    nested: Annotated[tuple[PositiveInt, ...], Strict(False)] = ()
-    """`matryoshka`: numbers of first latents that are to reconstruct alone; all latents always are"""
+    """one dictionary per entry: k, or the weight of the penalty (`l1`, `jump_relu`)"""
+    nested: Annotated[tuple[PositiveInt, ...], Strict(False), Once] = ()
+    """`matryoshka`: sizes of the prefixes of latents that must reconstruct alone; all always must"""
     revival: NonNegativeFloat = 0.0
     """price of the error that latents silent in the whole batch leave of what the others left (the
     auxiliary loss of Gao et al. 2024, appendix A.2, of all silent latents in place of some)"""
@@ -56,10 +53,6 @@ class Settings(BaseSettings):
     def ks(self) -> tuple[int, ...]:
         """Active latents per example of each dictionary, of kinds that have such a number."""
         return tuple(map(int, self.sparsities))
-
-    @property
-    def traits(self) -> tuple[str, ...]:
-        return ("twins",) if len(set(self.sparsities)) < len(self.sparsities) else ()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -91,15 +84,3 @@ def shapes(settings: Settings, d_in: int, d_out: int) -> dict[str, tuple[int, ..
     if settings.of_batch:
         found["threshold"] = (n,)
     return found
-
-
-def activations(settings: Settings, d_in: int, d_out: int) -> int:
-    """Numbers that are kept of each example of a batch, at least."""
-    return len(settings.sparsities) * (settings.n_latents + d_out)
-
-
-def problems(settings: Settings, d_in: int, d_out: int) -> list[str]:
-    """What makes these settings unfit for a task with such inputs and targets."""
-    if d_in != d_out:
-        return [f"a dictionary says its inputs again, and the task has targets of {d_out} entries"]
-    return []

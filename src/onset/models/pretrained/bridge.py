@@ -24,12 +24,12 @@ def open_bridge(
     Args:
         model: the architecture.
         parameters: those of a checkpoint of ours.
-        n_applications: not for this family, whose blocks are all different.
+        n_applications: all, if any: the blocks of this family are all different.
 
     Raises:
-        ValueError: a number of block applications is asked for, or the parameters are another model's.
+        ValueError: other block applications are asked for, or the parameters are another model's.
     """
-    if n_applications is not None:
+    if n_applications not in (None, model.depth(1)):
         raise ValueError(f"{model.settings.checkpoint} applies each of its blocks once, always")
     module = loading.module(model.config)
     odd = parameters.keys() ^ dict(module.named_parameters()).keys()

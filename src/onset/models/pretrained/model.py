@@ -3,11 +3,11 @@
 Parameters have the names and shapes of the Hugging Face module, tied ones once, so that a checkpoint
 of ours loads into it with `load_state_dict`, and opens as a `TransformerBridge` (see `bridge.py`).
 
-Token i of the task is token `first_token` + i of the pretrained vocabulary: a rule that no seed
-changes, nothing is added to the checkpoint, and the task's tokens begin as strangers to each other that
-the model has met. Its answers compete with the whole vocabulary: logits have a column for each token
-of it, the task's first, in their order, then all others. Loss and accuracy are therefore over the
-whole vocabulary, and targets are in the task's numbers.
+Token i of the task is token `first_token` + i of the pretrained vocabulary: the rule is the same for all
+seeds, nothing is added to the checkpoint, and the task's tokens start out unrelated to each other but
+known to the model. Its answers compete with the whole vocabulary: logits have a column for each token,
+the task's first, in their order, then all others. Loss and accuracy are therefore over the whole
+vocabulary, and targets use the task's numbers.
 """
 
 from __future__ import annotations
@@ -18,14 +18,18 @@ from functools import cached_property
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 from torch.func import functional_call
+from torch.nn import Module
 from transformers import PretrainedConfig, PreTrainedModel
+from transformers.utils import ModelOutput
 
 from onset.models.batch import Parameters, Questions
 from onset.models.pretrained import loading
-from onset.models.pretrained.settings import Settings, problems, unfit
+from onset.models.pretrained.planning import problems, unfit
+from onset.models.pretrained.settings import Settings
 
 
 def build(settings: Settings, n_tokens: int, length: int) -> Pretrained:
@@ -104,9 +108,71 @@ class Pretrained:
             found.append(self._task_first(output.logits.flatten(0, 1)))
         return torch.cat(found)
 
-    def _task_first(self, logits: Float[Tensor, "scored tokens"]) -> Float[Tensor, "scored tokens"]:
+    def depth(self, hops: int) -> int:
+        """All blocks, whatever is asked."""
+        return self.config.num_hidden_layers
+
+    def residual_stream(
+        self, parameters: Mapping[str, Tensor], tokens: Int[Tensor, "examples length"]
+    ) -> Float[Tensor, "blocks_and_one examples length d_model"]:
+        """The residual stream before the first block and after each of them."""
+        final_norm, unnormed = self._final_norm[1], []
+        hook = final_norm.register_forward_pre_hook(lambda _, given: unnormed.append(given[0]))
+        try:
+            said = self._run(parameters, tokens, output_hidden_states=True)
+        finally:
+            hook.remove()
+        return torch.stack([*said.hidden_states[:-1], *unnormed])
+
+    def unembed(
+        self, parameters: Mapping[str, Tensor], states: Float[Tensor, "*rows d_model"]
+    ) -> Float[Tensor, "*rows tokens"]:
+        """Final norm and readout, columns as in `logits`. On states from within, the logit lens."""
+        name, final_norm = self._final_norm
+        its = {
+            key.removeprefix(f"{name}."): value
+            for key, value in parameters.items()
+            if key.startswith(f"{name}.")
+        }
+        normed = functional_call(final_norm, its, (states,))
+        head, embedding = (
+            self._name_of(its)
+            for its in (self.module.get_output_embeddings(), self.module.get_input_embeddings())
+        )
+        readout = parameters.get(f"{head}.weight", parameters[f"{embedding}.weight"])
+        return self._task_first(F.linear(normed, readout, parameters.get(f"{head}.bias")))
+
+    def attention(
+        self, parameters: Mapping[str, Tensor], tokens: Int[Tensor, "examples length"]
+    ) -> Float[Tensor, "blocks examples heads length length"]:
+        """Which part of its attention each position pays to each, by block and head."""
+        return torch.stack(self._run(parameters, tokens, output_attentions=True).attentions)
+
+    def _run(
+        self,
+        parameters: Mapping[str, Tensor],
+        tokens: Int[Tensor, "examples length"],
+        **asked: bool,
+    ) -> ModelOutput:
+        """What the module says of sequences in the task's tokens."""
+        self.module.to(tokens.device)
+        numbers = tokens + self.settings.first_token
+        return functional_call(
+            self.module, dict(parameters), (numbers,), {"use_cache": False, **asked}
+        )
+
+    @cached_property
+    def _final_norm(self) -> tuple[str, Module]:
+        """Name and module of the norm before the readout: no architecture calls it as another does."""
+        norms = [its for its in self.module.base_model.children() if "Norm" in type(its).__name__]
+        return self._name_of(norms[-1]), norms[-1]
+
+    def _name_of(self, wanted: Module) -> str:
+        return next(name for name, its in self.module.named_modules() if its is wanted)
+
+    def _task_first(self, logits: Float[Tensor, "*rows tokens"]) -> Float[Tensor, "*rows tokens"]:
         first, end = self.settings.first_token, self.settings.first_token + self.n_tokens
-        return torch.cat([logits[:, first:end], logits[:, :first], logits[:, end:]], dim=1)
+        return torch.cat([logits[..., first:end], logits[..., :first], logits[..., end:]], dim=-1)
 
     def in_vocabulary(self, tokens: Int[np.ndarray, "*shape"]) -> Int[np.ndarray, "*shape"]:
         """The task's tokens as the pretrained vocabulary numbers them, e.g. to ask a bridge."""

@@ -1,4 +1,4 @@
-"""Attention, position by position of whole sequences, and of single queries to the rows of their prefix."""
+"""Attention for whole sequences, and for single queries to the rows of their prefix."""
 
 from __future__ import annotations
 

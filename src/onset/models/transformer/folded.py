@@ -1,13 +1,13 @@
-"""One application of a block without norms: linear maps are multiplied with each other first.
+"""One application of a block without norms: its linear maps are multiplied together first.
 
-What attention reads are few distinct rows, one per (token, position). With no norm in between, the way
-from such a row through value, output and the MLP's first layer is one linear map per head. It is
-applied to every row once, and the neurons of an example are, before their activation, a weighted sum
-of a dozen rows of that table instead of a product with a matrix. So are its logits, but for what the
-neurons add, and there the MLP's second layer and the readout are one matrix. A row that all nodes
-attend to, such as the one that asks, is taken from all others beforehand: attention sums to one, so that
-its own terms fall away. The same numbers up to float rounding; for the reference model of modular
-addition less than half the multiplications.
+Attention reads only a few distinct rows, one per (token, position). With no norm in between, the path
+from such a row through value, output and the MLP's first layer is one linear map per head. It is applied
+to every row once; before their activation, the neurons of an example are then a weighted sum of a dozen
+rows of that table instead of a product with a matrix. The same holds for its logits, except for what the
+neurons add: there, the MLP's second layer and the readout are one matrix. A row that all nodes attend to,
+such as the row of the query, is subtracted from all others beforehand: attention sums to one, so that its
+own terms drop out. The numbers are the same up to float rounding; the reference model of modular addition
+takes less than half the multiplications.
 """
 
 from __future__ import annotations

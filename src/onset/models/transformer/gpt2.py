@@ -1,4 +1,4 @@
-"""Checkpoints as TransformerLens sees a GPT-2: for those of its tools that native blocks don't serve.
+"""Checkpoints as a GPT-2 in TransformerLens, for tools that don't support native blocks.
 
 Edge attribution needs hooks at what each head reads and writes. TransformerLens's bridge has them for
 GPT-2's attention and not for its own native one; with layer norms and learned positions the two are the

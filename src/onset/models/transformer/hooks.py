@@ -1,4 +1,4 @@
-"""What Onset's attention has and TransformerLens's hasn't, added to a bridge by hooks that stay."""
+"""What Onset's attention has and TransformerLens's lacks, added to a bridge by permanent hooks."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""An MLP whose neurons and answers are weighted sums of rows, part by part.
+"""An MLP whose neurons and answers are weighted sums of rows, computed chunk by chunk.
 
-Written as one product after the other, a full batch of states goes through the memory again at every
-operation. Here a part of it goes through all of them while it is in the processor's cache, there and
-back, and one buffer holds what neurons get and later what their gradient is.
+Computed one product after the other, a full batch of states goes through memory again at every operation.
+Here, each chunk goes through all operations while it is in the processor's cache, forward and backward,
+and one buffer holds the inputs of the neurons and later their gradients.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Rows of a table, and weighted sums of them: the same rows again and again, so that going back is planned.
+"""Weighted sums of a table's rows. The rows never change, so the backward pass is planned once.
 
-PyTorch's own gradient of a table is added up row by row, or sorts the rows again in every step. Here it
-is made of sums of what belongs to each row, found once.
+PyTorch's own gradient of a table is added up row by row, or sorts the rows again in every step. Here,
+what contributes to each row is worked out once, and the gradient is a sum of it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Work shared between sequences that begin alike.
+"""Work shared between sequences with a common beginning.
 
 In a causal model the state at a position depends on the tokens up to there and on nothing else.
 The sequences of a batch therefore form a tree (a node per distinct prefix), and a block has to be

@@ -1,4 +1,4 @@
-"""The transformer's settings. Apart from the model, so that reading config needs no torch."""
+"""The transformer's settings. Separate from the model, so that reading config needs no torch."""
 
 from __future__ import annotations
 
@@ -9,16 +9,12 @@ from pydantic import Field, Strict, model_validator
 from onset.settings import NonNegativeFloat, NonNegativeInt, PositiveInt
 from onset.settings import Settings as BaseSettings
 
-TAKES = "sequences"
-"""the kind of world"""
-
-
 Depth = Annotated[int, Field(gt=0, le=1000)]
 _MOST_HEADS = 1024  # that a message lists
 
 
 class GivenAttention(BaseSettings):
-    """A head that need not learn where to look; what it does with what it sees, it learns."""
+    """A head that needn't learn where to look; it learns what to do with what it sees."""
 
     layer: NonNegativeInt
     head: NonNegativeInt
@@ -45,7 +41,7 @@ class Settings(BaseSettings):
     norm: Literal["layer", "none"] = "layer"
     positions: Literal["learned", "none"] = "learned"
     tied_embeddings: bool = True
-    """one matrix embeds tokens and reads answers out"""
+    """one matrix both embeds tokens and reads out answers"""
     attention_biases: bool = True
     """without them, they stay zero and untrained"""
     smeared_keys: bool = False
@@ -72,16 +68,6 @@ class Settings(BaseSettings):
     def only_ours(self) -> list[str]:
         """What it has that TransformerLens hasn't."""
         return [name for name in ("smeared_keys", "given_attention") if getattr(self, name)]
-
-    @property
-    def traits(self) -> tuple[str, ...]:
-        has = {
-            "mlp": self.d_mlp > 0,
-            "layers": self.n_applications > 1,
-            "per_hop": self.n_layers == 1 and self.readout == "per_hop",
-            "like_gpt2": self.norm == "layer" and not self.only_ours,
-        }
-        return tuple(trait for trait, its in has.items() if its)
 
     @property
     def d_head(self) -> int:
@@ -135,23 +121,3 @@ def shapes(settings: Settings, n_tokens: int, length: int) -> dict[str, tuple[in
     if not s.tied_embeddings:
         found["head.weight"] = (n_tokens, d)
     return found
-
-
-def activations(settings: Settings, n_tokens: int, length: int) -> int:
-    """Numbers that are kept of each example of a batch, at least."""
-    s = settings
-    of_block = 4 * s.d_model + s.d_mlp + s.n_heads * length
-    return length * s.n_applications * of_block + n_tokens
-
-
-def problems(settings: Settings, max_hops: int, n_tokens: int, length: int) -> list[str]:
-    """What makes these settings unfit for a task whose questions have up to `max_hops` hops.
-
-    Any number of tokens and positions will do: they are made to measure.
-    """
-    if settings.readout == "per_hop" and settings.n_applications < max_hops:
-        return [
-            f"readout per_hop needs a block application per hop: n_layers × n_loops is "
-            f"{settings.n_applications}, the task has questions of {max_hops} hops"
-        ]
-    return []

@@ -1,0 +1,1 @@
+"""What single heads, MLPs and positions of the residual stream contribute to an answer."""

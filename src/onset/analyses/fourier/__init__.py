@@ -1,0 +1,1 @@
+"""Modular addition: how much of the model a formula can replace."""

@@ -1,0 +1,1 @@
+"""Onset's own source: its files and modules, their declarations, and code fingerprints of jobs."""

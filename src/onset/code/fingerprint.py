@@ -1,0 +1,174 @@
+"""Which code a result came from: a fingerprint of the code that a job actually imports.
+
+The fingerprint covers the syntax trees of the job's modules and of everything in Onset that they
+import, without docstrings and without what modules declare for planning (`DECLARATIONS`). Comments and
+formatting aren't in a syntax tree, so editing them rebuilds nothing; editing a function that a job can
+reach does. What else lies in their packages, such as a template, counts byte by byte.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Collection, Iterator
+from functools import cache
+from pathlib import Path
+
+from onset.code.own_files import files_in, is_own
+from onset.code.syntax import parse
+
+_PACKAGE = Path(__file__).parents[1]
+DECLARATIONS = frozenset({"NEEDS", "ONLY_WITH", "QUANTITIES", "SPLITS", "TOGETHER"})
+"""what modules declare in literals for planning alone; those that a module itself uses are code"""
+
+
+@cache
+def fingerprint(*modules: str) -> str:
+    """Sixteen hexadecimal digits for the import closure of some of Onset's modules.
+
+    Args:
+        modules: dotted names, for example `onset.stages.train`, and what it loads by name.
+
+    Raises:
+        SourceError: one of them is no Python. What they don't import may be anything.
+    """
+    sha = hashlib.sha256()
+    for module in sorted(_closure(modules)):
+        sha.update(f"{module}\n{_syntax(module)}\n".encode())
+        for name, content in _data_files(module):
+            sha.update(f"{name}\n".encode() + content)
+    return sha.hexdigest()[:16]
+
+
+def fingerprint_of_script(script: Path) -> str:
+    """The same for a script (a notebook): its own code, and the closure of what it imports."""
+    tree = parse(script)
+    ours = sorted(_imported(tree, ""))
+    return hashlib.sha256(f"{_dump(tree)}\n{fingerprint(*ours)}".encode()).hexdigest()[:16]
+
+
+def _closure(modules: tuple[str, ...]) -> set[str]:
+    """The modules, all that they import, and the packages that importing those runs."""
+    found: set[str] = set()
+    todo = set(modules)
+    while todo:
+        module = todo.pop()
+        found.add(module)
+        todo |= imports(module) - found
+        if "." in module:
+            todo |= {module.rpartition(".")[0]} - found
+    return found
+
+
+@cache
+def imports(module: str) -> frozenset[str]:
+    """The modules of Onset that one of them imports, wherever in it; not those for type checkers alone."""
+    source = _source(module)
+    assert source, f"there is no module {module}"
+    package = module if source.name == "__init__.py" else module.rpartition(".")[0]
+    return frozenset(_imported(_tree(module), package))
+
+
+def _imported(tree: ast.Module, package: str) -> set[str]:
+    found = set()
+    for node in _run_statements(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1]
+            start = ".".join(above) if node.level else ""
+            whole = ".".join(filter(None, (start, node.module)))
+            named = {f"{whole}.{alias.name}" for alias in node.names}
+            found |= {name if _source(name) else whole for name in named}
+    return {name for name in found if _source(name)}
+
+
+def _run_statements(tree: ast.Module) -> Iterator[ast.stmt]:
+    """All statements, at any depth, but those that only type checkers see."""
+    todo: list[ast.AST] = [tree]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.stmt):
+            yield node
+        if isinstance(node, ast.If) and _asks_for_type_checkers(node.test):
+            todo += node.orelse
+        else:
+            todo += [
+                its for its in ast.iter_child_nodes(node) if isinstance(its, _HOLDS_STATEMENTS)
+            ]
+
+
+_HOLDS_STATEMENTS = ast.stmt | ast.excepthandler | ast.match_case
+
+
+def _asks_for_type_checkers(test: ast.expr) -> bool:
+    match test:
+        case ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING"):
+            return True
+    return False
+
+
+@cache
+def _source(module: str) -> Path | None:
+    """The file of a module of Onset's; None: there is no such module."""
+    if module.partition(".")[0] != _PACKAGE.name:
+        return None
+    path = _PACKAGE.parent / Path(*module.split("."))
+    candidates = (path / "__init__.py", path.parent / f"{path.name}.py")
+    return next((file for file in candidates if file.is_file()), None)
+
+
+@cache
+def _tree(module: str) -> ast.Module:
+    source = _source(module)
+    assert source, f"there is no module {module}"
+    return parse(source)
+
+
+@cache
+def _syntax(module: str) -> str:
+    return _dump(_tree(module))
+
+
+@cache
+def _data_files(module: str) -> list[tuple[str, bytes]]:
+    """Name and content of what is no Python in the folders of a package that are no packages themselves."""
+    source = _source(module)
+    if not source or source.name != "__init__.py":
+        return []
+    folders = [path for path in sorted(source.parent.iterdir()) if path.is_dir()]
+    return [
+        (path.name, path.read_bytes())
+        for folder in folders
+        if is_own(folder.name) and not (folder / "__init__.py").exists()
+        for path in files_in(folder)
+    ]
+
+
+def _dump(tree: ast.Module) -> str:
+    used = {node.id for node in ast.walk(tree) if _is_read(node)}
+    tree.body = [its for its in tree.body if not _declares(its, DECLARATIONS - used)]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            # Bare strings are docstrings, of functions and of fields.
+            node.body = [statement for statement in node.body if not _is_text(statement)]
+    return ast.dump(tree)
+
+
+def _is_read(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+
+
+def _declares(statement: ast.stmt, names: Collection[str]) -> bool:
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+            return name in names
+    return False
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )

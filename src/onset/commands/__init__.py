@@ -1,1 +1,0 @@
-"""What a person asks of the project beside Snakemake, mostly through make."""

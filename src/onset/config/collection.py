@@ -1,0 +1,143 @@
+"""A collection: its file, and what the code and the notebook that it names must have."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, Strict, ValidationError
+
+from onset import collections
+from onset.code.syntax import SourceError, parse
+from onset.config.folder import NOT_STUDIES
+from onset.config.notebook_source import NotebookSource, read_notebook_source
+from onset.config.notebooks import made_problems, quoted_problems
+from onset.config.problems import Layer, Problem, nearest, problems_of
+from onset.config.texts import text_problems
+from onset.config.traits import OF_MODELS
+from onset.config.yaml_file import YamlError, read_yaml
+from onset.settings import Line, Name, Once, Settings, Text, is_name
+
+TOLD_TO_NOTEBOOKS = ("results", "code")
+"""parameters of a collection's notebook"""
+
+
+def _known(capability: str) -> str:
+    if capability not in OF_MODELS:
+        there = nearest(capability, OF_MODELS)
+        raise ValueError(f"nothing in a model is called {capability!r}; {there}")
+    return capability
+
+
+Wanted = Annotated[str, AfterValidator(_known)]
+
+
+class CollectionFile(Settings):
+    """`config/collections/NAME.yaml`"""
+
+    title: Line
+    question: Text
+    answer: Text | None = None
+    """in one sentence for the gallery; `{name}` stands for a number that the notebook saves"""
+    abstract: Text | None = None
+    """in the abstract of the paper, with numbers as in the answer"""
+    wants: Annotated[tuple[Wanted, ...], Strict(False), Field(min_length=1), Once]
+    """what must be in a model for it to be looked at"""
+    makes: Annotated[tuple[Name, ...], Strict(False), Field(min_length=1), Once]
+    """the tables that are made of all studies' models"""
+    figures: dict[Name, Text] = {}
+    """the figures that the notebook draws, with their captions"""
+    tables: dict[Name, Text] = {}
+    """the tables that the notebook makes for readers, with their captions"""
+    pages: dict[Name, Text] = {}
+    """pages of its own in the gallery, and what they show"""
+
+
+@dataclass(frozen=True)
+class Collection:
+    """What is gathered over all studies."""
+
+    name: str
+    file: CollectionFile
+
+
+def collection_names(root: Path) -> list[str]:
+    """All collections there are."""
+    files = (root / "config/collections").glob("*.yaml")
+    return sorted(filter(is_name, (its.stem for its in files)))
+
+
+def read_collections(root: Path, paper: bool) -> tuple[dict[str, Collection], list[Problem]]:
+    """The collections, and what is wrong with them.
+
+    Args:
+        root: the project's folder.
+        paper: whether a paper is made.
+    """
+    found, problems = {}, []
+    for name in collection_names(root):
+        file = f"config/collections/{name}.yaml"
+        try:
+            raw = read_yaml(root / file)
+            its_file = CollectionFile.model_validate(raw)
+        except YamlError as error:
+            problems.append(Problem(file, "", str(error)))
+            continue
+        except ValidationError as error:
+            problems += problems_of(error, CollectionFile, [Layer(file, "", raw)])
+            continue
+        found[name] = Collection(name, its_file)
+        problems += text_problems([Layer(file, "", raw)], paper, root)
+        problems += [Problem(file, key, said) for key, said in _wrong_with(found[name], root)]
+    return found, problems
+
+
+def _wrong_with(collection: Collection, root: Path) -> Iterator[tuple[str, str]]:
+    """Key and message."""
+    name = collection.name
+    if name in NOT_STUDIES:
+        yield "", f"{name} is no collection's name: in results/{name} {NOT_STUDIES[name]}"
+    for function in ("look", "combine", *(["pages"] if collection.file.pages else [])):
+        if said := _lacks(name, function):
+            yield "", said
+    notebook = f"workflow/notebooks/{name}.py"
+    if not (root / notebook).exists():
+        yield "", f"its notebook {notebook} is missing"
+        return
+    try:
+        parse(root / notebook)
+    except SourceError as error:
+        yield "", f"its notebook can't be read: {error}"
+        return
+    source = read_notebook_source(root / notebook)
+    yield from _wrong_with_notebook(collection.file, source, notebook)
+
+
+def _lacks(name: str, function: str) -> str | None:
+    """Why a function of the collection's code can't be called; it stands in a module of its name."""
+    source = Path(collections.__file__).parent / name / f"{function}.py"
+    shown = f"src/onset/collections/{name}/{function}.py"
+    if not source.is_file():
+        return f"its code is missing: {shown} with a function {function}"
+    try:
+        defined = {its.name for its in parse(source).body if isinstance(its, ast.FunctionDef)}
+    except SourceError as error:
+        return f"code that it uses can't be read: {error}"
+    return None if function in defined else f"{shown} has no function {function}"
+
+
+def _wrong_with_notebook(
+    file: CollectionFile, source: NotebookSource, notebook: str
+) -> Iterator[tuple[str, str]]:
+    known: Mapping[str, Any] | None = source.parameters and source.parameters.kinds
+    if known is None:
+        yield "", f"{notebook} must have one cell tagged `parameters`"
+    elif set(known) != {*TOLD_TO_NOTEBOOKS}:
+        yield "", f"the parameters of {notebook} must be {' and '.join(TOLD_TO_NOTEBOOKS)}"
+    for kind in ("figures", "tables"):
+        yield from made_problems(getattr(file, kind), source, kind, notebook)
+    for key in ("answer", "abstract"):
+        yield from quoted_problems(getattr(file, key) or "", source, notebook, key, {}, {})

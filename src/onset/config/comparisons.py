@@ -1,0 +1,330 @@
+"""What a study's comparisons set side by side: the runs of each group, and whether they can be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from itertools import combinations
+
+from pydantic import ValidationError
+
+from onset import comparisons
+from onset.code.syntax import SourceError
+from onset.comparisons.settings import PARENT, SOURCE, ComparisonSettings
+from onset.config.parents import Place, parent_of, source_runs
+from onset.config.problems import Layer, Problem, merge, nearest, problems_of
+from onset.config.study import Condition, Study, StudyFile
+from onset.config.wants import Wants, wants_of_comparison
+
+LONGEST_GROUP = 200
+"""of its name, which is a file's, and a record's with some more"""
+
+_MOST_NAMED = 4
+
+Seeds = Mapping[str, Mapping[str, Sequence[int]]]
+"""study → condition → seeds"""
+
+
+@dataclass(frozen=True)
+class Member:
+    """One of the runs of a group."""
+
+    study: str
+    condition: str
+    seed: int
+    step: int | None = None
+    """of the checkpoint that is meant; None: as many as the comparison asks for"""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs that stand together: what one job looks at."""
+
+    name: str
+    members: tuple[Member, ...]
+
+
+def read_comparisons(
+    study_file: StudyFile, layers: Sequence[Layer]
+) -> tuple[dict[str, ComparisonSettings], list[Problem]]:
+    """The study's comparisons with what is overridden in them, and what is wrong with it.
+
+    Args:
+        study_file: of the study.
+        layers: its file, and what the config overrides in the study.
+    """
+    found, problems = {}, []
+    for name in study_file.comparisons:
+        of_one = [
+            Layer(its.file, ".".join(filter(None, (its.key, "comparisons", name))), values)
+            for its in layers
+            if (values := its.values.get("comparisons", {}).get(name)) is not None
+        ]
+        try:
+            found[name] = ComparisonSettings.model_validate(merge(of_one))
+        except ValidationError as error:
+            problems += problems_of(error, ComparisonSettings, of_one)
+    for its in layers[1:]:
+        for name in its.values.get("comparisons", {}).keys() - study_file.comparisons.keys():
+            said = f"there is no such comparison; {nearest(name, study_file.comparisons)}"
+            problems.append(Problem(its.file, f"{its.key}.comparisons.{name}", said))
+    return found, problems
+
+
+# ---- which runs stand together -------------------------------------------------------------------
+
+
+def conditions_of(study: Study, its: ComparisonSettings) -> list[str]:
+    """Those that a comparison takes in, in the order of the study; none stands beside itself."""
+    return [
+        name
+        for name, condition in study.conditions.items()
+        if any(fnmatchcase(name, pattern) for pattern in its.conditions)
+        and partner_of(study.name, condition, its) != (study.name, name)
+    ]
+
+
+def groups_of(study: Study, its: ComparisonSettings, seeds: Seeds) -> list[Group]:
+    """The groups of a comparison: none of a single run, unless it is about the checkpoints of one.
+
+    Args:
+        study: that the comparison belongs to.
+        its: the comparison.
+        seeds: of all studies that are run.
+    """
+    alone = its.for_each == "run" and not its.beside
+    found = [
+        Group(name, tuple(dict.fromkeys(_with_partners(study, its, seeds, runs))))
+        for name, runs in _named(study, its, seeds[study.name])
+    ]
+    return [group for group in found if alone or len(group.members) > 1]
+
+
+def _named(
+    study: Study, its: ComparisonSettings, seeds: Mapping[str, Sequence[int]]
+) -> Iterator[tuple[str, list[Member]]]:
+    """The study's own runs, by the name of their group."""
+    names = conditions_of(study, its)
+    all_seeds = list(dict.fromkeys(seed for name in names for seed in seeds[name]))
+
+    def of(chosen: Iterable[str], wanted: Iterable[int]) -> list[Member]:
+        wanted = set(wanted)
+        return [
+            Member(study.name, name, seed)
+            for name in chosen
+            for seed in seeds[name]
+            if seed in wanted
+        ]
+
+    match its.for_each:
+        case "run":
+            for name in names:
+                yield from ((f"{name}.seed_{seed}", of([name], [seed])) for seed in seeds[name])
+        case "condition":
+            yield from ((name, of([name], all_seeds)) for name in names)
+        case "seed":
+            yield from ((f"seed_{seed}", of(names, [seed])) for seed in all_seeds)
+        case "pair":
+            for one, other in combinations(names, 2):
+                for seed in (its for its in seeds[one] if its in seeds[other]):
+                    yield f"{one}-{other}.seed_{seed}", of([one, other], [seed])
+        case "study":
+            yield "all", of(names, all_seeds)
+
+
+def _with_partners(
+    study: Study, its: ComparisonSettings, seeds: Seeds, runs: Sequence[Member]
+) -> Iterator[Member]:
+    """The runs, and behind them what they stand beside."""
+    yield from runs
+    for run in runs if its.beside else ():
+        condition = study.conditions[run.condition]
+        if its.beside == SOURCE:
+            yield from (
+                Member(*place) for place in source_runs(study.name, condition, run.seed, seeds)
+            )
+            continue
+        place = partner_of(study.name, condition, its)
+        assert place, "checked before any job is planned"
+        step = condition.parent.step if its.beside == PARENT and condition.parent else None
+        yield Member(*place, run.seed, step)
+
+
+def partner_of(study: str, condition: Condition, its: ComparisonSettings) -> Place | None:
+    """The condition that one stands beside at the same seed, if it does."""
+    if its.beside in (None, SOURCE):
+        return None
+    if its.beside == PARENT:
+        return parent_of(study, condition)
+    other, _, name = str(its.beside).rpartition("/")
+    return other or study, name
+
+
+# ---- what is wrong -------------------------------------------------------------------------------
+
+
+def comparison_problems(studies: Mapping[str, Study], seeds: Seeds) -> list[Problem]:
+    """What is wrong with the comparisons of all studies.
+
+    Args:
+        studies: all that are run.
+        seeds: of their conditions.
+    """
+    return [
+        Problem(
+            f"config/studies/{study.name}.yaml",
+            ".".join(filter(None, ("comparisons", name, key))),
+            message,
+        )
+        for study in studies.values()
+        for name, its in study.comparisons.items()
+        for key, message in (*_taken(study, name), *_problems(studies, study, its, seeds))
+    ]
+
+
+def _taken(study: Study, name: str) -> Iterator[tuple[str, str]]:
+    if name in study.conditions:
+        yield "", "is the name of a condition, and both stand in summary.csv"
+
+
+def _problems(
+    studies: Mapping[str, Study], study: Study, its: ComparisonSettings, seeds: Seeds
+) -> Iterator[tuple[str, str]]:
+    """Key and message."""
+    if its.name not in comparisons.names():
+        yield "name", f"unknown comparison {its.name!r}; {nearest(its.name, comparisons.names())}"
+        return
+    try:
+        wanted = wants_of_comparison(its.name)
+    except SourceError as error:
+        yield "name", f"code that it uses can't be read: {error}"
+        return
+    lost = [p for p in its.conditions if not any(fnmatchcase(n, p) for n in study.conditions)]
+    for pattern in lost:
+        yield (
+            "conditions",
+            f"there is no condition {pattern!r}; {nearest(pattern, study.conditions)}",
+        )
+    yield from _unfit_options(wanted, its)
+    if together := list(_unfit_together(wanted, its)):
+        yield from together
+        return
+    taken_in = [study.conditions[name] for name in conditions_of(study, its)]
+    if not (lost or taken_in):
+        yield "conditions", "takes in no condition but the one that it would stand beside"
+    if partners := list(_wrong_partners(studies, study, its, taken_in, seeds)):
+        yield from partners
+        return
+    yield from _unfit_conditions(studies, study, its, wanted, taken_in)
+    if not lost:
+        yield from _unfit_groups(wanted, its, groups_of(study, its, seeds))
+
+
+def _unfit_together(wanted: Wants, its: ComparisonSettings) -> Iterator[tuple[str, str]]:
+    """Whether the module looks at groups of this kind."""
+    n = {"pair": "two runs", "run": "two runs" if its.beside else "checkpoints"}
+    given = n.get(its.for_each, "runs")
+    if its.beside and its.for_each not in ("run", "condition"):
+        yield "beside", "is for each run, or for each condition, whose runs stand beside others"
+    elif wanted.together == "checkpoints":
+        if given != "checkpoints":
+            said = f"{its.name} looks at the checkpoints of one run: for_each: run, beside nothing"
+            yield "beside" if its.beside else "for_each", said
+        elif its.checkpoints < 2:
+            yield "checkpoints", f"{its.name} looks at several: give 2 or more"
+    elif given == "checkpoints" or (wanted.together == "two runs" and given == "runs"):
+        how = "for_each: pair, or for_each: run with something beside it"
+        if wanted.together == "runs":
+            how = f"for_each: condition, seed or study, {how}"
+        yield "for_each", f"{its.name} looks at {wanted.together} at a time: {how}"
+
+
+def _unfit_groups(
+    wanted: Wants, its: ComparisonSettings, groups: Sequence[Group]
+) -> Iterator[tuple[str, str]]:
+    for group in groups:
+        if len(group.name) > LONGEST_GROUP:
+            yield "conditions", f"their names are too long for a file's: {group.name}"
+        if wanted.together == "two runs" and (n := len(group.members)) != 2:
+            yield "beside", f"{its.name} looks at two runs, and with {group.name} there are {n}"
+
+
+def _unfit_options(wanted: Wants, its: ComparisonSettings) -> Iterator[tuple[str, str]]:
+    for name, value in its.options.items():
+        if name not in wanted.options:
+            yield (
+                f"options.{name}",
+                f"{its.name} has no such option; {nearest(name, wanted.options)}",
+            )
+            continue
+        usual = wanted.options[name]
+        both = {type(value), type(usual)}
+        if len(both) > 1 and both != {int, float}:
+            yield f"options.{name}", f"{value!r}: must be like its default, {usual!r}"
+
+
+def _wrong_partners(
+    studies: Mapping[str, Study],
+    study: Study,
+    its: ComparisonSettings,
+    taken_in: Sequence[Condition],
+    seeds: Seeds,
+) -> Iterator[tuple[str, str]]:
+    """What each condition is to stand beside is there, and is run with its seeds."""
+    if its.beside in (PARENT, SOURCE):
+        has = {PARENT: "parent", SOURCE: "interventions"}[its.beside]
+        if without := [c.name for c in taken_in if not getattr(c, has)]:
+            why = "" if its.beside == PARENT else f", and so no {SOURCE}"
+            yield (
+                "beside",
+                f"without {has}{why}: {_listed(without)}; leave out those that have none",
+            )
+            return
+    for condition in taken_in:
+        place = partner_of(study.name, condition, its)
+        if not place:
+            continue
+        if place[0] not in studies:
+            yield (
+                "beside",
+                f"the study {place[0]!r} isn't in `studies`; {nearest(place[0], studies)}",
+            )
+            return
+        if place[1] not in studies[place[0]].conditions:
+            there = nearest(place[1], studies[place[0]].conditions)
+            yield "beside", f"there is no condition {place[1]!r} in {place[0]}; {there}"
+            return
+        if alone := set(seeds[study.name][condition.name]) - set(seeds[place[0]][place[1]]):
+            said = f"{place[1]} isn't run with the seeds {', '.join(map(str, sorted(alone)))}"
+            yield "beside", f"{said} of {condition.name}"
+
+
+def _unfit_conditions(
+    studies: Mapping[str, Study],
+    study: Study,
+    its: ComparisonSettings,
+    wanted: Wants,
+    taken_in: Sequence[Condition],
+) -> Iterator[tuple[str, str]]:
+    """Each condition, and each that stands beside one, is of the kind that the module asks for."""
+    others = [place for c in taken_in if (place := partner_of(study.name, c, its))]
+    beside = [studies[place[0]].conditions[place[1]] for place in dict.fromkeys(others)]
+    said: dict[tuple[str, str], list[str]] = {}
+    for key, conditions in (("conditions", taken_in), ("beside", beside)):
+        for condition in conditions:
+            there = condition.task.splits
+            lost = [split for split in its.splits if split not in there]
+            for message in wanted.unfit(condition.task, condition.model):
+                said.setdefault((key, message), []).append(condition.name)
+            for message in (
+                f"there is no split {split!r}; {nearest(split, there)}" for split in lost
+            ):
+                said.setdefault(("splits", message), []).append(condition.name)
+    yield from ((key, f"{_listed(names)}: {message}") for (key, message), names in said.items())
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The first few names, and how many more there are."""
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more

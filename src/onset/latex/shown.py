@@ -1,0 +1,45 @@
+r"""The figures and tables that the paper's text shows, and the notebooks' numbers that it quotes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from onset.latex.means_asked import without_comments
+
+_KINDS = {"onsetfigure": "figures", "onsettallfigure": "figures", "onsettable": "tables"}
+_SHOWN = re.compile(rf"\\({'|'.join(_KINDS)})\s*\{{([^{{}}\\#]*)\}}\s*\{{([^{{}}\\#]*)\}}")
+_NUMBER = re.compile(r"\\onsetnumber\s*\{([^{}\\#/]*)/([^{}\\#]*)\}")
+
+
+class Shown(NamedTuple):
+    """One of them, and where."""
+
+    study: str
+    kind: str
+    """`figures`, `tables` or `numbers`"""
+    name: str
+    place: str
+    """FILE:LINE"""
+
+
+def shown_in(sources: Mapping[str, bytes]) -> Iterator[Shown]:
+    """All of them, file by file; what is commented out isn't shown.
+
+    Args:
+        sources: path → content, of which those that end in .tex are read.
+    """
+    for file, content in sources.items():
+        if not file.endswith(".tex"):
+            continue
+        text = without_comments(content)
+        for found in _SHOWN.finditer(text):
+            command, study, name = found.groups()
+            yield Shown(study, _KINDS[command], name, _place(file, text, found.start()))
+        for found in _NUMBER.finditer(text):
+            yield Shown(found[1], "numbers", found[2], _place(file, text, found.start()))
+
+
+def _place(file: str, text: str, at: int) -> str:
+    return f"{file}:{text.count(chr(10), 0, at) + 1}"

@@ -1,0 +1,1 @@
+"""What models answer, compared with what the simplest guesses would."""

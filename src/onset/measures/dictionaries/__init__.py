@@ -1,0 +1,1 @@
+"""How well a dictionary finds the true features."""

@@ -1,0 +1,1 @@
+"""The geometry of embeddings, and how answers change when embeddings are swapped."""

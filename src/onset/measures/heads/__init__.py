@@ -1,0 +1,1 @@
+"""Where attention heads look, and how they work together."""

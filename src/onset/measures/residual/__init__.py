@@ -1,0 +1,1 @@
+"""What the residual stream holds on the way to an answer."""

@@ -1,0 +1,1 @@
+"""How features share the dimensions of a bottleneck."""

@@ -1,0 +1,71 @@
+"""What planning asks of pretrained models: whether they are there, and fit a task."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from onset.models.pretrained import files
+from onset.models.pretrained.settings import Settings
+
+TAKES = "sequences"
+"""the kind of world"""
+_ON_THE_HUB = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
+
+
+def traits(settings: Settings) -> tuple[str, ...]:
+    """What they are like (`onset.config.traits`)."""
+    return ("residual_stream", "heads")
+
+
+def problems(settings: Settings, max_hops: int, n_tokens: int, length: int) -> list[str]:
+    """What makes these settings unfit for a task of so many tokens and so long sequences."""
+    if not files.is_folder(settings.checkpoint):
+        if settings.checkpoint.startswith("~"):
+            return [f"checkpoint: {settings.checkpoint}: ~ is not known here; write the path out"]
+        if not _ON_THE_HUB.fullmatch(settings.checkpoint):
+            return [
+                f"checkpoint: {settings.checkpoint!r} is no local folder, and can't be a name on the hub, "
+                "such as EleutherAI/pythia-70m or gpt2"
+            ]
+        if settings.revision is None:
+            return [
+                f"{settings.checkpoint} is no local folder, and a name on the hub needs a revision, "
+                "e.g. revision: step143000 (a path begins with ./ or /)"
+            ]
+        if settings.checksum is not None:
+            return ["checksum is of the files of a local folder; on the hub the revision counts"]
+        return []
+    if settings.revision is not None:
+        return [f"revision: {settings.checkpoint} is a local folder and has no revisions"]
+    folder = Path(settings.checkpoint)
+    try:
+        config = files.config(folder)
+        found = files.checksum(folder)
+    except (OSError, ValueError) as error:
+        return [f"checkpoint {settings.checkpoint} can't be read: {error}"]
+    if found != settings.checksum:
+        return [f"checksum: the files in {settings.checkpoint} have {found}"]
+    return [
+        *unfit(settings, config, n_tokens, length),
+        *(f"checkpoint: {said}" for said in files.unsound_weights(folder, config)),
+    ]
+
+
+def unfit(settings: Settings, config: dict[str, Any], n_tokens: int, length: int) -> list[str]:
+    """What a task asks of a checkpoint that its `config.json` doesn't have."""
+    found = []
+    rows = config.get("vocab_size")
+    if rows is not None and settings.first_token + n_tokens > rows:
+        found.append(
+            f"the task has {n_tokens} tokens; from first_token {settings.first_token} on the vocabulary "
+            f"of {settings.checkpoint} has {max(0, rows - settings.first_token)}"
+        )
+    # GPT-2's name for it, and everybody else's.
+    longest = config.get("n_positions", config.get("max_position_embeddings"))
+    if longest is not None and length > longest:
+        found.append(
+            f"the task has sequences of {length} tokens, {settings.checkpoint} takes up to {longest}"
+        )
+    return found

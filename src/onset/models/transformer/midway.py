@@ -1,0 +1,36 @@
+"""The model from a place in its middle on: what it answers, given states that it need not have computed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from onset.models.transformer.model import Transformer
+
+
+def logits_from(
+    model: Transformer,
+    parameters: Mapping[str, Tensor],
+    states: Float[Tensor, "examples length d_model"],
+    tokens: Int[Tensor, "examples length"],
+    done: int,
+    depth: int,
+    scored: int,
+) -> Float[Tensor, "examples tokens"]:
+    """Logits at one position, of states after some block applications.
+
+    Args:
+        model: the architecture.
+        parameters: of the model that runs on.
+        states: the residual stream at all positions.
+        tokens: what was asked; heads with given patterns look at it.
+        done: how many block applications the states have behind them.
+        depth: after how many they are read out (`Transformer.depth`).
+        scored: the position.
+    """
+    for application in range(done, depth):
+        last = [scored] if application == depth - 1 else None
+        states = model._apply_to_sequences(parameters, application, states, tokens, last)
+    return model.unembed(parameters, states[:, 0 if done < depth else scored])

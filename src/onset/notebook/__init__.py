@@ -1,0 +1,1 @@
+"""What the notebooks call; docs/notebooks.md says how one is built."""

@@ -1,0 +1,139 @@
+"""Numbers as `study.save_numbers` takes them: named, and put into words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from onset.statistics.wording import UNDEFINED, format_interval, format_values
+
+
+def interval(row: Any) -> str:
+    """`0.97 [0.95, 0.99]`, of a row with mean, low and high."""
+    return format_interval(row)
+
+
+def named(rows: pd.DataFrame, name: str, say: Callable[[Any], str] = interval) -> dict[str, str]:
+    """A number per row.
+
+    Args:
+        rows: the columns that the name and `say` ask for.
+        name: of each number, with columns in braces: `{condition}/{split}`. It is written out where it
+            is used, so that planning knows which numbers there will be.
+        say: what the number is, of the row as a named tuple.
+    """
+    names = (
+        name.format(**{k: _plain(its) for k, its in row.items()}) for _, row in rows.iterrows()
+    )
+    return dict(zip(names, map(say, rows.itertuples(index=False)), strict=True))
+
+
+def _plain(value: Any) -> Any:
+    """A layer or a head is a whole number, whatever the column holds beside it."""
+    whole = isinstance(value, float | np.floating) and float(value).is_integer()
+    return int(value) if whole else value
+
+
+def column(name: str, digits: int | None = None) -> Callable[[Any], str]:
+    """What a column says already; or a number in it, with so many digits after the point."""
+    if digits is None:
+        return lambda row: str(getattr(row, name))
+    return lambda row: f"{getattr(row, name):.{digits}f}"
+
+
+def mean(row: Any) -> str:
+    """Where the mean says enough."""
+    return f"{row.mean:.2f}"
+
+
+def steps(row: Any) -> str:
+    """`120 [100, 140]`, of a row of steps with mean, low and high."""
+    return format_interval(row, digits=0)
+
+
+def checkpoints(row: Any) -> str:
+    """`100–200` of a row of `first_checkpoints`, or that not every seed gets there."""
+    if np.isnan(row.first):
+        return "not in every seed"
+    return "–".join(str(int(step)) for step in dict.fromkeys((row.first, row.last)))
+
+
+def between(row: Any) -> str:
+    """`0.12–0.34`, of a row with lowest and highest."""
+    return f"{row.lowest:.2f}–{row.highest:.2f}"
+
+
+def rounded(digits: int) -> Callable[[Any], str]:
+    """Mean and interval with so many digits after the point."""
+    return lambda row: format_interval(row, digits)
+
+
+def otherwise(said: str, say: Callable[[Any], str] = interval) -> Callable[[Any], str]:
+    """What stands in the place of a mean that there isn't."""
+    return lambda row: said if np.isnan(row.mean) else say(row)
+
+
+def small(row: Any) -> str:
+    """A mean that may be of any order of magnitude: `1.2e-05`."""
+    return f"{row.mean:.1e}"
+
+
+def if_all(say: Callable[[Any], str] = interval) -> Callable[[Any], str]:
+    """Of a row of `per_condition`: that there is no mean where a run has no number."""
+    return lambda row: UNDEFINED if row.n_there < row.n_runs else say(row)
+
+
+def counted(row: Any) -> str:
+    """`3 of 5`, of a row of `statistics.per_run.per_condition`."""
+    return f"{row.n_there} of {row.n_runs}"
+
+
+def middle(row: Any) -> str:
+    """`120 (90 to 150)`, of a row with median, lowest and highest."""
+    return f"{row.median:.0f} ({row.lowest:.0f} to {row.highest:.0f})"
+
+
+def each(values: Iterable[float]) -> str:
+    """Every value: `0.12, 0.34`."""
+    return ", ".join(f"{value:.2f}" for value in values)
+
+
+def seeds(
+    values: Iterable[float], digits: int = 2, kind: str = "real", none: str = UNDEFINED
+) -> str:
+    """Mean and interval of one value per seed, of this kind; other words where there are none."""
+    there = list(values)
+    return format_values(there, digits, kind) if there else none
+
+
+def first(rows: pd.DataFrame, otherwise: str) -> str:
+    """Mean and interval of the first row, if there is one."""
+    return next(map(interval, rows.itertuples()), otherwise)
+
+
+def factor(number: float) -> str:
+    """A number that others are multiplied by; NaN is `not known`."""
+    return "not known" if np.isnan(number) else f"{number:.2f}"
+
+
+def most(values: pd.Series) -> str:
+    """The largest of some means."""
+    return f"{values.max():.2f}"
+
+
+def least(values: pd.Series) -> str:
+    """The smallest of some means."""
+    return f"{values.min():.2f}"
+
+
+def percent(fraction: float) -> str:
+    """A share as a whole number of percent, as the paper prints it."""
+    return f"{fraction:.0%}".replace("%", r"\,\%")
+
+
+def thousands(number: int) -> str:
+    """A whole number with its thousands apart, as the paper prints it."""
+    return f"{number:,}".replace(",", r"\,")

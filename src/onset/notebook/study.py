@@ -1,0 +1,108 @@
+"""A study as used in its notebook: rows of measurements, figures, tables, verdicts, models to ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from onset.latex import tabular
+from onset.notebook.figures import Of, StudyFigures
+from onset.notebook.predictions import Predicted, predictions_cells
+from onset.notebook.summary_table import MeanOf, summary_cells
+from onset.runs.found import Found
+from onset.statistics.rows import where
+
+
+@dataclass(frozen=True)
+class NotebookStudy(StudyFigures):
+    """All runs of a study, and what a notebook makes of them."""
+
+    def table(self, name: str, table: pd.DataFrame, alignment: str | None = None) -> pd.DataFrame:
+        """Keep a table of texts for the paper, and show it.
+
+        Args:
+            name: of the table.
+            table: texts; its columns are the headings.
+            alignment: of the columns, in LaTeX's letters; by default all to the left.
+        """
+        rows, columns = table.to_numpy().tolist(), list(table)
+        self.save_table(table, name, tabular(columns, rows, alignment or "l" * len(columns)))
+        return table
+
+    def summary_table(
+        self,
+        name: str,
+        columns: Mapping[str, MeanOf],
+        of: Of = None,
+        more: Mapping[str, pd.DataFrame] | None = None,
+    ) -> pd.DataFrame:
+        """A table with a row per condition and means at the end of training, from `summary.csv`.
+
+        Args:
+            name: of the table.
+            columns: heading → which mean.
+            of: the conditions.
+            more: heading → means that the summary hasn't (condition, mean, low, high), such as differences.
+        """
+        drawn, labels = self._drawn(of)
+        rows = {name: labels[name] for name in drawn}
+        return self.table(name, summary_cells(self.summary, columns, rows, more))
+
+    def predictions_table(
+        self,
+        name: str,
+        rows: pd.DataFrame,
+        splits: Iterable[str],
+        predicted: Iterable[Predicted],
+    ) -> pd.DataFrame:
+        """A table of what was predicted of a replaced state, beside what it does.
+
+        Args:
+            name: of the table.
+            rows: of `mechanism.follows_donor`, with the columns that predictions name.
+            splits: of the questions.
+            predicted: the predictions, in the order of the rows.
+        """
+        return self.table(name, predictions_cells(rows, splits, predicted, self.labels))
+
+    def verdict(self, ours: Mapping[str, Found | None]) -> pd.DataFrame:
+        """Set what we find beside what the literature says, and keep it as `reference.csv`.
+
+        Args:
+            ours: by the names under `reference` in the study's file; None where it wasn't run.
+        """
+        found = {n: its for n, its in ours.items() if its is not None and n in self.reference}
+        return self.save_reference({name: self.reference[name] for name in found}, found)
+
+    def stands(
+        self, measure: str, condition: str, split: str | None = None, **borders: float
+    ) -> Found | None:
+        """`Found.of` a mean of `summary.csv`; None where the condition isn't run.
+
+        Args:
+            measure: full name.
+            condition: of the mean.
+            split: of the mean.
+            borders: `above`, `below`.
+        """
+        rows = where(self.summary, measure=measure, condition=condition)
+        rows = rows[rows["split"].isna()] if split is None else where(rows, split=split)
+        return next((Found.of(row, **borders) for row in rows.itertuples()), None)
+
+    def ask(self, text: str, condition: str | None = None, step: int | None = None) -> pd.DataFrame:
+        """What a model answers to a sequence of the task's names: `answer` and `probability`.
+
+        Args:
+            text: names (`run.dataset.vocabulary`) with spaces between.
+            condition: by default the first; the run is that with the first seed.
+            step: of the checkpoint, by default the last.
+        """
+        run = self.first[condition or self.conditions[0]]
+        logits = run.bridge(step=step)(run.tokens(text))
+        return run.likeliest(logits[0, -1]).round(3)
+
+    def quoted_settings(self, *paths: str, condition: str | None = None) -> dict[str, str]:
+        """Settings (`section.key`) of a condition, by default the first, as numbers called `key`."""
+        return {path.split(".")[-1]: f"{self.setting(path, condition):g}" for path in paths}

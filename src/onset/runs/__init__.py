@@ -1,0 +1,1 @@
+"""Runs and studies on disk, and how to read them."""

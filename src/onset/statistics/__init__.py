@@ -1,0 +1,1 @@
+"""From measurements of several seeds to numbers, intervals and the words for them."""

@@ -1,0 +1,1 @@
+"""What the rules need: jobs, messages, durations, the fork server and commands."""

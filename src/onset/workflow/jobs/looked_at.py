@@ -1,0 +1,26 @@
+"""Which conditions have models that can be looked into, and what these are opened with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from onset.config.project import Project
+from onset.config.study import Condition
+from onset.config.traits import has_all
+from onset.models import inspection
+
+
+def having(project: Project, study: str, wanted: Iterable[str]) -> dict[str, Condition]:
+    """The conditions of a study whose models have all that is wanted."""
+    conditions = project.studies[study].conditions
+    return {name: its for name, its in conditions.items() if has_all(wanted, its.model)}
+
+
+def opened(conditions: Iterable[Condition]) -> list[str]:
+    """What is loaded by name where their models are opened, in TransformerLens too if they open there."""
+    families = {its.model.name for its in conditions}
+    return [
+        f"onset.models.{its}.{part}"
+        for its in sorted(families)
+        for part in ("model", *(["bridge"] if inspection.has_bridge(its) else []))
+    ]
