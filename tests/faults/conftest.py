@@ -11,7 +11,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from tests import files
-from tests.workflow.conftest import NOT_COPIED, Project, new_project
+from tests.workflow.conftest import Project, new_project, run_whole
 
 PAPER = os.environ.get("ONSET_PAPER", "yes") != "no"
 RUN = "results/tiny/plain/seed_0"
@@ -61,12 +61,6 @@ def said(done: CompletedProcess[str]) -> str:
     return done.stdout + done.stderr
 
 
-def copy(project: Project, root: Path) -> Project:
-    """With all times and Snakemake's records."""
-    shutil.copytree(project.root, root, ignore=NOT_COPIED)
-    return Project(root)
-
-
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory) -> Project:
     """A whole run that nothing disturbed. Not to be changed: copy it."""
@@ -79,8 +73,7 @@ def undisturbed(tmp_path_factory) -> Project:
 def _run_undisturbed(folder: Path) -> None:
     project = new_study(folder / "project")
     began = time.monotonic()
-    done = project.snakemake("--cores", "2")
-    assert done.returncode == 0, said(done)
+    run_whole(project)
     (folder / "seconds").write_text(str(time.monotonic() - began))
     made = contents(project)
     kinds = {"pdf", "png", "csv", "parquet", "safetensors"}
@@ -97,12 +90,12 @@ def fresh(tmp_path) -> Project:
 @pytest.fixture
 def finished(undisturbed, tmp_path) -> Project:
     """A copy of the whole run, to be damaged."""
-    return copy(undisturbed, tmp_path / "project")
+    return Project.copied(undisturbed.root, tmp_path / "project")
 
 
 @pytest.fixture(scope="module")
 def _shared(undisturbed, tmp_path_factory) -> Path:
-    return copy(undisturbed, tmp_path_factory.mktemp("shared") / "project").root
+    return Project.copied(undisturbed.root, tmp_path_factory.mktemp("shared") / "project").root
 
 
 @pytest.fixture

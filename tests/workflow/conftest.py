@@ -125,18 +125,21 @@ class Project:
 
     # ---- Snakemake --------------------------------------------------------------------------
 
+    @property
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, "PYTHONPATH": str(self.root / "src")}
+
     def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, *arguments],
             cwd=self.root,
-            env={**os.environ, "PYTHONPATH": str(self.root / "src")},
+            env=self._environment,
             capture_output=True,
             text=True,
         )
 
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "PYTHONPATH": str(self.root / "src")}
-        return forked.run("snakemake", ["--nocolor", *arguments], self.root, environment)
+        return forked.run("snakemake", ["--nocolor", *arguments], self.root, self._environment)
 
     def plan(self, *arguments: str) -> dict[str, list[str]]:
         """The jobs that a dry run announces, with their inputs.

@@ -21,7 +21,6 @@ LONGEST_GROUP = 200
 """of its name, which is a file's, and a record's with some more"""
 
 _MOST_NAMED = 4
-_ALONE = "the only one taken in is"
 
 Seeds = Mapping[str, Mapping[str, Sequence[int]]]
 """study → condition → seeds"""
@@ -219,10 +218,8 @@ def _problems(
         return
     yield from _unfit_conditions(studies, study, its, wanted, taken_in)
     if len(taken_in) == 1 and its.for_each in ("pair", "seed") and not lost:
-        yield (
-            "conditions",
-            f"for_each: {its.for_each} sets several side by side; {_ALONE} {taken_in[0].name}",
-        )
+        said = f"sets several side by side; the only one taken in is {taken_in[0].name}"
+        yield "conditions", f"for_each: {its.for_each} {said}"
     if not lost:
         yield from _unfit_groups(wanted, its, groups_of(study, its, seeds))
 

@@ -58,9 +58,8 @@ class OfConditions:
         return rest
 
     def problems(self) -> Iterator[Problem]:
-        for problem, (name, *others) in self._names.items():
-            more = f" and {len(others)} more" if others else ""
-            yield replace(problem, message=f"{problem.message} (in {name}{more})")
+        for problem, names in self._names.items():
+            yield _naming("in", names, problem)
 
 
 class OfPoints:
@@ -76,12 +75,18 @@ class OfPoints:
 
     def problems(self, sweep: str) -> Iterator[Problem]:
         """All of them; what all points have needs no name, and neither has what stands elsewhere."""
-        for problem, (point, *others) in self._points.items():
-            if len(others) + 1 == self._n_points or not problem.key.startswith(sweep):
+        for problem, points in self._points.items():
+            if len(points) == self._n_points or not problem.key.startswith(sweep):
                 yield problem
             else:
-                more = f" and {len(others)} more" if others else ""
-                yield replace(problem, message=f"{problem.message} (at the point {point}{more})")
+                yield _naming("at the point", points, problem)
+
+
+def _naming(where: str, those: Sequence[str], problem: Problem) -> Problem:
+    """The problem with the first of those that have it, and how many others do."""
+    first, *others = those
+    more = f" and {len(others)} more" if others else ""
+    return replace(problem, message=f"{problem.message} ({where} {first}{more})")
 
 
 def _said(problem: Problem) -> str:

@@ -115,10 +115,11 @@ def problems_of(
         layers: where the values came from.
         under: path of the validated part within the layers.
     """
+    merged = merge(layers)
     found: list[Problem] = []
     kinds: dict[tuple[str, str], list[str]] = {}
     for details in error.errors(include_url=False):
-        path, of_kind = _written(merge(layers), [*under, *details["loc"]])
+        path, of_kind = _written(merged, [*under, *details["loc"]])
         file, key = place(layers, path)
         match details["type"]:
             case "extra_forbidden":

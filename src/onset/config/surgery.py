@@ -11,6 +11,9 @@ from onset.config.traits import KNOWN, traits_of, traits_of_model
 from onset.interventions.settings import InterventionSettings
 from onset.tasks.worlds import sizes_of
 
+_OF_ALL_SOURCES = "least_inductive"
+"""the only choice of as many heads as there is room for; every other is of one run"""
+
 
 def unfit_surgery(
     its: InterventionSettings, condition: Condition, source: Condition, seeds: Sequence[int]
@@ -51,7 +54,7 @@ def _heads(
         yield key, "heads of a block that is applied repeatedly can't be taken one by one"
     elif chosen == "pair" and getattr(model, "n_layers", 1) < 2:
         yield key, "a pair of heads is of two layers, and the model has one"
-    if its.null and chosen != "least_inductive" and getattr(model, "n_heads", 1) < 2:
+    if its.null and chosen != _OF_ALL_SOURCES and getattr(model, "n_heads", 1) < 2:
         yield "null", "there are no other heads to choose from: each layer has one"
 
 
@@ -69,7 +72,7 @@ def _nothing_removed(fraction: float | None, condition: Condition) -> Iterator[t
 
 def _seeds(seeds_on: Sequence[int], seeds: Sequence[int], chosen: str) -> Iterator[tuple[str, str]]:
     """Of the source; where there are too few, another seed comes round to the run's own."""
-    if len(seeds_on) > 1 and chosen != "least_inductive":
+    if len(seeds_on) > 1 and chosen != _OF_ALL_SOURCES:
         said = f"{chosen} is of one run, the first of these: give one number"
         yield "source.seeds_on", f"{list(seeds_on)}: {said}"
     elif 0 not in seeds_on and all(on % len(seeds) == 0 for on in seeds_on):

@@ -72,8 +72,7 @@ class StudyFigures(StudyRows):
             of: whose rows.
             how: further arguments of `figures.panels.draw_rows`.
         """
-        shown = {"": rows} if titles is None else panels.panels_of(rows, titles, by)
-        shown = {title: its.assign(condition=its[row]) for title, its in shown.items()}
+        shown = _shown(rows, titles, by, row)
         figure = panels.draw_rows(shown, *self._drawn(of), f"{xlabel} ({self.n})", **how)
         self.save_figure(figure, name, rows)
 
@@ -107,8 +106,7 @@ class StudyFigures(StudyRows):
         if null is not None:
             how["nulls"] = panels.panels_of(where(rows, measure=null), titles, by)
             curves = rows[rows["measure"] != null]
-        shown = {"": curves} if titles is None else panels.panels_of(curves, titles, by)
-        shown = {title: its.assign(condition=its[curve]) for title, its in shown.items()}
+        shown = _shown(curves, titles, by, curve)
         figure = panels.draw_curves(shown, *self._drawn(of), f"{ylabel} ({self.n})", **how)
         self.save_figure(figure, name, rows)
 
@@ -140,8 +138,7 @@ class StudyFigures(StudyRows):
             of: whose curves.
             how: further arguments of `figures.points.draw_points`.
         """
-        shown = panels.panels_of(rows, titles, by)
-        shown = {title: its.assign(condition=its[curve]) for title, its in shown.items()}
+        shown = _shown(rows, titles, by, curve)
         figure = draw_points(shown, *self._drawn(of), xlabel, f"{ylabel} ({self.n})", at=at, **how)
         self.save_figure(figure, name, rows)
 
@@ -287,3 +284,11 @@ class StudyFigures(StudyRows):
         cells = over_seeds(rows, ["layer", "position", "step", "other_step"])
         label = f"accuracy ({self.n_of(condition)})"
         self.save_figure(draw_patching(cells, positions, label), name, cells)
+
+
+def _shown(
+    rows: pd.DataFrame, titles: Titles | None, by: str | Sequence[str], drawn: str
+) -> dict[str, pd.DataFrame]:
+    """The rows of each panel, in whose column `condition` stands what is drawn as one."""
+    shown = {"": rows} if titles is None else panels.panels_of(rows, titles, by)
+    return {title: its.assign(condition=its[drawn]) for title, its in shown.items()}

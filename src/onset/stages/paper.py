@@ -178,11 +178,12 @@ def _means(arguments: argparse.Namespace, files: Mapping[str, bytes]) -> str:
     Raises:
         MarkupError: it asks for some that there aren't: where, and what is like them.
     """
+    asked_for = list(means_asked_for(files))
+    may_be_missing = {(its.study, its.name) for its in asked_for if its.whether}
     of_study: dict[str, list[Asked]] = {}
-    for its in means_asked_for(files):
+    for its in asked_for:
         of_study.setdefault(its.study, []).append(its)
     found, wrong = {}, []
-    may_be_missing = {(its.study, its.name) for its in means_asked_for(files) if its.whether}
     # Of a study that is left out, no text is typeset: it stands in its section, or in \\onsetifnumber.
     for study in (its["name"] for its in arguments.settings["shown"]):
         if study not in of_study:
