@@ -63,15 +63,34 @@ PRUNED = {
 
 def test_an_intervention_waits_for_what_it_looks_at(fresh):
     fresh.set(fresh.config, "seeds", [0, 1, 2])
-    source = {"condition": "plain", "seeds_on": [0, 1]}
+    source = {"condition": "plain", "seeds_on": [1]}
     fresh.set(fresh.study, "conditions.pruned", {"interventions": [{**PRUNED, "source": source}]})
     planned = fresh.plan()
-    for seed, sources in ((0, {0, 1}), (2, {2, 0})):
-        indexes = {f"results/tiny/plain/seed_{s}/checkpoints/index.json" for s in sources}
-        inputs = {path for path in planned[f"train tiny/pruned/{seed}"] if "index.json" in path}
-        assert inputs == indexes
+    assert checkpoints_read(planned["train tiny/pruned/0"]) == {"plain/seed_1"}
+    assert checkpoints_read(planned["train tiny/pruned/2"]) == {"plain/seed_0"}
     on_a_gpu = fresh.plan("--config", "device=cuda")
     assert {"train_tiny_pruned_0", "train_tiny_pruned_2", "train_tiny_plain"} <= set(on_a_gpu)
+
+
+def test_an_intervention_waits_for_all_runs_that_it_looks_at(fresh):
+    fresh.set(fresh.config, "seeds", [0, 1, 2])
+    task = {"name": "induction", "n_symbols": 16, "length": 24, "segment": [4, 12]}
+    fresh.set(fresh.study, "task", {**task, "n_train": 8, "n_test": 8})
+    fresh.set(fresh.study, "training.mixture", {"fresh": 1.0})
+    fresh.set(fresh.study, "analyses", {"names": []})
+    source = {"condition": "plain", "seeds_on": [0, 1]}
+    heads = {"name": "transplant", "heads": "least_inductive", "source": source}
+    fresh.set(fresh.study, "model", {"name": "transformer", "d_model": 16, "n_heads": 2})
+    fresh.set(fresh.study, "conditions.moved", {"interventions": [heads]})
+    planned = fresh.plan()
+    assert checkpoints_read(planned["train tiny/moved/0"]) == {"plain/seed_0", "plain/seed_1"}
+    assert checkpoints_read(planned["train tiny/moved/2"]) == {"plain/seed_2", "plain/seed_0"}
+
+
+def checkpoints_read(inputs: list[str]) -> set[str]:
+    """The runs whose checkpoints a job waits for, without the study."""
+    indexes = [path.split("/") for path in inputs if path.endswith("checkpoints/index.json")]
+    return {f"{condition}/{seed}" for _, _, condition, seed, *_ in indexes}
 
 
 def test_an_intervention_takes_place_and_holds(finished):

@@ -11,9 +11,6 @@ from onset.config.traits import KNOWN, traits_of, traits_of_model
 from onset.interventions.settings import InterventionSettings
 from onset.tasks.worlds import sizes_of
 
-_OF_ALL_SOURCES = "least_inductive"
-"""the only choice of as many heads as there is room for; every other is of one run"""
-
 
 def unfit_surgery(
     its: InterventionSettings, condition: Condition, source: Condition, seeds: Sequence[int]
@@ -38,7 +35,11 @@ def unfit_surgery(
         yield from _nothing_removed(getattr(its, "fraction", 0.0), condition)
     else:
         yield from _heads(its, chosen, condition, source)
-    yield from _seeds(its.source.seeds_on, seeds, chosen)
+    if len(its.source.seeds_on) > 1 and not its.is_of_all_sources:
+        said = f"{chosen} is of one run, the first of these: give one number"
+        yield "source.seeds_on", f"{list(its.source.seeds_on)}: {said}"
+    else:
+        yield from _seeds(its.source.seeds_on, seeds)
 
 
 def _heads(
@@ -54,7 +55,7 @@ def _heads(
         yield key, "heads of a block that is applied repeatedly can't be taken one by one"
     elif chosen == "pair" and getattr(model, "n_layers", 1) < 2:
         yield key, "a pair of heads is of two layers, and the model has one"
-    if its.null and chosen != _OF_ALL_SOURCES and getattr(model, "n_heads", 1) < 2:
+    if its.null and not its.is_of_all_sources and getattr(model, "n_heads", 1) < 2:
         yield "null", "there are no other heads to choose from: each layer has one"
 
 
@@ -70,12 +71,9 @@ def _nothing_removed(fraction: float | None, condition: Condition) -> Iterator[t
         )
 
 
-def _seeds(seeds_on: Sequence[int], seeds: Sequence[int], chosen: str) -> Iterator[tuple[str, str]]:
+def _seeds(seeds_on: Sequence[int], seeds: Sequence[int]) -> Iterator[tuple[str, str]]:
     """Of the source; where there are too few, another seed comes round to the run's own."""
-    if len(seeds_on) > 1 and chosen != _OF_ALL_SOURCES:
-        said = f"{chosen} is of one run, the first of these: give one number"
-        yield "source.seeds_on", f"{list(seeds_on)}: {said}"
-    elif 0 not in seeds_on and all(on % len(seeds) == 0 for on in seeds_on):
+    if 0 not in seeds_on and all(on % len(seeds) == 0 for on in seeds_on):
         on, n = seeds_on[0], len(seeds)
         counted = f"{on} on among {n} seed{'s' * (n > 1)}"
         yield (

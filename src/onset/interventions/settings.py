@@ -27,6 +27,11 @@ class _Intervention(Settings):
     null: bool = False
     """a control: as many others of the kind, chosen at random, instead"""
 
+    @property
+    def is_of_all_sources(self) -> bool:
+        """Whether it looks at every run of the source; else at the first."""
+        return False
+
 
 class TransplantSettings(_Intervention):
     """Attention heads of other runs in place of the run's own."""
@@ -40,6 +45,11 @@ class TransplantSettings(_Intervention):
     """the checkpoint of the sources to take them from; None: the last"""
     embeddings: bool = False
     """whether to take the embeddings and readout of the first source, too"""
+
+    @property
+    def is_of_all_sources(self) -> bool:
+        """Only the choice of as many heads as there is room for is of several runs."""
+        return self.heads == "least_inductive"
 
 
 class RemovalSettings(_Intervention):

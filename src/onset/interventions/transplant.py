@@ -44,7 +44,7 @@ def _chosen(
 ) -> list[tuple[int, Head, Head]]:
     """Source, head there, head here."""
     n_heads = model.settings.n_heads
-    if settings.heads != "least_inductive":
+    if not settings.is_of_all_sources:
         its = circuit(heads.scores_of(model, sources[0]), settings.heads)
         if settings.null:
             its = heads.others(its, n_heads, seed)
