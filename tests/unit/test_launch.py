@@ -55,10 +55,11 @@ def child_of(parent: int) -> int:
 def server(tmp_path) -> Iterator[subprocess.Popen]:
     folder = tmp_path / "server"
     folder.mkdir()
-    command = [sys.executable, "-m", "onset.workflow.launch", "--serve", str(folder)]
+    address = folder / "threads_1"
+    command = [sys.executable, "-m", "onset.workflow.launch", "--serve", str(address)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE)
-    wait_for((folder / "socket").exists)
-    process.address = str(folder / "socket")
+    wait_for(address.exists)
+    process.address = str(address)
     yield process
     process.stdin.close()
     assert process.wait(60) == 0

@@ -38,7 +38,7 @@ for collection in jobs.collections.names:
             folder=subpath(output.names, parent=True),
             code=jobs.collections.combine_code(collection),
         shell:
-            "python -m onset.stages.combine {params.folder}"
+            "python -m onset.workflow.launch combine {params.folder}"
             " --settings {input.settings} --code {params.code} --log {log}"
 
     rule:
@@ -78,5 +78,5 @@ for collection in jobs.collections.names:
             folder=subpath(output.page, parent=True),
             code=jobs.collections.notebook_code(collection),
         shell:
-            "python -m onset.stages.notebook {input.notebook} {params.folder}"
+            "python -m onset.workflow.launch notebook {input.notebook} {params.folder}"
             " --settings {input.settings} --code {params.code} --log {log}"

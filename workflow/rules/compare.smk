@@ -30,4 +30,4 @@ rule join:
     params:
         code=code_of("join"),
     shell:
-        "python -m onset.stages.join {output} {input} --code {params.code} --log {log}"
+        "python -m onset.workflow.launch join {output} {input} --code {params.code} --log {log}"

@@ -33,5 +33,5 @@ rule summarise:
         study=subpath(output[0], parent=True),
         code=code_of("summarise"),
     shell:
-        "python -m onset.stages.summarise {params.study}"
+        "python -m onset.workflow.launch summarise {params.study}"
         " --settings {input.settings} --code {params.code} --log {log}"

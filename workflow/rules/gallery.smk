@@ -23,7 +23,7 @@ for study in jobs.pages.shown:
             results=subpath(output[0], ancestor=2),
             code=jobs.pages.code(study),
         shell:
-            "python -m onset.stages.gallery {params.results}"
+            "python -m onset.workflow.launch gallery {params.results}"
             " --settings {input.settings} --log {log}"
 
 
@@ -40,4 +40,4 @@ rule front_page:
         settings=jobs.pages.front_page_settings,
         code=code_of("gallery"),
     shell:
-        "python -m onset.stages.gallery {params.results} --settings {params.settings:q} --log {log}"
+        "python -m onset.workflow.launch gallery {params.results} --settings {params.settings:q} --log {log}"

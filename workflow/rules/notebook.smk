@@ -42,5 +42,5 @@ for study in project.studies:
             study=subpath(output.page, parent=True),
             code=jobs.notebooks.code(study),
         shell:
-            "python -m onset.stages.notebook {input.notebook} {params.study}"
+            "python -m onset.workflow.launch notebook {input.notebook} {params.study}"
             " --settings {input.settings} --code {params.code} --log {log}"

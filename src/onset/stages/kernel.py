@@ -29,7 +29,15 @@ def options(folder: Path) -> dict[str, Any]:
     environment = surroundings.of_notebook(os.environ, home)
     # pydevd would complain, in the notebook, of modules that are frozen into Python.
     environment["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
-    command = [sys.executable, "-P", "-m", "onset.stages.kernel", "-f", "{connection_file}"]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "onset.workflow.launch",
+        "kernel",
+        "-f",
+        "{connection_file}",
+    ]
 
     class Manager(AsyncKernelManager):
         @property

@@ -1,15 +1,16 @@
 """Start a stage: `python -m onset.workflow.launch train RUN …` is `python -m onset.stages.train RUN …`.
 
-Importing torch takes longer than many jobs. Within a Snakemake call on this machine, a server therefore
-holds the imported libraries and forks a process per job, which continues as if it had imported them
-itself: same folder, environment, arguments and streams; the end of the job is the end of the command.
-Each job imports Onset's own modules afresh. Where there is no server (on a cluster node, by hand), the
-stage is run directly.
+Importing libraries takes longer than many jobs. Within a Snakemake call on this machine, a server therefore
+holds them and forks a process per job, which continues as if it had imported them itself: same folder,
+environment, arguments and streams; the end of the job is the end of the command. Each job imports Onset's
+own modules afresh, from where the command has them. Where there is no server (on a cluster node, by hand),
+the stage is run directly.
 """
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -20,35 +21,47 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
-from onset.stages.surroundings import new_folder, of_server, settle
+from onset.stages.surroundings import new_folder, of_notebook, of_server, settle, settled
 
 _ADDRESS = "ONSET_FORK_SERVER"  # environment variable: the server's socket
 _HEADER = 8  # bytes: the length of the request that follows
 
 _TABLES = ("yaml", "pydantic", "safetensors.numpy", "pyarrow.parquet")
 _TORCH = (*_TABLES, "torch", "torch.optim", "safetensors.torch")
+_STATISTICS = (*_TORCH, "pandas", "scipy.stats", "matplotlib.figure")
+_BRIDGE = (*_TORCH, "transformer_lens.model_bridge")
 # What each stage spends its start-up on, imported when the first such job comes.
 _LIBRARIES = {
     "dataset": _TABLES,
     "train": _TORCH,
     "evaluate": _TORCH,
-    "analyse": (*_TORCH, "transformer_lens.model_bridge", "transformer_lens.patching"),
-    "compare": (*_TORCH, "transformer_lens.model_bridge"),
-    "collect": (*_TORCH, "transformer_lens.model_bridge"),
-    "views": (*_TORCH, "transformer_lens.model_bridge", "transformer_lens.tools.analysis"),
+    "analyse": (*_BRIDGE, "transformer_lens.patching"),
+    "compare": _BRIDGE,
+    "collect": _BRIDGE,
+    "views": (*_BRIDGE, "transformer_lens.tools.analysis"),
+    "join": (*_TORCH, "pandas"),
+    "combine": (*_TORCH, "pandas"),
+    "summarise": _STATISTICS,
+    "notebook": (*_TABLES, "jupytext", "papermill", "nbconvert"),
+    "kernel": (*_STATISTICS, "seaborn", "ipykernel.kernelapp", "matplotlib.backends.backend_pdf"),
+    "gallery": (*_TABLES, "pygments.formatters", "pygments.lexers", "PIL.Image"),
 }
+# Asked for by another job, which gives them their environment and may end without a word to them.
+_OF_A_JOB = {"kernel"}
 
 
 def main() -> None:
-    settle()
-    # TransformerLens draws progress bars, which a log can't show; read when tqdm is imported.
-    os.environ["TQDM_DISABLE"] = "1"
-    if sys.argv[1] == "--serve":
-        serve(Path(sys.argv[2]))
-        return
     stage, arguments = sys.argv[1], sys.argv[2:]
+    if stage not in _OF_A_JOB:
+        settle()
+        # TransformerLens draws progress bars, which a log can't show; read when tqdm is imported.
+        os.environ["TQDM_DISABLE"] = "1"
+    if stage == "--serve":
+        serve(Path(*arguments))
+        return
     address = os.environ.get(_ADDRESS)
     if address and stage in _LIBRARIES:
         status = _ask(address, stage, arguments)
@@ -63,10 +76,15 @@ def main() -> None:
 def start_server(threads: int) -> None:
     """Start a server that lives as long as this process, for all commands below it to find.
 
+    One that was started above this process, for as many threads, goes on serving.
+
     Args:
         threads: that its jobs compute with.
     """
     if sys.platform != "linux":  # elsewhere, libraries don't promise to survive a fork
+        return
+    above = Path(os.environ.get(_ADDRESS, ""))
+    if above.name == _socket(threads) and above.is_socket():
         return
     try:
         folder = new_folder()
@@ -74,19 +92,29 @@ def start_server(threads: int) -> None:
         return
     # Nothing is ever written to the pipe. It is closed when this process ends, however that comes.
     reading, _ = os.pipe()
-    command = [sys.executable, "-m", "onset.workflow.launch", "--serve", str(folder)]
+    address = folder / _socket(threads)
+    command = [sys.executable, "-m", "onset.workflow.launch", "--serve", str(address)]
     subprocess.Popen(command, stdin=reading, env=of_server(os.environ, threads))
     os.close(reading)
-    os.environ[_ADDRESS] = str(folder / "socket")
+    os.environ[_ADDRESS] = str(address)
 
 
-def serve(folder: Path) -> None:
-    """Fork a process per request until the standard input is closed."""
+def _socket(threads: int) -> str:
+    """The name of a server's socket."""
+    return f"threads_{threads}"
+
+
+def serve(address: Path) -> None:
+    """Fork a process per request until the standard input is closed.
+
+    Args:
+        address: the socket to make, in a folder of its own that ends with the server.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the jobs answer to Ctrl-C, not the server
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that wait for jobs
     try:
         with socket.socket(socket.AF_UNIX) as listener:
-            listener.bind(str(folder / "socket"))
+            listener.bind(str(address))
             listener.listen(64)
             while True:
                 ready, _, _ = select.select([listener, sys.stdin], [], [])
@@ -96,7 +124,7 @@ def serve(folder: Path) -> None:
                 with connection:
                     _answer(connection, listener)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(address.parent, ignore_errors=True)
 
 
 def _answer(connection: socket.socket, listener: socket.socket) -> None:
@@ -104,8 +132,7 @@ def _answer(connection: socket.socket, listener: socket.socket) -> None:
     request, streams = _receive(connection)
     if request is None:
         return
-    for name in _LIBRARIES[request["stage"]]:
-        importlib.import_module(name)
+    _import(_LIBRARIES[request["stage"]], Path(listener.getsockname()).parent / "home")
     if os.fork() == 0:
         listener.close()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -113,12 +140,38 @@ def _answer(connection: socket.socket, listener: socket.socket) -> None:
         if job == 0:
             connection.close()
             _become(request, streams)
+        if request["stage"] in _OF_A_JOB:
+            _end_with(connection, job)
         _, status = os.waitpid(job, 0)
         with contextlib.suppress(OSError):  # the command may have been stopped meanwhile
             connection.sendall(os.waitstatus_to_exitcode(status).to_bytes(_HEADER, signed=True))
         os._exit(0)
     for stream in streams:
         os.close(stream)
+
+
+def _import(names: Iterable[str], home: Path) -> None:
+    """Import libraries as a notebook would: in an empty home and folder, since some read settings there."""
+    missing = [name for name in names if name not in sys.modules]
+    if not missing:
+        return
+    home.mkdir(exist_ok=True)
+    folder = Path.cwd()
+    with settled(of_notebook(os.environ, home)):
+        os.chdir(home)
+        for name in missing:
+            importlib.import_module(name)
+        os.chdir(folder)
+    gc.freeze()  # so that no job's collection of garbage copies the memory that they share
+
+
+def _end_with(connection: socket.socket, job: int) -> None:
+    """Wait for the job; end it where the command that asked for it has gone."""
+    with contextlib.suppress(OSError):  # Linux before 5.3: the job is only waited for
+        ended = os.pidfd_open(job)
+        ready, _, _ = select.select([ended, connection], [], [])
+        if ended not in ready:
+            os.kill(job, signal.SIGKILL)
 
 
 def _become(request: dict, streams: list[int]) -> None:
@@ -130,6 +183,10 @@ def _become(request: dict, streams: list[int]) -> None:
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])
+    # The server's own modules may be those of another folder.
+    for name in [name for name in sys.modules if name.partition(".")[0] == "onset"]:
+        del sys.modules[name]
+    sys.path[:] = request["path"]
     module = f"onset.stages.{request['stage']}"
     sys.argv[1:] = request["arguments"]
     status = 0
@@ -156,6 +213,7 @@ def _ask(address: str, stage: str, arguments: list[str]) -> int | None:
         "arguments": arguments,
         "folder": str(Path.cwd()),
         "environment": dict(os.environ),
+        "path": sys.path,
     }
     data = json.dumps(request).encode()
     with socket.socket(socket.AF_UNIX) as connection:
@@ -165,12 +223,23 @@ def _ask(address: str, stage: str, arguments: list[str]) -> int | None:
             return None  # not there yet, or no longer
         socket.send_fds(connection, [len(data).to_bytes(_HEADER)], [0, 1, 2])
         connection.sendall(data)
+        if stage in _OF_A_JOB:
+            _end_with_the_asker(connection)
         status = _exactly(connection, _HEADER)
     if status is None:
         print(f"{stage}: the process that was to run it has gone", file=sys.stderr)
         return 1
     code = int.from_bytes(status, signed=True)
     return code if code >= 0 else 128 - code  # ended by a signal: as a shell tells it
+
+
+def _end_with_the_asker(connection: socket.socket) -> None:
+    """Wait for an answer; end this process, and with it the job, once nobody waits for it any more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is meant for the job
+    asker = os.getppid()
+    while not select.select([connection], [], [], 1)[0]:
+        if os.getppid() != asker:
+            sys.exit(1)
 
 
 def _receive(connection: socket.socket) -> tuple[dict | None, list[int]]:
