@@ -1,8 +1,9 @@
-"""Python processes that have imported Snakemake before they are asked for: a call costs a second less.
+"""Processes that have imported their libraries before they are asked for, and serve all tests of a worker.
 
-A server imports it once, and forks for each call; the fork takes the caller's folder, environment and
-arguments, and runs the module as `python -m` does. Nothing of Onset is imported before the fork, so that it
-runs the code of the project that it is called for.
+Python processes with Snakemake: a server imports it once, and forks for each call; the fork takes the
+caller's folder, environment and arguments, and runs the module as `python -m` does. Nothing of Onset is
+imported before the fork, so that it runs the code of the project that it is called for. And the jobs' own
+fork server (`onset.workflow.launch`), which each Snakemake call would otherwise start for itself.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -38,6 +40,20 @@ def run(
         texts = [(its.seek(0), its.read().decode())[1] for its in (said, complained)]
     command = [sys.executable, "-m", module, *arguments]
     return subprocess.CompletedProcess(command, code, *texts)
+
+
+@cache
+def jobs_server() -> dict[str, str]:
+    """The environment variable that leads to a server for jobs of one thread; it ends with this process."""
+    from onset.workflow import launch
+
+    before = dict(os.environ)
+    launch.start_server(threads=1)
+    added = {name: os.environ.pop(name) for name in os.environ.keys() - before.keys()}
+    for place in map(Path, added.values()):
+        while not place.is_socket():
+            time.sleep(0.01)
+    return added
 
 
 @cache

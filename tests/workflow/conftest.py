@@ -127,7 +127,8 @@ class Project:
 
     @property
     def _environment(self) -> dict[str, str]:
-        return {**os.environ, "PYTHONPATH": str(self.root / "src")}
+        of_jobs = forked.jobs_server()
+        return {**os.environ, **of_jobs, "PYTHONPATH": str(self.root / "src")}
 
     def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter
 
 from onset.figures.style import NEUTRAL, Style, styles
 from onset.statistics.kinds import KINDS
@@ -21,6 +22,7 @@ _SIZE = (4.2, 2.4)  # inches: two side by side, or one on a phone
 _MARGINS = {"left": 0.14, "right": 0.98, "top": 0.96, "bottom": 0.2}
 _FIRST = ("accuracy", "loss")
 _MOST_POINTS = 200  # of a training log with every update
+_LABELLED_BELOW = (1, 0.4)  # decades on the axis: minor ticks, then all of these
 _DASHES = {"-": (), "--": (4, 2), ":": (1, 2), "-.": (6, 2, 1, 2)}
 _LOOK = {
     "svg.fonttype": "none",  # text stays text, in the page's own font
@@ -74,7 +76,8 @@ def learning_curves(
         axis = of_training.subplots(gridspec_kw=_MARGINS)
         for log in map(_thinned, logs):
             axis.plot(log["step"], log["loss"], color=NEUTRAL, linewidth=0.8)
-        axis.set(xlabel="training step", ylabel="training loss", yscale="log")
+        axis.set(xlabel="training step", ylabel="training loss")
+        _logarithmic(axis)
         axis = of_splits.subplots(gridspec_kw=_MARGINS)
         of_all = pd.concat(measures, keys=range(len(measures)), names=["run"])
         key = _draw_splits(axis, of_all, quantities)
@@ -110,8 +113,15 @@ def _draw_splits(
         beyond = 0.03 * (kind.high - kind.low)
         axis.set_ylim(kind.low - beyond, kind.high + beyond)
     elif kind.low >= 0:
-        axis.set_yscale("log")
+        _logarithmic(axis)
     return {split: Line.of(style) for split, style in key.items()}
+
+
+def _logarithmic(axis: Axes) -> None:
+    """Its numbers as plain text, in the page's own font: to typeset them would take most of the drawing."""
+    axis.set_yscale("log")
+    axis.yaxis.set_major_formatter(LogFormatter())
+    axis.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=_LABELLED_BELOW))
 
 
 def _thinned(log: pd.DataFrame) -> pd.DataFrame:

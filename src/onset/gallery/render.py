@@ -8,7 +8,14 @@ from typing import Any
 import jinja2
 from pygments.formatters import HtmlFormatter
 
-_TEMPLATES = Path(__file__).parent / "templates"
+# One for all pages, so that it compiles each template once.
+_ENVIRONMENT = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
 
 
 def render(template: str, **context: Any) -> str:
@@ -18,14 +25,7 @@ def render(template: str, **context: Any) -> str:
         template: a file in `templates/`.
         context: what it shows; `title`, and `path`, name and address of each page above it.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(template).render(context)
+    return _ENVIRONMENT.get_template(template).render(context)
 
 
 def notebook_page(study: str, body: str) -> str:

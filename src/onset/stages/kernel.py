@@ -58,9 +58,12 @@ def main() -> None:
     _import_matplotlib()
     from ipykernel.kernelapp import IPKernelApp
     from IPython.core import application
+    from traitlets import Integer
 
     class SettledKernelApp(IPKernelApp):
         ignore_cwd = True  # no modules from the current folder
+        # ipykernel reads it when it is imported, which may have been before this kernel was asked for.
+        parent_handle = Integer(int(os.environ.get("JPY_PARENT_PID", "0")))
 
         def load_config_file(self, suppress_errors: bool | None = None) -> None:
             """None, not even from the current folder."""

@@ -32,6 +32,7 @@ _HEADER = 8  # bytes: the length of the request that follows
 _TABLES = ("yaml", "pydantic", "safetensors.numpy", "pyarrow.parquet")
 _TORCH = (*_TABLES, "torch", "torch.optim", "safetensors.torch")
 _STATISTICS = (*_TORCH, "pandas", "scipy.stats", "matplotlib.figure")
+_DRAWING = ("seaborn", "matplotlib.backends.backend_pdf", "matplotlib.backends.backend_svg")
 _BRIDGE = (*_TORCH, "transformer_lens.model_bridge")
 # What each stage spends its start-up on, imported when the first such job comes.
 _LIBRARIES = {
@@ -46,8 +47,14 @@ _LIBRARIES = {
     "combine": (*_TORCH, "pandas"),
     "summarise": _STATISTICS,
     "notebook": (*_TABLES, "jupytext", "papermill", "nbconvert"),
-    "kernel": (*_STATISTICS, "seaborn", "ipykernel.kernelapp", "matplotlib.backends.backend_pdf"),
-    "gallery": (*_TABLES, "pygments.formatters", "pygments.lexers", "PIL.Image"),
+    "kernel": (
+        *_STATISTICS,
+        *_BRIDGE,
+        "seaborn",
+        "ipykernel.kernelapp",
+        "matplotlib.backends.backend_pdf",
+    ),
+    "gallery": (*_STATISTICS, *_DRAWING, "pygments.formatters", "pygments.lexers"),
 }
 # Asked for by another job, which gives them their environment and may end without a word to them.
 _OF_A_JOB = {"kernel"}
