@@ -29,7 +29,10 @@ from onset.stages.surroundings import new_folder, of_notebook, of_server, settle
 _ADDRESS = "ONSET_FORK_SERVER"  # environment variable: the server's socket
 _HEADER = 8  # bytes: the length of the request that follows
 
-_TABLES = ("yaml", "pydantic", "safetensors.numpy", "pyarrow.parquet")
+_TABLES = (
+    *("yaml", "pydantic.main", "pydantic.type_adapter", "pydantic.functional_validators"),
+    *("numpy.random", "jaxtyping", "safetensors.numpy", "pyarrow.parquet"),
+)
 _TORCH = (*_TABLES, "torch", "torch.optim", "safetensors.torch")
 _STATISTICS = (*_TORCH, "pandas", "scipy.stats", "matplotlib.figure")
 _DRAWING = ("seaborn", "matplotlib.backends.backend_pdf", "matplotlib.backends.backend_svg")
