@@ -9,6 +9,8 @@ fork server (`onset.workflow.launch`), which each Snakemake call would otherwise
 from __future__ import annotations
 
 import atexit
+import gc
+import importlib
 import json
 import os
 import runpy
@@ -21,6 +23,14 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+# What a call of Snakemake imports, its own plugins of this project excepted.
+_LIBRARIES = (
+    *("snakemake.cli", "snakemake.scheduling.job_scheduler", "snakemake.report.html_reporter"),
+    *("docutils.core", "docutils.parsers.rst", "docutils.writers", "requests", "smart_open", "yte"),
+    *("dpath", "jaxtyping", "jinja2", "platformdirs", "pydantic.main", "pydantic.type_adapter"),
+    *("pygments.formatters.html", "pygments.lexers", "pygments.styles", "unittest.mock"),
+)
 
 
 def run(
@@ -70,9 +80,9 @@ def _server() -> socket.socket:
 def serve() -> None:
     """Answer calls, one after the other, until nobody is there to make any."""
     sys.path.pop(0)
-    import snakemake.cli
-    import snakemake.scheduling.job_scheduler  # noqa: F401
-
+    for name in _LIBRARIES:
+        importlib.import_module(name)
+    gc.freeze()
     base = [its for its in sys.path if its not in os.environ.get("PYTHONPATH", "").split(":")]
     calls = socket.socket(fileno=os.dup(0))
     while True:
