@@ -5,6 +5,7 @@ Python has the real package loaded, and because the fingerprint reads every file
 """
 
 import ast
+import hashlib
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ import grimp
 import pytest
 
 from onset.code.fingerprint import imports
+from onset.code.syntax import dump
 
 ROOT = Path(__file__).parents[2]
 
@@ -232,6 +234,33 @@ def test_that_of_a_notebook(package, tmp_path):
     assert second != first
     script.write_text("# %%\nfrom onset.figures import curves\nprint(2)\n")
     assert fingerprint() not in (first, second)
+
+
+EVERY_KIND_OF_SYNTAX = """
+from __future__ import annotations
+@decorated(a, *b, c=None, **d)
+async def f(x: int, /, y=..., *args, z: str | None = None, **more) -> None:
+    async with x as y, z: await y; yield
+    def g(): return lambda: (yield b"")
+class Empty(Base, metaclass=Meta): pass
+text = f"{1!r:>{width}} {x:{y}.{z}} {w=}" "and" f"" f"more" if a else {**b, "c": [*d]}
+match x:
+    case {"a": None, **rest} | [1, *_] | C(k=-1.5e300j): global g
+    case _ if (n := 3): del g[1:, ::2]
+try: assert f(), "never"
+except* (OSError, ValueError) as e: raise X from e
+else: x: int
+finally: x @= {a for a in b if c async for d in e}
+"""
+
+
+def test_it_is_the_same_on_every_python():
+    """What one Python made, another need not make again."""
+    tree = ast.parse(EVERY_KIND_OF_SYNTAX)
+    said = dump(tree)
+    if sys.version_info[:2] == (3, 11):
+        assert said == ast.dump(tree)
+    assert hashlib.sha256(said.encode()).hexdigest()[:16] == "3cf6d5509b508ac6"
 
 
 def changed(package: Package, before: dict[str, str]) -> set[str]:

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from onset.code.own_files import files_in, is_own
-from onset.code.syntax import parse
+from onset.code.syntax import dump, parse
 
 _PACKAGE = Path(__file__).parents[1]
 DECLARATIONS = frozenset({"NEEDS", "ONLY_WITH", "QUANTITIES", "SPLITS", "TOGETHER"})
@@ -152,7 +152,7 @@ def _dump(tree: ast.Module) -> str:
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             # Bare strings are docstrings, of functions and of fields.
             node.body = [statement for statement in node.body if not _is_text(statement)]
-    return ast.dump(tree)
+    return dump(tree)
 
 
 def _is_read(node: ast.AST) -> bool:
