@@ -18,6 +18,7 @@ from pydantic import (
 
 from onset.config.collection import Collection, read_collections
 from onset.config.comparisons import comparison_problems
+from onset.config.devices import device_of_looks
 from onset.config.folder import GATHERED, NOT_STUDIES, Folder, folder_problem
 from onset.config.parents import parent_problems
 from onset.config.problems import ConfigError, Layer, Problem, merge, nearest, place, problems_of
@@ -98,6 +99,11 @@ class Project:
     @property
     def seeds(self) -> tuple[int, ...]:
         return self.settings.seeds
+
+    @property
+    def device_of_looks(self) -> str:
+        """Where models are looked into."""
+        return device_of_looks(self.settings.device)
 
     def condition(self, study: str, condition: str) -> Condition:
         return self.studies[study].conditions[condition]
