@@ -115,7 +115,19 @@ def _source(module: str) -> Path | None:
         return None
     path = _PACKAGE.parent / Path(*module.split("."))
     candidates = (path / "__init__.py", path.parent / f"{path.name}.py")
-    return next((file for file in candidates if file.is_file()), None)
+    return next(filter(_is_there, candidates), None)
+
+
+def _is_there(file: Path) -> bool:
+    """A file of exactly this name: on a Mac, `run.py` would do for the class Run of a package."""
+    inside = file.relative_to(_PACKAGE.parent).parts
+    folders = [_PACKAGE.parent.joinpath(*inside[:depth]) for depth in range(len(inside))]
+    return all(name in _names(folder) for folder, name in zip(folders, inside, strict=True))
+
+
+@cache
+def _names(folder: Path) -> frozenset[str]:
+    return frozenset(path.name for path in folder.iterdir()) if folder.is_dir() else frozenset()
 
 
 @cache
