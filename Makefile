@@ -24,7 +24,7 @@
 #:   PAPER=no              everything but the PDF, and no LaTeX needed
 #:   BROWSER=no            all tests except those that open the gallery in a browser
 #:   ONSET_TORCH=cuda      torch for an NVIDIA GPU (Linux); remembered until ONSET_TORCH=cpu
-#:   PYTHON=/path/python   the Python 3.11 to build .venv with
+#:   PYTHON=/path/python   the Python, 3.11 to 3.14, to build .venv with; remembered
 #:   CORES=4               instead of all
 #:   PROGRESS=no           Snakemake's own lines about each job instead of progress and time left
 #:   ARGS="..."            further arguments for snakemake or pytest
@@ -44,10 +44,11 @@ ARGS =
 NAME =
 UPGRADE =
 ONSET_TORCH =
-# The first that is a Python 3.11; else any Python 3, which then says in one line what is wrong.
-PYTHON = $(shell for python in python3.11 python3; do \
-	$$python -I -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null \
-	&& echo $$python && exit; done; echo python3)
+# The first that fits: that of .venv, so that a newer one on the machine doesn't rebuild it; then the newest;
+# 3.14 late, as it lacks a wheel (setup/interpreter.py). Else any Python 3, which says in one line what is wrong.
+PYTHON = $(shell for python in .venv/bin/python python3.13 python3.12 python3.11 python3.14 python3; do \
+	$$python -I -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null \
+	&& echo $$python && exit; done; command -v python3)
 switches = PAPER BROWSER PROGRESS CORES ARGS NAME UPGRADE ONSET_TORCH PYTHON
 
 # $(call choose,SWITCH,values): stops where a switch has none of them.
@@ -92,7 +93,10 @@ plain = $(if $(filter no,$(PROGRESS)),--logger-onset-plain)
 snakemake = $(python) onset.workflow.commands.snakemake $1 --cores $(CORES) $(plain) $(ARGS)
 no_paper = $(if $(filter no,$(PAPER)),--config paper=false)
 # In quotes, as a path or a name may have blanks; ~ as the shell would have it.
-setup = '$(subst ','\'',$(patsubst ~/%,$(HOME)/%,$(PYTHON)))' -I setup
+setup = '$(subst ','\'',$(patsubst ~/%,$(HOME)/%,$(or $(PYTHON),$(error $(no_python)))))' -I setup
+no_python = there is no Python 3 here; Onset needs 3.11 to 3.14. Debian, Ubuntu: sudo apt-get install python3 \
+	python3-venv. Fedora: sudo dnf install python3.13. macOS with Homebrew: brew install python@3.13. Conda: conda \
+	create -n onset-python -c conda-forge python=3.13, then activate it. Or uv: uv python install 3.13
 name = '$(subst ','\'',$(NAME))'
 
 help:

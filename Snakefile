@@ -23,10 +23,12 @@ if loaded and own.is_dir() and not own.samefile(sys.modules["onset"].__path__[0]
         del sys.modules[name]
 
 from onset.config import ConfigError, project_of
+from onset.config.problems import Layer
 from onset.config.sources import read_sources
 from onset.stages import surroundings
 from onset.workflow.call import Call
 from onset.workflow.commands.snakemake import forced, repeated
+from onset.workflow.devices import distrust
 from onset.workflow.durations import Durations
 from onset.workflow.jobs import Jobs, code_of
 from onset.workflow.launch import start_server
@@ -49,7 +51,11 @@ try:
         given.config_args or (),
         base=not given.replace_workflow_config,
     )
-    project = project_of(sources, Path(workflow.basedir))
+    project = project_of(sources, here)
+    if doubt := distrust(project.settings.device):
+        if workflow.is_main_process:
+            logger.warning(f"{doubt}; computing on the CPU instead")
+        project = project_of([*sources, Layer("", "", {"device": "cpu"})], here)
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 if workflow.is_main_process and (

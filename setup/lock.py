@@ -1,7 +1,9 @@
 """`make lock`: write requirements/*.lock anew from pyproject.toml, and environment.yml's pins.
 
-What is locked already keeps its version; UPGRADE=1 takes the newest. Linux and macOS are resolved
-apart and merged: an entry that only one of them needs carries a marker.
+What is locked already keeps its version; UPGRADE=1 takes the newest. One resolution holds for every
+supported Python and system: an entry that only some of them need carries a marker. uv makes it
+(`--universal`), because pip's own resolver knows one Python and one system at a time; it is a tool for
+this alone, and what it writes is what pip reads.
 
 torch has locks of its own, because one version comes in two builds: a small one for the CPU from
 PyTorch's own index, and PyPI's, which on Linux brings CUDA's libraries with it.
@@ -13,13 +15,12 @@ import re
 import tempfile
 from pathlib import Path
 
-from setup import interpreter, lockfile, pip
+from setup import interpreter, lockfile, markers, pip
 from setup.console import SetupError, quietly, say
 from setup.lockfile import Entry
 from setup.packages import CPU_INDEX, LOCKS, ROOT
 
-PYTHON = "{}.{}".format(*interpreter.NEEDED)
-PLATFORMS = {"linux": "x86_64-manylinux_2_28", "darwin": "aarch64-apple-darwin"}
+PYTHONS = [f"{major}.{minor}" for major, minor in interpreter.FITTING]
 TORCH = re.compile(r"torch|triton|(cuda|nvidia)-.+")
 CONDA = ROOT / "environment.yml"
 
@@ -28,25 +29,28 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         uv = _install_uv(folder)
-        locks = {platform: _resolve(uv, folder, platform) for platform in PLATFORMS}
-        ordinary = {platform: _torch(lock) for platform, lock in locks.items()}
-        cpu = _cpu_torch(uv, folder, f"{ordinary['linux'].version}+cpu")
+        everything = _resolve(uv, folder)
+        ordinary = _torch(everything)
+        cpu = _cpu_torch(uv, folder, f"{ordinary.version}+cpu")
 
-    merged = lockfile.merge(locks)
-    rest = [entry for entry in merged if not TORCH.fullmatch(entry.name)]
-    cuda = [entry for entry in locks["linux"] if TORCH.fullmatch(entry.name)]
-    both = [lockfile.only_on("linux", cpu), lockfile.only_on("darwin", ordinary["darwin"])]
+    rest = [entry for entry in everything if not TORCH.fullmatch(entry.name)]
+    cuda = [entry for entry in everything if TORCH.fullmatch(entry.name)]
+    both = [lockfile.only_on("linux", cpu), lockfile.only_on("darwin", ordinary)]
     lockfile.write(LOCKS["onset"], "Everything but torch.", rest)
     lockfile.write(LOCKS["torch-cpu"], "torch for the CPU (macOS has but one build).", both)
     lockfile.write(LOCKS["torch-cuda"], "torch with CUDA, for Linux.", cuda)
 
-    CONDA.write_text(pin(CONDA.read_text(), merged))
-    say(f"locked {len(rest)} packages, and torch {ordinary['linux'].version} with {len(cuda) - 1}")
+    CONDA.write_text(pin(CONDA.read_text(), everything))
+    say(f"locked {len(rest)} packages, and torch {ordinary.version} with {len(cuda) - 1}")
 
 
 def pin(conda: str, entries: list[Entry]) -> str:
     """environment.yml with the locked versions of the packages that it names."""
-    versions = {entry.name: entry.version for entry in entries}
+    python = re.search(r"(?m)^ +- python=(\S+)$", conda)
+    if python is None:
+        raise SetupError(f"{CONDA.name} names no Python, as in: - python=3.13")
+    where = markers.surroundings(f"{python[1]}.0", "linux", "x86_64")
+    versions = {its.name: its.version for its in entries if lockfile.applies(its, where)}
 
     def locked(line: re.Match[str]) -> str:
         if line["name"] not in versions:
@@ -65,17 +69,14 @@ def _install_uv(folder: Path) -> Path:
     return folder / "venv/bin/uv"
 
 
-def _resolve(uv: Path, folder: Path, platform: str) -> list[Entry]:
-    output = folder / f"{platform}.lock"
+def _resolve(uv: Path, folder: Path) -> list[Entry]:
+    output = folder / "onset.lock"
     if not os.environ.get("UPGRADE"):
         # uv keeps to the versions that it finds in its output file.
         known = [LOCKS[name] for name in ("onset", "torch-cuda") if LOCKS[name].exists()]
         output.write_text("".join(lock.read_text() for lock in known))
-    # macOS 14 is the oldest that torch is built for.
-    os.environ["MACOSX_DEPLOYMENT_TARGET"] = "14.0"
-    options = ["--python-platform", PLATFORMS[platform], "--extra", "dev"]
-    _run(*_compile(uv, output), *options, ROOT / "pyproject.toml")
-    return lockfile.parse(output.read_text())
+    _run(*_compile(uv, output), "--extra", "dev", ROOT / "pyproject.toml")
+    return lockfile.meant(lockfile.parse(output.read_text()))
 
 
 def _cpu_torch(uv: Path, folder: Path, version: str) -> Entry:
@@ -91,16 +92,28 @@ def _cpu_torch(uv: Path, folder: Path, version: str) -> Entry:
         for entry in lockfile.parse(LOCKS["torch-cpu"].read_text()):
             if entry.version == version:
                 return entry
-    platform = ["--only-binary", ":all:", "--platform", "manylinux_2_28_x86_64"]
-    options = ["--no-deps", "--dest", str(folder), *platform, "--python-version", PYTHON]
-    _pip(folder, "download", *options, f"torch=={version}")
-    digest = hashlib.sha256(next(folder.glob("torch-*.whl")).read_bytes()).hexdigest()
-    return Entry("torch", version, "", f"    --hash=sha256:{digest}\n")
+    wheels = _wheels(folder, f"torch=={version}")
+    if not wheels:
+        raise SetupError(f"pip found no torch {version} for any of {', '.join(PYTHONS)}")
+    digests = sorted(hashlib.sha256(wheel.read_bytes()).hexdigest() for wheel in wheels)
+    hashes = " \\\n".join(f"    --hash=sha256:{digest}" for digest in digests)
+    return Entry("torch", version, "", f"{hashes}\n")
+
+
+def _wheels(folder: Path, package: str) -> list[Path]:
+    """For each Python, the one that pip finds; those that it doesn't find are said."""
+    options = ["--no-deps", "--dest", str(folder), "--only-binary", ":all:"]
+    for python in PYTHONS:
+        wanted = ["--platform", "manylinux_2_28_x86_64", "--python-version", python, package]
+        if pip.run(folder / "venv/bin/python", "download", *options, *wanted):
+            say(f"no {package} for Python {python}: there, torch's CUDA build will stand for it")
+    return list(folder.glob("torch-*.whl"))
 
 
 def _compile(uv: Path, output: Path) -> list[str | Path]:
     style = ["--quiet", "--no-header", "--annotation-style", "line", "--generate-hashes"]
-    return [uv, "pip", "compile", *style, "--python-version", PYTHON, "--output-file", output]
+    wide = ["--universal", "--python-version", PYTHONS[0]]
+    return [uv, "pip", "compile", *wide, *style, "--output-file", output]
 
 
 def _torch(lock: list[Entry]) -> Entry:

@@ -1,12 +1,11 @@
-"""The text of a lock: read, merge and write its entries."""
+"""The text of a lock: read, tidy and write its entries."""
 
 import re
-import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from setup.console import SetupError
+from setup import markers
 
 ENTRY = re.compile(r"^(?P<name>[a-z0-9-]+)==(?P<version>\S+)(?: ; (?P<marker>.+?))? \\$", re.M)
 
@@ -34,30 +33,23 @@ def render(entry: Entry) -> str:
     return f"{entry.name}=={entry.version}{marker} \\\n{entry.details}"
 
 
-def merge(locks: dict[str, list[Entry]]) -> list[Entry]:
-    """One lock from one per platform (as `sys_platform` names it)."""
-    by_platform = {
-        platform: {entry.name: entry for entry in lock} for platform, lock in locks.items()
-    }
-    merged = []
-    for name in sorted(set().union(*by_platform.values())):
-        found = {platform: lock[name] for platform, lock in by_platform.items() if name in lock}
-        if len({entry.version for entry in found.values()}) > 1:
-            told = ", ".join(f"{entry.version} on {where}" for where, entry in found.items())
-            raise SetupError(f"a lock holds one version of a package, not {name}: {told}")
-        platform, entry = next(iter(found.items()))
-        everywhere = len(found) == len(locks)
-        merged.append(entry if everywhere else only_on(platform, entry))
-    return merged
+def meant(entries: Iterable[Entry]) -> list[Entry]:
+    """Without what nothing supported needs, and without the markers that always hold."""
+    found = []
+    for entry in entries:
+        held = [markers.holds(entry.marker, where) for where in markers.supported()]
+        if any(held):
+            found.append(entry._replace(marker="" if all(held) else entry.marker))
+    return found
 
 
 def only_on(platform: str, entry: Entry) -> Entry:
     return entry._replace(marker=f'sys_platform == "{platform}"')
 
 
-def applies(entry: Entry) -> bool:
-    """Whether an entry is meant for this platform: `only_on` writes the only markers there are."""
-    return not entry.marker or entry == only_on(sys.platform, entry)
+def applies(entry: Entry, where: Mapping[str, str] | None = None) -> bool:
+    """Whether an entry is meant for such surroundings, or for this machine and this Python."""
+    return markers.holds(entry.marker, where or markers.here())
 
 
 def write(path: Path, what: str, entries: Iterable[Entry]) -> None:

@@ -1,14 +1,22 @@
-"""What must come from the operating system: Python's venv, and LaTeX for the paper."""
+"""What must come from the operating system: Python's venv, and LaTeX for the paper.
+
+For a Python so new that a locked package has no wheel for it yet, also a C compiler.
+"""
 
 import importlib.util
 import os
 import shutil
 import subprocess
+import sys
+import sysconfig
+from pathlib import Path
 
 from setup import debian, interpreter
 from setup.console import SetupError, choice, say
 
-VENV_PACKAGE = "python{}.{}-venv".format(*interpreter.NEEDED)
+PYTHON = "python{}.{}".format(*sys.version_info)
+VENV_PACKAGE = f"{PYTHON}-venv"
+COMPILER_PACKAGES = ("gcc", "libc6-dev", f"{PYTHON}-dev")
 
 LATEX_PROGRAMS = ("latexmk", "pdflatex", "kpsewhich")
 # The programs alone prove little: a minimal TeX has them without the packages.
@@ -45,6 +53,17 @@ def missing_venv() -> list[str]:
     return [] if importlib.util.find_spec("ensurepip") else ["ensurepip"]
 
 
+def missing_compiler() -> list[str]:
+    """What is lacking to compile the package that has no wheel for this Python, if there is one."""
+    if sys.version_info[:2] not in interpreter.COMPILED:
+        return []
+    # What Python's own build says first, as it is what the build of a package calls.
+    told = (sysconfig.get_config_var("CC") or "cc").split()[0]
+    compiler = [] if any(map(shutil.which, (told, "cc"))) else ["a C compiler"]
+    header = Path(sysconfig.get_path("include"), "Python.h")
+    return compiler + ([] if header.exists() else ["Python.h"])
+
+
 def missing_latex() -> list[str]:
     programs = [program for program in LATEX_PROGRAMS if shutil.which(program) is None]
     if "kpsewhich" in programs:
@@ -67,6 +86,17 @@ def main() -> None:
     if venv := missing_venv():
         _check(venv, "Python's venv", debian.by_hand([VENV_PACKAGE]))
         packages += [VENV_PACKAGE]
+    if compiler := missing_compiler():
+        package = interpreter.COMPILED[sys.version_info[:2]]
+        _check(
+            compiler,
+            f"what {package}, which has no wheel for {PYTHON}, is compiled with",
+            debian.by_hand(COMPILER_PACKAGES)
+            if debian.here()
+            else "install a C compiler and Python's headers",
+            f"; or take an older Python: make setup PYTHON=/path/to/python{interpreter.PREFERRED}",
+        )
+        packages += COMPILER_PACKAGES
     if choice("ONSET_PAPER", ("yes", "no"), "yes") == "yes" and (latex := missing_latex()):
         _check(
             latex,

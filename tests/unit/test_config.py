@@ -8,6 +8,7 @@ import math
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from unittest.mock import ANY
 
@@ -230,6 +231,8 @@ BAD_NAMES = [
         for folder in ("src", "config", "paper/mine", "Docs")
     ),
     bad("results in a study's", CONFIG, "results", "results/alias", "lie the results of the study alias"),
+    bad("results in a study's, in capitals", CONFIG, "results", "mine/Alias",
+        "in a folder Alias lie the results of the study alias"),
     bad("results in logs", CONFIG, "results", "mine/logs", "in a folder logs lies what is of all"),
 ]  # fmt: skip
 
@@ -344,6 +347,36 @@ def test_results_take_no_file(files):
     assert "mine is a link that leads nowhere" in files.problems()[CONFIG, "results"]
     (files.root / "nowhere").mkdir()
     assert files.load().results == "mine/there"
+
+
+@pytest.mark.parametrize(
+    ("there", "file"),
+    [
+        ("Composition.yaml", STUDY),
+        ("ATLAS.yaml", "config/collections/atlas.yaml"),
+        ("Composition.py", NOTEBOOK),
+    ],
+)
+def test_names_that_differ_only_in_case_are_refused(files, there, file):
+    """On a Mac they are one file, and git writes one of them over the other."""
+    beside = (files.root / file).with_name(there)
+    if beside.exists():
+        pytest.skip("this file system doesn't tell them apart")
+    shutil.copy2(files.root / file, beside)
+    (said,) = files.problems().values()
+    assert said.startswith(f"{there} and {Path(file).name} differ only in case")
+    beside.rename(beside.with_name(f"{there}~"))  # an editor's
+    files.load()
+
+
+def test_results_take_no_folder_in_another_case(files):
+    (files.root / "Mine").mkdir()
+    files.set(CONFIG, "results", "mine/there")
+    assert files.problems()[CONFIG, "results"].startswith(
+        "'mine/there': there is Mine, which differs"
+    )
+    files.set(CONFIG, "results", "Mine/there")
+    assert files.load().results == "Mine/there"
 
 
 @pytest.mark.parametrize("name", ["atlas", "benchmarks", "logs", "paper", "smoke", "tuning"])

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="there is n
 
 # A Python that says how it was called, and with what of the environment; it has nothing of Onset.
 PYTHON = """#!/bin/sh
-case "$*" in "-I -c"*) exit;; esac  # whether it is the right Python
+case "$*" in "-I -c"*) exit FITS;; esac  # whether it is the right Python
 echo "CALL $(basename "$0") $*" >> "$HOME/said"
 switches="$ONSET_PAPER $ONSET_BROWSER [$ONSET_TORCH] [$UPGRADE] [$PYTHONPATH$PYTHONHOME]"
 echo "SWITCHES $switches" >> "$HOME/said"
@@ -38,10 +38,15 @@ class Checkout:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         shutil.copy(ROOT / "Makefile", folder)
-        for place in (folder / ".venv/bin/python", folder / "bin/python3.11"):
-            place.parent.mkdir(parents=True)
-            place.write_text(PYTHON)
-            place.chmod(0o755)
+        for place in (".venv/bin/python", "bin/python3.11"):
+            self.add(place)
+
+    def add(self, place: str, fits: bool = True) -> None:
+        """A Python that fits the locks, or doesn't."""
+        program = self.folder / place
+        program.parent.mkdir(parents=True, exist_ok=True)
+        program.write_text(PYTHON.replace("FITS", str(int(not fits))))
+        program.chmod(0o755)
 
     def said(self, *arguments: str, **variables: str) -> str:
         """What was called, and with what of the environment."""
@@ -53,7 +58,7 @@ class Checkout:
     def make(self, *arguments: str, **variables: str) -> CompletedProcess[str]:
         there = {"PATH": f"{self.folder / 'bin'}:/usr/bin:/bin", "HOME": str(self.folder)}
         return subprocess.run(
-            ["make", "--no-print-directory", "--silent", *arguments],
+            [shutil.which("make"), "--no-print-directory", "--silent", *arguments],
             cwd=self.folder,
             env={**there, **variables},
             capture_output=True,
@@ -116,6 +121,48 @@ def test_another_python(checkout):
         assert checkout.calls("setup", f"PYTHON={path}") == [
             "python3.11 -I setup system environment"
         ]
+
+
+@pytest.mark.parametrize(
+    ("there", "fitting", "taken"),
+    [
+        ("python python3.11 python3.13", True, "python"),
+        ("python3 python3.11 python3.12 python3.13 python3.14", True, "python3.13"),
+        ("python3 python3.11 python3.14", True, "python3.11"),
+        ("python3 python3.14", True, "python3.14"),
+        ("python3", True, "python3"),
+        ("python python3 python3.13", False, "python3"),
+    ],
+)
+def test_which_python_is_taken(checkout, there, fitting, taken):
+    """That of .venv, else the newest with wheels; and one that says what is wrong if none fits."""
+    (checkout.folder / ".venv/bin/python").unlink()
+    (checkout.folder / "bin/python3.11").unlink()
+    for name in there.split():
+        checkout.add(f"{'.venv/' if name == 'python' else ''}bin/{name}", fitting)
+    for tool in ("sh", "basename"):
+        (checkout.folder / "bin" / tool).symlink_to(shutil.which(tool))
+    (call,) = checkout.calls("setup", PATH=str(checkout.folder / "bin"))
+    assert call == f"{taken} -I setup system environment"
+
+
+def test_without_any_python_one_line_says_how_to_get_one(checkout):
+    shutil.rmtree(checkout.folder / ".venv")
+    shutil.rmtree(checkout.folder / "bin")
+    programs = checkout.folder / "bin"
+    programs.mkdir()
+    (programs / "sh").symlink_to(shutil.which("sh"))
+    done = subprocess.run(
+        [shutil.which("make"), "setup"],
+        cwd=checkout.folder,
+        env={"PATH": str(programs)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    for way in ("apt-get install", "dnf install", "brew install", "conda create", "uv python"):
+        assert way in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ Python has the real package loaded, and because the fingerprint reads every file
 """
 
 import ast
+import hashlib
 import json
 import os
 import shutil
@@ -15,7 +16,9 @@ from pathlib import Path
 import grimp
 import pytest
 
+from onset.code import fingerprint
 from onset.code.fingerprint import imports
+from onset.code.syntax import dump
 
 ROOT = Path(__file__).parents[2]
 
@@ -215,23 +218,65 @@ def test_the_imports_of_every_module_are_those_that_grimp_finds():
     assert found == {its: graph.find_modules_directly_imported_by(its) for its in graph.modules}
 
 
+def test_a_class_is_no_module_where_case_makes_no_difference(monkeypatch):
+    """`from onset.figures import Curves` would find curves.py, as it does on a Mac."""
+    exists = Path.is_file
+
+    def is_file(path: Path) -> bool:
+        alike = [its for its in path.parent.glob("*") if its.name.lower() == path.name.lower()]
+        return any(map(exists, alike))
+
+    monkeypatch.setattr(Path, "is_file", is_file)
+    assert Path(fingerprint.__file__).with_name("Fingerprint.py").is_file()
+    source = fingerprint._source.__wrapped__
+    assert source("onset.code.Fingerprint") is None
+    assert source("onset.code.fingerprint") == Path(fingerprint.__file__)
+
+
 def test_that_of_a_notebook(package, tmp_path):
     script = tmp_path / "notebook.py"
 
-    def fingerprint() -> str:
+    def its_fingerprint() -> str:
         return package.fingerprints(script)[str(script)]
 
     script.write_text("# %%\nfrom onset.figures import curves\nprint(1)\n")
-    first = fingerprint()
+    first = its_fingerprint()
     script.write_text("# %%\n# A comment.\nfrom onset.figures import curves\n\nprint( 1 )\n")
-    assert fingerprint() == first
+    assert its_fingerprint() == first
     package.append("tasks/composition.py", "\n_ADDED = 1\n")
-    assert fingerprint() == first
+    assert its_fingerprint() == first
     package.append("figures/curves.py", "\n_ADDED = 1\n")
-    second = fingerprint()
+    second = its_fingerprint()
     assert second != first
     script.write_text("# %%\nfrom onset.figures import curves\nprint(2)\n")
-    assert fingerprint() not in (first, second)
+    assert its_fingerprint() not in (first, second)
+
+
+EVERY_KIND_OF_SYNTAX = """
+from __future__ import annotations
+@decorated(a, *b, c=None, **d)
+async def f(x: int, /, y=..., *args, z: str | None = None, **more) -> None:
+    async with x as y, z: await y; yield
+    def g(): return lambda: (yield b"")
+class Empty(Base, metaclass=Meta): pass
+text = f"{1!r:>{width}} {x:{y}.{z}} {w=}" "and" f"" f"more" if a else {**b, "c": [*d]}
+match x:
+    case {"a": None, **rest} | [1, *_] | C(k=-1.5e300j): global g
+    case _ if (n := 3): del g[1:, ::2]
+try: assert f(), "never"
+except* (OSError, ValueError) as e: raise X from e
+else: x: int
+finally: x @= {a for a in b if c async for d in e}
+"""
+
+
+def test_it_is_the_same_on_every_python():
+    """What one Python made, another need not make again."""
+    tree = ast.parse(EVERY_KIND_OF_SYNTAX)
+    said = dump(tree)
+    if sys.version_info[:2] == (3, 11):
+        assert said == ast.dump(tree)
+    assert hashlib.sha256(said.encode()).hexdigest()[:16] == "3cf6d5509b508ac6"
 
 
 def changed(package: Package, before: dict[str, str]) -> set[str]:

@@ -1,14 +1,18 @@
 """The set-up on a bare machine: what it refuses in one line, and what it never takes for done."""
 
+import ast
 import ctypes.util
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
+import packaging.markers
 import pytest
 
 from setup import __main__ as command
@@ -20,6 +24,7 @@ from setup import (
     interpreter,
     lock,
     lockfile,
+    markers,
     packages,
     pip,
     system,
@@ -50,15 +55,53 @@ def venv(tmp_path, monkeypatch):
 
 
 class TestPython:
-    def test_the_right_one_is_used(self):
-        assert interpreter.problem((3, 11, 2), "/usr/bin/python3") is None
+    @pytest.mark.parametrize("found", [(3, 11, 2), (3, 12, 1), (3, 13, 0), (3, 14, 8)])
+    def test_the_right_one_is_used(self, found):
+        assert interpreter.problem(found, "/usr/bin/python3") is None
 
-    @pytest.mark.parametrize("found", [(3, 8, 10), (3, 12, 0), (4, 0, 0)])
+    @pytest.mark.parametrize("found", [(3, 8, 10), (3, 10, 12), (3, 15, 0), (4, 0, 0)])
     def test_another_is_refused_in_one_line(self, found):
         line = interpreter.problem(found, "/usr/bin/python3")
         assert "\n" not in line
-        for part in (".".join(map(str, found)), "/usr/bin/python3", "PYTHON=/path/to/python3.11"):
+        for part in (".".join(map(str, found)), "/usr/bin/python3", "3.11 to 3.14", "PYTHON=/path"):
             assert part in line
+
+    @pytest.mark.parametrize(
+        ("programs", "way"),
+        [
+            ({"uv": "", "apt-get": ""}, 'uv python install 3.13, then make setup PYTHON="$(uv '),
+            ({"brew": ""}, "brew install python@3.13"),
+            (
+                {"apt-get": "", "apt-cache": "echo python3.1 python3.11 python3.11-venv"},
+                "sudo apt-get install python3.11 python3.11-venv",
+            ),
+            ({"apt-get": "", "apt-cache": "echo python3.14", "conda": ""}, "conda create"),
+            ({"apt-get": "", "apt-cache": "exit 1"}, "python3 -m pip install uv, then "),
+            ({"dnf": ""}, "sudo dnf install python3.1"),
+            ({"mamba": ""}, "mamba create -n onset-python -c conda-forge python=3.13"),
+            ({}, "python3 -m pip install uv, then python3 -m uv python install 3.13"),
+        ],
+    )
+    def test_the_shortest_way_on_this_system_is_named(self, bare, programs, way):
+        for name, script in programs.items():
+            bare(name, script or "exit 0")
+        line = interpreter.problem((3, 9, 2), "/usr/bin/python3")
+        assert way in line
+        assert "\n" not in line
+
+    def test_any_python_3_can_read_what_refuses_it(self):
+        """As far as it goes: no syntax that is younger than 3.7."""
+        for name in ("__main__", "interpreter", "__init__"):
+            text = (packages.ROOT / f"setup/{name}.py").read_text()
+            ast.parse(text, feature_version=(3, 7))
+
+    def test_the_makefile_and_the_project_name_the_same_ones(self):
+        told = tomllib.loads((packages.ROOT / "pyproject.toml").read_text())
+        (_, oldest), (major, newest) = interpreter.OLDEST, interpreter.NEWEST
+        asked = told["project"]["requires-python"]
+        assert asked == f">={major}.{oldest},<{major}.{newest + 1}"
+        check = f"(3, {oldest}) <= sys.version_info[:2] <= (3, {newest})"
+        assert check in (packages.ROOT / "Makefile").read_text()
 
     def test_it_is_refused_before_any_step(self, monkeypatch):
         monkeypatch.setattr(interpreter, "problem", lambda: "wrong Python")
@@ -67,6 +110,39 @@ class TestPython:
 
     def test_an_unknown_step_is_told_the_known_ones(self):
         assert "system, environment, browser, lock" in command.main(["everything"])
+
+
+class TestCompiler:
+    """For a Python that a locked package has no wheel for."""
+
+    @pytest.fixture(autouse=True)
+    def _too_new(self, bare, monkeypatch, tmp_path):
+        monkeypatch.setattr(interpreter, "COMPILED", {sys.version_info[:2]: "immutables"})
+        monkeypatch.setenv("ONSET_PAPER", "no")
+        monkeypatch.setattr(system.sysconfig, "get_path", lambda name: str(tmp_path))
+
+    def test_without_one_it_stops_with_the_line_and_the_other_way(self, bare):
+        bare("apt-get")
+        line = r"immutables, which has no wheel .*C compiler, Python\.h.*gcc libc6-dev .*PYTHON="
+        with pytest.raises(SetupError, match=line):
+            system.main()
+
+    def test_where_it_may_it_installs(self, bare, monkeypatch):
+        bare("apt-get")
+        ran = []
+        monkeypatch.setattr(os, "geteuid", lambda: 0)
+        monkeypatch.setattr(debian, "quietly", ran.append)
+        system.main()
+        assert set(system.COMPILER_PACKAGES) <= set(ran[-1])
+
+    def test_with_one_there_is_nothing_to_do(self, bare, tmp_path):
+        bare("cc")
+        (tmp_path / "Python.h").touch()
+        system.main()
+
+    def test_other_pythons_need_none(self, bare, monkeypatch):
+        monkeypatch.setattr(interpreter, "COMPILED", {(3, 99): "immutables"})
+        assert system.missing_compiler() == []
 
 
 class TestLatex:
@@ -321,6 +397,59 @@ class TestWhole:
         assert not lockfile.applies(lockfile.only_on("plan9", entry))
 
 
+class TestMarkers:
+    LINUX = markers.surroundings("3.12.1", "linux", "x86_64")
+    MACOS = markers.surroundings("3.14.0rc1", "darwin", "arm64")
+
+    @pytest.mark.parametrize(
+        ("marker", "on_linux", "on_macos"),
+        [
+            ("", True, True),
+            ("sys_platform == 'linux'", True, False),
+            ('sys_platform != "linux"', False, True),
+            ("python_full_version == '3.12.*'", True, False),
+            ("python_full_version == '3.1.*'", False, False),
+            ("python_full_version < '3.13'", True, False),
+            ("python_version >= '3.9' and python_version <= '3.14'", True, True),
+            ("python_full_version >= '3.14' and sys_platform == 'linux'", False, False),
+            ("platform_machine == 'x86_64' or (platform_machine == 'arm64')", True, True),
+            ("implementation_name == 'pypy' or platform_system == 'Darwin'", False, True),
+        ],
+    )
+    def test_what_holds_where(self, marker, on_linux, on_macos):
+        assert markers.holds(marker, self.LINUX) is on_linux
+        assert markers.holds(marker, self.MACOS) is on_macos
+
+    @pytest.mark.parametrize(
+        "marker",
+        [
+            "extra == 'dev'",
+            "sys_platform",
+            "sys_platform in 'linux'",
+            "os.name == 'nt'",
+            "a ==",
+            "1",
+        ],
+    )
+    def test_what_is_unheard_of_stops(self, marker):
+        with pytest.raises(SetupError, match=r"requirements/: the marker .* cannot be read"):
+            markers.holds(marker, self.LINUX)
+
+    def test_they_say_what_pip_understands_by_them(self):
+        """Those of the locks, in all that the locks are made for."""
+        entries = [e for lock in packages.LOCKS.values() for e in lockfile.parse(lock.read_text())]
+        told = {entry.marker for entry in entries if entry.marker}
+        assert told
+        for where in markers.supported():
+            for marker in told:
+                expected = packaging.markers.Marker(marker).evaluate({**where, "extra": ""})
+                assert markers.holds(marker, where) is expected, (marker, where)
+
+    def test_this_machine_is_one_of_them(self):
+        assert markers.here().items() >= {"sys_platform": sys.platform}.items()
+        assert markers.here().keys() == markers.supported()[0].keys()
+
+
 class TestPip:
     """A pip that lies in no other environment, and says what it is told."""
 
@@ -456,35 +585,64 @@ class TestTorch:
 
 
 class TestLocks:
-    LINUX = "a==1 \\\n    --hash=sha256:00\n    # via onset\nb-c==2.0 \\\n    --hash=sha256:11\n"
-    MACOS = "a==1 \\\n    --hash=sha256:00\n    # via onset\n"
+    ENTRIES = "a==1 \\\n    --hash=sha256:00\n    # via onset\nb-c==2.0 \\\n    --hash=sha256:11\n"
 
     @pytest.mark.parametrize("name", packages.LOCKS)
     def test_a_lock_is_read_and_written_without_loss(self, name):
         text = packages.LOCKS[name].read_text()
         assert text.endswith("".join(map(lockfile.render, lockfile.parse(text))))
 
-    def test_what_one_platform_needs_is_marked(self):
-        linux, macos = lockfile.parse(self.LINUX), lockfile.parse(self.MACOS)
-        merged = lockfile.merge({"linux": linux, "darwin": macos})
-        assert [(entry.name, entry.marker) for entry in merged] == [
-            ("a", ""),
-            ("b-c", 'sys_platform == "linux"'),
-        ]
+    @pytest.mark.parametrize("where", markers.supported(), ids=lambda it: " ".join(it.values()))
+    def test_each_system_gets_one_version_of_each(self, where):
+        for name in ("onset", "torch-cpu", "torch-cuda"):
+            if name == "torch-cuda" and where["sys_platform"] != "linux":
+                continue
+            lock = lockfile.parse(packages.LOCKS[name].read_text())
+            names = [entry.name for entry in lock if lockfile.applies(entry, where)]
+            assert len(names) == len(set(names))
+            assert {"torch-cpu": "torch", "torch-cuda": "triton"}.get(name, "numpy") in names
 
-    def test_two_versions_are_refused(self):
-        linux, macos = lockfile.parse(self.LINUX), lockfile.parse(self.MACOS.replace("==1", "==3"))
-        with pytest.raises(SetupError, match="a: 1 on linux, 3 on darwin"):
-            lockfile.merge({"linux": linux, "darwin": macos})
+    def test_torch_has_a_wheel_for_every_python(self):
+        """One hash per Python and machine; PyPI's torch, for macOS, has all files' of all systems."""
+        cpu, macos = lockfile.parse(packages.LOCKS["torch-cpu"].read_text())
+        machines = len(markers.MACHINES["linux"])
+        assert cpu.details.count("--hash=") >= machines * len(interpreter.FITTING)
+        assert macos.details.count("--hash=") >= len(interpreter.FITTING)
+
+    def test_what_only_others_need_is_left_out_and_what_all_need_is_not_marked(self):
+        marks = {
+            "all": "sys_platform == 'darwin' or sys_platform == 'linux'",
+            "linux": "sys_platform == 'linux'",
+            "new": "python_full_version >= '3.13'",
+            "windows": "sys_platform == 'win32'",
+            "old": "python_full_version < '3.11'",
+        }
+        text = "".join(f"{name}==1 ; {mark} \\\n    --hash=0\n" for name, mark in marks.items())
+        left = {entry.name: entry.marker for entry in lockfile.meant(lockfile.parse(text))}
+        assert left == {"all": "", "linux": marks["linux"], "new": marks["new"]}
 
     def test_conda_gets_the_locked_versions(self):
-        conda = "  - python=3.11\n  - pip:\n      - b-c==1.0\n      - --editable .\n"
-        pinned = lock.pin(conda, lockfile.parse(self.LINUX))
+        conda = "  - python=3.13\n  - pip:\n      - b-c==1.0\n      - --editable .\n"
+        pinned = lock.pin(conda, lockfile.parse(self.ENTRIES))
         assert pinned == conda.replace("b-c==1.0", "b-c==2.0")
+
+    def test_conda_gets_those_of_its_python(self):
+        conda = "  - python=3.13\n  - pip:\n      - a==0\n"
+        text = (
+            "a==1 ; python_full_version < '3.13' \\\n    --hash=sha256:00\n"
+            "a==2 ; python_full_version >= '3.13' \\\n    --hash=sha256:00\n"
+        )
+        assert "a==2" in lock.pin(conda, lockfile.parse(text))
+        assert "a==1" in lock.pin(conda.replace("3.13", "3.12"), lockfile.parse(text))
+
+    def test_the_python_of_conda_is_one_that_fits(self):
+        (found,) = re.findall(r"(?m)^  - python=3\.(\d+)$", lock.CONDA.read_text())
+        assert (3, int(found)) in interpreter.FITTING
+        assert (3, int(found)) not in interpreter.COMPILED
 
     def test_conda_may_name_only_what_is_locked(self):
         with pytest.raises(SetupError, match="unheard-of"):
-            lock.pin("      - unheard-of==1.0\n", lockfile.parse(self.LINUX))
+            lock.pin("  - python=3.13\n      - unheard-of==1.0\n", lockfile.parse(self.ENTRIES))
 
 
 def test_a_failed_command_tells_the_end_of_what_it_said():

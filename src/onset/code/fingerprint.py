@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from onset.code.own_files import files_in, is_own
-from onset.code.syntax import parse
+from onset.code.syntax import dump, parse
 
 _PACKAGE = Path(__file__).parents[1]
 DECLARATIONS = frozenset({"NEEDS", "ONLY_WITH", "QUANTITIES", "SPLITS", "TOGETHER"})
@@ -115,7 +115,19 @@ def _source(module: str) -> Path | None:
         return None
     path = _PACKAGE.parent / Path(*module.split("."))
     candidates = (path / "__init__.py", path.parent / f"{path.name}.py")
-    return next((file for file in candidates if file.is_file()), None)
+    return next(filter(_is_there, candidates), None)
+
+
+def _is_there(file: Path) -> bool:
+    """A file of exactly this name: on a Mac, `run.py` would do for the class Run of a package."""
+    inside = file.relative_to(_PACKAGE.parent).parts
+    folders = [_PACKAGE.parent.joinpath(*inside[:depth]) for depth in range(len(inside))]
+    return all(name in _names(folder) for folder, name in zip(folders, inside, strict=True))
+
+
+@cache
+def _names(folder: Path) -> frozenset[str]:
+    return frozenset(path.name for path in folder.iterdir()) if folder.is_dir() else frozenset()
 
 
 @cache
@@ -152,7 +164,7 @@ def _dump(tree: ast.Module) -> str:
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             # Bare strings are docstrings, of functions and of fields.
             node.body = [statement for statement in node.body if not _is_text(statement)]
-    return ast.dump(tree)
+    return dump(tree)
 
 
 def _is_read(node: ast.AST) -> bool:

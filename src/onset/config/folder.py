@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
+from onset.code.own_files import is_own
 from onset.settings import like
 
 _OF_ALL = dict.fromkeys(("benchmarks", "logs", "paper"), "lies what is of all")
@@ -56,13 +57,15 @@ def folder_problem(
         **_OF_ALL,
     }
     for name in within:
-        if name in taken:
-            lies = taken[name]
+        if lies := taken.get(name.casefold()):
             return f"{results!r}: in a folder {name} {lies}"
     for path in (root / results, *(root / results).parents):
         if path == root:
             break
         shown = path.relative_to(root)
+        if other := _in_another_case(path):
+            said = "differs only in case, and is the same folder on some machines"
+            return f"{results!r}: there is {other.relative_to(root)}, which {said}"
         if path.is_file():
             return f"{results!r}: {shown} is a file"
         if path.is_symlink() and not path.exists():
@@ -70,3 +73,22 @@ def folder_problem(
         if path.exists() and not path.is_dir():
             return f"{results!r}: {shown} is a pipe or a device"
     return None
+
+
+def _in_another_case(path: Path) -> Path | None:
+    """What lies beside a path and differs only in case: on a Mac, one and the same."""
+    beside = path.parent.iterdir() if path.parent.is_dir() else ()
+    alike = [its for its in beside if its.name.casefold() == path.name.casefold()]
+    return None if path.name in [its.name for its in alike] else next(iter(sorted(alike)), None)
+
+
+def case_problems(root: Path) -> Iterator[tuple[str, str]]:
+    """Files that name things of the project's and differ only in case: each, and what is wrong."""
+    for folder in ("config/studies", "config/collections", "workflow/notebooks"):
+        seen: dict[str, str] = {}
+        names = [path.name for path in (root / folder).glob("*") if is_own(path.name)]
+        for name in sorted(names):
+            other = seen.setdefault(name.casefold(), name)
+            if other != name:
+                said = "differ only in case: on some machines they are one file; rename one"
+                yield f"{folder}/{name}", f"{other} and {name} {said}"

@@ -18,7 +18,8 @@ from pydantic import (
 
 from onset.config.collection import Collection, read_collections
 from onset.config.comparisons import comparison_problems
-from onset.config.folder import GATHERED, NOT_STUDIES, Folder, folder_problem
+from onset.config.devices import device_of_looks
+from onset.config.folder import GATHERED, NOT_STUDIES, Folder, case_problems, folder_problem
 from onset.config.parents import parent_problems
 from onset.config.problems import ConfigError, Layer, Problem, merge, nearest, place, problems_of
 from onset.config.quoted import problems_of_paper
@@ -98,6 +99,11 @@ class Project:
     @property
     def seeds(self) -> tuple[int, ...]:
         return self.settings.seeds
+
+    @property
+    def device_of_looks(self) -> str:
+        """Where models are looked into."""
+        return device_of_looks(self.settings.device)
 
     def condition(self, study: str, condition: str) -> Condition:
         return self.studies[study].conditions[condition]
@@ -191,6 +197,7 @@ def _validated(layer: Layer, root: Path) -> Project:
             studies[name] = study
     collections, of_collections = read_collections(root, bool(settings and settings.paper))
     problems += of_collections
+    problems += [Problem(file, "", said) for file, said in case_problems(root)]
     if taken := [name for name in names if name in collections]:
         said = f"{taken[0]} is no study's name: in results/{taken[0]} {GATHERED}"
         problems.append(Problem(layer.file, "studies", said))

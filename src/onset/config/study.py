@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, JsonValue, Strict, ValidationInfo, f
 
 from onset.analyses.settings import AnalysesSettings
 from onset.comparisons.settings import ComparisonSettings
+from onset.config.devices import device_of_looks
 from onset.config.traits import has_all
 from onset.interventions.settings import InterventionSettings
 from onset.settings import (
@@ -245,7 +246,7 @@ class Condition:
             {
                 "model": self._dump(self.model),
                 "measures": list(self.measures),
-                "device": self.device,
+                "device": device_of_looks(self.device),
                 "threads": self.threads,
             }
         )
@@ -256,7 +257,7 @@ class Condition:
             {
                 "model": self._dump(self.model),
                 "analyses": self._dump(self.analyses),
-                "device": self.device,
+                "device": device_of_looks(self.device),
                 "threads": self.threads,
                 **self._looked_at,
             }

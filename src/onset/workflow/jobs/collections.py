@@ -60,7 +60,7 @@ class Collections(Part):
             {"name": condition, "seeds": seeds[condition], **its.looked_into}
             for condition, its in self._wanted(name, study).items()
         ]
-        on = {"device": self._project.settings.device, "threads": self._project.settings.threads}
+        on = {"device": self._project.device_of_looks, "threads": self._project.settings.threads}
         return canonical_json({"collection": name, "conditions": conditions, **on})
 
     def collect_code(self, name: str) -> Callable[[Wildcards], str]:

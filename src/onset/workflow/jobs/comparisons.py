@@ -67,7 +67,7 @@ class Comparisons(Part):
             "checkpoints": its.checkpoints,
             "splits": its.splits,
             "options": its.options,
-            "device": self._project.settings.device,
+            "device": self._project.device_of_looks,
             "threads": self._project.settings.threads,
         }
         return canonical_json(told)

@@ -46,7 +46,7 @@ class Views(Part):
             }
             for name, its in self._conditions(study).items()
         ]
-        on = {"device": self._project.settings.device, "threads": self._project.settings.threads}
+        on = {"device": self._project.device_of_looks, "threads": self._project.settings.threads}
         return canonical_json({"conditions": told, **on})
 
     def code(self, study: str) -> str:
