@@ -158,12 +158,11 @@ def _data_files(module: str) -> list[tuple[str, bytes]]:
 
 
 def _dump(tree: ast.Module) -> str:
-    used = {node.id for node in ast.walk(tree) if _is_read(node)}
-    tree.body = [its for its in tree.body if not _declares(its, DECLARATIONS - used)]
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            # Bare strings are docstrings, of functions and of fields.
-            node.body = [statement for statement in node.body if not _is_text(statement)]
+    declared = [its for its in tree.body if _declares(its, DECLARATIONS)]
+    if declared:
+        used = {node.id for node in ast.walk(tree) if _is_read(node)}
+        body = [its for its in tree.body if not _declares(its, DECLARATIONS - used)]
+        tree = ast.Module(body, tree.type_ignores)
     return dump(tree)
 
 
@@ -176,11 +175,3 @@ def _declares(statement: ast.stmt, names: Collection[str]) -> bool:
         case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
             return name in names
     return False
-
-
-def _is_text(statement: ast.stmt) -> bool:
-    return (
-        isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Constant)
-        and isinstance(statement.value.value, str)
-    )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 
@@ -31,7 +33,7 @@ def parse(source: Path) -> ast.Module:
 
 
 def dump(node: object) -> str:
-    """A syntax tree as text, in the form that `ast.dump` has in Python 3.11.
+    """A syntax tree as text without docstrings, in the form that `ast.dump` has in Python 3.11.
 
     `ast.dump` itself says the same tree in other words from one Python to the next, and with them every
     fingerprint would change and every result be rebuilt.
@@ -40,14 +42,43 @@ def dump(node: object) -> str:
         return f"[{', '.join(map(dump, node))}]"
     if not isinstance(node, ast.AST):
         return repr(node)
-    if isinstance(node, ast.JoinedStr):  # 3.12.1 ends some of its texts with an empty one
-        node.values = [its for its in node.values if getattr(its, "value", None) != ""]
-    shown = [(name, value) for name, value in ast.iter_fields(node) if _is_shown(node, name, value)]
-    return f"{type(node).__name__}({', '.join(f'{name}={dump(value)}' for name, value in shown)})"
+    kind = type(node)
+    shown = []
+    for name, is_optional in _fields(kind):
+        value = getattr(node, name)
+        if name == "body" and kind in _WITH_DOCSTRING:
+            value = [its for its in value if not _is_text(its)]
+        elif kind is ast.JoinedStr:  # 3.12.1 ends some of its texts with an empty one
+            value = [its for its in value if getattr(its, "value", None) != ""]
+        if value or not is_optional(value):
+            shown.append(f"{name}={dump(value)}")
+    return f"{kind.__name__}({', '.join(shown)})"
 
 
-def _is_shown(node: ast.AST, name: str, value: object) -> bool:
-    """Neither an optional part that isn't there, nor one that Python 3.11 doesn't know."""
+_WITH_DOCSTRING = {ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef}
+"""bare strings are docstrings there: of functions and of fields"""
+
+
+@cache
+def _fields(kind: type[ast.AST]) -> list[tuple[str, Callable[[object], bool]]]:
+    """The parts of a kind of node, and whether one that isn't there is left out.
+
+    Left out are optional parts, and those that Python 3.11 doesn't know.
+    """
+    return [(name, _left_out(kind, name)) for name in kind._fields]
+
+
+def _left_out(kind: type[ast.AST], name: str) -> Callable[[object], bool]:
     if name == "type_params":
-        return bool(value)
-    return value is not None or getattr(type(node), name, ...) is not None
+        return lambda value: not value
+    if getattr(kind, name, ...) is None:
+        return lambda value: value is None
+    return lambda value: False
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )
