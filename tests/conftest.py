@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Self, runtime_checkable
 
 import jaxtyping
 from beartype import BeartypeConf, FrozenDict, beartype
+from beartype.claw import beartype_packages
 
 # Before torch and numpy are imported: the number of threads changes the last digits.
 for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[variable] = "1"
 
 # beartype knows Self only where it decorates whole classes, and the hook decorates functions.
-_checked = beartype(
-    conf=BeartypeConf(
-        hint_overrides=FrozenDict({Self: object}),
-        is_pep484_tower=True,  # an int is a float, too
-    )
+_TYPES = BeartypeConf(
+    hint_overrides=FrozenDict({Self: object}),
+    is_pep484_tower=True,  # an int is a float, too
 )
 
 
@@ -27,8 +27,16 @@ def check_types(function: Callable) -> Callable:
     for value in list(function.__globals__.values()):
         if isinstance(value, type) and getattr(value, "_is_protocol", False):
             runtime_checkable(value)
-    return _checked(function)
+    return beartype(conf=_TYPES)(function)
 
+
+# Rooms that know no arrays are checked for types alone: to keep account of shapes takes longer than they do.
+_WITHOUT_ARRAYS = ("code", "config", "gallery", "latex", "settings", "stages", "store")
+_ROOMS = {path.stem for path in Path("src/onset").iterdir() if not path.stem.startswith("_")}
 
 # Only what is imported from here on is checked, so no test may have imported Onset before.
-jaxtyping.install_import_hook("onset", f"{__name__}.check_types")
+jaxtyping.install_import_hook(
+    [f"onset.{room}" for room in sorted(_ROOMS.difference(_WITHOUT_ARRAYS))],
+    f"{__name__}.check_types",
+)
+beartype_packages([f"onset.{room}" for room in _WITHOUT_ARRAYS], conf=_TYPES)
