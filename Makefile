@@ -13,6 +13,7 @@
 #:   make verify      check every file of results/ against its record   ARGS=--mend rebuilds what is wrong
 #:   make orphans     list what is in results/ but no longer in the config; deletes nothing
 #:
+#:   make info        what a bug report needs: versions, machine, config, last failure
 #:   make setup       LaTeX and the locked environment in .venv, nothing else
 #:   make lint        ruff, snakefmt, import-linter, snakemake --lint
 #:   make schema      config/schema/*.json, for editors, from the settings classes
@@ -30,7 +31,7 @@
 #:   ARGS="..."            further arguments for snakemake or pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce figure study test test-slurm test-faults smoke arxiv report bench setup environment lint lock unlock schema verify orphans clean-env
+.PHONY: help reproduce figure study test test-slurm test-faults smoke arxiv report bench setup environment lint lock unlock schema verify orphans info clean-env
 # The steps of a set-up follow one another, whatever -j says; Snakemake runs the jobs.
 .NOTPARALLEL:
 
@@ -143,6 +144,11 @@ verify: environment
 
 orphans: environment
 	@$(python) onset.workflow.commands.orphans $(ARGS)
+
+# Sets up nothing: it is asked for where that has failed.
+info:
+	@$(setup) info
+	@test ! -f .venv/project.stamp || $(python) onset.workflow.commands.info $(ARGS)
 
 unlock: environment
 	$(python) snakemake --cores 1 --unlock

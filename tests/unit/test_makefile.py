@@ -108,6 +108,14 @@ def test_what_stands_on_its_command_line_is_one(checkout):
     assert "python -P -m onset.workflow.commands.new_study mine" in study
 
 
+def test_info_sets_up_nothing(checkout):
+    before = "python3.11 -I setup info"
+    assert checkout.calls("info") == [before]
+    (checkout.folder / ".venv/project.stamp").touch()
+    after = "python -P -m onset.workflow.commands.info --config seeds=[1]"
+    assert checkout.calls("info", "ARGS=--config seeds=[1]") == [before, after]
+
+
 def test_another_python(checkout):
     other = checkout.folder / "an other" / "python3.11"
     other.parent.mkdir()
