@@ -15,7 +15,7 @@
 #:
 #:   make info        what a bug report needs: versions, machine, config, last failure
 #:   make setup       LaTeX and the locked environment in .venv, nothing else
-#:   make lint        ruff, snakefmt, import-linter, snakemake --lint
+#:   make lint        ruff, snakefmt, import-linter, snakemake --lint; actionlint where it is installed
 #:   make schema      config/schema/*.json, for editors, from the settings classes
 #:   make lock        requirements/*.lock from pyproject.toml   UPGRADE=1 takes the newest versions
 #:   make unlock      after a killed run: free the folder for the next
@@ -137,6 +137,7 @@ lint: environment
 	$(run) ruff format --check
 	$(run) snakefmt --check Snakefile workflow/rules
 	$(run) lint-imports
+	@! command -v actionlint > /dev/null || { echo actionlint && actionlint; }
 	$(python) pytest -q tests/workflow/test_lint.py
 
 verify: environment
