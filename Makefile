@@ -9,7 +9,7 @@
 #:   make smoke       the same workflow with small settings   a few minutes
 #:   make arxiv       the paper's sources for arXiv, results/paper/arxiv.tar.gz
 #:   make report      Snakemake's report of finished results in one file, results/report.html
-#:   make bench       how fast it is
+#:   make bench       how fast it is, and what each study costs
 #:   make verify      check every file of results/ against its record   ARGS=--mend rebuilds what is wrong
 #:   make orphans     list what is in results/ but no longer in the config; deletes nothing
 #:
@@ -130,7 +130,7 @@ report: setup
 	$(call snakemake,$(no_paper) --report results/report.html)
 
 bench: environment
-	$(call snakemake,--forcerun $(addprefix benchmark_,training_step instances startup planning)) -- benchmarks
+	$(call snakemake,--forcerun $(addprefix benchmark_,training_step instances startup planning costs)) -- benchmarks
 
 lint: environment
 	$(run) ruff check
