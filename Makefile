@@ -1,6 +1,7 @@
 #: Onset on a bare machine. Every target first sets up what it needs; after the first time, that costs nothing.
 #:
 #:   make reproduce   every number, figure, notebook and the paper, from raw config, into results/
+#:   make first       a first look: one study, small, in two minutes, and what it found
 #:   make test        all tests                             ARGS="-k name" goes to pytest
 #:   make test-slurm  the DAG on a SLURM set up for the test   as root; three minutes
 #:   make test-faults the fault harness with 20 kills instead of 5
@@ -31,7 +32,7 @@
 #:   ARGS="..."            further arguments for snakemake or pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce figure study test test-slurm test-faults smoke arxiv report bench setup environment lint lock unlock schema verify orphans info clean-env
+.PHONY: help reproduce first figure study test test-slurm test-faults smoke arxiv report bench setup environment lint lock unlock schema verify orphans info clean-env
 # The steps of a set-up follow one another, whatever -j says; Snakemake runs the jobs.
 .NOTPARALLEL:
 
@@ -101,6 +102,11 @@ help:
 
 reproduce: setup
 	$(call snakemake,$(no_paper))
+
+# Its config makes no paper, so it needs no LaTeX.
+first: environment
+	$(call snakemake,--configfile config/first.yaml)
+	@$(python) onset.workflow.commands.found --configfile config/first.yaml
 
 smoke: setup
 	$(call snakemake,--configfile config/smoke.yaml $(no_paper))
