@@ -111,6 +111,8 @@ class ProjectHere:
             planned[part] += 1
             there[part] += path.exists()
         yield f"{there.total()} of {planned.total()} planned files in {folder}"
+        if Call.lock():
+            yield "the folder is locked: Snakemake runs, or was killed"
         if not there.total():
             return
         begun = [
@@ -120,8 +122,6 @@ class ProjectHere:
             yield f"begun: {', '.join(begun)}"
         if missing := [part for part in planned if not there[part]]:
             yield f"nothing of: {', '.join(missing)}"
-        if Call.lock():
-            yield "the folder is locked: Snakemake runs, or was killed"
 
     def last_failure(self) -> Iterator[str]:
         """Of the jobs whose logs don't end well, the one that was last written to."""
