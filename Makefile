@@ -1,6 +1,7 @@
 #: Onset on a bare machine. Every target first sets up what it needs; after the first time, that costs nothing.
 #:
 #:   make reproduce   every number, figure, notebook and the paper, from raw config, into results/
+#:   make first       a first look: one study, small, in two minutes, and what it found
 #:   make test        all tests                             ARGS="-k name" goes to pytest
 #:   make test-slurm  the DAG on a SLURM set up for the test   as root; three minutes
 #:   make test-faults the fault harness with 20 kills instead of 5
@@ -9,12 +10,13 @@
 #:   make smoke       the same workflow with small settings   a few minutes
 #:   make arxiv       the paper's sources for arXiv, results/paper/arxiv.tar.gz
 #:   make report      Snakemake's report of finished results in one file, results/report.html
-#:   make bench       how fast it is
+#:   make bench       how fast it is, and what each study costs
 #:   make verify      check every file of results/ against its record   ARGS=--mend rebuilds what is wrong
 #:   make orphans     list what is in results/ but no longer in the config; deletes nothing
 #:
+#:   make info        what a bug report needs: versions, machine, config, last failure
 #:   make setup       LaTeX and the locked environment in .venv, nothing else
-#:   make lint        ruff, snakefmt, import-linter, snakemake --lint
+#:   make lint        ruff, snakefmt, import-linter, snakemake --lint; actionlint where it is installed
 #:   make schema      config/schema/*.json, for editors, from the settings classes
 #:   make lock        requirements/*.lock from pyproject.toml   UPGRADE=1 takes the newest versions
 #:   make unlock      after a killed run: free the folder for the next
@@ -30,7 +32,7 @@
 #:   ARGS="..."            further arguments for snakemake or pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce figure study test test-slurm test-faults smoke arxiv report bench setup environment lint lock unlock schema verify orphans clean-env
+.PHONY: help reproduce first figure study test test-slurm test-faults smoke arxiv report bench setup environment lint lock unlock schema verify orphans info clean-env
 # The steps of a set-up follow one another, whatever -j says; Snakemake runs the jobs.
 .NOTPARALLEL:
 
@@ -105,6 +107,11 @@ help:
 reproduce: setup
 	$(call snakemake,$(no_paper))
 
+# Its config makes no paper, so it needs no LaTeX.
+first: environment
+	$(call snakemake,--configfile config/first.yaml)
+	@$(python) onset.workflow.commands.found --configfile config/first.yaml
+
 smoke: setup
 	$(call snakemake,--configfile config/smoke.yaml $(no_paper))
 
@@ -133,13 +140,14 @@ report: setup
 	$(call snakemake,$(no_paper) --report results/report.html)
 
 bench: environment
-	$(call snakemake,--forcerun $(addprefix benchmark_,training_step instances startup planning)) -- benchmarks
+	$(call snakemake,--forcerun $(addprefix benchmark_,training_step instances startup planning costs)) -- benchmarks
 
 lint: environment
 	$(run) ruff check
 	$(run) ruff format --check
 	$(run) snakefmt --check Snakefile workflow/rules
 	$(run) lint-imports
+	@! command -v actionlint > /dev/null || { echo actionlint && actionlint; }
 	$(python) pytest -q tests/workflow/test_lint.py
 
 verify: environment
@@ -147,6 +155,11 @@ verify: environment
 
 orphans: environment
 	@$(python) onset.workflow.commands.orphans $(ARGS)
+
+# Sets up nothing: it is asked for where that has failed.
+info:
+	@$(setup) info
+	@test ! -f .venv/project.stamp || $(python) onset.workflow.commands.info $(ARGS)
 
 unlock: environment
 	$(python) snakemake --cores 1 --unlock

@@ -1,30 +1,27 @@
 """How much of a reproduction is start-up: interpreters, imports, and Snakemake's own time.
 
 Reads the logs of the last reproduction (each job says how long it started up and worked) and times a
-nothing-to-do call. Usage: python benchmarks/startup.py results results/benchmarks/startup.csv
+nothing-to-do call. Usage: python -m benchmarks.startup results results/benchmarks/startup.csv
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import re
 import subprocess
 import sys
 import time
 from collections import defaultdict
 from pathlib import Path
 
+from benchmarks.logs import jobs_in
 from onset.store.atomic import write_text
-
-_DONE = re.compile(r"(\w+): done in ([\d.]+) s after ([\d.]+) s of start-up")
 
 
 def main(results: Path, target: Path) -> None:
     jobs: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    for log in sorted((results / "logs").rglob("*.log")):
-        for stage, work, start_up in _DONE.findall(log.read_text(encoding="utf-8")):
-            jobs[stage].append((float(work), float(start_up)))
+    for job in jobs_in(results / "logs"):
+        jobs[job.stage].append((job.work, job.start_up))
     if not jobs:
         sys.exit(f"no logs of a reproduction in {results}/logs: run `make reproduce` first")
 

@@ -15,11 +15,15 @@ if not __package__:
 
 from setup import interpreter
 
-STEPS = ("system", "environment", "browser", "lock", "slurm")  # each is a module of this package
+STEPS = ("system", "environment", "browser", "lock", "slurm", "info")  # modules of this package
 
 
 def main(steps):
     """Do the steps in order. Returns 0, or the one line that says why one cannot be done."""
+    if list(steps) == ["info"]:  # which says what is wrong with a Python among the rest
+        from setup import info
+
+        return info.main()
     # First, and before any module that an older Python could not even read.
     wrong = interpreter.problem()
     if wrong:

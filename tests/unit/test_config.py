@@ -379,7 +379,9 @@ def test_results_take_no_folder_in_another_case(files):
     assert files.load().results == "Mine/there"
 
 
-@pytest.mark.parametrize("name", ["atlas", "benchmarks", "logs", "paper", "smoke", "tuning"])
+@pytest.mark.parametrize(
+    "name", ["atlas", "benchmarks", "first", "logs", "paper", "smoke", "tuning"]
+)
 def test_no_study_takes_the_folder_of_what_is_of_all(files, name):
     shutil.copy2(files.root / STUDY, files.root / f"config/studies/{name}.yaml")
     files.set(CONFIG, "studies", [name])

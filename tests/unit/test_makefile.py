@@ -113,6 +113,23 @@ def test_what_stands_on_its_command_line_is_one(checkout):
     assert "python -P -m onset.workflow.commands.new_study mine" in study
 
 
+def test_a_first_look_needs_no_latex_and_ends_with_what_was_found(checkout):
+    said = checkout.said("first", "CORES=2")
+    assert "SWITCHES no yes" in said.partition(" -P -m ")[0]
+    *_, run, told = (line for line in said.splitlines() if line.startswith("CALL"))
+    config = "--configfile config/first.yaml"
+    assert run == f"CALL python -P -m onset.workflow.commands.snakemake {config} --cores 2"
+    assert told == f"CALL python -P -m onset.workflow.commands.found {config}"
+
+
+def test_info_sets_up_nothing(checkout):
+    (before,) = checkout.calls("info")
+    assert before.endswith(" -I setup info")
+    (checkout.folder / ".venv/project.stamp").touch()
+    after = "python -P -m onset.workflow.commands.info --config seeds=[1]"
+    assert checkout.calls("info", "ARGS=--config seeds=[1]") == [before, after]
+
+
 def test_another_python(checkout):
     other = checkout.folder / "an other" / "python3.11"
     other.parent.mkdir()

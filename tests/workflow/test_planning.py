@@ -311,7 +311,9 @@ def add_study_with_another_task(project) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [(), ("--configfile", "config/smoke.yaml")], ids=["", "smoke"]
+    "arguments",
+    [(), ("--configfile", "config/smoke.yaml"), ("--configfile", "config/first.yaml")],
+    ids=["", "smoke", "first"],
 )
 def test_the_shipped_config_plans_every_condition_at_every_seed(fresh, arguments):
     shipped = read_yaml(fresh.repository / fresh.config)
@@ -326,7 +328,7 @@ def test_the_shipped_config_plans_every_condition_at_every_seed(fresh, arguments
         ):
             assert f"{rule} {study}/{name}/{seed}" in planned
         assert f"notebook_{study}" in planned
-    assert "paper" in planned
+    assert ("paper" in planned) == shipped["paper"]
 
 
 def test_braces_in_what_people_write_are_no_wildcards(finished):

@@ -5,6 +5,7 @@ rule benchmarks:
         f"{project.results}/benchmarks/instances.csv",
         f"{project.results}/benchmarks/startup.csv",
         f"{project.results}/benchmarks/planning.csv",
+        f"{project.results}/benchmarks/costs.csv",
 
 
 rule benchmark_training_step:
@@ -38,7 +39,7 @@ rule benchmark_startup:
     params:
         results=subpath(output[0], ancestor=2),
     shell:
-        "python benchmarks/startup.py {params.results} {output} 2>&1 | tee {log}"
+        "PYTHONPATH=$PYTHONPATH:. python -m benchmarks.startup {params.results} {output} 2>&1 | tee {log}"
 
 
 rule benchmark_planning:
@@ -49,3 +50,20 @@ rule benchmark_planning:
     threads: 1000  # all there are: alone on the machine
     shell:
         "python benchmarks/planning.py {output} 2>&1 | tee {log}"
+
+
+# What it keeps of earlier reproductions is in benchmarks/costs/, which isn't declared: Snakemake would
+# remove it before each call.
+rule benchmark_costs:
+    input:
+        f"{project.results}/index.html",
+    output:
+        f"{project.results}/benchmarks/costs.csv",
+    log:
+        "<log>/benchmark_costs.log",
+    params:
+        results=subpath(output[0], ancestor=2),
+        threads=project.settings.threads,
+    shell:
+        "PYTHONPATH=$PYTHONPATH:. python -m benchmarks.costs {params.results} {params.threads} {output}"
+        " 2>&1 | tee {log}"

@@ -13,6 +13,7 @@ _OF_ALL = dict.fromkeys(("benchmarks", "logs", "paper"), "lies what is of all")
 GATHERED = "lies what is gathered over all studies"
 NOT_STUDIES = {
     **_OF_ALL,
+    "first": "are the results of the first look",
     "smoke": "are the results of the smoke run",
     "tuning": "are the results of spare seeds",
 }

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from onset import models
 from onset.models import inspection
-from onset.models.batch import AnyModel
+from onset.models.batch import AnyModel, Batch, VectorBatch
 from onset.runs import token_names
 from onset.runs.artefacts import (
     check_run,
@@ -24,6 +24,7 @@ from onset.runs.artefacts import (
     read_checkpoint_index,
     read_dataset,
 )
+from onset.runs.batches import batch_at
 from onset.store.layout import RunFolder
 from onset.store.origin import Origin
 from onset.store.reading import read_yaml
@@ -31,6 +32,7 @@ from onset.store.records import damaged
 from onset.store.tables import load_table
 from onset.tasks.dataset import Dataset
 from onset.tasks.worlds import World
+from onset.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from transformer_lens.model_bridge import TransformerBridge
@@ -88,6 +90,28 @@ class Run:
                 f"{self.folder.run} has no checkpoint at step {step}; there are: {self.steps}"
             )
         return read_checkpoint(self.folder, step)
+
+    def batch(self, step: int, n: int | None = None) -> Batch | VectorBatch:
+        """Exactly the batch that `run.parameters(step)` met in training: that of the next update.
+
+        The splits in it follow one another in the order of the settings' `mixture`. `loss_on(batch,
+        run.model, run.parameters(step))`, from `onset.training.losses`, is what the training log says of
+        this step, unless the model leaves something to chance or an intervention comes in between.
+
+        Args:
+            step: any number of updates, whether or not there is a checkpoint.
+            n: only the first so many examples of each split in the batch; None: all.
+
+        Raises:
+            ValueError: training ended before that update, or n is below 1.
+        """
+        training = TrainingSettings.model_validate(self.settings["training"])
+        return batch_at(step, n, self._trained_on, training, self.seed)
+
+    @cached_property
+    def _trained_on(self) -> World:
+        """The dataset, and the streams that are drawn afresh."""
+        return read_dataset(self.folder, streams=True)
 
     def bridge(
         self, step: int | None = None, n_applications: int | None = None

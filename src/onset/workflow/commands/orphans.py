@@ -2,7 +2,7 @@
 
 Runs of conditions that were removed or renamed, with their views, and of seeds that were taken out; what
 comparisons found of them, and comparisons that were removed; whole studies with what was collected of them,
-and whole collections. Other folders of results within (results/smoke, results/tuning) aren't looked into.
+and whole collections. Other folders of results within (results/first, results/smoke) aren't looked into.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Check every file of results/ against the record of its job; `--mend` rebuilds what is wrong.
 
 Nothing is deleted, and without `--mend` nothing is changed. Logs and timings are not checked, nor are
-other result folders inside this one (results/smoke, results/tuning). The exit status is 1 if there is
+other result folders inside this one (results/first, results/smoke). The exit status is 1 if there is
 anything to report.
 """
 
