@@ -20,6 +20,7 @@ import signal
 import socket
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 from onset.stages.surroundings import new_folder, of_server, settle
@@ -106,10 +107,10 @@ def _answer(connection: socket.socket, listener: socket.socket) -> None:
         return
     for name in _LIBRARIES[request["stage"]]:
         importlib.import_module(name)
-    if os.fork() == 0:
+    if _fork() == 0:
         listener.close()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        job = os.fork()
+        job = _fork()
         if job == 0:
             connection.close()
             _become(request, streams)
@@ -119,6 +120,16 @@ def _answer(connection: socket.socket, listener: socket.socket) -> None:
         os._exit(0)
     for stream in streams:
         os.close(stream)
+
+
+def _fork() -> int:
+    """A fork without the warning of threads that Python has from 3.12 on.
+
+    The only one here is of pyarrow's allocator, which gets through a fork by its own means.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
 
 
 def _become(request: dict, streams: list[int]) -> None:
