@@ -19,6 +19,7 @@ for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 _TYPES = BeartypeConf(
     hint_overrides=FrozenDict({Self: object}),
     is_pep484_tower=True,  # an int is a float, too
+    claw_is_pep526=False,  # annotations of variables may name what comes later in the file
 )
 
 
@@ -30,7 +31,7 @@ def check_types(function: Callable) -> Callable:
     return beartype(conf=_TYPES)(function)
 
 
-# Rooms that know no arrays are checked for types alone: to keep account of shapes takes longer than they do.
+# Rooms without arrays are checked for types alone: keeping account of shapes takes longer than they do.
 _WITHOUT_ARRAYS = ("code", "config", "gallery", "latex", "settings", "stages", "store")
 _ROOMS = {path.stem for path in Path("src/onset").iterdir() if not path.stem.startswith("_")}
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -123,6 +124,17 @@ def test_a_killed_job_is_a_failed_command(server, tmp_path, monkeypatch):
     os.kill(child_of(child_of(server.pid)), signal.SIGKILL)
     asking.join(60)
     assert said == [128 + signal.SIGKILL]
+
+
+def test_a_fork_warns_of_no_threads(monkeypatch):
+    """As Python 3.12 and later do, in the middle of a person's terminal."""
+
+    def fork() -> int:
+        warnings.warn("This process is multi-threaded", DeprecationWarning, stacklevel=2)
+        return 7
+
+    monkeypatch.setattr(os, "fork", fork)
+    assert launch._fork() == 7
 
 
 def test_a_server_ends_with_the_call_that_started_it(tmp_path):

@@ -21,6 +21,7 @@ import signal
 import socket
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -143,10 +144,10 @@ def _answer(connection: socket.socket, listener: socket.socket) -> None:
     if request is None:
         return
     _import(_LIBRARIES[request["stage"]], Path(listener.getsockname()).parent / "home")
-    if os.fork() == 0:
+    if _fork() == 0:
         listener.close()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        job = os.fork()
+        job = _fork()
         if job == 0:
             connection.close()
             _become(request, streams)
@@ -182,6 +183,16 @@ def _end_with(connection: socket.socket, job: int) -> None:
         ready, _, _ = select.select([ended, connection], [], [])
         if ended not in ready:
             os.kill(job, signal.SIGKILL)
+
+
+def _fork() -> int:
+    """A fork without the warning of threads that Python has from 3.12 on.
+
+    The only one here is of pyarrow's allocator, which gets through a fork by its own means.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
 
 
 def _become(request: dict, streams: list[int]) -> None:
