@@ -82,6 +82,16 @@ class ProjectSettings(Settings):
             )
         return seeds
 
+    @field_validator("smoke")
+    @classmethod
+    def _small_results_replace_no_others(cls, smoke: bool, info: ValidationInfo) -> bool:
+        if smoke and info.data.get("results") == "results":
+            raise ValueError(
+                "a smoke run would replace the full results; give it a folder of its own, "
+                "e.g. --config results=results/smoke"
+            )
+        return smoke
+
 
 @dataclass(frozen=True)
 class Project:
