@@ -15,9 +15,9 @@ from onset.code.syntax import SourceError, parse
 from onset.config.folder import NOT_STUDIES
 from onset.config.notebook_source import NotebookSource, read_notebook_source
 from onset.config.notebooks import made_problems, quoted_problems
-from onset.config.problems import Layer, Problem, nearest, problems_of
+from onset.config.problems import Layer, Problem, problems_of
 from onset.config.texts import text_problems
-from onset.config.traits import OF_MODELS
+from onset.config.traits import of_models
 from onset.config.yaml_file import YamlError, read_yaml
 from onset.settings import Line, Name, Once, Settings, Text, is_name
 
@@ -25,14 +25,7 @@ TOLD_TO_NOTEBOOKS = ("results", "code")
 """parameters of a collection's notebook"""
 
 
-def _known(capability: str) -> str:
-    if capability not in OF_MODELS:
-        there = nearest(capability, OF_MODELS)
-        raise ValueError(f"nothing in a model is called {capability!r}; {there}")
-    return capability
-
-
-Wanted = Annotated[str, AfterValidator(_known)]
+Wanted = Annotated[str, AfterValidator(of_models)]
 
 
 class CollectionFile(Settings):

@@ -221,7 +221,9 @@ def _problems(
         said = f"sets several side by side; the only one taken in is {taken_in[0].name}"
         yield "conditions", f"for_each: {its.for_each} {said}"
     if not lost:
-        yield from _unfit_groups(wanted, its, groups_of(study, its, seeds))
+        groups = groups_of(study, its, seeds)
+        yield from _unfit_groups(wanted, its, groups)
+        yield from _unalike(studies, wanted, its, groups)
 
 
 def _unfit_together(wanted: Wants, its: ComparisonSettings) -> Iterator[tuple[str, str]]:
@@ -255,6 +257,33 @@ def _unfit_groups(
         n = len(odd[0].members)
         said = f"{its.name} looks at two runs, and with {odd[0].name} there are {n}"
         yield "beside", f"{said}{more}"
+
+
+def _unalike(
+    studies: Mapping[str, Study], wanted: Wants, its: ComparisonSettings, groups: Sequence[Group]
+) -> Iterator[tuple[str, str]]:
+    """Conditions that differ in a setting that the module wants to be the same."""
+    places = {
+        (one, other): None
+        for group in groups
+        for one, *others in [list(dict.fromkeys((m.study, m.condition) for m in group.members))]
+        for other in others
+    }
+    for path in wanted.alike:
+        section, _, key = path.partition(".")
+        for two in places:
+            conditions = [studies[study].conditions[name] for study, name in two]
+            values = [getattr(getattr(its, section), key, None) for its in conditions]
+            counted = [len(its) if isinstance(its, tuple) else its for its in values]
+            if counted[0] != counted[1]:
+                shown = (
+                    f"{list(value) if isinstance(value, tuple) else value} in {its.name}"
+                    for value, its in zip(values, conditions, strict=True)
+                )
+                many = "as many entries" if isinstance(values[0], tuple) else "the same value"
+                said = f"{its.name} needs {path} to have {many} in both: {' and '.join(shown)}"
+                yield "beside" if its.beside else "conditions", said
+                break
 
 
 def _unfit_options(wanted: Wants, its: ComparisonSettings) -> Iterator[tuple[str, str]]:
@@ -325,9 +354,10 @@ def _unfit_conditions(
             lost = [split for split in its.splits if split not in there]
             for message in wanted.unfit(condition.task, condition.model):
                 said.setdefault((key, message), []).append(condition.name)
-            for message in (
-                f"there is no split {split!r}; {nearest(split, there)}" for split in lost
-            ):
+            about_splits = [f"there is no split {split!r}; {nearest(split, there)}" for split in lost]
+            if not lost and (message := wanted.idle_splits(condition.task, its.splits)):
+                about_splits.append(message)
+            for message in about_splits:
                 said.setdefault(("splits", message), []).append(condition.name)
     yield from ((key, f"{_listed(names)}: {message}") for (key, message), names in said.items())
 

@@ -1,0 +1,78 @@
+"""Imports that will fail, found without importing anything: some take seconds, and jobs come after hours."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from collections.abc import Iterator
+from functools import cache
+from importlib.util import find_spec
+
+from onset.code.fingerprint import asked_for, closure, package_of, source_of, tree_of
+from onset.code.syntax import SourceError
+
+
+def refuse_missing_imports(module: str) -> None:
+    """Refuse a module of Onset's if it, or one that it imports, imports what isn't there.
+
+    What stands in a `try` may be missing.
+
+    Raises:
+        SourceError: naming file, line and what is missing.
+    """
+    for its in sorted(closure((module,))):
+        if said := _missing(its):
+            raise SourceError(said)
+
+
+@cache
+def _missing(module: str) -> str | None:
+    for line, whole, name in asked_for(tree_of(module), package_of(module), tried=False):
+        if said := _wrong_with(whole, name):
+            return f"{source_of(module)}: line {line}: {said}"
+    return None
+
+
+@cache
+def _wrong_with(module: str, name: str | None) -> str | None:
+    """Why a module, or a name in one of ours, can't be imported."""
+    top = module.partition(".")[0]
+    if top != __name__.partition(".")[0]:
+        return None if _is_there(top) else f"there is no module {top} to import"
+    if not source_of(module):
+        return f"there is no module {module} to import"
+    if name is None or source_of(f"{module}.{name}"):
+        return None
+    known = {*_bound(module), "*"}
+    if name in known or "__getattr__" in known:
+        return None
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"{module} has no {name} to import" + (f"; did you mean {close[0]}?" if close else "")
+
+
+@cache
+def _is_there(top: str) -> bool:
+    try:
+        return find_spec(top) is not None
+    except ValueError:  # `__main__` and the like
+        return True
+
+
+@cache
+def _bound(module: str) -> frozenset[str]:
+    """What something in a module is called by; with what stands deeper in it, too, which does no harm."""
+    return frozenset(name for its in tree_of(module).body for name in _bound_by(its))
+
+
+def _bound_by(statement: ast.stmt) -> Iterator[str]:
+    match statement:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            yield name
+        case ast.Import(names=names) | ast.ImportFrom(names=names):
+            yield from (its.asname or its.name.partition(".")[0] for its in names)
+        case _:
+            for node in ast.walk(statement):
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                    yield node.id
+                elif node is not statement and isinstance(node, ast.stmt):
+                    yield from _bound_by(node)
