@@ -230,7 +230,9 @@ def test_a_study(newcomer):
     for path in made:
         path.unlink()
     newcomer.set(newcomer.config, "studies", [STUDY])
-    newcomer.set(newcomer.config, "overrides", {STUDY: smoke_settings(newcomer.root / "config", STUDY)})
+    newcomer.set(
+        newcomer.config, "overrides", {STUDY: smoke_settings(newcomer.root / "config", STUDY)}
+    )
     assert not {job for job in newcomer.plan() if name in job}
 
 

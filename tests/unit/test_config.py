@@ -526,7 +526,7 @@ def test_a_study_that_is_no_file(files):
 def test_a_study_of_another_ending_is_pointed_to(files):
     study = files.root / STUDY
     study.rename(study.with_suffix(".yml"))
-    said = "there is no such file; composition.yml is there, and must end in .yaml"
+    said = "there is no such file; composition.yml is there, and must be called composition.yaml"
     assert files.problems() == {(STUDY, ""): said}
 
 

@@ -18,8 +18,17 @@ from onset.config.notebooks import made_problems, quoted_problems
 from onset.config.problems import Layer, Problem, problems_of
 from onset.config.texts import text_problems
 from onset.config.traits import of_models
-from onset.config.yaml_file import YamlError, read_yaml
-from onset.settings import Line, Name, Once, Settings, Text, is_name
+from onset.config.yaml_file import YamlError, misnamed, read_yaml
+from onset.settings import (
+    IN_WORDS,
+    NAME_PATTERN,
+    Line,
+    Name,
+    Once,
+    Settings,
+    Text,
+    is_name,
+)
 
 TOLD_TO_NOTEBOOKS = ("results", "code")
 """parameters of a collection's notebook"""
@@ -70,7 +79,11 @@ def read_collections(root: Path, paper: bool) -> tuple[dict[str, Collection], li
         root: the project's folder.
         paper: whether a paper is made.
     """
-    found, problems = {}, []
+    found = {}
+    problems = [
+        Problem(str(its.relative_to(root)), "", f"isn't called NAME.yaml; {IN_WORDS[NAME_PATTERN]}")
+        for its in misnamed(root / "config/collections")
+    ]
     for name in collection_names(root):
         file = f"config/collections/{name}.yaml"
         try:

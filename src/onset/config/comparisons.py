@@ -15,7 +15,8 @@ from onset.comparisons.settings import PARENT, SOURCE, ComparisonSettings
 from onset.config.parents import Place, parent_of, source_runs
 from onset.config.problems import Layer, Problem, merge, nearest, problems_of
 from onset.config.study import Condition, Study, StudyFile
-from onset.config.wants import Wants, wants_of_comparison
+from onset.config.wants import Wants, unknown, wants_of_comparison
+from onset.latex.settings_in_words import as_given
 
 LONGEST_GROUP = 200
 """of its name, which is a file's, and a record's with some more"""
@@ -193,7 +194,7 @@ def _problems(
 ) -> Iterator[tuple[str, str]]:
     """Key and message."""
     if its.name not in comparisons.names():
-        yield "name", f"unknown comparison {its.name!r}; {nearest(its.name, comparisons.names())}"
+        yield "name", unknown("comparison", its.name)
         return
     try:
         wanted = wants_of_comparison(its.name)
@@ -277,7 +278,7 @@ def _unalike(
             counted = [len(its) if isinstance(its, tuple) else its for its in values]
             if counted[0] != counted[1]:
                 shown = (
-                    f"{list(value) if isinstance(value, tuple) else value} in {its.name}"
+                    f"{as_given(value)} in {its.name}"
                     for value, its in zip(values, conditions, strict=True)
                 )
                 many = "as many entries" if isinstance(values[0], tuple) else "the same value"
@@ -297,7 +298,8 @@ def _unfit_options(wanted: Wants, its: ComparisonSettings) -> Iterator[tuple[str
         usual = wanted.options[name]
         both = {type(value), type(usual)}
         if len(both) > 1 and both != {int, float}:
-            yield f"options.{name}", f"{value!r}: must be like its default, {usual!r}"
+            said = f"{as_given(value)}: must be like its default, {as_given(usual)}"
+            yield f"options.{name}", said
 
 
 def _wrong_partners(
@@ -354,7 +356,9 @@ def _unfit_conditions(
             lost = [split for split in its.splits if split not in there]
             for message in wanted.unfit(condition.task, condition.model):
                 said.setdefault((key, message), []).append(condition.name)
-            about_splits = [f"there is no split {split!r}; {nearest(split, there)}" for split in lost]
+            about_splits = [
+                f"there is no split {split!r}; {nearest(split, there)}" for split in lost
+            ]
             if not lost and (message := wanted.idle_splits(condition.task, its.splits)):
                 about_splits.append(message)
             for message in about_splits:

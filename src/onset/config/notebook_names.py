@@ -145,6 +145,9 @@ class Names:
             case ast.Compare(left=ast.Name(id=name), ops=[ast.Eq()], comparators=[same]):
                 if isinstance(same, ast.Constant):
                     self.bound[name] = [same]
+            case ast.Compare(left=ast.Name(id=name), ops=[ast.NotEq()], comparators=[other]):
+                values = self.bound.get(name, [])
+                self.bound[name] = [its for its in values if ast.dump(its) != ast.dump(other)]
 
     def texts(self, node: ast.expr, depth: int = 0) -> list[Pattern]:
         """The texts that an expression may be."""
@@ -213,7 +216,12 @@ class Names:
             case ast.ListComp(elt=ast.Name(id=name), generators=[loop]) if (
                 isinstance(loop.target, ast.Name) and loop.target.id == name
             ):
-                return self.elements(loop.iter, depth + 1)
+                before = dict(self.bound)
+                self.bound[name] = self.elements(loop.iter, depth + 1)
+                for test in loop.ifs:
+                    self._only_if(test)
+                found, self.bound = self.bound[name], before
+                return found
             case ast.Attribute(attr="conditions" | "analysed"):
                 return [ast.Attribute(node, "condition")]
             case ast.Name(id=name) if values := self.bound.get(name):

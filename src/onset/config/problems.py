@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from onset.latex.settings_in_words import as_given
 from onset.settings import IN_WORDS
 
 _IN_YAML = {
@@ -182,7 +183,7 @@ def _any_of(messages: Sequence[str]) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
+    text = as_given(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 

@@ -213,7 +213,8 @@ def _validated(layer: Layer, root: Path) -> Project:
         if said := folder_problem(settings.results, root, there, collections):
             problems.append(Problem(layer.file, "results", said))
     if not problems:
-        problems = parent_problems(studies, settings.seeds if settings else ())
+        seeds, smoke = (settings.seeds, settings.smoke) if settings else ((), False)
+        problems = parent_problems(studies, seeds, smoke)
         if settings and settings.paper:
             problems += [*problems_of_paper(studies, root), *problems_of_shown(studies, root)]
     if problems or not settings:

@@ -6,12 +6,15 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from onset import comparisons, measures
+from onset import analyses, comparisons, measures, tasks
 from onset.code.missing import refuse_missing_imports
+from onset.code.own_files import files_in
 from onset.code.syntax import SourceError, parse
+from onset.config.problems import nearest
 from onset.config.quantities import declared_by, literals_in
 from onset.config.study import Condition
 from onset.config.traits import KNOWN, OF_MODELS, OF_WORLDS, of_models, traits_of, traits_of_model
@@ -20,6 +23,13 @@ from onset.tasks.dataset import VALIDATION, Dataset
 from onset.tasks.vectors import VectorDataset
 from onset.tasks.worlds import AnyTaskSettings, drawn_from_parent, kind_of, truth_of
 
+DEFINED_BY = {
+    "task": (tasks, "generate"),
+    "measure": (measures, "measure"),
+    "analysis": (analyses, "analyse"),
+    "comparison": (comparisons, "compare"),
+}
+"""kind of thing → where its modules are, and the function that each defines"""
 TOGETHER = ("checkpoints", "two runs", "runs")
 """what a comparison may look at: several checkpoints of one run, two runs, or two and more"""
 _KINDS = {its.__name__: its.kind for its in (Dataset, VectorDataset)}
@@ -115,6 +125,17 @@ def silent_measures(conditions: Mapping[str, Condition]) -> Iterator[str]:
         for trait in wants(measures, name).only_with:
             if not any(trait in traits_of_model(model) for model in asked):
                 yield f"{name} says nothing without {KNOWN[trait]}, and no condition has that"
+
+
+def unknown(kind: str, name: Any) -> str:
+    """What is wrong with a name that no module has that does things of this kind (`DEFINED_BY`)."""
+    package, function = DEFINED_BY[kind]
+    folder = Path(package.__path__[0])
+    for path in files_in(folder):
+        if path.name == f"{name}.py":
+            shown = f"src/onset/{path.relative_to(folder.parent)}"
+            return f"{shown} is no {kind}: it defines no function {function}"
+    return f"unknown {kind} {name!r}; {nearest(name, package.names())}"
 
 
 @cache
