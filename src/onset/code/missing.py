@@ -1,4 +1,4 @@
-"""Imports that will fail, found without importing anything: some take seconds, and jobs come after hours."""
+"""Imports that will fail, found without importing anything, so that nobody waits hours to be told."""
 
 from __future__ import annotations
 

@@ -228,11 +228,11 @@ class _Check:
             said = f"{checkpoints.first} is after the last training step, {training.steps}"
             self.problem(["checkpoints", "first"], said)
         elif checkpoints.schedule == "log" and checkpoints.first > 1:
-            n = training.steps - checkpoints.first + 1
-            if (checkpoints.count or 0) > n + 1:
+            most = training.steps - checkpoints.first + 2
+            if (checkpoints.count or 0) > most:
                 said = (
-                    f"from step {checkpoints.first} to the last, {training.steps}, there are {n} steps: "
-                    f"too few for a count of {checkpoints.count}, the untrained model included"
+                    f"with {checkpoints.first} of {training.steps} steps before the second checkpoint, "
+                    f"there can be {most}, and count asks for {checkpoints.count}"
                 )
                 self.problem(["checkpoints", "first"], said)
         if checkpoints.schedule != "log" and self._last("first") >= self._last("schedule"):

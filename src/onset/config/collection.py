@@ -11,11 +11,12 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, Strict, ValidationError
 
 from onset import collections
+from onset.code.missing import refuse_missing_imports
 from onset.code.syntax import SourceError, parse
 from onset.config.folder import NOT_STUDIES
 from onset.config.notebook_source import NotebookSource, read_notebook_source
 from onset.config.notebooks import made_problems, quoted_problems
-from onset.config.problems import Layer, Problem, problems_of
+from onset.config.problems import Layer, Problem, nearest, problems_of
 from onset.config.texts import text_problems
 from onset.config.traits import of_models
 from onset.config.yaml_file import YamlError, misnamed, read_yaml
@@ -109,6 +110,13 @@ def _wrong_with(collection: Collection, root: Path) -> Iterator[tuple[str, str]]
     for function in ("look", "combine", *(["pages"] if collection.file.pages else [])):
         if said := _lacks(name, function):
             yield "", said
+        elif function == "combine" and (made := _made_by(_source_of(name, function))):
+            for its in sorted({*collection.file.makes} ^ made):
+                shown = f"src/onset/collections/{name}/combine.py"
+                if its in made:
+                    yield "makes", f"{shown} makes {its}, which isn't here"
+                else:
+                    yield "makes", f"{shown} makes no {its}; {nearest(its, made)}"
     notebook = f"workflow/notebooks/{name}.py"
     if not (root / notebook).exists():
         yield "", f"its notebook {notebook} is missing"
@@ -122,14 +130,34 @@ def _wrong_with(collection: Collection, root: Path) -> Iterator[tuple[str, str]]
     yield from _wrong_with_notebook(collection.file, source, notebook)
 
 
+def _source_of(name: str, function: str) -> Path:
+    """The module of a function of the collection's code, which has the same name."""
+    return Path(collections.__file__).parent / name / f"{function}.py"
+
+
+def _made_by(source: Path) -> set[str]:
+    """The tables that `combine` gives back, if its source tells: every `return` is a mapping of names."""
+    made: set[str] = set()
+    for node in ast.walk(parse(source)):
+        if isinstance(node, ast.FunctionDef) and node.name == "combine":
+            for its in (inner for inner in ast.walk(node) if isinstance(inner, ast.Return)):
+                match its.value:
+                    case ast.Dict(keys=keys) if all(isinstance(k, ast.Constant) for k in keys):
+                        made |= {str(key.value) for key in keys if isinstance(key, ast.Constant)}
+                    case _:
+                        return set()
+    return made
+
+
 def _lacks(name: str, function: str) -> str | None:
-    """Why a function of the collection's code can't be called; it stands in a module of its name."""
-    source = Path(collections.__file__).parent / name / f"{function}.py"
+    """Why a function of the collection's code can't be called."""
+    source = _source_of(name, function)
     shown = f"src/onset/collections/{name}/{function}.py"
     if not source.is_file():
         return f"its code is missing: {shown} with a function {function}"
     try:
         defined = {its.name for its in parse(source).body if isinstance(its, ast.FunctionDef)}
+        refuse_missing_imports(f"{collections.__name__}.{name}.{function}")
     except SourceError as error:
         return f"code that it uses can't be read: {error}"
     return None if function in defined else f"{shown} has no function {function}"

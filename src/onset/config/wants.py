@@ -56,8 +56,8 @@ class Wants:
     together: str = ""
     """what a comparison looks at, one of `TOGETHER`"""
     alike: tuple[str, ...] = ()
-    """settings, `SECTION.KEY`, that are the same in all that a comparison sets side by side; of lists, their
-    lengths are"""
+    """settings, `SECTION.KEY`, that must be the same in all that a comparison sets side by side; of lists,
+    their lengths"""
     options: Mapping[str, Any] = field(default_factory=dict)
     """numbers and texts that a study may set, with their defaults"""
 
