@@ -46,7 +46,7 @@ def fingerprint(*modules: str) -> str:
 def fingerprint_of_script(script: Path) -> str:
     """The same for a script (a notebook): its own code, and the closure of what it imports."""
     tree = parse(script)
-    ours = sorted(_imported(tree, ""))
+    ours = sorted(imported(tree, ""))
     return hashlib.sha256(f"{_dump(tree)}\n{fingerprint(*ours)}".encode()).hexdigest()[:16]
 
 
@@ -66,7 +66,7 @@ def closure(modules: tuple[str, ...]) -> set[str]:
 @cache
 def imports(module: str) -> frozenset[str]:
     """The modules of Onset that one of them imports, wherever in it; not those for type checkers alone."""
-    return frozenset(_imported(tree_of(module), package_of(module)))
+    return frozenset(imported(tree_of(module), package_of(module)))
 
 
 def package_of(module: str) -> str:
@@ -76,7 +76,8 @@ def package_of(module: str) -> str:
     return module if source.name == "__init__.py" else module.rpartition(".")[0]
 
 
-def _imported(tree: ast.Module, package: str) -> set[str]:
+def imported(tree: ast.Module, package: str) -> set[str]:
+    """The modules of Onset that a file imports, whose relative imports start from a package."""
     found = set()
     for its in asked_for(tree, package):
         whole = f"{its.module}.{its.name}"

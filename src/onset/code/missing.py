@@ -7,29 +7,44 @@ import difflib
 from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
+from pathlib import Path
 
-from onset.code.fingerprint import asked_for, closure, package_of, source_of, tree_of
-from onset.code.syntax import SourceError
+from onset.code.fingerprint import asked_for, closure, imported, package_of, source_of, tree_of
+from onset.code.syntax import SourceError, parse
+
+_PACKAGE = __name__.partition(".")[0]
 
 
-def refuse_missing_imports(module: str) -> None:
-    """Refuse a module of Onset's if it, or one that it imports, imports what isn't there.
+def refuse_missing_imports(source: Path, package: str = "") -> None:
+    """Refuse a file if it, or a module of Onset's that it imports, imports what isn't there.
 
     What stands in a `try` may be missing.
+
+    Args:
+        source: the file.
+        package: that its relative imports start from.
 
     Raises:
         SourceError: naming file, line and what is missing.
     """
-    for its in sorted(closure((module,))):
-        if said := _missing(its):
+    tree = parse(source)
+    ours = sorted(closure(tuple(imported(tree, package))))
+    for said in (_missing(source, tree, package), *map(_missing_in, ours)):
+        if said:
             raise SourceError(said)
 
 
 @cache
-def _missing(module: str) -> str | None:
-    for line, whole, name in asked_for(tree_of(module), package_of(module), tried=False):
+def _missing_in(module: str) -> str | None:
+    source = source_of(module)
+    assert source, f"there is no module {module}"
+    return _missing(source, tree_of(module), package_of(module))
+
+
+def _missing(source: Path, tree: ast.Module, package: str) -> str | None:
+    for line, whole, name in asked_for(tree, package, tried=False):
         if said := _wrong_with(whole, name):
-            return f"{source_of(module)}: line {line}: {said}"
+            return f"{source}: line {line}: {said}"
     return None
 
 
@@ -37,7 +52,7 @@ def _missing(module: str) -> str | None:
 def _wrong_with(module: str, name: str | None) -> str | None:
     """Why a module, or a name in one of ours, can't be imported."""
     top = module.partition(".")[0]
-    if top != __name__.partition(".")[0]:
+    if top != _PACKAGE:
         return None if _is_there(top) else f"there is no module {top} to import"
     if not source_of(module):
         return f"there is no module {module} to import"

@@ -157,7 +157,7 @@ def _lacks(name: str, function: str) -> str | None:
         return f"its code is missing: {shown} with a function {function}"
     try:
         defined = {its.name for its in parse(source).body if isinstance(its, ast.FunctionDef)}
-        refuse_missing_imports(f"{collections.__name__}.{name}.{function}")
+        refuse_missing_imports(source, f"{collections.__name__}.{name}")
     except SourceError as error:
         return f"code that it uses can't be read: {error}"
     return None if function in defined else f"{shown} has no function {function}"

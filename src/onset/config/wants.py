@@ -146,7 +146,7 @@ def wants(package: ModuleType, name: str) -> Wants:
         SourceError: what it declares can't be understood, or it imports what isn't there.
     """
     source = package.CATALOGUE.source(name)
-    refuse_missing_imports(package.CATALOGUE.dotted(name))
+    refuse_missing_imports(source, package.__name__)
     said = literals_in(source)
     keys = ("needs", "splits", "only_with", "alike")
     found = {key: said[key.upper()] for key in keys if key.upper() in said}
