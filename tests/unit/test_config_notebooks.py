@@ -101,7 +101,12 @@ def test_a_mistake_is_named(files, case):
         (ALIAS, "figures.doses", "figures", "draws doses, which isn't declared here"),
         (ALIAS, "tables.accuracy", "tables", "makes accuracy, which isn't declared here"),
         (ALIAS, "conditions.untied", "answer", "there is no condition 'untied'"),
-        (GROKKING, "reference.restricted", "reference", "compares 'restricted' with what is published"),
+        (
+            GROKKING,
+            "reference.restricted",
+            "reference",
+            "compares 'restricted' with what is published",
+        ),
         (GROKKING, "reference", "reference", "which isn't here; (allowed: none)"),
     ],
 )

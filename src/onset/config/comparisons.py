@@ -300,6 +300,8 @@ def _unfit_options(wanted: Wants, its: ComparisonSettings) -> Iterator[tuple[str
         if len(both) > 1 and both != {int, float}:
             said = f"{as_given(value)}: must be like its default, {as_given(usual)}"
             yield f"options.{name}", said
+        elif type(usual) is int and usual > 0 >= value:
+            yield f"options.{name}", f"{value}: must be more than 0, like its default, {usual}"
 
 
 def _wrong_partners(
