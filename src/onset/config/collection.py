@@ -111,12 +111,11 @@ def _wrong_with(collection: Collection, root: Path) -> Iterator[tuple[str, str]]
         if said := _lacks(name, function):
             yield "", said
         elif function == "combine" and (made := _made_by(_source_of(name, function))):
-            for its in sorted({*collection.file.makes} ^ made):
-                shown = f"src/onset/collections/{name}/combine.py"
-                if its in made:
-                    yield "makes", f"{shown} makes {its}, which isn't here"
-                else:
-                    yield "makes", f"{shown} makes no {its}; {nearest(its, made)}"
+            shown = f"src/onset/collections/{name}/combine.py"
+            if lost := [its for its in collection.file.makes if its not in made]:
+                yield "makes", f"{shown} makes no {lost[0]}; {nearest(lost[0], made)}"
+            elif more := sorted(made - {*collection.file.makes}):
+                yield "makes", f"{shown} makes {more[0]}, which isn't here"
     notebook = f"workflow/notebooks/{name}.py"
     if not (root / notebook).exists():
         yield "", f"its notebook {notebook} is missing"
