@@ -274,12 +274,12 @@ def _unalike(
         section, _, key = path.partition(".")
         for two in places:
             conditions = [studies[study].conditions[name] for study, name in two]
-            values = [getattr(getattr(its, section), key, None) for its in conditions]
-            counted = [len(its) if isinstance(its, tuple) else its for its in values]
+            values = [getattr(getattr(one, section), key, None) for one in conditions]
+            counted = [len(value) if isinstance(value, tuple) else value for value in values]
             if counted[0] != counted[1]:
                 shown = (
-                    f"{as_given(value)} in {its.name}"
-                    for value, its in zip(values, conditions, strict=True)
+                    f"{as_given(value)} in {one.name}"
+                    for value, one in zip(values, conditions, strict=True)
                 )
                 many = "as many entries" if isinstance(values[0], tuple) else "the same value"
                 said = f"{its.name} needs {path} to have {many} in both: {' and '.join(shown)}"
