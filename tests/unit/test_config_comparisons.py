@@ -132,7 +132,7 @@ BAD = [
     ("unknown split", {"splits": ["oi", "id_"]}, "splits",
      "one, wide, child: there is no split 'id_'; did you mean id?"),
     ("a split for choosing settings", {"splits": ["id", "oo_validation"]}, "splits",
-     "one, wide, child: nothing is looked at in oo_validation (allowed: composed_train, id, oi, io, oo)"),
+     "one, wide, child: nothing is looked at in oo_validation (allowed: atomic, composed_train, id, oi, io, oo)"),
     ("a switch for a number", {"options": {"most_questions": True}}, "options.most_questions",
      "true: must be like its default, 128"),
     ("none at all", {"options": {"most_questions": -5}}, "options.most_questions",
@@ -175,41 +175,6 @@ def test_what_is_refused(files, declared, key, says):
     files.set(STUDY, "comparisons", {"look": {**PATCHING, **declared}})
     found = files.problems()
     assert says in found[STUDY, f"comparisons.look.{key}"]
-
-
-def test_models_that_differ_in_what_must_be_alike(files):
-    files.set(CONFIG, "studies", ["induction"])
-    induction = "config/studies/induction.yaml"
-    files.set(induction, "conditions.two_heads", {"label": "2 heads", "model": {"n_heads": 2}})
-    look = {"name": "same_heads", "for_each": "pair", "conditions": ["two_layers", "two_heads"]}
-    files.set(induction, "comparisons.look", look)
-    assert files.problems()[induction, "comparisons.look.conditions"] == (
-        "same_heads needs model.n_heads to have the same value in both: "
-        "4 in two_layers and 2 in two_heads"
-    )
-    beside = {"name": "same_heads", "conditions": ["two_layers"], "beside": "two_heads"}
-    files.set(induction, "comparisons.look", beside)
-    assert "same_heads needs" in files.problems()[induction, "comparisons.look.beside"]
-
-
-@pytest.mark.parametrize(
-    ("changes", "says"),
-    [
-        ({"task": {"n_features": 100}}, "task.n_features to have the same value in both: 200 in"),
-        ({"model": {"sparsities": [3, 4]}}, "model.sparsities to have as many entries in both:"),
-        ({"model": {"sparsities": [3, 4, 4, 8]}}, None),
-    ],
-)
-def test_worlds_that_differ_in_what_must_be_alike(files, changes, says):
-    files.set(CONFIG, "studies", ["composition", "alias", "induction", "sae"])
-    sae = "config/studies/sae.yaml"
-    files.set(sae, "conditions.other", {"label": "other", **changes})
-    look = {"name": "same_features", "for_each": "pair", "conditions": ["topk", "other"]}
-    files.set(sae, "comparisons.look", look)
-    if says is None:
-        assert files.load()
-    else:
-        assert says in files.problems()[sae, "comparisons.look.conditions"]
 
 
 def test_names_that_would_be_mistaken(files):

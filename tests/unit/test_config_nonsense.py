@@ -347,3 +347,40 @@ def test_a_study_in_capitals_is_pointed_to(files):
     study = files.root / STUDY
     study.rename(study.with_name("Composition.yaml"))
     assert "Composition.yaml is there" in files.problems()[STUDY, ""]
+
+
+def test_models_that_differ_in_what_must_be_alike(files):
+    files.set(CONFIG, "studies", ["induction"])
+    files.set(
+        INDUCTION,
+        "conditions.two_heads",
+        {"label": "2 heads", "model": {"n_heads": 2}, "extra_seeds": [*range(3, 10)]},
+    )
+    look = {"name": "same_heads", "for_each": "pair", "conditions": ["two_layers", "two_heads"]}
+    files.set(INDUCTION, "comparisons.look", look)
+    assert files.problems()[INDUCTION, "comparisons.look.conditions"] == (
+        "same_heads needs model.n_heads to have the same value in both: "
+        "4 in two_layers and 2 in two_heads"
+    )
+    beside = {"name": "same_heads", "conditions": ["two_layers"], "beside": "two_heads"}
+    files.set(INDUCTION, "comparisons.look", beside)
+    assert "same_heads needs" in files.problems()[INDUCTION, "comparisons.look.beside"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"task": {"n_features": 100}}, "task.n_features to have the same value in both: 200 in"),
+        ({"model": {"sparsities": [3, 4]}}, "model.sparsities to have as many entries in both:"),
+        ({"model": {"sparsities": [3, 4, 4, 8]}}, None),
+    ],
+)
+def test_worlds_that_differ_in_what_must_be_alike(files, changes, says):
+    files.set(CONFIG, "studies", ["composition", "alias", "induction", "sae"])
+    files.set(SAE, "conditions.other", {"label": "other", **changes})
+    look = {"name": "same_features", "for_each": "pair", "conditions": ["topk", "other"]}
+    files.set(SAE, "comparisons.look", look)
+    if says is None:
+        assert files.load()
+    else:
+        assert says in files.problems()[SAE, "comparisons.look.conditions"]
