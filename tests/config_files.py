@@ -57,6 +57,10 @@ class Files:
         path = self.root / file
         path.write_bytes(text.encode() if isinstance(text, str) else text)
 
+    def make_smoke(self) -> None:
+        self.set(CONFIG, "smoke", True)
+        self.set(CONFIG, "results", "results/smoke")
+
     def load(self):
         return load_project(read_yaml(self.root / CONFIG), self.root)
 

@@ -1,6 +1,7 @@
 """docs/add.md, followed to the letter by someone whose worlds are small.
 
-The copy of the project has the smoke settings, and has run once for one study.
+The copy of the project has the smoke settings, as overrides that leave the page's paths as they are, and
+has run once for one study.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
 from onset.collections.reading import open_collection
 from onset.config.yaml_file import read_yaml
@@ -39,7 +41,12 @@ def make_small(config: Path) -> None:
     """Of the shipped config, with all its lines: one seed, and small settings."""
     text, n = re.subn("^seeds: .*$", "seeds: [0]", config.read_text(), flags=re.MULTILINE)
     assert n == 1
-    config.write_text(f"{text}smoke: true\n")
+    overrides = {"overrides": {STUDY: smoke_settings(config.parent, STUDY)}}
+    config.write_text(text + yaml.safe_dump(overrides))
+
+
+def smoke_settings(config: Path, study: str) -> dict:
+    return read_yaml(config / f"studies/{study}.yaml")["smoke"]
 
 
 @pytest.fixture(scope="session")
@@ -194,6 +201,8 @@ def test_a_study(newcomer):
 
     # Part of everything, it makes nothing of the others again but what shows all of them.
     newcomer.set(newcomer.config, "studies", [STUDY, name])
+    small = smoke_settings(newcomer.root / "config", name)
+    newcomer.set(newcomer.config, f"overrides.{name}", small)
     planned = set(newcomer.plan())
     runs = {f"train {name}/{condition}/0" for condition in ("first", "either")}
     assert runs <= planned
@@ -221,6 +230,9 @@ def test_a_study(newcomer):
     for path in made:
         path.unlink()
     newcomer.set(newcomer.config, "studies", [STUDY])
+    newcomer.set(
+        newcomer.config, "overrides", {STUDY: smoke_settings(newcomer.root / "config", STUDY)}
+    )
     assert not {job for job in newcomer.plan() if name in job}
 
 

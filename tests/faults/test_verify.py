@@ -77,6 +77,19 @@ def test_a_run_that_is_another_s_as_a_whole_is_damage(here):
     assert f"{RUN}/.records/dataset.jsonl" in its
 
 
+def test_a_run_copied_where_none_is_asked_for_is_foreign(here):
+    shutil.copytree(here / RUN, here / RUN.replace("seed_0", "seed_x"))
+    assert found() == {RUN.replace("seed_0", "seed_x"): State.FOREIGN}
+    assert mending(findings(read_project()), [], []) is None
+
+
+def test_a_record_that_was_renamed_is_damage_and_its_job_done_again(here):
+    records = here / RUN / ".records"
+    (records / "train.jsonl").rename(records / "training.jsonl")
+    assert found() == {f"{RUN}/.records/training.jsonl": State.DAMAGED}
+    assert again() == [f"{RUN}/checkpoints/index.json"]
+
+
 def test_a_run_that_is_gone_is_one_line(here):
     shutil.rmtree(here / RUN)
     assert found() == {RUN: State.MISSING}
@@ -154,6 +167,6 @@ def test_the_command_says_it_and_mends_it(finished, undisturbed):
     assert done.stdout.rstrip().splitlines()[-3:] == [
         f"foreign     {STUDY}/mine.txt",
         "",
-        "foreign: no job wrote it: it stays, whatever runs",
+        "foreign: no job wrote it there: it stays, whatever runs",
     ]
     assert differing(contents(finished), contents(undisturbed)) == ["tiny/mine.txt"]

@@ -45,6 +45,8 @@ def test_the_shipped_ones_are_valid(files):
         ("wants", ["head"], "nothing in a model is called 'head'; did you mean heads?"),
         ("wants", [], "must not be empty"),
         ("makes", ["Heads"], "names are lower-case letters"),
+        ("makes", ["heads", "untraind", "ablations"], "makes no untraind; did you mean untrained?"),
+        ("makes", ["heads", "untrained"], "atlas/combine.py makes ablations, which isn't here"),
         ("title", "", "must not be empty"),
         ("title", "a $ sign", "$ begins mathematics"),
         ("figures", {"mosiac": "A caption."}, "draws no such figure; did you mean mosaic?"),

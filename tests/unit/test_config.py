@@ -105,10 +105,10 @@ WRONG_TYPES = [
         "'fast': must be a valid number"),
     bad("a quoted number", STUDY, "training.steps", "3000", "'3000': must be a whole number"),
     bad("a fraction for a count", STUDY, "training.steps", 10.5, "10.5: must be a whole number"),
-    bad("bool for a number", STUDY, "training.steps", True, "True: must be a whole number"),
+    bad("bool for a number", STUDY, "training.steps", True, "true: must be a whole number"),
     bad("bool for a fraction", STUDY, "task.never_composed", False, "must be a valid number"),
     bad("list for a mapping", STUDY, "training", [1], "[1]", "must be keys and values"),
-    bad("nothing for a mapping", STUDY, "model", None, "None", "must be keys and values"),
+    bad("nothing for a mapping", STUDY, "model", None, "null", "must be keys and values"),
     bad("list of conditions", STUDY, "conditions", ["one"], "must be keys and values"),
     bad("number for a condition", STUDY, "conditions.one", 3, "3", "must be keys and values"),
     bad("number for text", STUDY, "title", 3, "3: must be text"),
@@ -561,22 +561,35 @@ def test_a_study_that_is_no_file(files):
 def test_a_study_of_another_ending_is_pointed_to(files):
     study = files.root / STUDY
     study.rename(study.with_suffix(".yml"))
-    said = "there is no such file; composition.yml is there, and must end in .yaml"
+    said = "there is no such file; composition.yml is there, and must be called composition.yaml"
     assert files.problems() == {(STUDY, ""): said}
 
 
 def test_a_smoke_run_misses_smoke_settings(files):
     files.remove(STUDY, "smoke")
     assert "composition" in files.load().studies
-    files.set(CONFIG, "smoke", True)
+    files.make_smoke()
     said = "a smoke run needs settings that take seconds; `smoke: {}` if the study's own do"
     assert files.problems() == {(STUDY, "smoke"): f"this key is missing: {said}"}
     files.set(STUDY, "smoke", {})
     assert "composition" in files.load().studies
 
 
+def test_a_smoke_run_replaces_no_full_results(files):
+    files.make_smoke()
+    assert files.load().settings.smoke
+    files.set(CONFIG, "results", "results")
+    said = (
+        "a smoke run would replace the full results; give it a folder of its own, "
+        "e.g. --config results=results/smoke"
+    )
+    assert files.problems() == {(CONFIG, "smoke"): said}
+    files.remove(CONFIG, "results")
+    assert files.problems() == {(CONFIG, "smoke"): said}
+
+
 def test_mistakes_in_smoke_settings_are_named_there(files):
-    files.set(CONFIG, "smoke", True)
+    files.make_smoke()
     files.set(STUDY, "smoke.training.steps", 0)
     files.set(STUDY, "smoke.conditions", {"wide": {"model": {"d_modl": 8}}})
     assert set(files.problems()) == {
@@ -860,13 +873,13 @@ class TestMerging:
     def test_smoke_settings_count_when_they_are_asked_for(self, files):
         files.set(STUDY, "smoke", {"model": {"d_model": 32, "d_mlp": 16}})
         assert files.condition("one").model.d_model == 64
-        files.set(CONFIG, "smoke", True)
+        files.make_smoke()
         one, wide = files.condition("one").model, files.condition("wide").model
         assert (one.d_model, one.d_mlp) == (32, 16)
         assert (wide.d_model, wide.d_mlp) == (32, 512)
 
     def test_smoke_settings_of_a_condition_win_over_it_and_overrides_over_both(self, files):
-        files.set(CONFIG, "smoke", True)
+        files.make_smoke()
         small = {"wide": {"model": {"d_mlp": 16}, "extra_seeds": [5]}}
         files.set(STUDY, "smoke", {"conditions": small})
         wide = files.condition("wide")
@@ -880,7 +893,7 @@ class TestMerging:
         files.set(STUDY, "sweep", [{"training.weight_decay": [1, 2, 3]}])
         files.set(STUDY, "smoke", {"sweep": [{"training.weight_decay": [4]}]})
         assert len(files.load().studies["composition"].conditions) == 5
-        files.set(CONFIG, "smoke", True)
+        files.make_smoke()
         assert list(files.load().studies["composition"].conditions) == [
             "one", "wide", "weight_decay_4",
         ]  # fmt: skip

@@ -31,6 +31,8 @@ TRAINING = [
         key="training.mixture.atomic"),
     bad("a first checkpoint after the last step", STUDY, "checkpoints.first", 4000,
         "4000 is after the last training step, 3000"),
+    bad("a first checkpoint with no room behind it", STUDY, "checkpoints.first", 2990,
+        "there can be 12, and count asks for 40"),
     bad("a step that moves everything", STUDY, "training.learning_rate", 50,
         "learning_rate: 50 is about what every weight would move by", key="training"),
     bad("a step that takes everything", STUDY, "training.weight_decay", 800.0,
@@ -46,6 +48,8 @@ TRAINING = [
         "0 times weight_norm is nothing", key="training"),
 ]  # fmt: skip
 MEASURES = [
+    bad("a helper of measures", STUDY, "measures", ["asking"],
+        "src/onset/measures/answers/asking.py is no measure: it defines no function measure"),
     bad("a measure of another world", STUDY, "measures", ["prediction", "circle"],
         "circle needs pairs of numbers to be added modulo an odd p"),
     bad("a split with nothing to look at", STUDY, "analyses.splits", ["atomic"],
@@ -120,6 +124,32 @@ class TestSurgery:
         said = files.problems()
         assert says in said[INDUCTION, f"{changed}.interventions.0.{named}"]
 
+    @pytest.mark.parametrize("seeds_on", [[1, 11], [0, 10], [2, 3, 13]])
+    def test_several_sources_are_several_runs(self, files, seeds_on):
+        files.set(CONFIG, "seeds", [*range(10)])
+        its = {"name": "transplant", "heads": "least_inductive", "step": 0,
+               "source": {"condition": "two_layers", "seeds_on": seeds_on}}  # fmt: skip
+        changed = "conditions.least_inductive_copied.interventions"
+        files.set(INDUCTION, changed, [its])
+        said = files.problems()[INDUCTION, f"{changed}.0.source.seeds_on"]
+        assert f"{seeds_on[-1]} on among 10 seeds are the same run" in said
+        files.make_smoke()  # has few seeds, and numbers that mean nothing
+        files.load()
+
+    def test_surgery_is_done_once(self, files):
+        its = {"name": "removal", "what": "pair", "source": {"condition": "two_layers"}}
+        same = {**its, "source": {**its["source"], "seeds_on": [0]}}
+        files.set(INDUCTION, "conditions.pair_removed.interventions", [its, same])
+        assert files.problems() == {
+            (
+                INDUCTION,
+                "conditions.pair_removed.interventions",
+            ): "number 2, removal, is the same as number 1 and would do nothing more"
+        }
+        later = {**its, "source": {**its["source"], "seeds_on": [1]}}
+        files.set(INDUCTION, "conditions.pair_removed.interventions", [its, later])
+        files.load()
+
     def test_all_of_the_largest_is_refused(self, files):
         its = {"name": "removal", "what": "largest", "fraction": 1.0,
                "source": {"condition": "two_layers"}}  # fmt: skip
@@ -134,6 +164,44 @@ class TestSurgery:
         files.set(alias, "conditions.no_mlp", {"interventions": [its]})
         said = files.problems()[alias, "conditions.no_mlp.interventions.0.source"]
         assert "sequences in which segments come again" in said
+
+
+FINETUNING = "config/studies/finetuning.yaml"
+
+
+class TestAnotherWorld:
+    """A child begins with what its parent has learnt of the world: tokens, and what is held out."""
+
+    @pytest.fixture
+    def files(self, files):
+        files.set(CONFIG, "studies", ["finetuning"])
+        return files
+
+    @pytest.mark.parametrize(
+        ("task", "says"),
+        [
+            ({"n_entities": 99, "n_relations": 9}, "task.n_entities is 100 there and 99 here"),
+            ({"new": 0.3}, "task.new is 0.2 there and 0.3 here"),
+            (
+                {"validation": 0.5},
+                "(of the task finetuning, a child may change: stage, new_answers)",
+            ),
+        ],
+    )
+    def test_is_refused(self, files, task, says):
+        files.set(FINETUNING, "conditions.replay.task", task)
+        said = files.problems()[FINETUNING, "conditions.replay.parent"]
+        assert said.startswith("it would train on another world than its parent stage_one: ")
+        assert says in said
+
+    def test_what_a_task_says_a_child_may_change(self, files):
+        files.set(FINETUNING, "conditions.replay.task", {"new_answers": "shuffled"})
+        files.load()
+
+    @pytest.mark.parametrize("name", tasks.names())
+    def test_is_a_setting_of_the_task(self, name):
+        module = tasks.load(name)
+        assert {*getattr(module, "A_CHILD_MAY_CHANGE", ())} <= {*module.Settings.model_fields}
 
 
 DEFINITIONS = "config/studies/definitions.yaml"
@@ -229,3 +297,90 @@ def test_what_only_one_condition_makes_wrong_names_it(files):
     files.set(STUDY, "conditions.two_layers.task", {"name": "alias"})
     said = files.problems()[STUDY, "training.mixture.atomic"]
     assert said.endswith("(in two_layers)")
+
+
+@pytest.mark.parametrize(
+    "model", [{}, {"tied_embeddings": False}, {"n_layers": 3, "n_loops": 1, "readout": "last"}]
+)
+def test_one_mistake_of_the_study_is_one_line(files, model):
+    """Whatever else its conditions offer instead of it."""
+    files.set(STUDY, "conditions.other", {"label": "other", "model": model})
+    files.set(STUDY, "training.trainable", {"layer.*": "all"})
+    ((key, said),) = files.problems().items()
+    assert key == (STUDY, "training.trainable.layer.*")
+    assert "layers.*.mlp.fc_in.weight" in said
+
+
+class TestLabels:
+    """Two of one label: the one to be changed is named, and nothing that doesn't stand in a file."""
+
+    @pytest.fixture
+    def files(self, files):
+        files.set(STUDY, "sweep", [{"model.d_model": [32]}])
+        return files
+
+    def test_a_condition_that_is_called_like_a_point(self, files):
+        files.set(STUDY, "conditions.two_layers.label", "d model 32")
+        said = "'d model 32' is the label of d_model_32, too"
+        assert files.problems() == {(STUDY, "conditions.two_layers.label"): said}
+
+    def test_two_points(self, files):
+        files.set(STUDY, "sweep", [{"model.d_model": [32]}, {"training.d_model": [32]}])
+        assert (STUDY, "sweep") in files.problems()
+
+
+@pytest.mark.parametrize("name", ["more.yml", "Atlas.yaml", "more.YAML", "head-atlas.yaml"])
+def test_a_collection_that_nobody_would_read(files, name):
+    shutil.copy(ROOT / "config/collections/atlas.yaml", files.root / "config/collections" / name)
+    said = files.problems()[f"config/collections/{name}", ""]
+    assert "isn't called NAME.yaml" in said
+    assert "lower-case letters" in said
+
+
+def test_files_left_about_are_no_collections(files):
+    for name in (".DS_Store", "._atlas.yaml", "atlas.yaml~", "atlas copy.yaml", "atlas.yaml.bak"):
+        (files.root / "config/collections" / name).write_text("left about")
+    assert files.load()
+
+
+def test_a_study_in_capitals_is_pointed_to(files):
+    study = files.root / STUDY
+    study.rename(study.with_name("Composition.yaml"))
+    assert "Composition.yaml is there" in files.problems()[STUDY, ""]
+
+
+def test_models_that_differ_in_what_must_be_alike(files):
+    files.set(CONFIG, "studies", ["induction"])
+    files.set(
+        INDUCTION,
+        "conditions.two_heads",
+        {"label": "2 heads", "model": {"n_heads": 2}, "extra_seeds": [*range(3, 10)]},
+    )
+    look = {"name": "same_heads", "for_each": "pair", "conditions": ["two_layers", "two_heads"]}
+    files.set(INDUCTION, "comparisons.look", look)
+    assert files.problems()[INDUCTION, "comparisons.look.conditions"] == (
+        "same_heads needs model.n_heads to have the same value in both: "
+        "4 in two_layers and 2 in two_heads"
+    )
+    beside = {"name": "same_heads", "conditions": ["two_layers"], "beside": "two_heads"}
+    files.set(INDUCTION, "comparisons.look", beside)
+    assert "same_heads needs" in files.problems()[INDUCTION, "comparisons.look.beside"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"task": {"n_features": 100}}, "task.n_features to have the same value in both: 200 in"),
+        ({"model": {"sparsities": [3, 4]}}, "model.sparsities to have as many entries in both:"),
+        ({"model": {"sparsities": [3, 4, 4, 8]}}, None),
+    ],
+)
+def test_worlds_that_differ_in_what_must_be_alike(files, changes, says):
+    files.set(CONFIG, "studies", ["composition", "alias", "induction", "sae"])
+    files.set(SAE, "conditions.other", {"label": "other", **changes})
+    look = {"name": "same_features", "for_each": "pair", "conditions": ["topk", "other"]}
+    files.set(SAE, "comparisons.look", look)
+    if says is None:
+        assert files.load()
+    else:
+        assert says in files.problems()[SAE, "comparisons.look.conditions"]

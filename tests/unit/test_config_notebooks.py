@@ -75,7 +75,7 @@ VALUES = [
     bad("text", SIMPLEST, "notebook.level", "high", "'high': must be a number"),
     bad("too much", SIMPLEST, "notebook.level", 1.5, "1.5: must be less than or equal to 1"),
     bad("a list", SIMPLEST, "notebook.level", [0.5], "[0.5]: must be a number"),
-    bad("nothing", SIMPLEST, "notebook.level", None, "None: must be a number"),
+    bad("nothing", SIMPLEST, "notebook.level", None, "null: must be a number"),
     bad("the wrong order", GROKKING, "notebook.generalised_at", 0.999,
         "must be generalised_at <= memorised_at, and generalised_at is 0.999, memorised_at is 0.99"),
     bad("no checkpoint", GROKKING, "notebook.known_at", 301,
@@ -101,6 +101,13 @@ def test_a_mistake_is_named(files, case):
         (ALIAS, "figures.doses", "figures", "draws doses, which isn't declared here"),
         (ALIAS, "tables.accuracy", "tables", "makes accuracy, which isn't declared here"),
         (ALIAS, "conditions.untied", "answer", "there is no condition 'untied'"),
+        (
+            GROKKING,
+            "reference.restricted",
+            "reference",
+            "compares 'restricted' with what is published",
+        ),
+        (GROKKING, "reference", "reference", "which isn't here; (allowed: none)"),
     ],
 )
 def test_what_is_gone_is_missed(files, file, path, key, says):
@@ -208,7 +215,7 @@ class TestParameters:
     def test_nothing_cannot_be_compared(self):
         its = Parameters.of("low: Fraction | None = 0\nassert low < 1")
         assert [said for _, said in its.problems({"low": None})] == [
-            "must be low < 1, and low is None"
+            "must be low < 1, and low is null"
         ]
 
     @pytest.mark.parametrize(
@@ -282,6 +289,11 @@ class TestReading:
                 'KINDS = [c for c in ("one", "two") if c in conditions]\nnumbers = {}\n'
                 'for kind in [*KINDS, "three"]:\n    numbers[f"{kind}/least"] = 1',
                 {"one/least", "two/least", "three/least"},
+            ),
+            (
+                'KINDS = [k for k in ("one", "two", "three") if k != "two"]\n'
+                "numbers = {kind: 1 for kind in KINDS}",
+                {"one", "three"},
             ),
             ('numbers = {"a" if tied else "b": 1}', {"a", "b"}),
             (

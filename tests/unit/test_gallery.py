@@ -49,7 +49,7 @@ class TestAnswer:
         assert filled("{a}", {"a": r"x\_1 \& \$5 \{y\}"}, Means()) == "x_1 & $5 {y}"
 
     def test_a_number_that_nobody_saved_is_named(self):
-        with pytest.raises(UnknownNumberError, match="'two/id': no number of the notebook's"):
+        with pytest.raises(UnknownNumberError, match=r"'two/id': no number .*the nearest: one/id"):
             filled("It is {two/id}.", {"one/id": "1"}, Means())
 
     def test_means_come_from_the_summary_also_where_a_notebook_says_otherwise(self):

@@ -305,7 +305,11 @@ class TestVerdicts:
         assert Found.of_seeds(pd.Series([0.2, np.nan]), below=0.5) is None
         assert Found.of_seeds(pd.Series([], dtype=float), below=0.5) is None
 
-    def test_what_was_not_run_or_not_published_is_left_out(self, study):
+    def test_what_is_not_published_is_named(self, study):
+        with pytest.raises(ValueError, match=r"nothing published is called 'odd' .*: sharing\)"):
+            study.verdict({"sharing": None, "odd": Found(0.9, 0.8, 1.0, True)})
+
+    def test_what_was_not_run_is_left_out(self, study):
         table = study.verdict({"sharing": Found(0.9, 0.8, 1.0, True), "other": None, "odd": None})
         assert table[["quantity", "ours", "agrees"]].to_numpy().tolist() == [
             ["accuracy", 0.9, "yes"]

@@ -42,6 +42,12 @@ def test_seeds_that_all_have_and_seeds_of_one(results):
     assert names(study) == [("one", 0), ("one", 1), ("two", 0), ("two", 1), ("two", 5), ("two", 7)]
 
 
+def test_a_copy_that_somebody_made_is_no_run(results):
+    for copy in ("seed_x", "seed_0 copy", "seed_0_old"):
+        shutil.copytree(results / "study/one/seed_0", results / "study/one" / copy)
+    assert names(open_study("study", results, ["one"])) == [("one", 0), ("one", 1)]
+
+
 def test_exactly_those_asked_for(results):
     study = open_study("study", results, ["two"], [1], extra_seeds={"two": [7]})
     assert names(study) == [("two", 1), ("two", 7)]

@@ -111,6 +111,8 @@ class TestRead:
             ("", "mine.py: QUANTITIES is missing"),
             ("QUANTITIES = dict(a=1)", "mine.py: line 1: QUANTITIES must be a literal"),
             ("\nNEEDS = tuple('a')", "mine.py: line 2: NEEDS must be a literal"),
+            ("QUANTITIES = {'a': {}, 'a': {}}", "line 1: QUANTITIES has the key 'a' twice"),
+            ("QUANTITIES = {'a': {'kind': 1, 'kind': 2}}", "QUANTITIES has the key 'kind' twice"),
             ("QUANTITIES = {'a': {'kind': 'hare', 'label': 'a'}}", "QUANTITIES a: unknown kind"),
         ],
     )

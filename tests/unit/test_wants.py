@@ -11,6 +11,8 @@ import pytest
 import torch
 
 from onset import analyses, comparisons, measures, models, tasks
+from onset.code import missing
+from onset.code.missing import refuse_missing_imports
 from onset.code.syntax import SourceError
 from onset.config.quantities import declared_by
 from onset.config.traits import KNOWN, OF_MODELS, OF_WORLDS, traits_of_model
@@ -200,12 +202,26 @@ def test_declarations_are_tuples_of_words():
                 assert all(len(word) > 1 for word in words), name
 
 
+_MEASURE = "def measure(model, parameters, dataset):"
+
+
 @pytest.mark.parametrize(
     ("source", "says"),
     [
-        ("def measure(model, parameters, dataset):", None),
+        (_MEASURE, None),
         ("def measure(model, parameters):", "line 2: measure must take model, parameters and"),
         ("NEEDS = 'bridge'\ndef measure(model, parameters, dataset):", "NEEDS must be words in"),
+        (f"ONLY_WITH = ['laiers']\n{_MEASURE}", "ONLY_WITH: .* 'laiers'; did you mean layers?"),
+        (f"import nowhere.at_all\n{_MEASURE}", "line 2: there is no module nowhere to import"),
+        (f"from nowhere import it\n{_MEASURE}", "line 2: there is no module nowhere to import"),
+        (f"{_MEASURE}\n    import nowhere", "line 3: there is no module nowhere to import"),
+        (f"from onset.no import it\n{_MEASURE}", "line 2: there is no module onset.no to import"),
+        (
+            f"from onset.measures.measurement import Measurment\n{_MEASURE}",
+            "onset.measures.measurement has no Measurment to import; did you mean Measurement?",
+        ),
+        (f"try:\n    import nowhere\nexcept ImportError:\n    nowhere = None\n{_MEASURE}", None),
+        (f"import torch, numpy.linalg\nfrom onset import models\n{_MEASURE}", None),
     ],
 )
 def test_a_measure_as_a_newcomer_writes_it(tmp_path, monkeypatch, source, says):
@@ -214,10 +230,19 @@ def test_a_measure_as_a_newcomer_writes_it(tmp_path, monkeypatch, source, says):
     path.write_text(f"{quantities}\n{source}\n    yield 1\n")
     monkeypatch.setattr(measures.CATALOGUE, "source", lambda name: path)
     if says is None:
-        assert wants(measures, "a_newcomers").kind is None
+        assert wants(measures, f"a_newcomers {source}").kind is None
         return
     with pytest.raises(SourceError, match=says):
-        wants(measures, f"a_newcomers_{says[:5]}")
+        wants(measures, f"a_newcomers {source}")
+
+
+def test_what_a_helper_lacks_is_told_of_the_measure(tmp_path, monkeypatch):
+    """By file and line of the helper."""
+    monkeypatch.setattr(missing, "_missing_in", lambda module: f"{module}: line 1: it lacks x")
+    path = tmp_path / "mine.py"
+    path.write_text(f"from onset.measures.answers import asking\n{_MEASURE}\n    yield 1\n")
+    with pytest.raises(SourceError, match="it lacks x"):
+        refuse_missing_imports(path)
 
 
 class TestSplits:

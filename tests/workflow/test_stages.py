@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from onset.code.fingerprint import _closure
+from onset.code.fingerprint import closure
 from onset.config import load_project
 from onset.config.yaml_file import read_yaml
 from onset.workflow.jobs import Jobs, collections, runs
@@ -18,7 +18,7 @@ def test_of_a_run(finished, monkeypatch, stage):
     monkeypatch.setattr(runs, "fingerprint", lambda *modules: " ".join(modules))
     project = load_project(read_yaml(finished.root / finished.config), finished.root)
     run = SimpleNamespace(study="tiny", condition="plain", seed="0")
-    covered = _closure(tuple(Jobs(project).runs.code(stage, run).split()))
+    covered = closure(tuple(Jobs(project).runs.code(stage, run).split()))
 
     settings = getattr(project.condition("tiny", "plain"), f"{stage}_job")
     arguments = ("results/tiny/plain/seed_0", "--settings", settings)
@@ -48,4 +48,4 @@ def test_of_a_collection(finished, monkeypatch):
         told = ("--settings", f"{atlas}/settings/{settings}.json")
         loaded = loaded_by(finished, stage, *arguments, *told)
         assert f"onset.collections.atlas.{its_import}" in loaded
-        assert loaded <= _closure(tuple(code.split()))
+        assert loaded <= closure(tuple(code.split()))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from onset.code.fingerprint import _closure
+from onset.code.fingerprint import closure
 from onset.config import load_project
 from onset.config.yaml_file import read_yaml
 from onset.stages.views import checksum
@@ -102,7 +102,7 @@ def test_its_fingerprint_covers_the_code_that_it_loads(viewed, monkeypatch):
     monkeypatch.setattr(views, "fingerprint", lambda *modules: " ".join(modules))
     project = load_project(read_yaml(viewed.root / viewed.config), viewed.root)
     its = Jobs(project)
-    covered = _closure(tuple(its.views.code("tiny").split()))
+    covered = closure(tuple(its.views.code("tiny").split()))
     command = ("-X", "importtime", "-m", "onset.stages.views", "results/tiny")
     done = viewed.python(*command, "--settings", its.views.settings("tiny"))
     assert done.returncode == 0, done.stderr

@@ -13,12 +13,15 @@ import hashlib
 from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from onset.code.own_files import files_in, is_own
 from onset.code.syntax import dump, parse
 
 _PACKAGE = Path(__file__).parents[1]
-DECLARATIONS = frozenset({"NEEDS", "ONLY_WITH", "QUANTITIES", "SPLITS", "TOGETHER"})
+DECLARATIONS = frozenset(
+    {"ALIKE", "A_CHILD_MAY_CHANGE", "NEEDS", "ONLY_WITH", "QUANTITIES", "SPLITS", "TOGETHER"}
+)
 """what modules declare in literals for planning alone; those that a module itself uses are code"""
 
 
@@ -33,7 +36,7 @@ def fingerprint(*modules: str) -> str:
         SourceError: one of them is no Python. What they don't import may be anything.
     """
     sha = hashlib.sha256()
-    for module in sorted(_closure(modules)):
+    for module in sorted(closure(modules)):
         sha.update(f"{module}\n{_syntax(module)}\n".encode())
         for name, content in _data_files(module):
             sha.update(f"{name}\n".encode() + content)
@@ -43,11 +46,11 @@ def fingerprint(*modules: str) -> str:
 def fingerprint_of_script(script: Path) -> str:
     """The same for a script (a notebook): its own code, and the closure of what it imports."""
     tree = parse(script)
-    ours = sorted(_imported(tree, ""))
+    ours = sorted(imported(tree, ""))
     return hashlib.sha256(f"{_dump(tree)}\n{fingerprint(*ours)}".encode()).hexdigest()[:16]
 
 
-def _closure(modules: tuple[str, ...]) -> set[str]:
+def closure(modules: tuple[str, ...]) -> set[str]:
     """The modules, all that they import, and the packages that importing those runs."""
     found: set[str] = set()
     todo = set(modules)
@@ -63,27 +66,53 @@ def _closure(modules: tuple[str, ...]) -> set[str]:
 @cache
 def imports(module: str) -> frozenset[str]:
     """The modules of Onset that one of them imports, wherever in it; not those for type checkers alone."""
-    source = _source(module)
+    return frozenset(imported(tree_of(module), package_of(module)))
+
+
+def package_of(module: str) -> str:
+    """What relative imports in a module of Onset's start from."""
+    source = source_of(module)
     assert source, f"there is no module {module}"
-    package = module if source.name == "__init__.py" else module.rpartition(".")[0]
-    return frozenset(_imported(_tree(module), package))
+    return module if source.name == "__init__.py" else module.rpartition(".")[0]
 
 
-def _imported(tree: ast.Module, package: str) -> set[str]:
+def imported(tree: ast.Module, package: str) -> set[str]:
+    """The modules of Onset that a file imports, whose relative imports start from a package."""
     found = set()
-    for node in _run_statements(tree):
+    for its in asked_for(tree, package):
+        whole = f"{its.module}.{its.name}"
+        found.add(whole if its.name and source_of(whole) else its.module)
+    return {name for name in found if source_of(name)}
+
+
+class Asked(NamedTuple):
+    """Something that an import statement asks for."""
+
+    line: int
+    module: str
+    name: str | None
+    """in the module; None: the module itself"""
+
+
+def asked_for(tree: ast.Module, package: str, tried: bool = True) -> Iterator[Asked]:
+    """What a module's import statements ask for, at any depth; not those for type checkers alone.
+
+    Args:
+        tree: of the module.
+        package: that relative imports start from.
+        tried: whether statements in a `try` count, which may fail.
+    """
+    for node in _run_statements(tree, tried):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            yield from (Asked(node.lineno, alias.name, None) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             above = package.split(".")[: len(package.split(".")) - node.level + 1]
             start = ".".join(above) if node.level else ""
             whole = ".".join(filter(None, (start, node.module)))
-            named = {f"{whole}.{alias.name}" for alias in node.names}
-            found |= {name if _source(name) else whole for name in named}
-    return {name for name in found if _source(name)}
+            yield from (Asked(node.lineno, whole, alias.name) for alias in node.names)
 
 
-def _run_statements(tree: ast.Module) -> Iterator[ast.stmt]:
+def _run_statements(tree: ast.Module, tried: bool) -> Iterator[ast.stmt]:
     """All statements, at any depth, but those that only type checkers see."""
     todo: list[ast.AST] = [tree]
     while todo:
@@ -92,7 +121,7 @@ def _run_statements(tree: ast.Module) -> Iterator[ast.stmt]:
             yield node
         if isinstance(node, ast.If) and _asks_for_type_checkers(node.test):
             todo += node.orelse
-        else:
+        elif tried or not isinstance(node, ast.Try):
             todo += [
                 its for its in ast.iter_child_nodes(node) if isinstance(its, _HOLDS_STATEMENTS)
             ]
@@ -109,7 +138,7 @@ def _asks_for_type_checkers(test: ast.expr) -> bool:
 
 
 @cache
-def _source(module: str) -> Path | None:
+def source_of(module: str) -> Path | None:
     """The file of a module of Onset's; None: there is no such module."""
     if module.partition(".")[0] != _PACKAGE.name:
         return None
@@ -131,21 +160,21 @@ def _names(folder: Path) -> frozenset[str]:
 
 
 @cache
-def _tree(module: str) -> ast.Module:
-    source = _source(module)
+def tree_of(module: str) -> ast.Module:
+    source = source_of(module)
     assert source, f"there is no module {module}"
     return parse(source)
 
 
 @cache
 def _syntax(module: str) -> str:
-    return _dump(_tree(module))
+    return _dump(tree_of(module))
 
 
 @cache
 def _data_files(module: str) -> list[tuple[str, bytes]]:
     """Name and content of what is no Python in the folders of a package that are no packages themselves."""
-    source = _source(module)
+    source = source_of(module)
     if not source or source.name != "__init__.py":
         return []
     folders = [path for path in sorted(source.parent.iterdir()) if path.is_dir()]

@@ -14,7 +14,7 @@ from onset.config.problems import Layer, Problem, merge, nearest, place, problem
 from onset.config.size import Size, largest_number
 from onset.config.study import Condition, ConditionFile
 from onset.config.trained_parts import unfit_patterns
-from onset.config.wants import wants
+from onset.config.wants import DEFINED_BY, unknown, wants
 from onset.settings import Settings
 from onset.tasks.dataset import TaskSettings
 from onset.tasks.worlds import AnyTaskSettings, drawn_from_parent, kind_of, sizes_of
@@ -112,8 +112,12 @@ class _Check:
         name = self.merged[key].get("name")
         if isinstance(name, str) and name in names:
             return self.section(key, load(name).Settings)
-        said = f"unknown {kind} {name!r}" if name else f"the {kind} is missing"
-        self.problem([key, "name"], f"{said}; {nearest(name, names)}")
+        if name and kind in DEFINED_BY:
+            said = unknown(kind, name)
+        else:
+            said = f"unknown {kind} {name!r}" if name else f"the {kind} is missing"
+            said = f"{said}; {nearest(name, names)}"
+        self.problem([key, "name"], said)
         return None
 
     def chosen_functions(
@@ -129,7 +133,7 @@ class _Check:
         there = package.names() if listed else ()
         for name in listed:
             if name not in there:
-                self.problem(path, f"unknown {kind} {name!r}; {nearest(name, there)}")
+                self.problem(path, unknown(kind, name))
             elif task:
                 for message in wants(package, name).unfit(task, model):
                     self.problem(path, message)
@@ -223,6 +227,14 @@ class _Check:
         if checkpoints.schedule == "log" and checkpoints.first > training.steps:
             said = f"{checkpoints.first} is after the last training step, {training.steps}"
             self.problem(["checkpoints", "first"], said)
+        elif checkpoints.schedule == "log" and checkpoints.first > 1:
+            most = training.steps - checkpoints.first + 2
+            if (checkpoints.count or 0) > most:
+                said = (
+                    f"with {checkpoints.first} of {training.steps} steps before the second checkpoint, "
+                    f"there can be {most}, and count asks for {checkpoints.count}"
+                )
+                self.problem(["checkpoints", "first"], said)
         if checkpoints.schedule != "log" and self._last("first") >= self._last("schedule"):
             said = f"a schedule `{checkpoints.schedule}` doesn't use it"
             self.problem(["checkpoints", "first"], said)

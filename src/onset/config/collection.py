@@ -11,28 +11,31 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, Strict, ValidationError
 
 from onset import collections
+from onset.code.missing import refuse_missing_imports
 from onset.code.syntax import SourceError, parse
 from onset.config.folder import NOT_STUDIES
 from onset.config.notebook_source import NotebookSource, read_notebook_source
 from onset.config.notebooks import made_problems, quoted_problems
 from onset.config.problems import Layer, Problem, nearest, problems_of
 from onset.config.texts import text_problems
-from onset.config.traits import OF_MODELS
-from onset.config.yaml_file import YamlError, read_yaml
-from onset.settings import Line, Name, Once, Settings, Text, is_name
+from onset.config.traits import of_models
+from onset.config.yaml_file import YamlError, misnamed, read_yaml
+from onset.settings import (
+    IN_WORDS,
+    NAME_PATTERN,
+    Line,
+    Name,
+    Once,
+    Settings,
+    Text,
+    is_name,
+)
 
 TOLD_TO_NOTEBOOKS = ("results", "code")
 """parameters of a collection's notebook"""
 
 
-def _known(capability: str) -> str:
-    if capability not in OF_MODELS:
-        there = nearest(capability, OF_MODELS)
-        raise ValueError(f"nothing in a model is called {capability!r}; {there}")
-    return capability
-
-
-Wanted = Annotated[str, AfterValidator(_known)]
+Wanted = Annotated[str, AfterValidator(of_models)]
 
 
 class CollectionFile(Settings):
@@ -77,7 +80,11 @@ def read_collections(root: Path, paper: bool) -> tuple[dict[str, Collection], li
         root: the project's folder.
         paper: whether a paper is made.
     """
-    found, problems = {}, []
+    found = {}
+    problems = [
+        Problem(str(its.relative_to(root)), "", f"isn't called NAME.yaml; {IN_WORDS[NAME_PATTERN]}")
+        for its in misnamed(root / "config/collections")
+    ]
     for name in collection_names(root):
         file = f"config/collections/{name}.yaml"
         try:
@@ -103,6 +110,12 @@ def _wrong_with(collection: Collection, root: Path) -> Iterator[tuple[str, str]]
     for function in ("look", "combine", *(["pages"] if collection.file.pages else [])):
         if said := _lacks(name, function):
             yield "", said
+        elif function == "combine" and (made := _made_by(_source_of(name, function))):
+            shown = f"src/onset/collections/{name}/combine.py"
+            if lost := [its for its in collection.file.makes if its not in made]:
+                yield "makes", f"{shown} makes no {lost[0]}; {nearest(lost[0], made)}"
+            elif more := sorted(made - {*collection.file.makes}):
+                yield "makes", f"{shown} makes {more[0]}, which isn't here"
     notebook = f"workflow/notebooks/{name}.py"
     if not (root / notebook).exists():
         yield "", f"its notebook {notebook} is missing"
@@ -116,14 +129,34 @@ def _wrong_with(collection: Collection, root: Path) -> Iterator[tuple[str, str]]
     yield from _wrong_with_notebook(collection.file, source, notebook)
 
 
+def _source_of(name: str, function: str) -> Path:
+    """The module of a function of the collection's code, which has the same name."""
+    return Path(collections.__file__).parent / name / f"{function}.py"
+
+
+def _made_by(source: Path) -> set[str]:
+    """The tables that `combine` gives back, if its source tells: every `return` is a mapping of names."""
+    made: set[str] = set()
+    for node in ast.walk(parse(source)):
+        if isinstance(node, ast.FunctionDef) and node.name == "combine":
+            for its in (inner for inner in ast.walk(node) if isinstance(inner, ast.Return)):
+                match its.value:
+                    case ast.Dict(keys=keys) if all(isinstance(k, ast.Constant) for k in keys):
+                        made |= {str(key.value) for key in keys if isinstance(key, ast.Constant)}
+                    case _:
+                        return set()
+    return made
+
+
 def _lacks(name: str, function: str) -> str | None:
-    """Why a function of the collection's code can't be called; it stands in a module of its name."""
-    source = Path(collections.__file__).parent / name / f"{function}.py"
+    """Why a function of the collection's code can't be called."""
+    source = _source_of(name, function)
     shown = f"src/onset/collections/{name}/{function}.py"
     if not source.is_file():
         return f"its code is missing: {shown} with a function {function}"
     try:
         defined = {its.name for its in parse(source).body if isinstance(its, ast.FunctionDef)}
+        refuse_missing_imports(source, f"{collections.__name__}.{name}")
     except SourceError as error:
         return f"code that it uses can't be read: {error}"
     return None if function in defined else f"{shown} has no function {function}"

@@ -15,7 +15,8 @@ from onset.comparisons.settings import PARENT, SOURCE, ComparisonSettings
 from onset.config.parents import Place, parent_of, source_runs
 from onset.config.problems import Layer, Problem, merge, nearest, problems_of
 from onset.config.study import Condition, Study, StudyFile
-from onset.config.wants import Wants, wants_of_comparison
+from onset.config.wants import Wants, unknown, wants_of_comparison
+from onset.latex.settings_in_words import as_given
 
 LONGEST_GROUP = 200
 """of its name, which is a file's, and a record's with some more"""
@@ -193,7 +194,7 @@ def _problems(
 ) -> Iterator[tuple[str, str]]:
     """Key and message."""
     if its.name not in comparisons.names():
-        yield "name", f"unknown comparison {its.name!r}; {nearest(its.name, comparisons.names())}"
+        yield "name", unknown("comparison", its.name)
         return
     try:
         wanted = wants_of_comparison(its.name)
@@ -221,7 +222,9 @@ def _problems(
         said = f"sets several side by side; the only one taken in is {taken_in[0].name}"
         yield "conditions", f"for_each: {its.for_each} {said}"
     if not lost:
-        yield from _unfit_groups(wanted, its, groups_of(study, its, seeds))
+        groups = groups_of(study, its, seeds)
+        yield from _unfit_groups(wanted, its, groups)
+        yield from _unalike(studies, wanted, its, groups)
 
 
 def _unfit_together(wanted: Wants, its: ComparisonSettings) -> Iterator[tuple[str, str]]:
@@ -257,6 +260,33 @@ def _unfit_groups(
         yield "beside", f"{said}{more}"
 
 
+def _unalike(
+    studies: Mapping[str, Study], wanted: Wants, its: ComparisonSettings, groups: Sequence[Group]
+) -> Iterator[tuple[str, str]]:
+    """Conditions that differ in a setting that the module wants to be the same."""
+    places = {
+        (one, other): None
+        for group in groups
+        for one, *others in [list(dict.fromkeys((m.study, m.condition) for m in group.members))]
+        for other in others
+    }
+    for path in wanted.alike:
+        section, _, key = path.partition(".")
+        for two in places:
+            conditions = [studies[study].conditions[name] for study, name in two]
+            values = [getattr(getattr(one, section), key, None) for one in conditions]
+            counted = [len(value) if isinstance(value, tuple) else value for value in values]
+            if counted[0] != counted[1]:
+                shown = (
+                    f"{as_given(value)} in {one.name}"
+                    for value, one in zip(values, conditions, strict=True)
+                )
+                many = "as many entries" if isinstance(values[0], tuple) else "the same value"
+                said = f"{its.name} needs {path} to have {many} in both: {' and '.join(shown)}"
+                yield "beside" if its.beside else "conditions", said
+                break
+
+
 def _unfit_options(wanted: Wants, its: ComparisonSettings) -> Iterator[tuple[str, str]]:
     for name, value in its.options.items():
         if name not in wanted.options:
@@ -268,7 +298,10 @@ def _unfit_options(wanted: Wants, its: ComparisonSettings) -> Iterator[tuple[str
         usual = wanted.options[name]
         both = {type(value), type(usual)}
         if len(both) > 1 and both != {int, float}:
-            yield f"options.{name}", f"{value!r}: must be like its default, {usual!r}"
+            said = f"{as_given(value)}: must be like its default, {as_given(usual)}"
+            yield f"options.{name}", said
+        elif type(usual) is int and usual > 0 >= value:
+            yield f"options.{name}", f"{value}: must be more than 0, like its default, {usual}"
 
 
 def _wrong_partners(
@@ -325,9 +358,12 @@ def _unfit_conditions(
             lost = [split for split in its.splits if split not in there]
             for message in wanted.unfit(condition.task, condition.model):
                 said.setdefault((key, message), []).append(condition.name)
-            for message in (
+            about_splits = [
                 f"there is no split {split!r}; {nearest(split, there)}" for split in lost
-            ):
+            ]
+            if not lost and (message := wanted.idle_splits(condition.task, its.splits)):
+                about_splits.append(message)
+            for message in about_splits:
                 said.setdefault(("splits", message), []).append(condition.name)
     yield from ((key, f"{_listed(names)}: {message}") for (key, message), names in said.items())
 

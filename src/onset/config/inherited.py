@@ -90,8 +90,8 @@ def _naming(where: str, those: Sequence[str], problem: Problem) -> Problem:
 
 
 def _said(problem: Problem) -> str:
-    """Of a size the sums differ between conditions, and the number that is too large doesn't."""
-    return "size" if said_of_size(problem.message) else problem.message
+    """What doesn't differ between conditions: of a size the sums do, and of a name those that are there."""
+    return "size" if said_of_size(problem.message) else problem.message.partition("; ")[0]
 
 
 def _within(problem: Problem, layers: Iterable[Layer]) -> str:

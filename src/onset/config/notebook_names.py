@@ -213,7 +213,7 @@ class Names:
             case ast.ListComp(elt=ast.Name(id=name), generators=[loop]) if (
                 isinstance(loop.target, ast.Name) and loop.target.id == name
             ):
-                return self.elements(loop.iter, depth + 1)
+                return _left_in(self.elements(loop.iter, depth + 1), name, loop.ifs)
             case ast.Attribute(attr="conditions" | "analysed"):
                 return [ast.Attribute(node, "condition")]
             case ast.Name(id=name) if values := self.bound.get(name):
@@ -244,6 +244,19 @@ class Names:
                 each = [self._dicts(value, depth + 1) for value in values]
                 return [its for found in each for its in found] if all(each) else []
         return []
+
+
+def _left_in(elements: list[ast.expr], name: str, tests: Sequence[ast.expr]) -> list[ast.expr]:
+    """Without those that a comprehension leaves out: `name != "one"`."""
+    out = {
+        ast.dump(test.comparators[0])
+        for test in tests
+        if isinstance(test, ast.Compare)
+        and isinstance(test.left, ast.Name)
+        and test.left.id == name
+        and isinstance(test.ops[0], ast.NotEq)
+    }
+    return [its for its in elements if ast.dump(its) not in out]
 
 
 def _groups(by: ast.expr) -> list[ast.expr]:

@@ -39,6 +39,8 @@ class NotebookSource:
     tables: list[Pattern] = field(default_factory=list)
     published: list[Pattern] = field(default_factory=list)
     """names that `save_reference` is given values of ours for"""
+    judged: set[str] = field(default_factory=set)
+    """those that are known to the last letter, unless the notebook asks whether they are there"""
     numbers: list[Pattern] = field(default_factory=list)
     always: set[tuple[str, str]] = field(default_factory=set)
     """figures and tables that it makes whatever there is, as (kind, name)"""
@@ -156,7 +158,7 @@ class _Reading:
             case (_, [name, *_]) if method in _TABLES:
                 self._made("tables", name)
             case ("verdict", [ours]) | ("save_reference", [_, ours]):
-                self._found.published.extend(self._names.keys(ours))
+                self._sets_beside(self._names.keys(ours))
             case "save_numbers", [numbers]:
                 self._found.numbers.extend(self._names.keys(numbers))
             case ("run", [ast.Constant(value=str(condition)), _]) | (
@@ -170,6 +172,11 @@ class _Reading:
         getattr(self._found, kind).extend(names)
         if not self._asked:
             self._found.always |= {(kind, n[0]) for n in names if isinstance(n[0], str)}
+
+    def _sets_beside(self, names: list[Pattern]) -> None:
+        self._found.published.extend(names)
+        if not any("reference" in ast.unparse(asked) for asked in self._asked):
+            self._found.judged |= {n[0] for n in names if len(n) == 1 and isinstance(n[0], str)}
 
     def _asks_for(self, condition: str) -> None:
         if not any(condition in ast.unparse(asked) for asked in self._asked):

@@ -107,6 +107,9 @@ def _published(study: Study, source: NotebookSource, name: str) -> Found:
         if not matches(source.published, its, {}):
             there = nearest(its, spelt_out(source.published, {}))
             yield f"reference.{its}", f"{name} sets nothing of ours beside it; {there}"
+    for its in sorted(source.judged - published.keys()):
+        said = f"{name} compares {its!r} with what is published, which isn't here"
+        yield "reference", f"{said}; {nearest(its, published)}"
 
 
 def _splits_of(study: Study) -> set[str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from onset import tasks
 from onset.config.problems import Problem, nearest
 from onset.config.study import Condition, Study
 from onset.config.surgery import unfit_surgery
+from onset.latex.settings_in_words import as_given
 from onset.tasks.worlds import kind_of, sizes_of
 
 Place = tuple[str, str]
@@ -46,23 +48,31 @@ def source_runs(
     return found
 
 
-def parent_problems(studies: Mapping[str, Study], seeds: Sequence[int]) -> list[Problem]:
+def parent_problems(
+    studies: Mapping[str, Study], seeds: Sequence[int], smoke: bool = False
+) -> list[Problem]:
     """What is wrong with the parents, and the sources of interventions, that conditions name.
 
     Args:
         studies: all that are run.
         seeds: that every condition is run with.
+        smoke: whether it is a smoke run, which has few seeds and whose numbers mean nothing: there several
+            sources may be one run.
     """
     return [
         Problem(f"config/studies/{study.name}.yaml", f"conditions.{condition.name}.{key}", message)
         for study in studies.values()
         for condition in study.conditions.values()
-        for key, message in _problems(studies, study.name, condition, seeds)
+        for key, message in _problems(studies, study.name, condition, seeds, smoke)
     ]
 
 
 def _problems(
-    studies: Mapping[str, Study], study: str, condition: Condition, seeds: Sequence[int]
+    studies: Mapping[str, Study],
+    study: str,
+    condition: Condition,
+    seeds: Sequence[int],
+    smoke: bool,
 ) -> Iterator[tuple[str, str]]:
     """Key and message."""
     if place := parent_of(study, condition):
@@ -76,7 +86,7 @@ def _problems(
             yield f"interventions.{i}", message
             continue
         source = studies[place[0]].conditions[place[1]]
-        for key, message in unfit_surgery(its, condition, source, source.seeds(seeds)):
+        for key, message in unfit_surgery(its, condition, source, source.seeds(seeds), smoke):
             yield f"interventions.{i}{'.' if key else ''}{key}", message
 
 
@@ -96,6 +106,8 @@ def _problem(
     data = condition.drawn_from and called == "its parent"
     if message := (_unfit_for_data if data else _unfit)(condition, other, f"{called} {place[1]}"):
         return message
+    if called == "its parent" and not data and (message := _of_another_world(condition, other)):
+        return message
     if alone := set(condition.extra_seeds) - set(other.extra_seeds):
         return f"{called} {place[1]} isn't run with the extra_seeds {', '.join(map(str, sorted(alone)))}"
     steps = other.checkpoints.at(other.training.steps)
@@ -113,6 +125,26 @@ def _unfit(condition: Condition, other: Condition, called: str) -> str | None:
         of = {"sequences": "tokens and positions", "vectors": "entries in inputs and targets"}[kind]
         return f"its task must have as many {of} as that of {called}"
     return None
+
+
+def _of_another_world(condition: Condition, parent: Condition) -> str | None:
+    """Why tokens, or what is held out, would be others than those that the parent has learnt.
+
+    Another task is meant; the same one with other settings would look like the parent's and be none of it.
+    """
+    task, before = condition.task, parent.task
+    if task.name != before.name:
+        return None
+    allowed = getattr(tasks.load(task.name), "A_CHILD_MAY_CHANGE", ())
+    own = [key for key in type(task).model_fields if getattr(task, key) != getattr(before, key)]
+    if not (odd := [key for key in own if key not in allowed]):
+        return None
+    may = f"a child may change: {', '.join(allowed)}" if allowed else "a child may change nothing"
+    return (
+        f"it would train on another world than its parent {parent.name}: task.{odd[0]} is "
+        f"{as_given(getattr(before, odd[0]))} there and {as_given(getattr(task, odd[0]))} here "
+        f"(of the task {task.name}, {may})"
+    )
 
 
 def _unfit_for_data(condition: Condition, other: Condition, called: str) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from onset.latex.settings_in_words import as_given
 from onset.settings import IN_WORDS
 
 _IN_YAML = {
@@ -160,10 +161,11 @@ def _written(values: Any, loc: Sequence[str | int]) -> tuple[list[str | int], bo
     """The path without what pydantic puts in it: `[key]` for a bad key, the name that tells settings from
     others, and the kinds that a value may be of; and whether it ends with such a kind."""
     path: list[str | int] = []
+    is_there = True
     for part in loc:
         if part == "[key]" or (isinstance(values, dict) and values.get("name") == part != "name"):
             continue
-        if isinstance(part, str) and path and values is not None and not isinstance(values, dict):
+        if isinstance(part, str) and path and is_there and not isinstance(values, dict):
             return path, True
         path.append(part)
         is_index = isinstance(values, list | tuple) and isinstance(part, int) and part < len(values)
@@ -182,7 +184,7 @@ def _any_of(messages: Sequence[str]) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
+    text = as_given(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 

@@ -26,7 +26,7 @@ from onset.config.quoted import problems_of_paper
 from onset.config.reading import read_study, study_names
 from onset.config.shown import problems_of_shown
 from onset.config.sources import CONFIG
-from onset.config.study import Condition, Study
+from onset.config.study import Condition, Study, StudyOverrides
 from onset.config.yaml_file import reread
 from onset.settings import (
     FIRST_SPARE_SEED,
@@ -82,6 +82,16 @@ class ProjectSettings(Settings):
                 "e.g. --config results=results/tuning"
             )
         return seeds
+
+    @field_validator("smoke")
+    @classmethod
+    def _small_results_replace_no_others(cls, smoke: bool, info: ValidationInfo) -> bool:
+        if smoke and info.data.get("results") == "results":
+            raise ValueError(
+                "a smoke run would replace the full results; give it a folder of its own, "
+                "e.g. --config results=results/smoke"
+            )
+        return smoke
 
 
 @dataclass(frozen=True)
@@ -202,15 +212,22 @@ def _validated(layer: Layer, root: Path) -> Project:
         said = f"{taken[0]} is no study's name: in results/{taken[0]} {GATHERED}"
         problems.append(Problem(layer.file, "studies", said))
     if settings:
-        # Those of a study that isn't run this time may stay.
+        # Those of a study that isn't run this time may stay, if they can be read.
         there = study_names(root)
+        for name in sorted({*settings.overrides} & {*there} - {*names}):
+            try:
+                StudyOverrides.model_validate(settings.overrides[name])
+            except ValidationError as error:
+                over = Layer(layer.file, f"overrides.{name}", settings.overrides[name])
+                problems += problems_of(error, StudyOverrides, [over])
         for name in sorted(set(settings.overrides) - set(there)):
             said = f"there is no such study; {nearest(name, there)}"
             problems.append(Problem(layer.file, f"overrides.{name}", said))
         if said := folder_problem(settings.results, root, there, collections):
             problems.append(Problem(layer.file, "results", said))
     if not problems:
-        problems = parent_problems(studies, settings.seeds if settings else ())
+        seeds, smoke = (settings.seeds, settings.smoke) if settings else ((), False)
+        problems = parent_problems(studies, seeds, smoke)
         if settings and settings.paper:
             problems += [*problems_of_paper(studies, root), *problems_of_shown(studies, root)]
     if problems or not settings:

@@ -31,6 +31,9 @@ def literals_in(source: Path, names: Collection[str] = DECLARATIONS) -> dict[str
                 ast.Assign(targets=[ast.Name(id=name)], value=value)
                 | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
             ) if name in names:
+                if twice := _key_twice(value):
+                    said = f"{name} has the key {twice!r} twice"
+                    raise SourceError(f"{source}: line {statement.lineno}: {said}")
                 try:
                     found[name] = ast.literal_eval(value)
                 except (ValueError, TypeError):
@@ -39,6 +42,17 @@ def literals_in(source: Path, names: Collection[str] = DECLARATIONS) -> dict[str
                         "for it is read without running the module"
                     ) from None
     return found
+
+
+def _key_twice(literal: ast.expr) -> object:
+    """A key that stands twice in one of the mappings of a literal, of which Python keeps the last."""
+    for node in ast.walk(literal):
+        if isinstance(node, ast.Dict):
+            keys = [key.value for key in node.keys if isinstance(key, ast.Constant)]
+            for key in keys:
+                if keys.count(key) > 1:
+                    return key
+    return None
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -13,6 +14,10 @@ from onset.config.study import Study
 from onset.latex.means_asked import means_asked_for
 from onset.latex.sources import sources_of
 from onset.statistics.quantities import Declarations, UndeclaredError, quantity_of
+from onset.statistics.rows import COUNTED_BY
+
+_COUNTED = "".join(rf"(\.{column}_\d+)?" for column in COUNTED_BY)
+"""what may stand behind a quantity's name"""
 
 
 def problems_of_paper(studies: Mapping[str, Study], root: Path) -> Iterator[Problem]:
@@ -83,7 +88,10 @@ def _wrong_with_other(
 
 
 def _undeclared(quantity: str, declared: Declarations, called: str) -> str:
-    name = quantity.partition(".")[0]
+    name, *counted = quantity.split(".")
+    if not re.fullmatch(_COUNTED, "".join(f".{its}" for its in counted)):
+        words = ", ".join(f".{column}_N" for column in COUNTED_BY)
+        return f"{quantity!r}: behind a quantity's name may stand, in this order: {words}"
     try:
         quantity_of(name, declared)
     except UndeclaredError:

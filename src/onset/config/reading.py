@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from onset.config.study import Condition, ConditionFile, Study, StudyFile
 from onset.config.sweep import SweepError, expand
 from onset.config.texts import text_problems
 from onset.config.wants import silent_measures
-from onset.config.yaml_file import YamlError, read_yaml
+from onset.config.yaml_file import YamlError, misnamed, read_yaml
 from onset.settings import is_name
 
 
@@ -53,7 +53,7 @@ def read_study(
         there = study_names(root)
         hint = "" if name in there else f"; studies: {nearest(name, there)}"
         if hint and (likely := _of_another_ending(name, root)):
-            hint = f"; {likely} is there, and must end in .yaml"
+            hint = f"; {likely} is there, and must be called {name}.yaml"
         return None, [Problem(file, "", f"{error}{hint}")]
     try:
         study_file = StudyFile.model_validate(raw)
@@ -118,7 +118,14 @@ def read_study(
             conditions[condition] = merged
             run_already.add(merged.jobs)
     problems += [*of_some.problems(), *of_points.problems(below(grids, "sweep"))]
-    problems += _of_one_label(conditions, file)
+    problems += [
+        Problem(file, f"conditions.{name}.label", said)
+        if name in listed
+        else Problem(grids.file, below(grids, "sweep"), said)
+        for name, said in _of_one_label(
+            conditions, {n for n, its in listed.items() if "label" in its}
+        )
+    ]
     if not (conditions or problems):
         said = "no condition is left: the study has none beside its sweep"
         problems.append(Problem(grids.file, below(grids, "sweep"), said))
@@ -133,21 +140,28 @@ def read_study(
     return (None, problems) if problems else (study, [])
 
 
-def _of_one_label(conditions: Mapping[str, Condition], file: str) -> Iterator[Problem]:
-    """Conditions that nobody could tell apart in a figure."""
+def _of_one_label(
+    conditions: Mapping[str, Condition], labelled: Container[str]
+) -> Iterator[tuple[str, str]]:
+    """Conditions that nobody could tell apart in a figure: the one whose label is at fault, and why.
+
+    Args:
+        conditions: by name.
+        labelled: those that are given a label; the others' is made of their name.
+    """
     named: dict[str, str] = {}
     for name, condition in conditions.items():
         seen = " ".join(unicodedata.normalize("NFC", condition.label).split())
         other = named.setdefault(seen, name)
         if other != name:
-            said = f"{condition.label!r} is the label of {other}, too"
-            yield Problem(file, f"conditions.{name}.label", said)
+            blamed, same = (other, name) if name not in labelled else (name, other)
+            yield blamed, f"{condition.label!r} is the label of {same}, too"
 
 
 def _of_another_ending(name: str, root: Path) -> str | None:
-    """A file of a study's name that nobody takes for it: NAME.yml."""
-    files = (root / "config/studies").glob(f"{name}.*")
-    return next((its.name for its in files if its.suffix.lower() in (".yml", ".yaml")), None)
+    """A file of a study's name that nobody takes for it: NAME.yml, Name.yaml."""
+    files = misnamed(root / "config/studies")
+    return next((its.name for its in files if its.stem.lower() == name), None)
 
 
 def _wrong_with_notebook(root: Path, notebook: str) -> str | None:

@@ -46,6 +46,18 @@ def _no_folder_of_a_run(name: str) -> str:
     return name
 
 
+def _no_surgery_twice(
+    interventions: tuple[InterventionSettings, ...],
+) -> tuple[InterventionSettings, ...]:
+    for place, its in enumerate(interventions):
+        if its in interventions[:place]:
+            first, second = interventions.index(its) + 1, place + 1
+            raise ValueError(
+                f"number {second}, {its.name}, is the same as number {first} and would do nothing more"
+            )
+    return interventions
+
+
 def _no_parameter_of_every_notebook(name: str) -> str:
     if name in TOLD_TO_EVERY_NOTEBOOK:
         raise ValueError("a parameter of this name is given to every notebook already")
@@ -68,7 +80,9 @@ Grids = Annotated[tuple[dict[AxisPath, AxisValues], ...], Strict(False)]
 ComparisonName = Annotated[Name, AfterValidator(_no_folder_of_a_run)]
 ConditionName = Annotated[Name, AfterValidator(_no_folder_of_the_study)]
 ExtraSeeds = Annotated[tuple[ShownSeed, ...], Strict(False), Once]
-Interventions = Annotated[tuple[InterventionSettings, ...], Strict(False)]
+Interventions = Annotated[
+    tuple[InterventionSettings, ...], Strict(False), AfterValidator(_no_surgery_twice)
+]
 ParameterName = Annotated[Name, AfterValidator(_no_parameter_of_every_notebook)]
 
 

@@ -13,7 +13,11 @@ from onset.tasks.worlds import sizes_of
 
 
 def unfit_surgery(
-    its: InterventionSettings, condition: Condition, source: Condition, seeds: Sequence[int]
+    its: InterventionSettings,
+    condition: Condition,
+    source: Condition,
+    seeds: Sequence[int],
+    smoke: bool = False,
 ) -> Iterator[tuple[str, str]]:
     """Why it can't be done, or would do nothing: key below the intervention, and message.
 
@@ -22,6 +26,7 @@ def unfit_surgery(
         condition: whose runs it is done to.
         source: whose runs it looks at.
         seeds: that both are run with, if the config's are the same for all; those of the source.
+        smoke: whether too few seeds may make one run of several sources.
     """
     if "head_weights" not in traits_of_model(condition.model):
         said = f"{its.name} needs {KNOWN['head_weights']}; the {condition.model.name} has none"
@@ -39,7 +44,7 @@ def unfit_surgery(
         said = f"{chosen} is of one run, the first of these: give one number"
         yield "source.seeds_on", f"{list(its.source.seeds_on)}: {said}"
     else:
-        yield from _seeds(its.source.seeds_on, seeds)
+        yield from _seeds(its.source.seeds_on, seeds, smoke)
 
 
 def _heads(
@@ -71,8 +76,8 @@ def _nothing_removed(fraction: float | None, condition: Condition) -> Iterator[t
         )
 
 
-def _seeds(seeds_on: Sequence[int], seeds: Sequence[int]) -> Iterator[tuple[str, str]]:
-    """Of the source; where there are too few, another seed comes round to the run's own."""
+def _seeds(seeds_on: Sequence[int], seeds: Sequence[int], smoke: bool) -> Iterator[tuple[str, str]]:
+    """Of the source; where there are too few, another seed comes round to one that was meant already."""
     if 0 not in seeds_on and all(on % len(seeds) == 0 for on in seeds_on):
         on, n = seeds_on[0], len(seeds)
         counted = f"{on} on among {n} seed{'s' * (n > 1)}"
@@ -80,3 +85,13 @@ def _seeds(seeds_on: Sequence[int], seeds: Sequence[int]) -> Iterator[tuple[str,
             "source.seeds_on",
             f"{counted} is the run's own seed again; give the source extra_seeds",
         )
+        return
+    places: dict[int, int] = {}
+    for on in seeds_on if not smoke else ():
+        first = places.setdefault(on % len(seeds), on)
+        if first != on:
+            said = (
+                f"{first} and {on} on among {len(seeds)} seed{'s' * (len(seeds) > 1)} are the same"
+            )
+            yield "source.seeds_on", f"{said} run; give the source extra_seeds, or leave one out"
+            return

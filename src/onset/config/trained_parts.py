@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 from collections.abc import Iterator
 
 from onset import models
@@ -32,9 +33,11 @@ def unfit_patterns(
             yield from ((pattern, said) for pattern in of_tokens)
         return
     names = family.shapes(model, *sizes_of(task))
+    # Of all layers at once: so conditions with more and fewer layers have the same to say.
+    offered = {re.sub(r"\.\d+(?=\.)", ".*", name) for name in names}
     for pattern in chosen:
         if not fnmatch.filter(names, pattern):
-            yield pattern, f"no parameter of the model has such a name; {nearest(pattern, names)}"
+            yield pattern, f"no parameter of the model has such a name; {nearest(pattern, offered)}"
     try:
         counts = {name: counting(name, chosen) for name in names}
     except ValueError as error:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from onset import models
+from onset.config.problems import nearest
 from onset.settings import Settings
 
 OF_WORLDS = {
@@ -36,6 +37,17 @@ OF_MODELS = {
 }
 KNOWN = OF_WORLDS | OF_MODELS
 """trait → in words"""
+
+
+def of_models(trait: str) -> str:
+    """The same, if a model can have it.
+
+    Raises:
+        ValueError: none can.
+    """
+    if trait not in OF_MODELS:
+        raise ValueError(f"nothing in a model is called {trait!r}; {nearest(trait, OF_MODELS)}")
+    return trait
 
 
 def traits_of(settings: Any) -> tuple[str, ...]:

@@ -6,19 +6,30 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from onset import comparisons, measures
+from onset import analyses, comparisons, measures, tasks
+from onset.code.missing import refuse_missing_imports
+from onset.code.own_files import files_in
 from onset.code.syntax import SourceError, parse
+from onset.config.problems import nearest
 from onset.config.quantities import declared_by, literals_in
 from onset.config.study import Condition
-from onset.config.traits import KNOWN, OF_MODELS, OF_WORLDS, traits_of, traits_of_model
+from onset.config.traits import KNOWN, OF_MODELS, OF_WORLDS, of_models, traits_of, traits_of_model
 from onset.settings import Settings
 from onset.tasks.dataset import VALIDATION, Dataset
 from onset.tasks.vectors import VectorDataset
 from onset.tasks.worlds import AnyTaskSettings, drawn_from_parent, kind_of, truth_of
 
+DEFINED_BY = {
+    "task": (tasks, "generate"),
+    "measure": (measures, "measure"),
+    "analysis": (analyses, "analyse"),
+    "comparison": (comparisons, "compare"),
+}
+"""kind of thing → where its modules are, and the function that each defines"""
 TOGETHER = ("checkpoints", "two runs", "runs")
 """what a comparison may look at: several checkpoints of one run, two runs, or two and more"""
 _KINDS = {its.__name__: its.kind for its in (Dataset, VectorDataset)}
@@ -44,6 +55,9 @@ class Wants:
     """whether a training may add it to its loss"""
     together: str = ""
     """what a comparison looks at, one of `TOGETHER`"""
+    alike: tuple[str, ...] = ()
+    """settings, `SECTION.KEY`, that must be the same in all that a comparison sets side by side; of lists,
+    their lengths"""
     options: Mapping[str, Any] = field(default_factory=dict)
     """numbers and texts that a study may set, with their defaults"""
 
@@ -90,8 +104,17 @@ class Wants:
             )
         return None
 
+    def idle_splits(self, task: AnyTaskSettings, splits: Sequence[str]) -> str | None:
+        """Those of some splits of a task in which there is nothing for it to look at."""
+        if any(self.unfit(task, None)):
+            return None
+        if not (idle := [split for split in splits if not self.looks_at(task, split)]):
+            return None
+        allowed = [split for split in task.splits if self.looks_at(task, split)]
+        return f"nothing is looked at in {', '.join(idle)} (allowed: {', '.join(allowed)})"
+
     def looks_at(self, task: AnyTaskSettings, split: str) -> bool:
-        """Whether an analysis has something to look at in a split: not in those for choosing settings."""
+        """Whether there is something to look at in a split: not in those for choosing settings."""
         return not split.endswith(VALIDATION) and self.truth <= set(truth_of(task, split))
 
 
@@ -104,21 +127,36 @@ def silent_measures(conditions: Mapping[str, Condition]) -> Iterator[str]:
                 yield f"{name} says nothing without {KNOWN[trait]}, and no condition has that"
 
 
+def unknown(kind: str, name: Any) -> str:
+    """What is wrong with a name that no module has that does things of this kind (`DEFINED_BY`)."""
+    package, function = DEFINED_BY[kind]
+    folder = Path(package.__path__[0])
+    for path in files_in(folder):
+        if path.name == f"{name}.py":
+            shown = f"src/onset/{path.relative_to(folder.parent)}"
+            return f"{shown} is no {kind}: it defines no function {function}"
+    return f"unknown {kind} {name!r}; {nearest(name, package.names())}"
+
+
 @cache
 def wants(package: ModuleType, name: str) -> Wants:
     """What a measure or analysis wants, read from its source.
 
     Raises:
-        SourceError: what it declares can't be understood.
+        SourceError: what it declares can't be understood, or it imports what isn't there.
     """
     source = package.CATALOGUE.source(name)
+    refuse_missing_imports(source, package.__name__)
     said = literals_in(source)
-    found = {
-        key: said[key.upper()] for key in ("needs", "splits", "only_with") if key.upper() in said
-    }
+    keys = ("needs", "splits", "only_with", "alike")
+    found = {key: said[key.upper()] for key in keys if key.upper() in said}
     for key, words in found.items():
         if not isinstance(words, tuple | list) or not all(isinstance(word, str) for word in words):
             raise SourceError(f'{source}: {key.upper()} must be words in brackets: ("one",)')
+    try:
+        [*map(of_models, found.get("only_with", ()))]
+    except ValueError as error:
+        raise SourceError(f"{source}: ONLY_WITH: {error}") from None
     declared_by(package, name)  # as sound as the rest
     for statement in parse(source).body:
         match statement:

@@ -12,8 +12,10 @@ from typing import Any
 
 import yaml
 
+from onset.code.own_files import is_own
 from onset.config.scalars import is_text, meant
 from onset.config.yaml_words import in_our_words
+from onset.settings import is_name
 
 _DEEPEST = 40
 _LARGEST = 2_000_000
@@ -36,6 +38,17 @@ class YamlError(Exception):
     def __init__(self, message: str, line: int | None = None) -> None:
         super().__init__(f"line {line}: {message}" if line else message)
         self.message = message
+
+
+def misnamed(folder: Path) -> list[Path]:
+    """Files of YAML that nobody reads, for they aren't called NAME.yaml: NAME.yml, Name.yaml."""
+    return [
+        path
+        for path in (sorted(folder.iterdir()) if folder.is_dir() else ())
+        if is_own(path.name)
+        and path.suffix.lower() in (".yml", ".yaml")
+        and not (path.suffix == ".yaml" and is_name(path.stem))
+    ]
 
 
 class _Loader(yaml.BaseLoader):

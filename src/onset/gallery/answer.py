@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from onset.statistics.means import Means, UnknownMeanError
+from onset.statistics.means import Means, UnknownMeanError, like
 
 _ESCAPED = re.compile(r"\\([%&#_${}])")
 _NAME = re.compile(r"\{([^{}]+)\}")
@@ -35,7 +35,8 @@ def filled(answer: str, numbers: Mapping[str, str], means: Means) -> str:
             return means[name].in_words
         except UnknownMeanError as error:
             said = (
-                f"the answer asks for {name!r}: no number of the notebook's, and no mean ({error})"
+                f"the answer asks for {name!r}: no number of the notebook's ({like(name, numbers)}), "
+                f"and no mean ({error})"
             )
             raise UnknownNumberError(said) from None
 

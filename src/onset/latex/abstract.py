@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from onset.latex.markup import MarkupError
 from onset.latex.text import escape
-from onset.statistics.means import Means, UnknownMeanError
+from onset.statistics.means import Means, UnknownMeanError, like
 
 _NAME = re.compile(r"\{([^{}]+)\}")
 
@@ -36,6 +36,7 @@ def _macro(study: str, asked: str, numbers: Collection[str], means: Means) -> st
     try:
         its = means[asked]
     except UnknownMeanError as error:
-        said = f"{asked!r} is no number of the notebook's, and no mean ({error})"
+        near = like(asked, sorted(numbers))
+        said = f"{asked!r} is no number of the notebook's ({near}), and no mean ({error})"
         raise MarkupError(f"config/studies/{study}.yaml: abstract: {said}") from None
     return rf"\onsetmean{{{study}}}{{{its.condition}}}{{{its.split}}}{{{its.quantity}}}"

@@ -25,6 +25,20 @@ def as_written(value: Any) -> str:
             return str(value)
 
 
+def as_given(value: Any) -> str:
+    """A value as a config has it, texts in quotes: `[null, 'one', 0.5]`; what messages quote."""
+    match value:
+        case None | bool():
+            return as_written(value)
+        case Mapping():
+            its = (f"{as_written(key)}: {as_given(its)}" for key, its in value.items())
+            return "{" + ", ".join(its) + "}"
+        case list() | tuple():
+            return "[" + ", ".join(map(as_given, value)) + "]"
+        case _:
+            return repr(value)
+
+
 def in_words(value: Any) -> str:
     """A value of JSON without brackets: `0.9, 0.98`; what is off, or empty, is a dash."""
     match value:

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, TypeAdapter, ValidationError, ValidationInfo
 
+from onset.latex.settings_in_words import as_given
 from onset.settings import (
     Fraction,
     Name,
@@ -124,11 +125,12 @@ class Parameters:
                 for its in error.errors(include_url=False):
                     said = _IN_YAML.get(its["type"], its["msg"]).replace("Input should", "must")
                     said = str(its["ctx"]["error"]) if its["type"] == "value_error" else said
-                    yield (name, *its["loc"]), f"{its['input']!r}: {said[0].lower()}{said[1:]}"
+                    shown = as_given(its["input"])
+                    yield (name, *its["loc"]), f"{shown}: {said[0].lower()}{said[1:]}"
         for order in self.orders if fine else ():
             names = [node.id for node in ast.walk(order) if isinstance(node, ast.Name)]
             if set(names) <= given.keys() and not _holds(order, given):
-                values = ", ".join(f"{name} is {given[name]!r}" for name in dict.fromkeys(names))
+                values = ", ".join(f"{n} is {as_given(given[n])}" for n in dict.fromkeys(names))
                 yield (names[0],), f"must be {ast.unparse(order)}, and {values}"
 
 

@@ -72,8 +72,17 @@ class NotebookStudy(StudyFigures):
 
         Args:
             ours: by the names under `reference` in the study's file; None where it wasn't run.
+
+        Raises:
+            ValueError: there is no such name.
         """
-        found = {n: its for n, its in ours.items() if its is not None and n in self.reference}
+        found = {name: its for name, its in ours.items() if its is not None}
+        if lost := [name for name in found if name not in self.reference]:
+            there = ", ".join(self.reference) or "none"
+            raise ValueError(
+                f"nothing published is called {lost[0]!r} under `reference` in the study's file "
+                f"(there are: {there})"
+            )
         return self.save_reference({name: self.reference[name] for name in found}, found)
 
     def stands(

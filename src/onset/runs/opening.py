@@ -44,7 +44,12 @@ def open_study(
         FileNotFoundError: there are no results of that study.
     """
     folder = results_with(study, results) / study
-    found = sorted(folder.glob("*/seed_*/measures.parquet"))
+    # Copies that people have made, such as seed_0_old, are no runs.
+    found = [
+        path
+        for path in sorted(folder.glob("*/seed_*/measures.parquet"))
+        if path.parent.name.removeprefix("seed_").isdecimal()
+    ]
     if not found:
         raise FileNotFoundError(f"no evaluated runs in {folder}; {ELSEWHERE}")
     if conditions is None:

@@ -92,18 +92,16 @@ class Means(dict[str, Mean]):
         condition, split, quantity = [*name.split("/", 2), "", ""][:3]
         of_condition = [its for its in self.values() if its.condition == condition]
         if not of_condition:
-            return f"no condition {condition!r}; {_like(condition, (m.condition for m in self.values()))}"
+            return f"no condition {condition!r}; {like(condition, (m.condition for m in self.values()))}"
         there = [its for its in of_condition if its.quantity == quantity]
         if not there:
             of_split = [its for its in of_condition if its.split == split] or of_condition
-            return (
-                f"no quantity {quantity!r}; {_like(quantity, (its.quantity for its in of_split))}"
-            )
+            return f"no quantity {quantity!r}; {like(quantity, (its.quantity for its in of_split))}"
         splits = [its.split or "(none)" for its in there]
-        return f"{quantity} isn't of the split {split or '(none)'!r}; {_like(split, splits)}"
+        return f"{quantity} isn't of the split {split or '(none)'!r}; {like(split, splits)}"
 
 
-def _like(name: str, known: Iterable[str]) -> str:
+def like(name: str, known: Iterable[str]) -> str:
     """What is nearest to a name; where nothing is near, what there is."""
     there = list(dict.fromkeys(known))
     near = difflib.get_close_matches(name, there, n=3, cutoff=0.6) or there[:_SHOWN]

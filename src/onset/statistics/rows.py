@@ -10,10 +10,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+COUNTED_BY = ("layer", "head", "position", "component")
+"""columns of numbers that become part of a measure's name, in this order"""
+
+
 def full_name(measures: pd.DataFrame) -> pd.Series:
     """The measure with the layer, head, … that it was taken of, e.g. `bridge_rank.layer_1`."""
     name = measures["measure"].astype(str)
-    for column in ("layer", "head", "position", "component"):
+    for column in COUNTED_BY:
         there = measures[column].notna()
         where = measures.loc[there, column].astype(int).astype(str)
         name = name.where(~there, name + f".{column}_" + where.reindex(name.index, fill_value=""))

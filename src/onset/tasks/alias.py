@@ -33,6 +33,8 @@ from onset.tasks.dataset import VALIDATION, Dataset, Split
 HELD_OUT = ("id", "ood")
 NAMING = ("naming_id", "naming_ood")
 
+A_CHILD_MAY_CHANGE = ("definitions",)
+
 
 class Settings(BaseSettings):
     """The size of the world and which part of it is trained."""

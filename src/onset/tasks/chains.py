@@ -36,6 +36,8 @@ KINDS = ("seen", "unseen")
 
 Edges = Bool[np.ndarray, "entities relations"]
 
+A_CHILD_MAY_CHANGE = ("longest_trained", "chain_answers")
+
 
 class Settings(BaseSettings):
     """The size of the world, which part of it is trained, and up to which length it is tested."""

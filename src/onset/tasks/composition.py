@@ -30,6 +30,8 @@ from onset.tasks.parts import random_part, refuse_small_splits, validation_apart
 
 HELD_OUT = ("id", "oi", "io", "oo")
 
+A_CHILD_MAY_CHANGE = ("two_hop_answers",)
+
 
 class Settings(BaseSettings):
     """The size of the world and which part of it is trained."""

@@ -35,6 +35,8 @@ _STAGE_ONE = ("facts", "alias_facts", "definitions_1", "definitions_2")
 _STAGE_TWO = ("new_definitions_1", "new_definitions_2")
 _FEWEST = 2  # aliases in each part: one says nothing of others
 
+A_CHILD_MAY_CHANGE = ("stage",)
+
 
 class Settings(BaseSettings):
     """The size of the world, how reliable its tags are, and which stage is trained."""

@@ -33,6 +33,8 @@ _STAGE_ONE = ("old_facts", "old_composed")
 _STAGE_TWO = ("new_facts",)
 _FACTS = ("old_facts", "new_facts")  # about one edge
 
+A_CHILD_MAY_CHANGE = ("stage", "new_answers")
+
 
 class Settings(BaseSettings):
     """The size of the world, how much of it is new, and which stage is trained."""

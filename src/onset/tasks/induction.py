@@ -35,6 +35,8 @@ _HELD_OUT = ("test", "repeats")
 _MOST_TAKEN = 0.5  # of the possible sequences: of those that are left, new ones are soon found
 Tokens = Int[np.ndarray, "sequences length"]
 
+A_CHILD_MAY_CHANGE = ("segment", "copies", "n_train")
+
 
 class Settings(BaseSettings):
     """The alphabet, and what is repeated, and how often."""

@@ -21,6 +21,8 @@ from onset.settings import Settings as BaseSettings
 from onset.tasks.dataset import VALIDATION, Dataset, Split
 from onset.tasks.parts import random_part, refuse_small_splits, validation_apart
 
+A_CHILD_MAY_CHANGE = ("answers",)
+
 
 class Settings(BaseSettings):
     """The modulus and how much of the table of sums is trained."""

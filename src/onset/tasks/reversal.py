@@ -26,6 +26,8 @@ from onset.settings import Settings as BaseSettings
 from onset.tasks.dataset import VALIDATION, Dataset, Split
 from onset.tasks.parts import SMALLEST_SPLIT
 
+A_CHILD_MAY_CHANGE = ("reversed_answers",)
+
 
 class Settings(BaseSettings):
     """The size of the world and how much of it is trained both ways."""

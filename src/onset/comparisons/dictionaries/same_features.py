@@ -22,6 +22,7 @@ from onset.tasks.vectors import VectorDataset
 
 TOGETHER = "runs"
 NEEDS = ("dictionary", "amounts")
+ALIKE = ("task.n_features", "model.sparsities")
 QUANTITIES = {
     "same_features": {"kind": "share", "label": "features that both find, of those that either does"},
     "same_features_by_chance": {"kind": "share", "label": "the same, of as many features at random"},

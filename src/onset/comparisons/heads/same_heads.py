@@ -12,6 +12,7 @@ from onset.tasks.dataset import Dataset
 
 TOGETHER = "two runs"
 NEEDS = ("repeats", "head_weights", "layers")
+ALIKE = ("model.n_heads",)
 QUANTITIES = {
     "same_pair": {"kind": "share", "label": "runs with the same pair of heads"},
     "same_previous_token": {"kind": "share", "label": "runs with the same previous-token head"},

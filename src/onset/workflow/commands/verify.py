@@ -47,7 +47,7 @@ _MEANS = {
     State.MISSING: "a job wrote it, or should have, but it is missing",
     State.DAMAGED: "it isn't what the job wrote there, or no record says what that was",
     State.UNFINISHED: "the job was interrupted, or failed",
-    State.FOREIGN: "no job wrote it: it stays, whatever runs",
+    State.FOREIGN: "no job wrote it there: it stays, whatever runs",
     State.LEFT_OVER: "the config no longer asks for it: it stays, until you delete it",
 }
 
@@ -64,9 +64,11 @@ class Finding(NamedTuple):
 def findings(project: Project) -> list[Finding]:
     """All there is to tell, by state and name."""
     results, jobs = Path(project.results), Jobs(project)
+    expected = set(map(Path, jobs.everything))
     left = set(orphans(project))
     found = {Finding(State.LEFT_OVER, path) for path in left}
     unread: list[Path] = []
+    copied: set[Path] = set()
     files: dict[Path, tuple[str, Record]] = {}
     for path in _record_paths(results, project):
         if left & {*path.parents}:
@@ -74,13 +76,16 @@ def findings(project: Project) -> list[Finding]:
         try:
             record = records.read_record(path)
         except DamagedFileError:
-            if path.name.partition(".")[0].partition("_of_")[0] in _STAGES:
+            if _is_of_a_job(path):
                 unread.append(path)
             else:
                 found.add(Finding(State.FOREIGN, path))
             continue
         again = (record.folder / record.target,)
-        if not record.is_of_its_folder:
+        if not record.is_of_its_folder and not {*again} & expected:
+            copied.add(record.folder)
+            continue
+        if not (record.is_of_its_folder and _is_of_a_job(path)):
             found.add(Finding(State.DAMAGED, path, again))
         if not record.closed:
             found.add(Finding(State.UNFINISHED, *again, again))
@@ -90,7 +95,7 @@ def findings(project: Project) -> list[Finding]:
         found |= set(filter(None, pool.map(_compared, files.items())))
     told = {Path(path): text for path, text in jobs.told_in_files.items()}
     found |= {Finding(State.DAMAGED, p, (p,)) for p, text in told.items() if _is_other(p, text)}
-    expected = set(map(Path, jobs.everything))
+    found |= {Finding(State.FOREIGN, folder) for folder in copied}
     for path in unread:
         # Whatever the job had written is on no record now.
         its = (p for p in expected - files.keys() - told.keys() if path.parent.parent in p.parents)
@@ -104,13 +109,18 @@ def findings(project: Project) -> list[Finding]:
     doubtful = {*_folders_of(unread)}
     lost = {p for p in without_record if p.exists() and not doubtful & {*p.parents}}
     found |= {Finding(State.DAMAGED, p, (p,)) for p in lost}
-    known, open_to_doubt = {*files, *told, *lost}, {*left, *doubtful}
+    known, open_to_doubt = {*files, *told, *lost}, {*left, *doubtful, *copied}
     found |= {
         Finding(State.FOREIGN, path)
         for path in _files(results, project)
         if path not in known and not open_to_doubt & {path, *path.parents}
     }
     return sorted(found, key=lambda its: (list(State).index(its.state), its.path))
+
+
+def _is_of_a_job(record: Path) -> bool:
+    """Whether a record is called as some job's is; another may have been renamed."""
+    return record.name.partition(".")[0].partition("_of_")[0] in _STAGES
 
 
 def _highest(missing: Path) -> Path:
