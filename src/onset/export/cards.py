@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from huggingface_hub import DatasetCardData, EvalResult, ModelCardData
 
 from onset.export.datasets import WORLD, table_name
+from onset.export.rendering import rendered
 from onset.export.told import LICENCE, Told
 from onset.models.hub import Form
 from onset.tasks.dataset import VALIDATION, Dataset
 
-_TEMPLATES = Path(__file__).parent / "templates"
 _TAGS = ["onset", "interpretability", "training-dynamics"]
 _SIZES = {1_000: "n<1K", 10_000: "1K<n<10K", 100_000: "10K<n<100K", 1_000_000: "100K<n<1M"}
 """examples, at most → what the hub calls it"""
@@ -30,7 +29,7 @@ def model_card(told: Told, form: Form, step: int, n_parameters: int, named: bool
         named: whether a tokenizer knows the names of its tokens.
     """
     measured = told.measured(step)
-    return _rendered(
+    return rendered(
         "model.md",
         front=_front(_of_model(told, form, measured)),
         told=told,
@@ -62,7 +61,7 @@ def dataset_card(told: Told) -> str:
         ],
     )
     first = next(iter(dataset.splits.values()))
-    return _rendered(
+    return rendered(
         "dataset.md",
         front=_front(data),
         told=told,
@@ -123,14 +122,3 @@ def _example(told: Told) -> str:
 
 def _front(data: ModelCardData | DatasetCardData) -> str:
     return data.to_yaml(line_break="\n")
-
-
-def _rendered(template: str, **context: Any) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template(template).render(context)

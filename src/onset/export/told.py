@@ -86,8 +86,8 @@ class Told:
         """What was measured of the model as a whole at a step.
 
         Returns:
-            `split`, `measure`, `label`, `value`, and this in words (`said`); at the last step also `mean`: the
-            mean over seeds with its interval, in words.
+            `split`, `measure`, `label`, `value`, and this in words (`said`); at the last step also `mean`:
+            the mean over seeds with its interval, in words.
         """
         rows = self._of_the_whole[self._of_the_whole["step"] == step]
         last = step == self.run.steps[-1]

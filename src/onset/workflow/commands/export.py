@@ -17,14 +17,11 @@ from onset.config.project import Project
 from onset.store.layout import RunFolder
 from onset.store.origin import DamagedFileError
 from onset.store.recording import LeadsOutsideError
+from onset.workflow.commands.destination import RefusedError, refuse_full
 from onset.workflow.commands.project import add_config_arguments, read_project
 
 FOLDER = "export"
 """in results/"""
-
-
-class NotChosenError(Exception):
-    """What is asked for doesn't exist, or not yet; the text says so in a line."""
 
 
 class Chosen(NamedTuple):
@@ -42,7 +39,7 @@ def chosen(name: str, project: Project) -> list[Chosen]:
     """The runs that a name stands for.
 
     Raises:
-        NotChosenError: the config has no such study, condition or seed.
+        RefusedError: the config has no such study, condition or seed.
     """
     study, *rest = name.strip("/").split("/")
     _among(study, project.studies, "study", "config/config.yaml")
@@ -56,7 +53,7 @@ def chosen(name: str, project: Project) -> list[Chosen]:
         _among(wanted, seeds, "seed", f"config/config.yaml for {study}/{rest[0]}")
         runs = {rest[0]: [int(wanted)]}
     if rest[2:]:
-        raise NotChosenError(f"NAME={name}: STUDY, STUDY/CONDITION or STUDY/CONDITION/SEED")
+        raise RefusedError(f"NAME={name}: STUDY, STUDY/CONDITION or STUDY/CONDITION/SEED")
     return [Chosen(study, condition, seed) for condition, seeds in runs.items() for seed in seeds]
 
 
@@ -65,7 +62,7 @@ def _among(name: str, known: Collection[str], what: str, where: str) -> None:
         return
     near = difflib.get_close_matches(name, known, 3, 0.5) or list(known)
     said = "did you mean" if len(near) < len(known) else "there are"
-    raise NotChosenError(f"no {what} {name!r} in {where}; {said} {', '.join(near)}")
+    raise RefusedError(f"no {what} {name!r} in {where}; {said} {', '.join(near)}")
 
 
 def unfinished(runs: Collection[Chosen], results: str) -> Iterator[str]:
@@ -83,24 +80,14 @@ def refuse_unfinished(runs: Collection[Chosen], results: str) -> None:
     """Stop where something isn't there yet.
 
     Raises:
-        NotChosenError: naming the first such file, and the command that makes all of them.
+        RefusedError: naming the first such file, and the command that makes all of them.
     """
     if missing := list(unfinished(runs, results)):
         more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
         page = f"{results}/{next(iter(runs)).study}/index.html"
-        raise NotChosenError(
+        raise RefusedError(
             f"{missing[0]}{more} isn't there yet; to make it: snakemake --cores all {page}"
         )
-
-
-def refuse_full(folder: Path) -> None:
-    """Stop where a folder that somebody names holds anything.
-
-    Raises:
-        NotChosenError: it is no folder, or isn't empty.
-    """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise NotChosenError(f"{folder} isn't empty; name a folder that is new, or empty")
 
 
 def export(runs: Collection[Chosen], project: Project, top: Path, revisions: bool) -> None:
@@ -144,7 +131,7 @@ def main() -> None:
     project = read_project(arguments.configfile, arguments.config)
     try:
         if not arguments.name:
-            raise NotChosenError(
+            raise RefusedError(
                 "NAME=STUDY, STUDY/CONDITION or STUDY/CONDITION/SEED is missing; studies: "
                 + ", ".join(project.studies)
             )
@@ -154,7 +141,7 @@ def main() -> None:
             refuse_full(arguments.to)
         top = arguments.to or Path(project.results, FOLDER)
         export(runs, project, top, revisions=not arguments.last)
-    except (NotChosenError, DamagedFileError, LeadsOutsideError, OSError, ValueError) as error:
+    except (RefusedError, DamagedFileError, LeadsOutsideError, OSError, ValueError) as error:
         sys.exit(f"export: {error}")
 
 
