@@ -68,7 +68,7 @@ def findings(project: Project) -> list[Finding]:
     found = {Finding(State.LEFT_OVER, path) for path in left}
     unread: list[Path] = []
     files: dict[Path, tuple[str, Record]] = {}
-    for path in _record_paths(results, project):
+    for path in record_paths(results, project):
         if left & {*path.parents}:
             continue
         try:
@@ -148,7 +148,7 @@ def _folders(results: Path, project: Project) -> Iterator[Path]:
             yield folder
 
 
-def _record_paths(results: Path, project: Project) -> Iterator[Path]:
+def record_paths(results: Path, project: Project) -> Iterator[Path]:
     yield from records.paths_in(results)
     for folder in _folders(results, project):
         for its in sorted(folder.rglob(records.FOLDER)):
