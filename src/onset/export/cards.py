@@ -8,9 +8,9 @@ from typing import Any
 from huggingface_hub import DatasetCardData, EvalResult, ModelCardData
 
 from onset.export.datasets import WORLD, table_name
+from onset.export.forms.form import Form
 from onset.export.rendering import rendered
 from onset.export.told import LICENCE, Told
-from onset.models.hub import Form
 from onset.tasks.dataset import VALIDATION, Dataset
 
 _TAGS = ["onset", "interpretability", "training-dynamics"]

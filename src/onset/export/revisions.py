@@ -16,9 +16,10 @@ from torch import Tensor
 
 from onset.export.cards import dataset_card, model_card
 from onset.export.datasets import dataset_files
+from onset.export.forms import form_of
+from onset.export.forms.form import Form
 from onset.export.told import Told
 from onset.export.vocabulary import can_be_read, of_names, tokenizer_files
-from onset.models.hub import Form, form_of
 from onset.store.atomic import write_bytes
 from onset.store.recording import recorded
 

@@ -15,13 +15,15 @@ from torch.testing import assert_close
 from transformers import AutoConfig, AutoTokenizer, PreTrainedModel, dynamic_module_utils
 
 from onset import models
+from onset.code.own_files import modules_in
+from onset.export import forms
+from onset.export.forms import form_of
+from onset.export.forms import transformer as transformer_form
+from onset.export.forms.transformer import is_gpt2
 from onset.export.revisions import model_files
 from onset.export.vocabulary import can_be_read, of_names, tokenizer_files
 from onset.models import inspection
 from onset.models.batch import AnyModel
-from onset.models.hub import form_of
-from onset.models.transformer import hub as transformer_hub
-from onset.models.transformer.hub import is_gpt2
 from onset.models.transformer.settings import Settings
 from tests import checkpoints
 from tests.unit.test_families import EXAMPLES as FAMILIES
@@ -196,7 +198,7 @@ def test_no_setting_of_a_transformer_is_forgotten(tmp_path):
     config = AutoConfig.from_pretrained(tmp_path / "model", trust_remote_code=True)
     known = set(inspect.signature(type(config).__init__).parameters) - {"self", "others"}
     of_world = {"vocab_size", "max_position_embeddings"}
-    assert known - of_world == set(Settings.model_fields) - transformer_hub.ONLY_AT_FIRST
+    assert known - of_world == set(Settings.model_fields) - transformer_form.ONLY_AT_FIRST
 
 
 @pytest.mark.parametrize(("settings", "sizes"), FAMILIES["bottleneck"], ids=str)
@@ -263,5 +265,4 @@ def test_some_names_can_not_be_typed(names):
 
 
 def test_every_family_has_a_form():
-    for family in models.names():
-        assert (Path(models.__path__[0]) / family / "hub.py").exists(), family
+    assert set(models.names()) <= set(modules_in(forms.__path__))

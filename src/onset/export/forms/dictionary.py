@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from onset.export.forms.form import Form, remote_form
 from onset.models.dictionary.model import Dictionary
-from onset.models.hub import Form, remote_form
 
 _ARCHITECTURE = {"kind", "n_latents", "sparsities"}
 

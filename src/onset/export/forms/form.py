@@ -1,14 +1,7 @@
-"""Models in Hugging Face's form, by name of their family. Apart from all that trainings depend on.
-
-A family has `hub.py` with `form(model)`. Where an architecture of `transformers` itself is the same
-function, it is used; otherwise the form brings the files that `transformers` runs with
-`trust_remote_code=True`, from the family's folder `remote/`. They import nothing from Onset, and are tested
-against the family's own functions.
-"""
+"""What a form consists of, and the code that some bring."""
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,10 +9,8 @@ from typing import Any
 
 from torch import Tensor
 
-from onset import models
-from onset.models.batch import AnyModel
-
-_BOOT = 'TransformerBridge.boot_transformers("{folder}")'
+BOOTED = 'TransformerBridge.boot_transformers("{folder}")'
+"""the expression that opens an architecture which TransformerLens knows, of `{folder}`"""
 
 
 @dataclass(frozen=True)
@@ -52,14 +43,9 @@ class Form:
         return f'{self.auto_class}.from_pretrained("{{folder}}"{trust})'
 
 
-def form_of(model: AnyModel) -> Form:
-    """The form of a model that `build` made, by its family's `hub.py`."""
-    return importlib.import_module(f"{models.__name__}.{model.settings.name}.hub").form(model)
-
-
 def remote_code(family: str) -> dict[str, str]:
-    """The files in a family's folder `remote/`: name → text."""
-    folder = Path(__file__).parent / family / "remote"
+    """The files in `remote/FAMILY`: name → text."""
+    folder = Path(__file__).parent / "remote" / family
     return {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py"))}
 
 
@@ -88,8 +74,3 @@ def remote_form(
         **config,
     }
     return Form(told, auto_class, code=remote_code(family), **others)
-
-
-def booted() -> str:
-    """The expression that opens an architecture which TransformerLens knows, of `{folder}`."""
-    return _BOOT

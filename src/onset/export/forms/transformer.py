@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from onset.models.hub import Form, booted, remote_form
+from onset.export.forms.form import BOOTED, Form, remote_form
 from onset.models.transformer.gpt2_tensors import gpt2_tensors
 from onset.models.transformer.model import Transformer
 from onset.models.transformer.settings import Settings
@@ -23,7 +23,7 @@ def form(model: Transformer) -> Form:
             "AutoModelForCausalLM",
             tensors=gpt2_tensors,
             generation=generation,
-            lens=booted(),
+            lens=BOOTED,
         )
     told = model.settings.model_dump(mode="json", exclude=ONLY_AT_FIRST)
     return remote_form(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from onset.export.forms.form import Form, remote_form
 from onset.models.bottleneck.model import Bottleneck
-from onset.models.hub import Form, remote_form
 
 
 def form(model: Bottleneck) -> Form:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from transformers import AutoTokenizer
 
-from onset.models.hub import Form, booted
+from onset.export.forms.form import BOOTED, Form
 from onset.models.pretrained import loading
 from onset.models.pretrained.model import Pretrained
 from onset.models.pretrained.settings import Settings
@@ -21,7 +21,7 @@ def form(model: Pretrained) -> Form:
         config,
         "AutoModelForCausalLM",
         generation=model.module.generation_config.to_diff_dict(),
-        lens=booted(),
+        lens=BOOTED,
         first_token=model.settings.first_token,
         made_of=model.settings.checkpoint,
         tokenizer=partial(_save_tokenizer, model.settings),
