@@ -31,8 +31,10 @@ _PROFILES = {
     "https://w3id.org/ro/wfrun/workflow/0.5": ("Workflow Run Crate", "0.5"),
     "https://w3id.org/workflowhub/workflow-ro-crate/1.0": ("Workflow RO-Crate", "1.0"),
 }
+_BIOSCHEMAS = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"
 _LICENCE = "https://spdx.org/licenses/MIT"
 _WORKFLOW = "Snakefile"
+README = Path("README.md")
 _KINDS = {
     ".parquet": "application/vnd.apache.parquet",
     ".safetensors": "application/octet-stream",
@@ -64,6 +66,9 @@ class Finished:
     """name → folder, or file, of what was asked for: each study's results, the paper, the front page"""
     times: tuple[datetime, datetime]
     """when the first job began, and the last one ended"""
+    version: str | None = None
+    """of the project"""
+    authors: Sequence[str] = ()
     note: str = ""
     """what isn't in it"""
 
@@ -98,7 +103,8 @@ def described(finished: Finished) -> ROCrate:
             "name": "Run of the whole workflow",
             "startTime": finished.times[0].isoformat(),
             "endTime": finished.times[1].isoformat(),
-            "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"},
+            "description": "All jobs that the results needed, however many calls of Snakemake ran them.",
+            "actionStatus": "http://schema.org/CompletedActionStatus",
         },
     )
     for name, path in finished.inputs.items():
@@ -115,7 +121,7 @@ def described(finished: Finished) -> ROCrate:
     for name, its in parts.items():
         kind = "File" if its.type == "File" else "Dataset"
         _fill(_slot(crate, workflow, "output", name, kind, f"what is made of {name}"), its)
-    crate.root_dataset.append_to("mentions", action)
+    crate.root_dataset["mentions"] = action
     return crate
 
 
@@ -125,6 +131,8 @@ def _add_files(crate: ROCrate, finished: Finished) -> dict[Path, Entity]:
     for path in finished.sources:
         if str(path) != _WORKFLOW:
             found[path] = _file(crate, path, None)
+    if README in found:
+        found[README]["about"] = crate.root_dataset
     for path, its_checksum in finished.outputs.items():
         found[path] = _file(crate, path, its_checksum)
     found[Path(_WORKFLOW)] = crate.add_workflow(
@@ -139,6 +147,8 @@ def _add_files(crate: ROCrate, finished: Finished) -> dict[Path, Entity]:
             "description": "From dataset generation through training, measures at every checkpoint and "
             "analysis notebooks to the figures and the paper.",
             "license": {"@id": _LICENCE},
+            "conformsTo": {"@id": _BIOSCHEMAS},
+            **({"version": finished.version} if finished.version else {}),
         },
     )
     return found
@@ -194,13 +204,18 @@ def _add_about(crate: ROCrate, finished: Finished) -> None:
     for identifier, (name, its_version) in _PROFILES.items():
         about = {"@type": "CreativeWork", "name": name, "version": its_version}
         root.append_to("conformsTo", crate.add(ContextEntity(crate, identifier, about)))
+    for name in finished.authors:
+        about = {"@type": "Organization", "name": name}
+        root["author"] = crate.add(ContextEntity(crate, f"#{name.replace(' ', '-')}", about))
     python = {
         "@type": "SoftwareApplication",
         "name": "Python",
         "version": platform.python_version(),
         "url": "https://www.python.org/",
     }
-    crate.mainEntity["softwareRequirements"] = crate.add(ContextEntity(crate, "#python", python))
+    crate.mainEntity["softwareRequirements"] = crate.add(
+        ContextEntity(crate, python["url"], python)
+    )
 
 
 def _slot(
@@ -216,12 +231,13 @@ def _slot(
 
 def _fill(slot: Entity, its: Entity) -> None:
     """What took, or gave, the place of a formal parameter."""
-    its.append_to("exampleOfWork", slot)
-    slot.append_to("workExample", its)
+    its["exampleOfWork"] = slot
+    slot["workExample"] = its
 
 
 def _value(crate: ROCrate, name: str, value: Any) -> Entity:
-    its = {"@type": "PropertyValue", "name": name, "value": value}
+    single = isinstance(value, list) and len(value) == 1
+    its = {"@type": "PropertyValue", "name": name, "value": value[0] if single else value}
     return crate.add(ContextEntity(crate, f"#value-{name}", its))
 
 
@@ -238,7 +254,7 @@ def _type(value: Any) -> str:
 def parts_of(results: Path, names: Sequence[str], outputs: Mapping[Path, Any]) -> dict[str, Path]:
     """The results of each study or collection, the front page, and the paper if there is one."""
     found = {name: results / name for name in names}
-    for name, place in (("front page", "index.html"), ("paper", "paper/paper.pdf")):
+    for name, place in (("front_page", "index.html"), ("paper", "paper/paper.pdf")):
         if results / PurePosixPath(place) in outputs:
             found[name] = results / place
     return found

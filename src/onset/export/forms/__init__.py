@@ -3,8 +3,8 @@
 A family has a module here, with `form(model)`. Where an architecture of `transformers` itself is the same
 function, it is used; otherwise the form brings the files that `transformers` runs with
 `trust_remote_code=True`, from `remote/FAMILY`. They import nothing from Onset, and are tested against the
-family's own functions. They don't lie with the family, where every file counts as its code: editing them would
-train everything again.
+family's own functions. They don't lie with the family, where every file counts as its code: after an edit
+everything would be trained again.
 """
 
 from __future__ import annotations

@@ -9,9 +9,11 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from onset.code.own_files import files_in, is_own
 from onset.config.folder import OWN_FOLDERS
@@ -117,6 +119,7 @@ def pack(project: Project, archive: Path, checkpoints: bool) -> int:
     results = Path(project.results)
     made = outputs(project, checkpoints)
     study_files = {name: Path("config/studies", f"{name}.yaml") for name in project.studies}
+    about = _about_project()
     names = [*project.studies, *Jobs(project).collections.names]
     finished = Finished(
         sources=sources(),
@@ -125,9 +128,17 @@ def pack(project: Project, archive: Path, checkpoints: bool) -> int:
         outputs=made,
         parts=parts_of(results, names, made),
         times=times(results),
+        version=about.get("version"),
+        authors=[its["name"] for its in about.get("authors", ())],
         note="" if checkpoints else "Of each run, only the last checkpoint is included.",
     )
     return write_crate(finished, archive)
+
+
+def _about_project() -> dict[str, Any]:
+    """What pyproject.toml says, if it is there."""
+    path = Path("pyproject.toml")
+    return tomllib.loads(path.read_text(encoding="utf-8"))["project"] if path.is_file() else {}
 
 
 def main() -> None:
