@@ -37,20 +37,22 @@ def _in_process(monkeypatch):
 
 def ended(project: Project, command: str, *arguments: str) -> tuple[str, str | None]:
     """What a command says, and the line that it ends with where it is refused."""
-    said = io.StringIO()
+    said = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     sys.argv = [command, *arguments]
+    line = None
     with contextlib.chdir(project.root), contextlib.redirect_stdout(said):
         try:
             importlib.import_module(command).main()
         except SystemExit as end:
-            return said.getvalue(), str(end)
-    return said.getvalue(), None
+            line = str(end)
+    said.flush()
+    return said.buffer.getvalue().decode(), line
 
 
 def call(project: Project, command: str, *arguments: str) -> str:
     """What a command says that does its work."""
     said, refusal = ended(project, command, *arguments)
-    assert refusal is None
+    assert refusal is None, said
     return said
 
 
@@ -84,15 +86,21 @@ print(json.dumps(found))
 """
 
 
-def opened(project: Project, folder: Path, revisions: list[str]) -> dict[str, list]:
+def alone(code: str, *arguments: str, home: Path) -> str:
+    """What Python says in a process of its own that knows nothing of the project, nor of the web."""
     done = subprocess.run(
-        [sys.executable, "-c", OPENED, str(folder), *revisions],
-        env={"PATH": "", "HF_HOME": str(project.root / "hf"), "HF_HUB_OFFLINE": "1"},
+        [sys.executable, "-c", code, *arguments],
+        env={"OMP_NUM_THREADS": "1", "HF_HOME": str(home), "HF_HUB_OFFLINE": "1"},
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    return done.stdout
+
+
+def opened(project: Project, folder: Path, revisions: list[str]) -> dict[str, list]:
+    said = alone(OPENED, str(folder), *revisions, home=project.root / "hf")
+    return json.loads(said.splitlines()[-1])
 
 
 def test_every_checkpoint_of_a_run_opens_without_onset(finished):
@@ -147,15 +155,9 @@ def test_datasets_loads_the_data_by_their_card(finished, tmp_path):
     folder = finished.root / "results/export" / RUN / "dataset"
     load = "load_dataset(sys.argv[1], 'oo', split='test')[0]"
     code = f"import sys; from datasets import load_dataset; print({load})"
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(folder)],
-        env={"PATH": "", "HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": "1"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
+    said = alone(code, str(folder), home=tmp_path / "hf")
     split = open_run("tiny", "plain", 0, finished.root / "results").dataset.splits["oo"]
-    assert f"'tokens': {split.tokens[0].tolist()}" in done.stdout
+    assert f"'tokens': {split.tokens[0].tolist()}" in said
 
 
 def test_it_is_replaced_and_other_files_stay(finished):
