@@ -219,7 +219,6 @@ def test_a_damaged_checkpoint_is_not_given_away(finished):
 @pytest.fixture
 def crate(finished, tmp_path) -> Path:
     """The archive, unpacked."""
-    pytest.importorskip("rocrate")
     said = call(finished, CRATE)
     archive = finished.root / "results/crate/onset.crate.zip"
     assert said.startswith("results/crate/onset.crate.zip: ")
@@ -315,7 +314,6 @@ def test_who_unpacks_it_can_check_and_go_on(crate, finished):
 
 
 def test_only_the_last_checkpoints_are_packed_if_asked(finished):
-    pytest.importorskip("rocrate")
     call(finished, CRATE, "--last", "--to", "there")
     with zipfile.ZipFile(finished.root / "there/onset.crate.zip") as packed:
         steps = {Path(its).stem for its in packed.namelist() if "/step_" in its}
