@@ -10,6 +10,9 @@
 #:   make smoke       the same workflow with small settings   a few minutes
 #:   make arxiv       the paper's sources for arXiv, results/paper/arxiv.tar.gz
 #:   make report      Snakemake's report of finished results in one file, results/report.html
+#:   make export NAME=STUDY   its runs and data as Hugging Face has them, results/export; or STUDY/CONDITION/SEED
+#:   make crate       the finished results with their workflow as an RO-Crate for an archive, results/crate
+#:   make site        the gallery for any static host, results/site: docs/export.md has more on all three
 #:   make bench       how fast it is, and what each study costs
 #:   make verify      check every file of results/ against its record   ARGS=--mend rebuilds what is wrong
 #:   make orphans     list what is in results/ but no longer in the config; deletes nothing
@@ -32,7 +35,7 @@
 #:   ARGS="..."            further arguments for snakemake or pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce first figure study test test-slurm test-faults smoke arxiv report bench setup environment lint lock unlock schema verify orphans info clean-env
+.PHONY: help reproduce first figure study test test-slurm test-faults smoke arxiv report export crate site bench setup environment lint lock unlock schema verify orphans info clean-env
 # The steps of a set-up follow one another, whatever -j says; Snakemake runs the jobs.
 .NOTPARALLEL:
 
@@ -138,6 +141,15 @@ arxiv: setup
 
 report: setup
 	$(call snakemake,$(no_paper) --report results/report.html)
+
+export: environment
+	@$(python) onset.workflow.commands.export $(name) $(ARGS)
+
+crate: environment
+	@$(python) onset.workflow.commands.crate $(ARGS)
+
+site: environment
+	@$(python) onset.workflow.commands.site $(ARGS)
 
 bench: environment
 	$(call snakemake,--forcerun $(addprefix benchmark_,training_step instances startup planning costs)) -- benchmarks

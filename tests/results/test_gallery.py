@@ -14,6 +14,7 @@ from urllib.parse import unquote
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from onset.export.site import write_site
 from onset.results import open_run
 from setup.browser import program
 from tests.results.conftest import PAPER
@@ -156,6 +157,46 @@ def test_every_link_leads_somewhere(smoke: Path):
             assert target.exists(), f"{path} links to {link}"
             if place:
                 assert place in read[smoke / target.relative_to(smoke.resolve())].ids, (path, link)
+
+
+@pytest.fixture(scope="module")
+def site(smoke: Path, tmp_path_factory) -> Path:
+    """What `make site` writes."""
+    folder = tmp_path_factory.mktemp("elsewhere") / "site"
+    write_site(smoke, folder)
+    return folder
+
+
+def test_the_site_opens_wherever_it_is_put(site: Path, browser):
+    with opened(browser, site / "index.html") as page:
+        for path in pages(site):
+            page.goto(path.resolve().as_uri())
+            assert page.locator("main").inner_text(), path
+            page.evaluate("for (const image of document.images) image.loading = 'eager'")
+            page.wait_for_function("[...document.images].every((image) => image.complete)")
+            assert page.evaluate("[...document.images].every((image) => image.naturalWidth > 0)")
+
+
+def test_a_link_to_what_the_site_lacks_says_why(site: Path, browser):
+    with opened(browser, site / KINDS["condition"]) as page:
+        page.get_by_role("link", name="measures", exact=True).first.click()
+        page.wait_for_url("**/left_at_home.html#**")
+        asked = "composition/two_layers/seed_0/measures.parquet"
+        assert page.locator("#asked").inner_text() == f"You asked for {asked}."
+        page.locator("header a").click()
+        page.wait_for_url("**/site/index.html")
+        assert page.locator(".card").count()
+
+
+def test_every_link_of_the_site_leads_somewhere_on_it(site: Path):
+    read = pages(site)
+    assert len(read) > 200
+    for path in read:
+        for link in _Page(path).links:
+            if not link.startswith(("data:", "#")):
+                target = (path.parent / unquote(link.partition("#")[0])).resolve()
+                assert target.is_relative_to(site.resolve()), (path, link)
+                assert target.is_file(), (path, link)
 
 
 def test_each_study_says_what_it_found_and_how_sure_that_is(smoke: Path, browser):

@@ -109,6 +109,17 @@ def test_a_study_without_heads_needs_no_atlas(fresh):
     assert not (fresh.root / "results/atlas").exists()
     assert "atlas" not in (fresh.root / "results/index.html").read_text()
 
+    # It is given away as other models are.
+    done = fresh.python("-P", "-m", "onset.workflow.commands.export", "tiny/one", "--last")
+    assert done.returncode == 0, done.stderr
+    folder = fresh.root / "results/export/tiny/one/seed_0"
+    card = (folder / "main/README.md").read_text(encoding="utf-8")
+    assert 'AutoModel.from_pretrained("path/or/name", trust_remote_code=True)' in card
+    assert "TransformerLens" not in card
+    assert "| fresh | drawn afresh for each batch | 1.0 |" in card
+    data = (folder / "dataset/README.md").read_text(encoding="utf-8")
+    assert "- `inputs`: the vector that the model is given." in data
+
 
 def test_the_whole_road(finished):
     add_study(finished)

@@ -13,7 +13,10 @@ _OF_ALL = dict.fromkeys(("benchmarks", "logs", "paper"), "lies what is of all")
 GATHERED = "lies what is gathered over all studies"
 NOT_STUDIES = {
     **_OF_ALL,
+    "crate": "is the archive that `make crate` packs",
+    "export": "are the runs that `make export` has written",
     "first": "are the results of the first look",
+    "site": "is the gallery that `make site` has copied",
     "smoke": "are the results of the smoke run",
     "tuning": "are the results of spare seeds",
 }

@@ -16,6 +16,7 @@ from transformer_lens.model_bridge.sources import build_bridge_from_module
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from onset.models.transformer.bridge import native_state_dict
+from onset.models.transformer.gpt2_tensors import gpt2_tensors
 from onset.models.transformer.model import Transformer
 
 
@@ -42,7 +43,8 @@ def open_as_gpt2(model: Transformer, parameters: Mapping[str, Tensor]) -> Transf
         attn_pdrop=0.0,
     )
     module = GPT2LMHeadModel(config)
-    module.load_state_dict(_state_dict(model, parameters, module.state_dict()))
+    missing = {name: torch.zeros_like(tensor) for name, tensor in module.state_dict().items()}
+    module.load_state_dict(missing | gpt2_tensors(native_state_dict(model, parameters)))
     device = parameters["tok_embed.weight"].device
     return build_bridge_from_module(
         module.to(device).eval(),
@@ -51,29 +53,3 @@ def open_as_gpt2(model: Transformer, parameters: Mapping[str, Tensor]) -> Transf
         device=device,
         dtype=torch.float32,
     ).eval()
-
-
-def _state_dict(
-    model: Transformer, parameters: Mapping[str, Tensor], theirs: Mapping[str, Tensor]
-) -> dict[str, Tensor]:
-    """Our parameters by GPT-2's names; its linear maps have their inputs as rows."""
-    ours = native_state_dict(model, parameters)
-    found = {name: torch.zeros_like(tensor) for name, tensor in theirs.items()}
-    found["transformer.wte.weight"] = ours["tok_embed.weight"]
-    found["transformer.wpe.weight"] = ours["pos.weight"]
-    found["lm_head.weight"] = ours["head.weight"]
-    for kind in ("weight", "bias"):
-        found[f"transformer.ln_f.{kind}"] = ours[f"ln_out.{kind}"]
-        for i in range(model.settings.n_applications):
-            their, our = f"transformer.h.{i}", f"layers.{i}"
-            found[f"{their}.ln_1.{kind}"] = ours[f"{our}.ln1.{kind}"]
-            qkv = torch.cat([ours[f"{our}.attn.{name}.{kind}"] for name in "qkv"])
-            found[f"{their}.attn.c_attn.{kind}"] = qkv.mT if kind == "weight" else qkv
-            linears = {"attn.c_proj": "attn.o"}
-            if model.settings.d_mlp:
-                found[f"{their}.ln_2.{kind}"] = ours[f"{our}.ln2.{kind}"]
-                linears |= {"mlp.c_fc": "mlp.fc_in", "mlp.c_proj": "mlp.fc_out"}
-            for their_linear, our_linear in linears.items():
-                tensor = ours[f"{our}.{our_linear}.{kind}"]
-                found[f"{their}.{their_linear}.{kind}"] = tensor.mT if kind == "weight" else tensor
-    return found

@@ -70,7 +70,7 @@ def findings(project: Project) -> list[Finding]:
     unread: list[Path] = []
     copied: set[Path] = set()
     files: dict[Path, tuple[str, Record]] = {}
-    for path in _record_paths(results, project):
+    for path in record_paths(results, project):
         if left & {*path.parents}:
             continue
         try:
@@ -158,7 +158,7 @@ def _folders(results: Path, project: Project) -> Iterator[Path]:
             yield folder
 
 
-def _record_paths(results: Path, project: Project) -> Iterator[Path]:
+def record_paths(results: Path, project: Project) -> Iterator[Path]:
     yield from records.paths_in(results)
     for folder in _folders(results, project):
         for its in sorted(folder.rglob(records.FOLDER)):

@@ -1,0 +1,33 @@
+"""Fine-tuned models in Hugging Face's form: that of the model that training began with."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from transformers import AutoTokenizer
+
+from onset.export.forms.form import BOOTED, Form
+from onset.models.pretrained import loading
+from onset.models.pretrained.model import Pretrained
+from onset.models.pretrained.settings import Settings
+
+
+def form(model: Pretrained) -> Form:
+    """As the same class opens it that opened the pretrained model."""
+    config = model.config.to_diff_dict()
+    config |= {"architectures": [type(model.module).__name__], "dtype": "float32"}
+    return Form(
+        config,
+        "AutoModelForCausalLM",
+        generation=model.module.generation_config.to_diff_dict(),
+        lens=BOOTED,
+        first_token=model.settings.first_token,
+        made_of=model.settings.checkpoint,
+        tokenizer=partial(_save_tokenizer, model.settings),
+    )
+
+
+def _save_tokenizer(settings: Settings, folder: Path) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(loading.where(settings), revision=settings.revision)
+    tokenizer.save_pretrained(folder)

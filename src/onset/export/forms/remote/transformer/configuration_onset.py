@@ -1,0 +1,70 @@
+"""The settings of a transformer of Onset, as Hugging Face's `transformers` keeps them."""
+
+from __future__ import annotations
+
+from transformers import PretrainedConfig
+
+
+class OnsetConfig(PretrainedConfig):
+    """What a transformer is made of.
+
+    Those of the arguments that carry Onset's names mean what they mean there:
+
+    * `n_layers` distinct blocks, applied `n_loops` times over with the same weights;
+    * `readout`: `last`, or `per_hop`: a question with h hops is read out after h block applications,
+      for which `n_applications` of the model's forward asks;
+    * `d_mlp` 0: attention only; `norm`: `layer` or `none`; `positions`: `learned` or `none`;
+    * `smeared_keys`: every key has a learnt share, by head, of the key before it;
+    * `given_attention`: heads whose attention is fixed, as `{"layer", "head", "looks_at"}`;
+    * `dropout`: in training only.
+    """
+
+    model_type = "onset_transformer"
+    attribute_map = {
+        "hidden_size": "d_model",
+        "num_attention_heads": "n_heads",
+        "num_hidden_layers": "n_layers",
+        "intermediate_size": "d_mlp",
+    }
+
+    def __init__(
+        self,
+        vocab_size=2,
+        max_position_embeddings=1,
+        n_layers=1,
+        n_loops=1,
+        readout="last",
+        d_model=64,
+        n_heads=4,
+        d_mlp=256,
+        activation="relu",
+        norm="layer",
+        positions="learned",
+        tied_embeddings=True,
+        smeared_keys=False,
+        given_attention=(),
+        dropout=0.0,
+        **others,
+    ):
+        self.vocab_size = vocab_size
+        self.max_position_embeddings = max_position_embeddings
+        self.n_layers = n_layers
+        self.n_loops = n_loops
+        self.readout = readout
+        self.d_model = d_model
+        self.n_heads = n_heads
+        self.d_mlp = d_mlp
+        self.activation = activation
+        self.norm = norm
+        self.positions = positions
+        self.tied_embeddings = tied_embeddings
+        self.smeared_keys = smeared_keys
+        self.given_attention = [dict(its) for its in given_attention]
+        self.dropout = dropout
+        # One matrix both embeds and reads out, or there are two: nothing for the library to tie.
+        super().__init__(**{**others, "tie_word_embeddings": False, "use_cache": False})
+
+    @property
+    def n_applications(self):
+        """How often a block is applied in all."""
+        return self.n_layers * self.n_loops

@@ -1,0 +1,51 @@
+"""Write the gallery without the runs, for any static host: results/site.
+
+Front page, pages of studies, conditions and figures with their data, notebooks, what is seen inside the
+models, and the paper. It opens from disk, too. docs/export.md says how to put it on a host.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from onset.store.origin import DamagedFileError
+from onset.store.recording import LeadsOutsideError
+from onset.workflow.commands.destination import RefusedError, refuse_full
+from onset.workflow.commands.project import add_config_arguments, read_project
+
+FOLDER = "site"
+"""in results/"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        "python -m onset.workflow.commands.site", description=__doc__, allow_abbrev=False
+    )
+    parser.add_argument("--to", type=Path, help="a new or empty folder, in place of results/site")
+    add_config_arguments(parser)
+    arguments = parser.parse_args()
+    results = Path(read_project(arguments.configfile, arguments.config).results)
+    from onset.export.site import FRONT, TooLargeError, write_site
+
+    try:
+        if not (results / FRONT).is_file():
+            raise RefusedError(
+                f"{results / FRONT} isn't there yet; to make it: snakemake --cores all"
+            )
+        if arguments.to:
+            refuse_full(arguments.to)
+        folder = arguments.to or results / FOLDER
+        site = write_site(results, folder)
+    except (RefusedError, TooLargeError, DamagedFileError, LeadsOutsideError, OSError) as error:
+        sys.exit(f"site: {error}")
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    print(
+        f"{folder / FRONT}: {len(site.pages)} pages, {size / 1e6:.1f} MB; "
+        f"{len(site.left)} files stay at home"
+    )
+
+
+if __name__ == "__main__":
+    main()
