@@ -15,7 +15,7 @@ from setup import interpreter, lockfile
 from setup.packages import CPU_INDEX, LOCKS, ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-PYTHON = ".".join(map(str, interpreter.NEEDED))
+PYTHONS = [f"{major}.{minor}" for major, minor in interpreter.FITTING]
 TORCH = re.compile(r"torch|triton|(cuda|nvidia)-.+")
 
 
@@ -96,15 +96,20 @@ def test_conda_installs_torch_for_the_cpu_and_the_project():
     assert options == [f"--extra-index-url {CPU_INDEX}", "--editable ."]
 
 
-def test_one_python_everywhere():
-    major, minor = interpreter.NEEDED
-    assert conda()[0][0] == f"python={PYTHON}"
+def test_the_same_pythons_everywhere():
+    major, minor = interpreter.NEWEST
     assert SpecifierSet(PROJECT["requires-python"]) == SpecifierSet(
-        f">={PYTHON},<{major}.{minor + 1}"
+        f">={PYTHONS[0]},<{major}.{minor + 1}"
     )
     makefile = (ROOT / "Makefile").read_text()
-    assert set(re.findall(r"[Pp]ython ?(\d\.\d+)", makefile)) == {PYTHON}
-    assert f"!= ({major}, {minor})" in makefile
+    assert set(re.findall(r"[Pp]ython ?(\d\.\d+)", makefile)) == set(PYTHONS)
+    assert f"{interpreter.OLDEST} <= sys.version_info[:2] <= {interpreter.NEWEST}" in makefile
+
+
+def test_conda_takes_the_newest_that_compiles_nothing():
+    assert conda()[0][0] == f"python={interpreter.PREFERRED}"
+    ready = [its for its in interpreter.FITTING if its not in interpreter.COMPILED]
+    assert "{}.{}".format(*ready[-1]) == interpreter.PREFERRED
 
 
 def test_the_version_is_told_once():

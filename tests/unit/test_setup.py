@@ -4,11 +4,9 @@ import ast
 import ctypes.util
 import importlib.util
 import os
-import re
 import shutil
 import subprocess
 import sys
-import tomllib
 import zipfile
 from pathlib import Path
 
@@ -94,14 +92,6 @@ class TestPython:
         for name in ("__main__", "interpreter", "__init__"):
             text = (packages.ROOT / f"setup/{name}.py").read_text()
             ast.parse(text, feature_version=(3, 7))
-
-    def test_the_makefile_and_the_project_name_the_same_ones(self):
-        told = tomllib.loads((packages.ROOT / "pyproject.toml").read_text())
-        (_, oldest), (major, newest) = interpreter.OLDEST, interpreter.NEWEST
-        asked = told["project"]["requires-python"]
-        assert asked == f">={major}.{oldest},<{major}.{newest + 1}"
-        check = f"(3, {oldest}) <= sys.version_info[:2] <= (3, {newest})"
-        assert check in (packages.ROOT / "Makefile").read_text()
 
     def test_it_is_refused_before_any_step(self, monkeypatch):
         monkeypatch.setattr(interpreter, "problem", lambda: "wrong Python")
@@ -634,11 +624,6 @@ class TestLocks:
         )
         assert "a==2" in lock.pin(conda, lockfile.parse(text))
         assert "a==1" in lock.pin(conda.replace("3.13", "3.12"), lockfile.parse(text))
-
-    def test_the_python_of_conda_is_one_that_fits(self):
-        (found,) = re.findall(r"(?m)^  - python=3\.(\d+)$", lock.CONDA.read_text())
-        assert (3, int(found)) in interpreter.FITTING
-        assert (3, int(found)) not in interpreter.COMPILED
 
     def test_conda_may_name_only_what_is_locked(self):
         with pytest.raises(SetupError, match="unheard-of"):
