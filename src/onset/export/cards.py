@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from huggingface_hub import DatasetCardData, EvalResult, ModelCardData
@@ -95,14 +94,10 @@ def _of_model(told: Told, form: Form, measured: list[dict[str, Any]]) -> ModelCa
         library_name="transformers",
         pipeline_tag=task,
         tags=[*_TAGS, told.study.folder.name, *(["custom_code"] if form.code else [])],
-        base_model=form.made_of if form.made_of and not _is_path(form.made_of) else None,
+        base_model=form.base_model,
         model_name=told.name,
         eval_results=results or None,
     )
-
-
-def _is_path(checkpoint: str) -> bool:
-    return checkpoint.startswith((".", "/")) or Path(checkpoint).is_dir()
 
 
 def _kind(split: dict[str, Any]) -> str:

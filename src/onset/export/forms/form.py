@@ -32,7 +32,9 @@ class Form:
     first_token: int = 0
     """token i of the task is token first_token + i of the form's vocabulary"""
     made_of: str | None = None
-    """the pretrained model that training began with"""
+    """what the pretrained model is called that training began with"""
+    base_model: str | None = None
+    """its name on the hub, where it has one"""
     tokenizer: Callable[[Path], Any] | None = None
     """saves the pretrained vocabulary's files in a folder; None: tokens are the task's"""
 

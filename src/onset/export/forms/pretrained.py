@@ -8,7 +8,7 @@ from pathlib import Path
 from transformers import AutoTokenizer
 
 from onset.export.forms.form import BOOTED, Form
-from onset.models.pretrained import loading
+from onset.models.pretrained import files, loading
 from onset.models.pretrained.model import Pretrained
 from onset.models.pretrained.settings import Settings
 
@@ -17,13 +17,16 @@ def form(model: Pretrained) -> Form:
     """As the same class opens it that opened the pretrained model."""
     config = model.config.to_diff_dict()
     config |= {"architectures": [type(model.module).__name__], "dtype": "float32"}
+    checkpoint = model.settings.checkpoint
+    is_folder = files.is_folder(checkpoint)
     return Form(
         config,
         "AutoModelForCausalLM",
         generation=model.module.generation_config.to_diff_dict(),
         lens=BOOTED,
         first_token=model.settings.first_token,
-        made_of=model.settings.checkpoint,
+        made_of=Path(checkpoint).name if is_folder else checkpoint,
+        base_model=None if is_folder else checkpoint,
         tokenizer=partial(_save_tokenizer, model.settings),
     )
 
