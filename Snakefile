@@ -31,7 +31,7 @@ from onset.workflow.commands.snakemake import forced, repeated
 from onset.workflow.devices import distrust
 from onset.workflow.durations import Durations
 from onset.workflow.jobs import Jobs, code_of
-from onset.workflow.launch import start_server
+from onset.workflow.fork_server import start_server
 from onset.workflow.places import obstacles, unrecorded
 
 

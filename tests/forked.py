@@ -3,7 +3,7 @@
 Python processes with Snakemake: a server imports it once, and forks for each call; the fork takes the
 caller's folder, environment and arguments, and runs the module as `python -m` does. Nothing of Onset is
 imported before the fork, so that it runs the code of the project that it is called for. And the jobs' own
-fork server (`onset.workflow.launch`), which each Snakemake call would otherwise start for itself.
+fork server (`onset.workflow.fork_server`), which each Snakemake call would otherwise start for itself.
 """
 
 from __future__ import annotations
@@ -55,10 +55,10 @@ def run(
 @cache
 def jobs_server() -> dict[str, str]:
     """The environment variable that leads to a server for jobs of one thread; it ends with this process."""
-    from onset.workflow import launch
+    from onset.workflow import fork_server
 
     before = dict(os.environ)
-    launch.start_server(threads=1)
+    fork_server.start_server(threads=1)
     added = {name: os.environ.pop(name) for name in os.environ.keys() - before.keys()}
     for place in map(Path, added.values()):
         while not place.is_socket():

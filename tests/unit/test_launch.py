@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from onset.workflow import launch
+from onset.workflow import fork_server, launch
 from tests import files
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="there is a server on Linux only")
@@ -57,7 +57,7 @@ def server(tmp_path) -> Iterator[subprocess.Popen]:
     folder = tmp_path / "server"
     folder.mkdir()
     address = folder / "threads_1"
-    command = [sys.executable, "-m", "onset.workflow.launch", "--serve", str(address)]
+    command = [sys.executable, "-m", "onset.workflow.fork_server", str(address)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE)
     wait_for(address.exists)
     process.address = str(address)
@@ -73,7 +73,7 @@ def make_dataset(settings: dict = TASK) -> list[str]:
 
 def test_what_is_made_is_the_same(server, tmp_path, monkeypatch, capfd):
     for place, start in {
-        "served": lambda: launch._ask(server.address, "dataset", make_dataset()),
+        "served": lambda: launch.ask(server.address, "dataset", make_dataset()),
         "alone": lambda: (
             subprocess.run(
                 [sys.executable, "-m", "onset.workflow.launch", "dataset", *make_dataset()],
@@ -94,9 +94,9 @@ def test_what_is_made_is_the_same(server, tmp_path, monkeypatch, capfd):
 def test_its_error_is_the_commands_error(server, tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     Path("results").write_text("no folder")
-    assert launch._ask(server.address, "dataset", make_dataset()) == 1
+    assert launch.ask(server.address, "dataset", make_dataset()) == 1
     assert "dataset: " in capfd.readouterr().err
-    assert launch._ask(server.address, "dataset", ["--no-such-option"]) == 2
+    assert launch.ask(server.address, "dataset", ["--no-such-option"]) == 2
     assert "usage: " in capfd.readouterr().err
 
 
@@ -104,20 +104,20 @@ def test_its_environment_is_the_commands(server, tmp_path, monkeypatch, capfd):
     """Python's own switches are read at its start; this one when a message is given."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "40")
-    launch._ask(server.address, "dataset", ["--help"])
+    launch.ask(server.address, "dataset", ["--help"])
     narrow = capfd.readouterr().out
     monkeypatch.setenv("COLUMNS", "200")
-    launch._ask(server.address, "dataset", ["--help"])
+    launch.ask(server.address, "dataset", ["--help"])
     assert len(narrow.splitlines()) > len(capfd.readouterr().out.splitlines())
 
 
 def test_a_killed_job_is_a_failed_command(server, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert launch._ask(server.address, "dataset", make_dataset()) == 0
+    assert launch.ask(server.address, "dataset", make_dataset()) == 0
     said = []
     train = [RUN, "--settings", json.dumps(TRAINING)]
     asking = threading.Thread(
-        target=lambda: said.append(launch._ask(server.address, "train", train))
+        target=lambda: said.append(launch.ask(server.address, "train", train))
     )
     asking.start()
     wait_for((Path(RUN) / "checkpoints/step_0000000.safetensors").exists)
@@ -134,13 +134,13 @@ def test_a_fork_warns_of_no_threads(monkeypatch):
         return 7
 
     monkeypatch.setattr(os, "fork", fork)
-    assert launch._fork() == 7
+    assert fork_server._fork() == 7
 
 
 def test_a_server_ends_with_the_call_that_started_it(tmp_path):
     """However that ends."""
     code = (
-        "import os, time; from onset.workflow import launch; launch.start_server(1); "
+        "import os, time; from onset.workflow import fork_server; fork_server.start_server(1); "
         "print(os.environ['ONSET_FORK_SERVER'], flush=True); time.sleep(60)"
     )
     environment = {**os.environ, "TMPDIR": str(tmp_path)}

@@ -1,233 +1,35 @@
 """Start a stage: `python -m onset.workflow.launch train RUN …` is `python -m onset.stages.train RUN …`.
 
-Importing libraries takes longer than many jobs. Within a Snakemake call on this machine, a server therefore
-holds them and forks a process per job, which continues as if it had imported them itself: same folder,
-environment, arguments and streams; the end of the job is the end of the command. Each job imports Onset's
-own modules afresh, from where the command has them. Where there is no server (on a cluster node, by hand),
-the stage is run directly.
+Importing libraries takes longer than many jobs. Within a Snakemake call on this machine, the fork server
+(`onset.workflow.fork_server`) therefore runs the stage; the end of the job is the end of this command.
+Where there is no server (on a cluster node, by hand), the stage is run directly.
 """
 
 from __future__ import annotations
 
-import contextlib
-import gc
-import importlib
-import json
 import os
-import runpy
 import select
-import shutil
 import signal
 import socket
-import subprocess
 import sys
-import warnings
-from collections.abc import Iterable
 from pathlib import Path
 
-from onset.stages.surroundings import new_folder, of_notebook, of_server, settle, settled
-
-_ADDRESS = "ONSET_FORK_SERVER"  # environment variable: the server's socket
-_HEADER = 8  # bytes: the length of the request that follows
-
-_TABLES = (
-    *("yaml", "pydantic.main", "pydantic.type_adapter", "pydantic.functional_validators"),
-    *("numpy.random", "jaxtyping", "safetensors.numpy", "pyarrow.parquet"),
-)
-_TORCH = (*_TABLES, "torch", "torch.optim", "safetensors.torch")
-_STATISTICS = (*_TORCH, "pandas", "scipy.stats", "matplotlib.figure")
-_DRAWING = ("seaborn", "matplotlib.backends.backend_pdf", "matplotlib.backends.backend_svg")
-_BRIDGE = (*_TORCH, "transformer_lens.model_bridge")
-# What each stage spends its start-up on, imported when the first such job comes.
-_LIBRARIES = {
-    "dataset": _TABLES,
-    "train": _TORCH,
-    "evaluate": _TORCH,
-    "analyse": (*_BRIDGE, "transformer_lens.patching"),
-    "compare": _BRIDGE,
-    "collect": _BRIDGE,
-    "views": (*_BRIDGE, "transformer_lens.tools.analysis"),
-    "join": (*_TORCH, "pandas"),
-    "combine": (*_TORCH, "pandas"),
-    "summarise": _STATISTICS,
-    "notebook": (*_TABLES, "jupytext", "papermill", "nbconvert"),
-    "kernel": (
-        *_STATISTICS,
-        *_BRIDGE,
-        "seaborn",
-        "ipykernel.kernelapp",
-        "matplotlib.backends.backend_pdf",
-    ),
-    "gallery": (*_STATISTICS, *_DRAWING, "pygments.formatters", "pygments.lexers"),
-}
-# Asked for by another job, which gives them their environment and may end without a word to them.
-_OF_A_JOB = {"kernel"}
+from onset.stages.surroundings import settle
+from onset.workflow.fork_request import ADDRESS, OF_A_JOB, receive_end, send
 
 
 def main() -> None:
     stage, arguments = sys.argv[1], sys.argv[2:]
-    if stage not in _OF_A_JOB:
+    if stage not in OF_A_JOB:
         settle()
-        # TransformerLens draws progress bars, which a log can't show; read when tqdm is imported.
-        os.environ["TQDM_DISABLE"] = "1"
-    if stage == "--serve":
-        serve(Path(*arguments))
-        return
-    address = os.environ.get(_ADDRESS)
-    if address and stage in _LIBRARIES:
-        status = _ask(address, stage, arguments)
+    if address := os.environ.get(ADDRESS):
+        status = ask(address, stage, arguments)
         if status is not None:
             sys.exit(status)
     os.execv(sys.executable, [sys.executable, "-m", f"onset.stages.{stage}", *arguments])
 
 
-# ---- the server's life ---------------------------------------------------------------------------
-
-
-def start_server(threads: int) -> None:
-    """Start a server that lives as long as this process, for all commands below it to find.
-
-    One that was started above this process, for as many threads, goes on serving.
-
-    Args:
-        threads: that its jobs compute with.
-    """
-    if sys.platform != "linux":  # elsewhere, libraries don't promise to survive a fork
-        return
-    above = Path(os.environ.get(_ADDRESS, ""))
-    if above.name == _socket(threads) and above.is_socket():
-        return
-    try:
-        folder = new_folder()
-    except OSError:  # nowhere to listen: each job starts its own interpreter
-        return
-    # Nothing is ever written to the pipe. It is closed when this process ends, however that comes.
-    reading, _ = os.pipe()
-    address = folder / _socket(threads)
-    command = [sys.executable, "-m", "onset.workflow.launch", "--serve", str(address)]
-    subprocess.Popen(command, stdin=reading, env=of_server(os.environ, threads))
-    os.close(reading)
-    os.environ[_ADDRESS] = str(address)
-
-
-def _socket(threads: int) -> str:
-    """The name of a server's socket."""
-    return f"threads_{threads}"
-
-
-def serve(address: Path) -> None:
-    """Fork a process per request until the standard input is closed.
-
-    Args:
-        address: the socket to make, in a folder of its own that ends with the server.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the jobs answer to Ctrl-C, not the server
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that wait for jobs
-    try:
-        with socket.socket(socket.AF_UNIX) as listener:
-            listener.bind(str(address))
-            listener.listen(64)
-            while True:
-                ready, _, _ = select.select([listener, sys.stdin], [], [])
-                if sys.stdin in ready:
-                    return
-                connection, _ = listener.accept()
-                with connection:
-                    _answer(connection, listener)
-    finally:
-        shutil.rmtree(address.parent, ignore_errors=True)
-
-
-def _answer(connection: socket.socket, listener: socket.socket) -> None:
-    """Fork a process that starts the job, waits for it and reports how it ended."""
-    request, streams = _receive(connection)
-    if request is None:
-        return
-    _import(_LIBRARIES[request["stage"]], Path(listener.getsockname()).parent / "home")
-    if _fork() == 0:
-        listener.close()
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        job = _fork()
-        if job == 0:
-            connection.close()
-            _become(request, streams)
-        if request["stage"] in _OF_A_JOB:
-            _end_with(connection, job)
-        _, status = os.waitpid(job, 0)
-        with contextlib.suppress(OSError):  # the command may have been stopped meanwhile
-            connection.sendall(os.waitstatus_to_exitcode(status).to_bytes(_HEADER, signed=True))
-        os._exit(0)
-    for stream in streams:
-        os.close(stream)
-
-
-def _import(names: Iterable[str], home: Path) -> None:
-    """Import libraries as a notebook would: in an empty home and folder, since some read settings there."""
-    missing = [name for name in names if name not in sys.modules]
-    if not missing:
-        return
-    home.mkdir(exist_ok=True)
-    folder = Path.cwd()
-    with settled(of_notebook(os.environ, home)):
-        os.chdir(home)
-        for name in missing:
-            importlib.import_module(name)
-        os.chdir(folder)
-    gc.freeze()  # so that no job's collection of garbage copies the memory that they share
-
-
-def _end_with(connection: socket.socket, job: int) -> None:
-    """Wait for the job; end it where the command that asked for it has gone."""
-    with contextlib.suppress(OSError):  # Linux before 5.3: the job is only waited for
-        ended = os.pidfd_open(job)
-        ready, _, _ = select.select([ended, connection], [], [])
-        if ended not in ready:
-            os.kill(job, signal.SIGKILL)
-
-
-def _fork() -> int:
-    """A fork without the warning of threads that Python has from 3.12 on.
-
-    The only one here is of pyarrow's allocator, which gets through a fork by its own means.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return os.fork()
-
-
-def _become(request: dict, streams: list[int]) -> None:
-    """Be the job: as if a fresh interpreter had been started with its arguments."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    for target, stream in enumerate(streams):
-        os.dup2(stream, target)
-        os.close(stream)
-    os.chdir(request["folder"])
-    os.environ.clear()
-    os.environ.update(request["environment"])
-    # The server's own modules may be those of another folder.
-    for name in [name for name in sys.modules if name.partition(".")[0] == "onset"]:
-        del sys.modules[name]
-    sys.path[:] = request["path"]
-    module = f"onset.stages.{request['stage']}"
-    sys.argv[1:] = request["arguments"]
-    status = 0
-    try:
-        runpy.run_module(module, run_name="__main__", alter_sys=True)
-    except SystemExit as end:
-        status = end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BaseException:
-        sys.excepthook(*sys.exc_info())
-        status = 1
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
-
-
-# ---- what goes over the socket -------------------------------------------------------------------
-
-
-def _ask(address: str, stage: str, arguments: list[str]) -> int | None:
+def ask(address: str, stage: str, arguments: list[str]) -> int | None:
     """The exit status of the job, run by the server; None if there is no server."""
     request = {
         "stage": stage,
@@ -236,21 +38,18 @@ def _ask(address: str, stage: str, arguments: list[str]) -> int | None:
         "environment": dict(os.environ),
         "path": sys.path,
     }
-    data = json.dumps(request).encode()
     with socket.socket(socket.AF_UNIX) as connection:
         try:
             connection.connect(address)
         except OSError:
             return None  # not there yet, or no longer
-        socket.send_fds(connection, [len(data).to_bytes(_HEADER)], [0, 1, 2])
-        connection.sendall(data)
-        if stage in _OF_A_JOB:
+        send(connection, request)
+        if stage in OF_A_JOB:
             _end_with_the_asker(connection)
-        status = _exactly(connection, _HEADER)
-    if status is None:
+        code = receive_end(connection)
+    if code is None:
         print(f"{stage}: the process that was to run it has gone", file=sys.stderr)
         return 1
-    code = int.from_bytes(status, signed=True)
     return code if code >= 0 else 128 - code  # ended by a signal: as a shell tells it
 
 
@@ -261,26 +60,6 @@ def _end_with_the_asker(connection: socket.socket) -> None:
     while not select.select([connection], [], [], 1)[0]:
         if os.getppid() != asker:
             sys.exit(1)
-
-
-def _receive(connection: socket.socket) -> tuple[dict | None, list[int]]:
-    header, streams, _, _ = socket.recv_fds(connection, _HEADER, 3)
-    data = _exactly(connection, int.from_bytes(header)) if len(header) == _HEADER else None
-    return (json.loads(data) if data else None), streams
-
-
-def _exactly(connection: socket.socket, n: int) -> bytes | None:
-    """So many bytes, or None if the other side closes first."""
-    data = b""
-    while len(data) < n:
-        try:
-            part = connection.recv(n - len(data))
-        except OSError:
-            return None
-        if not part:
-            return None
-        data += part
-    return data
 
 
 if __name__ == "__main__":
