@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self, runtime_checkable
 
 import jaxtyping
+import pytest
 from beartype import BeartypeConf, FrozenDict, beartype
 from beartype.claw import beartype_packages
 
@@ -41,3 +42,9 @@ jaxtyping.install_import_hook(
     f"{__name__}.check_types",
 )
 beartype_packages([f"onset.{room}" for room in _WITHOUT_ARRAYS], conf=_TYPES)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each test has its layer, the folder that it lies in, as a mark: `-m unit`."""
+    for item in items:
+        item.add_marker(item.path.relative_to(Path(__file__).parent).parts[0])

@@ -35,16 +35,16 @@ def save_figure(
     Raises:
         ValueError: the paper can't show the figure as it was drawn (`onset.figures.page`).
     """
+    shown = round(figure.get_figwidth() * figure.dpi)
+    figure.set_dpi(_PREVIEW_DPI)
     check(figure, path.name)
     # All files show the layout that was checked. To find it and draw takes most of a notebook's time, and
     # `savefig`, like a notebook that shows a figure by itself, does both again for each.
     figure.set_layout_engine("none")
-    with atomic_path(path.with_suffix(".pdf")) as part:
-        FigureCanvasPdf(figure).print_pdf(part)
-    shown = round(figure.get_figwidth() * figure.dpi)
-    figure.set_dpi(_PREVIEW_DPI)
     with atomic_path(picture := path.with_suffix(".png")) as part:
         FigureCanvasAgg(figure).print_png(part)
+    with atomic_path(path.with_suffix(".pdf")) as part:
+        FigureCanvasPdf(figure).print_pdf(part)  # which leaves the figure at 72 dots per inch
     plt.close(figure)
     if get_ipython():
         display(Image(picture, width=shown))
