@@ -32,8 +32,9 @@ def check_types(function: Callable) -> Callable:
     return beartype(conf=_TYPES)(function)
 
 
-# Rooms without arrays are checked for types alone: keeping account of shapes takes longer than they do.
-_WITHOUT_ARRAYS = ("code", "config", "gallery", "latex", "settings", "stages", "store")
+# Rooms without arrays, and without types that only type checkers import, are checked for types alone: keeping
+# account of shapes takes longer than they do.
+_WITHOUT_ARRAYS = ("config", "latex", "settings")
 _ROOMS = {path.stem for path in Path("src/onset").iterdir() if not path.stem.startswith("_")}
 
 # Only what is imported from here on is checked, so no test may have imported Onset before.

@@ -31,7 +31,7 @@ REFERENCE = "quantity,published,source,ours,low,high,agrees\n{},1,A & B,0.5,0.4,
 @pytest.fixture
 def arguments(tmp_path) -> argparse.Namespace:
     """Of a paper about two studies of one title."""
-    for name in ("first", "second"):
+    for name in ("former", "second"):
         config, notebooks = tmp_path / "config/studies", tmp_path / "workflow/notebooks"
         results = tmp_path / "results" / name
         for folder in (config, notebooks, results / "figures", results / "tables"):
@@ -44,7 +44,7 @@ def arguments(tmp_path) -> argparse.Namespace:
         (results / "summary.csv").write_text(SUMMARY)
         (results / "reference.csv").write_text(REFERENCE.format(f"{name} quantity"))
         put_on_record(results)
-    config = {"studies": ["first", "second"], "seeds": [0]}
+    config = {"studies": ["former", "second"], "seeds": [0]}
     (tmp_path / "config/config.yaml").write_text(yaml.safe_dump(config))
     told = json.loads(Jobs(load_project(config, tmp_path)).paper.settings)
     made = {"figures": [{"name": "curve", "caption": "A_caption"}], "tables": [TABLE]}
@@ -64,14 +64,14 @@ def test_it_is_the_text_what_notebooks_made_and_what_the_config_says(arguments):
     text = {path.relative_to(ROOT / "paper").as_posix() for path in sources_of(ROOT / "paper")}
     made = {
         f"{place}"
-        for study in ("first", "second")
+        for study in ("former", "second")
         for place in (f"figures/{study}/curve.pdf", f"tables/{study}/ends.tex")
     }
     names = ("generated", "sentences", "studies", "settings", "conditions", "published")
     written = {f"{name}.tex" for name in names}
     assert set(files) == text | made | written
     generated = files["generated.tex"].decode()
-    assert r"\onsetdefinenumber{first/share}{80\,\%}" in generated
+    assert r"\onsetdefinenumber{former/share}{80\,\%}" in generated
     assert r"\onsetdefinecaption{figures/second/curve}{A\_caption}" in generated
     assert r"\section{Half \& half}" in files["studies.tex"].decode()
 
@@ -83,32 +83,32 @@ def asking(arguments, tmp_path) -> Callable[[str], argparse.Namespace]:
     def with_text(text: str) -> argparse.Namespace:
         sources = tmp_path / "paper/sections"
         sources.mkdir(parents=True, exist_ok=True)
-        (sources / "first.tex").write_text(text)
+        (sources / "former.tex").write_text(text)
         return argparse.Namespace(**{**vars(arguments), "sources": sources.parent})
 
     return with_text
 
 
 def test_means_that_the_text_asks_for_are_defined_and_no_others(asking):
-    text = "\\onsetmean{first}{one}{near}{rank_of_a.layer_1} and \\onsetmean{elsewhere}{a}{b}{c}"
+    text = "\\onsetmean{former}{one}{near}{rank_of_a.layer_1} and \\onsetmean{elsewhere}{a}{b}{c}"
     generated = _files(asking(text))["generated.tex"].decode()
     assert generated.count("onsetdefinemean") == 1
-    assert r"\onsetdefinemean{first/one/near/rank_of_a.layer_1}{−2.2 [−3.0, −1.0]}" in generated
+    assert r"\onsetdefinemean{former/one/near/rank_of_a.layer_1}{−2.2 [−3.0, −1.0]}" in generated
 
 
 def test_means_that_are_not_there_stop_it_with_their_places(asking):
-    text = "One\n\n\\onsetmean{first}{two}{near}{rank_of_a.layer_1}\n\\onsetmean{second}{one}{far}{rank}"
+    text = "One\n\n\\onsetmean{former}{two}{near}{rank_of_a.layer_1}\n\\onsetmean{second}{one}{far}{rank}"
     with pytest.raises(MarkupError) as refused:
         _files(asking(text))
     first, second = str(refused.value).splitlines()
-    assert "paper/sections/first.tex:3: " in first
-    assert first.endswith("first/summary.csv has no condition 'two'; the nearest: one")
-    assert "sections/first.tex:4: " in second
+    assert "paper/sections/former.tex:3: " in first
+    assert first.endswith("former/summary.csv has no condition 'two'; the nearest: one")
+    assert "sections/former.tex:4: " in second
     assert second.endswith("no quantity 'rank'; the nearest: rank_of_a.layer_1")
 
 
 def test_a_mean_that_the_text_asks_whether_it_is_there_may_be_missing(asking):
-    gone = "{first}{one}{near}{gone}"
+    gone = "{former}{one}{near}{gone}"
     files = _files(asking(f"\\onsetifmean{gone}{{\\onsetmean{gone}}}{{none}}"))
     assert "onsetdefinemean" not in files["generated.tex"].decode()
     with pytest.raises(MarkupError, match="no quantity 'gone'"):
@@ -117,24 +117,24 @@ def test_a_mean_that_the_text_asks_whether_it_is_there_may_be_missing(asking):
 
 def test_studies_of_one_title_both_keep_what_is_published(arguments):
     files = _files(arguments)
-    for name in ("first", "second"):
+    for name in ("former", "second"):
         assert f"{name} quantity & 1 & A \\& B & " in files["published.tex"].decode()
     assert r"{paper/n_published}{2}" in files["generated.tex"].decode()
 
 
 def test_the_abstract_is_what_studies_say_in_their_order(arguments):
-    told = {"second": "In {share} of cases & more.", "first": "Rank {one/near/rank_of_a.layer_1}."}
+    told = {"second": "In {share} of cases & more.", "former": "Rank {one/near/rank_of_a.layer_1}."}
     arguments.settings["abstract"] = told
     files = _files(arguments)
     _, first, second = files["sentences.tex"].decode().splitlines()
     assert second == r"In \onsetnumber{second/share} of cases \& more."
-    assert first == r"Rank \onsetmean{first}{one}{near}{rank_of_a.layer_1}."
-    assert "first/one/near/rank_of_a.layer_1" in files["generated.tex"].decode()
+    assert first == r"Rank \onsetmean{former}{one}{near}{rank_of_a.layer_1}."
+    assert "former/one/near/rank_of_a.layer_1" in files["generated.tex"].decode()
 
 
 def test_a_number_of_the_abstract_that_is_not_there_is_named(arguments):
-    arguments.settings["abstract"] = {"first": "In {shares} of cases."}
-    said = r"config/studies/first\.yaml: abstract: 'shares' is no number"
+    arguments.settings["abstract"] = {"former": "In {shares} of cases."}
+    said = r"config/studies/former\.yaml: abstract: 'shares' is no number"
     with pytest.raises(MarkupError, match=said):
         _files(arguments)
 
@@ -150,15 +150,19 @@ def test_only_studies_that_are_shown_are_in_the_abstract(tmp_path):
 @pytest.mark.parametrize(
     ("file", "content", "says"),
     [
-        ("numbers.json", '{"share": "\\\\input{x}"}', r"first/numbers\.json: share: \\input isn't"),
-        ("numbers.json", '{"a}b": "1"}', r"first/numbers\.json: 'a}b': the name of a number"),
-        ("tables/ends.tex", "\\write18{x}", r"first/tables/ends\.tex: \\write isn't among"),
-        ("reference.csv", "x\n", r"first/reference\.csv: its columns aren't"),
+        (
+            "numbers.json",
+            '{"share": "\\\\input{x}"}',
+            r"former/numbers\.json: share: \\input isn't",
+        ),
+        ("numbers.json", '{"a}b": "1"}', r"former/numbers\.json: 'a}b': the name of a number"),
+        ("tables/ends.tex", "\\write18{x}", r"former/tables/ends\.tex: \\write isn't among"),
+        ("reference.csv", "x\n", r"former/reference\.csv: its columns aren't"),
     ],
 )
 def test_what_no_notebook_of_ours_makes_is_refused(arguments, file, content, says):
-    (arguments.results / "first" / file).write_text(content)
-    put_on_record(arguments.results / "first")
+    (arguments.results / "former" / file).write_text(content)
+    put_on_record(arguments.results / "former")
     with pytest.raises(MarkupError, match=says):
         _files(arguments)
 

@@ -228,7 +228,7 @@ def test_a_class_is_no_module_where_case_makes_no_difference(monkeypatch):
 
     monkeypatch.setattr(Path, "is_file", is_file)
     assert Path(fingerprint.__file__).with_name("Fingerprint.py").is_file()
-    source = fingerprint._source.__wrapped__
+    source = fingerprint.source_of.__wrapped__
     assert source("onset.code.Fingerprint") is None
     assert source("onset.code.fingerprint") == Path(fingerprint.__file__)
 

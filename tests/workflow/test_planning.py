@@ -34,6 +34,8 @@ VIEWS = {"views_tiny"}
 """Of the first seed alone."""
 AFTER_RUNS = {*AFTER_MEASURES, *ATLAS, *VIEWS}
 """What comes together from all their checkpoints as well."""
+AFTER_TRAINER = {*AFTER_RUNS, *told("notebook")}
+"""A notebook can draw the batches of a training again, by the trainer's code."""
 OF_RUNS = told("notebook pages summarise") | told("collect_tiny", "atlas")
 """Which runs there are is told to all that look at several."""
 OF_CONDITIONS = {*OF_RUNS, *told("combine", "atlas"), *told("views")}
@@ -191,7 +193,9 @@ class TestConfig:
 class TestCode:
     def test_the_trainer_retrains_and_generates_nothing(self, finished):
         finished.edit("src/onset/training/loop.py", lambda text: text + "\n_ADDED = 1\n")
-        assert set(finished.plan()) == jobs("train evaluate analyse") | AFTER_RUNS
+        assert set(finished.plan()) == jobs("train evaluate analyse") | AFTER_RUNS | told(
+            "notebook"
+        )
 
     def test_a_task_begins_with_the_dataset(self, finished):
         finished.edit("src/onset/tasks/composition.py", lambda text: text + "\n_ADDED = 1\n")
@@ -204,7 +208,9 @@ class TestCode:
             "    steps: PositiveInt\n",
             "    steps: PositiveInt\n    another: int = 1\n",
         )
-        assert set(finished.plan()) == jobs("train evaluate analyse") | AFTER_RUNS
+        assert set(finished.plan()) == jobs("train evaluate analyse") | AFTER_RUNS | told(
+            "notebook"
+        )
 
     def test_a_task_concerns_its_own_studies_only(self, finished):
         add_study_with_another_task(finished)

@@ -51,6 +51,10 @@ _LIBRARIES = {
 }
 
 
+_STARTED: list[subprocess.Popen] = []
+"""kept, as Python warns of processes that nobody holds any more"""
+
+
 def start_server(threads: int) -> None:
     """Start a server that lives as long as this process, for all commands below it to find.
 
@@ -72,7 +76,7 @@ def start_server(threads: int) -> None:
     reading, _ = os.pipe()
     address = folder / _socket(threads)
     command = [sys.executable, "-m", "onset.workflow.fork_server", str(address)]
-    subprocess.Popen(command, stdin=reading, env=of_server(os.environ, threads))
+    _STARTED.append(subprocess.Popen(command, stdin=reading, env=of_server(os.environ, threads)))
     os.close(reading)
     os.environ[ADDRESS] = str(address)
 
