@@ -32,8 +32,8 @@ def check_types(function: Callable) -> Callable:
     return beartype(conf=_TYPES)(function)
 
 
-# Rooms without arrays, and without types that only type checkers import, are checked for types alone: keeping
-# account of shapes takes longer than they do.
+# Rooms without arrays, and without types that only type checkers import, are checked for types alone:
+# keeping account of shapes takes longer than they do.
 _WITHOUT_ARRAYS = ("config", "latex", "settings")
 _ROOMS = {path.stem for path in Path("src/onset").iterdir() if not path.stem.startswith("_")}
 
