@@ -56,8 +56,8 @@ class Wants:
     together: str = ""
     """what a comparison looks at, one of `TOGETHER`"""
     alike: tuple[str, ...] = ()
-    """settings, `SECTION.KEY`, that must be the same in all runs that are compared; lists must have the same
-    length"""
+    """settings, `SECTION.KEY`, that must be the same in all runs that are compared; for lists, the length
+    must be"""
     options: Mapping[str, Any] = field(default_factory=dict)
     """numbers and texts that a study may set, with their defaults"""
 
@@ -105,7 +105,7 @@ class Wants:
         return None
 
     def idle_splits(self, task: AnyTaskSettings, splits: Sequence[str]) -> str | None:
-        """A message about those of a task's splits in which there is nothing to look at; None without any."""
+        """What is wrong if there is nothing to look at in some of these splits; None if there is in all."""
         if any(self.unfit(task, None)):
             return None
         if not (idle := [split for split in splits if not self.looks_at(task, split)]):
