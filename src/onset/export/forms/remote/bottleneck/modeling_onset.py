@@ -64,7 +64,7 @@ class OnsetBottleneck(PreTrainedModel):
         self.post_init()
 
     def forward(self, inputs: Tensor, **others) -> BottleneckOutput:
-        """The networks' outputs for inputs (examples, d_in), of which each network reads its own entries."""
+        """The networks' outputs for inputs (examples, d_in); each network reads its own entries."""
         c = self.config
         x = inputs.view(len(inputs), c.n_instances, -1).permute(1, 2, 0).contiguous()
         hidden = _ACTIVATIONS[c.hidden_activation](self.encode(x))

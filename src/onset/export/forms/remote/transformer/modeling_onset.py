@@ -3,8 +3,8 @@
     from transformers import AutoModelForCausalLM
     model = AutoModelForCausalLM.from_pretrained(folder, trust_remote_code=True)
 
-Parameters have the same names as in Onset's checkpoints. Each part is a module of its own, so that its input and
-output can be hooked: `layers.0.attn.q`, `layers.0.attn.o`, `layers.0.mlp.fc_out`, ...
+Parameters have the same names as in Onset's checkpoints. Each part is a module of its own, so that its
+input and output can be hooked: `layers.0.attn.q`, `layers.0.attn.o`, `layers.0.mlp.fc_out`, ...
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class Smear(nn.Module):
 def given_pattern(tokens: Tensor, looks_at: str) -> Tensor:
     """The pattern (examples, length, length) of a head with given attention.
 
-    It looks at the `previous_token`, or, for `after_duplicate`, evenly at all tokens that came after earlier
-    occurrences of the current one. If there are none, it looks at the current token itself.
+    It looks at the `previous_token`, or, for `after_duplicate`, evenly at all tokens that came after
+    earlier occurrences of the current one. If there are none, it looks at the current token itself.
     """
     n = tokens.shape[1]
     if looks_at == "previous_token":
@@ -163,8 +163,8 @@ class OnsetForCausalLM(PreTrainedModel, GenerationMixin):
         """Logits (examples, length, vocab_size) after each token.
 
         Args:
-            input_ids: (examples, length). There is no need for a padding mask: later tokens have no influence.
-            labels: like `input_ids`; the loss is that of each token given those before it. -100 doesn't count.
+            input_ids: (examples, length), without padding; later tokens don't influence earlier ones.
+            labels: like `input_ids`; the loss is that of each token given those before it, ignoring -100.
             n_applications: how many block applications to read out after, by default all. A model with
                 the readout `per_hop` answers a question of h hops after h of them.
             output_hidden_states: return the residual stream before the first block application and after
