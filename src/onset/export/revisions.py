@@ -29,8 +29,8 @@ MAIN = "main"
 def export_run(told: Told, folder: Path, steps: Sequence[int]) -> None:
     """Write the files of a run.
 
-    Files from an earlier call are replaced, or removed if this call doesn't write them; other people's files
-    stay.
+    Files from an earlier call are replaced, or removed if this call doesn't write them; other people's
+    files stay.
 
     Args:
         told: of the run.

@@ -31,7 +31,7 @@ _NO_SCRIPTS = re.compile(r"(<script\b[^>]*>)(.*?)(</script>)", re.IGNORECASE | r
 
 
 class TooLargeError(Exception):
-    """The pages and figures alone are too large for a site; the text says which folders are largest."""
+    """The pages and figures alone are too large for a site; the text says which parts are largest."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def write_site(results: Path, folder: Path) -> Site:
     if (total := sum(sizes.values())) > MOST_BYTES:
         raise TooLargeError(
             f"pages, figures and tables have {total / 1e6:.0f} MB, but a site may have at most "
-            f"{MOST_BYTES / 1e6:.0f}; the largest folders are {_largest(sizes)}"
+            f"{MOST_BYTES / 1e6:.0f}; the largest parts are {_largest(sizes)}"
         )
     folder.mkdir(parents=True, exist_ok=True)
     with recorded(folder, "site", FRONT, of=""):
@@ -146,7 +146,7 @@ def _at_home(site: Site) -> str:
 
 
 def _largest(sizes: dict[str, int]) -> str:
-    """The three largest folders, in words."""
+    """The three largest folders or files at the top of a site, in words."""
     by_study: dict[str, int] = {}
     for name, size in sizes.items():
         first = PurePosixPath(name).parts[0]

@@ -30,8 +30,8 @@ def tokenizer_files(save: Callable[[Path], object]) -> dict[str, bytes]:
 def of_names(names: Sequence[str], length: int) -> PreTrainedTokenizerFast:
     """The tokenizer of a world: its tokens' names, separated by blanks.
 
-    It adds no tokens. A word that isn't a name gets a number that the model has no embedding for, so the model
-    raises an error. (The tokenizer itself can't: TransformerLens makes it encode a word that isn't a name.)
+    It adds no tokens. A word that isn't a name gets a number that the model has no embedding for, so the
+    model raises an error. (The tokenizer can't: TransformerLens makes it encode a word that isn't a name.)
 
     Args:
         names: of the tokens, in their order.
