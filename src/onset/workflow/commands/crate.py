@@ -1,7 +1,7 @@
 """Pack the finished results with their workflow as an RO-Crate: results/crate/onset.crate.zip.
 
 It holds all files that are on record, the records themselves and the project's own files, with checksums,
-sizes, parameters and times, in a form that Zenodo and WorkflowHub accept. docs/export.md has the next steps.
+sizes, parameters and times, as Zenodo and WorkflowHub accept them. docs/export.md has the next steps.
 """
 
 from __future__ import annotations

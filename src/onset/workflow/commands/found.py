@@ -1,4 +1,4 @@
-"""What the studies of a finished call found, where to look, and what to do next: the end of `make first`."""
+"""What finished studies found, where to look, and what to do next: the end of `make first`."""
 
 from __future__ import annotations
 
