@@ -90,7 +90,7 @@ def main() -> None:
         package = interpreter.COMPILED[sys.version_info[:2]]
         _check(
             compiler,
-            f"what {package}, which has no wheel for {PYTHON}, is compiled with",
+            f"what it takes to compile {package}, which has no wheel for {PYTHON},",
             debian.by_hand(COMPILER_PACKAGES)
             if debian.here()
             else "install a C compiler and Python's headers",
