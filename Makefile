@@ -10,7 +10,7 @@
 #:   make smoke       the same workflow with small settings   a few minutes
 #:   make arxiv       the paper's sources for arXiv, results/paper/arxiv.tar.gz
 #:   make report      Snakemake's report of finished results in one file, results/report.html
-#:   make export NAME=STUDY   its runs and data as Hugging Face has them, results/export; or STUDY/CONDITION/SEED
+#:   make export NAME=STUDY   its runs and data for Hugging Face, in results/export; or STUDY/CONDITION/SEED
 #:   make crate       the finished results with their workflow as an RO-Crate for an archive, results/crate
 #:   make site        the gallery for any static host, results/site: docs/export.md has more on all three
 #:   make bench       how fast it is, and what each study costs
@@ -49,8 +49,8 @@ ARGS =
 NAME =
 UPGRADE =
 ONSET_TORCH =
-# The first that fits: that of .venv, so that a newer one on the machine doesn't rebuild it; then the newest;
-# 3.14 late, as it lacks a wheel (setup/interpreter.py). Else any Python 3, which says in one line what is wrong.
+# The first that is supported: .venv's own, so that a newer Python on the machine doesn't rebuild it; then the newest,
+# but 3.14 last, as it lacks a wheel (setup/interpreter.py). Failing that, any Python 3: it says what is wrong.
 PYTHON = $(shell for python in .venv/bin/python python3.13 python3.12 python3.11 python3.14 python3; do \
 	$$python -I -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null \
 	&& echo $$python && exit; done; command -v python3)
@@ -168,7 +168,7 @@ verify: environment
 orphans: environment
 	@$(python) onset.workflow.commands.orphans $(ARGS)
 
-# Sets up nothing: it is asked for where that has failed.
+# Sets up nothing, because people run it when set-up has failed.
 info:
 	@$(setup) info
 	@test ! -f .venv/project.stamp || $(python) onset.workflow.commands.info $(ARGS)

@@ -1,8 +1,8 @@
-"""Who pays what: core-minutes of each study and stage, and the last reproductions beside each other.
+"""What each study costs: core-minutes of each study and stage, and a comparison of the last reproductions.
 
-Reads the logs of the last reproduction, in which each job says how long it took, and keeps what it finds in
-`costs/`, a file for each reproduction, named by the time at which its last job ended. A job's time is that
-of the clock, so a busy machine makes all of it dearer; a training that was interrupted counts from where it
+Reads the logs of the last reproduction, in which each job says how long it took, and keeps the costs in
+`costs/`, one file per reproduction, named after the time at which its last job ended. Times are wall-clock
+times, so everything costs more on a busy machine. An interrupted training counts only from where it
 resumed.
 Usage: python -m benchmarks.costs results THREADS results/benchmarks/costs.csv
 """
@@ -23,14 +23,14 @@ from benchmarks.logs import Job, jobs_in
 from onset.store.atomic import write_text
 
 OF_ALL = "all studies"
-"""in place of a study, for jobs that are about no single one: front page, paper"""
+"""in place of a study, for jobs that belong to no single one: front page, paper"""
 COMPUTING = frozenset({"dataset", "train", "evaluate", "analyse", "compare", "collect", "views"})
 """stages whose jobs have as many cores as the config's `threads`; others have one"""
-_SHOWN = 4  # reproductions beside each other
+_SHOWN = 4  # reproductions that are compared
 _DEARER, _NOTEWORTHY = (
     1.25,
     0.5,
-)  # times as much for each job, and core-minutes more, to be pointed out
+)  # a rise is reported from this ratio per job on, and this many core-minutes in all
 _PLACE = ["study", "stage"]
 
 
@@ -50,7 +50,7 @@ def main(results: Path, threads: int, target: Path) -> None:
     sums = table[(table[_PLACE] == "all").any(axis=1)].to_string(index=False, float_format="%.2f")
     print(
         "",
-        f"The last reproductions beside each other (each stage of each study: {target}):",
+        f"The last reproductions compared ({target} has each stage of each study):",
         sep="\n",
     )
     print(sums, *dearer(table), sep="\n")
@@ -79,7 +79,7 @@ def costs(jobs: Iterable[Job], threads: int) -> pd.DataFrame:
 
 
 def study_of(job: Job, studies: Iterable[str]) -> str:
-    """Whose a job is, or what collection's, by where its log lies."""
+    """The study or collection that a job belongs to, judging by the path of its log."""
     if len(job.log.parts) > 1:
         return job.log.parts[0]
     # Of a collection: NAME, NAME_notebook. Of several runs trained together: STAGE_STUDY_CONDITION.
@@ -92,8 +92,8 @@ def study_of(job: Job, studies: Iterable[str]) -> str:
 def beside(reproductions: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """A column of core-minutes for each reproduction; study by study, with sums.
 
-    `ratio` is what a job cost in the last, over what it cost in the one before; missing where one of them
-    has no such jobs, or they were made on different machines.
+    `ratio` is the cost per job in the last reproduction divided by that in the one before; it is missing if
+    one of them has no such jobs, or if they ran on different machines.
 
     Args:
         reproductions: `costs` with `machine`, by name, oldest first.
@@ -112,7 +112,7 @@ def beside(reproductions: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def _with_sums(table: pd.DataFrame) -> pd.DataFrame:
-    """With what each study costs, each stage, and all."""
+    """The table with sums for each study, for each stage, and over everything."""
     numbers = ["jobs", "core_minutes"]
     by_study = table.groupby("study", sort=False)[numbers].sum().reset_index().assign(stage="all")
     by_stage = table.groupby("stage", sort=False)[numbers].sum().reset_index().assign(study="all")
@@ -121,7 +121,7 @@ def _with_sums(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _in_order(tables: Iterable[pd.DataFrame]) -> pd.MultiIndex:
-    """The rows of all, study by study, sums last."""
+    """The rows of all tables, study by study, sums last."""
     places = dict.fromkeys(place for table in reversed(list(tables)) for place in table.index)
     studies = list(dict.fromkeys(study for study, _ in places))
     studies = [its for its in studies if its != "all"] + ["all"]
@@ -134,7 +134,7 @@ def _in_order(tables: Iterable[pd.DataFrame]) -> pd.MultiIndex:
 
 
 def matrix(costs: pd.DataFrame) -> str:
-    """A row per study and a column per stage, with sums, the dearest study first."""
+    """A row per study and a column per stage, with sums, the most expensive study first."""
     wide = costs.pivot(index="study", columns="stage", values="core_minutes").fillna(0.0)
     wide = wide[list(dict.fromkeys(costs["stage"]))]
     wide["all"] = wide.sum(axis=1)
@@ -158,7 +158,7 @@ def dearer(table: pd.DataFrame) -> list[str]:
 
 
 def _commit() -> str:
-    """Of the checkout, marked where files differ from it; empty where git can't tell."""
+    """The commit of the checkout, marked if files differ from it; empty if git can't tell."""
     command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
     try:
         done = subprocess.run(command, capture_output=True, text=True)

@@ -1,4 +1,4 @@
-"""What jobs say in their logs of the time that they took."""
+"""How long jobs took, according to their logs."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Job(NamedTuple):
     work: float
     """seconds"""
     start_up: float
-    """seconds of computing before it"""
+    """seconds of computing before the work"""
 
 
 def jobs_in(logs: Path) -> Iterator[Job]:
-    """All whose logs are in a folder of results, by the names of their logs."""
+    """All jobs whose logs are in a folder, sorted by the paths of the logs."""
     for log in sorted(logs.rglob("*.log")):
         for stage, work, start_up in _DONE.findall(log.read_text(encoding="utf-8")):
             yield Job(log.relative_to(logs), stage, float(work), float(start_up))

@@ -1,7 +1,8 @@
 """What a maintainer asks about a machine: the part of `make info` that needs no environment.
 
-Any Python 3 can read this file: a wrong Python is among what is to be told. Paths below the home begin
-with ~, and nothing here prints a variable, an address or a file's content.
+Any Python 3 can read this file, because an unsupported Python is one of the things to report. Paths below
+the home folder begin with ~, and nothing here prints an environment variable, an address or the contents
+of a file.
 """
 
 import os
@@ -23,7 +24,7 @@ def main():
     for subject, tell in SUBJECTS:
         try:
             lines = tell()
-        except Exception as error:  # whatever is wrong with this machine, the rest is told
+        except Exception as error:  # whatever is wrong with this machine, report the rest
             lines = [f"unknown ({type(error).__name__}: {error})"]
         for place, line in enumerate(lines):
             told.append("{:<14}{}".format("" if place else subject, in_home(line)))
@@ -46,7 +47,7 @@ def code():
 
 
 def of_git(*arguments):
-    """What git says of the checkout; None if it fails, or isn't there."""
+    """What git says about the checkout; None if git fails or is missing."""
     git = shutil.which("git")
     return said_by(git, "-C", str(ROOT), "--no-optional-locks", *arguments) if git else None
 
@@ -88,7 +89,7 @@ def machine():
 
 
 def cores():
-    """Those there are, and those that a job may use."""
+    """How many there are, and how many a job may use."""
     there = os.cpu_count()
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else there
     said = f"{there} cores" if usable == there else f"{usable} of {there} cores"
@@ -101,14 +102,14 @@ def cores():
 
 
 def programs():
-    """Those from the system that some jobs or tests need."""
+    """Which of the system's programs that some jobs or tests need are there."""
     names = ("make", "git", "latexmk", "pdflatex", "chromium", "google-chrome", "sbatch")
     there = [name for name in names if shutil.which(name)]
     return ["{}; not found: {}".format(", ".join(there), ", ".join(sorted({*names} - {*there})))]
 
 
 def environment():
-    """Whether .venv stands, and what differs from the locks."""
+    """Whether .venv is set up, and what differs from the locks."""
     venv = ROOT / ".venv"
     if not venv.is_dir():
         return ["not set up: there is no .venv (make setup)"]
@@ -119,7 +120,7 @@ def environment():
 
 
 def not_locked(venv, torch):
-    """What to add where packages aren't those of the locks; only the right Python can compare them."""
+    """The end of the line: how packages compare with the locks, which only a supported Python can tell."""
     if interpreter.problem():
         return ""
     from setup import packages

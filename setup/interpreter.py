@@ -1,4 +1,4 @@
-"""Which Pythons the locks are made for. Any Python 3 can read this file, so that it can be told."""
+"""Which Pythons the locks are made for. Any Python 3 can read this file, and so say that it is too old."""
 
 import os
 import shutil
@@ -31,7 +31,7 @@ def problem(found=None, path=None):
 
 
 def way():
-    """What to type to get a fitting Python, by what this machine installs with."""
+    """What to type to get a supported Python with the package manager of this machine."""
     if shutil.which("uv"):
         return _by_uv()
     if shutil.which("brew"):
@@ -41,7 +41,7 @@ def way():
         if name:
             return f"sudo apt-get install {name} {name}-venv"
     if shutil.which("dnf"):
-        # Descendants of Red Hat's keep a choice of few.
+        # Red Hat and its derivatives package only a few versions.
         return "sudo dnf install python" + (PREFERRED if _system() == "fedora" else "3.12")
     for conda in ("conda", "mamba", "micromamba"):
         if shutil.which(conda):
@@ -59,7 +59,7 @@ def _by_uv(uv="uv"):
 
 
 def _of_debian():
-    """The newest fitting Python among the packages that apt knows; None if there is none."""
+    """The newest supported Python among the packages that apt knows; None if there is none."""
     listing = ["apt-cache", "pkgnames", "python3.1"]
     try:
         said = subprocess.check_output(listing, stderr=subprocess.DEVNULL).decode().split()
@@ -71,7 +71,7 @@ def _of_debian():
 
 
 def _system():
-    """The distribution's own name for itself, as `fedora`; empty where none is told."""
+    """The distribution's own name for itself, such as `fedora`; empty if it gives none."""
     try:
         with open(os.path.join(os.sep, "etc", "os-release")) as told:  # noqa: PTH118, PTH123
             lines = told.read().splitlines()

@@ -1,9 +1,9 @@
 """`make lock`: write requirements/*.lock anew from pyproject.toml, and environment.yml's pins.
 
-What is locked already keeps its version; UPGRADE=1 takes the newest. One resolution holds for every
-supported Python and system: an entry that only some of them need carries a marker. uv makes it
-(`--universal`), because pip's own resolver knows one Python and one system at a time; it is a tool for
-this alone, and what it writes is what pip reads.
+Packages that are already locked keep their versions; UPGRADE=1 takes the newest. One resolution covers
+every supported Python and system: an entry that only some of them need carries a marker. uv resolves
+(`--universal`), because pip's own resolver handles one Python and one system at a time; uv is used for
+nothing else, and pip reads what it writes.
 
 torch has locks of its own, because one version comes in two builds: a small one for the CPU from
 PyTorch's own index, and PyPI's, which on Linux brings CUDA's libraries with it.
@@ -101,12 +101,12 @@ def _cpu_torch(uv: Path, folder: Path, version: str) -> Entry:
 
 
 def _wheels(folder: Path, package: str) -> list[Path]:
-    """For each Python, the one that pip finds; those that it doesn't find are said."""
+    """The wheel that pip finds for each Python; where it finds none, a line says so."""
     options = ["--no-deps", "--dest", str(folder), "--only-binary", ":all:"]
     for python in PYTHONS:
         wanted = ["--platform", "manylinux_2_28_x86_64", "--python-version", python, package]
         if pip.run(folder / "venv/bin/python", "download", *options, *wanted):
-            say(f"no {package} for Python {python}: there, torch's CUDA build will stand for it")
+            say(f"no {package} for Python {python}: torch's CUDA build will be used there")
     return list(folder.glob("torch-*.whl"))
 
 

@@ -34,7 +34,7 @@ def render(entry: Entry) -> str:
 
 
 def meant(entries: Iterable[Entry]) -> list[Entry]:
-    """Without what nothing supported needs, and without the markers that always hold."""
+    """The entries that anything supported needs, without the markers that always hold."""
     found = []
     for entry in entries:
         held = [markers.holds(entry.marker, where) for where in markers.supported()]
@@ -48,7 +48,7 @@ def only_on(platform: str, entry: Entry) -> Entry:
 
 
 def applies(entry: Entry, where: Mapping[str, str] | None = None) -> bool:
-    """Whether an entry is meant for such surroundings, or for this machine and this Python."""
+    """Whether an entry is for these surroundings; by default, for this machine and this Python."""
     return markers.holds(entry.marker, where or markers.here())
 
 

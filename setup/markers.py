@@ -1,8 +1,8 @@
-"""Markers: for which Python and which system an entry of a lock is meant.
+"""Markers: which Pythons and systems an entry of a lock is for.
 
-A marker (https://packaging.python.org/en/latest/specifications/dependency-specifiers/) reads like an
-expression of Python, so Python's own parser reads it. Only what locks use is known: comparisons of
-names with texts, joined by `and`, `or` and parentheses.
+A marker (https://packaging.python.org/en/latest/specifications/dependency-specifiers/) looks like a Python
+expression, so Python's own parser reads it. Only what locks use is supported: comparisons of names with
+strings, joined by `and`, `or` and parentheses.
 """
 
 import ast
@@ -29,7 +29,13 @@ _COMPARED = {
 
 
 def surroundings(python: str, system: str, machine: str) -> dict[str, str]:
-    """What markers can ask for: a version as 3.11.7, a system as `sys.platform`, a machine as uname."""
+    """What markers can ask for.
+
+    Args:
+        python: a version, such as 3.11.7.
+        system: as in `sys.platform`.
+        machine: as uname names it.
+    """
     return {
         "python_version": ".".join(python.split(".")[:2]),
         "python_full_version": python,
@@ -49,7 +55,7 @@ def here() -> dict[str, str]:
 def supported() -> list[dict[str, str]]:
     """Everything that the locks are made for."""
     return [
-        # Of a minor version, no marker in a lock tells the first from the last.
+        # No marker in a lock distinguishes between patch releases, so .0 stands for all of them.
         surroundings(f"{major}.{minor}.0", system, machine)
         for major, minor in interpreter.FITTING
         for system, machines in MACHINES.items()
@@ -58,10 +64,10 @@ def supported() -> list[dict[str, str]]:
 
 
 def holds(marker: str, where: Mapping[str, str]) -> bool:
-    """Whether an entry with this marker is meant for such surroundings.
+    """Whether an entry with this marker is for these surroundings.
 
     Raises:
-        SetupError: the marker says something unheard of.
+        SetupError: the marker uses something unsupported.
     """
     try:
         return not marker or _holds(ast.parse(marker, mode="eval").body, where)

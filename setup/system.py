@@ -57,7 +57,7 @@ def missing_compiler() -> list[str]:
     """What is lacking to compile the package that has no wheel for this Python, if there is one."""
     if sys.version_info[:2] not in interpreter.COMPILED:
         return []
-    # What Python's own build says first, as it is what the build of a package calls.
+    # The compiler that Python was built with comes first, because building a package calls it.
     told = (sysconfig.get_config_var("CC") or "cc").split()[0]
     compiler = [] if any(map(shutil.which, (told, "cc"))) else ["a C compiler"]
     header = Path(sysconfig.get_path("include"), "Python.h")
@@ -90,7 +90,7 @@ def main() -> None:
         package = interpreter.COMPILED[sys.version_info[:2]]
         _check(
             compiler,
-            f"what {package}, which has no wheel for {PYTHON}, is compiled with",
+            f"what it takes to compile {package}, which has no wheel for {PYTHON},",
             debian.by_hand(COMPILER_PACKAGES)
             if debian.here()
             else "install a C compiler and Python's headers",

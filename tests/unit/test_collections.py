@@ -46,7 +46,7 @@ def test_the_shipped_ones_are_valid(files):
         ("wants", [], "must not be empty"),
         ("makes", ["Heads"], "names are lower-case letters"),
         ("makes", ["heads", "untraind", "ablations"], "makes no untraind; did you mean untrained?"),
-        ("makes", ["heads", "untrained"], "atlas/combine.py makes ablations, which isn't here"),
+        ("makes", ["heads", "untrained"], "combine.py makes ablations, which isn't declared here"),
         ("title", "", "must not be empty"),
         ("title", "a $ sign", "$ begins mathematics"),
         ("figures", {"mosiac": "A caption."}, "draws no such figure; did you mean mosaic?"),
@@ -77,8 +77,8 @@ def test_its_notebook_knows_what_it_is_told(files):
 @pytest.mark.parametrize(("name", "lies"), [("paper", "of all"), ("smoke", "of the smoke run")])
 def test_it_takes_no_folder_of_something_else(files, name, lies):
     shutil.copy2(files.root / ATLAS, files.root / f"config/collections/{name}.yaml")
-    (said,) = [its for its in every_problem(files) if "is no collection's name" in its]
-    assert said.startswith(f"config/collections/{name}.yaml: {name} is no collection's name: in")
+    (said,) = [its for its in every_problem(files) if "can't be a collection's name" in its]
+    assert said.startswith(f"config/collections/{name}.yaml: {name} can't be a collection's name: ")
     assert said.endswith(lies)
 
 
@@ -98,11 +98,11 @@ def test_one_without_code_is_told_where_it_should_be(files):
 def test_a_study_and_a_collection_have_no_folder_in_common(files):
     shutil.copy2(files.root / STUDY, files.root / "config/studies/atlas.yaml")
     files.set(CONFIG, "studies", ["composition", "atlas"])
-    said = "atlas is no study's name: in results/atlas lies what is gathered over all studies"
+    said = "atlas can't be a study's name: results/atlas holds what is gathered over all studies"
     assert files.problems()[CONFIG, "studies"] == said
     files.set(CONFIG, "studies", ["composition"])
     files.set(CONFIG, "results", "mine/atlas")
-    assert "in a folder atlas lies what is gathered" in files.problems()[CONFIG, "results"]
+    assert "a folder atlas holds what is gathered" in files.problems()[CONFIG, "results"]
 
 
 def model(name: str, **settings):

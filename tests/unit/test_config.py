@@ -232,8 +232,8 @@ BAD_NAMES = [
     ),
     bad("results in a study's", CONFIG, "results", "results/alias", "lie the results of the study alias"),
     bad("results in a study's, in capitals", CONFIG, "results", "mine/Alias",
-        "in a folder Alias lie the results of the study alias"),
-    bad("results in logs", CONFIG, "results", "mine/logs", "in a folder logs lies what is of all"),
+        "a folder Alias holds the results of the study alias"),
+    bad("results in logs", CONFIG, "results", "mine/logs", "a folder logs holds what belongs to"),
 ]  # fmt: skip
 
 VECTORS = {
@@ -385,7 +385,7 @@ def test_results_take_no_folder_in_another_case(files):
 def test_no_study_takes_the_folder_of_what_is_of_all(files, name):
     shutil.copy2(files.root / STUDY, files.root / f"config/studies/{name}.yaml")
     files.set(CONFIG, "studies", [name])
-    assert f"{name} is no study's name" in str(files.problems())
+    assert f"{name} can't be a study's name" in str(files.problems())
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ TRAINING = [
     bad("a first checkpoint after the last step", STUDY, "checkpoints.first", 4000,
         "4000 is after the last training step, 3000"),
     bad("a first checkpoint with no room behind it", STUDY, "checkpoints.first", 2990,
-        "there can be 12, and count asks for 40"),
+        "there can be at most 12, but count asks for 40"),
     bad("a step that moves everything", STUDY, "training.learning_rate", 50,
         "learning_rate: 50 is about what every weight would move by", key="training"),
     bad("a step that takes everything", STUDY, "training.weight_decay", 800.0,
@@ -132,7 +132,8 @@ class TestSurgery:
         changed = "conditions.least_inductive_copied.interventions"
         files.set(INDUCTION, changed, [its])
         said = files.problems()[INDUCTION, f"{changed}.0.source.seeds_on"]
-        assert f"{seeds_on[-1]} on among 10 seeds are the same run" in said
+        assert said.startswith("with 10 seeds, ")
+        assert f"{seeds_on[-1]} on are the same run" in said
         files.make_smoke()  # has few seeds, and numbers that mean nothing
         files.load()
 
@@ -184,14 +185,14 @@ class TestAnotherWorld:
             ({"new": 0.3}, "task.new is 0.2 there and 0.3 here"),
             (
                 {"validation": 0.5},
-                "(of the task finetuning, a child may change: stage, new_answers)",
+                "(in the task finetuning, a child may change: stage, new_answers)",
             ),
         ],
     )
     def test_is_refused(self, files, task, says):
         files.set(FINETUNING, "conditions.replay.task", task)
         said = files.problems()[FINETUNING, "conditions.replay.parent"]
-        assert said.startswith("it would train on another world than its parent stage_one: ")
+        assert said.startswith("it would train on a different world from its parent stage_one: ")
         assert says in said
 
     def test_what_a_task_says_a_child_may_change(self, files):

@@ -105,9 +105,9 @@ def test_a_mistake_is_named(files, case):
             GROKKING,
             "reference.restricted",
             "reference",
-            "compares 'restricted' with what is published",
+            "compares 'restricted' with a published value",
         ),
-        (GROKKING, "reference", "reference", "which isn't here; (allowed: none)"),
+        (GROKKING, "reference", "reference", "that isn't declared here; (allowed: none)"),
     ],
 )
 def test_what_is_gone_is_missed(files, file, path, key, says):

@@ -94,7 +94,7 @@ def test_before_the_pages_are_there_it_says_so_in_a_line(tmp_path, monkeypatch, 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["found"])
     monkeypatch.setattr(found, "read_project", lambda files, options: project)
-    with pytest.raises(SystemExit, match=r"^nothing to tell yet: .*card\.json"):
+    with pytest.raises(SystemExit, match=r"^nothing to report yet: .*card\.json"):
         found.main()
 
 

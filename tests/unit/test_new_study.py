@@ -20,8 +20,8 @@ ROOT = Path(__file__).parents[2]
         ("../first", "names are lower-case letters"),
         ("x" * 121, "at most 120 characters"),
         ("lambda", "a word of Python's"),
-        ("paper", "no study's name: in results/paper lies what is of all"),
-        ("smoke", "no study's name"),
+        ("paper", "can't be a study's name: results/paper holds what belongs to all studies"),
+        ("smoke", "can't be a study's name"),
     ],
 )
 def test_names_that_no_study_can_have(name, says):

@@ -180,7 +180,7 @@ def test_a_folder_of_ones_own_must_be_empty(finished):
     assert not (finished.root / "results/export").exists()
     said = refused(finished, EXPORT, "tiny/fast", "--last", "--to", "there")
     assert said == "export: there isn't empty; name a folder that is new, or empty"
-    assert "Snakefile is no folder" in refused(finished, EXPORT, "tiny", "--to", "Snakefile")
+    assert "Snakefile isn't a folder" in refused(finished, EXPORT, "tiny", "--to", "Snakefile")
 
 
 @pytest.mark.parametrize(
@@ -365,7 +365,8 @@ def test_a_site_that_no_host_takes_is_refused(finished, monkeypatch):
 
     monkeypatch.setattr(site, "MOST_BYTES", 1000)
     folder = finished.root / "there"
-    with pytest.raises(site.TooLargeError, match=r"a site may have .*; most have tiny|atlas"):
+    said = r"a site may have at most .*; the largest parts are .*(tiny|atlas)"
+    with pytest.raises(site.TooLargeError, match=said):
         site.write_site(finished.root / "results", folder)
     assert not folder.exists()
 

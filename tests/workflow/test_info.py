@@ -47,7 +47,7 @@ def planned() -> list[Path]:
 class TestConfig:
     def test_what_is_run(self, here):
         assert about("config") == [
-            "studies, and how many conditions: tiny (3)",
+            "studies (number of conditions): tiny (3)",
             "seeds: 0; device: cpu; threads: 1",
             "paper: False",
         ]
@@ -87,8 +87,8 @@ class TestResults:
             path.touch()
         there, begun, nothing = about("results")
         assert there == f"3 of {len(files)} planned files in results"
-        assert begun == f"begun: tiny 3 of {len(mine)}"
-        assert nothing.startswith("nothing of: ")
+        assert begun == f"incomplete: tiny 3 of {len(mine)}"
+        assert nothing.startswith("nothing yet: ")
         assert "tiny" not in nothing
 
     def test_all(self, here):
@@ -99,7 +99,7 @@ class TestResults:
         assert about("results") == [f"{n} of {n} planned files in results"]
         Path(".snakemake/locks").mkdir(parents=True)
         Path(".snakemake/locks/0.input.lock").touch()
-        assert about("results")[1] == "the folder is locked: Snakemake runs, or was killed"
+        assert about("results")[1] == "the folder is locked: Snakemake is running, or was killed"
 
 
 class TestLastFailure:

@@ -52,8 +52,8 @@ rule benchmark_planning:
         "python benchmarks/planning.py {output} 2>&1 | tee {log}"
 
 
-# What it keeps of earlier reproductions is in benchmarks/costs/, which isn't declared: Snakemake would
-# remove it before each call.
+# It keeps the costs of earlier reproductions in benchmarks/costs/, which isn't declared as an output:
+# Snakemake would remove it before each call.
 rule benchmark_costs:
     input:
         f"{project.results}/index.html",

@@ -77,7 +77,7 @@ def package_of(module: str) -> str:
 
 
 def imported(tree: ast.Module, package: str) -> set[str]:
-    """The modules of Onset that a file imports, whose relative imports start from a package."""
+    """The modules of Onset that a file imports; its relative imports start from `package`."""
     found = set()
     for its in asked_for(tree, package):
         whole = f"{its.module}.{its.name}"
@@ -99,8 +99,8 @@ def asked_for(tree: ast.Module, package: str, tried: bool = True) -> Iterator[As
 
     Args:
         tree: of the module.
-        package: that relative imports start from.
-        tried: whether statements in a `try` count, which may fail.
+        package: what relative imports start from.
+        tried: whether statements in a `try`, which may fail, count.
     """
     for node in _run_statements(tree, tried):
         if isinstance(node, ast.Import):
@@ -148,7 +148,7 @@ def source_of(module: str) -> Path | None:
 
 
 def _is_there(file: Path) -> bool:
-    """A file of exactly this name: on a Mac, `run.py` would do for the class Run of a package."""
+    """A file of exactly this name: a Mac would find `run.py` for the class Run of a package, too."""
     inside = file.relative_to(_PACKAGE.parent).parts
     folders = [_PACKAGE.parent.joinpath(*inside[:depth]) for depth in range(len(inside))]
     return all(name in _names(folder) for folder, name in zip(folders, inside, strict=True))

@@ -1,4 +1,4 @@
-"""Imports that will fail, found without importing anything, so that nobody waits hours to be told."""
+"""Imports that will fail, found without importing anything, so that nobody waits hours to find out."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _PACKAGE = __name__.partition(".")[0]
 
 
 def refuse_missing_imports(source: Path, package: str = "") -> None:
-    """Refuse a file if it, or a module of Onset's that it imports, imports what isn't there.
+    """Refuse a file if it, or a module of Onset's that it imports, imports something that doesn't exist.
 
-    What stands in a `try` may be missing.
+    Imports in a `try` may fail.
 
     Args:
         source: the file.
-        package: that its relative imports start from.
+        package: what its relative imports start from.
 
     Raises:
         SourceError: naming file, line and what is missing.
@@ -75,7 +75,7 @@ def _is_there(top: str) -> bool:
 
 @cache
 def _bound(module: str) -> frozenset[str]:
-    """What something in a module is called by; with what stands deeper in it, too, which does no harm."""
+    """All names that a module binds; some belong to inner scopes, which does no harm."""
     return frozenset(name for its in tree_of(module).body for name in _bound_by(its))
 
 

@@ -35,8 +35,8 @@ def parse(source: Path) -> ast.Module:
 def dump(node: object) -> str:
     """A syntax tree as text without docstrings, in the form that `ast.dump` has in Python 3.11.
 
-    `ast.dump` itself says the same tree in other words from one Python to the next, and with them every
-    fingerprint would change and every result be rebuilt.
+    `ast.dump` itself writes the same tree differently from one Python version to the next, so every
+    fingerprint would change and every result would be rebuilt.
     """
     if isinstance(node, list):
         return f"[{', '.join(map(dump, node))}]"
@@ -61,9 +61,9 @@ _WITH_DOCSTRING = {ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionD
 
 @cache
 def _fields(kind: type[ast.AST]) -> list[tuple[str, Callable[[object], bool]]]:
-    """The parts of a kind of node, and whether one that isn't there is left out.
+    """The parts of a kind of node, and for each a test of whether a given value is left out.
 
-    Left out are optional parts, and those that Python 3.11 doesn't know.
+    Missing optional parts are left out, and so are empty parts that Python 3.11 doesn't have.
     """
     return [(name, _left_out(kind, name)) for name in kind._fields]
 

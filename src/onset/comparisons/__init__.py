@@ -5,7 +5,7 @@ A comparison module has `compare(members) -> Iterable[Compared]`, given the runs
 of world they are. Literals, which are read without importing it, say what it yields and what it can be
 asked of: `QUANTITIES`, `NEEDS` and `SPLITS`, as those of measures; `TOGETHER`, which is `"checkpoints"` of
 one run, `"two runs"`, or `"runs"`, two or more of them; `ALIKE`, settings (`SECTION.KEY`) that must be the
-same in all that stand together, or for lists, have as many entries; and `OPTIONS`, numbers and texts of its
+same in all runs that are compared (for lists, the length must be); and `OPTIONS`, numbers and texts of its
 own with their defaults, which a study may set otherwise: `compare` takes them by name.
 """
 

@@ -231,8 +231,8 @@ class _Check:
             most = training.steps - checkpoints.first + 2
             if (checkpoints.count or 0) > most:
                 said = (
-                    f"with {checkpoints.first} of {training.steps} steps before the second checkpoint, "
-                    f"there can be {most}, and count asks for {checkpoints.count}"
+                    f"with the second checkpoint at step {checkpoints.first} of {training.steps}, "
+                    f"there can be at most {most}, but count asks for {checkpoints.count}"
                 )
                 self.problem(["checkpoints", "first"], said)
         if checkpoints.schedule != "log" and self._last("first") >= self._last("schedule"):

@@ -107,7 +107,8 @@ def _wrong_with(collection: Collection, root: Path) -> Iterator[tuple[str, str]]
     """Key and message."""
     name = collection.name
     if name in NOT_STUDIES:
-        yield "", f"{name} is no collection's name: in results/{name} {NOT_STUDIES[name]}"
+        held = NOT_STUDIES[name]
+        yield "", f"{name} can't be a collection's name: results/{name} holds {held}"
     for function in ("look", "combine", *(["pages"] if collection.file.pages else [])):
         if said := _lacks(name, function):
             yield "", said
@@ -116,7 +117,7 @@ def _wrong_with(collection: Collection, root: Path) -> Iterator[tuple[str, str]]
             if lost := [its for its in collection.file.makes if its not in made]:
                 yield "makes", f"{shown} makes no {lost[0]}; {nearest(lost[0], made)}"
             elif more := sorted(made - {*collection.file.makes}):
-                yield "makes", f"{shown} makes {more[0]}, which isn't here"
+                yield "makes", f"{shown} makes {more[0]}, which isn't declared here"
     notebook = f"workflow/notebooks/{name}.py"
     if not (root / notebook).exists():
         yield "", f"its notebook {notebook} is missing"
@@ -131,12 +132,12 @@ def _wrong_with(collection: Collection, root: Path) -> Iterator[tuple[str, str]]
 
 
 def _source_of(name: str, function: str) -> Path:
-    """The module of a function of the collection's code, which has the same name."""
+    """The module of a function of the collection: it has the function's name."""
     return Path(collections.__file__).parent / name / f"{function}.py"
 
 
 def _made_by(source: Path) -> set[str]:
-    """The tables that `combine` gives back, if its source tells: every `return` is a mapping of names."""
+    """The tables that `combine` returns; none if its source doesn't show them in each `return`."""
     made: set[str] = set()
     for node in ast.walk(parse(source)):
         if isinstance(node, ast.FunctionDef) and node.name == "combine":

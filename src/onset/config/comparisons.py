@@ -263,7 +263,7 @@ def _unfit_groups(
 def _unalike(
     studies: Mapping[str, Study], wanted: Wants, its: ComparisonSettings, groups: Sequence[Group]
 ) -> Iterator[tuple[str, str]]:
-    """Conditions that differ in a setting that the module wants to be the same."""
+    """Conditions that differ in a setting that must be the same for this module."""
     places = {
         (one, other): None
         for group in groups

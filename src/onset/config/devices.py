@@ -1,4 +1,4 @@
-"""On which device what is computed."""
+"""Which device computes what."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ _WITHOUT_FLOAT64 = ("mps",)
 
 
 def device_of_looks(device: str) -> str:
-    """Where models are looked into whose training is on `device`.
+    """The device for looking inside models that were trained on `device`.
 
-    Measures and analyses count in double precision. Apple's GPU has none: there, it only trains.
+    Measures and analyses need double precision, which Apple GPUs lack: those are used for training only.
     """
     return "cpu" if device in _WITHOUT_FLOAT64 else device

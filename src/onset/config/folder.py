@@ -9,16 +9,16 @@ from typing import Annotated
 from onset.code.own_files import is_own
 from onset.settings import like
 
-_OF_ALL = dict.fromkeys(("benchmarks", "logs", "paper"), "lies what is of all")
-GATHERED = "lies what is gathered over all studies"
+_OF_ALL = dict.fromkeys(("benchmarks", "logs", "paper"), "what belongs to all studies")
+GATHERED = "what is gathered over all studies"
 NOT_STUDIES = {
     **_OF_ALL,
-    "crate": "is the archive that `make crate` packs",
-    "export": "are the runs that `make export` has written",
-    "first": "are the results of the first look",
-    "site": "is the gallery that `make site` has copied",
-    "smoke": "are the results of the smoke run",
-    "tuning": "are the results of spare seeds",
+    "crate": "the archive that `make crate` packs",
+    "export": "the runs that `make export` writes",
+    "first": "the results of the first look",
+    "site": "the gallery that `make site` copies",
+    "smoke": "the results of the smoke run",
+    "tuning": "the results of spare seeds",
 }
 """names that no study or collection may have → what is in the folder of that name"""
 
@@ -56,13 +56,13 @@ def folder_problem(
         said = "is the project's own; results go to a folder by themselves, e.g. results/mine"
         return f"{results!r}: {first} {said}"
     taken = {
-        **{name: f"lie the results of the study {name}" for name in studies},
+        **{name: f"the results of the study {name}" for name in studies},
         **dict.fromkeys(collections, GATHERED),
         **_OF_ALL,
     }
     for name in within:
-        if lies := taken.get(name.casefold()):
-            return f"{results!r}: in a folder {name} {lies}"
+        if held := taken.get(name.casefold()):
+            return f"{results!r}: a folder {name} holds {held}"
     for path in (root / results, *(root / results).parents):
         if path == root:
             break
@@ -80,14 +80,14 @@ def folder_problem(
 
 
 def _in_another_case(path: Path) -> Path | None:
-    """What lies beside a path and differs only in case: on a Mac, one and the same."""
+    """What is next to a path and differs from it only in case: on a Mac, both are the same file."""
     beside = path.parent.iterdir() if path.parent.is_dir() else ()
     alike = [its for its in beside if its.name.casefold() == path.name.casefold()]
     return None if path.name in [its.name for its in alike] else next(iter(sorted(alike)), None)
 
 
 def case_problems(root: Path) -> Iterator[tuple[str, str]]:
-    """Files that name things of the project's and differ only in case: each, and what is wrong."""
+    """Files of studies, collections and notebooks whose names differ only in case: file and message."""
     for folder in ("config/studies", "config/collections", "workflow/notebooks"):
         seen: dict[str, str] = {}
         names = [path.name for path in (root / folder).glob("*") if is_own(path.name)]

@@ -90,7 +90,7 @@ def _naming(where: str, those: Sequence[str], problem: Problem) -> Problem:
 
 
 def _said(problem: Problem) -> str:
-    """What doesn't differ between conditions: of a size the sums do, and of a name those that are there."""
+    """The part of a message that is the same in all conditions: without calculations and lists of names."""
     return "size" if said_of_size(problem.message) else problem.message.partition("; ")[0]
 
 

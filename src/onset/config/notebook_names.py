@@ -247,7 +247,7 @@ class Names:
 
 
 def _left_in(elements: list[ast.expr], name: str, tests: Sequence[ast.expr]) -> list[ast.expr]:
-    """Without those that a comprehension leaves out: `name != "one"`."""
+    """The elements without those that a comprehension leaves out, as in `name != "one"`."""
     out = {
         ast.dump(test.comparators[0])
         for test in tests

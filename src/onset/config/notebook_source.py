@@ -40,7 +40,7 @@ class NotebookSource:
     published: list[Pattern] = field(default_factory=list)
     """names that `save_reference` is given values of ours for"""
     judged: set[str] = field(default_factory=set)
-    """those that are known to the last letter, unless the notebook asks whether they are there"""
+    """those that are known in full, unless the notebook checks whether they are declared"""
     numbers: list[Pattern] = field(default_factory=list)
     always: set[tuple[str, str]] = field(default_factory=set)
     """figures and tables that it makes whatever there is, as (kind, name)"""

@@ -108,7 +108,7 @@ def _published(study: Study, source: NotebookSource, name: str) -> Found:
             there = nearest(its, spelt_out(source.published, {}))
             yield f"reference.{its}", f"{name} sets nothing of ours beside it; {there}"
     for its in sorted(source.judged - published.keys()):
-        said = f"{name} compares {its!r} with what is published, which isn't here"
+        said = f"{name} compares {its!r} with a published value that isn't declared here"
         yield "reference", f"{said}; {nearest(its, published)}"
 
 

@@ -56,8 +56,8 @@ def parent_problems(
     Args:
         studies: all that are run.
         seeds: that every condition is run with.
-        smoke: whether it is a smoke run, which has few seeds and whose numbers mean nothing: there several
-            sources may be one run.
+        smoke: whether it is a smoke run. It has few seeds and its numbers mean nothing, so several sources
+            may be the same run.
     """
     return [
         Problem(f"config/studies/{study.name}.yaml", f"conditions.{condition.name}.{key}", message)
@@ -128,9 +128,10 @@ def _unfit(condition: Condition, other: Condition, called: str) -> str | None:
 
 
 def _of_another_world(condition: Condition, parent: Condition) -> str | None:
-    """Why tokens, or what is held out, would be others than those that the parent has learnt.
+    """Why tokens would mean something else than to the parent, or what is held out would differ.
 
-    Another task is meant; the same one with other settings would look like the parent's and be none of it.
+    A different task is chosen on purpose. The same task with different settings looks like the parent's
+    world but isn't.
     """
     task, before = condition.task, parent.task
     if task.name != before.name:
@@ -141,9 +142,9 @@ def _of_another_world(condition: Condition, parent: Condition) -> str | None:
         return None
     may = f"a child may change: {', '.join(allowed)}" if allowed else "a child may change nothing"
     return (
-        f"it would train on another world than its parent {parent.name}: task.{odd[0]} is "
+        f"it would train on a different world from its parent {parent.name}: task.{odd[0]} is "
         f"{as_given(getattr(before, odd[0]))} there and {as_given(getattr(task, odd[0]))} here "
-        f"(of the task {task.name}, {may})"
+        f"(in the task {task.name}, {may})"
     )
 
 

@@ -65,8 +65,8 @@ class ProjectSettings(Settings):
     @classmethod
     def _no_folder_of_all_studies(cls, studies: tuple[str, ...]) -> tuple[str, ...]:
         if taken := [name for name in studies if name in NOT_STUDIES]:
-            lies = NOT_STUDIES[taken[0]]
-            raise ValueError(f"{taken[0]} is no study's name: in results/{taken[0]} {lies}")
+            held = NOT_STUDIES[taken[0]]
+            raise ValueError(f"{taken[0]} can't be a study's name: results/{taken[0]} holds {held}")
         return studies
 
     @field_validator("seeds")
@@ -112,7 +112,7 @@ class Project:
 
     @property
     def device_of_looks(self) -> str:
-        """Where models are looked into."""
+        """The device on which measures, analyses and views are computed."""
         return device_of_looks(self.settings.device)
 
     def condition(self, study: str, condition: str) -> Condition:
@@ -209,10 +209,10 @@ def _validated(layer: Layer, root: Path) -> Project:
     problems += of_collections
     problems += [Problem(file, "", said) for file, said in case_problems(root)]
     if taken := [name for name in names if name in collections]:
-        said = f"{taken[0]} is no study's name: in results/{taken[0]} {GATHERED}"
+        said = f"{taken[0]} can't be a study's name: results/{taken[0]} holds {GATHERED}"
         problems.append(Problem(layer.file, "studies", said))
     if settings:
-        # Those of a study that isn't run this time may stay, if they can be read.
+        # Overrides of a study that isn't run this time may stay, if they can be read.
         there = study_names(root)
         for name in sorted({*settings.overrides} & {*there} - {*names}):
             try:

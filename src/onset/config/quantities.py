@@ -45,7 +45,7 @@ def literals_in(source: Path, names: Collection[str] = DECLARATIONS) -> dict[str
 
 
 def _key_twice(literal: ast.expr) -> object:
-    """A key that stands twice in one of the mappings of a literal, of which Python keeps the last."""
+    """A key that one of a literal's mappings has twice; Python would silently keep the last."""
     for node in ast.walk(literal):
         if isinstance(node, ast.Dict):
             keys = [key.value for key in node.keys if isinstance(key, ast.Constant)]

@@ -17,7 +17,7 @@ from onset.statistics.quantities import Declarations, UndeclaredError, quantity_
 from onset.statistics.rows import COUNTED_BY
 
 _COUNTED = "".join(rf"(\.{column}_\d+)?" for column in COUNTED_BY)
-"""what may stand behind a quantity's name"""
+"""what may follow a quantity's name"""
 
 
 def problems_of_paper(studies: Mapping[str, Study], root: Path) -> Iterator[Problem]:
@@ -91,7 +91,7 @@ def _undeclared(quantity: str, declared: Declarations, called: str) -> str:
     name, *counted = quantity.split(".")
     if not re.fullmatch(_COUNTED, "".join(f".{its}" for its in counted)):
         words = ", ".join(f".{column}_N" for column in COUNTED_BY)
-        return f"{quantity!r}: behind a quantity's name may stand, in this order: {words}"
+        return f"{quantity!r}: only these may follow a quantity's name, in this order: {words}"
     try:
         quantity_of(name, declared)
     except UndeclaredError:

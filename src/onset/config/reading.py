@@ -147,7 +147,7 @@ def _of_one_label(
 
     Args:
         conditions: by name.
-        labelled: those that are given a label; the others' is made of their name.
+        labelled: those with a label of their own; for the others, it is derived from the name.
     """
     named: dict[str, str] = {}
     for name, condition in conditions.items():
@@ -159,7 +159,7 @@ def _of_one_label(
 
 
 def _of_another_ending(name: str, root: Path) -> str | None:
-    """A file of a study's name that nobody takes for it: NAME.yml, Name.yaml."""
+    """A file that looks like a study's but isn't read as one: NAME.yml, Name.yaml."""
     files = misnamed(root / "config/studies")
     return next((its.name for its in files if its.stem.lower() == name), None)
 

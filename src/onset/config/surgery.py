@@ -26,7 +26,7 @@ def unfit_surgery(
         condition: whose runs it is done to.
         source: whose runs it looks at.
         seeds: that both are run with, if the config's are the same for all; those of the source.
-        smoke: whether too few seeds may make one run of several sources.
+        smoke: whether several sources may be the same run, as seeds are few.
     """
     if "head_weights" not in traits_of_model(condition.model):
         said = f"{its.name} needs {KNOWN['head_weights']}; the {condition.model.name} has none"
@@ -77,7 +77,7 @@ def _nothing_removed(fraction: float | None, condition: Condition) -> Iterator[t
 
 
 def _seeds(seeds_on: Sequence[int], seeds: Sequence[int], smoke: bool) -> Iterator[tuple[str, str]]:
-    """Of the source; where there are too few, another seed comes round to one that was meant already."""
+    """Of the source: if there are too few, counting on leads back to the run's own or one already used."""
     if 0 not in seeds_on and all(on % len(seeds) == 0 for on in seeds_on):
         on, n = seeds_on[0], len(seeds)
         counted = f"{on} on among {n} seed{'s' * (n > 1)}"
@@ -90,8 +90,7 @@ def _seeds(seeds_on: Sequence[int], seeds: Sequence[int], smoke: bool) -> Iterat
     for on in seeds_on if not smoke else ():
         first = places.setdefault(on % len(seeds), on)
         if first != on:
-            said = (
-                f"{first} and {on} on among {len(seeds)} seed{'s' * (len(seeds) > 1)} are the same"
-            )
-            yield "source.seeds_on", f"{said} run; give the source extra_seeds, or leave one out"
+            counted = f"with {len(seeds)} seed{'s' * (len(seeds) > 1)}"
+            said = f"{counted}, {first} on and {on} on are the same run"
+            yield "source.seeds_on", f"{said}; give the source extra_seeds, or leave one out"
             return

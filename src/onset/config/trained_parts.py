@@ -33,7 +33,7 @@ def unfit_patterns(
             yield from ((pattern, said) for pattern in of_tokens)
         return
     names = family.shapes(model, *sizes_of(task))
-    # Of all layers at once: so conditions with more and fewer layers have the same to say.
+    # One name for all layers, so that conditions with different numbers of layers get the same message.
     offered = {re.sub(r"\.\d+(?=\.)", ".*", name) for name in names}
     for pattern in chosen:
         if not fnmatch.filter(names, pattern):

@@ -40,10 +40,10 @@ KNOWN = OF_WORLDS | OF_MODELS
 
 
 def of_models(trait: str) -> str:
-    """The same, if a model can have it.
+    """The trait itself, if a model can have it.
 
     Raises:
-        ValueError: none can.
+        ValueError: no model can.
     """
     if trait not in OF_MODELS:
         raise ValueError(f"nothing in a model is called {trait!r}; {nearest(trait, OF_MODELS)}")

@@ -56,8 +56,8 @@ class Wants:
     together: str = ""
     """what a comparison looks at, one of `TOGETHER`"""
     alike: tuple[str, ...] = ()
-    """settings, `SECTION.KEY`, that must be the same in all that a comparison sets side by side; of lists,
-    their lengths"""
+    """settings, `SECTION.KEY`, that must be the same in all runs that are compared; for lists, the length
+    must be"""
     options: Mapping[str, Any] = field(default_factory=dict)
     """numbers and texts that a study may set, with their defaults"""
 
@@ -105,7 +105,7 @@ class Wants:
         return None
 
     def idle_splits(self, task: AnyTaskSettings, splits: Sequence[str]) -> str | None:
-        """Those of some splits of a task in which there is nothing for it to look at."""
+        """What is wrong if there is nothing to look at in some of these splits; None if there is in all."""
         if any(self.unfit(task, None)):
             return None
         if not (idle := [split for split in splits if not self.looks_at(task, split)]):
@@ -128,7 +128,7 @@ def silent_measures(conditions: Mapping[str, Condition]) -> Iterator[str]:
 
 
 def unknown(kind: str, name: Any) -> str:
-    """What is wrong with a name that no module has that does things of this kind (`DEFINED_BY`)."""
+    """What is wrong with a name, given that no module of this kind (`DEFINED_BY`) has it."""
     package, function = DEFINED_BY[kind]
     folder = Path(package.__path__[0])
     for path in files_in(folder):
@@ -143,7 +143,7 @@ def wants(package: ModuleType, name: str) -> Wants:
     """What a measure or analysis wants, read from its source.
 
     Raises:
-        SourceError: what it declares can't be understood, or it imports what isn't there.
+        SourceError: what it declares can't be understood, or it imports something that doesn't exist.
     """
     source = package.CATALOGUE.source(name)
     refuse_missing_imports(source, package.__name__)

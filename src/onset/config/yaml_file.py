@@ -41,7 +41,7 @@ class YamlError(Exception):
 
 
 def misnamed(folder: Path) -> list[Path]:
-    """Files of YAML that nobody reads, for they aren't called NAME.yaml: NAME.yml, Name.yaml."""
+    """YAML files that aren't read because they aren't called NAME.yaml: NAME.yml, Name.yaml."""
     return [
         path
         for path in (sorted(folder.iterdir()) if folder.is_dir() else ())

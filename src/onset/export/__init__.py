@@ -1,1 +1,1 @@
-"""Finished results in forms that others take: Hugging Face's, an RO-Crate, a static site."""
+"""Finished results in formats that other tools read: Hugging Face's, an RO-Crate, a static site."""

@@ -1,4 +1,4 @@
-"""Cards of models and data: what the hub reads in front, and a page for people."""
+"""Cards of models and data: metadata for the hub, then a page for people."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _of_model(told: Told, form: Form, measured: list[dict[str, Any]]) -> ModelCa
         )
         for its in measured
     ]
-    # What a fine-tuned model may be used for its origin says.
+    # A fine-tuned model has the licence of the model that training began with.
     licence = {"license": "other", "license_name": "as-the-base-model"} if form.made_of else {}
     return ModelCardData(
         **{"license": LICENCE, **licence},
@@ -108,7 +108,7 @@ def _kind(split: dict[str, Any]) -> str:
 
 
 def _example(told: Told) -> str:
-    """A sequence as one types it, up to where its answer is asked for."""
+    """A sequence as a person types it, up to the position after which its answer is scored."""
     dataset = told.run.dataset
     split = next(iter(dataset.splits.values()))
     asked = split.tokens[0, : split.scored[0] + 1]

@@ -1,7 +1,7 @@
-"""A finished run of the whole workflow as an RO-Crate, by the profile Workflow Run Crate 0.5.
+"""A finished run of the whole workflow as an RO-Crate that follows the profile Workflow Run Crate 0.5.
 
-The archive has the project's own files at its top, as Snakemake runs them, and the results below them: who
-unpacks it can check everything with `make verify`, and go on from there.
+The archive has the project's own files at its top, where Snakemake expects them, and the results below
+them: whoever unpacks it can check everything with `make verify`, and continue from there.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class Finished:
-    """What a crate is made of; paths are from the project's folder on."""
+    """What goes into a crate; paths are relative to the project's folder."""
 
     sources: Sequence[Path]
     """the project's own files, the Snakefile among them"""
@@ -61,7 +61,7 @@ class Finished:
     parameters: Mapping[str, Any]
     """name → value, as JSON has it"""
     outputs: Mapping[Path, str | None]
-    """file → SHA-256, where a record has it"""
+    """file → SHA-256, if a record has it"""
     parts: Mapping[str, Path]
     """name → folder, or file, of what was asked for: each study's results, the paper, the front page"""
     times: tuple[datetime, datetime]
@@ -103,7 +103,7 @@ def described(finished: Finished) -> ROCrate:
             "name": "Run of the whole workflow",
             "startTime": finished.times[0].isoformat(),
             "endTime": finished.times[1].isoformat(),
-            "description": "All jobs that the results needed, however many calls of Snakemake ran them.",
+            "description": "All jobs that produced the results, in one or more calls of Snakemake.",
             "actionStatus": "http://schema.org/CompletedActionStatus",
         },
     )
@@ -120,7 +120,7 @@ def described(finished: Finished) -> ROCrate:
         action.append_to("object", its)
     for name, its in parts.items():
         kind = "File" if its.type == "File" else "Dataset"
-        _fill(_slot(crate, workflow, "output", name, kind, f"what is made of {name}"), its)
+        _fill(_slot(crate, workflow, "output", name, kind, f"the results: {name}"), its)
     crate.root_dataset["mentions"] = action
     return crate
 
@@ -171,7 +171,7 @@ def _about_file(path: Path, its_checksum: str | None) -> dict[str, Any]:
 def _add_parts(
     crate: ROCrate, finished: Finished, files: Mapping[Path, Entity]
 ) -> dict[str, Entity]:
-    """What was asked for: files as such, folders as data sets of all that lies in them."""
+    """What was asked for: files as they are, folders as data sets of all files in them."""
     found: dict[str, Entity] = {}
     for name, path in finished.parts.items():
         if path in files:
@@ -184,13 +184,13 @@ def _add_parts(
 
 
 def _add_about(crate: ROCrate, finished: Finished) -> None:
-    """What is said of the crate as a whole."""
+    """What is said about the crate as a whole."""
     root = crate.root_dataset
     began, ended = finished.times
     crate.name = "Onset: results and the workflow that made them"
     crate.description = (
         "When, how and why circuits form while a small transformer trains: all results of a run of "
-        f"Onset, {began:%Y-%m-%d}, with the code and the config that they are rebuilt from. {finished.note}"
+        f"Onset, {began:%Y-%m-%d}, with the code and the config that rebuild them. {finished.note}"
     ).strip()
     root["datePublished"] = ended.isoformat()
     root["keywords"] = "interpretability, training dynamics, circuits, transformers"
@@ -230,7 +230,7 @@ def _slot(
 
 
 def _fill(slot: Entity, its: Entity) -> None:
-    """What took, or gave, the place of a formal parameter."""
+    """Link a formal parameter with the value that it had in this run."""
     its["exampleOfWork"] = slot
     slot["workExample"] = its
 

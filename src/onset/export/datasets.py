@@ -16,15 +16,15 @@ from onset.tasks.vectors import VectorDataset, VectorSplit
 from onset.tasks.worlds import World
 
 WORLD = "world.safetensors"
-"""what is of the world or of a split as a whole"""
+"""arrays that belong to the whole world or to a whole split"""
 
 
 def dataset_files(world: World) -> dict[str, bytes]:
-    """Name → content: a table per split, and what is no table.
+    """Name → content: a table per split, and one file for what doesn't fit into tables.
 
-    Columns of sequences are `text` (the names of the tokens), `tokens`, `scored` (the positions after which
-    the right answer counts), `answers` and `targets` (these, as names and as tokens), `hops`; of vectors,
-    `inputs` and `targets`. What the world knows of an example, and the model isn't told, is `truth_NAME`.
+    For sequences, the columns are `text` (the names of the tokens), `tokens`, `scored` (the positions after
+    which the answer is scored), `answers` and `targets` (the right answers, as names and as tokens) and
+    `hops`; for vectors, `inputs` and `targets`. Ground truth that the model isn't given is in `truth_NAME`.
     """
     if isinstance(world, Dataset):
         tables = {name: _of_sequences(its, world.vocabulary) for name, its in world.splits.items()}
@@ -64,7 +64,7 @@ def _truth(truth: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def _candidates(world: Dataset) -> dict[str, np.ndarray]:
-    """The tokens that could answer a split's questions, and which of them do where it may be trained."""
+    """The tokens that could answer a split's questions, and which of them are answers in training."""
     found = {}
     for name, split in world.splits.items():
         for key in ("candidates", "familiar"):
@@ -81,7 +81,7 @@ def _of_the_world(world: VectorDataset) -> dict[str, np.ndarray]:
 
 
 def _parquet(columns: Mapping[str, Any]) -> bytes:
-    """The same bytes of the same columns."""
+    """A Parquet file; the same columns always give the same bytes."""
     table = pa.table({name: _column(values) for name, values in columns.items()})
     buffer = io.BytesIO()
     pq.write_table(table, buffer, compression="zstd")

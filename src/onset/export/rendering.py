@@ -1,4 +1,4 @@
-"""Texts from templates."""
+"""Text from templates."""
 
 from __future__ import annotations
 

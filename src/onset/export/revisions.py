@@ -29,8 +29,8 @@ MAIN = "main"
 def export_run(told: Told, folder: Path, steps: Sequence[int]) -> None:
     """Write the files of a run.
 
-    Files that an earlier call left there are replaced, or removed if there is no longer any call for them;
-    other people's files stay.
+    Files from an earlier call are replaced, or removed if this call doesn't write them; other people's
+    files stay.
 
     Args:
         told: of the run.
@@ -38,7 +38,7 @@ def export_run(told: Told, folder: Path, steps: Sequence[int]) -> None:
         steps: the checkpoints that become revisions; the last of the run is `main` in any case.
 
     Raises:
-        DamagedFileError: something of the run isn't what was written there.
+        DamagedFileError: a file of the run isn't what its job wrote.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with recorded(folder, "export", f"{MAIN}/model.safetensors", of=""):
@@ -62,19 +62,19 @@ def files_of(told: Told, steps: Sequence[int]) -> Iterator[tuple[str, bytes]]:
 
 
 def revision(step: int) -> str:
-    """What the revision of a checkpoint is called."""
+    """The name of a checkpoint's revision."""
     return f"step_{step:07d}"
 
 
 def model_files(
     form: Form, parameters: Mapping[str, Tensor], about: Mapping[str, Any]
 ) -> dict[str, bytes]:
-    """Name → content of what a model opens from.
+    """Name → content of the files that a model is opened from.
 
     Args:
         form: of the model.
         parameters: of a checkpoint.
-        about: the checkpoint; kept in `config.json`, as `onset`.
+        about: what to say about the checkpoint under `onset` in `config.json`.
     """
     tensors = {name: its.contiguous() for name, its in form.tensors(parameters).items()}
     files: dict[str, str | bytes] = {
@@ -102,7 +102,7 @@ def _of_revision(
 
 
 def _tokenizer(told: Told, form: Form) -> dict[str, bytes]:
-    """Its files; none where tokens have no names that can be typed, or there are no tokens."""
+    """The tokenizer's files; none if there are no tokens, or their names can't be typed."""
     if form.tokenizer:
         return tokenizer_files(form.tokenizer)
     names = getattr(told.run.dataset, "vocabulary", ())

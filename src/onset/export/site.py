@@ -1,7 +1,7 @@
 """The gallery without the runs, as a static site: pages and what they show, small enough for any host.
 
-Pages are followed from the front page on. What is in a run's folder, and what is too large, stays at home:
-links to it lead to a page that says so, and what to do.
+Links are followed from the front page on. Files in a run's folder, and files that are too large, are left
+out (they "stay at home"): links to them lead to a page that says so, and what to do.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ _NO_SCRIPTS = re.compile(r"(<script\b[^>]*>)(.*?)(</script>)", re.IGNORECASE | r
 
 
 class TooLargeError(Exception):
-    """The pages and figures alone are more than a site may have; the text says of what there is most."""
+    """The pages and figures alone are too large for a site; the text says which parts are largest."""
 
 
 @dataclass(frozen=True)
 class Site:
-    """What belongs to a site, by address: the path from the folder of results on."""
+    """What belongs to a site, by address: the path relative to the folder of results."""
 
     pages: dict[str, str] = field(default_factory=dict)
-    """with links to what stays at home led elsewhere"""
+    """with links to what stays at home redirected"""
     files: dict[str, Path] = field(default_factory=dict)
     """what pages show or offer"""
     left: dict[str, int] = field(default_factory=dict)
@@ -47,11 +47,11 @@ class Site:
 
 
 def write_site(results: Path, folder: Path) -> Site:
-    """Write the site of a folder of results, in place of what an earlier call left there.
+    """Write the site for a folder of results, replacing what an earlier call wrote.
 
     Raises:
         FileNotFoundError: there is no front page.
-        DamagedFileError: a page or a file isn't what was written there, or is missing.
+        DamagedFileError: a page or a file isn't what its job wrote, or is missing.
         TooLargeError: it would have more than `MOST_BYTES`.
     """
     site = gathered(results)
@@ -59,8 +59,8 @@ def write_site(results: Path, folder: Path) -> Site:
     sizes |= {name: len(text.encode()) for name, text in site.pages.items()}
     if (total := sum(sizes.values())) > MOST_BYTES:
         raise TooLargeError(
-            f"pages, figures and tables have {total / 1e6:.0f} MB, and a site may have "
-            f"{MOST_BYTES / 1e6:.0f}; most have {_largest(sizes)}"
+            f"pages, figures and tables have {total / 1e6:.0f} MB, but a site may have at most "
+            f"{MOST_BYTES / 1e6:.0f}; the largest parts are {_largest(sizes)}"
         )
     folder.mkdir(parents=True, exist_ok=True)
     with recorded(folder, "site", FRONT, of=""):
@@ -94,7 +94,7 @@ def gathered(results: Path) -> Site:
             elif file.stat().st_size > _LARGEST_FILE:
                 site.left[target] = file.stat().st_size
             elif target not in site.files:
-                check(file, must_be_recorded=False)  # of logs there is no record
+                check(file, must_be_recorded=False)  # logs have no record
                 site.files[target] = file
         site.pages[page] = text
     for page, text in site.pages.items():
@@ -116,7 +116,7 @@ def _targets(page: str, text: str) -> Iterator[str]:
 
 
 def _target(page: str, link: str) -> str | None:
-    """Where a page's link leads, from the folder of results on; None: to itself, or into the web."""
+    """Where a page's link leads, relative to the folder of results; None: to itself, or to the web."""
     parts = urlsplit(html.unescape(link))
     if parts.scheme or parts.netloc or not parts.path:
         return None
@@ -146,7 +146,7 @@ def _at_home(site: Site) -> str:
 
 
 def _largest(sizes: dict[str, int]) -> str:
-    """The three folders with most of it."""
+    """The three largest folders or files at the top of a site, in words."""
     by_study: dict[str, int] = {}
     for name, size in sizes.items():
         first = PurePosixPath(name).parts[0]

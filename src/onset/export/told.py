@@ -1,4 +1,4 @@
-"""What is told of a study, a condition and a run in the cards of models and data."""
+"""What the cards of models and data say about a study, a condition and a run."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Told:
 
     @property
     def name(self) -> str:
-        """As a repository on the hub may be called."""
+        """A name for a repository on the hub."""
         return f"onset-{self.study.folder.name}-{self.run.condition}-seed{self.run.seed}".replace(
             "_", "-"
         )
@@ -79,15 +79,15 @@ class Told:
 
     @property
     def streams(self) -> dict[str, float]:
-        """What is trained on that is no split: drawn afresh for every batch."""
+        """The share of each stream: training data that are drawn afresh for every batch."""
         return {n: its for n, its in self.mixture.items() if n not in self.run.dataset.splits}
 
     def measured(self, step: int) -> list[dict[str, Any]]:
-        """What was measured of the model as a whole at a step.
+        """The measurements of the model as a whole at a step.
 
         Returns:
-            `split`, `measure`, `label`, `value`, and this in words (`said`); at the last step also `mean`:
-            the mean over seeds with its interval, in words.
+            `split`, `measure`, `label`, `value`, and the value as text (`said`); at the last step also
+            `mean`: the mean over seeds with its interval, as text.
         """
         rows = self._of_the_whole[self._of_the_whole["step"] == step]
         last = step == self.run.steps[-1]

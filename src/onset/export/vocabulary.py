@@ -22,16 +22,16 @@ def tokenizer_files(save: Callable[[Path], object]) -> dict[str, bytes]:
     with tempfile.TemporaryDirectory() as folder:
         save(Path(folder))
         files = {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
-    # As all versions of `transformers` call the class.
+    # The class's name in all versions of `transformers`.
     files[_CONFIG] = files[_CONFIG].replace(b'"TokenizersBackend"', b'"PreTrainedTokenizerFast"')
     return files
 
 
 def of_names(names: Sequence[str], length: int) -> PreTrainedTokenizerFast:
-    """The tokenizer of a world: its tokens' names, with blanks between.
+    """The tokenizer of a world: its tokens' names, separated by blanks.
 
-    It adds no tokens. A word that isn't a name gets a number that the model has no row for: asked about it,
-    the model raises an error. (TransformerLens encodes a word of its own and must get an answer.)
+    It adds no tokens. A word that isn't a name gets a number that the model has no embedding for, so the
+    model raises an error. (The tokenizer can't: TransformerLens makes it encode a word that isn't a name.)
 
     Args:
         names: of the tokens, in their order.
@@ -50,5 +50,5 @@ def of_names(names: Sequence[str], length: int) -> PreTrainedTokenizerFast:
 
 
 def can_be_read(names: Sequence[str]) -> bool:
-    """Whether names are words: each of them another, and none with a blank in it."""
+    """Whether names can be told apart in a text: all different, and none with a blank in it."""
     return len({*names, _UNKNOWN}) == len(names) + 1 and all(its.split() == [its] for its in names)

@@ -24,7 +24,7 @@ _PREVIEW_DPI = 200
 def save_figure(
     figure: Figure, path: Path, data: pd.DataFrame, provenance: Mapping[str, Any]
 ) -> None:
-    """Write PATH.pdf, PATH.png, PATH.csv and PATH.json; a notebook shows the picture as it was written.
+    """Write PATH.pdf, PATH.png, PATH.csv and PATH.json; a notebook then shows PATH.png.
 
     Args:
         figure: drawn at its final size.
@@ -38,8 +38,8 @@ def save_figure(
     shown = round(figure.get_figwidth() * figure.dpi)
     figure.set_dpi(_PREVIEW_DPI)
     check(figure, path.name)
-    # All files show the layout that was checked. To find it and draw takes most of a notebook's time, and
-    # `savefig`, like a notebook that shows a figure by itself, does both again for each.
+    # All files show the layout that was checked. Layout and drawing take most of a notebook's time, and
+    # `savefig` would do both again for each file, as would a notebook that displays the figure.
     figure.set_layout_engine("none")
     with atomic_path(picture := path.with_suffix(".png")) as part:
         FigureCanvasAgg(figure).print_png(part)

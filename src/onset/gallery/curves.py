@@ -22,7 +22,7 @@ _SIZE = (4.2, 2.4)  # inches: two side by side, or one on a phone
 _MARGINS = {"left": 0.14, "right": 0.98, "top": 0.96, "bottom": 0.2}
 _FIRST = ("accuracy", "loss")
 _MOST_POINTS = 200  # of a training log with every update
-_LABELLED_BELOW = (1, 0.4)  # decades on the axis: minor ticks, then all of these
+_LABELLED_BELOW = (1, 0.4)  # decades on the axis: some minor ticks have labels, or all
 _DASHES = {"-": (), "--": (4, 2), ":": (1, 2), "-.": (6, 2, 1, 2)}
 _LOOK = {
     "svg.fonttype": "none",  # text stays text, in the page's own font
@@ -118,7 +118,7 @@ def _draw_splits(
 
 
 def _logarithmic(axis: Axes) -> None:
-    """Its numbers as plain text, in the page's own font: to typeset them would take most of the drawing."""
+    """An axis with its numbers as plain text: typesetting them would take most of the drawing time."""
     axis.set_yscale("log")
     axis.yaxis.set_major_formatter(LogFormatter())
     axis.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=_LABELLED_BELOW))

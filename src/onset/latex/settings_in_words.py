@@ -26,7 +26,7 @@ def as_written(value: Any) -> str:
 
 
 def as_given(value: Any) -> str:
-    """A value as a config has it, texts in quotes: `[null, 'one', 0.5]`; what messages quote."""
+    """A value as messages quote it: as in a config, with text in quotes: `[null, 'one', 0.5]`."""
     match value:
         case None | bool():
             return as_written(value)

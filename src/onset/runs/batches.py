@@ -1,4 +1,4 @@
-"""The batches that a run was trained on, drawn again: they aren't stored, for seed and step decide them."""
+"""The batches that a run was trained on. They aren't stored: seed and step determine them."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def batch_at(
 
     Args:
         step: the number of updates before it.
-        n: only the first so many examples of each split in the batch; None: all.
+        n: keep only the first n examples of each split in the batch; None: all.
         dataset: of the run, with the streams that it was trained on.
         training: of the run.
         seed: of the run.
 
     Raises:
-        ValueError: training had no such update, or nothing would be left of the batch.
+        ValueError: training had no such update, or `n` would leave nothing of the batch.
     """
     if not 0 <= step < training.steps:
         raise ValueError(
@@ -51,7 +51,7 @@ def batch_at(
 
 
 def _first(n: int, sizes: Sequence[int]) -> np.ndarray:
-    """The places of the first n of each part, where parts of these sizes follow one another."""
+    """The indices of the first n entries of each part; parts of these sizes follow one another."""
     starts = np.cumsum([0, *sizes[:-1]])
     places = [start + np.arange(min(n, size)) for start, size in zip(starts, sizes, strict=True)]
     return np.concatenate(places)

@@ -44,7 +44,7 @@ def open_study(
         FileNotFoundError: there are no results of that study.
     """
     folder = results_with(study, results) / study
-    # Copies that people have made, such as seed_0_old, are no runs.
+    # Copies that people have made, such as seed_0_old, don't count as runs.
     found = [
         path
         for path in sorted(folder.glob("*/seed_*/measures.parquet"))

@@ -92,15 +92,15 @@ class Run:
         return read_checkpoint(self.folder, step)
 
     def batch(self, step: int, n: int | None = None) -> Batch | VectorBatch:
-        """Exactly the batch that `run.parameters(step)` met in training: that of the next update.
+        """Exactly the batch that `run.parameters(step)` was trained on next.
 
-        The splits in it follow one another in the order of the settings' `mixture`. `loss_on(batch,
-        run.model, run.parameters(step))`, from `onset.training.losses`, is what the training log says of
-        this step, unless the model leaves something to chance or an intervention comes in between.
+        Its splits follow one another in the order of `mixture` in the settings. `loss_on(batch, run.model,
+        run.parameters(step))`, from `onset.training.losses`, is the loss in the training log at this step,
+        unless the model has dropout or an intervention comes in between.
 
         Args:
             step: any number of updates, whether or not there is a checkpoint.
-            n: only the first so many examples of each split in the batch; None: all.
+            n: keep only the first n examples of each split in the batch; None: all.
 
         Raises:
             ValueError: training ended before that update, or n is below 1.

@@ -62,7 +62,7 @@ def main() -> None:
 
     class SettledKernelApp(IPKernelApp):
         ignore_cwd = True  # no modules from the current folder
-        # ipykernel reads it when it is imported, which may have been before this kernel was asked for.
+        # ipykernel reads this when it is imported, which may be before this kernel was requested.
         parent_handle = Integer(int(os.environ.get("JPY_PARENT_PID", "0")))
 
         def load_config_file(self, suppress_errors: bool | None = None) -> None:

@@ -73,7 +73,7 @@ def of_job(environment: Mapping[str, str]) -> dict[str, str]:
         "PYTHONNOUSERSITE": "1",  # none from the home
         "PYTHONHASHSEED": "0",
         "PYTHONUTF8": "1",
-        "TQDM_DISABLE": "1",  # bars of progress, which neither a log nor a page can show
+        "TQDM_DISABLE": "1",  # progress bars, which neither a log nor a page can show
         # A fixed date in every file that has one, so that the same results give the same bytes.
         "SOURCE_DATE_EPOCH": "0",
     }

@@ -6,8 +6,8 @@ which a training calls with the stored dataset: they can't be stored. What is he
 split, and no stream draws it; settings for which that can't be are refused. One whose dataset is made
 of another run's model has settings that say `from_parent`, and `generate(settings, seed, parent)`.
 
-`A_CHILD_MAY_CHANGE` names the settings in which a run may differ from the run that it starts from: tokens
-mean the same, and what is held out wasn't trained. Without it, none may differ.
+`A_CHILD_MAY_CHANGE` names the settings in which a run may differ from the run that it starts from, because
+tokens still mean the same and held-out data still weren't trained on. Without it, none may differ.
 """
 
 from __future__ import annotations

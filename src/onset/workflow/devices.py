@@ -5,13 +5,13 @@ from __future__ import annotations
 from onset.models.device import lacking
 
 _TRIED = ("mps",)
-"""whose operations have been wrong without a word, depending on the versions of PyTorch and the system"""
+"""devices on which some versions of PyTorch and the system have silently computed wrong results"""
 
 
 def distrust(device: str) -> str | None:
-    """Why a device that is there shouldn't be computed on, in a line; None if it may be.
+    """Why an existing device shouldn't be used, in one line; None if it may be.
 
-    The answer takes two seconds where a device is tried, and nothing elsewhere.
+    Takes two seconds if the device has to be tried, and no time otherwise.
     """
     if device not in _TRIED or lacking(device):
         return None

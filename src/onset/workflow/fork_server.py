@@ -1,8 +1,8 @@
-"""The fork server: a process that holds imported libraries, and forks one per job that is asked for.
+"""The fork server: a process that has imported the libraries, and forks once for each requested job.
 
 It lives as long as the Snakemake call that started it. A job continues as if it had imported the
-libraries itself: same folder, environment, arguments and streams; Onset's own modules it imports afresh,
-from where the command that asked has them.
+libraries itself: same folder, environment, arguments and streams. It imports Onset's own modules afresh,
+from the place where the requesting command finds them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _TORCH = (*_TABLES, "torch", "torch.optim", "safetensors.torch")
 _STATISTICS = (*_TORCH, "pandas", "scipy.stats", "matplotlib.figure")
 _DRAWING = ("seaborn", "matplotlib.backends.backend_pdf", "matplotlib.backends.backend_svg")
 _BRIDGE = (*_TORCH, "transformer_lens.model_bridge")
-# What each stage spends its start-up on, imported when the first such job comes.
+# What takes most of each stage's start-up; imported when the first such job comes.
 _LIBRARIES = {
     "dataset": _TORCH,
     "train": _TORCH,
@@ -58,10 +58,10 @@ _STARTED: list[subprocess.Popen] = []
 def start_server(threads: int) -> None:
     """Start a server that lives as long as this process, for all commands below it to find.
 
-    One that was started above this process, for as many threads, goes on serving.
+    If a parent process has already started one for the same number of threads, that one keeps serving.
 
     Args:
-        threads: that its jobs compute with.
+        threads: how many each of its jobs uses.
     """
     if sys.platform != "linux":  # elsewhere, libraries don't promise to survive a fork
         return
@@ -144,11 +144,11 @@ def _import(names: Iterable[str], home: Path) -> None:
         for name in missing:
             importlib.import_module(name)
         os.chdir(folder)
-    gc.freeze()  # so that no job's collection of garbage copies the memory that they share
+    gc.freeze()  # so that garbage collection in a job doesn't copy the memory that jobs share
 
 
 def _end_with(connection: socket.socket, job: int) -> None:
-    """Wait for the job; end it where the command that asked for it has gone."""
+    """Wait for the job; end it if the command that requested it is gone."""
     with contextlib.suppress(OSError):  # Linux before 5.3: the job is only waited for
         ended = os.pidfd_open(job)
         ready, _, _ = select.select([ended, connection], [], [])
@@ -157,9 +157,9 @@ def _end_with(connection: socket.socket, job: int) -> None:
 
 
 def _fork() -> int:
-    """A fork without the warning of threads that Python has from 3.12 on.
+    """A fork without the warning about threads that Python gives from 3.12 on.
 
-    The only one here is of pyarrow's allocator, which gets through a fork by its own means.
+    The only thread here belongs to pyarrow's allocator, which handles forks itself.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)

@@ -54,7 +54,7 @@ def ask(address: str, stage: str, arguments: list[str]) -> int | None:
 
 
 def _end_with_the_asker(connection: socket.socket) -> None:
-    """Wait for an answer; end this process, and with it the job, once nobody waits for it any more."""
+    """Wait for an answer; end this process, and with it the job, if its parent process is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is meant for the job
     asker = os.getppid()
     while not select.select([connection], [], [], 1)[0]:

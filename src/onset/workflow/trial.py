@@ -1,4 +1,4 @@
-"""A few steps of training on a device and on the CPU, which must come to the same."""
+"""A few steps of training on a device and on the CPU, which must give the same results."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from onset.training.updater import Updater
 
 _N_TOKENS, _LENGTH, _STEPS = 24, 6, 4
 _OF_NUMBERS = 1e-3
-"""relative; rounding of single precision leaves less than a tenth of it"""
+"""relative tolerance; rounding in single precision causes less than a tenth of it"""
 _OF_UPDATES = 0.05
-"""of an update's length: AdamW turns a gradient of nearly nothing into a whole step of either sign"""
+"""tolerance as a share of the change: AdamW turns a tiny gradient into a full step of either sign"""
 
 
 class Trained(NamedTuple):
-    """What came of it."""
+    """The outcome of such a training run."""
 
     numbers: dict[str, list[float]]
     """the loss, and the norm of the gradient, at each step"""
@@ -41,9 +41,9 @@ def disagreement(device: str) -> str | None:
             found = train_on(device, loss)
         except (RuntimeError, TypeError, ValueError) as error:
             said = (str(error) or type(error).__name__).splitlines()[0]
-            return f"a small training on {device} fails ({said})"
+            return f"a short training run on {device} fails ({said})"
         if said := _difference(expected, found):
-            return f"a small training on {device} isn't what it is on the CPU ({said})"
+            return f"a short training run on {device} doesn't agree with the CPU ({said})"
     return None
 
 
@@ -51,11 +51,11 @@ def _difference(expected: Trained, found: Trained) -> str | None:
     for name, numbers in expected.numbers.items():
         for step, (here, there) in enumerate(zip(numbers, found.numbers[name], strict=True)):
             if not math.isclose(here, there, rel_tol=_OF_NUMBERS):
-                return f"{name} {there:.6g} in place of {here:.6g} at step {step}"
+                return f"{name} is {there:.6g} instead of {here:.6g} at step {step}"
     for name, moved in expected.moved.items():
         off = (found.moved[name] - moved).norm() / moved.norm()
         if not off < _OF_UPDATES:  # NaN isn't
-            return f"{name} is off by {off:.0%} of what it has moved"
+            return f"the change of {name} is off by {off:.0%}"
     return None
 
 

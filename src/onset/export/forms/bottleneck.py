@@ -1,4 +1,4 @@
-"""The networks in Hugging Face's form, by code of their own."""
+"""Bottleneck networks in Hugging Face's form, with code of their own."""
 
 from __future__ import annotations
 

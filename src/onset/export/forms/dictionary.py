@@ -1,4 +1,4 @@
-"""Sparse autoencoders in Hugging Face's form, by code of their own."""
+"""Sparse autoencoders in Hugging Face's form, with code of their own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a form consists of, and the code that some bring."""
+"""What a form consists of, and the code that some forms ship."""
 
 from __future__ import annotations
 
@@ -10,37 +10,37 @@ from typing import Any
 from torch import Tensor
 
 BOOTED = 'TransformerBridge.boot_transformers("{folder}")'
-"""the expression that opens an architecture which TransformerLens knows, of `{folder}`"""
+"""the expression that opens `{folder}` if TransformerLens knows the architecture"""
 
 
 @dataclass(frozen=True)
 class Form:
-    """What the files of a model hold, but for the parameters of a checkpoint."""
+    """What the files of a model hold, except for the parameters of a checkpoint."""
 
     config: Mapping[str, Any]
     """of `config.json`"""
     auto_class: str
     """what opens it: `AutoModelForCausalLM`, `AutoModel`"""
     tensors: Callable[[Mapping[str, Tensor]], dict[str, Tensor]] = dict
-    """a checkpoint's parameters by the form's names"""
+    """gives a checkpoint's parameters the names that they have in this form"""
     code: Mapping[str, str] = field(default_factory=dict)
     """name → text of the files that `transformers` runs"""
     generation: Mapping[str, Any] | None = None
-    """of `generation_config.json`; None: it continues no text"""
+    """of `generation_config.json`; None: the model doesn't generate text"""
     lens: str | None = None
-    """the expression that opens it in TransformerLens, of `{folder}`; None: none does"""
+    """the expression that opens `{folder}` in TransformerLens; None: none does"""
     first_token: int = 0
     """token i of the task is token first_token + i of the form's vocabulary"""
     made_of: str | None = None
-    """what the pretrained model is called that training began with"""
+    """the name of the pretrained model that training began with"""
     base_model: str | None = None
-    """its name on the hub, where it has one"""
+    """its name on the hub, if it has one"""
     tokenizer: Callable[[Path], Any] | None = None
     """saves the pretrained vocabulary's files in a folder; None: tokens are the task's"""
 
     @property
     def opened(self) -> str:
-        """The expression that opens it in `transformers`, of `{folder}`."""
+        """The expression that opens `{folder}` in `transformers`."""
         trust = ", trust_remote_code=True" if self.code else ""
         return f'{self.auto_class}.from_pretrained("{{folder}}"{trust})'
 
@@ -54,13 +54,13 @@ def remote_code(family: str) -> dict[str, str]:
 def remote_form(
     family: str, config: Mapping[str, Any], names: tuple[str, str], auto_class: str, **others: Any
 ) -> Form:
-    """A form that brings its own code.
+    """A form that ships its own code.
 
     Args:
         family: whose code it is.
-        config: what the architecture is made of.
-        names: of the class in `configuration_onset.py`, and of that in `modeling_onset.py`.
-        auto_class: that opens it.
+        config: settings of the architecture.
+        names: of the class in `configuration_onset.py`, and of the one in `modeling_onset.py`.
+        auto_class: what opens it.
         others: further fields of the form.
     """
     of_config, of_model = names

@@ -14,7 +14,7 @@ from onset.models.pretrained.settings import Settings
 
 
 def form(model: Pretrained) -> Form:
-    """As the same class opens it that opened the pretrained model."""
+    """The same class opens it as opened the pretrained model."""
     config = model.config.to_diff_dict()
     config |= {"architectures": [type(model.module).__name__], "dtype": "float32"}
     checkpoint = model.settings.checkpoint

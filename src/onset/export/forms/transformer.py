@@ -1,4 +1,4 @@
-"""Transformers in Hugging Face's form: a GPT-2 where that is the same function, else code of their own."""
+"""Transformers in Hugging Face's form: a GPT-2 if that is the same function, else code of their own."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from onset.models.transformer.model import Transformer
 from onset.models.transformer.settings import Settings
 
 ONLY_AT_FIRST = {"name", "weights", "token_scale", "position_scale", "attention_biases"}
-"""settings that only say how parameters begin, or which of them stay zero"""
+"""settings that only say how parameters are initialised, or which of them stay zero"""
 
 
 def form(model: Transformer) -> Form:
-    """As `AutoModelForCausalLM` opens it, and TransformerLens."""
-    # No token ends a sequence; the longest is as long as the world's.
+    """`AutoModelForCausalLM` opens it, and so does TransformerLens."""
+    # No token ends a sequence, so generation ends at the length of the world's longest sequences.
     generation = {"do_sample": False, "max_length": model.length, "use_cache": False}
     if is_gpt2(model.settings):
         return Form(
@@ -37,7 +37,7 @@ def form(model: Transformer) -> Form:
 
 
 def is_gpt2(settings: Settings) -> bool:
-    """Whether it is exactly a GPT-2: no part too many, and none missing."""
+    """Whether it is exactly a GPT-2: nothing missing, and nothing added."""
     s = settings
     return (
         s.norm == "layer"

@@ -19,7 +19,7 @@ _LINEAR = {"attn.o": "attn.c_proj", "mlp.fc_in": "mlp.c_fc", "mlp.fc_out": "mlp.
 
 
 def gpt2_tensors(parameters: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Those that there are, by GPT-2's names.
+    """The parameters that the model has, by GPT-2's names.
 
     Its linear maps have their inputs as rows, and one of them holds queries, keys and values.
 

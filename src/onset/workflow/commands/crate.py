@@ -1,7 +1,7 @@
 """Pack the finished results with their workflow as an RO-Crate: results/crate/onset.crate.zip.
 
-All files that are on record, the records themselves and the project's own files, with checksums, sizes,
-parameters and times, as Zenodo or WorkflowHub takes them. docs/export.md says how to go on.
+It holds all files that are on record, the records themselves and the project's own files, with checksums,
+sizes, parameters and times, as Zenodo and WorkflowHub accept them. docs/export.md has the next steps.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _WRITTEN = re.compile(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),\d{3} ", re.MULTILINE)
 
 
 def sources(root: Path = Path()) -> list[Path]:
-    """The project's own files, from its folder on."""
+    """The project's own files, relative to its folder."""
     found = [path for path in root.iterdir() if path.is_file() and is_own(path.name)]
     for name in sorted(OWN_FOLDERS - _TOOLS_OWN):
         if (root / name).is_dir():
@@ -45,11 +45,11 @@ def sources(root: Path = Path()) -> list[Path]:
 
 
 def outputs(project: Project, checkpoints: bool) -> dict[Path, str | None]:
-    """The files of the results, and their checksums where a record has them.
+    """The files of the results, and their checksums if a record has them.
 
     Args:
-        project: that the results are of.
-        checkpoints: whether all of those are wanted, rather than the last of each run.
+        project: whose results they are.
+        checkpoints: whether all checkpoints are wanted, rather than the last of each run.
     """
     results = Path(project.results)
     left = set(orphans(project))
@@ -77,10 +77,10 @@ def _earlier_checkpoints(project: Project) -> Iterator[Path]:
 
 
 def refuse_unsound(project: Project) -> None:
-    """Stop where results aren't complete, or not what their records say.
+    """Stop if results are incomplete, or don't match their records.
 
     Raises:
-        RefusedError: naming the first such file, and what mends it.
+        RefusedError: names the first such file, and the command that rebuilds it.
     """
     wrong = [
         its
@@ -96,7 +96,7 @@ def refuse_unsound(project: Project) -> None:
 
 
 def times(results: Path) -> tuple[datetime, datetime]:
-    """When the first job began and the last one ended, by their logs.
+    """When the first job began and the last one ended, according to their logs.
 
     Raises:
         RefusedError: there are no logs.
@@ -113,7 +113,7 @@ def times(results: Path) -> tuple[datetime, datetime]:
 
 
 def pack(project: Project, archive: Path, checkpoints: bool) -> int:
-    """Write the archive; the number of files in it."""
+    """Write the archive. Returns the number of files in it."""
     from onset.export.crate import Finished, parts_of, write_crate
 
     results = Path(project.results)

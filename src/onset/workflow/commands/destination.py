@@ -1,4 +1,4 @@
-"""Where commands write what people take elsewhere."""
+"""The folders to which commands write what people take elsewhere."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from pathlib import Path
 
 
 class RefusedError(Exception):
-    """A command can't do what is asked, and hasn't begun; the text says why in a line."""
+    """A command can't do what is asked, and hasn't started; the text says why in one line."""
 
 
 def refuse_full(folder: Path) -> None:
-    """Stop where a folder that somebody names holds anything: nothing is written over.
+    """Stop if a folder of the user's choice holds anything, so that nothing is overwritten.
 
     Raises:
-        RefusedError: it is no folder, or isn't empty.
+        RefusedError: it isn't a folder, or isn't empty.
     """
     if folder.exists() and not folder.is_dir():
-        raise RefusedError(f"{folder} is no folder")
+        raise RefusedError(f"{folder} isn't a folder")
     if folder.exists() and any(folder.iterdir()):
         raise RefusedError(f"{folder} isn't empty; name a folder that is new, or empty")

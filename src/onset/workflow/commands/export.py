@@ -1,7 +1,7 @@
-"""Write finished runs as Hugging Face has models and data: results/export/STUDY/CONDITION/seed_N.
+"""Write finished runs as models and datasets for Hugging Face: results/export/STUDY/CONDITION/seed_N.
 
 NAME is a study (all its runs), STUDY/CONDITION or STUDY/CONDITION/SEED. Nothing is uploaded, and nothing is
-made: what isn't there yet is named, with the command that makes it. docs/export.md says how to go on.
+computed: if a result is missing, a line says which command makes it. docs/export.md has the next steps.
 """
 
 from __future__ import annotations
@@ -77,10 +77,10 @@ def unfinished(runs: Collection[Chosen], results: str) -> Iterator[str]:
 
 
 def refuse_unfinished(runs: Collection[Chosen], results: str) -> None:
-    """Stop where something isn't there yet.
+    """Stop if a file isn't there yet.
 
     Raises:
-        RefusedError: naming the first such file, and the command that makes all of them.
+        RefusedError: names the first such file, and the command that makes all of them.
     """
     if missing := list(unfinished(runs, results)):
         more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
@@ -95,11 +95,11 @@ def export(runs: Collection[Chosen], project: Project, top: Path, revisions: boo
 
     Args:
         runs: of the study.
-        project: that they are of.
+        project: whose runs they are.
         top: folder to write to.
         revisions: whether all checkpoints are wanted, rather than the last alone.
     """
-    # Only here, as they take a second.
+    # Imported only here, as they take a second.
     from onset.export.revisions import export_run
     from onset.export.told import Told
     from onset.results import open_study

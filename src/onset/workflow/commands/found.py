@@ -1,4 +1,4 @@
-"""What the studies of a finished call found, where to look, and how to go on: the end of `make first`."""
+"""What finished studies found, where to look, and what to do next: the end of `make first`."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from onset.workflow.commands.project import add_config_arguments, read_project
 
 _WIDTH = 100
 GO_ON = (
-    "  ten minutes in which you look inside a model and add a condition: docs/tour.md",
-    "  with its own settings: make reproduce ARGS='--config studies=[{studies}]'",
-    "  all studies, and the paper: make reproduce",
+    "  look inside a model and add a condition, in ten minutes: docs/tour.md",
+    "  run this with the study's own settings: make reproduce ARGS='--config studies=[{studies}]'",
+    "  run all studies, and make the paper: make reproduce",
 )
 
 
@@ -49,10 +49,10 @@ def found(project: Project, files: Sequence[Path]) -> Iterator[str]:
         yield ""
         yield (
             f"The settings of {', '.join(changed)} are not the study's own but those in "
-            f"{' and '.join(map(str, files)) or 'the config'}: other numbers than in the paper."
+            f"{' and '.join(map(str, files)) or 'the config'}; the paper's numbers differ."
         )
     yield ""
-    yield "How to go on:"
+    yield "What to do next:"
     yield from (line.format(studies=",".join(project.studies)) for line in GO_ON)
 
 
@@ -64,7 +64,7 @@ def main() -> None:
     try:
         print("\n".join(found(project, arguments.configfile)))
     except (DamagedFileError, FileNotFoundError) as error:
-        sys.exit(f"nothing to tell yet: {error}")
+        sys.exit(f"nothing to report yet: {error}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What a maintainer asks about a project: the part of `make info` that needs the environment.
 
-Packages, config, what there is of the results, and the last job that failed. It is written to be pasted in
-public: paths are shortened, and addresses and what looks like a secret are left out.
+Packages, config, how complete the results are, and the last job that failed. It is meant to be posted in
+public: paths are shortened, and addresses and anything that looks like a secret are left out.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _OF_A_STAGE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ")
 
 
 def public(text: str) -> str:
-    """Text without what is nobody's business: see the module."""
+    """Text without what should stay private: see the module."""
     text = _ADDRESS.sub("<address>", text)
     text = _SECRET.sub("<hidden>", _NAMED_SECRET.sub(r"\1<hidden>", text))
     for folder, short in ((Path.cwd(), "."), (Path.home(), "~")):
@@ -86,7 +86,7 @@ class ProjectHere:
         else:
             its = project.settings
             studies = [f"{name} ({len(s.conditions)})" for name, s in project.studies.items()]
-            yield f"studies, and how many conditions: {', '.join(studies)}"
+            yield f"studies (number of conditions): {', '.join(studies)}"
             yield f"seeds: {', '.join(map(str, its.seeds))}; device: {its.device}; threads: {its.threads}"
             written = its.model_dump(mode="json", exclude_defaults=True)
             shown = {"studies", "seeds", "device", "threads"}
@@ -112,19 +112,19 @@ class ProjectHere:
             there[part] += path.exists()
         yield f"{there.total()} of {planned.total()} planned files in {folder}"
         if Call.lock():
-            yield "the folder is locked: Snakemake runs, or was killed"
+            yield "the folder is locked: Snakemake is running, or was killed"
         if not there.total():
             return
         begun = [
             f"{part} {there[part]} of {n}" for part, n in planned.items() if 0 < there[part] < n
         ]
         if begun:
-            yield f"begun: {', '.join(begun)}"
+            yield f"incomplete: {', '.join(begun)}"
         if missing := [part for part in planned if not there[part]]:
-            yield f"nothing of: {', '.join(missing)}"
+            yield f"nothing yet: {', '.join(missing)}"
 
     def last_failure(self) -> Iterator[str]:
-        """Of the jobs whose logs don't end well, the one that was last written to."""
+        """The end of the newest log among those that don't say that their job ended well."""
         from onset.store.logs import seconds_of
 
         logs = self._results / "logs"
@@ -150,7 +150,7 @@ class ProjectHere:
 
     @property
     def _results(self) -> Path:
-        """Where results lie, as far as can be told from a config that is wrong."""
+        """The folder of results; a guess if the config is wrong."""
         from onset.config import ConfigError
 
         try:
@@ -177,11 +177,11 @@ def _changes() -> Iterator[str]:
         yield "changed since the commit:"
         yield from (line[:_LINE] for line in lines[:_MOST_LINES])
     if (more := len(lines) - _MOST_LINES) > 0:
-        yield f"... and {more} lines more"
+        yield f"... and {more} more lines"
 
 
 def told(subject: str, tell: Callable[[], Iterator[str]]) -> str:
-    """What is said about a subject, its name in front; what stops it is said in a line of it."""
+    """The lines about a subject, with its name in front; an error becomes one of the lines."""
     lines: list[str] = []
     try:
         lines += tell()

@@ -56,7 +56,8 @@ def _check(name: str) -> None:
         longest = f", and have at most {LONGEST_NAME} characters"
         raise BadNameError(f"{name!r}: {IN_WORDS[NAME_PATTERN]}{longest}")
     if name in NOT_STUDIES:
-        raise BadNameError(f"{name} is no study's name: in results/{name} {NOT_STUDIES[name]}")
+        held = NOT_STUDIES[name]
+        raise BadNameError(f"{name} can't be a study's name: results/{name} holds {held}")
     if keyword.iskeyword(name):
         raise BadNameError(f"{name} is a word of Python's, and no module can be called so")
 

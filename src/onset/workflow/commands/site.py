@@ -1,6 +1,6 @@
 """Write the gallery without the runs, for any static host: results/site.
 
-Front page, pages of studies, conditions and figures with their data, notebooks, what is seen inside the
+Front page, pages of studies and conditions, figures with their data, notebooks, the views inside the
 models, and the paper. It opens from disk, too. docs/export.md says how to put it on a host.
 """
 
@@ -43,7 +43,7 @@ def main() -> None:
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     print(
         f"{folder / FRONT}: {len(site.pages)} pages, {size / 1e6:.1f} MB; "
-        f"{len(site.left)} files stay at home"
+        f"{len(site.left)} linked files left out"
     )
 
 

@@ -119,7 +119,7 @@ def findings(project: Project) -> list[Finding]:
 
 
 def _is_of_a_job(record: Path) -> bool:
-    """Whether a record is called as some job's is; another may have been renamed."""
+    """Whether a record has a name that a job gives; if not, it may have been renamed."""
     return record.name.partition(".")[0].partition("_of_")[0] in _STAGES
 
 

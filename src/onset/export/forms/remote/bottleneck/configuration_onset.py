@@ -6,9 +6,9 @@ from transformers import PretrainedConfig
 
 
 class OnsetBottleneckConfig(PretrainedConfig):
-    """Many small networks side by side: `d_in` / `n_inputs` of them, each with entries of its own.
+    """Many small networks side by side: `d_in` / `n_inputs` of them, each with its own part of the input.
 
-    Tied, what reads out is the transpose of what reads in, and the hidden layer has no biases.
+    If `tied`, the output weights are the transposed input weights, and the hidden layer has no biases.
     """
 
     model_type = "onset_bottleneck"

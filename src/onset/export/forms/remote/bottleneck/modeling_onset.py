@@ -4,7 +4,7 @@
     model = AutoModel.from_pretrained(folder, trust_remote_code=True)
     model(inputs).outputs
 
-Parameters have the names of Onset's checkpoints; their first axis is that of the networks.
+Parameters have the same names as in Onset's checkpoints; their first axis runs over the networks.
 """
 
 from __future__ import annotations
@@ -43,15 +43,15 @@ class Layer(nn.Module):
         """(networks, from, examples) -> (networks, to, examples).
 
         Args:
-            x: what is read.
-            weight: to be used where the layer has none of its own.
+            x: the layer's input.
+            weight: to be used if the layer has none of its own.
         """
         weight = self.weight if weight is None else weight
         return torch.bmm(weight, x) if self.bias is None else torch.baddbmm(self.bias, weight, x)
 
 
 class OnsetBottleneck(PreTrainedModel):
-    """x' = f(W' g(W x + b) + b'), for every network by itself."""
+    """x' = f(W' g(W x + b) + b'), separately for each network."""
 
     config_class = OnsetBottleneckConfig
     main_input_name = "inputs"
@@ -64,7 +64,7 @@ class OnsetBottleneck(PreTrainedModel):
         self.post_init()
 
     def forward(self, inputs: Tensor, **others) -> BottleneckOutput:
-        """What the networks say to inputs (examples, d_in), each to its own entries."""
+        """The networks' outputs for inputs (examples, d_in); each network reads its own entries."""
         c = self.config
         x = inputs.view(len(inputs), c.n_instances, -1).permute(1, 2, 0).contiguous()
         hidden = _ACTIVATIONS[c.hidden_activation](self.encode(x))

@@ -8,8 +8,8 @@ from transformers import PretrainedConfig
 class OnsetDictionaryConfig(PretrainedConfig):
     """Dictionaries of one kind and width, one for each of the `sparsities`.
 
-    `kind`: `l1`, `topk`, `batch_topk`, `jump_relu` or `matryoshka`; which latents are active differs. The
-    numbers in `sparsities` are active latents per example, or the price of activity (`l1`, `jump_relu`).
+    `kind` (`l1`, `topk`, `batch_topk`, `jump_relu` or `matryoshka`) decides which latents are active. The
+    numbers in `sparsities` are active latents per example, or penalties on activity (`l1`, `jump_relu`).
     """
 
     model_type = "onset_dictionary"

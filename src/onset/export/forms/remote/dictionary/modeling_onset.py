@@ -4,7 +4,7 @@
     model = AutoModel.from_pretrained(folder, trust_remote_code=True)
     model(activations).latents
 
-Parameters have the names of Onset's checkpoints; their first axis is that of the dictionaries.
+Parameters have the same names as in Onset's checkpoints; their first axis runs over the dictionaries.
 """
 
 from __future__ import annotations
@@ -75,5 +75,5 @@ class OnsetDictionary(PreTrainedModel):
                 for its, k in zip(encoded, self.config.sparsities, strict=True)
             ]
             return encoded.relu() * (encoded >= torch.stack(kth))
-        # As many on average as a batch had of each example in training.
+        # On average, as many latents per example as were active in training.
         return encoded.relu() * (encoded >= self.threshold[:, None, None])

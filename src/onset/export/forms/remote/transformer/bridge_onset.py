@@ -8,14 +8,14 @@ import torch
 
 
 def open_bridge(model, n_applications=None, tokenizer=None):
-    """The model as a `TransformerBridge`, its loops unrolled; what the library lacks, hooks add.
+    """The model as a `TransformerBridge` with its loops unrolled; hooks add what the library lacks.
 
     Args:
         model: an `OnsetForCausalLM`.
         n_applications: how many block applications to unroll, by default all.
         tokenizer: of the bridge.
     """
-    try:  # else `transformers` would refuse the model where this isn't installed
+    try:  # without it, `transformers` would refuse the model if TransformerLens isn't installed
         from transformer_lens.config import TransformerBridgeConfig
         from transformer_lens.model_bridge.sources import build_bridge_from_module
         from transformer_lens.model_bridge.sources.native import NativeModel
@@ -72,9 +72,9 @@ def _unrolled(model, depth):
 
 
 def _add_what_it_lacks(bridge, model):
-    """Smeared keys and given patterns, by hooks that `reset_hooks` leaves."""
+    """Smeared keys and given patterns, through hooks that `reset_hooks` doesn't remove."""
     c = model.config
-    tokens = []  # of the run that is under way
+    tokens = []  # of the current forward pass
     if c.given_attention:
         bridge.embed.hook_in.add_perma_hook(partial(_keep, kept=tokens))
     for i, block in enumerate(bridge.blocks):

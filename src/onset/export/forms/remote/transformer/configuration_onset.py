@@ -6,15 +6,15 @@ from transformers import PretrainedConfig
 
 
 class OnsetConfig(PretrainedConfig):
-    """What a transformer is made of.
+    """The settings of a transformer.
 
-    Those of the arguments that carry Onset's names mean what they mean there:
+    Arguments with the same names as Onset's settings mean the same as there:
 
     * `n_layers` distinct blocks, applied `n_loops` times over with the same weights;
-    * `readout`: `last`, or `per_hop`: a question with h hops is read out after h block applications,
-      for which `n_applications` of the model's forward asks;
+    * `readout`: `last`, or `per_hop`: a question with h hops is read out after h block applications;
+      ask for them with `n_applications` in the model's forward;
     * `d_mlp` 0: attention only; `norm`: `layer` or `none`; `positions`: `learned` or `none`;
-    * `smeared_keys`: every key has a learnt share, by head, of the key before it;
+    * `smeared_keys`: each key is mixed with the key before it, in proportions learnt for each head;
     * `given_attention`: heads whose attention is fixed, as `{"layer", "head", "looks_at"}`;
     * `dropout`: in training only.
     """
@@ -66,5 +66,5 @@ class OnsetConfig(PretrainedConfig):
 
     @property
     def n_applications(self):
-        """How often a block is applied in all."""
+        """The total number of block applications."""
         return self.n_layers * self.n_loops

@@ -3,8 +3,8 @@
     from transformers import AutoModelForCausalLM
     model = AutoModelForCausalLM.from_pretrained(folder, trust_remote_code=True)
 
-Parameters have the names of Onset's checkpoints. Each part is a module of its own, so that its input and
-output can be hooked: `layers.0.attn.q`, `layers.0.attn.o`, `layers.0.mlp.fc_out`, ...
+Parameters have the same names as in Onset's checkpoints. Each part is a module of its own, so that its
+input and output can be hooked: `layers.0.attn.q`, `layers.0.attn.o`, `layers.0.mlp.fc_out`, ...
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _EPS = 1e-5  # of the layer norms
 
 
 class Smear(nn.Module):
-    """Gives each key a share of the one before."""
+    """Mixes each key with the one before it."""
 
     def __init__(self, n_heads: int) -> None:
         super().__init__()
@@ -38,10 +38,10 @@ class Smear(nn.Module):
 
 
 def given_pattern(tokens: Tensor, looks_at: str) -> Tensor:
-    """The pattern (examples, length, length) of a head that looks where it is told.
+    """The pattern (examples, length, length) of a head with given attention.
 
-    At the `previous_token`; or `after_duplicate`s: evenly at those that came after earlier tokens of the
-    same kind. If there are none, at itself.
+    It looks at the `previous_token`, or, for `after_duplicate`, evenly at all tokens that came after
+    earlier occurrences of the current one. If there are none, it looks at the current token itself.
     """
     n = tokens.shape[1]
     if looks_at == "previous_token":
@@ -79,7 +79,7 @@ class Attention(nn.Module):
         return self.o(z.transpose(1, 2).flatten(2))
 
     def patterns(self, x: Tensor, tokens: Tensor) -> Tensor:
-        """(examples, heads, length, length): which part of its attention a position pays to another."""
+        """(examples, heads, length, length): the share of its attention that a position pays to another."""
         q, k, _ = self._queries_keys_values(x)
         scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
         hidden = torch.ones(scores.shape[-2:], dtype=torch.bool, device=x.device).triu(1)
@@ -163,8 +163,8 @@ class OnsetForCausalLM(PreTrainedModel, GenerationMixin):
         """Logits (examples, length, vocab_size) after each token.
 
         Args:
-            input_ids: (examples, length). Sequences aren't padded: what follows a token has no say in it.
-            labels: as `input_ids`; the loss is that of each token given those before it, -100: not counted.
+            input_ids: (examples, length), without padding; later tokens don't influence earlier ones.
+            labels: like `input_ids`; the loss is that of each token given those before it, ignoring -100.
             n_applications: how many block applications to read out after, by default all. A model with
                 the readout `per_hop` answers a question of h hops after h of them.
             output_hidden_states: return the residual stream before the first block application and after
