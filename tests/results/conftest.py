@@ -1,4 +1,4 @@
-"""One smoke run, through to the PDF, that the tests in this folder look at."""
+"""One smoke run, through to the PDF, that the tests in this folder look at, and a browser."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ import fcntl
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from setup.browser import program
 
 PAPER = os.environ.get("ONSET_PAPER", "yes") != "no"
 
@@ -31,3 +35,15 @@ def smoke() -> Path:
         result = subprocess.run(smoke_command(), capture_output=True, text=True)
     assert result.returncode == 0, result.stderr[-4000:]
     return Path("results/smoke")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if os.environ.get("ONSET_BROWSER") == "no":
+        pytest.skip("ONSET_BROWSER=no")
+    path = program()
+    assert path, "`make test` installs a browser where it can; BROWSER=no does without"
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path)
+        yield browser
+        browser.close()

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
 
 from onset.export.site import write_site
 from onset.results import open_run
-from setup.browser import program
+from tests.in_browser import DESK, PHONE, contrast, opened
 from tests.results.conftest import PAPER
 
 pytestmark = pytest.mark.smoke
 
-PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
 KINDS = {
     "front": "index.html",
     "study": "composition/index.html",
@@ -40,41 +35,6 @@ KINDS = {
 """A page of each kind."""
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if os.environ.get("ONSET_BROWSER") == "no":
-        pytest.skip("ONSET_BROWSER=no")
-    path = program()
-    assert path, "`make test` installs a browser where it can; BROWSER=no does without"
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path)
-        yield browser
-        browser.close()
-
-
-@contextmanager
-def opened(browser, path: Path, **options) -> Iterator[Page]:
-    """A page that must not ask for anything beyond this machine, miss a file, or complain."""
-    complaints = []
-    page = browser.new_page(**{"viewport": DESK, **options})
-    page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
-    page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
-    page.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}"))
-    page.on(
-        "request",
-        lambda request: (
-            request.url.startswith(("file:", "data:", "blob:"))
-            or complaints.append(f"reached out: {request.url}")
-        ),
-    )
-    page.goto(path.resolve().as_uri())
-    try:
-        yield page
-        assert complaints == []
-    finally:
-        page.close()
-
-
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_reads_on_a_phone_and_on_a_desk(smoke: Path, browser, kind: str, scheme: str):
@@ -91,20 +51,6 @@ def test_it_reads_on_a_phone_and_on_a_desk(smoke: Path, browser, kind: str, sche
             page.evaluate("for (const image of document.images) image.loading = 'eager'")
             page.wait_for_function("[...document.images].every((image) => image.complete)")
             assert page.evaluate("[...document.images].every((image) => image.naturalWidth > 0)")
-
-
-def contrast(one: str, other: str) -> float:
-    """Of two colours `rgb(r, g, b)`: WCAG 2.2's ratio of relative luminances."""
-
-    def luminance(colour: str) -> float:
-        parts = [float(its) / 255 for its in colour[colour.index("(") + 1 : -1].split(",")[:3]]
-        linear = [
-            its / 12.92 if its <= 0.04045 else ((its + 0.055) / 1.055) ** 2.4 for its in parts
-        ]
-        return sum(w * its for w, its in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-
-    darker, lighter = sorted((luminance(one), luminance(other)))
-    return (lighter + 0.05) / (darker + 0.05)
 
 
 def test_every_page_opens_without_a_complaint(smoke: Path, browser):

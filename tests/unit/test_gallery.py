@@ -11,25 +11,13 @@ import pytest
 from onset.gallery.answer import UnknownNumberError, filled
 from onset.gallery.comparisons import comparisons_of
 from onset.gallery.curves import learning_curves
-from onset.gallery.front import card, front_page
 from onset.gallery.maths import with_equations
 from onset.gallery.means import label_of, one_by_one, side_by_side
 from onset.gallery.tables import read_table, short
 from onset.statistics.means import Mean, Means
 from onset.statistics.quantities import Quantity
+from tests.cards import STUDY
 from tests.files import put_on_record
-
-STUDY = {
-    "name": "first",
-    "title": "A study",
-    "question": "Does it?",
-    "answer": "It does.",
-    "conditions": [
-        {"name": "plain", "label": "as it is", "seeds": [0, 1], "differences": {}},
-        {"name": "deep", "label": "deeper", "seeds": [0], "differences": {"model.n_layers": 3}},
-    ],
-    "figures": [{"name": "main", "caption": "What <b>it</b> does."}],
-}
 
 
 def mean(
@@ -156,21 +144,6 @@ class TestMeans:
             ["rank of the bridge", "", "3.0", "plain//rank"],
         ]
         assert label_of("rank.layer_1.head_2", self.QUANTITIES).endswith(", layer 1, head 2")
-
-
-class TestFrontPage:
-    def test_a_card_counts_runs_and_is_found_by_what_differs(self):
-        its = card(STUDY)
-        assert (its["n_conditions"], its["n_runs"], its["n_figures"]) == (2, 3, 1)
-        found = [entry["address"] for entry in its["entries"] if "n_layers" in entry["words"]]
-        assert found == ["first/deep/index.html"]
-
-    def test_names_are_text_and_not_markup(self):
-        page = front_page([card(STUDY)], paper=False)
-        assert "<b>it</b>" not in page
-        assert "&lt;b&gt;it&lt;/b&gt;" in page
-        assert "paper.pdf" not in page
-        assert "paper.pdf" in front_page([card(STUDY)], paper=True)
 
 
 class TestCurves:

@@ -164,6 +164,10 @@ class TestConfig:
         finished.set(finished.study, "answer", "In {measurements} words.")
         assert set(finished.plan()) == {"pages_tiny", "front_page"} | told("pages")
 
+    def test_a_theme_concerns_the_front_page_alone(self, finished):
+        finished.set(finished.study, "theme", "About {tiny} {study} {{x}")
+        assert set(finished.plan()) == {"front_page"}
+
     def test_a_sweep_runs_its_points_alone(self, finished):
         finished.set(finished.study, "sweep", [{"training.learning_rate": [1e-4, 1e-5]}])
         points = ("learning_rate_0p0001", "learning_rate_1em05")

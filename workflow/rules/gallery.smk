@@ -37,7 +37,8 @@ rule front_page:
         "<log>/front_page.log",
     params:
         results=subpath(output[0], parent=True),
-        settings=jobs.pages.front_page_settings,
+        # A function's text is taken as it is, and braces in it name no wildcards.
+        settings=lambda wildcards: jobs.pages.front_page_settings,
         code=code_of("gallery"),
     shell:
         "python -m onset.workflow.launch gallery {params.results} --settings {params.settings:q} --log {log}"

@@ -17,6 +17,7 @@ from onset.config.folder import NOT_STUDIES
 from onset.config.notebook_source import NotebookSource, read_notebook_source
 from onset.config.notebooks import made_problems, quoted_problems
 from onset.config.problems import Layer, Problem, nearest, problems_of
+from onset.config.study import Theme
 from onset.config.texts import text_problems
 from onset.config.traits import of_models
 from onset.config.yaml_file import YamlError, misnamed, read_yaml
@@ -42,6 +43,8 @@ class CollectionFile(Settings):
     """`config/collections/NAME.yaml`"""
 
     title: Line
+    theme: Theme | None = None
+    """the studies that it stands with on the front page"""
     question: Text
     answer: Text | None = None
     """in one sentence for the gallery; `{name}` stands for a number that the notebook saves"""

@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, JsonValue, Strict, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    JsonValue,
+    Strict,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 
 from onset.analyses.settings import AnalysesSettings
 from onset.comparisons.settings import ComparisonSettings
@@ -84,6 +92,8 @@ Interventions = Annotated[
     tuple[InterventionSettings, ...], Strict(False), AfterValidator(_no_surgery_twice)
 ]
 ParameterName = Annotated[Name, AfterValidator(_no_parameter_of_every_notebook)]
+Theme = Annotated[Line, StringConstraints(max_length=60)]
+"""a heading of the front page, the same in the files of all that stand under it"""
 
 
 class ParentSettings(Settings):
@@ -159,6 +169,8 @@ class StudyFile(Settings):
     """`config/studies/NAME.yaml`, as far as it can be checked without knowing its task and model."""
 
     title: Line
+    theme: Theme | None = None
+    """the studies that it stands with on the front page"""
     question: Text
     answer: Text | None = None
     """one sentence for the gallery; `{condition/split/quantity}` stands for a mean, as in `summary.csv`,

@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--settings",
         required=True,
-        help="JSON: `study` for its pages, or `studies` (names) and `paper` for the front page",
+        help="JSON: `study` for its pages, or `studies`, `paper` and `smoke` for the front page",
     )
 
 
@@ -41,13 +41,14 @@ def work(arguments: argparse.Namespace) -> None:
 def _front(results: Path, settings: dict[str, Any]) -> None:
     from onset.gallery.front import front_page
 
-    cards = [read_json(results / study / "card.json") for study in settings["studies"]]
-    times = {study: _time(results / "logs" / study) for study in settings["studies"]}
+    studies = settings["studies"]
+    cards = [{**read_json(results / its["name"] / "card.json"), **its} for its in studies]
+    times = {its["name"]: _time(results / "logs" / its["name"]) for its in studies}
     # Among the logs, not on the page, which is the same for the same results: times are not.
     write_text(results / "logs/times.js", f"window.onsetTimes = {json.dumps(times)};\n")
     # The folder of results may have any name.
     with on_record(results, "gallery", "index.html", settings, of=""):
-        write_text(results / "index.html", front_page(cards, settings["paper"]))
+        write_text(results / "index.html", front_page(cards, settings["paper"], settings["smoke"]))
 
 
 def _study(results: Path, told: dict[str, Any]) -> None:

@@ -9,10 +9,11 @@ from typing import Any
 
 from onset.code.fingerprint import fingerprint
 from onset.comparisons.settings import ComparisonSettings
+from onset.config.collection import CollectionFile
 from onset.config.differences import base_of, differences
 from onset.config.parents import parent_of
 from onset.config.project import Project
-from onset.config.study import Condition
+from onset.config.study import Condition, StudyFile
 from onset.settings import Settings
 from onset.workflow.jobs.collections import Collections
 from onset.workflow.jobs.notebooks import Notebooks
@@ -87,7 +88,20 @@ class Pages(Part):
 
     @property
     def front_page_settings(self) -> str:
-        return in_order({"studies": self.shown, "paper": self._project.settings.paper})
+        """What all studies share, and the theme that each stands under."""
+        its = self._project.settings
+        # Not among what is described, since neither a study's own pages nor the paper show themes.
+        themes = {name: self._file(name).theme for name in self.shown}
+        studies = [
+            {"name": name, "theme": theme, "overridden": bool(its.overrides.get(name))}
+            for name, theme in themes.items()
+        ]
+        return in_order({"studies": studies, "paper": its.paper, "smoke": its.smoke})
+
+    def _file(self, name: str) -> StudyFile | CollectionFile:
+        """Of a study or a collection."""
+        studies, collections = self._project.studies, self._project.collections
+        return studies[name].file if name in studies else collections[name].file
 
     @cached_property
     def described(self) -> dict[str, dict[str, Any]]:
