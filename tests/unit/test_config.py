@@ -230,7 +230,7 @@ BAD_NAMES = [
         bad(f"results {folder!r}", CONFIG, "results", folder, "is the project's own")
         for folder in ("src", "config", "paper/mine", "Docs")
     ),
-    bad("results in a study's", CONFIG, "results", "results/alias", "lie the results of the study alias"),
+    bad("results in a study's", CONFIG, "results", "results/alias", "holds the results of the study alias"),
     bad("results in a study's, in capitals", CONFIG, "results", "mine/Alias",
         "a folder Alias holds the results of the study alias"),
     bad("results in logs", CONFIG, "results", "mine/logs", "a folder logs holds what belongs to"),

@@ -330,7 +330,7 @@ class TestLabels:
         assert (STUDY, "sweep") in files.problems()
 
 
-@pytest.mark.parametrize("name", ["more.yml", "Atlas.yaml", "more.YAML", "head-atlas.yaml"])
+@pytest.mark.parametrize("name", ["more.yml", "Heads.yaml", "more.YAML", "head-atlas.yaml"])
 def test_a_collection_that_nobody_would_read(files, name):
     shutil.copy(ROOT / "config/collections/atlas.yaml", files.root / "config/collections" / name)
     said = files.problems()[f"config/collections/{name}", ""]

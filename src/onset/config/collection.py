@@ -87,7 +87,8 @@ def read_collections(root: Path, paper: bool) -> tuple[dict[str, Collection], li
     problems = [
         Problem(str(its.relative_to(root)), "", f"isn't called NAME.yaml; {IN_WORDS[NAME_PATTERN]}")
         for its in misnamed(root / "config/collections")
-        if not its.with_name(its.name.lower()).is_file()  # else the two names are what is wrong
+        # Two names that differ only in case are reported as such.
+        if its.name.islower() or not its.with_name(its.name.lower()).is_file()
     ]
     for name in collection_names(root):
         file = f"config/collections/{name}.yaml"

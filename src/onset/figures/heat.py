@@ -187,7 +187,7 @@ def draw_maps(maps: Sequence[Map], names: Callable[[str], str], level: float, sc
     """
     shared = len(maps) > 1 and len({(its.across, its.up) for its in maps}) == 1
     n_lines = math.ceil(len(maps) / 2)
-    tall = 1.0 + 0.36 * maps[0].cells[maps[0].up].nunique() if shared else 1.85 * n_lines
+    tall = 1.0 + 0.36 * maps[0].cells[maps[0].up].nunique() if shared else 1.92 * n_lines
     size = (TEXT_WIDTH, tall)
     figure, axes = plt.subplots(n_lines, 2, figsize=size, squeeze=False, sharey=shared)
     for axis in axes.flat[len(maps) :]:
