@@ -74,7 +74,9 @@ def test_its_notebook_knows_what_it_is_told(files):
     assert files.problems() == {(ATLAS, ""): f"its notebook {NOTEBOOK} is missing"}
 
 
-@pytest.mark.parametrize(("name", "end"), [("paper", "to all studies"), ("smoke", "of the smoke run")])
+@pytest.mark.parametrize(
+    ("name", "end"), [("paper", "to all studies"), ("smoke", "of the smoke run")]
+)
 def test_it_takes_no_folder_of_something_else(files, name, end):
     shutil.copy2(files.root / ATLAS, files.root / f"config/collections/{name}.yaml")
     (said,) = [its for its in every_problem(files) if "can't be a collection's name" in its]
