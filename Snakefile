@@ -30,8 +30,8 @@ from onset.workflow.call import Call
 from onset.workflow.commands.snakemake import forced, repeated
 from onset.workflow.devices import distrust
 from onset.workflow.durations import Durations
-from onset.workflow.jobs import Jobs, code_of
 from onset.workflow.fork_server import start_server
+from onset.workflow.jobs import Jobs, code_of
 from onset.workflow.places import obstacles, unrecorded
 
 

@@ -27,10 +27,8 @@ OF_ALL = "all studies"
 COMPUTING = frozenset({"dataset", "train", "evaluate", "analyse", "compare", "collect", "views"})
 """stages whose jobs have as many cores as the config's `threads`; others have one"""
 _SHOWN = 4  # reproductions that are compared
-_DEARER, _NOTEWORTHY = (
-    1.25,
-    0.5,
-)  # a rise is reported from this ratio per job on, and this many core-minutes in all
+# A rise is reported from this ratio per job on, and this many core-minutes in all.
+_DEARER, _NOTEWORTHY = 1.25, 0.5
 _PLACE = ["study", "stage"]
 
 

@@ -68,11 +68,8 @@ def system():
     name = platform.platform()
     if sys.platform == "darwin":
         name = f"macOS {platform.mac_ver()[0]} {platform.machine()}"
-    elif Path("/etc/os-release").exists():
-        told = Path("/etc/os-release").read_text(encoding="utf-8")
-        known = re.search(r'(?m)^PRETTY_NAME="?([^"\n]*)', told)
-        name = f"{known.group(1)}, {name}" if known else name
-    return [name]
+    known = interpreter.os_release().get("PRETTY_NAME")
+    return [f"{known}, {name}" if known else name]
 
 
 def machine():

@@ -42,7 +42,8 @@ def way():
             return f"sudo apt-get install {name} {name}-venv"
     if shutil.which("dnf"):
         # Red Hat and its derivatives package only a few versions.
-        return "sudo dnf install python" + (PREFERRED if _system() == "fedora" else "3.12")
+        is_fedora = os_release().get("ID") == "fedora"
+        return "sudo dnf install python" + (PREFERRED if is_fedora else "3.12")
     for conda in ("conda", "mamba", "micromamba"):
         if shutil.which(conda):
             return (
@@ -70,15 +71,14 @@ def _of_debian():
     return there[-1] if there else None
 
 
-def _system():
-    """The distribution's own name for itself, such as `fedora`; empty if it gives none."""
+def os_release():
+    """What a Linux distribution says about itself, such as ID and PRETTY_NAME; empty elsewhere."""
     try:
-        with open(os.path.join(os.sep, "etc", "os-release")) as told:  # noqa: PTH118, PTH123
-            lines = told.read().splitlines()
+        with open(os.path.join(os.sep, "etc", "os-release"), encoding="utf-8") as told:  # noqa: PTH118, PTH123
+            pairs = [line.partition("=") for line in told.read().splitlines()]
     except OSError:
-        return ""
-    names = [line[3:].strip("\"'") for line in lines if line.startswith("ID=")]
-    return names[0] if names else ""
+        return {}
+    return {key: value.strip("\"'") for key, _, value in pairs}
 
 
 def _dotted(version):

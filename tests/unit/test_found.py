@@ -56,6 +56,16 @@ def test_it_is_one_of_the_shipped_studies_with_intervals_in_a_folder_of_its_own(
     assert list(project.studies[name].conditions) == list(shipped.studies[name].conditions)
 
 
+def test_a_study_may_have_no_answer(here, project):
+    (name,) = project.studies
+    folder = Path(project.results, name)
+    with recorded(folder, "gallery", "card.json"):
+        write_text(folder / "card.json", json.dumps({**CARD, "answer": None}))
+    said = list(found.found(project, [FIRST]))
+    assert "  Does it" in "\n".join(said)
+    assert CARD["answer"] not in "\n".join(said)
+
+
 def test_it_costs_a_small_part_of_the_study(project):
     shipped = project_of(read_sources(ROOT), ROOT)
     for name, study in project.studies.items():

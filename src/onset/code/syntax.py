@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -44,13 +43,14 @@ def dump(node: object) -> str:
         return repr(node)
     kind = type(node)
     shown = []
-    for name, is_optional in _fields(kind):
+    for name in kind._fields:
         value = getattr(node, name)
         if name == "body" and kind in _WITH_DOCSTRING:
             value = [its for its in value if not _is_text(its)]
         elif kind is ast.JoinedStr:  # 3.12.1 ends some of its texts with an empty one
             value = [its for its in value if getattr(its, "value", None) != ""]
-        if value or not is_optional(value):
+        # Left out are optional parts that are missing, and empty ones that Python 3.11 doesn't have.
+        if value or (name != "type_params" and (value is not None or name not in _optional(kind))):
             shown.append(f"{name}={dump(value)}")
     return f"{kind.__name__}({', '.join(shown)})"
 
@@ -60,20 +60,9 @@ _WITH_DOCSTRING = {ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionD
 
 
 @cache
-def _fields(kind: type[ast.AST]) -> list[tuple[str, Callable[[object], bool]]]:
-    """The parts of a kind of node, and for each a test of whether a given value is left out.
-
-    Missing optional parts are left out, and so are empty parts that Python 3.11 doesn't have.
-    """
-    return [(name, _left_out(kind, name)) for name in kind._fields]
-
-
-def _left_out(kind: type[ast.AST], name: str) -> Callable[[object], bool]:
-    if name == "type_params":
-        return lambda value: not value
-    if getattr(kind, name, ...) is None:
-        return lambda value: value is None
-    return lambda value: False
+def _optional(kind: type[ast.AST]) -> frozenset[str]:
+    """The parts of a kind of node that may be None."""
+    return frozenset(name for name in kind._fields if getattr(kind, name, ...) is None)
 
 
 def _is_text(statement: ast.stmt) -> bool:

@@ -14,10 +14,10 @@ import yaml
 from onset.runs.run import Run
 from onset.runs.study import Study
 from onset.statistics.means import Means, name_of
+from onset.statistics.rows import COUNTED_BY
 from onset.store.reading import read_json
 
 LICENCE = "mit"
-_INDICES = ("layer", "head", "position", "component")
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class Told:
     def _of_the_whole(self) -> pd.DataFrame:
         """Finite measurements that aren't of a layer, a head, a position or a component."""
         table = self.run.measures
-        whole = table[[its for its in _INDICES if its in table]].isna().all(axis=1)
+        whole = table[[its for its in COUNTED_BY if its in table]].isna().all(axis=1)
         return table[whole & np.isfinite(table["value"])]
 
     @cached_property

@@ -7,12 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot as plt
 import pandas as pd
-from IPython import get_ipython
-from IPython.display import Image, display
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.figure import Figure
 
 from onset.figures.page import check
@@ -35,6 +30,13 @@ def save_figure(
     Raises:
         ValueError: the paper can't show the figure as it was drawn (`onset.figures.page`).
     """
+    # Here, because whoever only reads a study's results draws nothing.
+    import matplotlib.pyplot as plt
+    from IPython import get_ipython
+    from IPython.display import Image, display
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.backends.backend_pdf import FigureCanvasPdf
+
     shown = round(figure.get_figwidth() * figure.dpi)
     figure.set_dpi(_PREVIEW_DPI)
     check(figure, path.name)

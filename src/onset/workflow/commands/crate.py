@@ -24,7 +24,7 @@ from onset.store.layout import RunFolder
 from onset.store.origin import DamagedFileError
 from onset.store.recording import LeadsOutsideError
 from onset.workflow.commands import verify
-from onset.workflow.commands.destination import RefusedError, refuse_full
+from onset.workflow.commands.destination import RefusedError, add_destination, destination
 from onset.workflow.commands.orphans import orphans
 from onset.workflow.commands.project import add_config_arguments, read_project
 from onset.workflow.jobs import Jobs
@@ -145,16 +145,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         "python -m onset.workflow.commands.crate", description=__doc__, allow_abbrev=False
     )
-    parser.add_argument("--to", type=Path, help="a new or empty folder, in place of results/crate")
+    add_destination(parser, "results/crate")
     parser.add_argument("--last", action="store_true", help="only the last checkpoint of each run")
     add_config_arguments(parser)
     arguments = parser.parse_args()
     project = read_project(arguments.configfile, arguments.config)
     try:
         refuse_unsound(project)
-        if arguments.to:
-            refuse_full(arguments.to)
-        archive = (arguments.to or Path(project.results, FOLDER)) / ARCHIVE
+        archive = destination(arguments.to, Path(project.results, FOLDER)) / ARCHIVE
         n_files = pack(project, archive, checkpoints=not arguments.last)
     except (RefusedError, DamagedFileError, LeadsOutsideError, OSError) as error:
         sys.exit(f"crate: {error}")

@@ -17,7 +17,7 @@ from onset.config.project import Project
 from onset.store.layout import RunFolder
 from onset.store.origin import DamagedFileError
 from onset.store.recording import LeadsOutsideError
-from onset.workflow.commands.destination import RefusedError, refuse_full
+from onset.workflow.commands.destination import RefusedError, add_destination, destination
 from onset.workflow.commands.project import add_config_arguments, read_project
 
 FOLDER = "export"
@@ -124,7 +124,7 @@ def main() -> None:
         "python -m onset.workflow.commands.export", description=__doc__, allow_abbrev=False
     )
     parser.add_argument("name", nargs="?", help="STUDY, STUDY/CONDITION or STUDY/CONDITION/SEED")
-    parser.add_argument("--to", type=Path, help="a new or empty folder, in place of results/export")
+    add_destination(parser, "results/export")
     parser.add_argument("--last", action="store_true", help="only the last checkpoint of each run")
     add_config_arguments(parser)
     arguments = parser.parse_args()
@@ -137,9 +137,7 @@ def main() -> None:
             )
         runs = chosen(arguments.name, project)
         refuse_unfinished(runs, project.results)
-        if arguments.to:
-            refuse_full(arguments.to)
-        top = arguments.to or Path(project.results, FOLDER)
+        top = destination(arguments.to, Path(project.results, FOLDER))
         export(runs, project, top, revisions=not arguments.last)
     except (RefusedError, DamagedFileError, LeadsOutsideError, OSError, ValueError) as error:
         sys.exit(f"export: {error}")

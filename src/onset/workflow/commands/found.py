@@ -37,12 +37,8 @@ def found(project: Project, files: Sequence[Path]) -> Iterator[str]:
         card = read_json(results / name / "card.json")
         yield ""
         yield f"{card['title']}: {card['n_conditions']} conditions, {card['n_runs']} runs"
-        yield from textwrap.wrap(
-            card["question"], _WIDTH, initial_indent="  ", subsequent_indent="  "
-        )
-        yield from textwrap.wrap(
-            card["answer"], _WIDTH, initial_indent="  ", subsequent_indent="  "
-        )
+        for text in (card["question"], card["answer"] or ""):
+            yield from textwrap.wrap(text, _WIDTH, initial_indent="  ", subsequent_indent="  ")
         yield f"  page      {results / name / 'index.html'}"
         yield f"  notebook  {results / name / 'notebook.html'}"
     if changed := [name for name in project.studies if name in project.settings.overrides]:

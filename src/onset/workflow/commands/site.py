@@ -12,7 +12,7 @@ from pathlib import Path
 
 from onset.store.origin import DamagedFileError
 from onset.store.recording import LeadsOutsideError
-from onset.workflow.commands.destination import RefusedError, refuse_full
+from onset.workflow.commands.destination import RefusedError, add_destination, destination
 from onset.workflow.commands.project import add_config_arguments, read_project
 
 FOLDER = "site"
@@ -23,7 +23,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         "python -m onset.workflow.commands.site", description=__doc__, allow_abbrev=False
     )
-    parser.add_argument("--to", type=Path, help="a new or empty folder, in place of results/site")
+    add_destination(parser, "results/site")
     add_config_arguments(parser)
     arguments = parser.parse_args()
     results = Path(read_project(arguments.configfile, arguments.config).results)
@@ -34,9 +34,7 @@ def main() -> None:
             raise RefusedError(
                 f"{results / FRONT} isn't there yet; to make it: snakemake --cores all"
             )
-        if arguments.to:
-            refuse_full(arguments.to)
-        folder = arguments.to or results / FOLDER
+        folder = destination(arguments.to, results / FOLDER)
         site = write_site(results, folder)
     except (RefusedError, TooLargeError, DamagedFileError, LeadsOutsideError, OSError) as error:
         sys.exit(f"site: {error}")
