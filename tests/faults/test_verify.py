@@ -83,10 +83,11 @@ def test_a_run_copied_where_none_is_asked_for_is_foreign(here):
     assert mending(findings(read_project()), [], []) is None
 
 
-def test_a_record_that_was_renamed_is_damage_and_its_job_done_again(here):
+@pytest.mark.parametrize("name", ["training", "summarise"])
+def test_a_record_that_was_renamed_is_damage_and_its_job_done_again(here, name):
     records = here / RUN / ".records"
-    (records / "train.jsonl").rename(records / "training.jsonl")
-    assert found() == {f"{RUN}/.records/training.jsonl": State.DAMAGED}
+    (records / "train.jsonl").rename(records / f"{name}.jsonl")
+    assert found() == {f"{RUN}/.records/{name}.jsonl": State.DAMAGED}
     assert again() == [f"{RUN}/checkpoints/index.json"]
 
 

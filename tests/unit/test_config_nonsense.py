@@ -338,6 +338,15 @@ def test_a_collection_that_nobody_would_read(files, name):
     assert "lower-case letters" in said
 
 
+@pytest.mark.parametrize("key", ["answer", "abstract"])
+def test_a_collection_s_text_quotes_what_its_notebook_saves(files, key):
+    path = files.root / "config/collections/atlas.yaml"
+    text = path.read_text().replace("{n_heads}", "{n_headz}")
+    path.write_text(text)
+    said = files.problems()["config/collections/atlas.yaml", key]
+    assert "saves no number 'n_headz'; did you mean n_heads?" in said
+
+
 def test_files_left_about_are_no_collections(files):
     for name in (".DS_Store", "._atlas.yaml", "atlas.yaml~", "atlas copy.yaml", "atlas.yaml.bak"):
         (files.root / "config/collections" / name).write_text("left about")

@@ -173,6 +173,20 @@ def test_it_is_replaced_and_other_files_stay(finished):
     assert contents(folder) == before
 
 
+def test_a_card_that_was_edited_is_kept_beside_the_new_one(finished):
+    call(finished, EXPORT, "tiny/plain", "--last")
+    card = finished.root / "results/export" / RUN / "main/README.md"
+    written = card.read_text()
+    card.write_text("my own words")
+    said = call(finished, EXPORT, "tiny/plain", "--last")
+    assert card.read_text() == written
+    assert card.with_name("README.md.kept").read_text() == "my own words"
+    assert "README.md.kept: edited, or not Onset's" in said
+    said = call(finished, EXPORT, "tiny/plain", "--last")
+    assert ".kept" not in said
+    assert not card.with_name("README.md.kept1").exists()
+
+
 def test_a_folder_of_ones_own_must_be_empty(finished):
     (finished.root / "there").mkdir()
     call(finished, EXPORT, "tiny/fast", "--last", "--to", "there")

@@ -282,5 +282,26 @@ def imported(module: str, name: str) -> list[ast.expr]:
                 ast.Assign(targets=[ast.Name(id=its)], value=value)
                 | ast.AnnAssign(target=ast.Name(id=its), value=ast.expr() as value)
             ) if its == name:
-                return [value]
+                return [_SpeltOut(module, name).visit(value)]
+            case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values)) if len(
+                targets
+            ) == len(values):
+                for target, value in zip(targets, values, strict=True):
+                    if isinstance(target, ast.Name) and target.id == name:
+                        return [value]
+            case ast.ImportFrom(module=str(source), names=names):
+                for its in names:
+                    if name == (its.asname or its.name):
+                        return imported(source, its.name)
     return []
+
+
+class _SpeltOut(ast.NodeTransformer):
+    """Puts literals in place of the names that a module gives them."""
+
+    def __init__(self, module: str, defined: str) -> None:
+        self._module, self._defined = module, defined
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        known = imported(self._module, node.id) if node.id != self._defined else []
+        return known[0] if known else node

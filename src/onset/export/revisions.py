@@ -26,24 +26,29 @@ from onset.store.recording import recorded
 MAIN = "main"
 
 
-def export_run(told: Told, folder: Path, steps: Sequence[int]) -> None:
+def export_run(told: Told, folder: Path, steps: Sequence[int]) -> list[Path]:
     """Write the files of a run.
 
     Files from an earlier call are replaced, or removed if this call doesn't write them; other people's
-    files stay.
+    files stay, and so do files that somebody has edited.
 
     Args:
         told: of the run.
         folder: for the run; made if there is none.
         steps: the checkpoints that become revisions; the last of the run is `main` in any case.
 
+    Returns:
+        The edited files, and those of others, that lay where this call writes, by the names they have now.
+
     Raises:
         DamagedFileError: a file of the run isn't what its job wrote.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with recorded(folder, "export", f"{MAIN}/model.safetensors", of=""):
+    target = f"{MAIN}/model.safetensors"
+    with recorded(folder, "export", target, of="", keeps_edits=True) as record:
         for name, content in files_of(told, steps):
             write_bytes(folder / name, content)
+    return record.set_aside
 
 
 def files_of(told: Told, steps: Sequence[int]) -> Iterator[tuple[str, bytes]]:

@@ -78,7 +78,7 @@ def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--settings",
         required=True,
-        help="what concerns this stage: JSON, or the YAML file that an earlier call left in the folder",
+        help="what concerns this stage: JSON, or the path of a JSON or YAML file",
     )
     parser.add_argument("--code", default="by-hand", help="fingerprint of the code, for the record")
 

@@ -67,10 +67,10 @@ class Recorder:
 class JobRecorder(Recorder):
     """That of the job itself, which knows what an earlier call had written."""
 
-    def __init__(self, folder: Path, job: str, **about: str) -> None:
+    def __init__(self, folder: Path, job: str, keeps_edits: bool = False, **about: str) -> None:
         super().__init__(records.path_of(folder, job))
         refuse_outside(self.path.parent, folder)
-        self._about, self._kept = about, {}
+        self._about, self._kept, self._keeps_edits = {"job": job, **about}, {}, keeps_edits
         before = self._call_before()
         self._earlier = {**before.earlier, **before.files} if before else {}
         self._begun_earlier = {*before.begun.values()} if before else set()
@@ -90,10 +90,15 @@ class JobRecorder(Recorder):
             LeadsOutsideError: naming the folder, and where it leads.
         """
         super().begins(path, part)
-        if os.path.lexists(path) and not self._is_known(path):
+        if os.path.lexists(path) and (not self._is_known(path) or self._is_edited(path)):
             kept = _free_name(path)
             path.rename(kept)
             self.set_aside.append(kept)
+
+    def _is_edited(self, path: Path) -> bool:
+        """Whether somebody has changed what an earlier call wrote, and that is to be kept."""
+        its_own = self._name(path) in self._earlier and self._name(path) not in self.written
+        return self._keeps_edits and its_own and not self.earlier(path)
 
     def _is_known(self, path: Path) -> bool:
         name = self._name(path)
@@ -194,7 +199,13 @@ def _give_up(path: Path, made: Collection[str]) -> None:
 
 @contextmanager
 def recorded(
-    folder: Path, job: str, target: str, settings: Any = None, code: str = "", of: str | None = None
+    folder: Path,
+    job: str,
+    target: str,
+    settings: Any = None,
+    code: str = "",
+    of: str | None = None,
+    keeps_edits: bool = False,
 ) -> Iterator[JobRecorder]:
     """Keep the record of a job: all that is written in the block, below its folder, stands in it.
 
@@ -208,12 +219,15 @@ def recorded(
         settings: that it was told.
         code: fingerprint of its code.
         of: what the folder is called, where that isn't its name alone.
+        keeps_edits: whether a file that somebody has changed since gets another name before it is written
+            anew; if not, it is taken for damaged.
 
     Raises:
         LeadsOutsideError: a link takes the record out of the folder.
     """
     about = {"of": folder.name if of is None else of, "target": target}
-    record = JobRecorder(folder, job, **about, settings=digest(settings), code=code)
+    about |= {"settings": digest(settings), "code": code}
+    record = JobRecorder(folder, job, keeps_edits, **about)
     _under_way.append(record)
     _tell_children()
     try:

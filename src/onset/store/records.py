@@ -33,6 +33,8 @@ class Record:
     """What one job says that it wrote."""
 
     path: Path
+    job: str
+    """whose it is; the file is called so, unless somebody renamed it"""
     of: str
     """what the folder is called: `study/condition/seed_n`, or `study`"""
     target: str
@@ -55,8 +57,9 @@ class Record:
         return self.path.parent.parent
 
     @property
-    def job(self) -> str:
-        return self.path.name.removesuffix(_SUFFIX)
+    def is_of_its_name(self) -> bool:
+        """Whether the file is still called as it was."""
+        return self.path == path_of(self.folder, self.job)
 
     @property
     def is_of_its_folder(self) -> bool:
@@ -124,7 +127,11 @@ def check(path: Path, *, must_be_recorded: bool = True) -> None:
         return
     record, name = found
     if not record.is_of_its_folder:
-        raise damaged(path, f"belongs to {record.of}, as {record.path} says")
+        # Whether the config asks for a run in this place isn't known here.
+        raise DamagedFileError(
+            f"{path}: belongs to {record.of}, as {record.path} says; to make what belongs here, and to "
+            "list what doesn't: make verify ARGS=--mend"
+        )
     if checksum(path) != record.files[name]:
         raise damaged(path, "altered since it was written")
 

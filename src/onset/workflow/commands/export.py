@@ -115,7 +115,8 @@ def export(runs: Collection[Chosen], project: Project, top: Path, revisions: boo
         told = Told(study.run(its.condition, its.seed), study, described[its.condition])
         steps = told.run.steps if revisions else []
         folder = its.folder(top)
-        export_run(told, folder, steps)
+        for kept in export_run(told, folder, steps):
+            print(f"{kept}: edited, or not Onset's, and lay where this call writes; kept so")
         print(f"{folder}: main" + (f", {len(steps)} revisions" if steps else "") + ", dataset")
 
 

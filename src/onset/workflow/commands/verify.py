@@ -85,7 +85,7 @@ def findings(project: Project) -> list[Finding]:
         if not record.is_of_its_folder and not {*again} & expected:
             copied.add(record.folder)
             continue
-        if not (record.is_of_its_folder and _is_of_a_job(path)):
+        if not (record.is_of_its_folder and record.is_of_its_name):
             found.add(Finding(State.DAMAGED, path, again))
         if not record.closed:
             found.add(Finding(State.UNFINISHED, *again, again))
@@ -119,7 +119,7 @@ def findings(project: Project) -> list[Finding]:
 
 
 def _is_of_a_job(record: Path) -> bool:
-    """Whether a record has a name that a job gives; if not, it may have been renamed."""
+    """Whether a record has a name that a job gives."""
     return record.name.partition(".")[0].partition("_of_")[0] in _STAGES
 
 
