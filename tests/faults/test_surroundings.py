@@ -53,19 +53,13 @@ def test_the_code_that_runs_is_that_of_the_folder(fresh, module):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name",
-    [
-        """it's "mine", $HOME & Müller's""",
-        "部屋 {study} %s *",
-        "/".join(["a_folder_in_a_folder_in_a_folder_in_a_folder_in_a_folder"] * 6),
-    ],
-    ids=["quotes", "letters", "depth"],
-)
-def test_a_project_may_lie_in_any_folder(undisturbed, tmp_path, name):
-    (tmp_path / name).mkdir(parents=True)
-    project = new_study(tmp_path / name / "project")
-    done = run(project, "--config", "paper=false")
+def test_a_project_may_lie_in_any_folder_and_use_any_number_of_cores(undisturbed, tmp_path):
+    quotes, letters = """it's "mine", $HOME & Müller's""", "部屋 {study} %s *"
+    depth = "/".join(["a_folder_in_a_folder_in_a_folder_in_a_folder_in_a_folder"] * 6)
+    folder = tmp_path / quotes / letters / depth
+    folder.mkdir(parents=True)
+    project = new_study(folder / "project")
+    done = run(project, "--cores", "1", "--config", "paper=false")
     assert done.returncode == 0, said(done)
     of_paper = {path for path in contents(undisturbed) if path.startswith("paper/")}
     assert set(differing(contents(project), contents(undisturbed))) <= {

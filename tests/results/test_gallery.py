@@ -114,8 +114,9 @@ def site(smoke: Path, tmp_path_factory) -> Path:
 
 
 def test_the_site_opens_wherever_it_is_put(site: Path, browser):
+    """Pages of each kind: all are the gallery's, which opens as a whole."""
     with opened(browser, site / "index.html") as page:
-        for path in pages(site):
+        for path in (site / its for its in (*KINDS.values(), "left_at_home.html")):
             page.goto(path.resolve().as_uri())
             assert page.locator("main").inner_text(), path
             page.evaluate("for (const image of document.images) image.loading = 'eager'")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
 from onset.results import open_run
+from tests.workflow.conftest import Project
 
 pytestmark = pytest.mark.slow
 
@@ -24,17 +27,25 @@ def test_a_gpu_trains_conditions(fresh):
     assert f"evaluate tiny/plain/{SEEDS[1]}" in planned
 
 
+def make(project: Project, folder: str) -> str:
+    """All runs into a folder of results, and no pages; what is said meanwhile."""
+    run = f"results/{folder}/tiny/{{}}/seed_{{}}/{{}}.parquet"
+    tables = [
+        run.format(*its) for its in product(CONDITIONS, SEEDS, ("training", "measures", "analyses"))
+    ]
+    done = project.snakemake("--cores", "2", "--config", f"results=results/{folder}", "--", *tables)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stderr
+
+
 def test_what_it_leaves_is_what_single_jobs_leave(fresh, tmp_path_factory):
     """On the CPU, taken for a GPU: the same files, and the same numbers but for rounding."""
     fresh.set(fresh.config, "seeds", list(SEEDS))
-    done = fresh.snakemake("--cores", "2", "--config", "results=results/single")
-    assert done.returncode == 0, done.stdout + done.stderr
+    make(fresh, "single")
     for jobs in ("runs", "populations"):
         source = f"src/onset/workflow/jobs/{jobs}.py"
         fresh.replace(source, 'device.startswith("cuda")', 'device.startswith("cpu")')
-    done = fresh.snakemake("--cores", "2", "--config", "results=results/together")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "one after the other" not in done.stderr
+    assert "one after the other" not in make(fresh, "together")
 
     results = fresh.root / "results"
     files = {

@@ -14,6 +14,7 @@ from onset.collections.atlas.reading import open_atlas
 from onset.results import open_run
 from onset.runs.artefacts import checksum
 from onset.store.tensors import load_arrays
+from tests.workflow.conftest import Project
 
 pytestmark = pytest.mark.slow
 
@@ -121,10 +122,22 @@ def test_a_study_without_heads_needs_no_atlas(fresh):
     assert "- `inputs`: the vector that the model is given." in data
 
 
-def test_the_whole_road(finished):
-    add_study(finished)
-    make(finished)
-    results = finished.root / "results"
+@pytest.fixture(scope="module")
+def _made(_finished, tmp_path_factory):
+    project = Project.copied(_finished, tmp_path_factory.mktemp("vectors") / "project")
+    add_study(project)
+    make(project)
+    return project.root
+
+
+@pytest.fixture
+def made(_made, tmp_path) -> Project:
+    """The tiny project with the second study, after a whole run."""
+    return Project.copied(_made, tmp_path / "project")
+
+
+def test_the_whole_road(made):
+    results = made.root / "results"
     parent = open_run("tiny", "plain", 0, results)
     tokens = torch.from_numpy(parent.dataset.splits["atomic"].tokens)
     for condition, step in (("trained", 10), ("untrained", 0)):
@@ -146,24 +159,22 @@ def test_the_whole_road(finished):
     assert listed["name"].tolist() == ["tiny"]
 
     # What an edit of the parent asks for, and what it doesn't.
-    finished.set(finished.study, "conditions.plain", {"label": "another name"})
-    assert not NEW & set(finished.plan())
-    finished.set(finished.study, "conditions.fast.training.learning_rate", 2e-2)
-    assert not NEW & set(finished.plan())
-    finished.set(finished.study, "conditions.plain", {"training": {"learning_rate": 2e-3}})
-    assert set(finished.plan()) >= NEW
+    made.set(made.study, "conditions.plain", {"label": "another name"})
+    assert not NEW & set(made.plan())
+    made.set(made.study, "conditions.fast.training.learning_rate", 2e-2)
+    assert not NEW & set(made.plan())
+    made.set(made.study, "conditions.plain", {"training": {"learning_rate": 2e-3}})
+    assert set(made.plan()) >= NEW
 
 
-def test_an_edit_of_the_training_leaves_the_dataset(finished):
-    add_study(finished)
-    make(finished)
-    finished.set("config/studies/activations.yaml", "training.learning_rate", 2e-2)
-    assert set(finished.plan()) == {its for its in NEW if "dataset" not in its} | PAGES
+def test_an_edit_of_the_training_leaves_the_dataset(made):
+    made.set("config/studies/activations.yaml", "training.learning_rate", 2e-2)
+    assert set(made.plan()) == {its for its in NEW if "dataset" not in its} | PAGES
     # Nor does an edit of the family that is trained on it.
-    finished.set("config/studies/activations.yaml", "training.learning_rate", 1e-2)
-    finished.edit("src/onset/models/bottleneck/model.py", lambda text: text + "\n_ADDED = 1\n")
+    made.set("config/studies/activations.yaml", "training.learning_rate", 1e-2)
+    made.edit("src/onset/models/bottleneck/model.py", lambda text: text + "\n_ADDED = 1\n")
     told = {"settings activations/notebook"}
-    assert set(finished.plan()) == {its for its in NEW if "dataset" not in its} | PAGES | told
+    assert set(made.plan()) == {its for its in NEW if "dataset" not in its} | PAGES | told
 
 
 def test_an_unfit_parent_stops_before_any_work(fresh):

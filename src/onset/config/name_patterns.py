@@ -45,18 +45,22 @@ def matches(patterns: Sequence[Pattern], name: str, holes: dict[Hole, Sequence[s
         name: what is asked for.
         holes: what may stand in a hole; without an entry, anything.
     """
-    return any(
-        re.fullmatch("".join(_as_regex(part, holes) for part in pattern), name)
-        for pattern in patterns
-    )
+    filled = {hole: _as_regex(hole, holes) for hole in Hole}
+    return any(_fits(pattern, name, filled) for pattern in patterns)
 
 
-def _as_regex(part: str | Hole, holes: dict[Hole, Sequence[str]]) -> str:
-    if isinstance(part, str):
-        return re.escape(part)
-    if part in holes:
-        return "(?:" + "|".join(map(re.escape, holes[part])) + ")"
-    return ".+" if part is Hole.ANY else "[^/]+"
+def _fits(pattern: Pattern, name: str, filled: dict[Hole, str]) -> bool:
+    first = pattern[0] if pattern else ""
+    if isinstance(first, str) and not name.startswith(first):
+        return False  # most are told apart by how they begin
+    parts = (re.escape(part) if isinstance(part, str) else filled[part] for part in pattern)
+    return re.fullmatch("".join(parts), name) is not None
+
+
+def _as_regex(hole: Hole, holes: dict[Hole, Sequence[str]]) -> str:
+    if hole in holes:
+        return "(?:" + "|".join(map(re.escape, holes[hole])) + ")"
+    return ".+" if hole is Hole.ANY else "[^/]+"
 
 
 def spelt_out(patterns: Sequence[Pattern], holes: dict[Hole, Sequence[str]]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import stat
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -102,16 +103,22 @@ def load_yaml(text: str) -> Any:
     """
     if strange := _NO_TEXT.search(text):
         raise YamlError(_said_of(strange[0]), text.count("\n", 0, strange.start()) + 1)
+    node = _composed(text)
+    return None if node is None else _value(node)
+
+
+@lru_cache(64)
+def _composed(text: str) -> yaml.Node | None:
+    """Read once: who changes one file of a config and reads it all again waits for that file alone."""
     loader = _Loader(text)
     try:
-        node = loader.get_single_node()
+        return loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         raise YamlError(*in_our_words(error, text)) from None
     except yaml.YAMLError as error:
         raise YamlError(" ".join(str(error).split())) from None
     finally:
         loader.dispose()
-    return None if node is None else _value(node)
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
