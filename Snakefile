@@ -104,10 +104,14 @@ onstart:
         raise WorkflowError(obstacle)
     if workflow.is_main_process and not workflow.non_local_exec:
         start_server(project.settings.threads)
+    planned = list(workflow.dag.needrun_jobs())
+    expected = Durations(project).expected(planned)
     # For the progress that profiles/default asks for; by itself it prints nothing.
-    logger.info(
-        "", extra={"expected": Durations(project).expected(workflow.dag.needrun_jobs())}
-    )
+    logger.info("", extra={"expected": expected})
+    if not workflow.non_local_exec and (
+        outlook := call.outlook(planned, expected.values(), workflow.cores)
+    ):
+        logger.info(outlook)
 
 
 onerror:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from onset.workflow.call import Call
+from snakemake_logger_plugin_onset.estimate import Expected
 from tests.unit.test_config import files  # noqa: F401 - a fixture
 
 LOGS = "results/logs/composition"
@@ -116,3 +117,39 @@ def test_several_runs_trained_as_one_are_of_their_study(call):
     lines = call.failures([Job((log,), (f"{run}/training.parquet",))], ())
     assert lines[0] == f"train_composition_one: the loss is nan ({log})"
     assert lines[1].startswith(NOT_MADE)
+
+
+class TestOutlook:
+    PAGES = tuple(Job((), (f"results/{its}/index.html",)) for its in ("composition", "alias"))
+    RUN = job("train")
+
+    def test_a_first_call_says_where_to_look_meanwhile(self, call):
+        said = call.outlook([self.RUN, *self.PAGES], [Expected(("train",))] * 3, cores=2)
+        assert said.splitlines() == [
+            "3 jobs on 2 cores: the time left is shown from the first minute on.",
+            "A study can be read as soon as it is ready, first results/composition/index.html; "
+            "results/index.html comes last.",
+        ]
+
+    def test_the_first_page_is_that_of_the_first_study_that_is_made_again(self, files):  # noqa: F811
+        files.set("config/config.yaml", "studies", ["composition", "alias"])
+        said = Call(files.load()).outlook(self.PAGES[1:], [], cores=1)
+        assert said.startswith("1 jobs on 1 core: ")
+        assert "first results/alias/index.html" in said
+
+    @pytest.mark.parametrize(
+        ("seconds", "said"),
+        [
+            ([600.0, 660.0], "about 10 min"),
+            ([600.0, None], "at least 5 min"),
+            ([1.0, 1.0], "about 1 min"),
+        ],
+    )
+    def test_what_is_on_record_says_how_long(self, call, seconds, said):
+        expected = [Expected(("train",), seconds=its) for its in seconds]
+        assert f"2 cores: {said}, going by the last time.\n" in call.outlook(
+            self.PAGES, expected, 2
+        )
+
+    def test_a_call_without_pages_needs_none(self, call):
+        assert call.outlook([self.RUN], [Expected(("train",))], cores=2) == ""

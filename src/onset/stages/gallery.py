@@ -73,7 +73,7 @@ def _study(results: Path, told: dict[str, Any]) -> None:
             write_text(folder / its["name"] / "index.html", page)
         write_text(folder / "index.html", study_page(folder, study, means, quantities))
         write_text(folder / "card.json", json.dumps(card(study), indent=1) + "\n")
-    log.info("%s: %d conditions", study["name"], len(study["conditions"]))
+    log.info("%s is ready: %s", study["title"], folder / "index.html")
 
 
 def _own_pages(folder: Path, study: dict[str, Any]) -> list[Page]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -13,6 +13,7 @@ from onset.config.project import Project
 from onset.config.size import too_large_for_this_machine
 from onset.config.study import Condition
 from onset.models.device import lacking
+from snakemake_logger_plugin_onset.estimate import Expected
 
 _MOST_SHOWN = 20
 # How onset.stages.command ends a log: with the stage's name and how it went.
@@ -47,6 +48,34 @@ class Call:
         return (
             "This folder is locked. If no other snakemake runs here, the lock is left from one that "
             "was killed: `make unlock`, then the same command again."
+        )
+
+    def outlook(self, planned: Collection[Job], expected: Collection[Expected], cores: int) -> str:
+        """What to expect of a call that makes studies' pages: how long, and where to look meanwhile.
+
+        Args:
+            planned: its jobs.
+            expected: what is known of them.
+            cores: that they run on, side by side.
+
+        Returns:
+            Two lines; empty if it makes no study's page.
+        """
+        results = self._project.results
+        made = {path for job in planned for path in job.output}
+        pages = [f"{results}/{study}/index.html" for study in self._project.studies]
+        first = next((page for page in pages if page in made), None)
+        if first is None:
+            return ""
+        seconds = [its.seconds for its in expected]
+        long = "the time left is shown from the first minute on"
+        if known := [its for its in seconds if its is not None]:
+            minutes = max(round(sum(known) / cores / 60), 1)
+            least = "at least " if len(known) < len(seconds) else "about "
+            long = f"{least}{minutes} min, going by the last time"
+        return (
+            f"{len(planned)} jobs on {cores} {'core' if cores == 1 else 'cores'}: {long}.\n"
+            f"A study can be read as soon as it is ready, first {first}; {results}/index.html comes last."
         )
 
     def obstacle(self, jobs_run_here: bool) -> str | None:

@@ -36,7 +36,10 @@ _BRIDGE = (*_TORCH, "transformer_lens.model_bridge")
 # What takes most of each stage's start-up; imported when the first such job comes.
 _LIBRARIES = {
     "dataset": _TORCH,
-    "train": _TORCH,
+    "train": (
+        *_TORCH,
+        "torch._dynamo",
+    ),  # the first step of an optimiser imports it, in a second and a half
     "evaluate": _TORCH,
     "analyse": (*_BRIDGE, "transformer_lens.patching"),
     "compare": _BRIDGE,
