@@ -9,10 +9,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from onset.models.batch import AnyModel
+from onset.training.buffer import Buffer
 from onset.training.settings import TrainingSettings
 from onset.training.trainable import Trainable
 
 _AVERAGE = "gradient_average"  # next to AdamW's moments
+_KINDS = ("exp_avg", "exp_avg_sq")
 
 
 class Updater:
@@ -43,24 +45,58 @@ class Updater:
             parameters, settings.trainable, new_tokens, model.constants, members
         )
         self._parameters = {name: parameters[name] for name in self._trainable.names}
-        decay = {True: settings.weight_decay, False: 0.0}
-        decaying = model.decaying
-        groups = [
-            {"params": its, "weight_decay": decay[decays]}
-            for decays in decay
-            if (its := [p for n, p in self._parameters.items() if (n in decaying) == decays])
-        ]
         for parameter in self._parameters.values():
             parameter.requires_grad_()
-        self._optimiser = torch.optim.AdamW(
-            groups, lr=settings.learning_rate, betas=settings.betas, fused=True
-        )
+        self._decaying = model.decaying
+        self._waiting = set(self._parameters)
+        """that had no gradient so far: no loss depends on them, so they aren't updated and don't decay"""
+        self._buffers: list[Buffer] = []
+        self._optimiser: torch.optim.AdamW | None = None
         self._averages: dict[str, Tensor] = {}
+        begun: dict[float, dict[str, Mapping[str, Tensor]]] = {}
         for name, its in (moments or {}).items():
             kept = {kind: moment.clone() for kind, moment in its.items()}
             if _AVERAGE in kept:
                 self._averages[name] = kept.pop(_AVERAGE)
-            self._optimiser.state[self._parameters[name]] = kept
+            begun.setdefault(kept["step"].item(), {})[name] = kept
+        for its_moments in begun.values():
+            self._begin(its_moments)
+
+    def _begin(self, moments: Mapping[str, Mapping[str, Tensor]]) -> None:
+        """Update some parameters from now on, all for the same number of times so far.
+
+        Args:
+            moments: by the parameters' names; empty, if they haven't been updated yet.
+        """
+        self._waiting -= moments.keys()
+        for decays in (True, False):
+            its = {
+                name: parameter
+                for name, parameter in self._parameters.items()
+                if name in moments and (name in self._decaying) == decays
+            }
+            if its:
+                self._add(Buffer(its), decays, {name: moments[name] for name in its})
+
+    def _add(
+        self, buffer: Buffer, decays: bool, moments: Mapping[str, Mapping[str, Tensor]]
+    ) -> None:
+        settings = self._settings
+        decay = settings.weight_decay if decays else 0.0
+        group = {"params": [buffer.values], "weight_decay": decay}
+        if self._optimiser:
+            self._optimiser.add_param_group(group)
+        else:
+            self._optimiser = torch.optim.AdamW(
+                [group], lr=settings.learning_rate, betas=settings.betas, fused=True
+            )
+        first, *_ = moments.values()
+        if first:
+            state = {
+                kind: buffer.joined({n: m[kind] for n, m in moments.items()}) for kind in _KINDS
+            }
+            self._optimiser.state[buffer.values] = {"step": first["step"], **state}
+        self._buffers.append(buffer)
 
     def hold(self, entries: Mapping[str, Tensor]) -> None:
         """Update these entries no more: masks by parameters' names."""
@@ -77,15 +113,19 @@ class Updater:
 
     def step(self, loss: Float[Tensor, ""], step: int) -> tuple[float, Float[Tensor, "*members"]]:
         """Update number `step` (from 0): learning rate, and gradient norm before clipping."""
-        self._optimiser.zero_grad()
+        for buffer in self._buffers:
+            buffer.gradients.zero_()
         loss.backward()
+        if new := [name for name in self._waiting if self._parameters[name].grad is not None]:
+            self._begin({name: {} for name in new})
         self._trainable.mask_gradients(self._parameters)
         self._add_slow_gradients()
         norm = self._clip(self._settings.gradient_clip)
         rate = self._settings.learning_rate_at(step)
-        for group in self._optimiser.param_groups:
-            group["lr"] = rate
-        self._optimiser.step()
+        if self._optimiser:
+            for group in self._optimiser.param_groups:
+                group["lr"] = rate
+            self._optimiser.step()
         self.restore()
         return rate, norm
 
@@ -100,15 +140,18 @@ class Updater:
         scaled by its own norm.
         """
         gradients = [p.grad for p in self._parameters.values() if p.grad is not None]
-        norm_of = _norms_of_rows if self._members else torch.nn.utils.get_total_norm
-        norm = norm_of(gradients)
+        if self._members:
+            norm = _norms_of_rows(gradients)
+        else:
+            norm = torch.nn.utils.get_total_norm([buffer.gradients for buffer in self._buffers])
         if largest and (self._members or self._instances):
             scale = largest / (_norms_of_rows(gradients) + 1e-6)  # as PyTorch's clip_grad_norm_
             for gradient in gradients:
                 its = scale.clamp(max=1.0).view(-1, *[1] * (gradient.ndim - 1))
                 gradient.mul_(its)
         elif largest:
-            torch.nn.utils.clip_grads_with_norm_(self._parameters.values(), largest, norm)
+            whole = [buffer.values for buffer in self._buffers]
+            torch.nn.utils.clip_grads_with_norm_(whole, largest, norm)
         return norm
 
     def _add_slow_gradients(self) -> None:
@@ -124,11 +167,13 @@ class Updater:
 
     def moments(self) -> dict[str, dict[str, Tensor]]:
         """AdamW's state per parameter, and the gradients' average where there is one, live."""
-        moments = {
-            name: dict(self._optimiser.state[p])
-            for name, p in self._parameters.items()
-            if p in self._optimiser.state
-        }
+        moments: dict[str, dict[str, Tensor]] = {}
+        for buffer in self._buffers:
+            assert self._optimiser
+            its = self._optimiser.state[buffer.values]
+            for name in buffer.names:
+                parts = {kind: buffer.part(its[kind], name) for kind in _KINDS}
+                moments[name] = {"step": its["step"], **parts}
         for name, average in self._averages.items():
             moments[name][_AVERAGE] = average
         return moments
