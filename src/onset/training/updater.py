@@ -161,7 +161,9 @@ class Updater:
         for name, parameter in self._parameters.items():
             if parameter.grad is None:
                 continue
-            average = self._averages.setdefault(name, parameter.grad.clone())
+            if name not in self._averages:
+                self._averages[name] = parameter.grad.clone()
+            average = self._averages[name]
             average.lerp_(parameter.grad, 1 - slow.alpha)
             parameter.grad.add_(average, alpha=slow.lamb)
 
