@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from onset.config.comparisons import groups_of
+from onset.config.groups import groups_of
 from onset.config.quoted import wrong_with_mean
 from tests.config_files import CONFIG, NOTEBOOK, PLAIN_NOTEBOOK, ROOT, STUDY, Files
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from onset.comparisons.settings import SOURCE, ComparisonSettings
-from onset.config.comparisons import conditions_of, partner_of
+from onset.config.groups import conditions_of, partner_of
 from onset.config.problems import Problem, nearest
 from onset.config.quantities import quantities_of
 from onset.config.study import Study

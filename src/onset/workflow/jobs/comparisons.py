@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from onset import comparisons
 from onset.code.fingerprint import fingerprint
 from onset.comparisons.settings import ComparisonSettings
-from onset.config.comparisons import Group, Member, groups_of
+from onset.config.groups import Group, Member, groups_of
 from onset.settings import canonical_json
 from onset.workflow.jobs.part import Part
 
