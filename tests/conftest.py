@@ -45,6 +45,13 @@ jaxtyping.install_import_hook(
 beartype_packages([f"onset.{room}" for room in _WITHOUT_ARRAYS], conf=_TYPES)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores, since tests also wait; no more than the memory has room for."""
+    gibibytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 30
+    return max(1, min((os.cpu_count() or 1) + 1, gibibytes // 2))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Each test has its layer, the folder that it lies in, as a mark: `-m unit`."""
     for item in items:

@@ -28,7 +28,7 @@ def smoke_command(*settings: str) -> list[str]:
 @pytest.fixture(scope="session")
 def smoke() -> Path:
     """The results of `make smoke`; a run that is finished already is only checked by Snakemake."""
-    # Tests may run in two processes at a time: the second waits, and finds nothing left to do.
+    # Tests run in several processes at a time: the others wait, and find nothing left to do.
     Path("results").mkdir(exist_ok=True)
     with Path("results/.smoke.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
