@@ -165,6 +165,11 @@ def test_a_condition_a_measure_and_a_comparison(newcomer, in_its_folder):
     ]
     assert in_its_folder(newcomer, python).splitlines()[0].split() == ["step", "value"]
 
+    # Its test, as the page has it, holds.
+    (newcomer.root / "tests/members.py").write_text((ROOT / "tests/members.py").read_text())
+    done = newcomer.python("-m", "pytest", "-q", "tests/unit/test_same_answers.py")
+    assert done.returncode == 0, done.stdout
+
     # The comparison's numbers are found as the page says, in the summary, and on the study's page.
     (python,) = [
         its.text for its in section("A comparison") if its.language == "python" and not its.mark

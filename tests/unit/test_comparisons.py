@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,7 +18,6 @@ from onset.comparisons.residual import checkpoint_patching
 from onset.config.wants import wants_of_comparison
 from onset.measures.heads.circuit import Scores
 from onset.measures.measurement import Measurement
-from onset.models.batch import Parameters
 from onset.models.transformer.bridge import open_bridge
 from onset.models.transformer.midway import logits_from
 from onset.models.transformer.model import Transformer, build
@@ -27,8 +25,8 @@ from onset.models.transformer.settings import Settings
 from onset.statistics.compared import as_measures, at_their_ends, called, per_seed
 from onset.statistics.kinds import KINDS
 from onset.statistics.quantities import quantity_of
-from onset.store.layout import RunFolder
 from onset.tasks import composition
+from tests.members import made
 from tests.unit import test_dictionary_measures as dictionaries
 
 # TransformerLens warns of its own accord.
@@ -37,19 +35,6 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 WORLD = composition.generate(
     composition.Settings(name="composition", n_entities=20, n_relations=4, id_trained=0.8), seed=0
 )
-
-
-class Made(Member):
-    """A run that was never on disk."""
-
-    def parameters(self, step: int | None = None) -> Parameters:
-        return self.__dict__["made"][self.steps[-1] if step is None else step]
-
-
-def made(model, by_step, world, seed: int = 0, condition: str = "one", splits=()) -> Member:
-    its = Made(RunFolder(Path(f"results/study/{condition}/seed_{seed}")), condition, splits=splits)
-    its.__dict__.update(_world=world, model=model, steps=sorted(by_step), made=by_step)
-    return its
 
 
 def transformer(**changes) -> Transformer:

@@ -15,8 +15,8 @@ from onset.figures.style import N_DISTINCT, Style, Styles
 _BETWEEN_MARKERS = 0.18
 """of the diagonal of an axis"""
 _NAMED_OF_MANY = 11
-_MOST_DECADES = 4
-"""that are named on an axis of steps"""
+_MOST_NAMED = 4
+"""ticks of an axis of steps, beside 0"""
 
 
 def plot_over_training(
@@ -33,17 +33,26 @@ def plot_over_training(
     if logarithmic:
         steps = curves.loc[curves["step"] > 0, "step"]
         axis.set_xscale("symlog", linthresh=steps.min(), linscale=0.4)
-        _set_decades(axis, steps)
+        _set_ticks(axis, steps)
     for place, (condition, style) in enumerate(styles.items()):
         curve = curves[curves["condition"] == condition].sort_values("step")
         plot_curve(axis, curve["step"], curve, style, condition, place)
 
 
-def _set_decades(axis: Axes, steps: pd.Series) -> None:
-    """Ticks at 0 and at powers of ten that lie clear of it, in plain figures; four of them at most."""
-    powers = [10**n for n in range(8) if steps.min() < 10**n <= steps.max()]
-    every = math.ceil(len(powers) / _MOST_DECADES) or 1
-    axis.set_xticks([0, *powers[::-1][::every][::-1]])
+def _set_ticks(axis: Axes, steps: pd.Series) -> None:
+    """Ticks at 0 and at powers of ten that lie clear of it, in plain figures; a few of them at most.
+
+    Where there is but one power of ten, 20, 50, 200 and the like are named, too.
+    """
+
+    def clear(*factors: int) -> list[int]:
+        marks = (factor * 10**n for n in range(8) for factor in factors)
+        return [its for its in marks if steps.min() < its <= steps.max()]
+
+    powers = clear(1)
+    marks = powers if len(powers) > 1 else clear(1, 2, 5)
+    every = math.ceil(len(marks) / _MOST_NAMED) or 1
+    axis.set_xticks([0, *marks[::-1][::every][::-1]])
     axis.xaxis.set_major_formatter("{x:.0f}")
     axis.minorticks_off()
 
