@@ -130,6 +130,7 @@ def test_a_condition_a_measure_and_a_comparison(newcomer, in_its_folder):
     evaluated = jobs("evaluate", [*before, new], [0])
     assert set(newcomer.plan()) == its_jobs | evaluated | after
 
+    (newcomer.root / "tests/unit").mkdir(parents=True)
     edit(newcomer, "A comparison")
     name = "answers_as_tied"
     set_beside = [its for its in (*before, new) if its.startswith("tied_")]
