@@ -64,6 +64,9 @@ UNKNOWN_KEYS = [
         [1],
         "did you mean extra_seeds?",
     ),
+    bad("a path", STUDY, "conditions.one", {"training.slow_gradients.lamb": 1},
+        "a key has no dots; write training: {slow_gradients: {lamb: ...}}",
+        key="conditions.one.training.slow_gradients.lamb"),
     bad("nothing alike", STUDY, "training.zzz", 1, "unknown key; (allowed: batch_size, betas,"),
 ]
 
@@ -98,6 +101,8 @@ MISSPELT = [
         "unknown key", "did you mean training?"),
     bad("study in overrides", CONFIG, "overrides.compositon", {}, "there is no such study",
         "did you mean composition?"),
+    bad("a section in a study's place", CONFIG, "overrides.training", {"steps": 9},
+        "stands under its name: STUDY: {training: ...}"),
 ]  # fmt: skip
 
 WRONG_TYPES = [
@@ -116,7 +121,12 @@ WRONG_TYPES = [
     bad("text for a switch", STUDY, "model.tied_embeddings", "maybe", "must be true or false"),
     bad("text for a list", STUDY, "measures", "prediction", "must be a list"),
     bad("nothing for a condition's list", STUDY, "conditions.one.measures", None, "must be a list"),
-    bad("three betas", STUDY, "training.betas", [0.9, 0.9, 0.9], "2 items"),
+    bad("three betas", STUDY, "training.betas", [0.9, 0.9, 0.9],
+        "[0.9, 0.9, 0.9]: must have at most 2 entries"),
+    bad("one beta", STUDY, "training.betas", [0.9], "[0.9]: must have at least 2 entries"),
+    bad("a whole number with a point", STUDY, "model.d_model", 64.0,
+        "64.0: must be a whole number; write 64"),
+    bad("a long theme", STUDY, "theme", "x" * 61, "must have at most 60 characters"),
     bad("number for a study", CONFIG, "overrides.composition", 3, "3: must be keys and values"),
     bad("number for a section", CONFIG, "overrides.composition.training", 3, "keys and values"),
     bad("text for a task", CONFIG, "overrides.composition.task", "composition", "keys and values"),

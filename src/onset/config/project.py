@@ -26,7 +26,7 @@ from onset.config.quoted import problems_of_paper
 from onset.config.reading import read_study, study_names
 from onset.config.shown import problems_of_shown
 from onset.config.sources import CONFIG
-from onset.config.study import Condition, Study, StudyOverrides
+from onset.config.study import SECTIONS, Condition, Study, StudyOverrides
 from onset.config.yaml_file import reread
 from onset.settings import (
     FIRST_SPARE_SEED,
@@ -222,18 +222,21 @@ def _validated(layer: Layer, root: Path) -> Project:
                 problems += problems_of(error, StudyOverrides, [over])
         for name in sorted(set(settings.overrides) - set(there)):
             said = f"there is no such study; {nearest(name, there)}"
+            if name in SECTIONS:
+                said = f"what is set within a study stands under its name: STUDY: {{{name}: ...}}"
             problems.append(Problem(layer.file, f"overrides.{name}", said))
         if said := folder_problem(settings.results, root, there, collections):
             problems.append(Problem(layer.file, "results", said))
     if not problems:
         seeds, smoke = (settings.seeds, settings.smoke) if settings else ((), False)
         problems = parent_problems(studies, seeds, smoke)
-        if settings and settings.paper:
-            problems += [*problems_of_paper(studies, root), *problems_of_shown(studies, root)]
     if problems or not settings:
         raise ConfigError(problems)
     project = Project(settings, studies, collections)
-    if problems := comparison_problems(studies, project.all_runs):
+    problems = comparison_problems(studies, project.all_runs)
+    if settings.paper:
+        problems += [*problems_of_paper(studies, root), *problems_of_shown(studies, root)]
+    if problems:
         raise ConfigError(problems)
     return project
 

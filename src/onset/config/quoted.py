@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from onset.comparisons.settings import SOURCE, ComparisonSettings
-from onset.config.comparisons import conditions_of, partner_of
+from onset.config.comparisons import conditions_of, lost_patterns, partner_of
 from onset.config.problems import Problem, nearest
 from onset.config.quantities import quantities_of
 from onset.config.study import Study
@@ -61,12 +61,16 @@ def _wrong_with_comparison(study: Study, called: str, split: str, quantity: str)
     if name not in study.comparisons:
         return f"there is no comparison {name!r}; {nearest(name, study.comparisons)}"
     its = study.comparisons[name]
+    if lost_patterns(study, its):
+        return ""  # told of the comparison, which is at fault, not the text
     taken_in = conditions_of(study, its)
     if conditions and conditions[0] not in taken_in:
         return f"{name} takes in no condition {conditions[0]!r}; {nearest(conditions[0], taken_in)}"
     if len(conditions) == 2 and (said := _wrong_with_other(study, its, taken_in, *conditions)):
         return f"{name} {said}"
     splits = {there for one in taken_in for there in study.conditions[one].task.splits}
+    if {*its.splits} - splits:
+        return ""  # so is this
     if split and split not in (its.splits or splits):
         return f"{name} looks at no split {split!r}; {nearest(split, its.splits or splits)}"
     return _undeclared(quantity, quantities_of({}, [its.name]), called)
