@@ -64,9 +64,14 @@ UNKNOWN_KEYS = [
         [1],
         "did you mean extra_seeds?",
     ),
-    bad("a path", STUDY, "conditions.one", {"training.slow_gradients.lamb": 1},
+    bad(
+        "a path",
+        STUDY,
+        "conditions.one",
+        {"training.slow_gradients.lamb": 1},
         "a key has no dots; write training: {slow_gradients: {lamb: ...}}",
-        key="conditions.one.training.slow_gradients.lamb"),
+        key="conditions.one.training.slow_gradients.lamb",
+    ),
     bad("nothing alike", STUDY, "training.zzz", 1, "unknown key; (allowed: batch_size, betas,"),
 ]
 
@@ -360,6 +365,30 @@ def test_results_take_no_file(files):
 
 
 @pytest.mark.parametrize(
+    ("target", "says"),
+    [
+        ("src", "and src is the project's own"),
+        ("config/studies", "and config is the project's own"),
+        (".git", "and .git is the project's own"),
+        (".", "in which the project lies"),
+        ("..", "in which the project lies"),
+        ("/", "in which the project lies"),
+        ("disk/deep", None),
+        ("../disk", None),
+    ],
+)
+def test_results_lead_into_no_folder_of_the_project(files, target, says):
+    (files.root / target).mkdir(parents=True, exist_ok=True)
+    (files.root / "mine").symlink_to(target)
+    files.set(CONFIG, "results", "mine")
+    if says is None:
+        assert files.load().results == "mine"
+        return
+    said = files.problems()[CONFIG, "results"]
+    assert said == f"'mine': it leads to {(files.root / target).resolve()}, {says}"
+
+
+@pytest.mark.parametrize(
     ("there", "file"),
     [
         ("Composition.yaml", STUDY),
@@ -377,6 +406,24 @@ def test_names_that_differ_only_in_case_are_refused(files, there, file):
     assert said.startswith(f"{there} and {Path(file).name} differ only in case")
     beside.rename(beside.with_name(f"{there}~"))  # an editor's
     files.load()
+
+
+@pytest.mark.parametrize("path", ["config/collections", "paper/sections/alias.tex"])
+def test_what_may_not_be_read_is_named(files, monkeypatch, path):
+    (files.root / "paper/sections").mkdir(parents=True)
+    files.write("paper/sections/alias.tex", "text")
+
+    def closed(of_system):
+        def read(its, *arguments, **options):
+            if its == files.root / path:
+                raise PermissionError(13, "Permission denied", str(its))
+            return of_system(its, *arguments, **options)
+
+        return read
+
+    monkeypatch.setattr(Path, "iterdir", closed(Path.iterdir))
+    monkeypatch.setattr(Path, "read_bytes", closed(Path.read_bytes))
+    assert files.problems() == {(path, ""): "it can't be read: Permission denied"}
 
 
 def test_results_take_no_folder_in_another_case(files):

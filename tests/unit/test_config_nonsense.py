@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -336,6 +338,26 @@ def test_a_collection_that_nobody_would_read(files, name):
     said = files.problems()[f"config/collections/{name}", ""]
     assert "isn't called NAME.yaml" in said
     assert "lower-case letters" in said
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir], ids=["FIFO", "folder"])
+def test_a_collection_whose_notebook_is_no_file(files, make):
+    notebook = files.root / "workflow/notebooks/atlas.py"
+    notebook.unlink()
+    make(notebook)
+    said = files.problems()["config/collections/atlas.yaml", ""]
+    assert said == "its notebook workflow/notebooks/atlas.py is no file"
+
+
+def test_collections_in_no_folder_are_not_simply_gone(files):
+    folder = files.root / "config/collections"
+    shutil.rmtree(folder)
+    assert files.load().collections == {}
+    for make in (Path.touch, lambda its: its.symlink_to("nowhere")):
+        make(folder)
+        said = files.problems()["config/collections", ""]
+        assert said == "it is no folder; expected a folder"
+        folder.unlink()
 
 
 @pytest.mark.parametrize("key", ["answer", "abstract"])

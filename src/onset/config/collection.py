@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from onset import collections
 from onset.code.missing import refuse_missing_imports
 from onset.code.syntax import SourceError, parse
 from onset.config.folder import NOT_STUDIES
-from onset.config.notebook_source import NotebookSource, read_notebook_source
+from onset.config.notebook_source import NotebookSource, read_notebook_source, unreadable_notebook
 from onset.config.notebooks import made_problems, quoted_problems
 from onset.config.problems import Layer, Problem, nearest, problems_of
 from onset.config.study import Theme
@@ -90,6 +91,9 @@ def read_collections(root: Path, paper: bool) -> tuple[dict[str, Collection], li
         # Two names that differ only in case are reported as such.
         if its.name.islower() or not its.with_name(its.name.lower()).is_file()
     ]
+    folder = root / "config/collections"
+    if os.path.lexists(folder) and not folder.is_dir():
+        problems.append(Problem("config/collections", "", "it is no folder; expected a folder"))
     for name in collection_names(root):
         file = f"config/collections/{name}.yaml"
         try:
@@ -123,13 +127,8 @@ def _wrong_with(collection: Collection, root: Path) -> Iterator[tuple[str, str]]
             elif more := sorted(made - {*collection.file.makes}):
                 yield "makes", f"{shown} makes {more[0]}, which isn't declared here"
     notebook = f"workflow/notebooks/{name}.py"
-    if not (root / notebook).exists():
-        yield "", f"its notebook {notebook} is missing"
-        return
-    try:
-        parse(root / notebook)
-    except SourceError as error:
-        yield "", f"its notebook can't be read: {error}"
+    if said := unreadable_notebook(root, notebook):
+        yield "", said
         return
     source = read_notebook_source(root / notebook)
     yield from _wrong_with_notebook(collection.file, source, notebook)

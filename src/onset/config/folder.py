@@ -76,6 +76,24 @@ def folder_problem(
             return f"{results!r}: {shown} is a link that leads nowhere"
         if path.exists() and not path.is_dir():
             return f"{results!r}: {shown} is a pipe or a device"
+    if said := into_own_folder(root / results, root):
+        return f"{results!r}: it {said}"
+    return None
+
+
+def into_own_folder(path: Path, root: Path) -> str | None:
+    """Why nothing is to be written where a path leads to, links followed; None if it may be.
+
+    Args:
+        path: of a folder, whether it is there or not.
+        root: the project's.
+    """
+    real, project = path.resolve(), root.resolve()
+    if project.is_relative_to(real):
+        return f"leads to {real}, in which the project lies"
+    first = real.relative_to(project).parts[0] if real.is_relative_to(project) else ""
+    if first.startswith(".") or first.casefold() in OWN_FOLDERS:
+        return f"leads to {real}, and {first} is the project's own"
     return None
 
 

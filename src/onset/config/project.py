@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -170,6 +171,9 @@ def project_of(layers: Sequence[Layer], root: Path) -> Project:
         return _validated(Layer(CONFIG, "", merge(layers)), root)
     except ConfigError as error:
         raise ConfigError([_in_its_source(problem, layers) for problem in error.problems]) from None
+    except PermissionError as error:
+        path = os.path.relpath(error.filename, root)
+        raise ConfigError([Problem(path, "", f"it can't be read: {error.strerror}")]) from None
 
 
 def _in_its_source(problem: Problem, layers: Sequence[Layer]) -> Problem:
