@@ -349,15 +349,36 @@ def test_a_collection_whose_notebook_is_no_file(files, make):
     assert said == "its notebook workflow/notebooks/atlas.py is no file"
 
 
-def test_collections_in_no_folder_are_not_simply_gone(files):
-    folder = files.root / "config/collections"
-    shutil.rmtree(folder)
-    assert files.load().collections == {}
+@pytest.mark.parametrize("name", ["config/collections", "paper"])
+def test_what_lies_in_no_folder_is_not_simply_gone(files, name):
+    folder = files.root / name
+    shutil.rmtree(folder, ignore_errors=True)
+    assert files.load().collections.keys() == ({"atlas"} if name == "paper" else set())
     for make in (Path.touch, lambda its: its.symlink_to("nowhere")):
         make(folder)
-        said = files.problems()["config/collections", ""]
-        assert said == "it is no folder; expected a folder"
+        assert files.problems() == {(name, ""): "it is no folder; expected a folder"}
         folder.unlink()
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda its: its.symlink_to("nowhere"), "it is a link that leads nowhere"),
+        (os.mkfifo, "it is no file"),
+        (Path.mkdir, "it is no file"),
+    ],
+    ids=["link", "FIFO", "folder"],
+)
+def test_a_text_of_the_paper_that_is_no_file(files, make, says):
+    text = files.root / "paper/sections/alias.tex"
+    text.parent.mkdir(parents=True)
+    make(text)
+    assert files.problems() == {("paper/sections/alias.tex", ""): says}
+    files.set(CONFIG, "paper", value=False)
+    files.load()
+    text.rename(text.with_name(".#alias.tex"))  # Emacs's
+    files.set(CONFIG, "paper", value=True)
+    files.load()
 
 
 @pytest.mark.parametrize("key", ["answer", "abstract"])

@@ -121,8 +121,9 @@ def test_two_studies_do_not_share_a_folder(root):
     assert said.startswith(f"results/two leads to {root}/disk, and so does results/one; give it")
     (root / "results/two").unlink()
     (root / "results/two").symlink_to("alias")
-    said = places.obstacles(Path("results"), {"alias": {}, "two": {}})
-    assert "and so does results/alias" in said[0]
+    for order in (("alias", "two"), ("two", "alias")):
+        (said,) = places.obstacles(Path("results"), {name: {} for name in order})
+        assert said.startswith(f"results/two leads to {root}/results/alias, and ")
 
 
 @pytest.mark.parametrize(

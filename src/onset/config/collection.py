@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,9 +90,6 @@ def read_collections(root: Path, paper: bool) -> tuple[dict[str, Collection], li
         # Two names that differ only in case are reported as such.
         if its.name.islower() or not its.with_name(its.name.lower()).is_file()
     ]
-    folder = root / "config/collections"
-    if os.path.lexists(folder) and not folder.is_dir():
-        problems.append(Problem("config/collections", "", "it is no folder; expected a folder"))
     for name in collection_names(root):
         file = f"config/collections/{name}.yaml"
         try:

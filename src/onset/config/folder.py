@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
@@ -102,6 +103,13 @@ def _in_another_case(path: Path) -> Path | None:
     beside = path.parent.iterdir() if path.parent.is_dir() else ()
     alike = [its for its in beside if its.name.casefold() == path.name.casefold()]
     return None if path.name in [its.name for its in alike] else next(iter(sorted(alike)), None)
+
+
+def not_folders(root: Path) -> Iterator[tuple[str, str]]:
+    """What stands in place of a folder that a project may do without: path and message."""
+    for name in ("config/collections", "paper"):
+        if os.path.lexists(root / name) and not (root / name).is_dir():
+            yield name, "it is no folder; expected a folder"
 
 
 def case_problems(root: Path) -> Iterator[tuple[str, str]]:

@@ -20,7 +20,14 @@ from pydantic import (
 from onset.config.collection import Collection, read_collections
 from onset.config.comparisons import comparison_problems
 from onset.config.devices import device_of_looks
-from onset.config.folder import GATHERED, NOT_STUDIES, Folder, case_problems, folder_problem
+from onset.config.folder import (
+    GATHERED,
+    NOT_STUDIES,
+    Folder,
+    case_problems,
+    folder_problem,
+    not_folders,
+)
 from onset.config.parents import parent_problems
 from onset.config.problems import ConfigError, Layer, Problem, merge, nearest, place, problems_of
 from onset.config.quoted import problems_of_paper
@@ -211,7 +218,9 @@ def _validated(layer: Layer, root: Path) -> Project:
             studies[name] = study
     collections, of_collections = read_collections(root, bool(settings and settings.paper))
     problems += of_collections
-    problems += [Problem(file, "", said) for file, said in case_problems(root)]
+    problems += [
+        Problem(path, "", said) for path, said in (*not_folders(root), *case_problems(root))
+    ]
     if taken := [name for name in names if name in collections]:
         said = f"{taken[0]} can't be a study's name: results/{taken[0]} holds {GATHERED}"
         problems.append(Problem(layer.file, "studies", said))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from onset.code.own_files import is_own
 from onset.comparisons.settings import SOURCE, ComparisonSettings
 from onset.config.comparisons import conditions_of, lost_patterns, partner_of
 from onset.config.problems import Problem, nearest
@@ -21,13 +22,18 @@ _COUNTED = "".join(rf"(\.{column}_\d+)?" for column in COUNTED_BY)
 
 
 def problems_of_paper(studies: Mapping[str, Study], root: Path) -> Iterator[Problem]:
-    """Means that the paper's text asks for and there won't be, of the studies that are run.
+    """Texts of the paper that can't be read, and means that they ask for and there won't be, of studies
+    that are run.
 
     Args:
         studies: by name.
         root: the project's folder.
     """
     folder = root / "paper"
+    for path in sorted(folder.rglob("*.tex")):
+        if is_own(path.name) and not path.is_file():
+            kind = "a link that leads nowhere" if path.is_symlink() else "no file"
+            yield Problem(str(path.relative_to(root)), "", f"it is {kind}")
     texts = sources_of(folder) if folder.is_dir() else []
     sources = {str(its.relative_to(root)): its.read_bytes() for its in texts}
     for its in means_asked_for(sources):

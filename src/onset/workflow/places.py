@@ -155,7 +155,7 @@ def _leads_astray(top: Path, results: Path, places: dict[Path, Path]) -> str | N
     """Why a link that stands for a whole study leads where it can't; `places` are those of the others."""
     real, of_results = top.resolve(), results.resolve()
     other = places.setdefault(real, top)
-    if not top.is_symlink() and other == top:
+    if not top.is_symlink():
         return None
     said = into_own_folder(top, Path())
     if other != top:
