@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from onset.workflow.commands import verify
 from onset.workflow.commands.project import read_project
-from onset.workflow.commands.verify import State, findings, mending
+from onset.workflow.commands.verify import Finding, State, findings, mending, table
 from tests.faults.conftest import RUN, contents, said
 from tests.faults.test_damage import flip_a_bit, take_another_runs, truncate
 from tests.files import differing
@@ -146,6 +147,28 @@ def test_what_is_foreign_or_left_over_is_named_and_nothing_forced(here):
     }
     assert {name for name, state in its.items() if state is State.LEFT_OVER} == left
     assert mending(findings(read_project()), [], []) is None
+
+
+@pytest.mark.parametrize("name", ["training.parquet", ".records/train.jsonl"])
+def test_a_file_that_may_not_be_read_is_named_and_nothing_forced(here, monkeypatch, name):
+    def closed(of_system):
+        def read(path, *arguments):
+            if Path(path) == Path(RUN) / name:
+                raise PermissionError(13, "Permission denied", str(path))
+            return of_system(path, *arguments)
+
+        return read
+
+    monkeypatch.setattr(verify, "checksum", closed(verify.checksum))
+    monkeypatch.setattr(verify.records, "read_record", closed(verify.records.read_record))
+    assert found() == {f"{RUN}/{name}": State.UNREADABLE}
+    assert mending(findings(read_project()), [], []) is None
+
+
+def test_a_name_of_two_lines_is_told_in_one():
+    strange = Path("two\nlines \x1b[31m caf\udce9 部屋.txt")
+    line, *_ = table([Finding(State.FOREIGN, strange)]).splitlines()
+    assert line == r"foreign     two\nlines \x1b[31m caf\udce9 部屋.txt"
 
 
 def test_the_command_says_it_and_mends_it(finished, undisturbed):

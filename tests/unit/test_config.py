@@ -64,6 +64,14 @@ UNKNOWN_KEYS = [
         [1],
         "did you mean extra_seeds?",
     ),
+    bad(
+        "a path",
+        STUDY,
+        "conditions.one",
+        {"training.slow_gradients.lamb": 1},
+        "a key has no dots; write training: {slow_gradients: {lamb: ...}}",
+        key="conditions.one.training.slow_gradients.lamb",
+    ),
     bad("nothing alike", STUDY, "training.zzz", 1, "unknown key; (allowed: batch_size, betas,"),
 ]
 
@@ -98,6 +106,8 @@ MISSPELT = [
         "unknown key", "did you mean training?"),
     bad("study in overrides", CONFIG, "overrides.compositon", {}, "there is no such study",
         "did you mean composition?"),
+    bad("a section in a study's place", CONFIG, "overrides.training", {"steps": 9},
+        "stands under its name: STUDY: {training: ...}"),
 ]  # fmt: skip
 
 WRONG_TYPES = [
@@ -116,7 +126,12 @@ WRONG_TYPES = [
     bad("text for a switch", STUDY, "model.tied_embeddings", "maybe", "must be true or false"),
     bad("text for a list", STUDY, "measures", "prediction", "must be a list"),
     bad("nothing for a condition's list", STUDY, "conditions.one.measures", None, "must be a list"),
-    bad("three betas", STUDY, "training.betas", [0.9, 0.9, 0.9], "2 items"),
+    bad("three betas", STUDY, "training.betas", [0.9, 0.9, 0.9],
+        "[0.9, 0.9, 0.9]: must have at most 2 entries"),
+    bad("one beta", STUDY, "training.betas", [0.9], "[0.9]: must have at least 2 entries"),
+    bad("a whole number with a point", STUDY, "model.d_model", 64.0,
+        "64.0: must be a whole number; write 64"),
+    bad("a long theme", STUDY, "theme", "x" * 61, "must have at most 60 characters"),
     bad("number for a study", CONFIG, "overrides.composition", 3, "3: must be keys and values"),
     bad("number for a section", CONFIG, "overrides.composition.training", 3, "keys and values"),
     bad("text for a task", CONFIG, "overrides.composition.task", "composition", "keys and values"),
@@ -350,6 +365,30 @@ def test_results_take_no_file(files):
 
 
 @pytest.mark.parametrize(
+    ("target", "says"),
+    [
+        ("src", "and src is the project's own"),
+        ("config/studies", "and config is the project's own"),
+        (".git", "and .git is the project's own"),
+        (".", "in which the project lies"),
+        ("..", "in which the project lies"),
+        ("/", "in which the project lies"),
+        ("disk/deep", None),
+        ("../disk", None),
+    ],
+)
+def test_results_lead_into_no_folder_of_the_project(files, target, says):
+    (files.root / target).mkdir(parents=True, exist_ok=True)
+    (files.root / "mine").symlink_to(target)
+    files.set(CONFIG, "results", "mine")
+    if says is None:
+        assert files.load().results == "mine"
+        return
+    said = files.problems()[CONFIG, "results"]
+    assert said == f"'mine': it leads to {(files.root / target).resolve()}, {says}"
+
+
+@pytest.mark.parametrize(
     ("there", "file"),
     [
         ("Composition.yaml", STUDY),
@@ -367,6 +406,24 @@ def test_names_that_differ_only_in_case_are_refused(files, there, file):
     assert said.startswith(f"{there} and {Path(file).name} differ only in case")
     beside.rename(beside.with_name(f"{there}~"))  # an editor's
     files.load()
+
+
+@pytest.mark.parametrize("path", ["config/collections", "paper/sections/alias.tex"])
+def test_what_may_not_be_read_is_named(files, monkeypatch, path):
+    (files.root / "paper/sections").mkdir(parents=True)
+    files.write("paper/sections/alias.tex", "text")
+
+    def closed(of_system):
+        def read(its, *arguments, **options):
+            if its == files.root / path:
+                raise PermissionError(13, "Permission denied", str(its))
+            return of_system(its, *arguments, **options)
+
+        return read
+
+    monkeypatch.setattr(Path, "iterdir", closed(Path.iterdir))
+    monkeypatch.setattr(Path, "read_bytes", closed(Path.read_bytes))
+    assert files.problems() == {(path, ""): "it can't be read: Permission denied"}
 
 
 def test_results_take_no_folder_in_another_case(files):

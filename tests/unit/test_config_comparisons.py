@@ -135,6 +135,8 @@ BAD = [
      "one, wide, child: nothing is looked at in oo_validation (allowed: atomic, composed_train, id,"),
     ("a switch for a number", {"options": {"most_questions": True}}, "options.most_questions",
      "true: must be like its default, 128"),
+    ("a fraction for a whole number", {"options": {"most_questions": 1.5}}, "options.most_questions",
+     "1.5: must be a whole number, like its default, 128"),
     ("none at all", {"options": {"most_questions": -5}}, "options.most_questions",
      "-5: must be more than 0, like its default, 128"),
     ("nothing for an option", {"options": {"most_questions": None}}, "options.most_questions",
@@ -192,6 +194,12 @@ def test_an_override_of_no_comparison(files):
     files.set(CONFIG, "overrides.composition.comparisons", {"loook": {"checkpoints": 2}})
     said = files.problems()[CONFIG, "overrides.composition.comparisons.loook"]
     assert "did you mean look?" in said
+
+
+def test_smoke_settings_of_no_comparison_are_told_in_any_run(files):
+    files.set(STUDY, "comparisons", {"look": PATCHING})
+    files.set(STUDY, "smoke", {"comparisons": {"loook": {"checkpoints": 2}}})
+    assert "did you mean look?" in files.problems()[STUDY, "smoke.comparisons.loook"]
 
 
 def test_an_override_that_is_wrong(files):
@@ -267,6 +275,25 @@ class TestQuoted:
         files.set(STUDY, "answer", "From {look:wide/id/patched_from} on.")
         said = files.problems()[STUDY, "answer"]
         assert "'look:wide/id/patched_from': look takes in no condition 'wide'" in said
+
+
+WRONG = [
+    ({"name": "checkpoint_patchin"}, "name", "did you mean checkpoint_patching?"),
+    ({"conditions": ["all"]}, "conditions", "there is no condition 'all'"),
+    ({"splits": ["iid"]}, "splits", "there is no split 'iid'"),
+]
+
+
+@pytest.mark.parametrize(("declared", "key", "says"), WRONG, ids=lambda its: str(its)[:30])
+def test_what_is_wrong_with_it_is_not_blamed_on_texts_that_quote_it(files, declared, key, says):
+    files.set(STUDY, "comparisons", {"look": {**PATCHING, "conditions": ["one"], **declared}})
+    files.set(STUDY, "answer", "From {look:one/id/patched_from} on.")
+    (files.root / "paper/sections").mkdir(parents=True)
+    asked = "\\onsetmean{composition}{look:one}{id}{patched_from}"
+    files.write("paper/sections/composition.tex", asked)
+    ((place, said),) = files.problems().items()
+    assert place == (STUDY, f"comparisons.look.{key}")
+    assert says in said
 
 
 def test_two_that_declare_one_quantity_in_different_ways(files, monkeypatch):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -336,6 +338,47 @@ def test_a_collection_that_nobody_would_read(files, name):
     said = files.problems()[f"config/collections/{name}", ""]
     assert "isn't called NAME.yaml" in said
     assert "lower-case letters" in said
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir], ids=["FIFO", "folder"])
+def test_a_collection_whose_notebook_is_no_file(files, make):
+    notebook = files.root / "workflow/notebooks/atlas.py"
+    notebook.unlink()
+    make(notebook)
+    said = files.problems()["config/collections/atlas.yaml", ""]
+    assert said == "its notebook workflow/notebooks/atlas.py is no file"
+
+
+@pytest.mark.parametrize("name", ["config/collections", "paper"])
+def test_what_lies_in_no_folder_is_not_simply_gone(files, name):
+    folder = files.root / name
+    shutil.rmtree(folder, ignore_errors=True)
+    assert files.load().collections.keys() == ({"atlas"} if name == "paper" else set())
+    for make in (Path.touch, lambda its: its.symlink_to("nowhere")):
+        make(folder)
+        assert files.problems() == {(name, ""): "it is no folder; expected a folder"}
+        folder.unlink()
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda its: its.symlink_to("nowhere"), "it is a link that leads nowhere"),
+        (os.mkfifo, "it is no file"),
+        (Path.mkdir, "it is no file"),
+    ],
+    ids=["link", "FIFO", "folder"],
+)
+def test_a_text_of_the_paper_that_is_no_file(files, make, says):
+    text = files.root / "paper/sections/alias.tex"
+    text.parent.mkdir(parents=True)
+    make(text)
+    assert files.problems() == {("paper/sections/alias.tex", ""): says}
+    files.set(CONFIG, "paper", value=False)
+    files.load()
+    text.rename(text.with_name(".#alias.tex"))  # Emacs's
+    files.set(CONFIG, "paper", value=True)
+    files.load()
 
 
 @pytest.mark.parametrize("key", ["answer", "abstract"])

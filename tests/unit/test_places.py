@@ -29,6 +29,23 @@ def root(tmp_path):
     return tmp_path
 
 
+@pytest.fixture
+def closed(monkeypatch):
+    """A folder that may not be read, also for root, who runs tests in containers."""
+    scandir = os.scandir
+
+    def close(folder):
+        def denied(path):
+            raise PermissionError(13, "Permission denied", str(path))
+
+        def below(path):
+            return Path(path).absolute().is_relative_to(folder)
+
+        monkeypatch.setattr(os, "scandir", lambda p: denied(p) if below(p) else scandir(p))
+
+    return close
+
+
 def obstacles(results="results"):
     return places.obstacles(Path(results), {"alias": {"tied": (0, 1)}})
 
@@ -76,6 +93,45 @@ def test_results_and_a_study_may_be_links_to_another_disk(root, folder):
     (root / folder).rename(root / "disk")
     (root / folder).symlink_to(root / "disk")
     assert obstacles() == []
+
+
+@pytest.mark.parametrize(
+    ("target", "says"),
+    [
+        ("config", "and config is the project's own; give it a folder to itself"),
+        (".", "in which the project lies; give it"),
+        ("results/other", "and other results lie there, too; give it"),
+        ("results", "and other results lie there, too; give it"),
+    ],
+)
+def test_a_study_leads_neither_into_results_nor_into_the_project_s_own(root, target, says):
+    (root / "results/alias").rename(root / "gone")
+    (root / target).mkdir(parents=True, exist_ok=True)
+    (root / "results/alias").symlink_to(root / target)
+    (said,) = obstacles()
+    assert said.startswith(f"results/alias leads to {(root / target).resolve()}, ")
+    assert says in said
+
+
+def test_two_studies_do_not_share_a_folder(root):
+    (root / "disk").mkdir()
+    for name in ("one", "two"):
+        (root / "results" / name).symlink_to(root / "disk")
+    (said,) = places.obstacles(Path("results"), {"one": {}, "two": {}})
+    assert said.startswith(f"results/two leads to {root}/disk, and so does results/one; give it")
+    (root / "results/two").unlink()
+    (root / "results/two").symlink_to("alias")
+    for order in (("alias", "two"), ("two", "alias")):
+        (said,) = places.obstacles(Path("results"), {name: {} for name in order})
+        assert said.startswith(f"results/two leads to {root}/results/alias, and ")
+
+
+@pytest.mark.parametrize(
+    "folder", ["results", "results/alias", "results/alias/tied", f"{RUN}/checkpoints"]
+)
+def test_a_folder_that_is_closed_is_named(root, folder, closed):
+    closed(root / folder)
+    assert obstacles() == [f"{folder} is closed to you: change its permissions"]
 
 
 def test_a_log_folder_that_leads_out_is_refused(root):

@@ -67,7 +67,7 @@ def test_a_key_is_text(key):
         ("a: &a [*a]", "line 1: *a stands within what it repeats"),
         ("a: *b", "line 1: found undefined alias 'b'"),
         ("? [a]\n: b", "line 1: a key must be text, and here is a list or a mapping"),
-        ("null: 1", "line 1: the key null must be text"),
+        ("null: 1", 'line 1: the key null must be text: write "null", in quotes'),
         ("true: 1", "line 1: the key true must be text"),
         ("1.5: 1", "line 1: the key 1.5 must be text"),
         ("a: 1\na: 2", "line 2: the key a stands twice"),

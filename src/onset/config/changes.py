@@ -34,12 +34,13 @@ class Change:
         its = self.its.conditions
         return its[condition].in_place if condition in its else {}
 
-    def unknown_conditions(self, study_file: StudyFile) -> Iterator[Problem]:
-        there = study_file.conditions
-        for name in self.its.conditions:
-            if name not in there:
-                said = f"there is no such condition; {nearest(name, there)}"
-                yield Problem(self.layer.file, below(self.layer, f"conditions.{name}"), said)
+    def unknown_names(self, study_file: StudyFile) -> Iterator[Problem]:
+        """Conditions and comparisons that the study doesn't have."""
+        for kind in ("conditions", "comparisons"):
+            there = getattr(study_file, kind)
+            for name in (name for name in getattr(self.its, kind) if name not in there):
+                said = f"there is no such {kind.removesuffix('s')}; {nearest(name, there)}"
+                yield Problem(self.layer.file, below(self.layer, f"{kind}.{name}"), said)
 
 
 def changes_of(
@@ -60,9 +61,9 @@ def changes_of(
     if study_file.smoke is None:
         said = "a smoke run needs settings that take seconds; `smoke: {}` if the study's own do"
         missing = [Problem(raw.file, "smoke", f"this key is missing: {said}")] if smoke else []
-        return [over], [*missing, *over.unknown_conditions(study_file)]
+        return [over], [*missing, *over.unknown_names(study_file)]
     small = Change(Layer(raw.file, "smoke", raw.values["smoke"]), study_file.smoke)
-    problems = [*small.unknown_conditions(study_file), *over.unknown_conditions(study_file)]
+    problems = [*small.unknown_names(study_file), *over.unknown_names(study_file)]
     return [small, over] if smoke else [over], problems
 
 

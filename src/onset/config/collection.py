@@ -14,7 +14,7 @@ from onset import collections
 from onset.code.missing import refuse_missing_imports
 from onset.code.syntax import SourceError, parse
 from onset.config.folder import NOT_STUDIES
-from onset.config.notebook_source import NotebookSource, read_notebook_source
+from onset.config.notebook_source import NotebookSource, read_notebook_source, unreadable_notebook
 from onset.config.notebooks import made_problems, quoted_problems
 from onset.config.problems import Layer, Problem, nearest, problems_of
 from onset.config.study import Theme
@@ -123,13 +123,8 @@ def _wrong_with(collection: Collection, root: Path) -> Iterator[tuple[str, str]]
             elif more := sorted(made - {*collection.file.makes}):
                 yield "makes", f"{shown} makes {more[0]}, which isn't declared here"
     notebook = f"workflow/notebooks/{name}.py"
-    if not (root / notebook).exists():
-        yield "", f"its notebook {notebook} is missing"
-        return
-    try:
-        parse(root / notebook)
-    except SourceError as error:
-        yield "", f"its notebook can't be read: {error}"
+    if said := unreadable_notebook(root, notebook):
+        yield "", said
         return
     source = read_notebook_source(root / notebook)
     yield from _wrong_with_notebook(collection.file, source, notebook)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
 
 from pydantic import ValidationError
 
 from onset import comparisons
 from onset.code.syntax import SourceError
 from onset.comparisons.settings import PARENT, SOURCE, ComparisonSettings
-from onset.config.groups import Group, Seeds, conditions_of, groups_of, partner_of
-from onset.config.problems import Layer, Problem, merge, nearest, problems_of
+from onset.config.groups import (
+    Group,
+    Seeds,
+    conditions_of,
+    groups_of,
+    lost_patterns,
+    partner_of,
+)
+from onset.config.problems import Layer, Problem, merge, nearest, place, problems_of
 from onset.config.study import Condition, Study, StudyFile
 from onset.config.wants import Wants, unknown, wants_of_comparison
 from onset.latex.settings_in_words import as_given
@@ -42,10 +48,10 @@ def read_comparisons(
             found[name] = ComparisonSettings.model_validate(merge(of_one))
         except ValidationError as error:
             problems += problems_of(error, ComparisonSettings, of_one)
-    for its in layers[1:]:
-        for name in its.values.get("comparisons", {}).keys() - study_file.comparisons.keys():
-            said = f"there is no such comparison; {nearest(name, study_file.comparisons)}"
-            problems.append(Problem(its.file, f"{its.key}.comparisons.{name}", said))
+            continue
+        if found[name].name not in comparisons.names():
+            said = unknown("comparison", found[name].name)
+            problems.append(Problem(*place(of_one, ["name"]), said))
     return found, problems
 
 
@@ -77,15 +83,12 @@ def _problems(
     studies: Mapping[str, Study], study: Study, its: ComparisonSettings, seeds: Seeds
 ) -> Iterator[tuple[str, str]]:
     """Key and message."""
-    if its.name not in comparisons.names():
-        yield "name", unknown("comparison", its.name)
-        return
     try:
         wanted = wants_of_comparison(its.name)
     except SourceError as error:
         yield "name", f"code that it uses can't be read: {error}"
         return
-    lost = [p for p in its.conditions if not any(fnmatchcase(n, p) for n in study.conditions)]
+    lost = lost_patterns(study, its)
     for pattern in lost:
         yield (
             "conditions",
@@ -180,8 +183,9 @@ def _unfit_options(wanted: Wants, its: ComparisonSettings) -> Iterator[tuple[str
             )
             continue
         usual = wanted.options[name]
-        both = {type(value), type(usual)}
-        if len(both) > 1 and both != {int, float}:
+        if type(value) is float and type(usual) is int:
+            yield f"options.{name}", f"{value}: must be a whole number, like its default, {usual}"
+        elif type(value) is not type(usual) and (type(value), type(usual)) != (int, float):
             said = f"{as_given(value)}: must be like its default, {as_given(usual)}"
             yield f"options.{name}", said
         elif type(usual) is int and usual > 0 >= value:

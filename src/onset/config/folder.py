@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
@@ -76,6 +77,24 @@ def folder_problem(
             return f"{results!r}: {shown} is a link that leads nowhere"
         if path.exists() and not path.is_dir():
             return f"{results!r}: {shown} is a pipe or a device"
+    if said := into_own_folder(root / results, root):
+        return f"{results!r}: it {said}"
+    return None
+
+
+def into_own_folder(path: Path, root: Path) -> str | None:
+    """Why nothing is to be written where a path leads to, links followed; None if it may be.
+
+    Args:
+        path: of a folder, whether it is there or not.
+        root: the project's.
+    """
+    real, project = path.resolve(), root.resolve()
+    if project.is_relative_to(real):
+        return f"leads to {real}, in which the project lies"
+    first = real.relative_to(project).parts[0] if real.is_relative_to(project) else ""
+    if first.startswith(".") or first.casefold() in OWN_FOLDERS:
+        return f"leads to {real}, and {first} is the project's own"
     return None
 
 
@@ -84,6 +103,13 @@ def _in_another_case(path: Path) -> Path | None:
     beside = path.parent.iterdir() if path.parent.is_dir() else ()
     alike = [its for its in beside if its.name.casefold() == path.name.casefold()]
     return None if path.name in [its.name for its in alike] else next(iter(sorted(alike)), None)
+
+
+def not_folders(root: Path) -> Iterator[tuple[str, str]]:
+    """What stands in place of a folder that a project may do without: path and message."""
+    for name in ("config/collections", "paper"):
+        if os.path.lexists(root / name) and not (root / name).is_dir():
+            yield name, "it is no folder; expected a folder"
 
 
 def case_problems(root: Path) -> Iterator[tuple[str, str]]:

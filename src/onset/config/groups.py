@@ -44,6 +44,11 @@ def conditions_of(study: Study, its: ComparisonSettings) -> list[str]:
     ]
 
 
+def lost_patterns(study: Study, its: ComparisonSettings) -> list[str]:
+    """Those that no condition fits."""
+    return [p for p in its.conditions if not any(fnmatchcase(n, p) for n in study.conditions)]
+
+
 def groups_of(study: Study, its: ComparisonSettings, seeds: Seeds) -> list[Group]:
     """The groups of a comparison: none of a single run, unless it is about the checkpoints of one.
 

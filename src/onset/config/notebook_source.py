@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from onset.code.syntax import SourceError, parse
 from onset.config.name_patterns import Pattern
 from onset.config.notebook_names import Names, imported
 from onset.notebook.parameters import Parameters
@@ -52,6 +53,24 @@ class NotebookSource:
     """methods that are called"""
     asked: set[str] = field(default_factory=set)
     """attributes that are looked at"""
+
+
+def unreadable_notebook(root: Path, notebook: str) -> str | None:
+    """Why a notebook can't be read; None if it can.
+
+    Args:
+        root: the project's folder.
+        notebook: its path from there.
+    """
+    if not (root / notebook).exists():
+        return f"its notebook {notebook} is missing"
+    if not (root / notebook).is_file():
+        return f"its notebook {notebook} is no file"
+    try:
+        parse(root / notebook)
+    except SourceError as error:
+        return f"its notebook can't be read: {error}"
+    return None
 
 
 def read_notebook_source(path: Path) -> NotebookSource:

@@ -123,13 +123,24 @@ def problems_of(
         path, of_kind = _written(merged, [*under, *details["loc"]])
         file, key = place(layers, path)
         match details["type"]:
+            case "extra_forbidden" if "." in str(details["loc"][-1]):
+                message = f"a key has no dots; write {_nested(details['loc'][-1])}"
             case "extra_forbidden":
                 allowed = _fields_at(settings, details["loc"][:-1])
                 message = f"unknown key; {nearest(details['loc'][-1], allowed)}"
             case "too_short" if details["input"]:
                 continue  # each of its entries was refused, and is listed
+            case "too_long":
+                n = details["ctx"]["max_length"]
+                things = "characters" if isinstance(details["input"], str) else "entries"
+                message = f"{_shown(details['input'])}: must have at most {n} {things}"
+            case "missing" if isinstance(path[-1], int):
+                file, key = place(layers, path[:-1])
+                message = f"{_shown(details['input'])}: must have at least {path[-1] + 1} entries"
             case "missing":
                 message = "this key is missing"
+            case "int_type" if isinstance(given := details["input"], float) and not given % 1:
+                message = f"{_shown(given)}: must be a whole number; write {given:.0f}"
             case "union_tag_not_found":
                 tags = ", ".join(sorted(_tags_at(settings, details["loc"])))
                 message = f"the key name is missing (allowed: {tags})"
@@ -181,6 +192,15 @@ def _any_of(messages: Sequence[str]) -> str:
         return first
     *between, last = [its.rpartition(": must be ")[2] for its in others]
     return f"{', '.join([first, *between])} or {last}"
+
+
+def _nested(dotted: str) -> str:
+    """How a path of keys is written."""
+    first, *others = dotted.split(".")
+    inner = "..."
+    for key in reversed(others):
+        inner = f"{{{key}: {inner}}}"
+    return f"{first}: {inner}"
 
 
 def _shown(value: Any) -> str:

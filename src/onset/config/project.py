@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,14 +20,21 @@ from pydantic import (
 from onset.config.collection import Collection, read_collections
 from onset.config.comparisons import comparison_problems
 from onset.config.devices import device_of_looks
-from onset.config.folder import GATHERED, NOT_STUDIES, Folder, case_problems, folder_problem
+from onset.config.folder import (
+    GATHERED,
+    NOT_STUDIES,
+    Folder,
+    case_problems,
+    folder_problem,
+    not_folders,
+)
 from onset.config.parents import parent_problems
 from onset.config.problems import ConfigError, Layer, Problem, merge, nearest, place, problems_of
 from onset.config.quoted import problems_of_paper
 from onset.config.reading import read_study, study_names
 from onset.config.shown import problems_of_shown
 from onset.config.sources import CONFIG
-from onset.config.study import Condition, Study, StudyOverrides
+from onset.config.study import SECTIONS, Condition, Study, StudyOverrides
 from onset.config.yaml_file import reread
 from onset.settings import (
     FIRST_SPARE_SEED,
@@ -170,6 +178,9 @@ def project_of(layers: Sequence[Layer], root: Path) -> Project:
         return _validated(Layer(CONFIG, "", merge(layers)), root)
     except ConfigError as error:
         raise ConfigError([_in_its_source(problem, layers) for problem in error.problems]) from None
+    except PermissionError as error:
+        path = os.path.relpath(error.filename, root)
+        raise ConfigError([Problem(path, "", f"it can't be read: {error.strerror}")]) from None
 
 
 def _in_its_source(problem: Problem, layers: Sequence[Layer]) -> Problem:
@@ -207,7 +218,9 @@ def _validated(layer: Layer, root: Path) -> Project:
             studies[name] = study
     collections, of_collections = read_collections(root, bool(settings and settings.paper))
     problems += of_collections
-    problems += [Problem(file, "", said) for file, said in case_problems(root)]
+    problems += [
+        Problem(path, "", said) for path, said in (*not_folders(root), *case_problems(root))
+    ]
     if taken := [name for name in names if name in collections]:
         said = f"{taken[0]} can't be a study's name: results/{taken[0]} holds {GATHERED}"
         problems.append(Problem(layer.file, "studies", said))
@@ -222,18 +235,21 @@ def _validated(layer: Layer, root: Path) -> Project:
                 problems += problems_of(error, StudyOverrides, [over])
         for name in sorted(set(settings.overrides) - set(there)):
             said = f"there is no such study; {nearest(name, there)}"
+            if name in SECTIONS:
+                said = f"what is set within a study stands under its name: STUDY: {{{name}: ...}}"
             problems.append(Problem(layer.file, f"overrides.{name}", said))
         if said := folder_problem(settings.results, root, there, collections):
             problems.append(Problem(layer.file, "results", said))
     if not problems:
         seeds, smoke = (settings.seeds, settings.smoke) if settings else ((), False)
         problems = parent_problems(studies, seeds, smoke)
-        if settings and settings.paper:
-            problems += [*problems_of_paper(studies, root), *problems_of_shown(studies, root)]
     if problems or not settings:
         raise ConfigError(problems)
     project = Project(settings, studies, collections)
-    if problems := comparison_problems(studies, project.all_runs):
+    problems = comparison_problems(studies, project.all_runs)
+    if settings.paper:
+        problems += [*problems_of_paper(studies, root), *problems_of_shown(studies, root)]
+    if problems:
         raise ConfigError(problems)
     return project
 

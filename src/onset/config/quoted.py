@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from onset.code.own_files import is_own
 from onset.comparisons.settings import SOURCE, ComparisonSettings
-from onset.config.groups import conditions_of, partner_of
+from onset.config.groups import conditions_of, lost_patterns, partner_of
 from onset.config.problems import Problem, nearest
 from onset.config.quantities import quantities_of
 from onset.config.study import Study
@@ -21,13 +22,18 @@ _COUNTED = "".join(rf"(\.{column}_\d+)?" for column in COUNTED_BY)
 
 
 def problems_of_paper(studies: Mapping[str, Study], root: Path) -> Iterator[Problem]:
-    """Means that the paper's text asks for and there won't be, of the studies that are run.
+    """Texts of the paper that can't be read, and means that they ask for and there won't be, of studies
+    that are run.
 
     Args:
         studies: by name.
         root: the project's folder.
     """
     folder = root / "paper"
+    for path in sorted(folder.rglob("*.tex")):
+        if is_own(path.name) and not path.is_file():
+            kind = "a link that leads nowhere" if path.is_symlink() else "no file"
+            yield Problem(str(path.relative_to(root)), "", f"it is {kind}")
     texts = sources_of(folder) if folder.is_dir() else []
     sources = {str(its.relative_to(root)): its.read_bytes() for its in texts}
     for its in means_asked_for(sources):
@@ -61,12 +67,16 @@ def _wrong_with_comparison(study: Study, called: str, split: str, quantity: str)
     if name not in study.comparisons:
         return f"there is no comparison {name!r}; {nearest(name, study.comparisons)}"
     its = study.comparisons[name]
+    if lost_patterns(study, its):
+        return ""  # told of the comparison, which is at fault, not the text
     taken_in = conditions_of(study, its)
     if conditions and conditions[0] not in taken_in:
         return f"{name} takes in no condition {conditions[0]!r}; {nearest(conditions[0], taken_in)}"
     if len(conditions) == 2 and (said := _wrong_with_other(study, its, taken_in, *conditions)):
         return f"{name} {said}"
     splits = {there for one in taken_in for there in study.conditions[one].task.splits}
+    if {*its.splits} - splits:
+        return ""  # so is this
     if split and split not in (its.splits or splits):
         return f"{name} looks at no split {split!r}; {nearest(split, its.splits or splits)}"
     return _undeclared(quantity, quantities_of({}, [its.name]), called)

@@ -10,12 +10,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from onset import comparisons
-from onset.code.syntax import SourceError, parse
+from onset.code.syntax import SourceError
 from onset.config.changes import below, changes_of, grids_of, sections
 from onset.config.checks import condition_of
 from onset.config.comparisons import read_comparisons
 from onset.config.inherited import OfConditions, OfPoints, where_inherited
-from onset.config.notebook_source import read_notebook_source
+from onset.config.notebook_source import read_notebook_source, unreadable_notebook
 from onset.config.notebooks import notebook_problems
 from onset.config.problems import Layer, Problem, merge, nearest, problems_of
 from onset.config.quantities import contradictions
@@ -65,7 +65,7 @@ def read_study(
     if problems:
         return None, problems
     notebook, source = f"workflow/notebooks/{name}.py", None
-    if said := _wrong_with_notebook(root, notebook):
+    if said := unreadable_notebook(root, notebook):
         problems.append(Problem(file, "", said))
     else:
         source = read_notebook_source(root / notebook)
@@ -162,18 +162,6 @@ def _of_another_ending(name: str, root: Path) -> str | None:
     """A file that looks like a study's but isn't read as one: NAME.yml, Name.yaml."""
     files = misnamed(root / "config/studies")
     return next((its.name for its in files if its.stem.lower() == name), None)
-
-
-def _wrong_with_notebook(root: Path, notebook: str) -> str | None:
-    if not (root / notebook).exists():
-        return f"its notebook {notebook} is missing"
-    if not (root / notebook).is_file():
-        return f"its notebook {notebook} is no file"
-    try:
-        parse(root / notebook)
-    except SourceError as error:
-        return f"its notebook can't be read: {error}"
-    return None
 
 
 def _where(error: Exception) -> str:

@@ -193,7 +193,8 @@ def _mapping(node: yaml.MappingNode) -> dict[str, Any]:
         if plain and key == "<<":
             raise YamlError("<<: merge keys aren't read; write the keys out", line)
         if plain and not is_text(key):
-            raise YamlError(f"the key {key or 'null'} must be text", line)
+            key = key or "null"
+            raise YamlError(f'the key {key} must be text: write "{key}", in quotes', line)
         if strange := _NO_TEXT.search(key):
             raise YamlError(_said_of(strange[0]), line)
         if unseen := _UNSEEN.search(key):

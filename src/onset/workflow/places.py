@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
+from onset.config.folder import into_own_folder
 from onset.store.layout import RunFolder
 from onset.store.origin import DamagedFileError
 from onset.store.records import FOLDER, LOGS, names_in, paths_in
@@ -106,9 +107,10 @@ def _of_results(results: Path, runs: Runs, of_all: Iterable[str]) -> Iterator[st
         return
     yield from _strange(results)
     yield from _within(results, [FOLDER])
+    places: dict[Path, Path] = {}
     for name in (*runs, *of_all):
         top = results / name
-        if said := _no_folder(top):
+        if said := _no_folder(top) or _leads_astray(top, results, places):
             yield said
         elif top.is_dir():
             yield from _strange(top)
@@ -149,6 +151,20 @@ def _within(top: Path, names: Iterable[str]) -> Iterator[str]:
             yield from _strange(folder)
 
 
+def _leads_astray(top: Path, results: Path, places: dict[Path, Path]) -> str | None:
+    """Why a link that stands for a whole study leads where it can't; `places` are those of the others."""
+    real, of_results = top.resolve(), results.resolve()
+    other = places.setdefault(real, top)
+    if not top.is_symlink():
+        return None
+    said = into_own_folder(top, Path())
+    if other != top:
+        said = f"leads to {real}, and so does {other}"
+    elif not said and (real.is_relative_to(of_results) or of_results.is_relative_to(real)):
+        said = f"leads to {real}, and other results lie there, too"
+    return f"{top} {said}; give it a folder to itself, on whatever disk" if said else None
+
+
 def _leads_away(folder: Path, its_place: str) -> str | None:
     real = os.path.realpath(folder)
     if real == its_place:
@@ -177,9 +193,21 @@ def _no_folder(path: Path) -> str | None:
     """Why something can't be the folder that it should be; None if it is one, or nothing is there."""
     if path.is_symlink() and (said := _broken(path)):
         return said
-    if not path.exists() or path.is_dir():
+    if path.is_dir():
+        return f"{path} is closed to you: change its permissions" if _is_closed(path) else None
+    if not path.exists():
         return None
     return f"{path} is {_kind(path)}, and a folder is expected there; move it away"
+
+
+def _is_closed(folder: Path) -> bool:
+    """Whether its permissions don't let it be listed, or what is in it be opened."""
+    try:
+        os.scandir(folder).close()
+        os.stat(f"{folder}/.")  # noqa: PTH116 - a Path forgets the dot
+    except PermissionError:
+        return True
+    return False
 
 
 def _broken(link: Path) -> str | None:

@@ -38,6 +38,7 @@ _MOST_WORDS = 12  # of a command that is worth to be read
 class State(StrEnum):
     MISSING = "missing"
     DAMAGED = "damaged"
+    UNREADABLE = "unreadable"
     UNFINISHED = "unfinished"
     FOREIGN = "foreign"
     LEFT_OVER = "left over"
@@ -46,10 +47,14 @@ class State(StrEnum):
 _MEANS = {
     State.MISSING: "a job wrote it, or should have, but it is missing",
     State.DAMAGED: "it isn't what the job wrote there, or no record says what that was",
+    State.UNREADABLE: "its permissions, or its disk, don't let it be read",
     State.UNFINISHED: "the job was interrupted, or failed",
     State.FOREIGN: "no job wrote it there: it stays, whatever runs",
     State.LEFT_OVER: "the config no longer asks for it: it stays, until you delete it",
 }
+
+
+_NOT_MENDED = (State.UNREADABLE, State.FOREIGN, State.LEFT_OVER)
 
 
 class Finding(NamedTuple):
@@ -68,6 +73,7 @@ def findings(project: Project) -> list[Finding]:
     left = set(orphans(project))
     found = {Finding(State.LEFT_OVER, path) for path in left}
     unread: list[Path] = []
+    closed: list[Path] = []
     copied: set[Path] = set()
     files: dict[Path, tuple[str, Record]] = {}
     for path in record_paths(results, project):
@@ -80,6 +86,10 @@ def findings(project: Project) -> list[Finding]:
                 unread.append(path)
             else:
                 found.add(Finding(State.FOREIGN, path))
+            continue
+        except OSError:
+            found.add(Finding(State.UNREADABLE, path))
+            closed.append(path)
             continue
         again = (record.folder / record.target,)
         if not record.is_of_its_folder and not {*again} & expected:
@@ -106,7 +116,7 @@ def findings(project: Project) -> list[Finding]:
     # What is missing, and on no record, a plain call sees by itself.
     unseen = without_record | told.keys()
     found |= {Finding(State.MISSING, _highest(p)) for p in unseen if not p.exists()}
-    doubtful = {*_folders_of(unread)}
+    doubtful = {*_folders_of([*unread, *closed])}
     lost = {p for p in without_record if p.exists() and not doubtful & {*p.parents}}
     found |= {Finding(State.DAMAGED, p, (p,)) for p in lost}
     known, open_to_doubt = {*files, *told, *lost}, {*left, *doubtful, *copied}
@@ -145,8 +155,11 @@ def _compared(recorded: tuple[Path, tuple[str, Record]]) -> Finding | None:
     if not path.exists():
         # Of a job that didn't end, Snakemake has taken away what was there.
         return Finding(State.MISSING, path, again) if record.closed else None
-    if not path.is_file() or checksum(path) != expected:
-        return Finding(State.DAMAGED, path, again)
+    try:
+        if not path.is_file() or checksum(path) != expected:
+            return Finding(State.DAMAGED, path, again)
+    except OSError:
+        return Finding(State.UNREADABLE, path)
     return None
 
 
@@ -179,7 +192,7 @@ def _files(results: Path, project: Project) -> Iterator[Path]:
 def table(found: Iterable[Finding]) -> str:
     """A line per finding, and under it what the states mean."""
     found = list(found)
-    lines = [f"{its.state:<11} {its.path}" for its in found]
+    lines = [f"{its.state:<11} {_in_a_line(its.path)}" for its in found]
     lines += [
         "",
         *(f"{state}: {_MEANS[state]}" for state in State if any(f.state == state for f in found)),
@@ -187,11 +200,16 @@ def table(found: Iterable[Finding]) -> str:
     return "\n".join(lines)
 
 
+def _in_a_line(path: Path) -> str:
+    """A stranger's file may have any name: what isn't to be seen is written out."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(path))
+
+
 def mending(
     found: Iterable[Finding], files: Sequence[Path], options: Sequence[str]
 ) -> list[str] | None:
     """The call of Snakemake that mends what can be mended; None if there is nothing of the kind."""
-    found = [its for its in found if its.state not in (State.FOREIGN, State.LEFT_OVER)]
+    found = [its for its in found if its.state not in _NOT_MENDED]
     if not found:
         return None
     forced = sorted({str(path) for its in found for path in its.again})
@@ -210,9 +228,14 @@ def main() -> None:
     arguments = parser.parse_args()
     given = arguments.configfile, arguments.config
     project = read_project(*given)
-    # A stranger's file may have any name.
     sys.stdout.reconfigure(errors="backslashreplace")
-    found = findings(project)
+    try:
+        found = findings(project)
+    except PermissionError as error:
+        closed = obstacles(Path(project.results), project.all_runs, project.collections)
+        sys.exit(
+            "\n".join(closed or [f"{error.filename} is closed to you: change its permissions"])
+        )
     command = mending(found, *given)
     if command and arguments.mend:
         print(table(found), flush=True)
