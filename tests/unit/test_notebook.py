@@ -119,6 +119,13 @@ class TestExecution:
         assert "[0, 1]" in text
         assert "division by zero" in text
 
+    def test_a_kernel_that_is_killed_is_told_in_a_line(self, tmp_path):
+        path = written(tmp_path, "# %%\nimport os\n\nos.kill(os.getpid(), 9)\n")
+        with pytest.raises(
+            StageError, match="kernel didn't start, or ended before the notebook did"
+        ):
+            stage.execute(stage.read_notebook(path), GIVEN, tmp_path / "study")
+
     def test_one_that_works_is_the_same_wherever_and_whenever_it_runs(self, tmp_path):
         cells = (
             "# %%\nprint(results, sum(seeds))\n\n# %%\nimport os\nos.environ['SOURCE_DATE_EPOCH']\n"

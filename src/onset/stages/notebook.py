@@ -34,6 +34,8 @@ _FOLDED = """{%- extends "basic/index.html.j2" -%}
 </details>
 {%- endblock -%}
 """
+_LONGEST_START = 600
+"""seconds until a kernel answers: other work may keep the machine busy"""
 _CELL_FILE = re.compile(r"\S*/ipykernel_\d+/(\d+)\.py")
 
 
@@ -100,7 +102,8 @@ def execute(
     """Run the notebook with papermill; the executed notebook, free of times and paths.
 
     Raises:
-        StageError: a cell failed; the notebook up to there is kept as `notebook.failed.ipynb`.
+        StageError: a cell failed (the notebook up to there is kept as `notebook.failed.ipynb`), or the
+            kernel did.
     """
     import papermill
 
@@ -110,7 +113,12 @@ def execute(
         nbformat.write(notebook, source)
         try:
             papermill.execute_notebook(
-                source, ended, dict(parameters), progress_bar=False, **kernel.options(place)
+                source,
+                ended,
+                dict(parameters),
+                progress_bar=False,
+                start_timeout=_LONGEST_START,
+                **kernel.options(place),
             )
         except papermill.PapermillExecutionError as error:
             kept = folder / "notebook.failed.ipynb"
@@ -118,6 +126,9 @@ def execute(
             raise StageError(
                 f"cell {error.exec_count} failed with {error.ename}: {error.evalue} (see {kept})"
             ) from error
+        except RuntimeError as error:
+            said = "the notebook's kernel didn't start, or ended before the notebook did"
+            raise StageError(f"{said} (as when memory runs out): {error}") from error
         executed = nbformat.read(ended, as_version=4)
     executed.metadata.pop("papermill", None)
     _forget_the_process(executed)

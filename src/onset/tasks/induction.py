@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     """of a sequence"""
     segment: Annotated[tuple[PositiveInt, PositiveInt], Strict(False)] = (8, 24)
     """shortest and longest segment; each sequence draws its own"""
-    copies: Annotated[int, Field(ge=1)] | None = None
+    copies: Annotated[int, Field(ge=2)] | None = None
     """number of copies among random tokens; null: copies only, as many as fit"""
     n_train: PositiveInt = 1024
     """number of sequences in `train`"""
