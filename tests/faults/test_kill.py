@@ -34,6 +34,8 @@ def start(project: Project, *arguments: str) -> subprocess.Popen[bytes]:
         env={**os.environ, "PYTHONPATH": str(project.root / "src")},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        # Tests that run in the background of a shell ignore Ctrl-C, and so would the process.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         start_new_session=True,
     )
 

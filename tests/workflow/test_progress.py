@@ -47,7 +47,12 @@ class Call:
         command = ["-m", "snakemake", "--logger", "onset", "--cores", "1", *arguments]
         environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "TERM": "xterm"}
         return subprocess.Popen(
-            [sys.executable, *command], cwd=self._folder, env=environment, **streams
+            [sys.executable, *command],
+            cwd=self._folder,
+            env=environment,
+            # Tests that run in the background of a shell ignore Ctrl-C, and so would the call.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            **streams,
         )
 
     def said(self, *arguments: str, status: int = 0) -> str:
