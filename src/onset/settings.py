@@ -86,9 +86,7 @@ def is_name(text: str) -> bool:
 class Settings(BaseModel):
     """Settings of one thing. Subclasses live next to the thing that they configure."""
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
     @field_validator("*")
     @classmethod

@@ -5,17 +5,24 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core.core_schema import ModelSchema
 
 from onset import models, tasks
+from onset.code.syntax import parse
 from onset.config.collection import CollectionFile
 from onset.config.project import ProjectSettings
 from onset.config.study import StudyFile
+from onset.settings import Settings
 from onset.training.settings import CheckpointSettings, TrainingSettings
 
 FOLDER = Path("config/schema")
@@ -23,18 +30,58 @@ FOLDER = Path("config/schema")
 
 def schemas() -> dict[str, str]:
     """File name → JSON text."""
-    config = ProjectSettings.model_json_schema()
+    config = _schema_of(ProjectSettings)
     config.pop("required")  # a file of `--configfile` needs nothing
     found = {
         "study.json": _study(),
         "config.json": config,
-        "collection.json": CollectionFile.model_json_schema(),
+        "collection.json": _schema_of(CollectionFile),
     }
     return {name: json.dumps(schema, indent=1) + "\n" for name, schema in found.items()}
 
 
+class _WithDocstrings(GenerateJsonSchema):
+    """Describes each key by the docstring under it.
+
+    Pydantic could do so itself, whenever a class is made: every job would read its own source for it, and
+    spend most of its start-up there.
+    """
+
+    def model_schema(self, schema: ModelSchema) -> JsonSchemaValue:
+        found = super().model_schema(schema)
+        said = _docstrings(schema["cls"])
+        for name in found.get("properties", {}).keys() & said.keys():
+            found["properties"][name]["description"] = said[name]
+        return found
+
+
+def _docstrings(settings: type) -> dict[str, str]:
+    """Those under the attributes of a class, and of the classes that it inherits from."""
+    said: dict[str, str] = {}
+    for its in reversed(settings.__mro__):
+        if not issubclass(its, Settings):
+            continue
+        body = next(
+            node.body
+            for node in ast.walk(parse(Path(inspect.getfile(its))))
+            if isinstance(node, ast.ClassDef) and node.name == its.__name__
+        )
+        for statement, below in pairwise(body):
+            match statement, below:
+                case (
+                    ast.AnnAssign(target=ast.Name(id=name)),
+                    ast.Expr(value=ast.Constant(value=str(text))),
+                ):
+                    said[name] = inspect.cleandoc(text)
+    return said
+
+
+def _schema_of(settings: type[BaseModel]) -> dict[str, Any]:
+    return settings.model_json_schema(schema_generator=_WithDocstrings)
+
+
 def _study() -> dict[str, Any]:
-    schema = StudyFile.model_json_schema()
+    schema = _schema_of(StudyFile)
     sections = {
         "task": [tasks.load(name).Settings for name in tasks.names()],
         "model": [models.load_settings(name).Settings for name in models.names()],
@@ -62,7 +109,7 @@ def _any_of(
     """
     alternatives = []
     for settings in classes:
-        alternative = settings.model_json_schema()
+        alternative = _schema_of(settings)
         definitions |= alternative.pop("$defs", {})
         if partial:
             alternative.pop("required", None)

@@ -27,6 +27,7 @@ from onset.workflow.fork_request import ADDRESS, OF_A_JOB, receive, send_end
 
 _TABLES = (
     *("yaml", "pydantic.main", "pydantic.type_adapter", "pydantic.functional_validators"),
+    *("pydantic.fields", "pydantic.types"),
     *("numpy.random", "jaxtyping", "safetensors.numpy", "pyarrow.parquet"),
 )
 _TORCH = (*_TABLES, "torch", "torch.optim", "safetensors.torch")
