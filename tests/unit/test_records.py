@@ -15,7 +15,7 @@ from onset.store.files import checksum
 from onset.store.origin import DamagedFileError
 from onset.store.reading import read_csv, read_json, read_text, read_yaml
 from onset.store.recording import LeadsOutsideError, recorded
-from onset.store.records import check, foreign_to, path_of, read_record
+from onset.store.records import check, digest_of, foreign_to, line_of, path_of, read_record
 from tests.files import put_on_record
 
 
@@ -159,6 +159,18 @@ class TestRecording:
             write_text(folder / "b", "3")
         assert not path_of(folder, "job").exists()
         assert names(folder) == ["a", "b"]
+
+    def test_what_a_record_without_the_job_s_name_knows_is_the_job_s(self, folder):
+        """Records of earlier versions say less."""
+        write(folder, a="1", b="1")
+        path = path_of(folder, "job")
+        about, *others, _, _ = path.read_bytes().split(b"\n")
+        lines = [about.replace(b'"job": "job", ', b""), *others]
+        assert lines[0] != about
+        path.write_bytes(b"\n".join([*lines, line_of(closed=digest_of(lines))]) + b"\n")
+        assert read_record(path).is_of_its_name
+        assert write(folder, a="2").set_aside == []
+        assert names(folder) == ["a"]
 
     def test_what_other_jobs_have_under_way_stays_theirs(self, folder):
         with recorded(folder, "first", "a") as first:

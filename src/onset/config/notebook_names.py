@@ -10,9 +10,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from functools import cache
-from pathlib import Path
 
+from onset.code.fingerprint import source_of, tree_of
 from onset.config.name_patterns import UNKNOWN, Hole, Pattern, joined
 
 _DEEPEST = 12
@@ -273,22 +274,17 @@ def _groups(by: ast.expr) -> list[ast.expr]:
 @cache
 def imported(module: str, name: str) -> list[ast.expr]:
     """The literal that a module of ours calls so."""
-    path = Path(__file__).parents[1] / f"{module.removeprefix('onset.').replace('.', '/')}.py"
-    if not path.exists():
-        return []
-    for statement in ast.parse(path.read_text(encoding="utf-8")).body:
+    for statement in tree_of(module).body if source_of(module) else ():
         match statement:
             case (
                 ast.Assign(targets=[ast.Name(id=its)], value=value)
                 | ast.AnnAssign(target=ast.Name(id=its), value=ast.expr() as value)
             ) if its == name:
-                return [_SpeltOut(module, name).visit(value)]
-            case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values)) if len(
-                targets
-            ) == len(values):
-                for target, value in zip(targets, values, strict=True):
-                    if isinstance(target, ast.Name) and target.id == name:
-                        return [value]
+                return [_SpeltOut(module, name).visit(deepcopy(value))]  # the tree is everybody's
+            case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values)):
+                given = {ast.unparse(t): v for t, v in zip(targets, values, strict=False)}
+                if name in given and len(targets) == len(values):
+                    return [given[name]]
             case ast.ImportFrom(module=str(source), names=names):
                 for its in names:
                     if name == (its.asname or its.name):

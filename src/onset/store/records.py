@@ -33,12 +33,12 @@ class Record:
     """What one job says that it wrote."""
 
     path: Path
-    job: str
-    """whose it is; the file is called so, unless somebody renamed it"""
     of: str
     """what the folder is called: `study/condition/seed_n`, or `study`"""
     target: str
     """one of the job's files that Snakemake knows, to ask for when the job is to be done again"""
+    job: str = ""
+    """whose it is; the file is called so, unless somebody renamed it. Empty: older records don't say"""
     settings: str = ""
     """digest of the settings that the job was told"""
     code: str = ""
@@ -59,7 +59,7 @@ class Record:
     @property
     def is_of_its_name(self) -> bool:
         """Whether the file is still called as it was."""
-        return self.path == path_of(self.folder, self.job)
+        return not self.job or self.path == path_of(self.folder, self.job)
 
     @property
     def is_of_its_folder(self) -> bool:
