@@ -49,3 +49,13 @@ def test_heads_of_another_study_are_refused(finished):
     assert done.returncode == 1
     assert "belongs to tiny, not to other" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_code_that_cannot_be_read_is_told_in_a_line(fresh):
+    fresh.edit("src/onset/collections/atlas/kinds.py", lambda text: text + "\nx = (\n")
+    done = fresh.snakemake("-n")
+    said = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert "config/collections/atlas.yaml: code that it uses can't be read:" in said
+    assert "'(' was never closed" in said
+    assert "notebook_source.py" not in said

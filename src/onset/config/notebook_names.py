@@ -14,6 +14,7 @@ from copy import deepcopy
 from functools import cache
 
 from onset.code.fingerprint import source_of, tree_of
+from onset.code.syntax import SourceError
 from onset.config.name_patterns import UNKNOWN, Hole, Pattern, joined
 
 _DEEPEST = 12
@@ -274,7 +275,11 @@ def _groups(by: ast.expr) -> list[ast.expr]:
 @cache
 def imported(module: str, name: str) -> list[ast.expr]:
     """The literal that a module of ours calls so."""
-    for statement in tree_of(module).body if source_of(module) else ():
+    try:
+        statements = tree_of(module).body if source_of(module) else []
+    except SourceError:  # told by whoever needs the module itself
+        return []
+    for statement in statements:
         match statement:
             case (
                 ast.Assign(targets=[ast.Name(id=its)], value=value)
