@@ -19,3 +19,5 @@ class Measurement(NamedTuple):
     """place in the sequence, from 0"""
     component: int | None = None
     """which of several things of a kind: a frequency, a feature, a neuron"""
+    n_examples: int | None = None
+    """that the value is a mean over, where they are fewer than all of the split"""

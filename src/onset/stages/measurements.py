@@ -53,9 +53,17 @@ def measure_checkpoints(
         for step in steps:
             parameters = read_checkpoint(folder, step, settings["device"])
             for function in chosen:
-                for measurement in function(model, parameters, asked):
+                for found in function(model, parameters, asked):
+                    measurement = _with_examples(found, asked)
                     for column, entry in zip(columns, (step, *measurement), strict=True):
                         columns[column].append(entry)
     source = checksum(folder.checkpoint_index)
     save_table(path, columns, Origin(folder.run, digest(settings), arguments.code, source))
     log.info("%s  %d measurements at %d checkpoints", folder.run, len(columns["step"]), len(steps))
+
+
+def _with_examples(measurement: Measurement, world: World) -> Measurement:
+    """Where it isn't said of how many examples a value is a mean, they are those of its split."""
+    if measurement.n_examples is None and measurement.split in world.splits:
+        return measurement._replace(n_examples=len(world.splits[measurement.split]))
+    return measurement

@@ -19,7 +19,8 @@ def difference(
     """One number of each run minus another of the same run.
 
     Args:
-        rows: a row per run and number: condition, seed, kind, value and the column `of`.
+        rows: a row per run and number: condition, seed, kind, value and the column `of`; n_examples
+            where it is known.
         minuend: what is taken from, as the column `of` calls it.
         subtrahend: what is taken away.
         of: the column that says which number it is; of conditions, what is paired is the seed.
@@ -32,7 +33,7 @@ def difference(
     found = (both[minuend] - both[subtrahend]).rename("value").reset_index()
     kinds = set(rows.loc[rows[of].isin([minuend, subtrahend]), "kind"])
     kind = of_differences(kinds.pop()) if len(kinds) == 1 else "real"
-    return found.assign(measure=called, kind=kind)
+    return _with_examples(found.assign(measure=called, kind=kind), rows)
 
 
 def ratio(
@@ -58,6 +59,15 @@ def _numbers(rows: pd.DataFrame, one: str, other: str, of: str) -> pd.DataFrame:
     """Two numbers, a row per run that has both."""
     runs = rows.pivot_table("value", [its for its in _RUN if its != of], of, observed=True)
     return runs.reindex(columns=[one, other]).dropna().astype(float)
+
+
+def _with_examples(found: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """A difference is known as well as the number that is a mean over fewer examples."""
+    if "n_examples" not in rows:
+        return found
+    by = [its for its in _RUN if its in found]
+    fewest = rows.groupby(by, observed=True)["n_examples"].min().reset_index()
+    return found.merge(fewest, on=by, how="left")
 
 
 def beside(**columns: pd.DataFrame) -> pd.DataFrame:

@@ -6,23 +6,27 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy import stats
 
 if TYPE_CHECKING:
     import pandas as pd
 
+from onset.statistics.intervals import Sample, intervals
 from onset.statistics.kinds import KINDS
 from onset.statistics.rows import at_last_step, full_name
 
-CONFIDENCE = 0.95
+_SAMPLE = ["mean", "var", "size", "n_examples"]
+"""columns of `Sample`'s parts"""
 
 
-def interval(values: np.ndarray | list[float], kind: str = "real") -> tuple[float, float, float]:
-    """Mean over seeds and its 95 % confidence interval by Student's t: (mean, low, high).
+def interval(
+    values: np.ndarray | list[float], kind: str = "real", n_examples: float = np.nan
+) -> tuple[float, float, float]:
+    """Mean over seeds and its 95 % confidence interval: (mean, low, high).
 
     Args:
         values: one per seed, shape (seeds,).
-        kind: of quantity (`onset.statistics.kinds`); the interval is cut to its range.
+        kind: of quantity, which says how the interval is made (`onset.statistics.intervals`).
+        n_examples: that each seed's value is a mean over; NaN: not known.
 
     Returns:
         The bounds are NaN for fewer than two seeds, the mean, too, for none.
@@ -30,15 +34,11 @@ def interval(values: np.ndarray | list[float], kind: str = "real") -> tuple[floa
     values = np.asarray(values, dtype=float)
     if not len(values):
         return np.nan, np.nan, np.nan
-    mean = values.mean()
-    if len(values) < 2:
-        return mean, np.nan, np.nan
-    half = (
-        stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1)
-        * values.std(ddof=1)
-        / np.sqrt(len(values))
-    )
-    return mean, *KINDS[kind].cut(mean - half, mean + half)
+    # Equal values don't vary, whatever their mean is rounded to.
+    variance = values.var(ddof=1) if np.ptp(values) > 0 else 0.0
+    sample = Sample(*np.array([[values.mean()], [variance], [len(values)], [n_examples]], float))
+    low, high = intervals(sample, KINDS[kind])
+    return float(values.mean()), float(low[0]), float(high[0])
 
 
 def summarise(measures: pd.DataFrame) -> pd.DataFrame:
@@ -53,18 +53,15 @@ def summarise(measures: pd.DataFrame) -> pd.DataFrame:
     """
     last = at_last_step(measures)
     final = last.assign(measure=full_name(last))
-    rows = []
-    keys = ["condition", "split", "measure", "kind", "digits"]
-    for key, group in final.groupby(keys, sort=False, dropna=False, observed=True):
-        rows.append((*key, len(group), *interval(group["value"].to_numpy(), key[3])))
-    return type(measures)(rows, columns=[*keys, "n_seeds", "mean", "low", "high"])
+    return _means(final, ["condition", "split", "measure", "kind", "digits"], final["kind"])
 
 
 def over_seeds(measures: pd.DataFrame, by: list[str], kind: str | None = None) -> pd.DataFrame:
     """Mean and interval over seeds per combination of the columns `by`, and each seed's value.
 
     Args:
-        measures: one measure or several, with the columns seed, value, `by`, and the kind of each value.
+        measures: one measure or several, with the columns seed, value, `by`, and the kind of each value;
+            n_examples where it is known.
         by: what to keep apart.
         kind: of all values, in place of the column: for what isn't what was measured any more, such as its
             logarithm or a difference.
@@ -77,15 +74,30 @@ def over_seeds(measures: pd.DataFrame, by: list[str], kind: str | None = None) -
     """
     if kind is None and "kind" not in measures:
         raise ValueError(f"say of which kind the values are: one of {', '.join(KINDS)}")
-    rows = []
-    for key, group in measures.groupby(by, sort=False):
-        its = kind or _only(group["kind"])
-        rows.append((*key, len(group), *interval(group["value"].to_numpy(), its)))
-    means = type(measures)(rows, columns=[*by, "n_seeds", "mean", "low", "high"])
-    if not rows:
+    means = _means(measures, by, measures["kind"] if kind is None else kind)
+    if means.empty:
         return means
     seeds = measures.pivot_table("value", index=by, columns="seed", observed=True)
     return means.merge(seeds.add_prefix("seed_").reset_index(), on=by)
+
+
+def _means(measures: pd.DataFrame, by: list[str], kind: pd.Series | str) -> pd.DataFrame:
+    """`by`, n_seeds, mean, low, high; undefined where a seed's value is."""
+    known = measures.assign(_kind=kind)
+    if "n_examples" not in known:
+        known["n_examples"] = np.nan
+    groups = known.groupby(by, sort=False, dropna=False, observed=True)
+    means = groups["value"].agg(["size", "count", "mean", "var", "min", "max"])
+    # Equal values don't vary, whatever their mean is rounded to.
+    means["var"] = means["var"].where(means["min"] < means["max"], 0.0)
+    means["mean"] = means["mean"].where(means["count"] == means["size"])
+    means["n_examples"] = groups["n_examples"].min()
+    kinds = groups["_kind"].agg(_only)
+    for name in kinds.unique():
+        sample = Sample(*means.loc[kinds == name, _SAMPLE].to_numpy(float).T)
+        means.loc[kinds == name, ["low", "high"]] = np.transpose(intervals(sample, KINDS[name]))
+    means = means.rename(columns={"size": "n_seeds"})
+    return means.reindex(columns=["n_seeds", "mean", "low", "high"]).reset_index()
 
 
 def _only(kinds: pd.Series) -> str:

@@ -44,7 +44,8 @@ def analyse(
     * `with_all_accuracy`: nothing replaced, on the same questions.
     """
     for exchange in exchanges(model, parameters, dataset, seed):
-        yield Measurement("with_all_accuracy", _accuracy(exchange), exchange.split)
+        n = len(exchange.tokens)
+        yield Measurement("with_all_accuracy", _accuracy(exchange), exchange.split, n_examples=n)
         n_layers = exchange.bridge.cfg.n_layers
         heads = [f"blocks.{i}.attn.hook_z" for i in range(n_layers)]
         has_mlp = not exchange.bridge.cfg.attn_only
@@ -58,14 +59,14 @@ def analyse(
             )
             for layer, of_layer in enumerate(left.tolist()):
                 for head, value in enumerate(of_layer):
-                    yield Measurement(
-                        f"without_head_{kind}_accuracy", value, exchange.split, layer, head
-                    )
+                    name = f"without_head_{kind}_accuracy"
+                    yield Measurement(name, value, exchange.split, layer, head, n_examples=n)
             for layer, name in enumerate(mlps):
                 hook = (name, lambda _, hook, s=states[name]: s)
                 logits = exchange.bridge.run_with_hooks(exchange.tokens, fwd_hooks=[hook])
                 value = _right(exchange)(logits).double().mean().item()
-                yield Measurement(f"without_mlp_{kind}_accuracy", value, exchange.split, layer)
+                name = f"without_mlp_{kind}_accuracy"
+                yield Measurement(name, value, exchange.split, layer, n_examples=n)
 
 
 def _right(exchange: Exchange):

@@ -64,6 +64,7 @@ def analyse(
                             exchange.split,
                             layer=layer,
                             position=position,
+                            n_examples=len(exchange.tokens),
                         )
 
 
