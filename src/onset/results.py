@@ -11,9 +11,8 @@ open_study("composition").measures       # every measurement of every run, tidy
 
 from __future__ import annotations
 
-from onset.runs.found import Found
 from onset.runs.opening import open_run, open_study
 from onset.runs.run import Run
 from onset.runs.study import Study
 
-__all__ = ["Found", "Run", "Study", "open_run", "open_study"]
+__all__ = ["Run", "Study", "open_run", "open_study"]

@@ -30,7 +30,7 @@ results = "results"
 # %%
 from onset.figures import mechanism
 from onset.notebook import say
-from onset.notebook.here import Found, MeanOf, Predicted, here
+from onset.notebook.here import MeanOf, Predicted, here
 from onset.statistics import milestones, model_parts, order
 from onset.statistics.rows import where
 from onset.statistics.seeds import over_seeds
@@ -260,15 +260,7 @@ in_two_layers = study.measured("accuracy", condition="two_layers")
 when_known = milestones.value_when_first(
     where(in_two_layers, split="id"), where(in_two_layers, split="composed_train"), 0.95
 )
-study.verdict(
-    {
-        "in_distribution": study.stands("accuracy", "two_layers", "id", above=0.5),
-        "out_of_distribution": study.stands("accuracy", "two_layers", "oo", below=0.5),
-        "sharing": study.stands("accuracy", "shared_twice", "oo", above=0.5),
-        "sharing_per_hop": study.stands("accuracy", "shared_per_hop", "oo", above=0.5),
-        "delay": Found.of_seeds(when_known, below=0.5),
-    }
-)
+study.verdict({"delay": when_known})
 
 # %% [markdown]
 # **Asking a model.** What the first condition's model answers to a two-hop question. Try any other

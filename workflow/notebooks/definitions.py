@@ -37,7 +37,7 @@ import pandas as pd
 
 from onset.figures.alignment import draw_alignment
 from onset.notebook import say
-from onset.notebook.here import Found, MeanOf, here
+from onset.notebook.here import MeanOf, here
 from onset.statistics import others, paired
 from onset.statistics.rows import where
 from onset.statistics.seeds import over_seeds
@@ -199,13 +199,8 @@ study.save_numbers(
 # in their second stage, and how much larger smaller batches make it, within each seed.
 
 # %%
-smaller = paired.difference(gaps, "replay_small_batch", "replay", of="condition")["value"]
-study.verdict(
-    {
-        "sources": Found.beyond(where(gaps, condition="replay")["value"]),
-        "batch_size": Found.beyond(smaller),
-    }
-)
+smaller = paired.difference(gaps, "replay_small_batch", "replay", of="condition")
+study.verdict({"sources": where(gaps, condition="replay"), "batch_size": smaller})
 
 # %% [markdown]
 # **Asking a model.** What the first condition's model answers to a fact about the alias `a0`. Try any

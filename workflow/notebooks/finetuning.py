@@ -163,13 +163,7 @@ study.save_numbers(
 # chance.
 
 # %%
-study.verdict(
-    {
-        "two_new": study.stands("accuracy", "two_layers", "new_new", below=10 * chance),
-        "new_first": study.stands("accuracy", "two_layers", "new_old", above=0.5),
-        "new_second": study.stands("accuracy", "two_layers", "old_new", above=0.5),
-    }
-)
+study.verdict()
 
 # %% [markdown]
 # **Asking a model.** What the first condition's model answers to a two-hop question, before any

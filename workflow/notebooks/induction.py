@@ -42,19 +42,18 @@ study_name = "induction"
 results = "results"
 
 # %%
-import numpy as np
 
 from onset.figures.circuit import draw_circuit
 from onset.figures.ways import draw_turns
 from onset.notebook import say
 from onset.notebook.copied import n_same
-from onset.notebook.here import Found, here
+from onset.notebook.here import here
 from onset.notebook.induction import KNOWN, NUMBERS, InductionHeads
 from onset.notebook.ways import ways_of_losses
 from onset.statistics import induction_pair, named
 from onset.statistics.per_run import over_nulls, per_condition
 from onset.statistics.rows import at_last_step, where
-from onset.statistics.seeds import over_seeds
+from onset.statistics.seeds import over_seeds, summary_of_seeds
 
 study = here(study_name, results)
 base = study.conditions[0]
@@ -239,12 +238,8 @@ study.save_numbers(
 )  # fmt: skip
 at_end = at_last_step(its.accuracy)
 study.verdict(
-    {
-        "one_layer": Found.beyond(where(at_end, condition="one_layer")["value"], 0.5, -1),
-        "smeared_keys": Found.beyond(where(at_end, condition="smeared_keys")["value"], 0.5),
-        "redundant": Found.beyond(its.n_looking, 1),
-        "context_first": Found.beyond(its.before("context_share"), np.nan),  # nobody said how much
-    }
+    {name: where(at_end, condition=name) for name in ("one_layer", "smeared_keys")}
+    | {"redundant": summary_of_seeds(its.n_looking, "count")}
 )
 
 # %% [markdown]

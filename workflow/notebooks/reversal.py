@@ -38,7 +38,7 @@ import pandas as pd
 
 from onset.notebook import say
 from onset.notebook.choices import chances
-from onset.notebook.here import Found, MeanOf, here
+from onset.notebook.here import MeanOf, here
 from onset.notebook.predictions import failures, means_near
 from onset.statistics import paired
 from onset.statistics.rows import where
@@ -249,20 +249,10 @@ study.save_numbers(
 #
 # What is reported for language models that were only ever trained on "A is B". Ours: models that copy no
 # names, with some pairs trained both ways. If the right answer is no likelier than another, a choice among
-# withheld a's is at chance: below a tenth, or below three times chance if that is more.
+# withheld a's is at chance; below .05 counts as that.
 
 # %%
-SAID_OF = {
-    "answered": ("untied", "accuracy"),
-    "likelier": ("untied", "withheld_accuracy"),
-    "answered_tied": ("tied", "accuracy"),
-    "likelier_tied": ("tied", "withheld_accuracy"),
-}
-found = {
-    (its.condition, its.measure): Found.of_mean(its, below=max(0.1, 3 * its.chance))
-    for its in contrast.itertuples()
-}
-study.verdict({name: found.get(place) for name, place in SAID_OF.items()})
+study.verdict()
 
 # %% [markdown]
 # **Asking a model.** What the first condition's model answers when a pair is asked the other way round.

@@ -49,7 +49,7 @@ from onset.notebook.dictionaries import (
     REGRESSIONS,
     Dictionaries,
 )
-from onset.notebook.here import Found, here
+from onset.notebook.here import here
 from onset.statistics import logistic, paired
 from onset.statistics.rows import complete, where
 from onset.statistics.seeds import over_seeds
@@ -285,6 +285,4 @@ LESS = {
     "l1_agrees": paired.difference(agreement, "l1", "topk", "condition"),
     "seeds_agree": where(agreement, condition="composition"),
 }
-BORDERS = {"matryoshka_absorption": (0, -1), "matryoshka_cost": (0, -1), "seeds_agree": (0.5, -1)}
-of_seeds = {n: its.set_index("seed")["value"].reindex(study.seeds) for n, its in LESS.items()}
-study.verdict({n: Found.beyond(its, *BORDERS.get(n, ())) for n, its in of_seeds.items()})
+study.verdict({name: where(its, seed=study.seeds) for name, its in LESS.items()})

@@ -103,13 +103,23 @@ def _published(study: Study, source: NotebookSource, name: str) -> Found:
     if published and not {"verdict", "save_reference"} & source.calls:
         yield "reference", f"{name} sets nothing beside it (study.verdict)"
         return
-    for its in published:
-        if not matches(source.published, its, {}):
+    for its, said in published.items():
+        if said.ours is not None:
+            yield from _named_mean(study, f"reference.{its}.ours", said.ours)
+        elif not matches(source.published, its, {}):
             there = nearest(its, spelt_out(source.published, {}))
             yield f"reference.{its}", f"{name} sets nothing of ours beside it; {there}"
     for its in sorted(source.judged - published.keys()):
         said = f"{name} compares {its!r} with a published value that isn't declared here"
         yield "reference", f"{said}; {nearest(its, published)}"
+
+
+def _named_mean(study: Study, key: str, asked: str) -> Found:
+    condition, split, quantity = [*asked.split("/", 2), "", ""][:3]
+    if not quantity:
+        yield key, f"a mean is called condition/split/quantity, not {asked!r}"
+    elif wrong := wrong_with_mean(study, condition, split, quantity):
+        yield key, f"{asked!r}: {wrong}"
 
 
 def _splits_of(study: Study) -> set[str]:

@@ -20,6 +20,7 @@ from pydantic import (
 from onset.analyses.settings import AnalysesSettings
 from onset.comparisons.settings import ComparisonSettings
 from onset.config.devices import device_of_looks
+from onset.config.published import PublishedSettings
 from onset.config.traits import has_all
 from onset.interventions.settings import InterventionSettings
 from onset.settings import (
@@ -156,15 +157,6 @@ class StudyOverrides(Changes):
     """in place of the study's"""
 
 
-class PublishedSettings(Settings):
-    """A number or a finding from the literature."""
-
-    quantity: Line
-    published: Line
-    source: Line
-    """paper, and where in it"""
-
-
 class StudyFile(Settings):
     """`config/studies/NAME.yaml`, as far as it can be checked without knowing its task and model."""
 
@@ -193,7 +185,7 @@ class StudyFile(Settings):
     notebook: dict[ParameterName, JsonValue] = {}
     """additional parameters of the study's notebook"""
     reference: dict[Name, PublishedSettings] = {}
-    """published quantities that the notebook compares with its own"""
+    """what the literature reports, beside which ours is set"""
     abstract: Text | None = None
     """its part of the paper's abstract; `{name}` as in `answer`"""
     smoke: StudyOverrides | None = None

@@ -17,7 +17,10 @@ from onset.latex.characters import said_of, unsettable
 from onset.latex.markup import MarkupError, check_number, check_table
 from onset.settings import NAME_PATTERN
 
-_REFERENCE = ("quantity", "published", "source", "ours", "low", "high", "agrees")
+_REFERENCE = (
+    *("quantity", "published", "source", "set_up", "value"),
+    *("ours", "low", "high", "agrees"),
+)
 """columns of a study's reference.csv"""
 _AGREES = ("yes", "no", "undecided")
 
@@ -70,7 +73,7 @@ def reference_of(path: Path, beside: Collection[str]) -> list[dict[str, str]]:
     found = []
     for line, row in enumerate(rows, 1):
         its = dict(zip(_REFERENCE, row, strict=False))
-        numbers = [its.get(key, "") for key in ("ours", "low", "high")]
+        numbers = [its.get(key, "") for key in ("value", "ours", "low", "high")]
         if (
             len(row) != len(_REFERENCE)
             or its["agrees"] not in _AGREES

@@ -14,10 +14,9 @@ from onset.figures.style import use_style
 from onset.notebook.predictions import Predicted
 from onset.notebook.study import NotebookStudy
 from onset.notebook.summary_table import MeanOf
-from onset.runs.found import Found
 from onset.store.layout import ELSEWHERE, results_with
 
-__all__ = ["Found", "MeanOf", "Predicted", "here"]
+__all__ = ["MeanOf", "Predicted", "here"]
 
 
 def here(study_name: str, results: str | Path = "results") -> NotebookStudy:

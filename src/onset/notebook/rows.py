@@ -26,8 +26,8 @@ class StudyRows(Study):
 
     labels: Mapping[str, str] = field(default_factory=dict)
     """what figures call each condition"""
-    reference: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """what the literature says: name → quantity, published, source"""
+    reference: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """what the literature says, by name: `onset.config.published.PublishedSettings.told`"""
 
     # ---- what was run -----------------------------------------------------------------------
 

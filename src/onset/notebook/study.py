@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -11,8 +12,10 @@ from onset.latex import tabular
 from onset.notebook.figures import Of, StudyFigures
 from onset.notebook.predictions import Predicted, predictions_cells
 from onset.notebook.summary_table import MeanOf, summary_cells
-from onset.runs.found import Found
 from onset.statistics.rows import where
+from onset.statistics.seeds import Summary, summary_of_rows, summary_of_seeds
+
+_Found = Summary | pd.Series | pd.DataFrame | None
 
 
 @dataclass(frozen=True)
@@ -67,38 +70,36 @@ class NotebookStudy(StudyFigures):
         """
         return self.table(name, predictions_cells(rows, splits, predicted, self.labels))
 
-    def verdict(self, ours: Mapping[str, Found | None]) -> pd.DataFrame:
+    def verdict(self, ours: Mapping[str, _Found] = MappingProxyType({})) -> pd.DataFrame:
         """Set what we find beside what the literature says, and keep it as `reference.csv`.
 
         Args:
-            ours: by the names under `reference` in the study's file; None where it wasn't run.
+            ours: by the names under `reference` in the study's file, mean and interval, or what they are
+                of: one value per seed, or rows of one measurement per seed. None, or nothing, where it
+                wasn't run. What names a mean under `ours` there is looked up.
 
         Raises:
             ValueError: there is no such name.
         """
-        found = {name: its for name, its in ours.items() if its is not None}
-        if lost := [name for name in found if name not in self.reference]:
+        if lost := [name for name in ours if name not in self.reference]:
             there = ", ".join(self.reference) or "none"
             raise ValueError(
                 f"nothing published is called {lost[0]!r} under `reference` in the study's file "
                 f"(there are: {there})"
             )
+        found = {
+            name: self._mean(told["ours"]) if told["ours"] else _summary(ours.get(name))
+            for name, told in self.reference.items()
+        }
+        found = {name: its for name, its in found.items() if its is not None}
         return self.save_reference({name: self.reference[name] for name in found}, found)
 
-    def stands(
-        self, measure: str, condition: str, split: str | None = None, **borders: float
-    ) -> Found | None:
-        """`Found.of` a mean of `summary.csv`; None where the condition isn't run.
-
-        Args:
-            measure: full name.
-            condition: of the mean.
-            split: of the mean.
-            borders: `above`, `below`.
-        """
+    def _mean(self, name: str) -> Summary | None:
+        """Of `summary.csv`; None where the condition isn't run."""
+        condition, split, measure = name.split("/", 2)
         rows = where(self.summary, measure=measure, condition=condition)
-        rows = rows[rows["split"].isna()] if split is None else where(rows, split=split)
-        return next((Found.of(row, **borders) for row in rows.itertuples()), None)
+        rows = where(rows, split=split) if split else rows[rows["split"].isna()]
+        return next((Summary(its.mean, its.low, its.high) for its in rows.itertuples()), None)
 
     def ask(self, text: str, condition: str | None = None, step: int | None = None) -> pd.DataFrame:
         """What a model answers to a sequence of the task's names: `answer` and `probability`.
@@ -115,3 +116,11 @@ class NotebookStudy(StudyFigures):
     def quoted_settings(self, *paths: str, condition: str | None = None) -> dict[str, str]:
         """Settings (`section.key`) of a condition, by default the first, as numbers called `key`."""
         return {path.split(".")[-1]: f"{self.setting(path, condition):g}" for path in paths}
+
+
+def _summary(found: _Found) -> Summary | None:
+    if isinstance(found, pd.DataFrame):
+        return summary_of_rows(found)
+    if isinstance(found, pd.Series):
+        return summary_of_seeds(found) if len(found) else None
+    return found

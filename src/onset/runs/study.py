@@ -14,13 +14,17 @@ from matplotlib.figure import Figure
 from onset.figures.save import save_figure, save_table
 from onset.latex.markup import check_table, numbers_json
 from onset.runs.artefacts import checksum
-from onset.runs.found import Found
 from onset.runs.run import Run
+from onset.statistics.agreement import agrees
 from onset.statistics.compared import as_measures, stacked
 from onset.statistics.quantities import Quantity, described, quantities_in
+from onset.statistics.seeds import Summary
 from onset.store.atomic import write_text
 from onset.store.records import check, damaged
 from onset.store.tables import load_table
+
+_SAID = ("quantity", "published", "source", "set_up", "value")
+"""columns of `reference.csv` that are the literature's"""
 
 
 @dataclass(frozen=True)
@@ -176,16 +180,16 @@ class Study:
         save_table(table, self.folder / "tables" / name, latex, self.provenance)
 
     def save_reference(
-        self, published: Mapping[str, Mapping[str, str]], ours: Mapping[str, Found]
+        self, published: Mapping[str, Mapping[str, Any]], ours: Mapping[str, Summary]
     ) -> pd.DataFrame:
-        """Save `reference.csv`: what the literature says, and what we find.
+        """Save `reference.csv`: what the literature says, what we find, and whether both agree.
 
         Args:
-            published: name → quantity, published, source, from the study's file.
+            published: name → quantity, published, source, set_up, value, allowed, from the study's file.
             ours: name → what we find of it.
 
         Returns:
-            The table: quantity, published, source, ours, low, high, agrees.
+            The table: quantity, published, source, set_up, value, ours, low, high, agrees.
 
         Raises:
             ValueError: something published has no counterpart, or the other way round.
@@ -195,10 +199,14 @@ class Study:
             raise ValueError(f"published or found, but not both: {', '.join(odd)}")
         said = {True: "yes", False: "no", None: "undecided"}
         rows = [
-            {**published[name], **its._asdict(), "agrees": said[its.agrees]}
+            (
+                *(published[name][column] for column in _SAID),
+                *its,
+                said[agrees(its, *published[name]["allowed"])],
+            )
             for name, its in ours.items()
         ]
-        table = pd.DataFrame(rows, columns=["quantity", "published", "source", *Found._fields])
+        table = pd.DataFrame(rows, columns=[*_SAID, "ours", "low", "high", "agrees"])
         text = table.to_csv(index=False, float_format="%.4g")
         write_text(self.folder / "reference.csv", text)
         return table

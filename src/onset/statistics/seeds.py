@@ -128,6 +128,18 @@ def summary_of_seeds(values: pd.Series, kind: str = "real") -> Summary:
     return Summary(*interval(values.to_numpy(dtype=float), kind))
 
 
+def summary_of_rows(rows: pd.DataFrame) -> Summary | None:
+    """Mean and interval of one row per seed: value, kind, n_examples where it is known; None of none.
+
+    Raises:
+        ValueError: they are of several kinds.
+    """
+    if rows.empty:
+        return None
+    n_examples = rows["n_examples"].min() if "n_examples" in rows else np.nan
+    return Summary(*interval(rows["value"].to_numpy(float), _only(rows["kind"]), n_examples))
+
+
 def geometric_mean(values: Iterable[float]) -> Summary:
     """Of what varies by factors, such as steps: the mean of logarithms and its interval."""
     return Summary(*(10 ** np.array(interval(np.log10(list(values))))))

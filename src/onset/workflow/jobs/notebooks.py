@@ -48,7 +48,7 @@ class Notebooks(Part):
     def settings(self, study: str) -> str:
         """What the job of the notebook is told: what there is, its parameters, what it is to make."""
         its = self._project.studies[study]
-        published = {name: of.model_dump() for name, of in its.file.reference.items()}
+        published = {name: of.told for name, of in its.file.reference.items()}
         return canonical_json(
             {
                 "conditions": list(its.conditions),
