@@ -127,7 +127,7 @@ study: environment
 
 test: setup
 	@$(setup) browser
-	$(python) pytest --numprocesses auto --dist loadfile $(ARGS)
+	$(python) pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-faults: setup
 	ONSET_KILLS=20 $(python) pytest tests/faults $(ARGS)

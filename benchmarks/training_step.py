@@ -45,8 +45,27 @@ from onset.training.losses import loss_on
 from onset.training.settings import TrainingSettings
 from onset.training.updater import Updater
 
-_COLUMNS = ("workload", "ours_ms", "other", "other_ms", "ratio", "floor_ms", "floor_fraction")
+_COLUMNS = (
+    "workload",
+    "ours_ms",
+    "other",
+    "other_ms",
+    "ratio",
+    "ratio_aim",
+    "floor_ms",
+    "floor_fraction",
+    "floor_aim",
+)
 _WARM_UP, _TURNS = 5, 25
+
+# What we aim at: the ratio to TransformerLens's bridge, and the floor's share of our step.
+_AIMS = {
+    "composition/shared_per_hop": (4.0, 0.6),
+    "composition/two_layers": (4.0, 0.6),
+    "induction": (2.5, 0.6),
+    "language model": (1.25, 0.9),
+}
+_BRIDGE = "TransformerLens bridge"
 
 Step = Callable[[Batch], None]
 
@@ -118,7 +137,7 @@ def rows_of(name: str, workload: Workload) -> list[dict[str, str]]:
     steps = {
         "ours": _ours(model, training),
         "TransformerLens native": _module(native_model(model, initial), training),
-        "TransformerLens bridge": _module(open_bridge(model, initial), training),
+        _BRIDGE: _module(open_bridge(model, initial), training),
     }
     s = model.settings
     if s.norm == "none" and s.n_applications == 1:
@@ -129,6 +148,7 @@ def rows_of(name: str, workload: Workload) -> list[dict[str, str]]:
     times = _take_turns(steps, workload.batches)
     ours = times.pop("ours")
     floor = floor_ms(workload)
+    ratio_aim, floor_aim = _AIMS.get(name, ("", ""))
     return [
         {
             "workload": name,
@@ -136,8 +156,10 @@ def rows_of(name: str, workload: Workload) -> list[dict[str, str]]:
             "other": other,
             "other_ms": f"{1e3 * statistics.median(its):.2f}",
             "ratio": f"{statistics.median(b / a for a, b in zip(ours, its, strict=True)):.2f}",
+            "ratio_aim": str(ratio_aim if other == _BRIDGE else ""),
             "floor_ms": f"{floor:.2f}",
             "floor_fraction": f"{floor / (1e3 * statistics.median(ours)):.2f}",
+            "floor_aim": str(floor_aim),
         }
         for other, its in times.items()
     ]

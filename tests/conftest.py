@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Self, runtime_checkable
 
@@ -45,6 +46,14 @@ jaxtyping.install_import_hook(
 beartype_packages([f"onset.{room}" for room in _WITHOUT_ARRAYS], conf=_TYPES)
 
 
+@pytest.fixture(autouse=True)
+def _no_figure_stays_open() -> Iterator[None]:
+    """Which tests a worker has done before mustn't matter, and pyplot warns of many open figures."""
+    yield
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores, since tests also wait; no more than the memory has room for."""
@@ -52,7 +61,16 @@ def pytest_xdist_auto_num_workers() -> int:
     return max(1, min((os.cpu_count() or 1) + 1, gibibytes // 2))
 
 
+# Long files first: what comes last should be short, or one core works while the others wait.
+_LAYERS = ("results", "docs", "faults", "workflow", "slurm", "unit")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Each test has its layer, the folder that it lies in, as a mark: `-m unit`."""
     for item in items:
-        item.add_marker(item.path.relative_to(Path(__file__).parent).parts[0])
+        item.add_marker(_layer(item))
+    items.sort(key=lambda item: _LAYERS.index(_layer(item)))
+
+
+def _layer(item: pytest.Item) -> str:
+    return item.path.relative_to(Path(__file__).parent).parts[0]

@@ -34,7 +34,7 @@ def again(tmp_path_factory) -> Path:
     copy_sources(root)
     cut = CUT if can_cut() else ()
     environment = {**os.environ, "PYTHONPATH": str(root / "src")}
-    command = [*cut, *smoke_command("studies=[composition,definitions]", "paper=false")]
+    command = [*cut, *smoke_command("studies=[alias,definitions]", "paper=false")]
     result = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr[-4000:]
     return root / "results/smoke"
@@ -45,7 +45,7 @@ def test_every_byte_is_the_same(smoke: Path, again: Path):
     for name in ("index.html", ".records/gallery.jsonl"):
         del second[name]  # the front page lists the studies, and links to the paper
     heads = {name for name in second if name.startswith("atlas/studies/")}
-    studies = ("composition", "definitions")
+    studies = ("alias", "definitions")
     assert heads == {
         *(f"atlas/studies/{its}.parquet" for its in studies),
         *(f"atlas/studies/.records/collect_of_{its}.jsonl" for its in studies),

@@ -12,8 +12,8 @@ from onset.results import open_run
 from tests import files
 from tests.workflow import second_collection
 from tests.workflow.conftest import Project
+from tests.workflow.planned import REDRAWN, TOLD_CODE, jobs, told
 from tests.workflow.test_orphans import listed
-from tests.workflow.test_planning import REDRAWN, TOLD_CODE, jobs, told
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ import yaml
 from onset.config.yaml_file import read_yaml
 from onset.results import open_study
 from tests.workflow.conftest import Project
-from tests.workflow.test_planning import AFTER_MEASURES, jobs, told
+from tests.workflow.planned import AFTER_MEASURES, jobs, told
 
 pytestmark = pytest.mark.slow
 

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from onset.config.yaml_file import read_yaml
-from tests.workflow.test_planning import CONDITIONS, jobs
+from tests.workflow.planned import CONDITIONS, jobs
 
 pytestmark = pytest.mark.slow
 

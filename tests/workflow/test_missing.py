@@ -9,7 +9,7 @@ import pytest
 
 from tests.files import put_on_record
 from tests.workflow import missing
-from tests.workflow.test_planning import jobs
+from tests.workflow.planned import jobs
 
 pytestmark = pytest.mark.slow
 

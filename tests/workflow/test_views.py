@@ -16,7 +16,7 @@ from onset.stages.views import checksum
 from onset.views.packing import cells, unpack_shares
 from onset.workflow.jobs import Jobs, views
 from tests.workflow.conftest import Project
-from tests.workflow.test_planning import jobs
+from tests.workflow.planned import jobs
 
 pytestmark = pytest.mark.slow
 
