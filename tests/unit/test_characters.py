@@ -104,7 +104,11 @@ def labelled(label: str) -> dict:
         ({"figures": {"one": "As in 条."}}, "figures.one"),
         ({"tables": {"one": "As in العربية."}}, "tables.one"),
         (
-            {"reference": {"x": {"quantity": "q", "published": "1", "source": "张 2024"}}},
+            {
+                "reference": {
+                    "x": {"quantity": "q", "published": "1", "source": "张 2024", "above": 0}
+                }
+            },
             "reference.x.source",
         ),
     ],

@@ -38,7 +38,7 @@ def bad(name: str, file: str, path: str, value: Any, *says: str, key: str | None
     return Bad(name, file, path, value, path if key is None else key, says)
 
 
-PUBLISHED = {"quantity": "q", "published": "p", "source": "s"}
+PUBLISHED = {"quantity": "q", "published": "p", "source": "s", "above": 0.5}
 NAMES = [
     bad("parameter", SIMPLEST, "notebook.levle", 0.95, "no such parameter", "did you mean level?"),
     bad("figure", ALIAS, "figures.dose", "A caption.", "draws no such figure",
@@ -46,9 +46,13 @@ NAMES = [
     bad("table", ALIAS, "tables.acuracy", "A caption.", "makes no such table",
         "did you mean accuracy?"),
     bad("figure of a table's name", ALIAS, "figures.accuracy", "A caption.", "no such figure"),
-    bad("published", SUPERPOSITION, "reference.digons", PUBLISHED, "nothing of ours beside it",
-        "did you mean digon?"),
-    bad("published in a loop", GROKKING, "reference.generalized", PUBLISHED,
+    bad("published", SUPERPOSITION, "reference.border_bellow", PUBLISHED, "nothing of ours beside it",
+        "did you mean border_below?"),
+    bad("a mean beside it", ALIAS, "reference.tied", PUBLISHED | {"ours": "tied/odo/accuracy"},
+        "there is no split 'odo' in tied; did you mean ood?", key="reference.tied.ours"),
+    bad("no mean beside it", ALIAS, "reference.tied", PUBLISHED | {"ours": "accuracy"},
+        "a mean is called condition/split/quantity", key="reference.tied.ours"),
+    bad("published and known", GROKKING, "reference.generalized", PUBLISHED,
         "did you mean generalised?"),
     bad("published where nothing is", ALIAS, "reference.chance", PUBLISHED,
         "sets nothing beside it (study.verdict)", key="reference"),
@@ -321,7 +325,7 @@ class TestReading:
         found = self.read(
             tmp_path,
             'study.rows_figure("contrast", rows)\nstudy.summary_table("accuracy", columns)\n'
-            'study.verdict({"sharing": study.stands("accuracy", "tied")})\n'
+            'study.verdict({"sharing": summary_of_seeds(values)})\n'
             "study.save_numbers(\n"
             '    say.named(rows, "{condition}/{split}_half")\n'
             '    | study.quoted_settings("task.n_values", condition="tied")\n'

@@ -143,24 +143,32 @@ def test_conditions():
 
 
 class TestPublished:
-    ROW = {"quantity": "steps", "published": "about 10,000", "source": "Somebody 2023"}
+    ROW = {
+        **{"quantity": "steps", "published": "about 10,000", "source": "Somebody 2023"},
+        **{"set_up": "same", "value": "10000"},
+    }
 
     def test_ours_stand_beside_them(self):
         found = {**self.ROW, "ours": "6317", "low": "-0.0123", "high": "1.486e+04", "agrees": "no"}
         text = published_table({"A study": [found]})
         assert r"\textbf{A study}" in text
-        assert "steps & about 10,000 & Somebody 2023 & 6,317 [−0.0123, 14,860] & no" in text
+        assert "steps & about 10,000 & Somebody 2023 & same & 6,317 [−0.0123, 14,860] & no" in text
 
     def test_one_seed_has_no_interval(self):
         found = {**self.ROW, "ours": "0.5", "low": "", "high": "", "agrees": "undecided"}
         assert "& 0.5 & undecided" in published_table({"A study": [found]})
 
     def test_they_are_counted(self):
-        rows = [{"agrees": its} for its in ("yes", "no", "yes", "undecided")]
+        said = {"yes": "1", "no": "", "undecided": "2"}
+        rows = [{"agrees": its, "value": said[its]} for its in ("yes", "no", "yes", "undecided")]
         assert published_numbers({"one": rows[:1], "two": rows[1:]}) == {
             "n_published": "4",
             "n_published_yes": "2",
             "n_published_no": "1",
             "n_published_undecided": "1",
+            "n_published_numeric": "3",
+            "n_published_numeric_yes": "2",
+            "n_published_numeric_no": "0",
+            "n_published_numeric_undecided": "1",
         }
         assert published_numbers({}) == {}

@@ -15,10 +15,8 @@ from onset.figures.panels import draw_rows
 from onset.figures.style import styles
 from onset.figures.ways import draw_planes, draw_turns
 from onset.notebook.formulas import formula_cells, in_words
-from onset.results import Found
 from onset.statistics import paired, prediction
 from onset.statistics.milestones import levels, recovery
-from onset.statistics.seeds import Summary
 
 LABELS = {"one": "the one", "other": "the other"}
 STYLES = styles(LABELS)
@@ -180,14 +178,6 @@ def test_ratios_are_within_runs():
     assert paired.ratio(rows, "all", "part")["value"].tolist() == [2, 3]
     assert paired.ratio(rows, "all", "not there").empty
     assert paired.difference(rows, "all", "part")["value"].tolist() == [2, 6]
-
-
-@pytest.mark.parametrize(
-    ("interval", "agrees"),
-    [((4, 6), True), ((5.5, 6), False), ((1, 9), None), ((np.nan, np.nan), None)],
-)
-def test_a_number_that_was_published(interval, agrees):
-    assert Found.near(Summary(5, *interval), 5).agrees is agrees
 
 
 def test_levels_and_recoveries():

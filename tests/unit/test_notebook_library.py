@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import matplotlib as mpl
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from onset.config.published import PublishedSettings
 from onset.figures import panels
 from onset.figures.alignment import draw_alignment
 from onset.figures.page import MOST_PANELS
@@ -17,13 +19,14 @@ from onset.figures.points import draw_points
 from onset.figures.style import styles
 from onset.notebook import say
 from onset.notebook.choices import chances
-from onset.notebook.here import Found, MeanOf, Predicted, here
+from onset.notebook.here import MeanOf, Predicted, here
 from onset.notebook.predictions import failures, means_near, predictions_cells
 from onset.notebook.study import NotebookStudy
 from onset.notebook.summary_table import summary_cells
 from onset.statistics.rows import complete, named_parts, rows_of, where
 from onset.statistics.seeds import Summary
 
+PUBLISHED = PublishedSettings(quantity="accuracy", published="1", source="somebody", above=0.5)
 TOLD = {
     "conditions": ["tied", "untied"],
     "labels": {"tied": "tied embeddings", "untied": "untied"},
@@ -31,7 +34,7 @@ TOLD = {
     "extra_seeds": {"untied": [7]},
     "compared": [],
     "analysed": ["tied"],
-    "reference": {"sharing": {"quantity": "accuracy", "published": "1", "source": "somebody"}},
+    "reference": {"sharing": PUBLISHED.told},
     "code": "of a test",
 }
 
@@ -273,48 +276,48 @@ class TestTables:
 
 
 class TestVerdicts:
-    @pytest.mark.parametrize(
-        ("borders", "agrees"),
-        [
-            ({"above": 0.5}, True),
-            ({"above": 0.7}, False),
-            ({"below": 0.95}, True),
-            ({"below": 0.9}, False),
-            ({"above": 0.5, "below": 0.95}, True),
-        ],
-    )
-    def test_the_whole_interval_is_beyond_the_border(self, borders, agrees):
-        assert Found.of(Summary(0.8, 0.7, 0.9), **borders) == (0.8, 0.7, 0.9, agrees)
-
-    @pytest.mark.parametrize(
-        ("values", "how", "agrees"),
-        [
-            ([0.49, 0.52], {"distance": 0.015}, True),
-            ([0.52, 0.53], {"distance": 0.015}, False),
-            ([0.7, 0.7], {"factor": 1.5}, True),
-            ([0.3, 0.3], {"factor": 1.5}, False),
-            ([], {"distance": 1.0}, None),
-            ([0.5, np.nan], {"distance": 1.0}, None),
-        ],
-    )
-    def test_the_mean_is_near_a_number(self, values, how, agrees):
-        assert Found.within(values, 0.5, **how).agrees is agrees
-
-    def test_of_a_value_per_seed_if_every_seed_has_one(self):
-        assert Found.of_seeds(pd.Series([0.2, 0.2]), below=0.5).agrees is True
-        assert Found.of_seeds(pd.Series([0.2, np.nan]), below=0.5) is None
-        assert Found.of_seeds(pd.Series([], dtype=float), below=0.5) is None
+    OURS = Summary(0.9, 0.85, 0.95)
 
     def test_what_is_not_published_is_named(self, study):
         with pytest.raises(ValueError, match=r"nothing published is called 'odd' .*: sharing\)"):
-            study.verdict({"sharing": None, "odd": Found(0.9, 0.8, 1.0, True)})
+            study.verdict({"sharing": None, "odd": self.OURS})
 
     def test_what_was_not_run_is_left_out(self, study):
-        table = study.verdict({"sharing": Found(0.9, 0.8, 1.0, True), "other": None, "odd": None})
-        assert table[["quantity", "ours", "agrees"]].to_numpy().tolist() == [
-            ["accuracy", 0.9, "yes"]
-        ]
         assert study.verdict({"sharing": None}).empty
+        assert study.verdict().empty
+
+    @pytest.mark.parametrize(
+        "ours",
+        [
+            OURS,
+            pd.Series([0.9, 0.91, 0.89]),
+            pd.DataFrame({"value": [0.9, 0.91, 0.89], "kind": "share", "n_examples": 1000}),
+        ],
+    )
+    def test_it_stands_beside_what_is_published(self, study, ours):
+        (row,) = study.verdict({"sharing": ours}).to_dict("records")
+        assert row["quantity"] == "accuracy"
+        assert row["ours"] == pytest.approx(0.9)
+        assert row["agrees"] == "yes"
+
+    def test_a_mean_that_is_named_is_looked_up(self, study):
+        row = ("tied", "ood", "accuracy", "share", 2, 3, 0.9, 0.85, 0.95)
+        columns = [
+            "condition",
+            "split",
+            "measure",
+            "kind",
+            "digits",
+            "n_seeds",
+            "mean",
+            "low",
+            "high",
+        ]
+        told = study.reference["sharing"] | {"ours": "tied/ood/accuracy"}
+        named = replace(study, reference={"sharing": told})
+        named.__dict__["summary"] = pd.DataFrame([row], columns=columns)
+        (found,) = named.verdict().to_dict("records")
+        assert (found["ours"], found["low"], found["agrees"]) == (0.9, 0.85, "yes")
 
 
 class TestPanels:

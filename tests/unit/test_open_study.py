@@ -5,16 +5,14 @@ from __future__ import annotations
 import argparse
 import shutil
 
-import numpy as np
-import pandas as pd
 import pytest
 
 from onset.collections.atlas.reading import open_atlas
 from onset.measures.measurement import Measurement
-from onset.results import Found, open_run, open_study
+from onset.results import open_run, open_study
 from onset.stages import summarise
 from onset.stages.command import StageError
-from onset.statistics.seeds import Summary, over_seeds
+from onset.statistics.seeds import over_seeds
 from onset.store.files import checksum
 from onset.store.layout import RunFolder
 from onset.store.origin import Origin
@@ -85,31 +83,6 @@ class TestFromWhere:
             open_run("other", "one", 0)
         with pytest.raises(FileNotFoundError, match=r"no atlas in results: .* run this in the"):
             open_atlas()
-
-
-@pytest.mark.parametrize(
-    ("values", "border", "sign", "agrees"),
-    [
-        ([0.9, 1.0, 1.1], 0.5, 1, True),
-        ([0.9, 1.0, 1.1], 0.5, -1, False),
-        ([-1.1, -1.0, -0.9], 0.0, -1, True),
-        ([0.0, 1.0, 2.0], 0.5, 1, None),  # the interval is on both sides
-        ([0.9, 1.0, 1.1], np.nan, 1, None),
-        ([1.0], 0.5, 1, None),
-    ],
-)
-def test_what_is_said_agrees_if_the_whole_interval_does(values, border, sign, agrees):
-    assert Found.beyond(pd.Series(values, dtype=float), border, sign).agrees is agrees
-
-
-def test_of_what_was_not_run_nothing_is_found():
-    assert Found.beyond(pd.Series([], dtype=float)) is None
-
-
-def test_what_is_no_more_than_chance_is_so_in_the_mean():
-    its = Summary(0.09, -0.2, 0.4)
-    assert Found.of_mean(its, below=0.1).agrees is True
-    assert Found.of_mean(its, below=0.09).agrees is False
 
 
 class TestSummarised:

@@ -95,7 +95,7 @@ def test_a_condition_may_do_without(finished):
 
 
 def test_a_published_value_concerns_the_notebook_alone(finished):
-    one = {"quantity": "accuracy", "published": "1", "source": "somebody"}
+    one = {"quantity": "accuracy", "published": "1", "source": "somebody", "above": 0}
     finished.set(finished.study, "reference", {"one": one})
     beside = 'study.verdict({"one": None})\n'
     finished.edit(finished.notebook, lambda text: text + beside)

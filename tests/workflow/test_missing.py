@@ -48,7 +48,7 @@ def complete(finished):
     finished.set(finished.config, "paper", True)
     finished.set(finished.study, "figures", {"one": "A figure."})
     finished.set(finished.study, "tables", {"two": "A table."})
-    published = {"quantity": "accuracy", "published": "1", "source": "somebody"}
+    published = {"quantity": "accuracy", "published": "1", "source": "somebody", "above": 0}
     finished.set(finished.study, "reference", {"one": published})
     finished.name_in_notebook(finished.notebook, ["one"], ["two"])
     beside = 'study.verdict({"one": None})\n'

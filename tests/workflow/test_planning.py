@@ -77,7 +77,7 @@ def test_braces_in_what_people_write_are_no_wildcards(finished):
         finished.set(finished.study, key, f"{key} {braced}")
     finished.set(finished.study, "figures", {"one": f"A caption {braced}"})
     finished.set(finished.study, "tables", {"one": f"A caption {braced}"})
-    published = {"quantity": braced, "published": braced, "source": braced}
+    published = {"quantity": braced, "published": braced, "source": braced, "above": 0}
     finished.set(finished.study, "reference", {"one": published})
     finished.set(finished.study, "notebook", {"mine": braced})
     finished.name_in_notebook(finished.notebook, ["one"], ["one"])

@@ -136,7 +136,7 @@ def summary_of_rows(rows: pd.DataFrame) -> Summary | None:
     """
     if rows.empty:
         return None
-    n_examples = rows["n_examples"].min() if "n_examples" in rows else np.nan
+    n_examples = float(rows["n_examples"].min()) if "n_examples" in rows else np.nan
     return Summary(*interval(rows["value"].to_numpy(float), _only(rows["kind"]), n_examples))
 
 
