@@ -15,7 +15,9 @@ from onset.comparisons.dictionaries import same_features
 from onset.comparisons.heads import same_heads
 from onset.comparisons.member import Compared, Member, columns_of
 from onset.comparisons.residual import checkpoint_patching
+from onset.comparisons.weights import averaged_weights
 from onset.config.wants import wants_of_comparison
+from onset.measures.answers import prediction
 from onset.measures.heads.circuit import Scores
 from onset.measures.measurement import Measurement
 from onset.models.transformer.bridge import open_bridge
@@ -282,3 +284,34 @@ class TestSummaries:
     def test_one_pair_has_no_interval(self):
         pairs = table(seed=[0], other_seed=[1], value=[0.25])
         assert per_seed(pairs)["value"].tolist() == [0.25]
+
+
+class TestAveragedWeights:
+    def test_the_mean_is_over_the_last_few_without_the_untrained(self):
+        model = transformer()
+        by_step = {step: model.initial_parameters(step) for step in (0, 1, 2, 3)}
+        run = made(model, by_step, WORLD)
+        found = {
+            (its.step, its.found.split): its.found.value
+            for its in compared(averaged_weights, [run], most=2)
+        }
+        assert {step for step, _ in found} == {1, 2, 3}
+        mean = {name: (by_step[2][name] + by_step[3][name]) / 2 for name in by_step[0]}
+        expected = {
+            its.split: its.value
+            for its in prediction.measure(model, mean, WORLD)
+            if its.measure == "accuracy"
+        }
+        assert {split: found[3, split] for split in expected} == expected
+
+    def test_opposite_noise_around_a_solution_averages_out(self):
+        model = transformer()
+        solution = model.initial_parameters(0)
+        noise = {name: torch.randn_like(its) for name, its in solution.items()}
+        by_step = {
+            step: {name: solution[name] + sign * noise[name] for name in solution}
+            for step, sign in ((1, 1), (2, -1))
+        }
+        mean = averaged_weights.averaged(list(by_step.values()))
+        for name, its in mean.items():
+            torch.testing.assert_close(its, solution[name], atol=1e-6, rtol=1e-5)

@@ -1,0 +1,1 @@
+"""Comparisons of weights themselves, whatever a model computes with them."""
