@@ -227,10 +227,10 @@ of_oo = where(contrast, split="oo")
 accuracy = study.measured("accuracy", split=HELD_OUT)
 study.save_numbers(
     say.named(study.over_seeds_at_end(lens, "layer"), "{condition}/bridge_{layer}")
-    | say.named(where(in_order, what="half"), "order/{name}", say.steps)
-    | say.named(where(in_order, what="lag"), "lag/{name}", say.steps)
+    | say.named(where(in_order, what="half"), "order/{name}", say.time)
+    | say.named(where(in_order, what="lag"), "lag/{name}", say.censored(0))
     | say.named(model_parts.without_a_head(resampled), "without_head_{application}", say.between)
-    | say.named(study.first_half(accuracy), "{condition}/{split}_half", say.checkpoints)
+    | say.named(milestones.half(accuracy), "{condition}/{split}_half", say.time)
     | say.named(study.still_rising(where(accuracy, split="oo")), "{condition}/{split}_last_change")
     | study.quoted_settings(
         "task.n_entities", "task.n_relations", "model.d_model", "training.steps",

@@ -103,7 +103,7 @@ study.table(
         {
             "row": f"{maps.name(its.setting)} {its.value:g}",
             "best": f"{its.best:g}",
-            **{said: format_edge(its.edges[edge], its.doses) for edge, said in EDGES.items()},
+            **{said: format_edge(its.edges[edge]) for edge, said in EDGES.items()},
         }
         for its in found
     ),

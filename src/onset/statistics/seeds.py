@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -126,8 +125,3 @@ class Summary(NamedTuple):
 def summary_of_seeds(values: pd.Series, kind: str = "real") -> Summary:
     """Mean and interval of one value per seed, of this kind."""
     return Summary(*interval(values.to_numpy(dtype=float), kind))
-
-
-def geometric_mean(values: Iterable[float]) -> Summary:
-    """Of what varies by factors, such as steps: the mean of logarithms and its interval."""
-    return Summary(*(10 ** np.array(interval(np.log10(list(values))))))
