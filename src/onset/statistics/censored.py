@@ -16,7 +16,7 @@ from onset.statistics.intervals import CONFIDENCE
 Ends = Float[np.ndarray, " runs"]
 """of the runs' brackets, on one side; −∞ or ∞: open"""
 
-_PRECISIONS = np.geomspace(1e-3, 1e3, 160)
+_PRECISIONS = np.geomspace(1e-3, 1e4, 180)
 """1 / σ over which a likelihood is maximised, in units of 1 / what the ends span"""
 _FAR = 200.0
 """spans away from all ends; a bound that lies farther is none"""
@@ -28,8 +28,9 @@ def interval_of_mean(lower: Ends, upper: Ends) -> tuple[float, float]:
     It holds all means whose profile likelihood (Cox and Oakes 1984, "Analysis of survival data", chapter 3;
     a bracket counts as the probability that lies within it) is at least the (1 + t² / (n − 1))^(−n / 2)th
     part of the largest, for n runs and Student's t with n − 1 degrees of freedom. Where brackets are points
-    that is Student's interval exactly; where they are wide it is wider, and never narrower than what lies
-    in all of them. It assumes that where the checkpoints lie has nothing to do with when runs get there.
+    that is Student's interval; where all brackets overlap, it is never narrower than what they share, so
+    that runs in one bracket don't seem to agree to the step. It assumes that where the checkpoints lie has
+    nothing to do with when runs get there.
 
     Args:
         lower: ends of the brackets; −∞: nothing is known on that side.
@@ -78,8 +79,12 @@ def _profile(
     return within.sum(-1).max(-1)
 
 
-def kaplan_meier_median(known: Ends, beyond: Ends) -> float:
+def kaplan_meier_median(
+    known: Float[np.ndarray, " there"], beyond: Float[np.ndarray, " others"]
+) -> float:
     """The step by which half of the runs get there (Kaplan and Meier 1958).
+
+    Where exactly half do by one run's step, it is half way to the next run's.
 
     Args:
         known: when runs got there; −∞ if only a time is known by which they had.
@@ -94,8 +99,11 @@ def kaplan_meier_median(known: Ends, beyond: Ends) -> float:
     first = min([*finite, *beyond, 0.0]) - 1.0  # in the place of −∞, which SciPy refuses
     sample = stats.CensoredData(np.where(np.isfinite(known), known, first), right=beyond)
     survival = stats.ecdf(sample).sf
-    half = np.flatnonzero(survival.probabilities <= 0.5 + 1e-12)
+    steps, shares = survival.quantiles, survival.probabilities
+    half, more = steps[shares < 0.5 + 1e-9], steps[shares < 0.5 - 1e-9]
     if not len(half):
         return np.inf
-    median = float(survival.quantiles[half[0]])
-    return median if median > first else -np.inf
+    if half[0] == first:
+        return -np.inf
+    # If fewer than half are left after that step, both are the same.
+    return float(np.mean([half[0], *more[:1]]))

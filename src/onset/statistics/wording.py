@@ -50,13 +50,16 @@ def _rounded(number: float, digits: int) -> str:
     return f"{round(number, digits) + 0.0:.{digits}f}".replace("-", "−")
 
 
-class _Estimate(_Interval, Protocol):
-    """`statistics.times.Estimate`, or a row with its columns."""
-
+class _Counted(Protocol):
     @property
     def n_runs(self) -> int: ...
     @property
     def n_there(self) -> int: ...
+
+
+class _Estimate(_Interval, _Counted, Protocol):
+    """`statistics.times.Estimate`, or a row with its columns."""
+
     @property
     def below(self) -> float: ...
     @property
@@ -95,7 +98,7 @@ def format_bound(its: _Estimate, digits: int = 0) -> str:
     return _bound(its.mean, its, digits)
 
 
-def format_count(its: _Estimate) -> str:
+def format_count(its: _Counted) -> str:
     """`2 of 3` runs get there."""
     return f"{its.n_there} of {its.n_runs}"
 
