@@ -142,7 +142,8 @@ study.predictions_table(
 #
 # When does the bridge become readable at r1, when is it causally used, and when is the question answered?
 # The first condition, oo questions. The table gives the step at which each sign first reaches half its
-# final value, interpolated linearly between checkpoints, and how many steps later the accuracy does.
+# final value, and how many steps later the accuracy does. Both are known to within two checkpoints: means
+# take the straight line between them, intervals don't.
 
 # %%
 at_bridge = where(study.analyses, condition=base, layer=1, position=1)
