@@ -65,6 +65,12 @@ class TestInterval:
         assert (low, high) == (pytest.approx(9, abs=0.1), INF)
         assert interval_of_mean(np.full(3, -INF), np.full(3, INF)) == (-INF, INF)
 
+    def test_a_narrow_place_that_all_brackets_share_is_found(self):
+        lower, upper = np.array([0, 0.502, 0.1, 0.3]), np.array([0.503, 1, 0.9, 0.8])
+        low, high = interval_of_mean(lower, upper)
+        assert low < 0.502 < 0.503 < high
+        assert high - low < 0.8
+
     def test_one_run_has_none(self):
         assert np.isnan(interval_of_mean(np.array([1.0]), np.array([2.0]))).all()
 
@@ -143,6 +149,13 @@ class TestEstimate:
         its = estimate(times_of({("one", seed): (0, 99, 100) for seed in range(3)}))
         assert (its.mean, its.low) == (pytest.approx(99), 0)
         assert 100 < its.high < 150
+
+    def test_a_run_of_which_nothing_is_known_makes_nothing_surer(self):
+        three = times_of({("one", seed): (5 + seed, 6 + seed, 7 + seed) for seed in range(3)})
+        more = pd.concat([three, times_of({("one", 3): (0, NAN, INF)})])
+        its, of_more = estimate(three), estimate(more)
+        assert (of_more.low, of_more.high) == (its.low, its.high)
+        assert (of_more.n_there, of_more.n_runs) == (3, 4)
 
     def test_nothing_is_known(self):
         its = estimate(times_of({("one", 0): (0, NAN, INF), ("one", 1): (0, NAN, INF)}))

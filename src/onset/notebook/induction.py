@@ -159,6 +159,7 @@ class InductionHeads:
         """When heads are taken away, of those conditions in which it is done late."""
         return {name: step for name, step in self.study.operated_at.items() if step}
 
+    @property
     def least(self) -> pd.Series:
         """How low accuracy falls when heads are taken away late, by run."""
         return least_after(self.accuracy, self.removed_at)

@@ -73,7 +73,9 @@ def censored(digits: int) -> Callable[[Any], str]:
 
 def sooner(its: Sooner) -> str:
     """`sooner in 4 of 10 seeds, later in 5 (p = 1.00)`."""
-    return f"sooner in {its.n_sooner} of {its.n_seeds} seeds, later in {its.n_later} (p = {its.p:.2f})"
+    return (
+        f"sooner in {its.n_sooner} of {its.n_seeds} seeds, later in {its.n_later} (p = {its.p:.2f})"
+    )
 
 
 def between(row: Any) -> str:

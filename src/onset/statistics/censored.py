@@ -49,7 +49,8 @@ def interval_of_mean(lower: Ends, upper: Ends) -> tuple[float, float]:
     start, span = float(ends.min()), float(np.ptp(ends)) or 1.0
     lower, upper = (lower - start) / span, (upper - start) / span
     upper = np.maximum(upper, lower + 1e-6)  # a point has no probability
-    means = np.linspace(0, 1, 41)
+    shared = (lower.max() + upper.min()) / 2  # where brackets overlap, nothing is likelier
+    means = np.append(np.linspace(0, 1, 41), shared if np.isfinite(shared) else 0)
     of_means = _profile(lower, upper, means)
     best = int(of_means.argmax())
     t = stats.t.ppf((1 + CONFIDENCE) / 2, n - 1)

@@ -65,7 +65,8 @@ def estimate(times: Times, *, signed: bool = False) -> Estimate:
     The mean is that of `at`, which supposes a straight line between checkpoints. The interval supposes
     nothing of the kind: it is that of brackets (`interval_of_mean`), so that it is never finer than the
     checkpoints; it is widened to hold the mean. Its scale is logarithmic, or linear where a run may be
-    there from the start.
+    there from the start. A run of which nothing is known, such as the ratio of two times neither of which
+    was reached, is counted and no more.
 
     Args:
         times: of the runs of one condition.
@@ -77,14 +78,15 @@ def estimate(times: Times, *, signed: bool = False) -> Estimate:
     left, right = ~there & np.isfinite(before), ~there & (after > lowest)
     below = before[left].max() if left.any() else np.nan
     beyond = after[right].min() if right.any() else np.nan
-    if not (there | left | right).any():
+    told = there | left | right
+    if not told.any():
         return Estimate(len(times), 0, np.nan, np.nan, np.nan, below, beyond)
     if there.all():
         mean = float(at.mean()) if signed else _geometric(at)
     else:
         known = np.where(there, at, -np.inf)[there | left]
         mean = kaplan_meier_median(known, after[right & ~left])
-    low, high = _interval(after, before, linear=signed)
+    low, high = _interval(after[told], before[told], linear=signed)
     if left.any() and low < before.min():
         low = lowest
     if right.any() and high > after.max():
