@@ -30,7 +30,7 @@ def test_what_was_chosen_and_how_much():
 
 def test_from_when_on_and_what_else_was_strong():
     its, since = (rows(STRENGTHS), {RUN: [1]}), pd.Series({RUN: 10.0})
-    assert chosen.locked(*its).loc[RUN, "at"] == 20
+    assert chosen.locked(*its).loc[RUN].tolist() == [10, 15, 20]
     assert chosen.n_passing(*its, since, above=1.5)[RUN] == 2
     assert chosen.n_passing(*its, since + 15, above=1.5)[RUN] == 1
     assert np.isnan(chosen.n_passing(*its, since * np.nan, above=1.5)[RUN])

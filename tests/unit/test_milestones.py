@@ -73,8 +73,8 @@ def test_locked_in_from_the_last_change_on():
     strengths = pd.DataFrame(
         {1: [3, 1, 3, 3], 2: [2, 3, 2, 1], 3: [1, 2, 1, 2]}, index=[0, 10, 20, 30]
     )
-    assert locked_in(strengths, [1]) == (10, 20, 20)
-    assert locked_in(strengths, [1, 3]) == (20, 30, 30)
+    assert locked_in(strengths, [1]) == (10, 15, 20)
+    assert locked_in(strengths, [1, 3]) == (20, 25, 30)
     assert locked_in(strengths, [1, 2, 3]) == (0, 0, 1)
     assert locked_in(strengths, [2])[::2] == (30, np.inf)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from onset.notebook import say
 from onset.statistics import milestones, model_parts, order, paired, sizes, windows
 
 DOSES = [8, 16, 32, 64]
@@ -139,6 +140,23 @@ class TestAlongTraining:
             ["answered", "15", ""],
         ]
         assert set(order.together(signs)["sign"]) == set(signs)
+
+
+def test_from_when_on_the_last_model_works_on_states_of_earlier_ones():
+    cells = [("patched_accuracy", seed, layer, step, 1.0)
+             for seed in (0, 1) for layer in (0, 1) for step in (0.0, 10.0, 30.0)]  # fmt: skip
+    found = [("patched_from", 0, 0, np.nan, 10.0), ("patched_from", 1, 0, np.nan, 30.0)]
+    one = [("patched_from", 0, 1, np.nan, 0.0)]
+    columns = ["measure", "seed", "layer", "other_step", "value"]
+    for more, said in (
+        ([], ["from step 10 [0, 99] on", "at no step by this rule"]),
+        (one, ["from step 10 [0, 99] on", "from step 0 on (1 of 2 runs)"]),
+    ):
+        rows = pd.DataFrame([*cells, *found, *more], columns=columns)
+        its = order.works_from(rows.assign(condition="tied", position=2))
+        assert its["mean"][0] == pytest.approx((5 * 20) ** 0.5)
+        assert list(say.named(its, "{layer}_{position}", say.from_when)) == ["0_2", "1_2"]
+        assert list(say.named(its, "{layer}_{position}", say.from_when).values()) == said
 
 
 class TestWithinARun:

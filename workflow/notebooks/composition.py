@@ -191,6 +191,7 @@ study.parts_figure("parts", left, zip(looked_into[:2], ("oo", "id"), strict=Fals
 
 # %%
 study.early_states_figure("early_states", base, "oo", ["entity", "relation 1", "relation 2"])
+early = where(study.comparisons, comparison="early_states", condition=base, split="oo")
 
 # %% [markdown]
 # ## Learning curves
@@ -228,6 +229,7 @@ of_oo = where(contrast, split="oo")
 accuracy = study.measured("accuracy", split=HELD_OUT)
 study.save_numbers(
     say.named(study.over_seeds_at_end(lens, "layer"), "{condition}/bridge_{layer}")
+    | say.named(order.works_from(early), "works_from/{layer}_{position}", say.from_when)
     | say.named(where(in_order, what="half"), "order/{name}", say.time)
     | say.named(where(in_order, what="lag"), "lag/{name}", say.censored(0))
     | say.named(model_parts.without_a_head(resampled), "without_head_{application}", say.between)

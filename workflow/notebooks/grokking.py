@@ -45,7 +45,7 @@ from onset.figures import foreseen, frequencies, phases, ways
 from onset.notebook import addition, formulas, say
 from onset.notebook.here import Found, here
 from onset.notebook.ways import ways_of_addition
-from onset.statistics import chosen, named, paired, per_run, times
+from onset.statistics import chosen, named, order, paired, per_run, times
 from onset.statistics.phases import in_words, phase_ends, values_at_ends, when_usual
 from onset.statistics.rows import where
 from onset.statistics.seeds import over_seeds, summary_of_seeds
@@ -119,6 +119,7 @@ study.table("formulas", cells, "llrrrrrr")
 
 # %%
 study.early_states_figure("early_states", base, "test", ["a", "b", "="])
+early_states = where(study.comparisons, comparison="early_states", condition=base, split="test")
 
 # %% [markdown]
 # ## Why these frequencies?
@@ -224,6 +225,7 @@ study.save_numbers(
     | say.named(times.factors(generalised, many, alike), "{condition}/factor", say.censored(2))
     | say.named(times.factors(generalised, "fraction_50", removed), "{condition}/factor", say.censored(2))
     | say.named(times.factors(generalised, *tuned), "grokfast_over_adamw", say.censored(2))
+    | say.named(order.works_from(early_states), "works_from/{layer}_{position}", say.from_when)
     | say.named(formulas.in_words(replaced, *of), "{condition}/{measure}", say.column("said"))
     | say.named(at_ends, "{condition}/{shown}/{place}")
     | say.named(norm, "{condition}/{shown}/{place}", say.rounded(1))

@@ -71,6 +71,13 @@ def censored(digits: int) -> Callable[[Any], str]:
     return lambda row: format_censored(row, digits)
 
 
+def from_when(row: Any) -> str:
+    """`from step 617 [560, 690] on`, of a row of `statistics.order.works_from`."""
+    if not row.n_runs:
+        return "at no step by this rule"
+    return format_of_those(f"from step {format_time(row)} on", row.n_runs, row.n_compared)
+
+
 def sooner(its: Sooner) -> str:
     """`sooner in 4 of 10 seeds, later in 5 (p = 1.00)`."""
     return (

@@ -123,8 +123,7 @@ def locked_in(strengths: pd.DataFrame, chosen: Collection[int]) -> Bracket:
     steps = strengths.index.to_numpy(float)
     if not same[-1]:
         return steps[-1], np.nan, np.inf
-    place = len(same) - int(np.argmin([*same[::-1], False]))
-    return _between(steps, place, steps[place])
+    return by_checkpoint(steps, steps[len(same) - int(np.argmin([*same[::-1], False]))])
 
 
 def _per_run(curves: pd.DataFrame, of_run: Callable[[np.ndarray, np.ndarray], Bracket]) -> Times:
@@ -158,9 +157,21 @@ def crossing(steps: np.ndarray, values: np.ndarray, level: float) -> Bracket:
     return _between(steps, place, float(at))
 
 
+def by_checkpoint(steps: np.ndarray, step: float) -> Bracket:
+    """When what is so at a checkpoint, and wasn't at the one before, came to be so.
+
+    Args:
+        steps: of the checkpoints, in order.
+        step: one of them.
+    """
+    place = int(np.flatnonzero(steps == step)[0])
+    return _between(steps, place, float(np.mean(steps[max(place - 1, 0) : place + 1])))
+
+
 def _between(steps: np.ndarray, place: int, at: float) -> Bracket:
     """Up to one checkpoint and after the one before it; what is there from the start, within a step."""
-    return (steps[place - 1], at, steps[place]) if place else (0.0, at, max(float(steps[0]), 1.0))
+    before = float(steps[place])
+    return (float(steps[place - 1]), at, before) if place else (0.0, at, max(before, 1.0))
 
 
 def half_its_end(curves: Mapping[str, pd.DataFrame]) -> dict[str, Times]:

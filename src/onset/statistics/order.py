@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
-from onset.statistics.milestones import half_its_end, reached
+from onset.statistics.milestones import by_checkpoint, half_its_end, reached
+from onset.statistics.rows import where
 from onset.statistics.seeds import over_seeds
-from onset.statistics.times import Estimate, Times, difference, estimate
+from onset.statistics.times import Estimate, Times, difference, estimate, times_of
 from onset.statistics.wording import format_censored, format_time
 
 Curves = Mapping[str, pd.DataFrame]
@@ -70,6 +72,28 @@ def behind(ways: pd.DataFrame, first: str, level: float = 0.5) -> dict[str, Time
     """
     steps = {name: reached(its, level) for name, its in ways.groupby("shown", sort=False)}
     return {name: difference(its, steps[first]) for name, its in steps.items() if name != first}
+
+
+def works_from(compared: pd.DataFrame) -> pd.DataFrame:
+    """From when on, to the end, the last model works on states of earlier ones (`checkpoint_patching`).
+
+    Args:
+        compared: of one condition and split: condition, seed, measure, layer, position, other_step, value.
+
+    Returns:
+        layer, position, n_compared (runs), and the columns of `times.Estimate`, over those runs in which
+        the place has a part in the answers: there may be none.
+    """
+    places = ["layer", "position"]
+    cells, found = (where(compared, measure=its) for its in ("patched_accuracy", "patched_from"))
+    steps = np.sort(cells["other_step"].unique())
+    rows = []
+    for place, _ in cells.groupby(places):
+        its = where(found, **dict(zip(places, place, strict=True)))
+        runs = zip(its["condition"], its["seed"], its["value"], strict=True)
+        times = times_of({(name, seed): by_checkpoint(steps, step) for name, seed, step in runs})
+        rows.append((*place, cells["seed"].nunique(), *estimate(times)))
+    return pd.DataFrame(rows, columns=[*places, "n_compared", *Estimate._fields])
 
 
 def in_words(found: pd.DataFrame, half: str, lag: str) -> pd.DataFrame:

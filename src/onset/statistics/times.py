@@ -3,7 +3,8 @@
 `Times` have a row per run, by condition and seed (of one condition's runs, by seed), with the columns
 
 - `after`: the last checkpoint at which the run isn't there yet;
-- `at`: where it gets there on the straight line between the two checkpoints; NaN where it doesn't;
+- `at`: where it gets there on the straight line between the two checkpoints, or half way if nothing is
+  known of how it goes there; NaN where it doesn't;
 - `before`: the first checkpoint at which it is there; ∞ if it isn't by its last, which is `after`.
 
 The time lies above `after` and up to `before`; `at` is where it is drawn. Differences and ratios of times
