@@ -213,7 +213,7 @@ class TestPairs:
         assert found.p == pytest.approx(2 / 2**9)
         assert times.sooner(ten, "b", "a")[:2] == (0, 9)
         assert times.sooner(ten, "a", "a").p == 1
-        assert say.sooner(found) == "sooner in 9 of 10 seeds, later in 0 (p = 0.00)"
+        assert say.sooner(found) == "sooner in 9 of 10 seeds, later in 0 (p = 0.004)"
 
 
 def test_tables_have_a_row_per_condition_or_per_name():

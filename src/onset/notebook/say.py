@@ -79,9 +79,9 @@ def from_when(row: Any) -> str:
 
 
 def sooner(its: Sooner) -> str:
-    """`sooner in 4 of 10 seeds, later in 5 (p = 1.00)`."""
+    """`sooner in 4 of 10 seeds, later in 5 (p = 1.000)`."""
     return (
-        f"sooner in {its.n_sooner} of {its.n_seeds} seeds, later in {its.n_later} (p = {its.p:.2f})"
+        f"sooner in {its.n_sooner} of {its.n_seeds} seeds, later in {its.n_later} (p = {its.p:.3f})"
     )
 
 
