@@ -71,7 +71,10 @@ def _draw_row(axis: Axes, place: int, times: Times, style: Style) -> None:
         "<": times["before"][is_open & np.isfinite(times["before"])],
     }
     for marker, at in drawn.items():
-        axis.plot(at, [place] * len(at), marker, color=style.colour, markersize=3, clip_on=False)
+        for (
+            step
+        ) in at.dropna():  # a line without points would count as lying at the canvas's corner
+            axis.plot(step, place, marker, color=style.colour, markersize=3, clip_on=False)
     if np.isfinite(found.mean) and found.mean > 0:
         axis.plot(found.mean, place, style.marker, color=style.colour, markersize=4, clip_on=False)
     if is_open.any():
