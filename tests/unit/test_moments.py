@@ -73,6 +73,7 @@ class TestMoments:
         (axis,) = draw_moments(self.nobody, STYLES, LABELS, "step").axes
         assert [its.get_text() for its in axis.texts] == ["2 of 2 not by then"] * 2
         assert self.marks(axis, STYLES["one"].marker) == []
+        assert {its.get_marker() for its in axis.lines} == {">"}  # no interval
 
 
 def test_panels_have_axes_of_their_own():

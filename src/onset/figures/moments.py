@@ -62,9 +62,10 @@ def _of_conditions(times: Times) -> dict[str, Times]:
 def _draw_row(axis: Axes, place: int, times: Times, style: Style) -> None:
     found = estimate(times)
     is_open = times["at"].isna()
-    # An interval without an end is drawn as far as any run was watched.
+    # An interval without an end is drawn as far as any run was watched; if none gets there, arrows say all.
     high = times["after"].max() if np.isinf(found.high) else found.high
-    axis.plot([found.low, high], [place, place], color=style.colour, alpha=0.6)
+    if found.n_there:
+        axis.plot([found.low, high], [place, place], color=style.colour, alpha=0.6)
     drawn = {
         ".": times["at"],
         ">": times["after"][is_open & np.isinf(times["before"])],
