@@ -187,7 +187,7 @@ class TestPairs:
         (its,) = times.factors(self.both, "base", ["one"]).itertuples()
         # One lies below 0.4, one at 0.6, one beyond 2.
         assert its.mean == pytest.approx(0.6)
-        assert format_censored(its, 2) == "0.60 [0.00, > 2.00] (median; known in 1 of 3)"
+        assert format_censored(its, 2) == "0.60 [0.00, > 2] (median; known in 1 of 3)"
 
     def test_each_over_its_null(self):
         found = times.over_nulls(self.both, {"one": "base", "not there": "base"})

@@ -11,7 +11,7 @@ from scipy.optimize import least_squares
 
 from onset.statistics.prediction import predicted_from_other_groups
 from onset.statistics.times import Bracket, Times, estimate
-from onset.statistics.wording import format_censored
+from onset.statistics.wording import format_bound, format_estimate
 
 Doses = Float[np.ndarray, " doses"]
 
@@ -70,8 +70,18 @@ def edges_of(
 
 
 def format_edge(edges: Edges) -> str:
-    """`16.2 [14.1, 18.7]`; `< 8` is below the grid's smallest dose, `> 64` beyond its largest."""
-    return format_censored(estimate(edges), 1) if edges["somewhere"].any() else "nowhere"
+    """`16.2 [14.1, 18.7]`; `< 8` is below the grid's smallest dose, `> 64` beyond its largest.
+
+    Where some seeds' edges lie outside of the grid, the median, and how many lie within: `16.2 [9.1, > 64]
+    (2/3)`.
+    """
+    if not edges["somewhere"].any():
+        return "nowhere"
+    its = estimate(edges)
+    if not its.n_there:
+        return format_bound(its, 1)
+    count = "" if its.n_there == its.n_runs else f" ({its.n_there}/{its.n_runs})"
+    return format_estimate(its, 1) + count
 
 
 def fit_threshold(

@@ -78,7 +78,7 @@ def format_time(its: _Estimate) -> str:
     count = f"{format_count(its)} runs by {by}"
     if math.isinf(its.mean):
         return f"{format_bound(its)} ({count})"
-    return f"{_of_estimate(its, 0)} (median; {count})"
+    return f"{format_estimate(its, 0)} (median; {count})"
 
 
 def format_censored(its: _Estimate, digits: int = 0) -> str:
@@ -87,10 +87,10 @@ def format_censored(its: _Estimate, digits: int = 0) -> str:
     Of the other runs it is known that it lies beyond something, or below: `> 64` if that is so of most.
     """
     if its.n_there == its.n_runs or math.isnan(its.mean):
-        return _of_estimate(its, digits)
+        return format_estimate(its, digits)
     if not its.n_there:
         return format_bound(its, digits)
-    return f"{_of_estimate(its, digits)} (median; known in {format_count(its)})"
+    return f"{format_estimate(its, digits)} (median; known in {format_count(its)})"
 
 
 def format_bound(its: _Estimate, digits: int = 0) -> str:
@@ -108,7 +108,8 @@ def format_of_those(said: str, n_there: int, n_runs: int) -> str:
     return said if n_there == n_runs else f"{said} ({n_there} of {n_runs} runs)"
 
 
-def _of_estimate(its: _Estimate, digits: int) -> str:
+def format_estimate(its: _Estimate, digits: int) -> str:
+    """`0.32 [0.11, > 2]`, without saying in how many runs it is known."""
     if math.isnan(its.mean):
         return UNDEFINED
     mean, low, high = (_bound(number, its, digits) for number in (its.mean, its.low, its.high))
@@ -120,7 +121,7 @@ def _bound(number: float, its: _Estimate, digits: int) -> str:
         return _rounded(number, digits)
     known, sign = (its.beyond, ">") if number > 0 else (its.below, "<")
     if not math.isnan(known):
-        return f"{sign} {_rounded(known, digits)}"
+        return f"{sign} {_rounded(known, 0 if known.is_integer() else digits)}"
     return UNDEFINED if math.isnan(number) else "∞" if number > 0 else "−∞"
 
 
