@@ -29,13 +29,13 @@ def test_what_was_chosen_and_how_much():
 
 
 def test_from_when_on_and_what_else_was_strong():
-    since = pd.Series({RUN: 10.0})
-    found = chosen.locking(rows(STRENGTHS), {RUN: [1]}, since, passing_above=1.5).loc[RUN]
-    assert found["locked"] == 20
-    assert found["passing"] == 2
-    later = chosen.locking(rows(STRENGTHS), {RUN: [1]}, since + 15, passing_above=1.5).loc[RUN]
-    assert later["passing"] == 1
-    assert chosen.locking(rows(STRENGTHS), {}, since, 1.5).empty
+    its, since = (rows(STRENGTHS), {RUN: [1]}), pd.Series({RUN: 10.0})
+    assert chosen.locked(*its).loc[RUN].tolist() == [10, 15, 20]
+    assert chosen.n_passing(*its, since, above=1.5)[RUN] == 2
+    assert chosen.n_passing(*its, since + 15, above=1.5)[RUN] == 1
+    assert np.isnan(chosen.n_passing(*its, since * np.nan, above=1.5)[RUN])
+    assert chosen.locked(rows(STRENGTHS), {}).empty
+    assert chosen.n_passing(rows(STRENGTHS), {}, since, 1.5).empty
 
 
 def test_overlap_of_the_same_seed_and_of_others():

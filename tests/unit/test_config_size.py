@@ -10,7 +10,7 @@ import pytest
 from onset import models, tasks
 from onset.config import size
 from onset.config.size import Size, in_bytes, size_of
-from onset.training.settings import CheckpointSettings
+from onset.training.settings import CheckpointSettings, FinerSettings
 from onset.workflow.call import Call
 from tests.config_files import CONFIG, ROOT, STUDY, Files, bad
 
@@ -96,6 +96,8 @@ def test_how_many_checkpoints_there_are_is_known_beforehand(schedule):
     for steps in (1, 5, 1000):
         its = CheckpointSettings(schedule=schedule, count=40)
         assert len(its.at(steps)) <= its.at_most(steps)
+        finer = its.model_copy(update={"finer": FinerSettings(every=7, since=3, until=900)})
+        assert len(finer.at(steps)) <= finer.at_most(steps)
     explicit = CheckpointSettings(schedule="explicit", steps=(3, 9))
     assert explicit.at_most(10) >= len(explicit.at(10))
 

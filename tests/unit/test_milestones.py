@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from onset.statistics.milestones import fallen, locked_in, reached, value_at
+from onset.statistics.milestones import fallen, half, highest, locked_in, reached, value_at
 from onset.statistics.prediction import as_powers, auc, foresight, foretold
 
 
@@ -22,19 +22,43 @@ CURVES = pd.concat(
 )
 
 
-def test_a_level_is_reached_on_the_line_between_checkpoints():
+def of(found: pd.DataFrame, seed: int) -> list[float]:
+    """After, at and before of a run; −1 where it doesn't get there."""
+    return found.loc[("one", seed)].fillna(-1).tolist()
+
+
+def test_a_level_is_reached_between_two_checkpoints():
     found = reached(CURVES, 0.5)
-    assert found["one", 0] == pytest.approx(150)
-    assert found["one", 1] == 0
-    assert np.isnan(found["one", 2])
+    assert of(found, 0) == pytest.approx([100, 150, 200])
+    assert of(found, 1) == [0, 0, 1]  # from the start
+    assert of(found, 2) == [300, -1, np.inf]
+
+
+def test_what_is_there_at_the_first_checkpoint_may_have_been_there_before():
+    assert of(reached(CURVES[CURVES["step"] > 100], 0.5), 0) == [0, 200, 200]
+
+
+def test_halves_by_split():
+    found = half(pd.concat([CURVES.assign(split="id"), CURVES.assign(split="oo", value=0.0)]))
+    assert found["split"].tolist() == ["id", "oo"]
+    assert found["n_there"].tolist() == [2, 0]
+    assert found["mean"].tolist() == [150, np.inf]
 
 
 def test_a_fall_is_counted_from_the_maximum():
     its = pd.concat([curve(0, [2, 8, 4, 0]), curve(1, [1, 2, 3, 4]), curve(2, [4, 1, 4.5, 2.25])])
     found = fallen(its, 0.5)
-    assert found["one", 0] == pytest.approx(200)
-    assert np.isnan(found["one", 1])
-    assert found["one", 2] == pytest.approx(300)
+    assert of(found, 0) == pytest.approx([100, 200, 200])
+    assert of(found, 1) == [300, -1, np.inf]
+    assert of(found, 2) == pytest.approx([200, 300, 300])
+
+
+def test_the_highest_lies_between_its_neighbours():
+    its = pd.concat([curve(0, [0, 3, 1]), curve(1, [0, 1, 2]), curve(2, [5, 0, 0])])
+    found = highest(its)
+    assert of(found, 0) == [0, 100, 200]
+    assert of(found, 1) == [100, 200, 200]
+    assert of(found, 2) == [0, 0, 100]
 
 
 def test_values_at_a_step_of_each_runs_own():
@@ -49,10 +73,10 @@ def test_locked_in_from_the_last_change_on():
     strengths = pd.DataFrame(
         {1: [3, 1, 3, 3], 2: [2, 3, 2, 1], 3: [1, 2, 1, 2]}, index=[0, 10, 20, 30]
     )
-    assert locked_in(strengths, [1]) == 20
-    assert locked_in(strengths, [1, 3]) == 30
-    assert locked_in(strengths, [1, 2, 3]) == 0
-    assert np.isnan(locked_in(strengths, [2]))
+    assert locked_in(strengths, [1]) == (10, 15, 20)
+    assert locked_in(strengths, [1, 3]) == (20, 25, 30)
+    assert locked_in(strengths, [1, 2, 3]) == (0, 0, 1)
+    assert locked_in(strengths, [2])[::2] == (30, np.inf)
 
 
 def test_an_area_under_the_curve():

@@ -16,7 +16,8 @@ from onset.figures.style import styles
 from onset.figures.ways import draw_planes, draw_turns
 from onset.notebook.formulas import formula_cells, in_words
 from onset.statistics import paired, prediction
-from onset.statistics.milestones import levels, recovery
+from onset.statistics.milestones import again, least_after, levels
+from onset.statistics.times import times_of
 
 LABELS = {"one": "the one", "other": "the other"}
 STYLES = styles(LABELS)
@@ -40,25 +41,37 @@ def line(axis, label: str) -> list[float]:
 
 
 class TestMoments:
-    moments = pd.Series([10.0, 1000.0, 50.0, np.nan], INDEX)
+    moments = times_of(
+        {
+            ("one", 0): (5, 10, 20), ("one", 1): (500, 1000, 2000),
+            ("other", 0): (20, 50, 80), ("other", 1): (400, np.nan, np.inf),
+        }
+    )  # fmt: skip
+    nobody = times_of({run: (400, np.nan, np.inf) for run in INDEX})
+
+    def marks(self, axis, marker: str) -> list[float]:
+        return [x for its in axis.lines if its.get_marker() == marker for x in its.get_xdata()]
 
     def test_rows_have_the_mean_of_logarithms_and_say_who_is_missing(self):
-        figure = draw_moments(self.moments, STYLES, LABELS, "step", ends={"other": 400})
-        (axis,) = figure.axes
+        (axis,) = draw_moments(self.moments, STYLES, LABELS, "step").axes
         assert [its.get_text() for its in axis.texts] == ["1 of 2 not by then"]
-        markers = [its for its in axis.lines if its.get_marker() == STYLES["one"].marker]
-        assert markers[0].get_xdata() == pytest.approx([100])
-        arrows = [its for its in axis.lines if its.get_marker() == ">"]
-        assert list(arrows[0].get_xdata()) == [400]
+        assert self.marks(axis, STYLES["one"].marker) == pytest.approx([100])
+        assert self.marks(axis, ">") == [400]
 
     def test_crosses_are_what_comes_before(self):
         (axis,) = draw_moments(self.moments, STYLES, LABELS, "step", before=self.moments / 2).axes
-        crosses = [its.get_xdata()[0] for its in axis.lines if its.get_marker() == "x"]
-        assert crosses == [252.5, 25]
+        assert self.marks(axis, "x") == pytest.approx([50, 25])
+
+    def test_a_ratio_may_be_known_from_above_alone(self):
+        ratio = times_of({("one", 0): (0, np.nan, 0.3), ("one", 1): (0.4, 0.5, 0.6)})
+        (axis,) = draw_moments(ratio, STYLES, LABELS, "ratio").axes
+        assert self.marks(axis, "<") == [0.3]
 
     def test_nobody_gets_there(self):
-        (axis,) = draw_moments(self.moments * np.nan, STYLES, LABELS, "step").axes
+        (axis,) = draw_moments(self.nobody, STYLES, LABELS, "step").axes
         assert [its.get_text() for its in axis.texts] == ["2 of 2 not by then"] * 2
+        assert self.marks(axis, STYLES["one"].marker) == []
+        assert {its.get_marker() for its in axis.lines} == {">"}  # no interval
 
 
 def test_panels_have_axes_of_their_own():
@@ -108,18 +121,23 @@ def test_ways_and_their_turns():
 
 def test_frequencies():
     norm = {"step": [0, 10] * 2, "component": [1, 1, 2, 2], "value": [1.0, 2, 3, 4], "seed": 0}
-    when = {"generalised": [40.0], "memorised": [5.0], "locked": [30.0]}
+    when = {
+        "generalised": [40.0, np.nan], "generalised_after": [35.0, 90.0],
+        "memorised": [5.0, 5.0], "locked": [30.0, 80.0],
+    }  # fmt: skip
     parts = {
         "norm": pd.DataFrame(norm),
         "auc": over_seeds_of([0.5, 0.9], "other"),
-        "locking": pd.DataFrame({"condition": ["other"], **when}),
+        "locking": pd.DataFrame({"condition": "other", **when}),
     }
     shown = pd.concat([its.assign(shown=name) for name, its in parts.items()], ignore_index=True)
     figure = draw_frequencies(shown, {("one", 0): [2]}, np.linspace(0.4, 0.6, 50), STYLES)
     above, left, right = (figure.axes[place] for place in (0, -2, -1))
     assert list(above.lines[0].get_ydata()) == [2]
     assert line(left, "other") == [0.5, 0.9]
-    assert list(right.lines[0].get_ydata()) == [30]
+    assert list(right.lines[0].get_ydata()) == [30, 80]
+    (never,) = (its for its in right.lines if its.get_marker() == ">")
+    assert (list(never.get_xdata()), list(never.get_ydata())) == ([90], [80])
 
 
 def test_a_circuit():
@@ -184,12 +202,14 @@ def test_levels_and_recoveries():
     values = [0.0, 0.5, 1.0, 0.2, 0.6, 1.0]
     rows = {"condition": "one", "seed": 0, "step": [0, 10, 20, 21, 31, 41], "value": values}
     curve = pd.DataFrame(rows)
-    found = levels(curve, (0.1, 0.5, 0.9)).loc[("one", 0)]
-    assert found.tolist() == pytest.approx([2, 10, 18, 16])
-    again = recovery(curve, {"one": 20}, 0.8).loc[("one", 0)]
-    assert again["least"] == 0.2
-    assert again["again"] == pytest.approx(36 - 21 + 1)
-    assert recovery(curve, {"other": 20}, 0.8).empty
+    found = levels(curve, (0.1, 0.5, 0.9))
+    assert [its["at"].item() for its in found.values()] == pytest.approx([2, 10, 18, 16])
+    assert found["width"].iloc[0].tolist() == pytest.approx([0, 16, 20])
+    assert least_after(curve, {"one": 20}).item() == 0.2
+    assert again(curve, {"one": 20}, 0.8).iloc[0].tolist() == pytest.approx([11, 16, 21])
+    assert again(curve, {"one": 20}, 0.1).iloc[0].tolist() == [0, 1, 1]
+    assert again(curve, {"one": 20}, 1.5).iloc[0].fillna(-1).tolist() == [21, -1, np.inf]
+    assert again(curve, {"other": 20}, 0.8).empty
 
 
 class TestFormulas:

@@ -182,14 +182,6 @@ class TestNumbers:
         assert say.named(rows.iloc[:1], "{condition}", say.mean) == {"tied": "0.50"}
         assert say.named(rows.iloc[:0], "{condition}") == {}
 
-    @pytest.mark.parametrize(
-        ("first", "last", "said"),
-        [(20, 40, "20–40"), (20, 20, "20"), (np.nan, np.nan, "not in every seed")],
-    )
-    def test_between_checkpoints(self, first, last, said):
-        rows = pd.DataFrame({"name": ["half"], "first": [first], "last": [last]})
-        assert say.named(rows, "{name}", say.checkpoints) == {"half": said}
-
     def test_what_a_column_holds(self):
         rows = pd.DataFrame({"step": [5], "chance": [0.0125]})
         assert say.named(rows, "at", say.column("step")) == {"at": "5"}

@@ -10,6 +10,7 @@ from onset.figures.phases import draw_phases
 from onset.statistics.named import called, stacked, summed
 from onset.statistics.phases import in_words, phase_ends, values_at_ends, when_usual
 from onset.statistics.rows import where
+from onset.statistics.times import side_by_side
 
 STEPS = [0, 100, 200, 300, 400]
 CURVES = {
@@ -42,9 +43,10 @@ WATCHED = called(MEASURES, {"held out": ("accuracy", "test"), "norm": ("weight_n
 
 
 def test_phases_end_where_the_rules_say():
-    assert ENDS.loc[("one", 0)].tolist() == pytest.approx([90, 250, 350])
-    assert ENDS.loc[("one", 1), "formed"] == 250
-    assert ENDS.loc[("one", 1), ["memorised", "generalised"]].isna().all()
+    at = side_by_side(ENDS)[list(ENDS)]
+    assert at.loc[("one", 0)].tolist() == pytest.approx([90, 250, 350])
+    assert at.loc[("one", 1), "formed"] == 250
+    assert at.loc[("one", 1), ["memorised", "generalised"]].isna().all()
 
 
 def test_values_at_the_ends_are_those_of_the_runs_that_get_there():
@@ -62,7 +64,8 @@ def test_a_table_has_the_steps_above():
     table = in_words(values_at_ends(WATCHED, ENDS), ENDS)
     assert list(table) == ["", "start", "memorised", "formed", "generalised", "end"]
     assert table.iloc[0].tolist() == ["step", "", "90", "250", "350", ""]
-    assert table.iloc[2].tolist() == ["norm", "10.00", "19.00", "35.00", "45.00", "50.00"]
+    assert table.iloc[1].tolist() == ["runs", "", "1 of 2", "2 of 2", "1 of 2", ""]
+    assert table.iloc[3].tolist() == ["norm", "10.00", "19.00", "35.00", "45.00", "50.00"]
 
 
 def test_a_curve_where_a_signal_has_its_usual_value():
@@ -81,7 +84,7 @@ def test_sums_and_stacks():
 
 
 def test_bands_are_the_phases_of_each_run():
-    ends = ENDS.loc["one"]
+    ends = side_by_side(ENDS)[list(ENDS)].loc["one"]
     panels = {"share": ["held out"], "size": ["norm"]}
     figure = draw_phases(WATCHED, ends, panels, factors={"size": (1, 100)})
     above, other, below, _ = figure.axes

@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 
 from onset.figures.heat import grids_of, plot_heat
 from onset.statistics.boundary import (
-    edge_interval,
+    Edges,
+    edges_of,
     falling_edge,
     fit_threshold,
     format_edge,
@@ -18,50 +19,52 @@ from onset.statistics.boundary import (
     power_law_from_others,
     rising_edge,
 )
+from onset.statistics.times import estimate
 
 WIDTHS = np.array([8.0, 16.0, 32.0, 64.0])
+
+
+def edges(*curves: list[float]) -> Edges:
+    """Where curves first reach a half."""
+    return edges_of(WIDTHS, np.array(curves), 0.5, rising_edge)
 
 
 class TestEdges:
     @pytest.mark.parametrize(
         ("values", "rises", "falls"),
         [
-            ([0.0, 0.5, 1.0, 1.0], 16, np.inf),
-            ([0.0, 0.0, 1.0, 0.0], 16 * 2**0.5, 32 * 2**0.5),
-            ([0.9, 0.8, 0.7, 0.6], 0, np.inf),
-            ([0.9, 0.1, 0.9, 0.1], 0, 32 * 2**0.5),
-            ([0.1, 0.2, 0.3, 0.4], np.nan, np.nan),
+            ([0.0, 0.5, 1.0, 1.0], (8, 16, 16), (64, None, np.inf)),
+            ([0.0, 0.0, 1.0, 0.0], (16, 16 * 2**0.5, 32), (32, 32 * 2**0.5, 64)),
+            ([0.9, 0.8, 0.7, 0.6], (0, None, 8), (64, None, np.inf)),
+            ([0.9, 0.1, 0.9, 0.1], (0, None, 8), (32, 32 * 2**0.5, 64)),
+            ([0.1, 0.2, 0.3, 0.4], (64, None, np.inf), (0, None, 8)),
         ],
     )
     def test_by_hand(self, values, rises, falls):
-        assert rising_edge(WIDTHS, np.array(values), 0.5) == pytest.approx(rises, nan_ok=True)
-        assert falling_edge(WIDTHS, np.array(values), 0.5) == pytest.approx(falls, nan_ok=True)
+        for edge, expected in ((rising_edge, rises), (falling_edge, falls)):
+            expected = [np.nan if its is None else its for its in expected]
+            assert edge(WIDTHS, np.array(values), 0.5) == pytest.approx(expected, nan_ok=True)
 
-    def test_the_interval_is_one_of_logarithms(self):
-        mean, low, high = edge_interval(np.array([8.0, 16.0, 32.0]))
-        assert mean == pytest.approx(16)
-        assert low * high == pytest.approx(16**2)
-        # Student's t with two degrees of freedom: 4.303 standard errors
-        assert np.log(high / 16) == pytest.approx(4.3027 * np.log(2) / 3**0.5, rel=1e-4)
-
-    def test_what_lies_outside_the_grid_has_no_mean(self):
-        for edges in ([8.0, 0.0], [8.0, np.inf], [8.0, np.nan]):
-            assert np.isnan(edge_interval(np.array(edges))).all()
+    def test_the_interval_is_never_finer_than_the_grid(self):
+        its = estimate(edges(*[[0.0, 0.4, 0.6, 1.0]] * 3))
+        assert its.mean == pytest.approx(16 * 2**0.5)
+        assert its.low < 16
+        assert its.high > 32
 
     @pytest.mark.parametrize(
-        ("edges", "said"),
+        ("curves", "said"),
         [
-            ([16.0, 16.0], "16.0 [16.0, 16.0]"),
-            ([16.0], "16.0"),
-            ([0.0, 10.0], "< 8 to 10.0"),
-            ([20.0, np.inf], "20.0 to > 64"),
-            ([np.inf, np.inf], "> 64"),
-            ([20.0, np.nan, 31.0], "20.0 to 31.0 (2/3)"),
-            ([np.nan, np.nan], "nowhere"),
+            ([[0.0, 0.0, 1.0, 1.0]], "22.6"),
+            ([[0.9, 0.9, 1, 1], [0.9, 0.9, 1, 1]], "< 8"),
+            ([[0.1, 0.2, 0.3, 0.4], [0.1, 0.2, 0.3, 0.4]], "nowhere"),
+            (
+                [[0.0, 1.0, 1.0, 1.0], [0.0, 0.0, 1.0, 1.0], [0.0, 0.0, 0.0, 0.0]],
+                "22.6 [0.5, > 64] (2/3)",
+            ),
         ],
     )
-    def test_as_said(self, edges, said):
-        assert format_edge(np.array(edges), WIDTHS) == said
+    def test_as_said(self, curves, said):
+        assert format_edge(edges(*curves)) == said
 
 
 class TestThreshold:

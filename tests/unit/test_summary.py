@@ -11,12 +11,11 @@ import pytest
 from scipy import stats
 
 from onset.statistics.kinds import KINDS
-from onset.statistics.milestones import first_half
+from onset.statistics.milestones import half_its_end
 from onset.statistics.prediction import predicted_from_other_groups
 from onset.statistics.rows import at_last_step, by_component, full_name, rows_of, select
 from onset.statistics.seeds import (
     from_logarithms,
-    geometric_mean,
     interval,
     over_seeds,
     summarise,
@@ -236,32 +235,32 @@ class TestPredictedFromOtherGroups:
         assert (line[0], mean[0]) == (3.0, 3.0)
 
 
-class TestFirstHalf:
+class TestHalfItsEnd:
     def curve(self, *values: float, seed: int = 0, steps=(0, 10, 20, 30)) -> pd.DataFrame:
-        return pd.DataFrame({"step": steps, "seed": seed, "value": values})
+        return pd.DataFrame({"condition": "one", "step": steps, "seed": seed, "value": values})
+
+    def at(self, **curves: pd.DataFrame) -> dict[str, float]:
+        """Of seed 0."""
+        found = half_its_end(curves)
+        return {name: its.loc[("one", 0), "at"] for name, its in found.items()}
 
     def test_it_is_where_half_of_the_final_value_is_first_reached(self):
-        curves = {"sign": self.curve(0, 0.3, 0.5, 1), "answer": self.curve(0, 0.1, 0.2, 0.8)}
-        found = first_half(curves)
-        assert found.loc[0].to_dict() == pytest.approx({"sign": 20, "answer": 20 + 10 / 3})
+        found = self.at(sign=self.curve(0, 0.3, 0.5, 1), answer=self.curve(0, 0.1, 0.2, 0.8))
+        assert found == pytest.approx({"sign": 20, "answer": 20 + 10 / 3})
 
     def test_what_is_there_from_the_start_is_there_at_the_start(self):
-        assert first_half({"sign": self.curve(0.6, 0.1, 0.5, 1)}).loc[0, "sign"] == 0
+        assert self.at(sign=self.curve(0.6, 0.1, 0.5, 1)) == {"sign": 0}
 
     def test_only_steps_that_all_curves_have_are_compared(self):
-        curves = {
-            "sign": self.curve(0, 0.6, 0.7, 1),
-            "answer": self.curve(0, 0.6, 1, steps=(0, 20, 30)),
-        }
-        assert first_half(curves).loc[0].to_dict() == pytest.approx(
-            {"sign": 100 / 7, "answer": 50 / 3}
-        )
+        answer = self.curve(0, 0.6, 1, steps=(0, 20, 30))
+        found = self.at(sign=self.curve(0, 0.6, 0.7, 1), answer=answer)
+        assert found == pytest.approx({"sign": 100 / 7, "answer": 50 / 3})
 
     def test_each_seed_has_its_own(self):
         both = pd.concat([self.curve(0, 0.6, 0.7, 1), self.curve(0, 0.1, 0.2, 1, seed=1)])
-        assert first_half({"sign": both})["sign"].to_dict() == pytest.approx(
-            {0: 10 * 0.5 / 0.6, 1: 20 + 10 * 0.3 / 0.8}
-        )
+        found = half_its_end({"sign": both})["sign"].loc["one"]
+        assert found.loc[0].tolist() == pytest.approx([0, 10 * 0.5 / 0.6, 10])
+        assert found.loc[1].tolist() == pytest.approx([20, 20 + 10 * 0.3 / 0.8, 30])
 
 
 def test_the_last_step_is_each_runs_own():
@@ -292,12 +291,6 @@ class TestSelecting:
     def test_a_measure_by_component(self):
         (found,) = by_component(self.table[1:2], "norm", "one").values()
         assert found.loc[5, 2] == 2
-
-
-def test_what_varies_by_factors_has_a_geometric_mean():
-    mean, low, high = geometric_mean([10, 1000])
-    assert mean == pytest.approx(100)
-    assert low * high == pytest.approx(100**2)
 
 
 def test_small_numbers_keep_their_digits():

@@ -244,6 +244,19 @@ class TestCheckpoints:
             ({"schedule": "log", "count": 3, "first": 500}, [0, 100]),
             ({"schedule": "explicit", "steps": [60, 7, 101]}, [0, 7, 60, 100]),
             ({"schedule": "explicit", "steps": []}, [0, 100]),
+            ({"schedule": "log", "count": 3, "finer": {"every": 40}}, [0, 1, 40, 80, 100]),
+            (
+                {"schedule": "linear", "count": 3, "finer": {"every": 5, "since": 50, "until": 62}},
+                [0, 50, 55, 60, 100],
+            ),
+            (
+                {
+                    "schedule": "explicit",
+                    "steps": [],
+                    "finer": {"every": 1, "since": 98, "until": 900},
+                },
+                [0, 98, 99, 100],
+            ),
         ],
     )
     def test_by_hand(self, settings, steps):
@@ -264,6 +277,10 @@ class TestCheckpoints:
             ({"schedule": "log"}, "needs the key count"),
             ({"schedule": "explicit", "count": 3}, "needs the key steps"),
             ({"schedule": "linear", "count": 3, "steps": [1]}, "doesn't use the key steps"),
+            (
+                {"schedule": "linear", "count": 3, "finer": {"every": 1, "since": 9, "until": 8}},
+                "until 8 comes before since 9",
+            ),
         ],
     )
     def test_missing_and_useless_keys_are_refused(self, settings, words):

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from onset.notebook import say
 from onset.statistics import milestones, model_parts, order, paired, sizes, windows
 
 DOSES = [8, 16, 32, 64]
@@ -28,8 +29,8 @@ class TestWindows:
     def test_where_it_begins_and_ends(self):
         its = window(50, [0.0, 1.0, 1.0, 0.0])
         middle = 2**0.5
-        assert its.edges["from_half"] == pytest.approx([8 * middle] * 2)
-        assert its.edges["to_half"] == pytest.approx([32 * middle] * 2)
+        assert its.edges["from_half"]["at"].tolist() == pytest.approx([8 * middle] * 2)
+        assert its.edges["to_half"].loc[1].tolist() == [32, pytest.approx(32 * middle), 64, True]
         assert (its.best, list(its.doses), its.conditions) == (
             16,
             DOSES,
@@ -39,15 +40,26 @@ class TestWindows:
     def test_edges_of_a_power_law_are_foretold_by_the_others(self):
         its = [window(size, [0.0, 1.0, 1.0, 1.0]) for size in (10, 20, 40)]
         edges = [8.0, 16.0, 32.0]  # doubles as the size does
-        its = [
-            w._replace(edges={"from_half": np.full(2, e)}) for w, e in zip(its, edges, strict=True)
-        ]
+        its = [w._replace(edges=self.of_seeds(e)) for w, e in zip(its, edges, strict=True)]
         found = windows.lower_edges(its, floor=0.0)
         assert found["law"].tolist() == pytest.approx(edges)
         assert found["constant"].tolist() == pytest.approx([2**4.5, 16, 2**3.5])
         assert windows.worst_miss(found, "law") == pytest.approx(1)
         assert windows.worst_miss(found, "constant") == pytest.approx(2**1.5)
         assert np.isnan(windows.worst_miss(found.assign(law=[8, np.nan, 32]), "law"))
+
+    def of_seeds(self, *edges: float) -> dict[str, pd.DataFrame]:
+        """Within the grid, where they are numbers."""
+        at = np.array([*edges, *edges])
+        outside = {"after": 64.0, "at": np.nan, "before": np.inf}
+        table = pd.DataFrame({"after": at / 1.2, "at": at, "before": at * 1.2})
+        return {"from_half": table.fillna(outside)}
+
+    def test_an_edge_outside_of_the_grid_has_no_mean(self):
+        its = window(10, [0.0, 1.0, 1.0, 1.0])
+        found = windows.lower_edges([its, its._replace(edges=self.of_seeds(np.nan))], floor=0.0)
+        assert found["mean"].notna().tolist() == [True, False]
+        assert found["law"].isna().all()
 
     def test_in_words(self):
         ends = pd.DataFrame({"condition": [f"w{d}" for d in DOSES], "mean": [0.0, 1.0, 0.5, 0.25]})
@@ -95,11 +107,6 @@ class TestAlongTraining:
         ]
     ).reset_index(drop=True)
 
-    def test_first_checkpoints_are_those_of_the_seeds_that_count(self):
-        found = milestones.first_checkpoints(self.BOTH, 0.5, [0, 1]).set_index("split")
-        assert found.loc["id", ["first", "last"]].tolist() == [10, 20]
-        assert found.loc["oo", ["first", "last"]].isna().all()  # not in seed 1
-
     def test_the_last_change(self):
         found = milestones.last_changes(self.BOTH)
         assert found["value"].tolist() == pytest.approx([0.5, 0.5, 0, 0.9])
@@ -124,15 +131,32 @@ class TestAlongTraining:
     def test_signs_in_order(self):
         signs = {"the bridge's there": curve(0, 1, 1), "answered": curve(0, 0, 1)}
         found = order.halves(signs, last="answered").set_index(["name", "what"])["mean"]
-        assert found["the_bridges_there", "half"] == 5
+        assert found["the_bridges_there", "half"] == pytest.approx(5)
         assert found["the_bridges_there", "lag"] == 10
-        assert found["answered", "lag"] == 0
+        assert ("answered", "lag") not in found.index
         table = order.in_words(order.halves(signs, "answered"), "at", "after")
         assert table.to_numpy().tolist() == [
             ["the bridge's there", "5", "10"],
-            ["answered", "15", "0"],
+            ["answered", "15", ""],
         ]
         assert set(order.together(signs)["sign"]) == set(signs)
+
+
+def test_from_when_on_the_last_model_works_on_states_of_earlier_ones():
+    cells = [("patched_accuracy", seed, layer, step, 1.0)
+             for seed in (0, 1) for layer in (0, 1) for step in (0.0, 10.0, 30.0)]  # fmt: skip
+    found = [("patched_from", 0, 0, np.nan, 10.0), ("patched_from", 1, 0, np.nan, 30.0)]
+    one = [("patched_from", 0, 1, np.nan, 0.0)]
+    columns = ["measure", "seed", "layer", "other_step", "value"]
+    for more, said in (
+        ([], ["from step 10 [0, 99] on", "at no step by this rule"]),
+        (one, ["from step 10 [0, 99] on", "from step 0 on (1 of 2 runs)"]),
+    ):
+        rows = pd.DataFrame([*cells, *found, *more], columns=columns)
+        its = order.works_from(rows.assign(condition="tied", position=2))
+        assert its["mean"][0] == pytest.approx((5 * 20) ** 0.5)
+        assert list(say.named(its, "{layer}_{position}", say.from_when)) == ["0_2", "1_2"]
+        assert list(say.named(its, "{layer}_{position}", say.from_when).values()) == said
 
 
 class TestWithinARun:

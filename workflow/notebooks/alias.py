@@ -41,7 +41,7 @@ results = "results"
 from onset.figures import mechanism
 from onset.notebook import say
 from onset.notebook.here import MeanOf, here
-from onset.statistics import paired
+from onset.statistics import milestones, paired
 from onset.statistics.rows import where
 
 study = here(study_name, results)
@@ -222,7 +222,7 @@ resampled, of_ood = where(left, replacement="resample"), where(contrast, split="
 asked = study.measured("accuracy", condition=main, split=[*TRAINED, *ASKED])
 study.save_numbers(
     say.named(study.over_seeds_at_end(removal), "{condition}/removal")
-    | say.named(study.first_half(asked), "{condition}/{split}_half", say.checkpoints)
+    | say.named(milestones.half(asked), "{condition}/{split}_half", say.time)
     | say.named(
         resampled[resampled["head"].notna()].groupby("condition")["mean"].min().reset_index(),
         "{condition}/without_head", say.mean,

@@ -33,6 +33,7 @@ import pandas as pd
 from onset.figures.dose import over_doses
 from onset.notebook import say
 from onset.notebook.here import MeanOf, here
+from onset.statistics.milestones import half
 from onset.statistics.prediction import as_powers
 from onset.statistics.rows import named_parts, where
 from onset.statistics.seeds import over_seeds
@@ -180,11 +181,11 @@ study.summary_table(
 # %%
 untrained = over_seeds(study.untrained("accuracy", split=HELD_OUT), ["condition", "split"])
 of_base = where(measured, condition=base)
-halves = study.first_half(where(of_base, split=["atomic", *HELD_OUT]))
+halves = half(where(of_base, split=["atomic", *HELD_OUT]))
 study.save_numbers(
     say.named(where(foreseen, measure="predicted"), "{condition}/{split}_predicted")
     | say.named(where(foreseen, measure="shortfall"), "{condition}/{split}_shortfall")
-    | say.named(halves, "{condition}/{split}_half", say.checkpoints)
+    | say.named(halves, "{condition}/{split}_half", say.time)
     | say.named(study.still_rising(of_base), "{condition}/{split}_last_change")
     | study.quoted_settings(
         "task.n_entities", "task.n_relations", "task.inferred_ratio", "model.d_model",

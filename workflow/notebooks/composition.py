@@ -142,7 +142,8 @@ study.predictions_table(
 #
 # When does the bridge become readable at r1, when is it causally used, and when is the question answered?
 # The first condition, oo questions. The table gives the step at which each sign first reaches half its
-# final value, interpolated linearly between checkpoints, and how many steps later the accuracy does.
+# final value, and how many steps later the accuracy does. Both are known to within two checkpoints: means
+# take the straight line between them, intervals don't.
 
 # %%
 at_bridge = where(study.analyses, condition=base, layer=1, position=1)
@@ -190,6 +191,7 @@ study.parts_figure("parts", left, zip(looked_into[:2], ("oo", "id"), strict=Fals
 
 # %%
 study.early_states_figure("early_states", base, "oo", ["entity", "relation 1", "relation 2"])
+early = where(study.comparisons, comparison="early_states", condition=base, split="oo")
 
 # %% [markdown]
 # ## Learning curves
@@ -227,10 +229,11 @@ of_oo = where(contrast, split="oo")
 accuracy = study.measured("accuracy", split=HELD_OUT)
 study.save_numbers(
     say.named(study.over_seeds_at_end(lens, "layer"), "{condition}/bridge_{layer}")
-    | say.named(where(in_order, what="half"), "order/{name}", say.steps)
-    | say.named(where(in_order, what="lag"), "lag/{name}", say.steps)
+    | say.named(order.works_from(early), "works_from/{layer}_{position}", say.from_when)
+    | say.named(where(in_order, what="half"), "order/{name}", say.time)
+    | say.named(where(in_order, what="lag"), "lag/{name}", say.censored(0))
     | say.named(model_parts.without_a_head(resampled), "without_head_{application}", say.between)
-    | say.named(study.first_half(accuracy), "{condition}/{split}_half", say.checkpoints)
+    | say.named(milestones.half(accuracy), "{condition}/{split}_half", say.time)
     | say.named(study.still_rising(where(accuracy, split="oo")), "{condition}/{split}_last_change")
     | study.quoted_settings(
         "task.n_entities", "task.n_relations", "model.d_model", "training.steps",

@@ -34,7 +34,7 @@ results = "results"
 from onset.figures import mechanism
 from onset.notebook import say
 from onset.notebook.here import MeanOf, here
-from onset.statistics.milestones import at_best_step
+from onset.statistics.milestones import at_best_step, half
 from onset.statistics.rows import where
 from onset.statistics.seeds import over_seeds
 
@@ -142,9 +142,7 @@ between = over_seeds(then, ["condition", "split", "step"])
 study.save_numbers(
     say.named(between, "{condition}/{split}_between")
     | say.named(between, "{condition}/between_at", say.column("step"))
-    | say.named(
-        study.first_half(where(accuracy, split=SHOWN)), "{condition}/{split}_half", say.checkpoints
-    )
+    | say.named(half(where(accuracy, split=SHOWN)), "{condition}/{split}_half", say.time)
     | study.quoted_settings("task.n_entities", "task.n_relations", "model.d_model")
     | {
         "new": say.percent(study.setting("task.new")),

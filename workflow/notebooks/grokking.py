@@ -45,10 +45,10 @@ from onset.figures import foreseen, frequencies, phases, ways
 from onset.notebook import addition, formulas, say
 from onset.notebook.here import here
 from onset.notebook.ways import ways_of_addition
-from onset.statistics import chosen, named, paired, per_run
+from onset.statistics import chosen, named, order, paired, per_run, times
 from onset.statistics.phases import in_words, phase_ends, values_at_ends, when_usual
 from onset.statistics.rows import where
-from onset.statistics.seeds import geometric_mean, over_seeds, summary_of_seeds
+from onset.statistics.seeds import over_seeds, summary_of_seeds
 
 study = here(study_name, results)
 base, many = study.conditions[0], study.n_runs.idxmax()  # the latter: the one with most seeds
@@ -62,10 +62,11 @@ base, many = study.conditions[0], study.n_runs.idxmax()  # the latter: the one w
 #
 # The rules were fixed before looking. *Memorised*: accuracy on trained pairs first reaches a level.
 # *Formed*: the loss on held-out pairs has fallen to a fraction of its maximum. *Generalised*: accuracy on
-# held-out pairs first reaches a level. Levels are in the config; steps are interpolated linearly between
-# checkpoints. Memorisation ends at the first of these events, circuit formation at the second, cleanup at
-# the third. The table has means at the ends of the phases: what has changed before the circuit has
-# *formed* is progress that accuracy on held-out pairs doesn't show.
+# held-out pairs first reaches a level. Levels are in the config. Such a step is only known to lie between
+# two checkpoints: intervals allow for that; means and figures take the straight line between them.
+# Memorisation ends at the first of these events, circuit formation at the second, cleanup at the third.
+# The table has means at the ends of the phases, over the runs that get there: what has changed before the
+# circuit has *formed* is progress that accuracy on held-out pairs doesn't show.
 
 # %%
 study.what_was_run(
@@ -85,10 +86,13 @@ when = phase_ends(study.measures, memorised_at, formed_at, generalised_at)
 generalised = when["generalised"]
 watched = named.called(study.measures, addition.PROGRESS)
 in_base = where(watched, condition=base)[["shown", "seed", "step", "value"]]
-figure = phases.draw_phases(in_base, when.loc[base].loc[list(study.seeds)], **addition.PHASES)
+ends = times.side_by_side(when)
+figure = phases.draw_phases(
+    in_base, ends.loc[base].loc[list(study.seeds), list(when)], **addition.PHASES
+)
 study.save_figure(figure, "phases", in_base)
 progress = values_at_ends(where(watched, condition=[base, many]), when)
-study.table("phases", in_words(where(progress, condition=base), when.loc[[base]]), "lrrrrr")
+study.table("phases", in_words(where(progress, condition=base), when), "lrrrrr")
 
 # %% [markdown]
 # ## The circuit, replaced by formulas
@@ -100,7 +104,7 @@ study.table("phases", in_words(where(progress, condition=base), when.loc[[base]]
 # largest at the right answer whatever the frequencies, so only the explained variance counts there.
 
 # %%
-looked = where(per_run.rows_of_runs(study.closer, generalised), split="test")
+looked = where(per_run.rows_of_runs(study.closer, generalised["at"]), split="test")
 replaced = over_seeds(looked, ["condition", "measure"])
 of = addition.FORMULAS, {name: study.labels[name] for name in study.analysed}
 cells = formulas.formula_cells(replaced, *of, addition.SAY_NOTHING)
@@ -115,6 +119,7 @@ study.table("formulas", cells, "llrrrrrr")
 
 # %%
 study.early_states_figure("early_states", base, "test", ["a", "b", "="])
+early_states = where(study.comparisons, comparison="early_states", condition=base, split="test")
 
 # %% [markdown]
 # ## Why these frequencies?
@@ -160,7 +165,7 @@ study.save_figure(figure, "foreseen", early.features.join(seen.table).reset_inde
 # %%
 compared = study.there(many, "no_weight_decay", "random_labels")
 found = ways_of_addition(study.runs_of(compared), used.keys)
-marks = when[["memorised", "generalised"]]
+marks = ends[["memorised", "generalised"]]
 figure = ways.draw_planes(found.places, marks, study.styles_of(compared), study.labels)
 study.save_figure(figure, "components", found.places)
 
@@ -174,7 +179,7 @@ study.save_figure(figure, "components", found.places)
 # %%
 study.moments_figure(
     "speed", generalised, "training step", before=when["memorised"], limits=(30, 3e4),
-    ends=study.setting_of_all("training.steps"), kept=when,
+    kept=ends,
 )  # fmt: skip
 
 WATCHED = ["accuracy, held out", "Gini of embedding", "share of key waves in logits"]
@@ -183,7 +188,7 @@ watched = where(watched, condition=shown, shown=WATCHED)
 curves = over_seeds(watched, ["condition", "shown", "step"])
 study.curves_figure("in_loss", curves, WATCHED, "0 to 1", by="shown", of=shown, n_columns=2)
 accuracy, gini = (where(watched, shown=name) for name in WATCHED[:2])
-usual, reaching = when_usual(gini, accuracy, generalised[[many]])
+usual, reaching = when_usual(gini, accuracy, generalised["at"].loc[[many]])
 
 # %% [markdown]
 # ## What a plain float32 loss does
@@ -198,34 +203,37 @@ study.apart_figure("float32", addition.losses_and_norms(study, both), of=both, n
 # %% [markdown]
 # ## The numbers, compared with the literature
 #
-# Factors are within seeds. Nanda et al. analysed one run of 40,000 steps; ours are the reference's seeds
-# at their last checkpoint.
+# Factors are within seeds; a run that doesn't generalise counts as one that takes longer than it was
+# trained for. Nanda et al. analysed one run of 40,000 steps; ours are the reference's seeds at their last
+# checkpoint.
 
 # %%
-at_marks = per_run.of_columns(when, "mark", geometric=True)
+at_marks = times.of_several(when, "mark")
 alike, removed = study.alike(many, "task", "model"), ["largest_removed", "as_large_removed"]
+tuned, by_seed = ("adamw_tuned", ["grokfast_tuned"]), ("grokfast_tuned", "adamw_tuned")
 at_ends = where(progress, place=["start", *when])
 norm = where(at_ends, shown="norm of all weights")
 n_keys = per_run.of_conditions(chosen.n_chosen(used.keys), [base, many])
-honest = per_run.per_condition(reaching, "share")
+honest, passing = per_run.per_condition(reaching, "share"), per_run.per_condition(used.n_passing)
 SETTINGS = "model.d_model", "training.learning_rate", "training.weight_decay"
 steps = study.settings_of(study.conditions, "training.steps")
 of_base = where(study.final, condition=base)
 clock = where(of_base, measure=["gradient_symmetricity", "distance_irrelevance"])
 study.save_numbers(
     say.named(at_marks, "{condition}/n_{mark}", say.counted)
-    | say.named(at_marks, "{condition}/{mark}", say.otherwise("never", say.steps))
-    | say.named(per_run.factors(generalised, many, alike), "{condition}/factor")
-    | say.named(per_run.factors(generalised, "fraction_50", removed), "{condition}/factor")
-    | say.named(per_run.factors(generalised, "adamw_tuned", ["grokfast_tuned"]), "grokfast_over_adamw")
+    | say.named(at_marks, "{condition}/{mark}", say.time)
+    | say.named(times.factors(generalised, many, alike), "{condition}/factor", say.censored(2))
+    | say.named(times.factors(generalised, "fraction_50", removed), "{condition}/factor", say.censored(2))
+    | say.named(times.factors(generalised, *tuned), "grokfast_over_adamw", say.censored(2))
+    | say.named(order.works_from(early_states), "works_from/{layer}_{position}", say.from_when)
     | say.named(formulas.in_words(replaced, *of), "{condition}/{measure}", say.column("said"))
     | say.named(at_ends, "{condition}/{shown}/{place}")
     | say.named(norm, "{condition}/{shown}/{place}", say.rounded(1))
     | say.named(study.settings_of([base, many], *SETTINGS), "{condition}/{key}", say.column("said"))
     | say.named(steps, "{condition}/{key}", say.column("said"))
     | say.named(per_run.per_condition(n_keys), "{condition}/n_keys", say.rounded(1))
-    | say.named(per_run.middle(used.locking["locked"]), "{condition}/locked", say.middle)
-    | say.named(per_run.per_condition(used.locking["passing"]), "{condition}/passing", say.rounded(1))
+    | say.named(times.per_condition(used.locked), "{condition}/locked", say.time)
+    | say.named(passing, "{condition}/passing", say.rounded(1))
     | say.named(honest, "{condition}/honest")
     | say.named(honest, "{condition}/n_honest", say.column("n_there"))
     | say.named(found.shares(), "{condition}/{kind}_{component}/{what}")
@@ -237,6 +245,7 @@ study.save_numbers(
         "n_seeds": str(len(study.seeds)), "n_many": str(study.n_runs[many]),
         "memorised_at": f"{memorised_at:g}", "formed_at": f"{formed_at:g}",
         "generalised_at": f"{generalised_at:g}", "known_at": str(known_at),
+        "grokfast_sooner": say.sooner(times.sooner(generalised, *by_seed)),
         "usual_gini": f"{usual:.2f}", "initial_auc": say.seeds(used.initial, kind="share"),
         "initial_p": f"{used.initial_p:.3f}", "memorised_auc": say.seeds(used.memorised, kind="share"),
         "same_seed_overlap": say.seeds(where(used.overlap, same=True)["value"], kind="share"),
@@ -248,7 +257,7 @@ study.verdict(
     {
         "key_frequencies": summary_of_seeds(n_keys[base], "count"),
         "restricted": kept.assign(value=1 - kept["value"], kind="explained"),
-        "generalised": geometric_mean(generalised[base].dropna()),
+        "generalised": times.estimate(generalised.loc[[base]]).summary,
     }
 )
 

@@ -50,8 +50,8 @@ from onset.notebook.copied import n_same
 from onset.notebook.here import here
 from onset.notebook.induction import KNOWN, NUMBERS, InductionHeads
 from onset.notebook.ways import ways_of_losses
-from onset.statistics import induction_pair, named
-from onset.statistics.per_run import over_nulls, per_condition
+from onset.statistics import induction_pair, named, times
+from onset.statistics.per_run import per_condition
 from onset.statistics.rows import at_last_step, where
 from onset.statistics.seeds import over_seeds, summary_of_seeds
 
@@ -93,7 +93,7 @@ names = {name: name for name in (*induction_pair.PARTS, induction_pair.ANSWERS)}
 study.apart_figure("heads", its.parts_panels(), curve="shown", of=names)
 del names[induction_pair.ANSWERS]
 study.rows_figure(
-    "order", over_seeds(its.lead, ["shown"]), None, "steps after the answers", row="shown",
+    "order", its.drawn_lead(), None, "steps after the answers", row="shown",
     of=names, shares=False, marked=0,
 )  # fmt: skip
 its.pairs
@@ -112,7 +112,7 @@ ways = ways_of_losses(study.runs_of(both), "repeats")
 figure = draw_turns(ways.places, ways.turns(), study.styles_of(both), study.labels)
 study.save_figure(figure, "way", ways.places)
 turned = ways.components.set_index(["condition", "seed"])
-turned["late"] = turned["at"] - its.half.reindex(turned.index)
+turned_at = ways.when_turned()
 turned.round(2)
 
 # %% [markdown]
@@ -162,7 +162,7 @@ study.moments_figure("surgery", its.delays, relative, of=its.operated_at_start, 
 late = [base, *its.removed_at]
 curves = over_seeds(where(its.accuracy, condition=late), ["condition", "step"])
 study.curves_figure("late", curves, None, "accuracy on repeats", of=late, **named_curves)
-recovered, copied = its.recovered(0.9), its.copied("pair_copied", "others_copied")
+copied = its.copied("pair_copied", "others_copied")
 copied
 
 # %% [markdown]
@@ -191,25 +191,27 @@ its.circuits.filter(regex="^(edge_auc|known_|patched_)").round(2)
 # ## The numbers, compared with the literature
 
 # %%
-half, width = (per_condition(its.when[of], geometric=True) for of in (0.5, "width"))
-distances, late_by = induction_pair.distances(its.farthest), per_condition(turned["late"])
+half, width = (times.per_condition(its.when[of]) for of in (0.5, "width"))
+distances = induction_pair.distances(its.farthest)
+late_by = times.per_condition(times.difference(turned_at, its.half), signed=True)
+again = times.per_condition(its.again(0.9))
 steps, segment = (
     study.settings_of(study.conditions, "training.steps"),
     study.setting("task.segment"),
 )
-lead = {name: where(its.lead, shown=name)["value"] for name in induction_pair.PARTS}
 NULLS = {"largest_removed": "as_large_removed", "previous_trained": "other_trained"}
+over_null = times.per_condition(times.over_nulls(its.half, NULLS))
 BEFORE = ["context_share", "context_evenness"]
 study.save_numbers(
     say.named(half, "{condition}/n_there", say.counted)
-    | say.named(half, "{condition}/half", say.otherwise("never", say.steps))
-    | say.named(width, "{condition}/width", say.otherwise("never", say.steps))
-    | {f"lead/{part}": say.seeds(lead[part], 0, none="undecided") for part in induction_pair.PARTS}
+    | say.named(half, "{condition}/half", say.time)
+    | say.named(width, "{condition}/width", say.censored(0))
+    | say.named(its.drawn_lead(), "lead/{shown}", say.censored(0))
     | {f"before/{of}": say.seeds(its.before(of), none="undecided") for of in BEFORE}
     | say.named(steps, "steps/{condition}", say.column("said"))
-    | say.named(per_condition(turned["turn"], "angle"), "turn/{condition}", say.steps)
-    | say.named(per_condition(turned["at"], "steps"), "turn_at/{condition}", say.steps)
-    | say.named(late_by, "turn_late/{condition}", say.otherwise("undecided", say.steps))
+    | say.named(per_condition(turned["turn"], "angle"), "turn/{condition}", say.rounded(0))
+    | say.named(times.per_condition(turned_at), "turn_at/{condition}", say.time)
+    | say.named(late_by, "turn_late/{condition}", say.censored(0))
     | say.named(per_condition(turned["explained"], "share"), "way/{condition}")
     | say.named(where(its.read, step=0), "position/{condition}/{how}/start")
     | say.named(distances, "looks_one/{condition}", say.counted)
@@ -217,14 +219,14 @@ study.save_numbers(
     | say.named(over_seeds(its.farthest, ["condition"]), "looks_there/{condition}")
     | say.named(its.areas, "auc/{shown}")
     | {f"auc_p/{name}": f"{of.p:.2f}" for name, of in its.told.items()}
-    | say.named(per_condition(its.delays, geometric=True), "delay/{condition}", say.otherwise("never"))
-    | say.named(over_nulls(its.delays, NULLS), "delay/{condition}/over_null", say.otherwise("never"))
+    | say.named(times.per_condition(its.delays), "delay/{condition}", say.censored(2))
+    | say.named(over_null, "delay/{condition}/over_null", say.censored(2))
     | say.named(n_same(copied, "put"), "same/{condition}/put", say.counted)
     | say.named(n_same(copied, "without"), "same/{condition}/without surgery", say.counted)
     | say.named(per_condition(induction_pair.written_more(effects)), "others_write/{condition}")
     | say.named(its.worst_losses, "without/{replacement}/{layer}")
-    | say.named(per_condition(recovered["least"], "share"), "{condition}/least")
-    | say.named(per_condition(recovered["again"], "steps"), "{condition}/again", say.if_all(say.steps))
+    | say.named(per_condition(its.least, "share"), "{condition}/least")
+    | say.named(again, "{condition}/again", say.time)
     | study.quoted_settings("task.length", "task.n_symbols", "model.n_heads")
     | {
         "n_many": str(study.n_runs[base]), "n_seeds": str(len(study.seeds)),

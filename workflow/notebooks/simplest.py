@@ -90,9 +90,9 @@ maps.heat_figure("maps", [("", pair, ood) for pair in others], level, "accuracy 
 #
 # For each row of a map over widths, and each seed: the width at which accuracy on `ood` first reaches a
 # level, and the width beyond which it stays below, by interpolation in the logarithm of the width.
-# Intervals are over seeds; the best width is that on the validation part. The lower edge at one half is
-# also predicted for each world by a power law through the other worlds; the null is that it doesn't depend
-# on the world, so that the others' mean predicts as well.
+# Intervals are over seeds, and never finer than the grid; the best width is that on the validation part.
+# The lower edge at one half is also predicted for each world by a power law through the other worlds; the
+# null is that it doesn't depend on the world, so that the others' mean predicts as well.
 
 # %%
 found = maps.windows(ood, validation, level)
@@ -103,7 +103,7 @@ study.table(
         {
             "row": f"{maps.name(its.setting)} {its.value:g}",
             "best": f"{its.best:g}",
-            **{said: format_edge(its.edges[edge], its.doses) for edge, said in EDGES.items()},
+            **{said: format_edge(its.edges[edge]) for edge, said in EDGES.items()},
         }
         for its in found
     ),

@@ -27,7 +27,8 @@ def draw_frequencies(
     Args:
         shown: rows of three kinds (`shown`): `norm` of the embedding's waves in the first condition (seed,
             step, component, value), `auc` over seeds of the second (condition, step, mean, low, high,
-            seed_0, …) and `locking` by run (condition, generalised, memorised, locked).
+            seed_0, …) and `locking` by run (condition, locked, memorised, generalised and its
+            `generalised_after`, where arrows say that a run had not generalised by its end).
         keys: by condition and seed; triangles mark those of the first condition.
         by_chance: draws of a null, of which a band holds 95 %.
         styles: of the two conditions.
@@ -64,5 +65,7 @@ def _draw_norms(axis: Axes, norms: pd.DataFrame, keys: Sequence[int], style: Sty
 def _draw_locking(axis: Axes, locking: pd.DataFrame, style: Style) -> None:
     axis.plot(locking["generalised"], locking["locked"], **style.of_marker)
     axis.plot(locking["generalised"], locking["memorised"], "x", color=NEUTRAL, markersize=4)
+    never = locking[locking["generalised"].isna()]
+    axis.plot(never["generalised_after"], never["locked"], ">", color=style.colour, markersize=4)
     axis.axline((0, 0), slope=1, color=NEUTRAL, linewidth=0.5)
     axis.set(xlabel="generalised at step", ylabel="keys strongest from step", xlim=(0, None))

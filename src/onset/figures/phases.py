@@ -26,7 +26,8 @@ def draw_phases(
 
     Args:
         watched: of one condition: shown (the name of the curve), seed, step, value.
-        ends: of up to three phases, in order: a row per seed; NaN where a run doesn't get there.
+        ends: of up to three phases, in order: a row per seed, a column per phase; NaN where a run doesn't
+            get there.
         panels: label of the axis → names of the curves.
         factors: limits of those panels that have a logarithmic axis.
     """

@@ -76,8 +76,16 @@ def _plot_window(
 
 def _plot_edge(axis: Axes, its: Window, edge: tuple, style: Style) -> None:
     found = its.edges["from_half"]
-    inside = found[np.isfinite(found) & (found > 0)]
-    axis.plot([its.value] * len(inside), inside, ".", color=style.colour, markersize=4)
+    # Where a seed's edge lies outside of the grid, an arrow points there from its border.
+    outside = found["at"].isna()
+    beyond = outside & np.isinf(found["before"])
+    borders = {
+        ".": found["at"],
+        "^": found["after"][beyond],
+        "v": found["before"][outside & ~beyond],
+    }
+    for marker, at in borders.items():
+        axis.plot([its.value] * len(at), at, marker, color=style.colour, markersize=4)
     axis.vlines(its.value, edge.low, edge.high, color=style.colour, alpha=0.6)
     axis.plot(its.value, edge.law, "x", color=NEUTRAL, markersize=6)
 

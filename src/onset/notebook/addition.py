@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -20,6 +21,7 @@ from onset.statistics.named import called, stacked, summed
 from onset.statistics.per_run import of_conditions
 from onset.statistics.prediction import Foresight, foresight, known_at, rank_correlations
 from onset.statistics.rows import where
+from onset.statistics.times import Times, side_by_side
 
 PROGRESS = {
     "loss, trained": ("loss", "train"),
@@ -93,13 +95,13 @@ def guessing(p: int) -> float:
     return math.log(p)
 
 
-def early(study: NotebookStudy, condition: str, generalised: pd.Series, step: int) -> Early:
+def early(study: NotebookStudy, condition: str, generalised: Times, step: int) -> Early:
     """Numbers that need no knowledge of the end.
 
     Args:
         study: of modular addition.
         condition: whose runs.
-        generalised: the step by condition and seed, NaN where a run doesn't.
+        generalised: when runs do.
         step: at which the numbers are known.
     """
     measures = where(study.measures, condition=condition)
@@ -107,10 +109,10 @@ def early(study: NotebookStudy, condition: str, generalised: pd.Series, step: in
     names |= {name.replace("_", " "): (name, None) for name in _EARLY}
     waves = summed(where(measures, measure="circle_share")).assign(shown="share of all waves")
     watched = pd.concat([called(measures, names), waves], ignore_index=True)
-    steps = of_conditions(generalised, [condition])
-    outcome = np.log10(steps.fillna(study.setting("training.steps", condition)))
+    its = of_conditions(generalised, [condition])
+    outcome = np.log10(its["at"].fillna(its["after"]))
     features = known_at(watched, step, outcome.index, by_factors=_EARLY_LOSSES)
-    return Early(features, outcome, steps.notna())
+    return Early(features, outcome, its["at"].notna())
 
 
 def losses_and_norms(study: NotebookStudy, conditions: list[str]) -> dict[str, Panel]:
@@ -132,7 +134,7 @@ class Frequencies:
     study: NotebookStudy
     conditions: tuple[str, str]
     """the one that is drawn run by run, and the one with many runs, of which statistics are made"""
-    when: pd.DataFrame
+    when: Mapping[str, Times]
     """`phase_ends`"""
 
     @cached_property
@@ -170,22 +172,29 @@ class Frequencies:
 
     @cached_property
     def memorised(self) -> pd.Series:
-        """The areas when runs have memorised."""
-        return value_at(self.areas, self.when["memorised"]).dropna()
+        """The areas when runs have memorised; NaN where they haven't."""
+        return value_at(self.areas, self.when["memorised"]["at"])
 
     @cached_property
-    def locking(self) -> pd.DataFrame:
-        """From when on keys lead in the logits, and what else had its time, beside the phases."""
-        waves = self.study.measured("circle_share", condition=self.conditions)
-        found = chosen.locking(waves, self.keys, self.when["memorised"], _PASSING)
-        return found.join(self.when)
+    def _waves(self) -> pd.DataFrame:
+        return self.study.measured("circle_share", condition=self.conditions)
+
+    @cached_property
+    def locked(self) -> Times:
+        """From when on keys lead in the logits."""
+        return chosen.locked(self._waves, self.keys)
+
+    @cached_property
+    def n_passing(self) -> pd.Series:
+        """How many other frequencies had their time after memorisation."""
+        return chosen.n_passing(self._waves, self.keys, self.when["memorised"]["at"], _PASSING)
 
     @cached_property
     def overlap(self) -> pd.DataFrame:
         """Of the many with runs of the same task and model that generalise (`chosen.overlap`)."""
         many, seeds = self.conditions[1], self.study.seeds
         alike = self.study.alike(many, "task", "model")
-        there = of_conditions(self.when["generalised"].dropna(), alike).index
+        there = of_conditions(self.when["generalised"].dropna(subset="at"), alike).index
         others = [(name, seed) for name, seed in there if seed in seeds]
         return chosen.overlap(self.keys, [(many, seed) for seed in seeds], others)
 
@@ -196,7 +205,7 @@ class Frequencies:
         return stacked(
             {
                 "auc": chosen.over_runs(self.areas),
-                "locking": self.locking.reset_index(),
+                "locking": side_by_side({"locked": self.locked, **self.when}).reset_index(),
                 "norm": norms[["step", "component", "value", "seed"]],
             }
         )

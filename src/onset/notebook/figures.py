@@ -18,6 +18,7 @@ from onset.notebook.rows import StudyRows
 from onset.statistics.named import stacked
 from onset.statistics.rows import where
 from onset.statistics.seeds import over_seeds
+from onset.statistics.times import Times
 
 Of = Mapping[str, str] | Iterable[str] | None
 """whose rows or curves are drawn: conditions (None: all), or names of other things with their labels"""
@@ -167,18 +168,18 @@ class StudyFigures(StudyRows):
     def moments_figure(
         self,
         name: str,
-        moments: pd.Series,
+        moments: Times,
         xlabel: str,
         *,
         of: Of = None,
-        kept: pd.Series | pd.DataFrame | None = None,
+        kept: pd.DataFrame | None = None,
         **how: Any,
     ) -> None:
         """Draw and keep when something happens in the runs of each condition, a row per condition.
 
         Args:
             name: of the figure.
-            moments: a step, or a ratio of steps, by condition and seed; NaN where it doesn't happen.
+            moments: times, or ratios of times.
             xlabel: of the axis.
             of: whose rows.
             kept: the figure's data by condition and seed, if they are more than the moments.

@@ -11,11 +11,12 @@ from onset.figures.apart import SHARES, Panel
 from onset.figures.learning import learning_curves
 from onset.notebook.copied import formed_and_put
 from onset.notebook.study import NotebookStudy
-from onset.statistics import chosen, induction_pair, order, per_run
-from onset.statistics.milestones import levels, recovery, value_at
+from onset.statistics import chosen, induction_pair, order
+from onset.statistics.milestones import again, least_after, levels, value_at
 from onset.statistics.named import stacked
 from onset.statistics.rows import at_last_step, strongest, where
 from onset.statistics.seeds import over_seeds
+from onset.statistics.times import Times, as_drawn, relative
 
 KNOWN = {
     "context_share": "probability on tokens seen",
@@ -53,13 +54,13 @@ class InductionHeads:
         return self.study.measured("accuracy", split="repeats")
 
     @cached_property
-    def when(self) -> pd.DataFrame:
-        """The steps at which runs first answer a tenth, half and nine tenths of it, and the `width`."""
+    def when(self) -> dict[float | str, Times]:
+        """When runs first answer a tenth, half and nine tenths of it, and the `width` in steps."""
         return levels(self.accuracy, _LEVELS)
 
     @property
-    def half(self) -> pd.Series:
-        """The step of the transition, by run."""
+    def half(self) -> Times:
+        """When the transition is."""
         return self.when[0.5]
 
     @cached_property
@@ -68,8 +69,8 @@ class InductionHeads:
         return self.study.measured(KNOWN, split="repeats", condition=self.base)
 
     def before(self, measure: str) -> pd.Series:
-        """What is known when a tenth is answered, by run of the base."""
-        return value_at(where(self.known, measure=measure), self.when[0.1]).dropna()
+        """What is known when a tenth is answered, by run of the base; NaN where it never is."""
+        return value_at(where(self.known, measure=measure), self.when[0.1]["at"])
 
     # ---- which heads ------------------------------------------------------------------------
 
@@ -105,19 +106,23 @@ class InductionHeads:
         }
 
     @cached_property
-    def lead(self) -> pd.DataFrame:
+    def lead(self) -> dict[str, Times]:
         """By how many steps each part goes half its way after the answers do."""
         return order.behind(self.on_the_way, induction_pair.ANSWERS)
+
+    def drawn_lead(self) -> pd.DataFrame:
+        """The same as figures take it: shown, mean, low, high, seed_0, …"""
+        return as_drawn(self.lead, "shown", signed=True)
 
     def looks_at_previous(self, at_half: bool = False) -> pd.Series:
         """How much the first head of each of the base's pairs looks at previous tokens, in the end.
 
         Args:
-            at_half: or at the step of the transition, if there is one.
+            at_half: or at the step of the transition; NaN where there is none.
         """
         its = where(self.parts, shown="looks at previous tokens")
         if at_half:
-            return value_at(its, self.half[[self.base]]).dropna()
+            return value_at(its, self.half["at"])
         return at_last_step(its)["value"]
 
     # ---- what is known at the start ---------------------------------------------------------
@@ -145,18 +150,23 @@ class InductionHeads:
         return [name for name, step in self.study.operated_at.items() if not step]
 
     @cached_property
-    def delays(self) -> pd.Series:
+    def delays(self) -> Times:
         """The step of the transition over that without surgery, for surgery before training."""
-        return per_run.relative(self.half, self.base, self.operated_at_start).rename("delay")
+        return relative(self.half, self.base, self.operated_at_start)
 
     @property
     def removed_at(self) -> dict[str, int]:
         """When heads are taken away, of those conditions in which it is done late."""
         return {name: step for name, step in self.study.operated_at.items() if step}
 
-    def recovered(self, level: float) -> pd.DataFrame:
-        """How low accuracy falls when heads are taken away late, and how long until it is at a level."""
-        return recovery(self.accuracy, self.removed_at, level)
+    @property
+    def least(self) -> pd.Series:
+        """How low accuracy falls when heads are taken away late, by run."""
+        return least_after(self.accuracy, self.removed_at)
+
+    def again(self, level: float) -> Times:
+        """How many steps later it is at a level."""
+        return again(self.accuracy, self.removed_at, level)
 
     def copied(self, copied: str, other: str) -> pd.DataFrame:
         """Which pairs form where heads of the base's runs were put (`formed_and_put`)."""

@@ -15,7 +15,7 @@ from onset.figures import dose
 from onset.figures.heat import value_of
 from onset.runs.run import Run
 from onset.runs.study import Study
-from onset.statistics.milestones import first_checkpoints, last_changes
+from onset.statistics.milestones import last_changes
 from onset.statistics.rows import at_last_step, rows_of, where
 from onset.statistics.seeds import over_seeds
 
@@ -242,10 +242,6 @@ class StudyRows(Study):
         """The measurements of models before training, where they begin with random parameters."""
         began = where(self.measured(measure, **wanted), step=0)
         return began[began["condition"].isin(self.from_scratch)]
-
-    def first_half(self, accuracy: pd.DataFrame) -> pd.DataFrame:
-        """Between which checkpoints all seeds first answer half of a split (`first_checkpoints`)."""
-        return first_checkpoints(accuracy, 0.5, self.seeds)
 
     @staticmethod
     def still_rising(curves: pd.DataFrame) -> pd.DataFrame:

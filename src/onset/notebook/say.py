@@ -8,12 +8,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from onset.statistics.wording import UNDEFINED, format_interval, format_values
+from onset.statistics.times import Sooner
+from onset.statistics.wording import (
+    UNDEFINED,
+    format_censored,
+    format_count,
+    format_interval,
+    format_of_those,
+    format_time,
+    format_values,
+)
 
 
 def interval(row: Any) -> str:
-    """`0.97 [0.95, 0.99]`, of a row with mean, low and high."""
-    return format_interval(row)
+    """`0.97 [0.95, 0.99]`, of a row with mean, low and high.
+
+    A row of `statistics.per_run.per_condition` also says how many runs have a number, if not all do.
+    """
+    return rounded(2)(row)
 
 
 def named(rows: pd.DataFrame, name: str, say: Callable[[Any], str] = interval) -> dict[str, str]:
@@ -49,16 +61,28 @@ def mean(row: Any) -> str:
     return f"{row.mean:.2f}"
 
 
-def steps(row: Any) -> str:
-    """`120 [100, 140]`, of a row of steps with mean, low and high."""
-    return format_interval(row, digits=0)
+def time(row: Any) -> str:
+    """When runs get somewhere, of a row of `statistics.times`: `617 [560, 690]`."""
+    return format_time(row)
 
 
-def checkpoints(row: Any) -> str:
-    """`100–200` of a row of `first_checkpoints`, or that not every seed gets there."""
-    if np.isnan(row.first):
-        return "not in every seed"
-    return "–".join(str(int(step)) for step in dict.fromkeys((row.first, row.last)))
+def censored(digits: int) -> Callable[[Any], str]:
+    """The same of a difference or a ratio of such times, with so many digits after the point."""
+    return lambda row: format_censored(row, digits)
+
+
+def from_when(row: Any) -> str:
+    """`from step 617 [560, 690] on`, of a row of `statistics.order.works_from`."""
+    if not row.n_runs:
+        return "at no step by this rule"
+    return format_of_those(f"from step {format_time(row)} on", row.n_runs, row.n_compared)
+
+
+def sooner(its: Sooner) -> str:
+    """`sooner in 4 of 10 seeds, later in 5 (p = 1.000)`."""
+    return (
+        f"sooner in {its.n_sooner} of {its.n_seeds} seeds, later in {its.n_later} (p = {its.p:.3f})"
+    )
 
 
 def between(row: Any) -> str:
@@ -67,8 +91,15 @@ def between(row: Any) -> str:
 
 
 def rounded(digits: int) -> Callable[[Any], str]:
-    """Mean and interval with so many digits after the point."""
-    return lambda row: format_interval(row, digits)
+    """`interval` with so many digits after the point."""
+
+    def say(row: Any) -> str:
+        n_runs = getattr(row, "n_runs", 0)
+        return format_of_those(
+            format_interval(row, digits), getattr(row, "n_there", n_runs), n_runs
+        )
+
+    return say
 
 
 def otherwise(said: str, say: Callable[[Any], str] = interval) -> Callable[[Any], str]:
@@ -81,19 +112,9 @@ def small(row: Any) -> str:
     return f"{row.mean:.1e}"
 
 
-def if_all(say: Callable[[Any], str] = interval) -> Callable[[Any], str]:
-    """Of a row of `per_condition`: that there is no mean where a run has no number."""
-    return lambda row: UNDEFINED if row.n_there < row.n_runs else say(row)
-
-
 def counted(row: Any) -> str:
-    """`3 of 5`, of a row of `statistics.per_run.per_condition`."""
-    return f"{row.n_there} of {row.n_runs}"
-
-
-def middle(row: Any) -> str:
-    """`120 (90 to 150)`, of a row with median, lowest and highest."""
-    return f"{row.median:.0f} ({row.lowest:.0f} to {row.highest:.0f})"
+    """`3 of 5`, of a row with n_there and n_runs."""
+    return format_count(row)
 
 
 def each(values: Iterable[float]) -> str:
@@ -104,9 +125,14 @@ def each(values: Iterable[float]) -> str:
 def seeds(
     values: Iterable[float], digits: int = 2, kind: str = "real", none: str = UNDEFINED
 ) -> str:
-    """Mean and interval of one value per seed, of this kind; other words where there are none."""
-    there = list(values)
-    return format_values(there, digits, kind) if there else none
+    """Mean and interval of one value per seed, of this kind; other words where there are none.
+
+    If some are NaN, it also says how many aren't.
+    """
+    of_all = np.array(list(values), float)
+    there = of_all[~np.isnan(of_all)]
+    said = format_values(there, digits, kind) if len(there) else none
+    return format_of_those(said, len(there), len(of_all))
 
 
 def first(rows: pd.DataFrame, otherwise: str) -> str:

@@ -112,7 +112,7 @@ def borders(importances: Iterable[float], n: int = 31) -> dict[str, pd.DataFrame
     fine = torch.logspace(-1, 0, n, dtype=torch.float64)
     directions, _, _ = best(fine[:, None], axis[None, :])
     both = np.array(phase_of(directions)).reshape(directions.shape[:2]) == "superposed"
-    exact = [falling_edge(fine.numpy(), its.astype(float), 0.5) for its in both.T]
+    exact = [falling_edge(fine.numpy(), its.astype(float), 0.5)[1] for its in both.T]
     return {
         "three candidates": pd.DataFrame({"importance": axis, "density": boundary(axis)}),
         "exact optimum": pd.DataFrame({"importance": axis, "density": exact}),

@@ -13,7 +13,9 @@ from jaxtyping import Float
 from onset.measures.fourier import spectrum
 from onset.notebook.spaces import logits_of_pairs, losses_of_tokens, weights
 from onset.runs.run import Run
+from onset.statistics.milestones import highest
 from onset.statistics.seeds import over_seeds
+from onset.statistics.times import Times
 from onset.statistics.trajectories import Way, explained_by_chance, principal_way, turns
 
 Keys = Mapping[tuple[str, int], Collection[int]]
@@ -32,6 +34,10 @@ class Ways(NamedTuple):
         """By how many degrees ways turn at each step, over seeds: condition, step, mean, low, high, …"""
         there = self.places.rename(columns={"turn": "value"}).dropna(subset="value")
         return over_seeds(there, ["condition", "step"], "angle")
+
+    def when_turned(self) -> Times:
+        """When each way turns most."""
+        return highest(self.places.rename(columns={"turn": "value"}).dropna(subset="value"))
 
     def shares(self) -> pd.DataFrame:
         """Of several spaces, over seeds: condition, kind, component, what, mean, low, high, …"""

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Float
 from scipy.optimize import least_squares
 
 from onset.statistics.prediction import predicted_from_other_groups
-from onset.statistics.seeds import Summary, interval
-from onset.statistics.wording import format_interval
+from onset.statistics.times import Bracket, Times, estimate
+from onset.statistics.wording import format_bound, format_estimate
 
 Doses = Float[np.ndarray, " doses"]
 
+Edges = Times
+"""by seed: the dose of an edge, which is known to lie between two of the grid's, or outside of it; and
+`somewhere`: whether the level is reached at any dose"""
 
-def rising_edge(doses: Doses, values: Doses, level: float) -> float:
+
+def rising_edge(doses: Doses, values: Doses, level: float) -> Bracket:
     """The smallest dose at which `values`, linear in the logarithm of the dose, reach `level`.
 
     Args:
@@ -24,66 +29,59 @@ def rising_edge(doses: Doses, values: Doses, level: float) -> float:
         level: to be reached.
 
     Returns:
-        0 if the first value reaches it already (the edge lies below the grid), NaN if none does.
+        Where none reaches it, the edge lies beyond the grid, if anywhere.
     """
     reached = np.flatnonzero(values >= level)
-    if not len(reached):
-        return np.nan
-    after = int(reached[0])
-    return _crossing(doses, values, level, after - 1) if after else 0.0
+    return _edge(doses, values, level, int(reached[0]) - 1 if len(reached) else len(doses) - 1)
 
 
-def falling_edge(doses: Doses, values: Doses, level: float) -> float:
+def falling_edge(doses: Doses, values: Doses, level: float) -> Bracket:
     """The largest dose at which `values` reach `level`; arguments as of `rising_edge`.
 
     Returns:
-        Infinity if the last value reaches it (the edge lies beyond the grid), NaN if none does.
+        Where none reaches it, the edge lies below the grid, if anywhere.
     """
     reached = np.flatnonzero(values >= level)
-    if not len(reached):
-        return np.nan
-    before = int(reached[-1])
-    return _crossing(doses, values, level, before) if before + 1 < len(doses) else np.inf
+    return _edge(doses, values, level, int(reached[-1]) if len(reached) else -1)
 
 
-def _crossing(doses: Doses, values: Doses, level: float, before: int) -> float:
-    logs, pair = np.log(doses[before : before + 2]), values[before : before + 2]
+def _edge(doses: Doses, values: Doses, level: float, place: int) -> Bracket:
+    """Between the dose at a place and the next; outside of the grid, where there is only one of them."""
+    if place < 0:
+        return 0.0, np.nan, float(doses[0])
+    if place + 1 == len(doses):
+        return float(doses[-1]), np.nan, np.inf
+    logs, pair = np.log(doses[place : place + 2]), values[place : place + 2]
     part = (level - pair[0]) / (pair[1] - pair[0])
-    return float(np.exp(logs[0] + part * (logs[1] - logs[0])))
+    at = np.exp(logs[0] + part * (logs[1] - logs[0]))
+    return float(doses[place]), float(at), float(doses[place + 1])
 
 
-def edge_interval(edges: Float[np.ndarray, " seeds"]) -> tuple[float, float, float]:
-    """Geometric mean over seeds and its 95 % interval (Student's t of the logarithms).
+def edges_of(
+    doses: Doses,
+    values: Float[np.ndarray, "seeds doses"],
+    level: float,
+    edge: Callable[[Doses, Doses, float], Bracket],
+) -> Edges:
+    """`rising_edge` or `falling_edge` of each seed."""
+    found = [edge(doses, of_seed, level) for of_seed in values]
+    table = pd.DataFrame(found, columns=["after", "at", "before"]).rename_axis("seed")
+    return table.assign(somewhere=(values >= level).any(1))
 
-    NaN where a seed has no edge within the grid: there is then no mean to speak of.
+
+def format_edge(edges: Edges) -> str:
+    """`16.2 [14.1, 18.7]`; `< 8` is below the grid's smallest dose, `> 64` beyond its largest.
+
+    Where some seeds' edges lie outside of the grid, the median, and how many lie within: `16.2 [9.1, > 64]
+    (2/3)`.
     """
-    if not (np.isfinite(edges) & (edges > 0)).all():
-        return np.nan, np.nan, np.nan
-    mean, low, high = np.exp(interval(np.log(edges)))
-    return float(mean), float(low), float(high)
-
-
-def format_edge(edges: Float[np.ndarray, " seeds"], doses: Doses) -> str:
-    """`16.2 [14.1, 18.7]`; or the range over seeds where some have no edge within the grid.
-
-    `< 8` is below the grid's smallest dose, `> 64` beyond its largest; seeds that reach the level nowhere
-    are counted: `20.0 to 31.0 (2/3)`.
-    """
-    mean = Summary(*edge_interval(edges))
-    if not np.isnan(mean.mean):
-        return format_interval(mean, 1)
-    somewhere = edges[~np.isnan(edges)]
-    if not len(somewhere):
+    if not edges["somewhere"].any():
         return "nowhere"
-    ends = dict.fromkeys(_said(edge, doses) for edge in (somewhere.min(), somewhere.max()))
-    missing = len(somewhere) < len(edges)
-    return " to ".join(ends) + (f" ({len(somewhere)}/{len(edges)})" if missing else "")
-
-
-def _said(edge: float, doses: Doses) -> str:
-    if edge == 0:
-        return f"< {doses[0]:g}"
-    return f"> {doses[-1]:g}" if np.isinf(edge) else f"{edge:.1f}"
+    its = estimate(edges)
+    if not its.n_there:
+        return format_bound(its, 1)
+    count = "" if its.n_there == its.n_runs else f" ({its.n_there}/{its.n_runs})"
+    return format_estimate(its, 1) + count
 
 
 def fit_threshold(
@@ -124,11 +122,15 @@ def power_law_from_others(
 ) -> tuple[Float[np.ndarray, " sizes"], Float[np.ndarray, " sizes"]]:
     """Each size's edge as a power law of the sizes predicts it, fitted to the other sizes alone.
 
+    Args:
+        sizes: above 0.
+        edges: where they are drawn; NaN outside of the grid.
+
     Returns:
         Per size, the prediction of the power law and, as a null, the geometric mean of the other sizes'
         edges. NaN where fewer than two other sizes have edges within the grid in all seeds.
     """
-    has_edge = (np.isfinite(edges) & (edges > 0)).all(1)
+    has_edge = np.isfinite(edges).all(1)
     line, mean = np.full((2, len(sizes)), np.nan)
     if has_edge.sum() >= 3:
         x = np.log(np.repeat(sizes[has_edge], edges.shape[1]))

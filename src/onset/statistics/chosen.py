@@ -16,6 +16,7 @@ from scipy.stats import rankdata
 from onset.statistics.milestones import locked_in
 from onset.statistics.prediction import auc
 from onset.statistics.seeds import over_seeds
+from onset.statistics.times import Times, times_of
 
 Run = tuple[str, int]
 Chosen = Mapping[Run, Sequence[int]]
@@ -39,28 +40,39 @@ def n_chosen(chosen: Chosen) -> pd.Series:
     return pd.Series([len(its) for its in chosen.values()], index, dtype=float)
 
 
-def locking(
-    strengths: pd.DataFrame, chosen: Chosen, since: pd.Series, passing_above: float
-) -> pd.DataFrame:
-    """From which step on the chosen things are the strongest, and how many others were strong meanwhile.
+def locked(strengths: pd.DataFrame, chosen: Chosen) -> Times:
+    """From when on the chosen things are the strongest.
 
     Args:
         strengths: one measure of components: condition, seed, step, component, value.
-        chosen: by run.
-        since: the step of each run from which on others count.
-        passing_above: the strength that others have at some checkpoint to count.
+        chosen: by run; of these runs alone.
+    """
+    tables = _by_run(strengths)
+    return times_of(
+        {run: locked_in(table, chosen[run]) for run, table in tables.items() if run in chosen}
+    )
+
+
+def n_passing(strengths: pd.DataFrame, chosen: Chosen, since: pd.Series, above: float) -> pd.Series:
+    """How many other things are strong at some checkpoint.
+
+    Args:
+        strengths: as of `locked`.
+        chosen: by run; of these runs alone.
+        since: the step of each run from which on it counts; NaN: never.
+        above: what is strong.
 
     Returns:
-        By condition and seed: locked (a step), passing (a number of things).
+        By condition and seed; NaN where it never counts.
     """
     found = {}
     for run, table in _by_run(strengths).items():
         if run in chosen:
-            strong = (table[table.index >= since[run]] > passing_above).any()
+            strong = (table[table.index >= since[run]] > above).any()
             passing = set(table.columns[strong].astype(int)) - set(chosen[run])
-            found[run] = (locked_in(table, chosen[run]), len(passing))
+            found[run] = len(passing) if np.isfinite(since[run]) else np.nan
     index = pd.MultiIndex.from_tuples(list(found), names=_RUN)
-    return pd.DataFrame(list(found.values()), index, columns=["locked", "passing"])
+    return pd.Series(list(found.values()), index, dtype=float)
 
 
 def overlap(chosen: Chosen, ones: Iterable[Run], others: Iterable[Run]) -> pd.DataFrame:

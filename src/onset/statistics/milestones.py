@@ -8,48 +8,75 @@ import numpy as np
 import pandas as pd
 
 from onset.statistics.kinds import of_differences
+from onset.statistics.times import Bracket, Times, difference, of_several, times_of
 
 _RUN = ["condition", "seed"]
 
 
-def reached(curves: pd.DataFrame, level: float) -> pd.Series:
-    """The step at which each run's value is first at the level or above.
+def reached(curves: pd.DataFrame, level: float) -> Times:
+    """When each run's value is first at the level or above.
 
     Args:
         curves: one measure of one split: condition, seed, step, value.
         level: to be reached.
-
-    Returns:
-        By condition and seed; on the straight line between checkpoints; NaN where it never is.
     """
-    return _per_run(curves, lambda steps, values: _crossing(steps, values, level))
+    return _per_run(curves, lambda steps, values: crossing(steps, values, level))
 
 
-def levels(curves: pd.DataFrame, wanted: Sequence[float]) -> pd.DataFrame:
-    """The steps at which each run first reaches several levels, and how many are between the outer ones.
+def levels(curves: pd.DataFrame, wanted: Sequence[float]) -> dict[float | str, Times]:
+    """When each run first reaches several levels, and how many steps are between the outer ones.
 
     Args:
         curves: as of `reached`.
         wanted: the levels, the lowest first.
 
     Returns:
-        By condition and seed, a column per level, and `width`.
+        By level, and `width`.
     """
-    steps = type(curves)({level: reached(curves, level) for level in wanted})
-    return steps.assign(width=steps[wanted[-1]] - steps[wanted[0]])
+    times = {level: reached(curves, level) for level in wanted}
+    width = difference(times[wanted[-1]], times[wanted[0]])
+    # The higher of two levels isn't reached before the lower one.
+    return {**times, "width": width.assign(after=width["after"].clip(lower=0))}
 
 
-def fallen(curves: pd.DataFrame, fraction: float) -> pd.Series:
-    """The step at which each run's value has fallen to a fraction of its maximum, after that maximum.
+def fallen(curves: pd.DataFrame, fraction: float) -> Times:
+    """When each run's value has fallen to a fraction of its maximum, after that maximum.
 
-    Args and returns as in `reached`.
+    Args as in `reached`.
     """
 
-    def of_run(steps: np.ndarray, values: np.ndarray) -> float:
+    def of_run(steps: np.ndarray, values: np.ndarray) -> Bracket:
         peak = int(values.argmax())
-        return _crossing(steps[peak:], -values[peak:], -fraction * values[peak])
+        return crossing(steps[peak:], -values[peak:], -fraction * values[peak])
 
     return _per_run(curves, of_run)
+
+
+def highest(curves: pd.DataFrame) -> Times:
+    """When each run's value is largest: between the neighbours of the checkpoint at which it is.
+
+    Args as in `reached`; no value is NaN.
+    """
+
+    def of_run(steps: np.ndarray, values: np.ndarray) -> Bracket:
+        best = int(values.argmax())
+        return steps[max(best - 1, 0)], steps[best], steps[min(best + 1, len(steps) - 1)]
+
+    return _per_run(curves, of_run)
+
+
+def half(curves: pd.DataFrame, level: float = 0.5) -> pd.DataFrame:
+    """When runs first have the level or more, by condition and split.
+
+    Args:
+        curves: one measure: condition, split, seed, step, value.
+        level: to be reached.
+
+    Returns:
+        split and the columns of `times.per_condition`.
+    """
+    by_split = curves.groupby("split", sort=False, observed=True)
+    return of_several({split: reached(its, level) for split, its in by_split}, "split")
 
 
 def value_at(curves: pd.DataFrame, steps: pd.Series) -> pd.Series:
@@ -63,26 +90,29 @@ def value_at(curves: pd.DataFrame, steps: pd.Series) -> pd.Series:
     return _by_run(at)
 
 
-def recovery(curves: pd.DataFrame, since: Mapping[str, int], level: float) -> pd.DataFrame:
-    """How low each run's value is after a step, and how long until it reaches a level again.
+def least_after(curves: pd.DataFrame, since: Mapping[str, int]) -> pd.Series:
+    """Each run's lowest value after a step.
 
     Args:
         curves: one measure of one split: condition, seed, step, value.
         since: condition → the step; of those conditions alone.
-        level: to be reached.
-
-    Returns:
-        By condition and seed: least (the lowest value), again (steps, with one update to the first
-        checkpoint after; NaN where it isn't reached).
     """
-    after = curves[curves["step"] > curves["condition"].map(since)]
-    runs = after.groupby(_RUN, observed=True)
-    again = reached(after, level) - runs["step"].min() + 1
-    return type(curves)({"least": runs["value"].min(), "again": again})
+    runs = _steps_since(curves, since).groupby(_RUN, observed=True)
+    return runs["value"].min()
 
 
-def locked_in(strengths: pd.DataFrame, chosen: Collection[int]) -> float:
-    """The step from which on the chosen ones are the strongest, to the end; NaN if not even there.
+def again(curves: pd.DataFrame, since: Mapping[str, int], level: float) -> Times:
+    """How many steps after one of its own each run's value is at a level; args as of `least_after`."""
+    return reached(_steps_since(curves, since), level)
+
+
+def _steps_since(curves: pd.DataFrame, since: Mapping[str, int]) -> pd.DataFrame:
+    later = curves.assign(step=curves["step"] - curves["condition"].map(since).astype(float))
+    return later[later["step"] > 0]
+
+
+def locked_in(strengths: pd.DataFrame, chosen: Collection[int]) -> Bracket:
+    """The step from which on the chosen ones are the strongest, to the end.
 
     Args:
         strengths: a row per step, a column per thing.
@@ -90,13 +120,14 @@ def locked_in(strengths: pd.DataFrame, chosen: Collection[int]) -> float:
     """
     wanted = set(chosen)
     same = [set(row.nlargest(len(wanted)).index) == wanted for _, row in strengths.iterrows()]
+    steps = strengths.index.to_numpy(float)
     if not same[-1]:
-        return np.nan
-    return float(strengths.index[len(same) - np.argmin([*same[::-1], False])])
+        return steps[-1], np.nan, np.inf
+    return by_checkpoint(steps, steps[len(same) - int(np.argmin([*same[::-1], False]))])
 
 
-def _per_run(curves: pd.DataFrame, of_run: Callable[[np.ndarray, np.ndarray], float]) -> pd.Series:
-    return _by_run(
+def _per_run(curves: pd.DataFrame, of_run: Callable[[np.ndarray, np.ndarray], Bracket]) -> Times:
+    return times_of(
         {
             run: of_run(*its.sort_values("step")[["step", "value"]].to_numpy(float).T)
             for run, its in curves.groupby(_RUN, sort=False, observed=True)
@@ -109,66 +140,54 @@ def _by_run(values: dict[Hashable, float]) -> pd.Series:
     return pd.Series(list(values.values()), index, dtype=float)
 
 
-def _crossing(steps: np.ndarray, values: np.ndarray, level: float) -> float:
+def crossing(steps: np.ndarray, values: np.ndarray, level: float) -> Bracket:
+    """When a curve first has the level or more.
+
+    Args:
+        steps: of the checkpoints, in order.
+        values: at them.
+        level: to be reached.
+    """
     above = values >= level
     if not above.any():
-        return np.nan
+        return float(steps[-1]), np.nan, np.inf
     place = int(above.argmax())
-    if place == 0:
-        return float(steps[0])
-    before, after = values[place - 1], values[place]
-    return float(np.interp(level, [before, after], steps[place - 1 : place + 1]))
+    around = slice(place - 1, place + 1)
+    at = np.interp(level, values[around], steps[around]) if place else steps[0]
+    return _between(steps, place, float(at))
 
 
-def first_half(curves: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """When each curve first reaches half its final value, on straight lines between shared steps.
+def by_checkpoint(steps: np.ndarray, step: float) -> Bracket:
+    """When what is so at a checkpoint, and wasn't at the one before, came to be so.
 
     Args:
-        curves: name → step, seed, value.
+        steps: of the checkpoints, in order.
+        step: one of them.
+    """
+    place = int(np.flatnonzero(steps == step)[0])
+    return _between(steps, place, float(np.mean(steps[max(place - 1, 0) : place + 1])))
 
-    Returns:
-        A row per seed, a column per curve: the step.
+
+def _between(steps: np.ndarray, place: int, at: float) -> Bracket:
+    """Up to one checkpoint and after the one before it; what is there from the start, within a step."""
+    before = float(steps[place])
+    return (float(steps[place - 1]), at, before) if place else (0.0, at, max(before, 1.0))
+
+
+def half_its_end(curves: Mapping[str, pd.DataFrame]) -> dict[str, Times]:
+    """When each curve of each run first reaches half its final value.
+
+    Args:
+        curves: name → condition, seed, step, value. Only steps that all curves have are looked at.
     """
     common = set.intersection(*(set(curve["step"]) for curve in curves.values()))
-    columns: dict[str, pd.Series] = {}
-    for name, curve in curves.items():
-        its = curve[curve["step"].isin(common)].sort_values("step")
-        by_seed = its.groupby("seed")[["step", "value"]]
-        columns[name] = by_seed.apply(
-            lambda of_seed: _first_reached(
-                *of_seed.to_numpy(float).T, wanted=of_seed["value"].iloc[-1] / 2
-            )
+    return {
+        name: _per_run(
+            curve[curve["step"].isin(common)],
+            lambda steps, values: crossing(steps, values, values[-1] / 2),
         )
-    return type(next(iter(curves.values())))(columns)
-
-
-def _first_reached(steps: np.ndarray, values: np.ndarray, wanted: float) -> float:
-    place = int(np.argmax(values >= wanted))
-    if place == 0:
-        return steps[0]
-    last = slice(place - 1, place + 1)
-    return float(np.interp(wanted, values[last], steps[last]))
-
-
-def first_checkpoints(curves: pd.DataFrame, level: float, seeds: Collection[int]) -> pd.DataFrame:
-    """Between which checkpoints all seeds of a curve first have the level or more.
-
-    Args:
-        curves: one measure: condition, split, seed, step, value.
-        level: to be reached.
-        seeds: that count.
-
-    Returns:
-        condition, split, first, last: the checkpoints of the quickest and of the slowest seed; NaN for
-        both where a seed never has it.
-    """
-    ours = curves[curves["seed"].isin(seeds)]
-    rows = []
-    for place, its in ours.groupby(["condition", "split"], sort=False, observed=True):
-        steps = its[its["value"] >= level].groupby("seed")["step"].min()
-        ends = (steps.min(), steps.max()) if len(steps) == len(seeds) else (np.nan, np.nan)
-        rows.append((*place, *ends))
-    return type(curves)(rows, columns=["condition", "split", "first", "last"])
+        for name, curve in curves.items()
+    }
 
 
 def value_when_first(curve: pd.DataFrame, signal: pd.DataFrame, level: float) -> pd.Series:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
-from onset.statistics.milestones import first_half, reached
-from onset.statistics.named import stacked
-from onset.statistics.per_run import as_rows
-from onset.statistics.seeds import over_seeds, summary_of_seeds
-from onset.statistics.wording import format_interval
+from onset.statistics.milestones import by_checkpoint, half_its_end, reached
+from onset.statistics.rows import where
+from onset.statistics.seeds import over_seeds
+from onset.statistics.times import Estimate, Times, difference, estimate, times_of
+from onset.statistics.wording import format_censored, format_time
 
 Curves = Mapping[str, pd.DataFrame]
-"""sign → its values: measure, seed, step, value"""
+"""sign → its values: condition, measure, seed, step, value"""
 
 
 def together(curves: Curves) -> pd.DataFrame:
@@ -27,19 +28,23 @@ def halves(curves: Curves, last: str) -> pd.DataFrame:
 
     Args:
         curves: the signs.
-        last: the sign that the others are compared with, seed by seed.
+        last: the sign that the others are compared with, run by run.
 
     Returns:
         sign, name (without blanks), what (`half`: the step; `lag`: the steps from there to that of
-        `last`), mean, low, high.
+        `last`, which has none itself) and the columns of `times.Estimate`.
     """
-    steps = first_half(curves)
+    steps = half_its_end(curves)
     rows = [
-        (sign, sign.replace(" ", "_").replace("'", ""), what, *summary_of_seeds(its))
-        for sign in curves
-        for what, its in (("half", steps[sign]), ("lag", steps[last] - steps[sign]))
+        (sign, sign.replace(" ", "_").replace("'", ""), what, *found)
+        for sign, its in steps.items()
+        for what, found in (
+            ("half", estimate(its)),
+            ("lag", estimate(difference(steps[last], its), signed=True)),
+        )
+        if what == "half" or sign != last
     ]
-    return pd.DataFrame(rows, columns=["sign", "name", "what", "mean", "low", "high"])
+    return pd.DataFrame(rows, columns=["sign", "name", "what", *Estimate._fields])
 
 
 def parts_of_the_way(watched: pd.DataFrame) -> pd.DataFrame:
@@ -54,26 +59,47 @@ def parts_of_the_way(watched: pd.DataFrame) -> pd.DataFrame:
     return watched.assign(value=(watched["value"] - start) / (end - start), kind="real")
 
 
-def behind(ways: pd.DataFrame, first: str, level: float = 0.5) -> pd.DataFrame:
+def behind(ways: pd.DataFrame, first: str, level: float = 0.5) -> dict[str, Times]:
     """By how many steps each sign reaches a level later than another does in the same run.
 
     Args:
         ways: shown (the sign), condition, seed, step, value, e.g. of `parts_of_the_way`.
         first: the sign that the others are compared with.
-        level: to be reached, on straight lines between checkpoints.
+        level: to be reached.
 
     Returns:
-        shown, condition, seed, kind, value (negative: earlier); no rows where one of the two isn't reached.
+        By sign; negative: earlier.
     """
     steps = {name: reached(its, level) for name, its in ways.groupby("shown", sort=False)}
-    others = [name for name in steps if name != first]
-    return stacked({name: as_rows(steps[name] - steps[first]) for name in others})
+    return {name: difference(its, steps[first]) for name, its in steps.items() if name != first}
+
+
+def works_from(compared: pd.DataFrame) -> pd.DataFrame:
+    """From when on, to the end, the last model works on states of earlier ones (`checkpoint_patching`).
+
+    Args:
+        compared: of one condition and split: condition, seed, measure, layer, position, other_step, value.
+
+    Returns:
+        layer, position, n_compared (runs), and the columns of `times.Estimate`, over those runs in which
+        the place has a part in the answers: there may be none.
+    """
+    places = ["layer", "position"]
+    cells, found = (where(compared, measure=its) for its in ("patched_accuracy", "patched_from"))
+    steps = np.sort(cells["other_step"].unique())
+    rows = []
+    for place, _ in cells.groupby(places):
+        its = where(found, **dict(zip(places, place, strict=True)))
+        runs = zip(its["condition"], its["seed"], its["value"], strict=True)
+        times = times_of({(name, seed): by_checkpoint(steps, step) for name, seed, step in runs})
+        rows.append((*place, cells["seed"].nunique(), *estimate(times)))
+    return pd.DataFrame(rows, columns=[*places, "n_compared", *Estimate._fields])
 
 
 def in_words(found: pd.DataFrame, half: str, lag: str) -> pd.DataFrame:
     """A row per sign of what `halves` found, as texts, under these headings."""
-    said = found.assign(said=[format_interval(row, digits=0) for row in found.itertuples()])
+    say = {"half": format_time, "lag": format_censored}
+    said = found.assign(said=[say[row.what](row) for row in found.itertuples()])
     table = said.pivot(index="sign", columns="what", values="said").loc[found["sign"].unique()]
-    return (
-        table[["half", "lag"]].set_axis([half, lag], axis=1).rename_axis(None, axis=1).reset_index()
-    )
+    table = table[["half", "lag"]].fillna("").set_axis([half, lag], axis=1)
+    return table.rename_axis(None, axis=1).reset_index()

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from onset.statistics.milestones import fallen, reached, value_at
 from onset.statistics.named import stacked
-from onset.statistics.per_run import per_condition
+from onset.statistics.per_run import of_conditions, per_condition
 from onset.statistics.rows import select
-from onset.statistics.wording import format_small
+from onset.statistics.times import Times, estimate
+from onset.statistics.wording import format_bound, format_count, format_small
 
 
 def phase_ends(
     measures: pd.DataFrame, memorised_at: float, formed_at: float, generalised_at: float
-) -> pd.DataFrame:
-    """The steps at which each run's phases end, on straight lines between checkpoints.
+) -> dict[str, Times]:
+    """When each run's phases end.
 
     Args:
         measures: accuracy and loss on the splits train and test.
@@ -23,29 +26,29 @@ def phase_ends(
         generalised_at: the accuracy on held-out questions that is first reached.
 
     Returns:
-        memorised, formed, generalised by condition and seed; NaN where a run doesn't get there.
+        Of memorised, formed and generalised.
     """
-    return pd.DataFrame(
-        {
-            "memorised": reached(select(measures, "accuracy", "train"), memorised_at),
-            "formed": fallen(select(measures, "loss", "test"), formed_at),
-            "generalised": reached(select(measures, "accuracy", "test"), generalised_at),
-        }
-    )
+    return {
+        "memorised": reached(select(measures, "accuracy", "train"), memorised_at),
+        "formed": fallen(select(measures, "loss", "test"), formed_at),
+        "generalised": reached(select(measures, "accuracy", "test"), generalised_at),
+    }
 
 
-def values_at_ends(watched: pd.DataFrame, ends: pd.DataFrame) -> pd.DataFrame:
+def values_at_ends(watched: pd.DataFrame, ends: Mapping[str, Times]) -> pd.DataFrame:
     """What each thing that is watched is at the start, at the ends of the phases, and at the end.
 
     Args:
         watched: shown (its name), condition, seed, step, kind, value.
-        ends: of the phases, by condition and seed.
+        ends: of the phases.
 
     Returns:
-        shown, place, condition, n_runs, n_there, mean, low, high.
+        shown, place, condition, n_runs, n_there (those that get to the place, over which the rest is),
+        mean, low, high.
     """
     last = watched.groupby(["condition", "seed"], observed=True)["step"].max().astype(float)
-    places = pd.concat([0 * last.rename("start"), ends.loc[last.index], last.rename("end")], axis=1)
+    of_ends = {name: its["at"].reindex(last.index) for name, its in ends.items()}
+    places = {"start": 0 * last, **of_ends, "end": last}
     return stacked(
         {
             shown: stacked(
@@ -68,28 +71,31 @@ def when_usual(
     Args:
         signal: condition, seed, step, value.
         curve: the same of the other.
-        usually: the step by condition and seed, in those runs whose mean is the usual value.
+        usually: the step by condition and seed, in those runs whose mean is the usual value; NaN in
+            those that don't count.
 
     Returns:
         The usual value, and by condition and seed the curve's; NaN where the signal never has it.
     """
     usual = value_at(signal, usually).mean()
-    return usual, value_at(curve, reached(signal, usual))
+    return usual, value_at(curve, reached(signal, usual)["at"])
 
 
-def in_words(values: pd.DataFrame, ends: pd.DataFrame) -> pd.DataFrame:
-    """A row per thing that is watched, a column per place, and the steps of the places above them.
+def in_words(values: pd.DataFrame, ends: Mapping[str, Times]) -> pd.DataFrame:
+    """A row per thing that is watched, a column per place; above, its step and how many runs get there.
 
     Args:
         values: of `values_at_ends`, of one condition.
-        ends: of the phases, of the runs of that condition.
+        ends: of the phases.
     """
+    of_condition = values["condition"].unique()
     said = values.assign(said=[format_small(mean) for mean in values["mean"]])
     table = said.pivot(index="shown", columns="place", values="said")
     table = table.loc[said["shown"].unique(), said["place"].unique()]
-    steps = {
-        mark: f"{per_condition(its, geometric=True)['mean'].item():.0f}"
-        for mark, its in ends.items()
+    found = {name: estimate(of_conditions(its, of_condition)) for name, its in ends.items()}
+    heads = {
+        "step": {name: format_bound(its) for name, its in found.items()},
+        "runs": {name: format_count(its) for name, its in found.items()},
     }
-    first = pd.DataFrame(steps, index=["step"]).reindex(columns=table.columns, fill_value="")
+    first = pd.DataFrame(heads).T.reindex(columns=table.columns, fill_value="")
     return pd.concat([first, table]).rename_axis(columns=None).reset_index(names="")

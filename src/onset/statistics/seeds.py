@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -138,8 +137,3 @@ def summary_of_rows(rows: pd.DataFrame) -> Summary | None:
         return None
     n_examples = float(rows["n_examples"].min()) if "n_examples" in rows else np.nan
     return Summary(*interval(rows["value"].to_numpy(float), _only(rows["kind"]), n_examples))
-
-
-def geometric_mean(values: Iterable[float]) -> Summary:
-    """Of what varies by factors, such as steps: the mean of logarithms and its interval."""
-    return Summary(*(10 ** np.array(interval(np.log10(list(values))))))

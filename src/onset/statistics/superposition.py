@@ -45,14 +45,12 @@ def largest_densities(cells: pd.DataFrame, phase: str) -> pd.DataFrame:
     grid = there.pivot(index=["seed", "importance"], columns="density", values="there")
     densities = grid.columns.to_numpy()
     edges = [falling_edge(densities, of_row, 0.5) for of_row in grid.to_numpy()]
-    return grid.index.to_frame(index=False).assign(
-        density=pd.Series(edges).replace([np.inf, 0], np.nan)
-    )
+    return grid.index.to_frame(index=False).assign(density=[at for _, at, _ in edges])
 
 
 def at_importance(edges: pd.DataFrame, importance: float) -> pd.Series:
-    """The densities of `largest_densities` at one importance, of the seeds that have such a border."""
-    return edges.loc[np.isclose(edges["importance"], importance), "density"].dropna()
+    """The densities of `largest_densities` at one importance; NaN for seeds without such a border."""
+    return edges.loc[np.isclose(edges["importance"], importance), "density"]
 
 
 def near_fractions(

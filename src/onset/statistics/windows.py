@@ -11,7 +11,8 @@ from jaxtyping import Float
 
 from onset.statistics.boundary import (
     Doses,
-    edge_interval,
+    Edges,
+    edges_of,
     falling_edge,
     fit_threshold,
     format_edge,
@@ -19,6 +20,7 @@ from onset.statistics.boundary import (
     rising_edge,
 )
 from onset.statistics.seeds import summary_of_seeds
+from onset.statistics.times import estimate
 from onset.statistics.wording import format_interval
 
 HALF = 0.5
@@ -37,7 +39,7 @@ class Window(NamedTuple):
     values: Float[np.ndarray, "seeds doses"]
     best: float
     """the dose with the largest mean on the validation part"""
-    edges: dict[str, Float[np.ndarray, " seeds"]]
+    edges: dict[str, Edges]
     """`from_half`, `to_half`, `from_level`, `to_level`: per seed, where each is reached and lost"""
 
 
@@ -58,7 +60,7 @@ def window(
     values = row.filter(regex=r"^seed_\d+$").to_numpy(float).T
     best = doses[validated.loc[row["condition"]].to_numpy().argmax()]
     edges = {
-        f"{name}_{called}": np.array([find(doses, of_seed, wanted) for of_seed in values])
+        f"{name}_{called}": edges_of(doses, values, wanted, find)
         for called, wanted in (("half", HALF), ("level", level))
         for name, find in (("from", rising_edge), ("to", falling_edge))
     }
@@ -74,25 +76,33 @@ def lower_edges(windows: Sequence[Window], floor: float) -> pd.DataFrame:
         floor: what is reached without knowing anything.
 
     Returns:
-        value, mean, low, high (of the dose at which a half is reached), law (what the other windows let
-        expect), constant (the null: their mean), top, middle, slope (`fit_threshold`), seed_0, …
+        value, mean, low, high (`times.estimate` of the dose at which a half is reached), law (what the
+        other windows let expect), constant (the null: their mean), top, middle, slope (`fit_threshold`),
+        seed_0, …; NaN where a seed reaches a half nowhere within the grid.
     """
-    halves = np.stack([its.edges["from_half"] for its in windows])
+    halves = np.stack([its.edges["from_half"]["at"] for its in windows])
     sizes = np.array([its.value for its in windows], float)
     law, constant = power_law_from_others(sizes, halves)
     rows = [
         (
             its.value,
-            *edge_interval(edges),
+            *_within_the_grid(its.edges["from_half"]),
             of_law,
             of_null,
             *fit_threshold(its.doses, its.values, floor),
         )
-        for its, edges, of_law, of_null in zip(windows, halves, law, constant, strict=True)
+        for its, of_law, of_null in zip(windows, law, constant, strict=True)
     ]
     columns = ["value", "mean", "low", "high", "law", "constant", "top", "middle", "slope"]
     seeds = pd.DataFrame(halves).add_prefix("seed_")
     return pd.DataFrame(rows, columns=columns).join(seeds)
+
+
+def _within_the_grid(edges: Edges) -> tuple[float, float, float]:
+    """Mean, low and high; NaN for a mean or a bound that lies outside of the grid."""
+    found = estimate(edges)
+    ends = np.array([found.mean, found.low, found.high])
+    return tuple(np.where(np.isfinite(ends), ends, np.nan).tolist())
 
 
 def worst_miss(edges: pd.DataFrame, by: str) -> float:
@@ -125,7 +135,7 @@ def _in_words(its: Window, means: Mapping[str, str]) -> dict[str, str]:
     return {
         "size": f"{its.value:g}",
         "best_width": f"{its.best:g}",
-        **{name: format_edge(edges, its.doses) for name, edges in its.edges.items()},
+        **{name: format_edge(edges) for name, edges in its.edges.items()},
         "best": means[its.conditions[best]],
         "widest": means[its.conditions[-1]],
         "fall": "none, it is the widest" if is_widest else format_interval(fall),

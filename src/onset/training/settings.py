@@ -113,6 +113,30 @@ class TrainingSettings(Settings):
         return {split: size for split, size in parts.items() if size}
 
 
+class FinerSettings(Settings):
+    """A stretch of training in which checkpoints are no farther apart than so many steps.
+
+    A step at which something happens is only known to lie between two checkpoints.
+    """
+
+    every: PositiveInt
+    """steps from one to the next"""
+    since: NonNegativeInt = 0
+    """the first of them"""
+    until: PositiveInt | None = None
+    """none after this step; null: to the end"""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.until is not None and self.until < self.since:
+            raise ValueError(f"until {self.until} comes before since {self.since}")
+        return self
+
+    def at(self, last: int) -> range:
+        """The steps for a training of `last` steps."""
+        return range(self.since, min(last, self.until or last) + 1, self.every)
+
+
 class CheckpointSettings(Settings):
     """The steps at which the model is saved. The first (untrained) and the last always are."""
 
@@ -123,6 +147,8 @@ class CheckpointSettings(Settings):
     """log: the first step after 0"""
     steps: Annotated[tuple[NonNegativeInt, ...], Strict(False), Once] | None = None
     """explicit: the steps themselves"""
+    finer: FinerSettings | None = None
+    """a stretch with more of them, whatever the schedule"""
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -136,7 +162,8 @@ class CheckpointSettings(Settings):
     def at_most(self, last: int) -> int:
         """How many there are, for a training of `last` steps, at most."""
         n = len(self.steps or ()) + 2 if self.count is None else self.count + 1
-        return min(n, last + 1)
+        more = len(self.finer.at(last)) if self.finer else 0
+        return min(n + more, last + 1)
 
     def at(self, last: int) -> list[int]:
         """The steps for a training of `last` steps, in order."""
@@ -148,4 +175,4 @@ class CheckpointSettings(Settings):
             # From the end, so that a single step is the last.
             spaced = np.geomspace(last, min(self.first, last), (self.count or 2) - 1)
             steps = set(spaced.round().astype(int).tolist())
-        return sorted(steps | {0, last})
+        return sorted(steps | {0, last} | set(self.finer.at(last) if self.finer else ()))

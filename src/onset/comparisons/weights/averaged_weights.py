@@ -1,4 +1,4 @@
-"""What a run would answer without the noise of its last steps: with the mean of several checkpoints' weights.
+"""What a run would answer without the noise of its last steps: the mean of several checkpoints.
 
 Polyak averaging (Polyak and Juditsky 1992; Izmailov et al. 2018, arXiv:1803.05407, of neural networks). If
 a training that never lowers its learning rate circles around a solution, their mean is nearer to it than
