@@ -121,6 +121,12 @@ class TestRange:
         exact = stats.binomtest(3, 3).proportion_ci(0.95)
         assert interval([1.0, 1.0, 1.0], "share")[1:] == pytest.approx((exact.low, exact.high))
 
+    @pytest.mark.parametrize("kind", ["share", "nats", "real"])
+    def test_seeds_that_are_equal_but_for_rounding_have_an_interval(self, kind):
+        mean, low, high = interval([0.95, 0.95, 0.95 + 1e-16 * 3], kind)
+        assert low == pytest.approx(mean, abs=1e-3)
+        assert high == pytest.approx(mean, abs=1e-3)
+
     def test_where_seeds_get_there_or_not_it_is_that_of_three_coins(self):
         exact = stats.binomtest(2, 3).proportion_ci(0.95)
         assert interval([0.0, 1.0, 1.0], "share")[1:] == pytest.approx((exact.low, exact.high))

@@ -24,6 +24,8 @@ from onset.statistics.kinds import Kind
 
 CONFIDENCE = 0.95
 _TAIL = (1 - CONFIDENCE) / 2
+_MANY = 1e8
+"""examples: of more, an interval has no width that would be printed"""
 
 Means = Float[np.ndarray, " means"]
 """something of each of several means"""
@@ -41,7 +43,7 @@ class Sample(NamedTuple):
 
 
 def intervals(sample: Sample, kind: Kind) -> tuple[Means, Means]:
-    """The lower and the upper bounds; NaN for fewer than two seeds.
+    """The lower and the upper bounds; NaN for fewer than two seeds, or where the mean is undefined.
 
     Args:
         sample: of the seeds.
@@ -50,8 +52,8 @@ def intervals(sample: Sample, kind: Kind) -> tuple[Means, Means]:
     bounded = np.isfinite(kind.low), np.isfinite(kind.high)
     with np.errstate(divide="ignore", invalid="ignore"):
         found = _BY_BOUNDS[bounded](sample, kind)
-    alone = sample.n_seeds < 2
-    low, high = (np.where(alone, np.nan, its) for its in found)
+    unknown = (sample.n_seeds < 2) | np.isnan(sample.mean)
+    low, high = (np.where(unknown, np.nan, its) for its in found)
     return low, high
 
 
@@ -89,17 +91,15 @@ def _between(sample: Sample, kind: Kind) -> tuple[Means, Means]:
     share = np.clip((sample.mean - kind.low) / width, 0, 1)
     n = _worth(share, sample.variance / width**2, sample)
     low, high = _exact(share * n, n)
-    # Where seeds agree and it isn't known on how many examples, nothing but their value is.
-    point = np.isinf(n)
-    low, high = np.where(point, share, low), np.where(point, share, high)
     return kind.low + width * low, kind.low + width * high
 
 
 def _worth(share: Means, variance: Means, sample: Sample) -> Means:
     """How many independent examples, right or wrong, would say as much about the mean as the seeds do."""
-    most = sample.n_seeds * np.where(np.isnan(sample.n_examples), np.inf, sample.n_examples)
-    at_end = (share == 0) | (share == 1)
-    most = np.where(at_end & np.isinf(most), sample.n_seeds, most)
+    unknown = np.isnan(sample.n_examples)
+    most = sample.n_seeds * np.where(unknown, _MANY, sample.n_examples)
+    # Where all seeds are at an end, and it isn't known by how many examples, each counts as one.
+    most = np.where(unknown & ((share == 0) | (share == 1)), sample.n_seeds, most)
     seen = np.where(variance > 0, share * (1 - share) / (variance / sample.n_seeds), most)
     few = (-special.ndtri(_TAIL) / _t(sample)) ** 2
     # No seed's value varies more than a single example's does.
