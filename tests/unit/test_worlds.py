@@ -48,8 +48,6 @@ class TestMaps:
         assert found["seed"].tolist() == [0, 1, 2]
         assert found["density"][0] == pytest.approx((0.25 * 0.5) ** 0.5)
         assert found["density"][1:].isna().all()  # beyond the grid, and nowhere
-        assert len(superposition.at_importance(found, 1.0)) == 1
-        assert superposition.at_importance(found, 2.0).empty
 
     def test_in_a_dense_world_one_is_kept_and_in_a_sparse_one_both(self):
         asked = pd.DataFrame({"density": [1.0, 0.05, 1.0], "importance": [0.2, 1.2, 5.0]})

@@ -70,7 +70,9 @@ class PublishedSettings(Settings):
             return f"factor {self.factor:g}"
         if self.below is None:
             return f"above {self.above:g}"
-        return f"below {self.below:g}" if self.above is None else f"{self.above:g} to {self.below:g}"
+        return (
+            f"below {self.below:g}" if self.above is None else f"{self.above:g} to {self.below:g}"
+        )
 
     @property
     def told(self) -> dict[str, Any]:

@@ -50,11 +50,6 @@ def largest_densities(cells: pd.DataFrame, phase: str) -> pd.DataFrame:
     )
 
 
-def at_importance(edges: pd.DataFrame, importance: float) -> pd.Series:
-    """The densities of `largest_densities` at one importance, of the seeds that have such a border."""
-    return edges.loc[np.isclose(edges["importance"], importance), "density"].dropna()
-
-
 def near_fractions(
     features: pd.DataFrame, fractions: Iterable[float], within: float
 ) -> pd.DataFrame:
