@@ -94,7 +94,8 @@ class TestPublished:
     def page(self, folder) -> str:
         (folder / "reference.csv").write_text("\n".join([self.HEAD, *self.ROWS]) + "\n")
         put_on_record(folder)
-        study = {**STUDY, "figures": [], "tables": [], "comparisons": [], "has_reference": True}
+        parts = ("conditions", "figures", "tables", "comparisons")
+        study = {**STUDY, **dict.fromkeys(parts, []), "has_reference": True}
         return study_page(folder, study, Means(), {})
 
     def test_ours_stands_beside_it_and_what_disagrees_comes_first(self, tmp_path):
