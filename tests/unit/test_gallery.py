@@ -95,7 +95,7 @@ class TestPublished:
         (folder / "reference.csv").write_text("\n".join([self.HEAD, *self.ROWS]) + "\n")
         put_on_record(folder)
         parts = ("conditions", "figures", "tables", "comparisons")
-        study = {**STUDY, **dict.fromkeys(parts, []), "has_reference": True}
+        study = {**STUDY, **{key: [] for key in parts}, "has_reference": True}
         return study_page(folder, study, Means(), {})
 
     def test_ours_stands_beside_it_and_what_disagrees_comes_first(self, tmp_path):
