@@ -31,8 +31,8 @@ def published_table(references: References) -> str:
     caption = (
         "Published results compared with ours; in each study, what disagrees comes first, in bold. Ours is "
         "the mean over seeds, with its 95\\,\\% interval in brackets. It agrees if all of the interval is "
-        "within the border, which was set before ours was known, and disagrees if no part of it is; "
-        "undecided: it is too wide. Set-up: how much of the published one is ours."
+        "within the border, and disagrees if no part of it is; undecided: it is too wide, or undefined. "
+        "Set-up: how much of the published one is ours."
     )
     return longtable(_COLUMNS, lines, caption, "tab:published")
 
