@@ -116,7 +116,7 @@ class TestShipped:
 
 def said_in(text: str, value: float) -> bool:
     """Whether a number stands in a text, as itself, in per cent, or between the two ends of a range."""
-    number = r"[+−]?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:e-?\d+)?"
+    number = r"[+−-]?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:e-?\d+)?"
     as_float = lambda said: float(said.replace(",", "").replace("−", "-"))  # noqa: E731
     found = [as_float(said) for said in re.findall(number, text)]
     found += [as_float(said) / 100 for said in re.findall(rf"({number}) %", text)]
