@@ -66,7 +66,7 @@ def test_it_has_all_that_is_published(smoke: Path, studies):
         if study.file.reference:
             with (smoke / study.name / "reference.csv").open(encoding="utf-8", newline="") as file:
                 rows += csv.DictReader(file)
-    assert text.count(r" \\\addlinespace[2pt]") == len(rows) > 30
+    assert text.count(r" \\\addlinespace[2pt]") == len(rows) > 100
     for row in rows:
         assert f"{breakable(row['quantity'])} & {breakable(row['published'])} & " in text
 

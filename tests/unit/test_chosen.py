@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from onset.notebook.addition import Frequencies
+from onset.notebook.study import NotebookStudy
 from onset.statistics import chosen
 from onset.statistics.prediction import auc
 
@@ -87,3 +91,15 @@ class TestOneOfMany:
         assert found.p == pytest.approx(7**-4, abs=1e-3)
         assert found.band[0] < 0.5 < found.band[1]
         assert found.by_chance.mean() == pytest.approx(0.5, abs=0.02)
+
+
+def test_the_share_of_an_embedding_at_the_frequencies_chosen():
+    norms = rows(STRENGTHS).assign(measure="embedding_norm", kind="size")
+    study = NotebookStudy(Path(), ("one",), [0])
+    vars(study)["measures"] = norms
+    vars(study)["final"] = pd.DataFrame(
+        {"condition": "one", "seed": 0, "measure": "key_frequency", "component": [1.0, 3.0]}
+    )
+    (found,) = Frequencies(study, ("one", "one"), pd.DataFrame()).embedded.itertuples(index=False)
+    # The squares of 3, 1 and 2 at the last step.
+    assert found == ("one", 0, "share", pytest.approx(13 / 14))

@@ -37,6 +37,9 @@ def files(tmp_path):
     # They speak of the study's own.
     for key in ("answer", "abstract", "comparisons", "smoke.comparisons"):
         files.remove(STUDY, key)
+    published = read_yaml(files.root / STUDY)["reference"]
+    published = {name: its for name, its in published.items() if "ours" not in its}
+    files.set(STUDY, "reference", published)
     return files
 
 

@@ -46,8 +46,8 @@ NAMES = [
     bad("table", ALIAS, "tables.acuracy", "A caption.", "makes no such table",
         "did you mean accuracy?"),
     bad("figure of a table's name", ALIAS, "figures.accuracy", "A caption.", "no such figure"),
-    bad("published", SUPERPOSITION, "reference.border_bellow", PUBLISHED, "nothing of ours beside it",
-        "did you mean border_below?"),
+    bad("published", SUPERPOSITION, "reference.capacity_wied", PUBLISHED, "nothing of ours beside it",
+        "did you mean capacity_wide?"),
     bad("a mean beside it", ALIAS, "reference.tied", PUBLISHED | {"ours": "tied/odo/accuracy"},
         "there is no split 'odo' in tied; did you mean ood?", key="reference.tied.ours"),
     bad("no mean beside it", ALIAS, "reference.tied", PUBLISHED | {"ours": "accuracy"},
@@ -55,7 +55,7 @@ NAMES = [
     bad("published and known", GROKKING, "reference.generalized", PUBLISHED,
         "did you mean generalised?"),
     bad("published where nothing is", ALIAS, "reference.chance", PUBLISHED,
-        "sets nothing beside it (study.verdict)", key="reference"),
+        "sets nothing of ours beside it; (allowed: none)"),
     bad("split in the answer", ALIAS, "answer", "In {tied/odo/accuracy} of cases.",
         "as a mean: there is no split 'odo' in tied; did you mean ood?"),
     bad("condition in the answer", ALIAS, "answer", "In {teid/ood/accuracy} of cases.",
@@ -118,6 +118,14 @@ def test_what_is_gone_is_missed(files, file, path, key, says):
     files.set(CONFIG, "studies", [file.split("/")[-1].removesuffix(".yaml")])
     files.remove(file, path)
     assert says in files.problems()[file, key]
+
+
+def test_published_values_need_a_verdict(files):
+    files.set(CONFIG, "studies", ["alias"])
+    path = "workflow/notebooks/alias.py"
+    text = (files.root / path).read_text(encoding="utf-8")
+    files.write(path, text.replace("study.verdict()", ""))
+    assert "sets nothing beside it (study.verdict)" in files.problems()[ALIAS, "reference"]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import xml.etree.ElementTree as ET
 
 import pandas as pd
@@ -13,6 +14,7 @@ from onset.gallery.comparisons import comparisons_of
 from onset.gallery.curves import learning_curves
 from onset.gallery.maths import with_equations
 from onset.gallery.means import label_of, one_by_one, side_by_side
+from onset.gallery.study import study_page
 from onset.gallery.tables import read_table, short
 from onset.statistics.means import Mean, Means
 from onset.statistics.quantities import Quantity
@@ -77,6 +79,37 @@ class TestComparisons:
 
     def test_a_study_without_any(self):
         assert comparisons_of(STUDY, [], {}) == []
+
+
+class TestPublished:
+    """What others report, on a study's page."""
+
+    HEAD = "quantity,published,source,set_up,value,border,ours,low,high,agrees"
+    ROWS = (
+        "one,.9,A & B,same,0.9,within 0.1,0.95,0.94,0.96,yes",
+        "two,50,C,other,50,factor 1.5,1000,900,1100,no",
+        "three,yes,D,nearly,,above 0.5,0.5,,,undecided",
+    )
+
+    def page(self, folder) -> str:
+        (folder / "reference.csv").write_text("\n".join([self.HEAD, *self.ROWS]) + "\n")
+        put_on_record(folder)
+        parts = ("conditions", "figures", "tables", "comparisons")
+        study = {**STUDY, **{key: [] for key in parts}, "has_reference": True}
+        return study_page(folder, study, Means(), {})
+
+    def test_ours_stands_beside_it_and_what_disagrees_comes_first(self, tmp_path):
+        table = self.page(tmp_path).partition('<table class="numbers compared">')[2]
+        cells = re.findall(r"<td>(.*?)</td>", table.partition("</table>")[0])
+        assert cells[:7] == ["two", "50", "1,000 [900, 1,100]", "factor 1.5", "no", "other", "C"]
+        assert cells[7::7] == ["three", "one"]
+        assert cells[-1] == "A &amp; B"
+
+    def test_numbers_alone_are_counted(self, tmp_path):
+        said = " ".join(self.page(tmp_path).split())
+        assert (
+            "Of 2 published numbers, ours agree with 1 and differ from 1; 0 are undecided" in said
+        )
 
 
 class TestEquations:

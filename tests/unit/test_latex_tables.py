@@ -145,22 +145,43 @@ def test_conditions():
 class TestPublished:
     ROW = {
         **{"quantity": "steps", "published": "about 10,000", "source": "Somebody 2023"},
-        **{"set_up": "same", "value": "10000"},
+        **{"set_up": "same", "value": "10000", "border": "factor 1.5"},
     }
 
     def test_ours_stand_beside_them(self):
         found = {**self.ROW, "ours": "6317", "low": "-0.0123", "high": "1.486e+04", "agrees": "no"}
         text = published_table({"A study": [found]})
         assert r"\textbf{A study}" in text
-        assert "steps & about 10,000 & Somebody 2023 & same & 6,317 [−0.0123, 14,860] & no" in text
+        assert "steps & about 10,000 & Somebody 2023 & same & 6,317 [−0.0123, 14,860] & " in text
+        assert r"14,860] & factor 1.5 & \textbf{no} \\" in text
 
     def test_one_seed_has_no_interval(self):
         found = {**self.ROW, "ours": "0.5", "low": "", "high": "", "agrees": "undecided"}
-        assert "& 0.5 & undecided" in published_table({"A study": [found]})
+        assert "& 0.5 & factor 1.5 & undecided" in published_table({"A study": [found]})
+
+    def test_what_disagrees_comes_first_in_every_study(self):
+        found = [
+            {
+                **self.ROW,
+                "quantity": f"{number} {said}",
+                "agrees": said,
+                "ours": "1",
+                "low": "",
+                "high": "",
+            }
+            for number, said in enumerate(("yes", "undecided", "no", "yes", "no"))
+        ]
+        text = published_table({"A study": found, "Another": found[:1]})
+        order = re.findall(r"^(\d) \w+ &", text, re.MULTILINE)
+        assert order == ["2", "4", "1", "0", "3", "0"]
+        assert published_table({}) == ""
 
     def test_they_are_counted(self):
-        said = {"yes": "1", "no": "", "undecided": "2"}
-        rows = [{"agrees": its, "value": said[its]} for its in ("yes", "no", "yes", "undecided")]
+        said = {"yes": ("1", "nearly"), "no": ("", "same"), "undecided": ("2", "other")}
+        rows = [
+            {"agrees": its, "value": said[its][0], "set_up": said[its][1]}
+            for its in ("yes", "no", "yes", "undecided")
+        ]
         assert published_numbers({"one": rows[:1], "two": rows[1:]}) == {
             "n_published": "4",
             "n_published_yes": "2",
@@ -170,5 +191,15 @@ class TestPublished:
             "n_published_numeric_yes": "2",
             "n_published_numeric_no": "0",
             "n_published_numeric_undecided": "1",
+            "n_published_close": "2",
+            "n_published_close_yes": "2",
+            "n_published_close_no": "0",
+            "n_published_close_undecided": "0",
+            "n_published_findings": "1",
+            "n_published_findings_yes": "0",
+            "n_published_findings_no": "1",
+            "n_published_findings_undecided": "0",
         }
+        alone = published_numbers({"one": [rows[1]]})
+        assert not [name for name in alone if "numeric" in name or "close" in name]
         assert published_numbers({}) == {}

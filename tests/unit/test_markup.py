@@ -148,18 +148,18 @@ def test_a_table_is_named_with_what_is_wrong(tmp_path):
 
 def test_a_reference_is_as_it_is_written(tmp_path):
     path = tmp_path / "reference.csv"
-    header = "quantity,published,source,set_up,value,ours,low,high,agrees\n"
-    path.write_text(header + '"loss, at \\input{x}",1,"A & B",same,1,0.5,,,yes\n')
+    header = "quantity,published,source,set_up,value,border,ours,low,high,agrees\n"
+    path.write_text(header + '"loss, at \\input{x}",1,"A & B",same,1,factor 2,0.5,,,yes\n')
     (row,) = reference_of(path, ())
     assert row["quantity"] == r"loss, at \input{x}"  # plain, and escaped later
     for content, says in [
         ("quantity,ours\n", "its columns aren't quantity, published"),
         ("", "isn't a table of comma-separated values"),
         (header + "a,b\n", "row 1 isn't as"),
-        (header + "a,b,c,other,1,\\input{x},,,yes\n", "row 1 isn't as"),
-        (header + "a,b,c,other,\\input{x},1,,,yes\n", "row 1 isn't as"),
-        (header + "a,b,c,other,,1,,,\\input{x}\n", "row 1 isn't as"),
-        (header + "条,b,c,other,,1,,,no\n", "the paper can't set"),
+        (header + "a,b,c,other,1,d,\\input{x},,,yes\n", "row 1 isn't as"),
+        (header + "a,b,c,other,\\input{x},d,1,,,yes\n", "row 1 isn't as"),
+        (header + "a,b,c,other,,d,1,,,\\input{x}\n", "row 1 isn't as"),
+        (header + "条,b,c,other,,d,1,,,no\n", "the paper can't set"),
     ]:
         path.write_text(content, encoding="utf-8")
         with pytest.raises(MarkupError, match=says):

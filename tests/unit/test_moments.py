@@ -196,6 +196,9 @@ def test_ratios_are_within_runs():
     assert paired.ratio(rows, "all", "part")["value"].tolist() == [2, 3]
     assert paired.ratio(rows, "all", "not there").empty
     assert paired.difference(rows, "all", "part")["value"].tolist() == [2, 6]
+    parts = paired.part(rows, "part", "all")
+    assert parts["value"].tolist() == [2 / 6, 3 / 12]
+    assert set(parts["kind"]) == {"share"}
 
 
 def test_levels_and_recoveries():

@@ -54,6 +54,18 @@ def study(tmp_path) -> NotebookStudy:
     return its
 
 
+def test_f1_is_the_mean_over_the_features_of_one_dictionary(study):
+    vars(study)["settings"]["topk"]["task"] |= {"n_features": 2}
+    # Two features of two dictionaries; of the second one, the latter has a latent that is never right.
+    quality = {"feature_precision": [0.5, 1.0, 0.5, 0.0], "feature_recall": [0.5, 1.0, 1.0, 0.0]}
+    vars(study)["closer"] = rows(
+        {("topk", of, place): its[place] for of, its in quality.items() for place in range(4)}
+    )
+    its = Dictionaries(study)
+    assert its.f1("topk", 0)["value"].tolist() == [0.75, 0.75]
+    assert its.f1("topk", 1)["value"].tolist() == pytest.approx([1 / 3, 1 / 3])
+
+
 class TestWhichDictionary:
     def test_the_one_with_a_twin_or_the_only_one(self, study):
         its = Dictionaries(study)

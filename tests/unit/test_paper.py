@@ -26,8 +26,8 @@ condition,split,measure,kind,digits,n_seeds,mean,low,high
 one,near,rank_of_a.layer_1,rank,1,3,-2.25,-3,-1.04
 """
 REFERENCE = """\
-quantity,published,source,set_up,value,ours,low,high,agrees
-{},1,A & B,same,1,0.5,0.4,0.6,yes
+quantity,published,source,set_up,value,border,ours,low,high,agrees
+{},1,A & B,same,1,within 1,0.5,0.4,0.6,yes
 """
 
 

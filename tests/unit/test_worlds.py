@@ -48,8 +48,6 @@ class TestMaps:
         assert found["seed"].tolist() == [0, 1, 2]
         assert found["density"][0] == pytest.approx((0.25 * 0.5) ** 0.5)
         assert found["density"][1:].isna().all()  # beyond the grid, and nowhere
-        assert superposition.at_importance(found, 1.0).isna().tolist() == [False, True, True]
-        assert superposition.at_importance(found, 2.0).empty
 
     def test_in_a_dense_world_one_is_kept_and_in_a_sparse_one_both(self):
         asked = pd.DataFrame({"density": [1.0, 0.05, 1.0], "importance": [0.2, 1.2, 5.0]})
@@ -238,6 +236,16 @@ class TestWorlds:
         assert of_seed[columns].to_numpy().tolist() == [
             [0, 0, 1.0, 10.1], [1, 0, 0.5, 10.3], [1, 1, 0.5, 10.4],
         ]  # fmt: skip
+
+    def test_how_many_features_share_how_many_dimensions(self, its):
+        found = its.in_dimensions("plane")
+        first, second = (found[found["instance"] == its] for its in (0, 1))
+        # Lengths are 1 and .1 in the first, .8 and 2 in the second, in three dimensions.
+        np.testing.assert_allclose(first["held"], 1.01)
+        np.testing.assert_allclose(second["held"], 4.64)
+        np.testing.assert_allclose(second["per_feature"], 3 / 4.64)
+        np.testing.assert_allclose(second["capacity"], (10.3 + 10.4) / 3)
+        assert (len(first), set(second["density"])) == (2, {0.5})
 
     def test_shares_of_figures(self, its):
         found = its.figures(["plane"], ["digon", "ignored"])

@@ -245,6 +245,15 @@ study.save_numbers(
 )  # fmt: skip
 
 # %% [markdown]
+# ## Compared with the literature
+#
+# What is reported of language models that are told of an alias, or of one of two facts, in documents of
+# their own; ours are accuracies at the end of training.
+
+# %%
+study.verdict()
+
+# %% [markdown]
 # **Asking a model.** What the first condition's model answers to a question about the alias `a0`. Try any
 # other sequence of names, another condition, or another checkpoint (`step=`). In
 # `study.run(condition, seed).dataset`, `splits["ood"].truth["named"]` holds the base that the definition

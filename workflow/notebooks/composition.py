@@ -31,9 +31,9 @@ results = "results"
 from onset.figures import mechanism
 from onset.notebook import say
 from onset.notebook.here import MeanOf, Predicted, here
-from onset.statistics import milestones, model_parts, order
+from onset.statistics import milestones, model_parts, order, times
 from onset.statistics.rows import where
-from onset.statistics.seeds import over_seeds
+from onset.statistics.seeds import over_seeds, summary_of_seeds
 
 study = here(study_name, results)
 HELD_OUT = ["id", "oi", "io", "oo"]
@@ -255,15 +255,15 @@ study.save_numbers(
 # ## Compared with the literature
 #
 # What others report on the same questions, in other set-ups; ours are accuracies at the end of training.
-# `delay`: accuracy on id questions when nearly all trained ones are first known; it is low if they are
-# answered much later.
+# `known_then`: accuracy on id questions when nearly all trained ones are first known. `delay`: how many
+# times as many steps it takes until they are answered, too.
 
 # %%
 in_two_layers = study.measured("accuracy", condition="two_layers")
-when_known = milestones.value_when_first(
-    where(in_two_layers, split="id"), where(in_two_layers, split="composed_train"), 0.95
-)
-study.verdict({"delay": when_known})
+asked, trained = (where(in_two_layers, split=split) for split in ("id", "composed_train"))
+known_then = milestones.value_when_first(asked, trained, 0.99)
+delay = times.ratio(milestones.reached(asked, 0.9), milestones.reached(trained, 0.99))
+study.verdict({"known_then": summary_of_seeds(known_then, "share"), "delay": delay})
 
 # %% [markdown]
 # **Asking a model.** What the first condition's model answers to a two-hop question. Try any other

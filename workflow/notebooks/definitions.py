@@ -195,12 +195,22 @@ study.save_numbers(
 # %% [markdown]
 # ## Compared with the literature
 #
-# What is reported for language models. Ours: the difference in accuracy between the tags with replay, as
-# in their second stage, and how much larger smaller batches make it, within each seed.
+# What is reported for language models. Ours: the share of right answers about either tag's aliases that are
+# about those of the first (theirs have both tags' definitions of one name, and count whose are followed);
+# the difference in accuracy between the tags with replay, as in their second stage, and how much larger
+# smaller batches make it, within each seed.
 
 # %%
+followed = paired.part(last, tag, other_tag, of="split")
 smaller = paired.difference(gaps, "replay_small_batch", "replay", of="condition")
-study.verdict({"sources": where(gaps, condition="replay"), "batch_size": smaller})
+study.verdict(
+    {
+        "reliable": where(followed, condition="replay"),
+        "as_reliable": where(followed, condition="uninformative"),
+        "sources": where(gaps, condition="replay"),
+        "batch_size": smaller,
+    }
+)
 
 # %% [markdown]
 # **Asking a model.** What the first condition's model answers to a fact about the alias `a0`. Try any

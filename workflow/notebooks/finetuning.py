@@ -157,8 +157,7 @@ study.save_numbers(
 # ## Compared with the literature
 #
 # What is reported for fine-tuned language models without a chain of thought; ours are two layers, with
-# replay, at the end of stage two. *Answered* means more than half, *at chance* less than ten times
-# chance.
+# replay, at the end of stage two.
 
 # %%
 study.verdict()

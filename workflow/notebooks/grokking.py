@@ -252,12 +252,32 @@ study.save_numbers(
         "other_seed_overlap": say.seeds(where(used.overlap, same=False)["value"], kind="share"),
     }
 )  # fmt: skip
+n_keys_of_base = summary_of_seeds(n_keys[base], "count")
 kept = paired.ratio(where(of_base, split="test"), "restricted_loss", "loss")
+fall = kept.assign(value=1 - kept["value"], kind="explained")
+of_formulas = where(study.closer, condition=base, split="test")
+norms = study.measured("weight_norm", condition=base)
+walk = where(found.components, condition=many, kind="weights")
 study.verdict(
     {
-        "key_frequencies": summary_of_seeds(n_keys[base], "count"),
-        "restricted": kept.assign(value=1 - kept["value"], kind="explained"),
-        "generalised": times.estimate(generalised.loc[[base]]).summary,
+        "memorised": when["memorised"].loc[[base]],
+        "soon_fitted": when["memorised"].loc[[base]],
+        "formed": when["formed"].loc[[base]],
+        "generalised": generalised.loc[[base]],
+        "late_answered": generalised.loc[[base]],
+        "key_frequencies": n_keys_of_base,
+        "key_frequencies_other_seeds": n_keys_of_base,
+        "key_representations": n_keys_of_base,
+        "polynomials": paired.ratio(of_formulas, "neurons_formula_loss", "free_attention_loss"),
+        "restricted": fall,
+        "restricted_neurons": fall,
+        "restricted_groups": fall,
+        "embedding_explained": where(used.embedded, condition=base),
+        "norm_first": where(norms, step=0),
+        "norm_most": summary_of_seeds(norms.groupby("seed")["value"].max(), "size"),
+        "grokfast": times.relative(generalised, "grokfast_tuned", ["adamw_tuned"]),
+        "walk_first": summary_of_seeds(where(walk, component=1)["by_chance"], "share"),
+        "walk_second": summary_of_seeds(where(walk, component=2)["by_chance"], "share"),
     }
 )
 

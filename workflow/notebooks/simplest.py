@@ -34,6 +34,8 @@ results = "results"
 level: Fraction = 0.95
 
 # %%
+import math
+
 import pandas as pd
 
 from onset.figures.dose import doses_of
@@ -44,7 +46,7 @@ from onset.notebook.maps import Maps
 from onset.statistics import sizes, windows
 from onset.statistics.boundary import format_edge
 from onset.statistics.rows import where
-from onset.statistics.seeds import over_seeds
+from onset.statistics.seeds import Summary, over_seeds
 
 study = here(study_name, results)
 chance = 1 / study.settings["base"]["task"]["n_values"]
@@ -207,6 +209,20 @@ study.save_numbers(
         "null/ood": say.first(where(ood, condition=nulls), otherwise="not run"),
     }
 )  # fmt: skip
+
+# %% [markdown]
+# ## Compared with the literature
+#
+# What a model that generalises must know is the facts of all bases and which base each alias is: so many
+# bits, over the parameters of the smallest that does. Models that only store facts are reported to hold up
+# to two bits per parameter.
+
+# %%
+values, bases = (study.setting(f"task.n_{of}", "base") for of in ("values", "bases"))
+told = study.first["base"].dataset.splits
+known = len(told["base_facts"]) * math.log2(values) + len(told["definitions"]) * math.log2(bases)
+bits = known / best.parameters if best else None
+study.verdict({"bits": Summary(bits, bits, bits) if bits else None})
 
 # %% [markdown]
 # **Asking a model.** What the first condition's model answers to a question about the alias `a0`. Try any

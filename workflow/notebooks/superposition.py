@@ -233,14 +233,24 @@ study.save_numbers(
 # no figures that have names here, since features then share all dimensions. Triangles and tetrahedra need
 # a density just above that of pairs, and few restarts find them.
 #
-# A border agrees if it is within a step of the grid of densities (a factor of 1.5) from that of the
-# candidates. That the figures' dimensionalities are theirs is no finding: kinds are told apart by the
-# cosines between features, which fix them.
+# Below: how many features a network holds is read off the squared norm of its weights, as in the
+# publication; means over a seed's networks. That the figures' dimensionalities are theirs is no finding:
+# kinds are told apart by the cosines between features, which fix them.
 
 # %%
-study.verdict(
-    {
-        name: superposition.at_importance(edges, ratio)
-        for name, ratio in {"border_below": 0.35, "border_above": 1.87}.items()
-    }
-)
+held = {
+    name: networks.in_dimensions(name)
+    for name in ("space_linear", "two_features_linear", "plane", "space", "wide")
+}
+wide = held["wide"]
+dense = where(wide, density=wide["density"].max())
+of_seed = {
+    "linear_space": held["space_linear"].groupby("seed")["held"].mean(),
+    "linear_line": held["two_features_linear"].groupby("seed")["held"].mean(),
+    "sticky": wide.groupby("seed")["per_feature"].median(),
+    "sticky_dense": dense.groupby("seed")["per_feature"].mean(),
+    "capacity_plane": held["plane"].groupby("seed")["capacity"].mean(),
+    "capacity_space": held["space"].groupby("seed")["capacity"].mean(),
+    "capacity_wide": wide.groupby("seed")["capacity"].mean(),
+}
+study.verdict(of_seed)

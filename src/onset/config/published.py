@@ -62,8 +62,21 @@ class PublishedSettings(Settings):
         return self.above, self.below
 
     @property
+    def border(self) -> str:
+        """The same in words."""
+        if self.within is not None:
+            return f"within {self.within:g}"
+        if self.factor is not None:
+            return f"factor {self.factor:g}"
+        if self.below is None:
+            return f"above {self.above:g}"
+        return (
+            f"below {self.below:g}" if self.above is None else f"{self.above:g} to {self.below:g}"
+        )
+
+    @property
     def told(self) -> dict[str, Any]:
         """What the notebook is told."""
         low, high = self.range
-        kept = ("quantity", "published", "source", "set_up", "value", "ours")
+        kept = ("quantity", "published", "source", "set_up", "value", "border", "ours")
         return {key: getattr(self, key) for key in kept} | {"allowed": [low, high]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from onset.gallery.means import Quantities
 from onset.gallery.render import render
 from onset.gallery.tables import read_table
 from onset.statistics.means import Means
-from onset.statistics.wording import format_found
+from onset.statistics.wording import VERDICTS, disagreeing_first, format_found
 from onset.store.reading import read_csv
 
 
@@ -39,13 +40,17 @@ def study_page(folder: Path, study: Mapping[str, Any], means: Means, quantities:
 
 
 def _reference(path: Path) -> dict[str, Any]:
-    """Published values compared with ours, in words."""
+    """Published values compared with ours, in words: `rows`, what disagrees first, and how many numbers
+    agree or don't (`numeric`)."""
     columns, *rows = read_csv(path)
     found = [dict(zip(columns, row, strict=True)) for row in rows]
     for its in found:
         its["ours"] = format_found(its["ours"], its.pop("low"), its.pop("high"))
-    shown = [column for column in columns if column not in ("low", "high")]
-    return {"columns": shown, "rows": [[its[column] for column in shown] for its in found]}
+    of_numbers = Counter(its["agrees"] for its in found if its["value"])
+    return {
+        "rows": disagreeing_first(found),
+        "numeric": {said: of_numbers[said] for said in VERDICTS.values()},
+    }
 
 
 def own_page(study: Mapping[str, Any], title: str, body: str) -> str:

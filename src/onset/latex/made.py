@@ -16,13 +16,13 @@ from typing import Any
 from onset.latex.characters import said_of, unsettable
 from onset.latex.markup import MarkupError, check_number, check_table
 from onset.settings import NAME_PATTERN
+from onset.statistics.wording import VERDICTS
 
 _REFERENCE = (
-    *("quantity", "published", "source", "set_up", "value"),
+    *("quantity", "published", "source", "set_up", "value", "border"),
     *("ours", "low", "high", "agrees"),
 )
 """columns of a study's reference.csv"""
-_AGREES = ("yes", "no", "undecided")
 
 
 def numbers_of(path: Path, beside: Collection[str]) -> dict[str, str]:
@@ -76,7 +76,7 @@ def reference_of(path: Path, beside: Collection[str]) -> list[dict[str, str]]:
         numbers = [its.get(key, "") for key in ("value", "ours", "low", "high")]
         if (
             len(row) != len(_REFERENCE)
-            or its["agrees"] not in _AGREES
+            or its["agrees"] not in VERDICTS.values()
             or not all(map(_is_number, numbers))
         ):
             raise MarkupError(f"{path}: row {line} isn't as `study.save_reference` writes it")

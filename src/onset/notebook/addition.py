@@ -20,7 +20,7 @@ from onset.statistics.milestones import value_at
 from onset.statistics.named import called, stacked, summed
 from onset.statistics.per_run import of_conditions
 from onset.statistics.prediction import Foresight, foresight, known_at, rank_correlations
-from onset.statistics.rows import where
+from onset.statistics.rows import at_last_step, where
 from onset.statistics.times import Times, side_by_side
 
 PROGRESS = {
@@ -146,6 +146,25 @@ class Frequencies:
     def norms(self) -> pd.DataFrame:
         """Of the embedding's waves, in both conditions."""
         return self.study.measured("embedding_norm", condition=self.conditions)
+
+    @property
+    def embedded(self) -> pd.DataFrame:
+        """The share of the embedding's variance over numbers at key frequencies, at the end.
+
+        Returns:
+            condition, seed, kind, value.
+        """
+        its = at_last_step(self.norms)
+        squares = its.assign(value=its["value"] ** 2)
+        found = [
+            (
+                *run,
+                "share",
+                where(waves, component=self.keys[run])["value"].sum() / waves["value"].sum(),
+            )
+            for run, waves in squares.groupby(["condition", "seed"], sort=False, observed=True)
+        ]
+        return pd.DataFrame(found, columns=["condition", "seed", "kind", "value"])
 
     @cached_property
     def _norms_of_many(self) -> pd.DataFrame:

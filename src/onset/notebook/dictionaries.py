@@ -80,6 +80,27 @@ class Dictionaries:
         active = where(found, measure="l0")[[*by, "mean"]].rename(columns={"mean": "dose"})
         return found.merge(active, on=by)
 
+    def f1(self, condition: str, place: int) -> pd.DataFrame:
+        """How well a dictionary's latents detect features: F1 of each one's own, mean over features.
+
+        Args:
+            condition: whose dictionary.
+            place: of the dictionary.
+
+        Returns:
+            condition, seed, kind, value; the latent that is never right has 0.
+        """
+        rows = where(self.study.closer, condition=condition, split="test")
+        n_features = self.study.setting("task.n_features", condition)
+        its = rows[rows["component"] // n_features == place]
+        each = its.pivot(
+            index=["condition", "seed", "component"], columns="measure", values="value"
+        )
+        precision, recall = each["feature_precision"], each["feature_recall"]
+        both = (2 * precision * recall / (precision + recall)).fillna(0.0)
+        means = both.groupby(["condition", "seed"], observed=True).mean()
+        return means.rename("value").reset_index().assign(kind="share")
+
     def baselines(self, condition: str, names: Iterable[str]) -> pd.DataFrame:
         """What needs no trained dictionary.
 

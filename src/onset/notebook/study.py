@@ -14,6 +14,7 @@ from onset.notebook.predictions import Predicted, predictions_cells
 from onset.notebook.summary_table import MeanOf, summary_cells
 from onset.statistics.rows import where
 from onset.statistics.seeds import Summary, summary_of_rows, summary_of_seeds
+from onset.statistics.times import estimate
 
 _Found = Summary | pd.Series | pd.DataFrame | None
 
@@ -75,7 +76,7 @@ class NotebookStudy(StudyFigures):
 
         Args:
             ours: by the names under `reference` in the study's file, mean and interval, or what they are
-                of: one value per seed, or rows of one measurement per seed. None, or nothing, where it
+                of: one value per seed, rows of one measurement per seed, or times. None, or nothing, where it
                 wasn't run. What names a mean under `ours` there is looked up.
 
         Raises:
@@ -119,6 +120,8 @@ class NotebookStudy(StudyFigures):
 
 
 def _summary(found: _Found) -> Summary | None:
+    if isinstance(found, pd.DataFrame) and "before" in found:
+        return estimate(found).summary if len(found) else None
     if isinstance(found, pd.DataFrame):
         return summary_of_rows(found)
     if isinstance(found, pd.Series):

@@ -115,6 +115,22 @@ class Worlds:
         found = long.assign(which=which, figure=figure, value=long["value"] / n.astype(int))
         return found.drop(columns="name")
 
+    def in_dimensions(self, condition: str) -> pd.DataFrame:
+        """How many features networks hold, and in how much room, at the last checkpoint.
+
+        Returns:
+            seed, instance, density, held (the squared norm of the weights: about how many features are
+            represented), per_feature (dimensions over these), capacity (the sum of the features'
+            dimensionalities over the dimensions).
+        """
+        its = where(_last(self.features), condition=condition)
+        squares = its.assign(held=its["feature_norm"] ** 2)
+        of_instances = squares.groupby(["seed", "instance", "density"], sort=False)
+        sums = of_instances[["held", "dimensionality"]].sum().reset_index()
+        n = self.study.setting("model.d_hidden", condition)
+        sums = sums.assign(per_feature=n / sums["held"], capacity=sums["dimensionality"] / n)
+        return sums.drop(columns="dimensionality")
+
     # ---- over training ------------------------------------------------------------------------
 
     def courses(self, condition: str) -> Courses:

@@ -19,11 +19,12 @@ from onset.statistics.agreement import agrees
 from onset.statistics.compared import as_measures, stacked
 from onset.statistics.quantities import Quantity, described, quantities_in
 from onset.statistics.seeds import Summary
+from onset.statistics.wording import VERDICTS
 from onset.store.atomic import write_text
 from onset.store.records import check, damaged
 from onset.store.tables import load_table
 
-_SAID = ("quantity", "published", "source", "set_up", "value")
+_SAID = ("quantity", "published", "source", "set_up", "value", "border")
 """columns of `reference.csv` that are the literature's"""
 
 
@@ -185,11 +186,12 @@ class Study:
         """Save `reference.csv`: what the literature says, what we find, and whether both agree.
 
         Args:
-            published: name → quantity, published, source, set_up, value, allowed, from the study's file.
+            published: name → quantity, published, source, set_up, value, border, allowed, from the study's
+                file.
             ours: name → what we find of it.
 
         Returns:
-            The table: quantity, published, source, set_up, value, ours, low, high, agrees.
+            The table: quantity, published, source, set_up, value, border, ours, low, high, agrees.
 
         Raises:
             ValueError: something published has no counterpart, or the other way round.
@@ -197,12 +199,11 @@ class Study:
         if published.keys() != ours.keys():
             odd = sorted(published.keys() ^ ours.keys())
             raise ValueError(f"published or found, but not both: {', '.join(odd)}")
-        said = {True: "yes", False: "no", None: "undecided"}
         rows = [
             (
                 *(published[name][column] for column in _SAID),
                 *its,
-                said[agrees(its, *published[name]["allowed"])],
+                VERDICTS[agrees(its, *published[name]["allowed"])],
             )
             for name, its in ours.items()
         ]

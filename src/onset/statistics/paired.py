@@ -55,6 +55,23 @@ def ratio(
     return found.assign(measure="ratio", kind="ratio")
 
 
+def part(rows: pd.DataFrame, one: str, other: str, of: str = "measure") -> pd.DataFrame:
+    """One number of each run over the sum of it and another of the same run.
+
+    Args:
+        rows: as of `difference`; both numbers are positive, or 0.
+        one: the part that is asked for, as the column `of` calls it.
+        other: the rest.
+        of: the column that says which number it is.
+
+    Returns:
+        condition, seed, measure (`part`), kind, value: a row per run that has both numbers.
+    """
+    both = _numbers(rows, one, other, of)
+    found = (both[one] / (both[one] + both[other])).rename("value").reset_index()
+    return found.assign(measure="part", kind="share")
+
+
 def _numbers(rows: pd.DataFrame, one: str, other: str, of: str) -> pd.DataFrame:
     """Two numbers, a row per run that has both."""
     runs = rows.pivot_table("value", [its for its in _RUN if its != of], of, observed=True)

@@ -48,11 +48,6 @@ def largest_densities(cells: pd.DataFrame, phase: str) -> pd.DataFrame:
     return grid.index.to_frame(index=False).assign(density=[at for _, at, _ in edges])
 
 
-def at_importance(edges: pd.DataFrame, importance: float) -> pd.Series:
-    """The densities of `largest_densities` at one importance; NaN for seeds without such a border."""
-    return edges.loc[np.isclose(edges["importance"], importance), "density"]
-
-
 def near_fractions(
     features: pd.DataFrame, fractions: Iterable[float], within: float
 ) -> pd.DataFrame:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 UNDEFINED = "undefined"
 """in place of a mean that there isn't, e.g. of a correlation where nothing varies"""
+VERDICTS = {False: "no", None: "undecided", True: "yes"}
+"""whether ours agrees with what is published: what disagrees comes first"""
 
 
 class _Interval(Protocol):
@@ -35,6 +37,12 @@ def format_found(ours: str, low: str, high: str) -> str:
         [float(cell or "nan") for cell in (ours, low, high)],
         lambda number: f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.3g}",
     )
+
+
+def disagreeing_first(rows: Iterable[Mapping[str, str]]) -> list[Mapping[str, str]]:
+    """Rows of `reference.csv`: what disagrees, what is undecided, what agrees, each in the order it had."""
+    order = list(VERDICTS.values())
+    return sorted(rows, key=lambda row: order.index(row["agrees"]))
 
 
 def _in_words(numbers: Iterable[float], one: Callable[[float], str]) -> str:
