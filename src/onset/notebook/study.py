@@ -76,8 +76,8 @@ class NotebookStudy(StudyFigures):
 
         Args:
             ours: by the names under `reference` in the study's file, mean and interval, or what they are
-                of: one value per seed, rows of one measurement per seed, or times. None, or nothing, where it
-                wasn't run. What names a mean under `ours` there is looked up.
+                of: one value per seed, rows of one measurement per seed, or times. None, or nothing, where
+                it wasn't run. What names a mean under `ours` there is looked up.
 
         Raises:
             ValueError: there is no such name.
