@@ -8,6 +8,7 @@ from onset import analyses, interventions, measures, tasks
 from onset.code.fingerprint import fingerprint
 from onset.config.parents import Place, parent_of, source_runs
 from onset.config.study import Condition
+from onset.config.wants import wants
 from onset.models import inspection
 from onset.workflow.jobs.part import Part, Wildcards
 
@@ -50,6 +51,8 @@ class Runs(Part):
         of_parent = its_parent.model.name if its_parent else None
         model = f"onset.models.{condition.model.name}.model"
         streamed = set(condition.training.mixture) - set(condition.task.splits)
+        closer = condition.analyses.names
+        asks_for_run = any(wants(analyses, name).run for name in closer)
         loaded = {
             "dataset": [task, *([f"onset.models.{of_parent}.model"] if of_parent else [])],
             "train": [
@@ -62,7 +65,8 @@ class Runs(Part):
             "analyse": [
                 *_opened(condition.model.name),
                 *(_opened(of_parent) if of_parent else []),
-                *map(analyses.CATALOGUE.dotted, condition.analyses.names),
+                *([task] if streamed and asks_for_run else []),
+                *map(analyses.CATALOGUE.dotted, closer),
             ],
         }
         return fingerprint(f"onset.stages.{stage}", *loaded[stage])
