@@ -12,7 +12,6 @@ from torch.testing import assert_close
 
 from onset.analyses.components import patching
 from onset.analyses.dictionaries import latents_used, learned_features
-from onset.analyses.weights import learning_coefficient
 from onset.models.dictionary.model import build
 from onset.models.dictionary.settings import Settings as DictionarySettings
 from onset.models.transformer.model import build as build_transformer
@@ -160,8 +159,7 @@ class TestLatentsUsed:
             assert unmoved == found["moved_latents_100_follows", "id"]
 
 
-def test_an_analysis_is_given_the_runs_that_it_asks_for():
-    sources = {"run": PARENT, "parent": PARENT}
-    assert analyse.given(latents_used, 3, sources).keywords == {"seed": 3, "parent": PARENT}
-    assert analyse.given(learning_coefficient, 3, sources).keywords == {"seed": 3, "run": PARENT}
-    assert analyse.given(learned_features, 3, sources).keywords == {"seed": 3}
+def test_an_analysis_is_given_the_parent_if_it_asks_for_it():
+    told = analyse.given(latents_used, 3, [PARENT]).keywords
+    assert told == {"seed": 3, "parent": PARENT}
+    assert analyse.given(learned_features, 3, []).keywords == {"seed": 3}

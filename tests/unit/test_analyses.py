@@ -59,7 +59,6 @@ def test_names_are_the_modules():
         "frozen_attention",
         "latents_used",
         "learned_features",
-        "learning_coefficient",
         "other_dictionaries",
         "patching",
         "probe",

@@ -24,9 +24,7 @@ def missed(
     """The share of simulated experiments whose interval misses the true mean."""
     drawn = draw(np.random.default_rng(n_seeds), (N_DRAWN, n_seeds))
     n, examples = np.full((2, N_DRAWN), [[n_seeds], [n_examples]])
-    sample = Sample(
-        drawn.mean(1), np.where(np.ptp(drawn, 1) > 0, drawn.var(1, ddof=1), 0), n, examples
-    )
+    sample = Sample(drawn.mean(1), np.where(np.ptp(drawn, 1) > 0, drawn.var(1, ddof=1), 0), n, examples)
     low, high = intervals(sample, KINDS[kind])
     return 1 - np.mean((low <= truth) & (truth <= high))
 
@@ -138,9 +136,7 @@ class TestWidth:
         rng = np.random.default_rng(0)
         values = rng.binomial(100, 0.9, 400) / 100
         exact = stats.binomtest(round(values.sum() * 100), 40_000).proportion_ci(0.95)
-        assert interval(values, "share", 100)[1:] == pytest.approx(
-            (exact.low, exact.high), abs=5e-4
-        )
+        assert interval(values, "share", 100)[1:] == pytest.approx((exact.low, exact.high), abs=5e-4)
 
     def test_few_seeds_give_a_wider_one_than_their_examples(self):
         _, low, high = interval([0.5, 0.5, 0.5], "share", n_examples=100)

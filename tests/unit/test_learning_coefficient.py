@@ -10,8 +10,16 @@ import pytest
 import torch
 from scipy.integrate import quad
 
-from onset.analyses.weights.langevin import Langevin, losses_nearby
-from onset.analyses.weights.learning_coefficient import Estimate, estimate
+from onset.comparisons.member import Member
+from onset.comparisons.weights import learning_coefficient
+from onset.comparisons.weights.langevin import Langevin, losses_nearby
+from onset.comparisons.weights.learning_coefficient import Estimate, estimate, objective_of
+from onset.models.transformer.model import build
+from onset.models.transformer.settings import Settings
+from onset.tasks import composition
+from onset.training.batches import draw
+from onset.training.settings import TrainingSettings
+from tests.members import made
 
 PLAIN = Langevin(n_beta=1000.0, step_size=2e-4, pull=1.0, n_chains=500, n_burn_in=100, n_draws=150)
 LIKE_RMSPROP = replace(PLAIN, step_size=5e-3, preconditioned=True)
@@ -21,6 +29,15 @@ BOTH = pytest.mark.parametrize("how", [PLAIN, LIKE_RMSPROP], ids=["SGLD", "pSGLD
 def of_loss(loss, how: Langevin, *shape: int) -> Estimate:
     """Around 0, of a loss of all chains' w, a row each."""
     return estimate({"w": torch.zeros(shape)}, lambda its, _: loss(its["w"]), how, seed=0)
+
+
+SETTINGS = Settings(name="transformer", d_model=16, n_heads=2, d_mlp=32, norm="none")
+WORLD = composition.generate(
+    composition.Settings(name="composition", n_entities=20, n_relations=4, id_trained=0.7), seed=0
+)
+TRAINING = {
+    "steps": 20, "batch_size": 16, "mixture": {"atomic": 0.5, "composed_train": 0.5}, "learning_rate": 1e-3,
+}  # fmt: skip
 
 
 class TestPowers:
@@ -170,3 +187,81 @@ class TestSampler:
             {"w": torch.ones(1)}, lambda its, step: 0 * its["w"][:, 0] + step, how, 0
         )
         assert not rises.any()
+
+
+class TestOfRuns:
+    def test_what_it_yields_at_each_checkpoint(self):
+        rows = list(compared(trained(), refined=True))
+        names = {(row.found.measure, row.found.layer, row.step) for row in rows}
+        assert names == {
+            (f"{part}learning_coefficient{kind}", layer, step)
+            for part, layer in (("", None), ("attention_", 0), ("mlp_", 0))
+            for kind in ("", "_error")
+            for step in (0, 5)
+        }
+        assert all(math.isfinite(row.found.value) for row in rows)
+        assert [*compared(trained())] == [*compared(trained())]
+
+    def test_larger_weights_that_compute_the_same_have_the_same(self):
+        """A relu's input may be multiplied and its output divided: γ holds both by their own size."""
+        model = build(SETTINGS, WORLD.n_tokens, WORLD.length)
+        plain = model.initial_parameters(0)
+        scaled = dict(plain)
+        for name in ("mlp.fc_in.weight", "mlp.fc_in.bias"):
+            scaled[f"layers.0.{name}"] = plain[f"layers.0.{name}"] * 8
+        scaled["layers.0.mlp.fc_out.weight"] = plain["layers.0.mlp.fc_out.weight"] / 8
+        (one, *_), (other, *_) = (
+            compared(trained({0: its}), pull=100.0, draws=20) for its in (plain, scaled)
+        )
+        assert other.found.value == pytest.approx(one.found.value, rel=1e-3)
+        assert one.found.value != 0
+
+    def test_what_is_not_trained_is_not_moved(self):
+        """All but the positions' embeddings frozen, it is what these alone have."""
+        frozen = {"trainable": {"pos.weight": "all"}}
+        run = trained(training=frozen)
+        rows = [*compared(run, refined=True)]
+        assert {row.found.measure for row in rows} == {
+            "learning_coefficient", "learning_coefficient_error"
+        }  # fmt: skip
+        everything = next(iter(compared(trained())))
+        assert rows[0].found.value != everything.found.value
+
+    def test_batches_are_as_in_training_and_after_it(self):
+        run = trained()
+        objective = objective_of(run)
+        (batch, *_) = objective.batches(2)
+        told = TrainingSettings.model_validate(TRAINING)
+        after = draw(WORLD, told.batch_parts(), run.seed, told.steps)
+        assert (batch.questions[0].tokens == after.questions[0].tokens).all()
+        assert (
+            batch.questions[0].tokens != draw(WORLD, told.batch_parts(), 0, 0).questions[0].tokens
+        ).any()
+
+    @pytest.mark.parametrize(
+        ("training", "n"),
+        [
+            ({"steps": 10_000}, len(WORLD.splits["atomic"]) + len(WORLD.splits["composed_train"])),
+            ({"steps": 2}, 2 * 16),
+            ({"batch_size": None, "mixture": {"atomic": 1.0}}, len(WORLD.splits["atomic"])),
+        ],
+    )
+    def test_n_is_the_number_of_examples_that_training_saw(self, training, n):
+        objective = objective_of(trained(training=training))
+        assert objective.n_examples == n
+        assert len(objective.batches(3)) == (3 if objective.training.batch_size else 1)
+
+
+def trained(by_step: dict | None = None, training: dict | None = None) -> Member:
+    """A run that was never on disk."""
+    model = build(SETTINGS, WORLD.n_tokens, WORLD.length)
+    its = made(model, by_step or {s: model.initial_parameters(s) for s in (0, 5)}, WORLD)
+    told = {"training": {**TRAINING, **(training or {})}}
+    its.__dict__.update(training_data=WORLD, _index={"settings": told})
+    return its
+
+
+def compared(run: Member, **options):
+    told = {"burn_in": 3, "draws": 3, **options}
+    with torch.inference_mode():
+        yield from learning_coefficient.compare([run], **{**learning_coefficient.OPTIONS, **told})

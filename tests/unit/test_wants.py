@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args
 
@@ -20,11 +19,8 @@ from onset.config.traits import KNOWN, OF_MODELS, OF_WORLDS, traits_of_model
 from onset.config.wants import wants
 from onset.measures.measurement import Measurement
 from onset.models import inspection
-from onset.runs.source import Source
-from onset.stages import analyse
 from onset.statistics.kinds import KINDS
 from onset.statistics.quantities import quantity_of
-from onset.store.layout import RunFolder
 from onset.tasks.worlds import kind_of, length_of, sizes_of, truth_of
 from onset.training.settings import Extent
 from tests import checkpoints
@@ -76,7 +72,6 @@ def test_what_planning_lets_pass_has_rows(world, model, checkpoint):
     dataset = tasks.load(world).generate(task, 0)
     its = models.build(chosen, *dataset.sizes)
     parameters = its.initial_parameters(0)
-    run = _trained(f"{world}/{model}", its, dataset, task.trained[0])
     asked = 0
     for package in (measures, analyses):
         for name in package.names():
@@ -85,7 +80,7 @@ def test_what_planning_lets_pass_has_rows(world, model, checkpoint):
                 continue
             if set(wanted.only_with) - set(traits_of_model(settings)):
                 continue
-            rows = list(_asked(package, name, its, parameters, dataset, run))
+            rows = list(_asked(package, name, its, parameters, dataset))
             assert rows, name
             assert all(math.isfinite(row.value) for row in rows), name
             _are_as_declared(package, name, rows)
@@ -105,20 +100,11 @@ def _are_as_declared(package: ModuleType, name: str, rows: Sequence[Measurement]
         assert max(its) <= kind.high + ROUNDING, (name, measure)
 
 
-def _trained(name: str, model: Any, dataset: Any, split: str) -> Source:
-    """A run that isn't on disk, trained on a split or stream."""
-    training = {"steps": 10, "batch_size": 8, "mixture": {split: 1.0}, "learning_rate": 1e-3}
-    told = {"model": model, "training_data": dataset, "settings": {"training": training}}
-    return type("Trained", (Source,), told)(RunFolder(Path(name) / "seed_0"))
-
-
-def _asked(
-    package: ModuleType, name: str, model: Any, parameters: Any, dataset: Any, run: Source
-) -> Any:
+def _asked(package: ModuleType, name: str, model: Any, parameters: Any, dataset: Any) -> Any:
     module = package.load(name)
     with torch.inference_mode():
         if package is analyses:
-            return list(analyse.given(module, 0, {"run": run})(model, parameters, dataset))
+            return list(module.analyse(model, parameters, dataset, 0))
         end = [module.at_end(model, parameters, dataset)] if hasattr(module, "at_end") else []
         return list(module.measure(model, parameters, dataset, *end))
 

@@ -1,10 +1,9 @@
 """Closer looks at a checkpoint, one method per file; most of them use TransformerLens's tools.
 
 An analysis module has `analyse(model, parameters, dataset, seed) -> Iterable[Measurement]`, where
-`seed` is the run's and chooses what is random. One that looks at the run which the dataset is made of
-has `parent`, an `onset.runs.source.Source`, as a further parameter; one that asks what its own run was
-trained on has `run`, another. Literals say what it yields and what it can be asked of, as those of measures
-do: `QUANTITIES`, `NEEDS` and `SPLITS`.
+`seed` is the run's and chooses what is random; one that looks at the run which the dataset is made of
+has `parent`, an `onset.runs.source.Source`, as a further parameter. Literals say what it yields and what it
+can be asked of, as those of measures do: `QUANTITIES`, `NEEDS` and `SPLITS`.
 """
 
 from __future__ import annotations

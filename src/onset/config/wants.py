@@ -51,8 +51,6 @@ class Wants:
     """of its `dataset`; None: any"""
     parent: bool = False
     """whether it looks at the run that the dataset is made of"""
-    run: bool = False
-    """whether it asks what the run was trained on"""
     in_loss: bool = False
     """whether a training may add it to its loss"""
     together: str = ""
@@ -169,8 +167,7 @@ def wants(package: ModuleType, name: str) -> Wants:
                 args=ast.arguments(args=[_, _, ast.arg(annotation=world), *others]),
             ):
                 found["kind"] = _KINDS.get(ast.unparse(world)) if world else None
-                asked = {other.arg for other in others}
-                found |= {"parent": "parent" in asked, "run": "run" in asked}
+                found["parent"] = "parent" in {other.arg for other in others}
             case ast.FunctionDef(
                 name="measure" | "analyse" as function, args=ast.arguments(vararg=None) as its
             ) if len(its.posonlyargs) + len(its.args) < 3:

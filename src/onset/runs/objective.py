@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 from jaxtyping import Float
 from torch import Tensor
 
 from onset.models.batch import AnyModel, Batch, VectorBatch
-from onset.runs.source import Source
 from onset.tasks.worlds import World
 from onset.training.loop import batches
 from onset.training.losses import loss_on
@@ -55,10 +53,3 @@ class Objective:
         self, parameters: Mapping[str, Tensor], batch: Batch | VectorBatch
     ) -> Float[Tensor, ""]:
         return loss_on(batch, self.model, parameters, self.training.loss)
-
-
-@lru_cache(maxsize=1)  # analyses ask at each checkpoint
-def objective_of(run: Source) -> Objective:
-    """Of a finished run."""
-    training = TrainingSettings.model_validate(run.settings["training"])
-    return Objective(run.model, run.training_data, training, run.folder.seed)

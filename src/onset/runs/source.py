@@ -1,4 +1,4 @@
-"""A finished training and what it was given: what other runs use, and what analyses of its own ask for."""
+"""A finished run that another uses: in an intervention, or as the source of its dataset."""
 
 from __future__ import annotations
 
@@ -26,19 +26,9 @@ class Source:
         return read_dataset(self.folder)
 
     @cached_property
-    def training_data(self) -> World:
-        """The dataset, and the streams that are drawn afresh."""
-        return read_dataset(self.folder, streams=True)
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """Everything that the training was told."""
-        return self._index["settings"]
-
-    @cached_property
     def model(self) -> AnyModel:
         """The architecture; its functions take `parameters`."""
-        return models.build(self.settings["model"], *self.dataset.sizes)
+        return models.build(self._index["settings"]["model"], *self.dataset.sizes)
 
     def parameters(self, step: int | None = None) -> Parameters:
         """Of a checkpoint; of the one that is meant, if none is named."""

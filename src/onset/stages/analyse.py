@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import inspect
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -34,10 +33,8 @@ def work(arguments: argparse.Namespace) -> None:
     folder = RunFolder(arguments.run)
     settings = AnalysesSettings.model_validate(arguments.settings["analyses"])
     step = arguments.settings.get("parent", {}).get("step")
-    sources = {"run": Source(folder)}
-    for parent in arguments.parents:
-        sources["parent"] = Source(RunFolder(parent), step)
-    functions = [given(analyses.load(name), folder.seed, sources) for name in settings.names]
+    parents = [Source(RunFolder(its), step) for its in arguments.parents]
+    functions = [given(analyses.load(name), folder.seed, parents) for name in settings.names]
     with run_on_record(folder, "analyse", folder.analyses, arguments.settings, arguments.code):
         measure_checkpoints(
             arguments,
@@ -49,11 +46,12 @@ def work(arguments: argparse.Namespace) -> None:
         record_settings(folder, "analyses", {"analyses": settings.model_dump(mode="json")})
 
 
-def given(analysis: ModuleType, seed: int, sources: Mapping[str, Source]) -> Measure:
-    """The analysis, told of the seed and of what it asks for: the run that it looks at, the parent."""
-    asked = inspect.signature(analysis.analyse).parameters
-    told = {name: source for name, source in sources.items() if name in asked}
-    return partial(analysis.analyse, seed=seed, **told)
+def given(analysis: ModuleType, seed: int, parents: list[Source]) -> Measure:
+    """The analysis, told of the seed and, if it wants to know, of the parent."""
+    told = {"seed": seed}
+    if "parent" in inspect.signature(analysis.analyse).parameters:
+        (told["parent"],) = parents
+    return partial(analysis.analyse, **told)
 
 
 if __name__ == "__main__":

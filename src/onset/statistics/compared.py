@@ -58,16 +58,7 @@ def as_measures(compared: pd.DataFrame) -> pd.DataFrame:
     last = at_their_ends(compared)
     rows = last.assign(condition=called(last), step=0)
     paired = rows["other_seed"].notna() & (rows["other_seed"] != rows["seed"])
-    names = [
-        "condition",
-        "measure",
-        "split",
-        "layer",
-        "head",
-        "position",
-        "component",
-        "n_examples",
-    ]
+    names = ["condition", "measure", "split", "layer", "head", "position", "component", "n_examples"]
     kept = [*names, "seed", "step", "value"]
     of_pairs = [
         per_seed(its)[kept]

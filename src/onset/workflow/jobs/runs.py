@@ -8,7 +8,6 @@ from onset import analyses, interventions, measures, tasks
 from onset.code.fingerprint import fingerprint
 from onset.config.parents import Place, parent_of, source_runs
 from onset.config.study import Condition
-from onset.config.wants import wants
 from onset.models import inspection
 from onset.workflow.jobs.part import Part, Wildcards
 
@@ -51,8 +50,6 @@ class Runs(Part):
         of_parent = its_parent.model.name if its_parent else None
         model = f"onset.models.{condition.model.name}.model"
         streamed = set(condition.training.mixture) - set(condition.task.splits)
-        closer = condition.analyses.names
-        asks_for_run = any(wants(analyses, name).run for name in closer)
         loaded = {
             "dataset": [task, *([f"onset.models.{of_parent}.model"] if of_parent else [])],
             "train": [
@@ -65,8 +62,7 @@ class Runs(Part):
             "analyse": [
                 *_opened(condition.model.name),
                 *(_opened(of_parent) if of_parent else []),
-                *([task] if streamed and asks_for_run else []),
-                *map(analyses.CATALOGUE.dotted, closer),
+                *map(analyses.CATALOGUE.dotted, condition.analyses.names),
             ],
         }
         return fingerprint(f"onset.stages.{stage}", *loaded[stage])
