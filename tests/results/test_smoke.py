@@ -52,8 +52,9 @@ def test_summary_has_every_condition_and_the_promised_columns(study):
     assert {name.split(".")[0] for name in summary["measure"]} <= study.quantities.keys()
     of_runs = [its for its in summary["condition"].unique() if ":" not in its]
     assert of_runs == list(STUDY["conditions"])
-    compared = {its for its in summary["condition"] if its.startswith("early_states:")}
-    assert compared == {f"early_states:{its}" for its in study.comparisons["condition"].unique()}
+    compared = {its for its in summary["condition"] if ":" in its}
+    names = study.comparisons[["comparison", "condition"]].drop_duplicates()
+    assert compared == {":".join(its) for its in names.itertuples(index=False)}
     assert (summary["n_seeds"] == 1).all()
     assert {"loss", "accuracy", "weight_norm"} <= set(summary["measure"])
     assert summary["mean"].notna().all()
@@ -147,7 +148,9 @@ def test_a_figure_comes_with_its_data_and_its_origin(study, name: str):
     assert set(origin["settings"]) == set(STUDY["conditions"])
     of_runs = {f"{name}/seed_0/{kind}.parquet" for name in origin["settings"]
                for kind in ("measures", "analyses")}  # fmt: skip
-    assert set(origin["inputs"]) == of_runs | {"comparisons/early_states.parquet"}
+    assert set(origin["inputs"]) == of_runs | {
+        f"comparisons/{its}.parquet" for its in STUDY["comparisons"]
+    }
     assert re.fullmatch(r"[0-9a-f]{16}-[0-9a-f]{16}", origin["code"])
 
 

@@ -42,9 +42,20 @@ class Member(Generic[ItsModel, ItsWorld]):
         return world.only(self.splits) if self.splits else world
 
     @cached_property
+    def training_data(self) -> ItsWorld:
+        """All of the dataset, and the streams that are drawn afresh."""
+        world: Any = read_dataset(self.folder, streams=True)
+        return world
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Everything that the training was told."""
+        return self._index["settings"]
+
+    @cached_property
     def model(self) -> ItsModel:
         """The architecture; its functions take `parameters`."""
-        built: Any = models.build(self._index["settings"]["model"], *self._world.sizes)
+        built: Any = models.build(self.settings["model"], *self._world.sizes)
         return built
 
     @cached_property

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import Any, Protocol
 
-from onset import comparisons
+from onset import comparisons, tasks
 from onset.code.fingerprint import fingerprint
 from onset.comparisons.settings import ComparisonSettings
 from onset.config.groups import Group, Member, groups_of
@@ -73,12 +73,20 @@ class Comparisons(Part):
         return canonical_json(told)
 
     def code(self, wildcards: OfComparison) -> str:
-        """Fingerprint of the stage, of the comparison, and of the families whose models it looks at."""
+        """Fingerprint of the stage, of the comparison, and of the families whose models it looks at.
+
+        Of a task that streams were drawn from, too: to be drawn from again, they need its code.
+        """
         members = self._group(wildcards).members
         conditions = [self._project.condition(its.study, its.condition) for its in members]
         families = sorted({f"onset.models.{its.model.name}.model" for its in conditions})
+        streamed = {
+            tasks.CATALOGUE.dotted(its.task.name)
+            for its in conditions
+            if set(its.training.mixture) - set(its.task.splits)
+        }
         module = comparisons.CATALOGUE.dotted(self._comparison(wildcards).name)
-        return fingerprint("onset.stages.compare", module, *families)
+        return fingerprint("onset.stages.compare", module, *families, *sorted(streamed))
 
     def _settings(self, study: str) -> dict[str, ComparisonSettings]:
         return dict(self._project.studies[study].comparisons)
