@@ -12,6 +12,7 @@ from onset.config.problems import nearest
 from onset.config.quoted import wrong_with_mean
 from onset.config.study import TOLD_TO_EVERY_NOTEBOOK, Study
 from onset.notebook.parameters import Parameters
+from onset.statistics.claims import Claim, ClaimError
 
 Found = Iterator[tuple[str, str]]
 """key and message"""
@@ -49,6 +50,12 @@ def notebook_problems(
         yield "analyses.names", f"{name} looks at analyses, and no condition has any"
     yield from _told(study, source, name, "answer", study.file.answer or "")
     yield from _told(study, source, name, "abstract", study.file.abstract or "")
+    for place, claim in enumerate(study.file.holds):
+        for said in wrong_with_claim(study, source, name, claim):
+            yield f"holds.{place}", said
+    for claim in source.claims:
+        for said in wrong_with_claim(study, source, name, claim):
+            yield "", f"{name}, study.holds({claim!r}): {said}"
     for condition in sorted(source.conditions - study.conditions.keys()):
         there = nearest(condition, study.conditions)
         yield "conditions", f"{name} asks for the condition {condition!r}; {there}"
@@ -145,6 +152,26 @@ def _told(study: Study, source: NotebookSource, name: str, key: str, text: str) 
 
     offered = {**holes, Hole.SPLIT: sorted(splits)}
     yield from quoted_problems(text, source, name, key, holes, offered, as_mean)
+
+
+def wrong_with_claim(
+    study: Study, source: NotebookSource, name: str, claim: str
+) -> Iterator[str]:
+    """What is wrong with what a sentence claims of a study, as far as it can be known before it is run.
+
+    Args:
+        study: that it is about.
+        source: of the study's notebook.
+        name: of the notebook, for people.
+        claim: as `onset.statistics.claims` has it.
+    """
+    try:
+        names = Claim.of(claim).names
+    except ClaimError as error:
+        yield str(error)
+        return
+    text = "".join(f"{{{its}}}" for its in names)
+    yield from (said for _, said in _told(study, source, name, "", text))
 
 
 def quoted_problems(

@@ -12,6 +12,8 @@ from onset.latex import tabular
 from onset.notebook.figures import Of, StudyFigures
 from onset.notebook.predictions import Predicted, predictions_cells
 from onset.notebook.summary_table import MeanOf, summary_cells
+from onset.statistics.claims import failures
+from onset.statistics.means import Means
 from onset.statistics.rows import where
 from onset.statistics.seeds import Summary, summary_of_rows, summary_of_seeds
 
@@ -21,6 +23,25 @@ _Found = Summary | pd.Series | pd.DataFrame | None
 @dataclass(frozen=True)
 class NotebookStudy(StudyFigures):
     """All runs of a study, and what a notebook makes of them."""
+
+    smoke: bool = False
+    """whether its numbers are those of a smoke run, which mean nothing"""
+
+    def holds(self, *claims: str, numbers: Mapping[str, str] = MappingProxyType({})) -> None:
+        """What the text above claims: nothing is shown while it is so, and a line for what isn't.
+
+        Args:
+            claims: as `onset.statistics.claims` has them, of means in the summary and of `numbers`.
+            numbers: what is, or will be, given to `save_numbers`.
+
+        Raises:
+            ClaimError: one isn't a claim, or names what there isn't.
+        """
+        if self.smoke:
+            return
+        means = Means.of_summary(self.folder / "summary.csv")
+        for said in failures(claims, numbers, means, self.folder.name):
+            print(f"The text above doesn't hold with these settings: {said}")
 
     def table(self, name: str, table: pd.DataFrame, alignment: str | None = None) -> pd.DataFrame:
         """Keep a table of texts for the paper, and show it.
