@@ -104,8 +104,12 @@ def test_a_name_that_isnt_there_is_told_with_its_like():
         ("617 [560, 690]", (617, 560, 690)),
         ("−0.2 [−0.3, −0.1]", (-0.2, -0.3, -0.1)),
         ("120 (90 to 150)", (120, 90, 150)),
+        ("100–200", (150, 100, 200)),
+        ("1770 [1550, > 3000] (median; 2 of 3 runs by step 3000)", (1770, 1550, math.inf)),
+        ("0.5 [−∞, 3]", (0.5, -math.inf, 3)),
+        ("0.31 [< 0.1, 0.4] (2 of 3 runs)", (0.31, -math.inf, 0.4)),
         ("in no seed", None),
-        ("> 64", None),
+        ("nowhere", None),
     ],
 )
 def test_numbers_are_read_as_they_are_typeset(text, value):
@@ -123,7 +127,14 @@ def test_a_number_without_interval_has_no_ends(text, mean):
     assert math.isnan(found.high)
 
 
-def test_of_the_lowest_and_the_highest_there_is_no_mean():
-    found = value_of("0.12–0.34")
+@pytest.mark.parametrize(
+    ("text", "ends"),
+    [
+        ("> 64", (64, math.inf)),
+        ("> 3000 (1 of 3 runs by then)", (3000, math.inf)),
+    ],
+)
+def test_of_bounds_alone_there_is_no_mean(text, ends):
+    found = value_of(text)
     assert math.isnan(found.mean)
-    assert found[1:] == (0.12, 0.34)
+    assert found[1:] == ends

@@ -29,17 +29,23 @@ _ENDS = ("low", "high")
 _LITERAL = re.compile(r"-?(\d+\.?\d*|\.\d+)(e-?\d+)?")
 
 _N = r"(-?\d+(?:\.\d+)?(?:e[-+]?\d+)?)"
+_END = rf"([<>] {_N[1:-1]}|-?∞|{_N[1:-1]})"
 _NAN = math.nan
 _SAID = {
     # mean and interval, 0.97 [0.95, 0.99]; the median of seeds, the lowest and the highest, 120 (90 to 150)
-    rf"{_N} \[{_N}, {_N}\]": lambda mean, low, high: (mean, low, high),
+    rf"{_N} \[{_END}, {_END}\]": lambda mean, low, high: (mean, low, high),
     rf"{_N} \({_N} to {_N}\)": lambda mean, low, high: (mean, low, high),
-    # the lowest and the highest
-    rf"{_N}–{_N}": lambda low, high: (_NAN, low, high),
+    # the lowest and the highest, and what is in the middle
+    rf"{_N}–{_N}": lambda low, high: ((low + high) / 2, low, high),
     rf"{_N} of {_N}": lambda part, whole: (part / whole if whole else _NAN, _NAN, _NAN),
     rf"{_N}%": lambda number: (number / 100, _NAN, _NAN),
+    # a bound, beyond which nothing is known
+    rf"> {_N}": lambda bound: (_NAN, bound, math.inf),
+    rf"< {_N}": lambda bound: (_NAN, -math.inf, bound),
     _N: lambda number: (number, _NAN, _NAN),
 }
+_REMARK = re.compile(r" \([^()]*\)$")
+"""behind a number: of how many runs it is"""
 
 
 class ClaimError(ValueError):
@@ -151,14 +157,22 @@ def _number(term: Term, known: Mapping[str, Value]) -> float:
 def value_of(text: str) -> Value | None:
     r"""What a number that a notebook saved says, as it is typeset; None: it says something else.
 
-    `617 [560, 690]`, `0.31`, `17\,768`, `−0.2 [−0.3, −0.1]`, `120 (90 to 150)`, `0.12–0.34` (which has no
-    mean); `31\,\%` is 0.31, and `3 of 5` is 0.6.
+    `617 [560, 690]`, `0.31`, `17\,768`, `−0.2 [−0.3, −0.1]`, `120 (90 to 150)`, `0.12–0.34` (its middle
+    is the mean), `1770 [1550, > 3000] (2 of 3 runs)`, `> 3000` (at least that); `31\,\%` is 0.31, `3 of 5` is 0.6.
     """
     plain = re.sub(r"\\,|\u202f|\\(?=%)|\$|(?<=\d),(?=\d{3})", "", text).replace("−", "-")
-    for pattern, read in _SAID.items():
-        if found := re.fullmatch(pattern, plain):
-            return Value(*read(*map(float, found.groups())))
+    for form in (plain, _REMARK.sub("", plain)):
+        for pattern, read in _SAID.items():
+            if found := re.fullmatch(pattern, form):
+                return Value(*read(*map(_end, found.groups())))
     return None
+
+
+def _end(text: str) -> float:
+    """A number, or an end of an interval that lies beyond what is known."""
+    return {">": math.inf, "<": -math.inf, "∞": math.inf, "-∞": -math.inf}.get(
+        text.split()[0]
+    ) or float(text)
 
 
 def failures(
