@@ -23,7 +23,7 @@ MEANS = Means(
         ]
     }
 )
-NUMBERS = {"half": "617 [560, 690]", "share": r"31\,\%", "when": "not in every seed"}
+NUMBERS = {"share of waves, held out": "0.9", "half": "617 [560, 690]", "share": r"31\,\%", "when": "not in every seed"}
 
 
 def said_of(*claims: str) -> list[str]:
@@ -45,6 +45,7 @@ def said_of(*claims: str) -> list[str]:
         "pairs:tied:untied/ood/cosine:low >= 0.4",
         "pairs:tied:untied/ood/cosine >= 5e-1",
         "560 <= half:low < half",
+        "1 - share of waves, held out < 0.2",
         "0.3 < share < 0.32",
         "alone/ood/accuracy >= 0.5",
     ],
@@ -78,8 +79,8 @@ def test_one_that_doesnt_is_named_with_what_was_found(claim, found):
         "1 < half < 2 < 3",
         "half <",
         "half + < 3",
-        "half share < 3",
-        "half / 2 < 400",
+        "- half < 3",
+        "half * * 2 < 400",
         "__import__('os') and 1",
     ],
 )

@@ -230,16 +230,16 @@ where(moved, split="id", dose="natural").round(3)
 # %% [markdown]
 # ## What was recovered and what was not
 #
-# In the full run (the smoke run's numbers mean nothing): most features have a latent of their own in every
-# kind of dictionary but Matryoshka, and next to none in the baselines. What is missing is small or rare. A
-# hierarchy is recovered at the price of its parents: TopK finds most features and absorbs most, as far as
-# three seeds can tell. BatchTopK and Matryoshka absorb less, and Matryoshka no less than BatchTopK,
-# although it pays for it with features: that part of the second hypothesis finds no support here. In a
-# sixth to a fifth of the examples that an explanation by top examples covers, the latent is silent.
-# Dictionaries of trained models have latents for what was computed, those of untrained ones for the
-# tokens. The bridge's latents do what the whole state does, which a probe's weights don't. But the
-# difference of mean states does it too, and needs no dictionary: this part of the sixth hypothesis is
-# refuted.
+# In the full run (the smoke run's numbers mean nothing): more than half of the features have a latent of
+# their own in every kind of dictionary but Matryoshka, few in the baselines (which have fewer directions
+# than there are features). What is missing is mostly small or rare. A hierarchy is recovered at the price
+# of its parents: TopK finds the most features and absorbs most, as far as three seeds can tell.
+# Matryoshka absorbs about as much as BatchTopK, although it pays with features: that part of the second
+# hypothesis finds no support here. On some of the examples that an explanation by top examples covers,
+# the latent is silent (`false_negatives`). Dictionaries of trained models have latents for what was
+# computed, those of untrained ones for the tokens. The bridge's latents do nearly what the whole state
+# does, which a probe's weights don't. But the difference of mean states does it too, and needs no
+# dictionary: this part of the sixth hypothesis is refuted.
 #
 # The paper quotes these numbers:
 

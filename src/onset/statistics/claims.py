@@ -24,7 +24,7 @@ from typing import NamedTuple, Self
 from onset.statistics.means import Means, UnknownMeanError, like
 
 _COMPARED = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
-_SUMMED = ("+", "-")
+_SIGNS = ("+", "-", "*")
 _ENDS = ("low", "high")
 _LITERAL = re.compile(r"-?(\d+\.?\d*|\.\d+)(e-?\d+)?")
 
@@ -122,25 +122,31 @@ class Claim:
 
 
 def _side(words: list[str], claim: str) -> Side:
-    """Terms at even places, signs at odd ones."""
-    signs = words[1::2]
-    if len(words) % 2 == 0 or not all(sign in ("*", *_SUMMED) for sign in signs):
+    """Terms, of a word or several, with signs between them."""
+    signs = ["+", *(word for word in words if word in _SIGNS)]
+    terms: list[list[str]] = [[]]
+    for word in words:
+        if word in _SIGNS:
+            terms.append([])
+        else:
+            terms[-1].append(word)
+    if not all(terms):
         raise ClaimError(f"a side of a claim is terms with +, - or * between them: {claim!r}")
     summands: list[tuple[str, Product]] = []
-    for sign, word in zip(["+", *signs], words[::2], strict=True):
+    for sign, term in zip(signs, map(" ".join, terms), strict=True):
         if sign == "*":
             before, product = summands.pop()
-            summands.append((before, (*product, _term(word))))
+            summands.append((before, (*product, _term(term))))
         else:
-            summands.append((sign, (_term(word),)))
+            summands.append((sign, (_term(term),)))
     return tuple(summands)
 
 
-def _term(word: str) -> Term:
-    if _LITERAL.fullmatch(word):
-        return Term("", number=float(word))
-    name, colon, end = word.rpartition(":")
-    return Term(name, end) if colon and end in _ENDS else Term(word)
+def _term(text: str) -> Term:
+    if _LITERAL.fullmatch(text):
+        return Term("", number=float(text))
+    name, colon, end = text.rpartition(":")
+    return Term(name, end) if colon and end in _ENDS else Term(text)
 
 
 def _sum(side: Side, known: Mapping[str, Value]) -> float:
