@@ -198,8 +198,9 @@ study.apart_figure("float32", addition.losses_and_norms(study, both), of=both, n
 # %% [markdown]
 # ## The numbers, compared with the literature
 #
-# Factors are within seeds. Nanda et al. analysed one run of 40,000 steps; ours are the reference's seeds
-# at their last checkpoint.
+# Means over seeds with 95 % intervals (what the brackets are and what they don't tell:
+# `docs/statistics.md`); factors are within seeds. Nanda et al. analysed one run of 40,000 steps; ours are
+# the reference's seeds at their last checkpoint.
 
 # %%
 at_marks = per_run.of_columns(when, "mark", geometric=True)

@@ -190,6 +190,9 @@ its.circuits.filter(regex="^(edge_auc|known_|patched_)").round(2)
 
 # %% [markdown]
 # ## The numbers, compared with the literature
+#
+# Means over seeds with 95 % intervals (what the brackets are and what they don't tell:
+# `docs/statistics.md`).
 
 # %%
 half, width = (per_condition(its.when[of], geometric=True) for of in (0.5, "width"))

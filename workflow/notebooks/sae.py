@@ -241,7 +241,8 @@ where(moved, split="id", dose="natural").round(3)
 # does, which a probe's weights don't. But the difference of mean states does it too, and needs no
 # dictionary: this part of the sixth hypothesis is refuted.
 #
-# The paper quotes these numbers:
+# The paper quotes these numbers, means over seeds with 95 % intervals (what the brackets are and what
+# they don't tell: `docs/statistics.md`):
 
 # %%
 undecided = say.otherwise("undecided")

@@ -191,7 +191,8 @@ gains.pivot(index="condition", columns="what", values="said")
 # %% [markdown]
 # ## The numbers
 #
-# The paper quotes these.
+# Means over seeds with 95 % intervals (what the brackets are and what they don't tell:
+# `docs/statistics.md`). The paper quotes these.
 
 # %%
 above = trained["loss"] / trained["least"]

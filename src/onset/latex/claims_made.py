@@ -1,4 +1,4 @@
-r"""What sentences of the paper's text claim, `\onsetholds{study}{claim}` after each (`statistics.claims`)."""
+r"""What sentences of the paper claim, `\onsetholds{study}{claim}` after each (`statistics.claims`)."""
 
 from __future__ import annotations
 

@@ -164,7 +164,8 @@ def value_of(text: str) -> Value | None:
     r"""What a number that a notebook saved says, as it is typeset; None: it says something else.
 
     `617 [560, 690]`, `0.31`, `17\,768`, `−0.2 [−0.3, −0.1]`, `120 (90 to 150)`, `0.12–0.34` (its middle
-    is the mean), `1770 [1550, > 3000] (2 of 3 runs)`, `> 3000` (at least that); `31\,\%` is 0.31, `3 of 5` is 0.6.
+    is the mean), `1770 [1550, > 3000] (2 of 3 runs)`, `> 3000` (at least that); `31\,\%` is 0.31, and
+    `3 of 5` is 0.6.
     """
     plain = re.sub(r"\\,|\u202f|\\(?=%)|\$|(?<=\d),(?=\d{3})", "", text).replace("−", "-")
     for form in (plain, _REMARK.sub("", plain)):
