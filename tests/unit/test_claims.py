@@ -23,7 +23,12 @@ MEANS = Means(
         ]
     }
 )
-NUMBERS = {"share of waves, held out": "0.9", "half": "617 [560, 690]", "share": r"31\,\%", "when": "not in every seed"}
+NUMBERS = {
+    "share of waves, held out": "0.9",
+    "half": "617 [560, 690]",
+    "share": r"31\,\%",
+    "when": "not in every seed",
+}
 
 
 def said_of(*claims: str) -> list[str]:

@@ -23,6 +23,7 @@ from onset.notebook.here import MeanOf, Predicted, here
 from onset.notebook.predictions import failures, means_near, predictions_cells
 from onset.notebook.study import NotebookStudy
 from onset.notebook.summary_table import summary_cells
+from onset.statistics.claims import ClaimError
 from onset.statistics.rows import complete, named_parts, rows_of, where
 from onset.statistics.seeds import Summary
 from tests.files import put_on_record
@@ -335,7 +336,8 @@ class TestHolds:
         return study
 
     def test_nothing_is_shown_while_it_is_so(self, study, capsys):
-        study.holds("tied/ood/accuracy:low > 0.8", "half < 700", numbers={"half": "617 [560, 690]"})
+        study.save_numbers({"half": "617 [560, 690]"})
+        study.holds("tied/ood/accuracy:low > 0.8", "half < 700")
         assert capsys.readouterr().out == ""
 
     def test_what_is_not_so_is_shown_with_its_numbers(self, study, capsys):
@@ -344,6 +346,11 @@ class TestHolds:
             "The text above doesn't hold with these settings: "
             "tied/ood/accuracy:low > 0.9 (found: 0.85 > 0.9)\n"
         )
+
+    def test_a_number_is_known_from_when_on_it_is_saved(self, study):
+        (study.folder / "numbers.json").write_text('{"half": "of an earlier call"}')
+        with pytest.raises(ClaimError, match="alias has no number 'half'"):
+            study.holds("half < 700")
 
     def test_nothing_is_claimed_of_a_smoke_run(self, study, capsys):
         replace(study, smoke=True).holds("tied/ood/accuracy < 0")

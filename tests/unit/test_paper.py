@@ -143,7 +143,9 @@ Two.\\onsetholds{former}{one/near/rank_of_a.layer_1
 
 
 def test_a_claim_about_what_is_not_there_is_named_with_its_place(asking):
-    with pytest.raises(MarkupError, match=r"former\.tex:1: shares > 0: former has no number 'shares'"):
+    with pytest.raises(
+        MarkupError, match=r"former\.tex:1: shares > 0: former has no number 'shares'"
+    ):
         _files(asking("\\onsetholds{former}{shares > 0}"))
 
 

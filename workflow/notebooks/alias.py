@@ -167,6 +167,7 @@ study.rows_figure(
     of=main, marked=chance, n_lines=2,
     said_right=("as of the other base", "as of its own base"),
 )  # fmt: skip
+study.holds("tied/ood/remove_other_own_accuracy:high < tied/ood/unchanged_own_accuracy:low")
 
 # %% [markdown]
 # ## Which parts

@@ -267,6 +267,16 @@ study.save_numbers(
     | study.quoted_settings("task.n_features", "task.n_dimensions", "task.active")
     | {"n_seeds": str(len(study.seeds)), "n_states": str(sum(map(len, states)))}
 )  # fmt: skip
+study.holds(
+    "l1/recovered:low > 0.5", "jump_relu/recovered:low > 0.5", "batch_topk/recovered:low > 0.5",
+    "topk/recovered > batch_topk/recovered", "topk/recovered > jump_relu/recovered",
+    "matryoshka/recovered:low > topk/test/ica_recovered:high",
+    "hierarchy/topk/absorption/1 > hierarchy/batch_topk/absorption/1",
+    "hierarchy/matryoshka/absorption/1 > hierarchy/batch_topk/absorption/1 - 0.05",
+    "topk/false_negatives:low > 0.05", "composition/bridge_f1 > composition_untrained/bridge_f1",
+    "moved/id/latents/natural:low > moved/id/probe/natural:high",
+    "moved/id/means/natural >= moved/id/latents/natural - 0.02",
+)  # fmt: skip
 
 # %% [markdown]
 # ## Compared with the literature

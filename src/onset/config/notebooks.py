@@ -154,9 +154,7 @@ def _told(study: Study, source: NotebookSource, name: str, key: str, text: str) 
     yield from quoted_problems(text, source, name, key, holes, offered, as_mean)
 
 
-def wrong_with_claim(
-    study: Study, source: NotebookSource, name: str, claim: str
-) -> Iterator[str]:
+def wrong_with_claim(study: Study, source: NotebookSource, name: str, claim: str) -> Iterator[str]:
     """What is wrong with what a sentence claims of a study, as far as it can be known before it is run.
 
     Args:

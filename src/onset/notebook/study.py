@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import pandas as pd
@@ -27,12 +27,18 @@ class NotebookStudy(StudyFigures):
     smoke: bool = False
     """whether its numbers are those of a smoke run, which mean nothing"""
 
-    def holds(self, *claims: str, numbers: Mapping[str, str] = MappingProxyType({})) -> None:
+    saved: dict[str, str] = field(default_factory=dict)
+    """the numbers, from when on they are saved"""
+
+    def save_numbers(self, numbers: Mapping[str, str]) -> None:
+        super().save_numbers(numbers)
+        self.saved.update(numbers)
+
+    def holds(self, *claims: str) -> None:
         """What the text above claims: nothing is shown while it is so, and a line for what isn't.
 
         Args:
-            claims: as `onset.statistics.claims` has them, of means in the summary and of `numbers`.
-            numbers: what is, or will be, given to `save_numbers`.
+            claims: as `onset.statistics.claims` has them, of means in the summary and of saved numbers.
 
         Raises:
             ClaimError: one isn't a claim, or names what there isn't.
@@ -40,7 +46,7 @@ class NotebookStudy(StudyFigures):
         if self.smoke:
             return
         means = Means.of_summary(self.folder / "summary.csv")
-        for said in failures(claims, numbers, means, self.folder.name):
+        for said in failures(claims, self.saved, means, self.folder.name):
             print(f"The text above doesn't hold with these settings: {said}")
 
     def table(self, name: str, table: pd.DataFrame, alignment: str | None = None) -> pd.DataFrame:

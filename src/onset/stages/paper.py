@@ -218,7 +218,9 @@ def _broken(arguments: argparse.Namespace, files: Mapping[str, bytes]) -> Iterat
     Raises:
         MarkupError: a claim names what there isn't.
     """
-    claims = [(its.study, f"{arguments.sources}/{its.place}", its.claim) for its in claims_made(files)]
+    claims = [
+        (its.study, f"{arguments.sources}/{its.place}", its.claim) for its in claims_made(files)
+    ]
     for study in arguments.settings["shown"]:
         name = study["name"]
         where = f"config/studies/{name}.yaml: holds"
