@@ -76,3 +76,5 @@ def test_what_a_notebook_claims_too(files):
     files.write(notebook, f'{text}\nstudy.holds("1 > 0", "tied/ood/acuracy > 0")\n')
     ((_, said),) = files.problems().items()
     assert f"{notebook}, study.holds('tied/ood/acuracy > 0'): 'tied/ood/acuracy': nothing" in said
+    files.write(notebook, f'{text}\nstudy.holds("gone/ood/accuracy > 0")\n')
+    files.load()

@@ -97,7 +97,6 @@ lens = lens[lens["layer"] > 0]
 bridge = over_seeds(where(lens, split="oo"), ["condition", "layer", "step"])
 layers = {its: f"after block application {its:.0f}" for its in sorted(bridge["layer"].unique())}
 study.curves_figure("bridge", bridge, layers, "bridge ranks first", by="layer")
-study.holds("shuffled_answers/id/accuracy:high < 0.1", "shuffled_answers/oo/accuracy:high < 0.1")
 
 # %% [markdown]
 # ## Is the bridge used?

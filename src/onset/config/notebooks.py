@@ -54,7 +54,7 @@ def notebook_problems(
         for said in wrong_with_claim(study, source, name, claim):
             yield f"holds.{place}", said
     for claim in source.claims:
-        for said in wrong_with_claim(study, source, name, claim):
+        for said in wrong_with_claim(study, source, name, claim, _surely_there):
             yield "", f"{name}, study.holds({claim!r}): {said}"
     for condition in sorted(source.conditions - study.conditions.keys()):
         there = nearest(condition, study.conditions)
@@ -154,7 +154,13 @@ def _told(study: Study, source: NotebookSource, name: str, key: str, text: str) 
     yield from quoted_problems(text, source, name, key, holes, offered, as_mean)
 
 
-def wrong_with_claim(study: Study, source: NotebookSource, name: str, claim: str) -> Iterator[str]:
+def wrong_with_claim(
+    study: Study,
+    source: NotebookSource,
+    name: str,
+    claim: str,
+    judged: Callable[[Study, str], bool] = lambda study, asked: True,
+) -> Iterator[str]:
     """What is wrong with what a sentence claims of a study, as far as it can be known before it is run.
 
     Args:
@@ -162,14 +168,21 @@ def wrong_with_claim(study: Study, source: NotebookSource, name: str, claim: str
         source: of the study's notebook.
         name: of the notebook, for people.
         claim: as `onset.statistics.claims` has it.
+        judged: which of the names in it are.
     """
     try:
         names = Claim.of(claim).names
     except ClaimError as error:
         yield str(error)
         return
-    text = "".join(f"{{{its}}}" for its in names)
+    text = "".join(f"{{{its}}}" for its in names if judged(study, its))
     yield from (said for _, said in _told(study, source, name, "", text))
+
+
+def _surely_there(study: Study, asked: str) -> bool:
+    """Of a condition that the study has, or of none: a notebook also works without some conditions."""
+    first, stroke, _ = asked.partition("/")
+    return not stroke or first in study.conditions or first.partition(":")[0] in study.comparisons
 
 
 def quoted_problems(

@@ -12,7 +12,7 @@ from onset.latex import tabular
 from onset.notebook.figures import Of, StudyFigures
 from onset.notebook.predictions import Predicted, predictions_cells
 from onset.notebook.summary_table import MeanOf, summary_cells
-from onset.statistics.claims import failures
+from onset.statistics.claims import ClaimError, failures
 from onset.statistics.means import Means
 from onset.statistics.rows import where
 from onset.statistics.seeds import Summary, summary_of_rows, summary_of_seeds
@@ -38,16 +38,18 @@ class NotebookStudy(StudyFigures):
         """What the text above claims: nothing is shown while it is so, and a line for what isn't.
 
         Args:
-            claims: as `onset.statistics.claims` has them, of means in the summary and of saved numbers.
-
-        Raises:
-            ClaimError: one isn't a claim, or names what there isn't.
+            claims: as `onset.statistics.claims` has them, of means in the summary and of saved numbers; one
+                may be of a condition that isn't run.
         """
         if self.smoke:
             return
         means = Means.of_summary(self.folder / "summary.csv")
-        for said in failures(claims, self.saved, means, self.folder.name):
-            print(f"The text above doesn't hold with these settings: {said}")
+        for claim in claims:
+            try:
+                for said in failures([claim], self.saved, means, self.folder.name):
+                    print(f"The text above doesn't hold with these settings: {said}")
+            except ClaimError as error:
+                print(f"The text above can't be checked with these settings: {claim}: {error}")
 
     def table(self, name: str, table: pd.DataFrame, alignment: str | None = None) -> pd.DataFrame:
         """Keep a table of texts for the paper, and show it.
