@@ -11,6 +11,7 @@ STUDY = {
     "title": "A study",
     "question": "Does it?",
     "answer": "It does.",
+    "broken": [],
     "conditions": [
         {"name": "plain", "label": "as it is", "seeds": [0, 1], "differences": {}},
         {"name": "deep", "label": "deeper", "seeds": [0], "differences": {"model.n_layers": 3}},

@@ -53,6 +53,13 @@ class Files:
         del place[last]
         self.write(file, yaml.safe_dump(content, sort_keys=False))
 
+    def quote_nothing(self, file: str) -> None:
+        """Leave out what a study's file says about numbers of its own conditions."""
+        for key in ("answer", "abstract", "holds"):
+            self.remove(file, key)
+        published = read_yaml(self.root / file)["reference"]
+        self.set(file, "reference", {n: its for n, its in published.items() if "ours" not in its})
+
     def write(self, file: str, text: str | bytes) -> None:
         path = self.root / file
         path.write_bytes(text.encode() if isinstance(text, str) else text)

@@ -20,7 +20,7 @@ def files(tmp_path) -> Files:
     files = Files(tmp_path)
     files.set(CONFIG, "studies", ["composition"])
     files.set(CONFIG, "seeds", [0, 1])
-    for key in ("answer", "abstract", "figures", "tables", "reference", "smoke"):
+    for key in ("answer", "abstract", "holds", "figures", "tables", "reference", "smoke"):
         files.remove(STUDY, key)
     files.write(NOTEBOOK, PLAIN_NOTEBOOK)
     conditions = {

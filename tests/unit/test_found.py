@@ -21,6 +21,7 @@ CARD = {
     "title": "Something",
     "question": "Does it " + "really " * 30 + "happen?",
     "answer": "In 0.70 of cases [0.60, 0.80].",
+    "broken": ["share > 0.9 (found: 0.7 > 0.9)"],
     "n_conditions": 2,
     "n_runs": 6,
 }
@@ -81,6 +82,7 @@ def test_what_was_found_and_where(project, here):
     (name,) = project.studies
     assert "Something: 2 conditions, 6 runs" in lines
     assert "  In 0.70 of cases [0.60, 0.80]." in lines
+    assert "  This doesn't hold with these settings: share > 0.9 (found: 0.7 > 0.9)" in lines
     assert f"  page      results/first/{name}/index.html" in lines
     assert " ".join(CARD["question"].split()) in " ".join(text.split())
     assert f"The settings of {name} are not the study's own but those in config/first.yaml" in text

@@ -102,6 +102,15 @@ class TestState:
         assert page.count("Settings changed by the config") == 1
         assert page.index("Settings changed") < page.index('id="b"')
 
+    def test_an_answer_that_doesnt_hold_is_marked(self):
+        broken = ["share > 0.9 (found: 0.7 > 0.9)", "n < 3 (found: 4 < 3)"]
+        page = page_of(card_of("a", broken=broken), card_of("b"))
+        said = (
+            "with these settings: share &gt; 0.9 (found: 0.7 &gt; 0.9); n &lt; 3 (found: 4 &lt; 3)."
+        )
+        assert said in page
+        assert page.count("with these settings") == 1
+
     def test_of_a_smoke_run_it_says_that_its_numbers_mean_nothing(self):
         cards = [card_of("a", overridden=True)]
         assert "numbers mean nothing" not in page_of(*cards)

@@ -16,6 +16,8 @@ from onset.gallery.maths import with_equations
 from onset.gallery.means import label_of, one_by_one, side_by_side
 from onset.gallery.study import study_page
 from onset.gallery.tables import read_table, short
+from onset.stages.command import StageError
+from onset.stages.gallery import _answered
 from onset.statistics.means import Mean, Means
 from onset.statistics.quantities import Quantity
 from tests.cards import STUDY
@@ -45,6 +47,16 @@ class TestAnswer:
     def test_means_come_from_the_summary_also_where_a_notebook_says_otherwise(self):
         said = filled("In {one/id/accuracy}.", {"one/id/accuracy": "0.3"}, self.MEANS)
         assert said == "In 0.97 [0.96, 0.99]."
+
+    def test_what_of_its_claims_is_not_so_is_told_with_it(self, tmp_path):
+        (tmp_path / "numbers.json").write_text('{"share": "0.3"}')
+        put_on_record(tmp_path)
+        told = {"name": "alias", "answer": "In {share}.", "holds": ["share < 1", "share > 0.5"]}
+        study = _answered(tmp_path, told, self.MEANS)
+        assert study["answer"] == "In 0.3."
+        assert study["broken"] == ["share > 0.5 (found: 0.3 > 0.5)"]
+        with pytest.raises(StageError, match="alias has no number 'shares'"):
+            _answered(tmp_path, told | {"holds": ["shares > 0"]}, self.MEANS)
 
     @pytest.mark.parametrize(
         ("name", "says"),

@@ -25,6 +25,7 @@ from onset.notebook.study import NotebookStudy
 from onset.notebook.summary_table import summary_cells
 from onset.statistics.rows import complete, named_parts, rows_of, where
 from onset.statistics.seeds import Summary
+from tests.files import put_on_record
 
 PUBLISHED = PublishedSettings(quantity="accuracy", published="1", source="somebody", above=0.5)
 TOLD = {
@@ -35,6 +36,7 @@ TOLD = {
     "compared": [],
     "analysed": ["tied"],
     "reference": {"sharing": PUBLISHED.told},
+    "smoke": False,
     "code": "of a test",
 }
 
@@ -310,6 +312,41 @@ class TestVerdicts:
         named.__dict__["summary"] = pd.DataFrame([row], columns=columns)
         (found,) = named.verdict().to_dict("records")
         assert (found["ours"], found["low"], found["agrees"]) == (0.9, 0.85, "yes")
+
+
+class TestHolds:
+    SUMMARY = (
+        "condition,split,measure,kind,digits,n_seeds,mean,low,high\n"
+        "tied,ood,accuracy,share,2,3,0.9,0.85,0.95\n"
+    )
+
+    @pytest.fixture
+    def study(self, study):
+        (study.folder / "summary.csv").write_text(self.SUMMARY)
+        put_on_record(study.folder)
+        return study
+
+    def test_nothing_is_shown_while_it_is_so(self, study, capsys):
+        study.save_numbers({"half": "617 [560, 690]"})
+        study.holds("tied/ood/accuracy:low > 0.8", "half < 700")
+        assert capsys.readouterr().out == ""
+
+    def test_what_is_not_so_is_shown_with_its_numbers(self, study, capsys):
+        study.holds("tied/ood/accuracy > 0.8", "tied/ood/accuracy:low > 0.9")
+        assert capsys.readouterr().out == (
+            "The text above doesn't hold with these settings: "
+            "tied/ood/accuracy:low > 0.9 (found: 0.85 > 0.9)\n"
+        )
+
+    def test_a_number_is_known_from_when_on_it_is_saved(self, study, capsys):
+        (study.folder / "numbers.json").write_text('{"half": "of an earlier call"}')
+        study.holds("half < 700")
+        said = "can't be checked with these settings: half < 700: alias has no number 'half'"
+        assert said in capsys.readouterr().out
+
+    def test_nothing_is_claimed_of_a_smoke_run(self, study, capsys):
+        replace(study, smoke=True).holds("tied/ood/accuracy < 0")
+        assert capsys.readouterr().out == ""
 
 
 class TestPanels:

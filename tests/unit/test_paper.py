@@ -56,6 +56,7 @@ def arguments(tmp_path) -> argparse.Namespace:
         "studies": [its | made | {"has_reference": True} for its in told["studies"]],
         "seeds": told["seeds"],
         "abstract": {},
+        "smoke": False,
     }
     return argparse.Namespace(
         sources=ROOT / "paper", results=tmp_path / "results", settings=settings
@@ -116,6 +117,36 @@ def test_a_mean_that_the_text_asks_whether_it_is_there_may_be_missing(asking):
     assert "onsetdefinemean" not in files["generated.tex"].decode()
     with pytest.raises(MarkupError, match="no quantity 'gone'"):
         _files(asking(f"\\onsetmean{gone}"))
+
+
+def test_sentences_that_dont_hold_stop_it_with_their_places_and_numbers(asking):
+    text = """One.\\onsetholds{former}{one/near/rank_of_a.layer_1:high < -1}
+% \\onsetholds{former}{1 < 0}
+Two.\\onsetholds{former}{one/near/rank_of_a.layer_1
+  < -3} Three.\\onsetholds{second}{share > 0.9} Four.\\onsetholds{elsewhere}{a > 0}
+"""
+    arguments = asking(text)
+    former, _ = arguments.settings["shown"]
+    former["holds"] = ["share > 0.7", "share < 0.8"]
+    with pytest.raises(MarkupError) as refused:
+        _files(arguments)
+    title, *lines = str(refused.value).splitlines()
+    assert "sentences of the paper don't hold" in title
+    text_of_former = f"{arguments.sources}/sections/former.tex"
+    assert lines == [
+        "config/studies/former.yaml: holds: share < 0.8 (found: 0.8 < 0.8)",
+        f"{text_of_former}:3: one/near/rank_of_a.layer_1 < -3 (found: -2.25 < -3)",
+        f"{text_of_former}:4: share > 0.9 (found: 0.8 > 0.9)",
+    ]
+    arguments.settings["smoke"] = True
+    assert _files(arguments)
+
+
+def test_a_claim_about_what_is_not_there_is_named_with_its_place(asking):
+    with pytest.raises(
+        MarkupError, match=r"former\.tex:1: shares > 0: former has no number 'shares'"
+    ):
+        _files(asking("\\onsetholds{former}{shares > 0}"))
 
 
 def test_studies_of_one_title_both_keep_what_is_published(arguments):

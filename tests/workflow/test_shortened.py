@@ -19,6 +19,7 @@ def shortened(root, study: str, conditions: list[str]) -> Project:
     content = read_yaml(root / file)
     content.pop("answer")
     content.pop("abstract")
+    content.pop("holds")
     content["conditions"] = {name: content["conditions"][name] for name in conditions}
     for name, its in list(content.get("comparisons", {}).items()):
         its["conditions"] = [one for one in its["conditions"] if one in conditions]

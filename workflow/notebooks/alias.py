@@ -167,6 +167,7 @@ study.rows_figure(
     of=main, marked=chance, n_lines=2,
     said_right=("as of the other base", "as of its own base"),
 )  # fmt: skip
+study.holds("tied/ood/remove_other_own_accuracy:high < tied/ood/unchanged_own_accuracy:low")
 
 # %% [markdown]
 # ## Which parts
@@ -197,8 +198,8 @@ study.learning_figure("learning", LEARNT, main, decay_start=study.decay_start)
 # %% [markdown]
 # ## The numbers
 #
-# Mean over seeds at the last checkpoint and the 95 % interval of the mean (Student's t over seeds, cut at
-# 0 and 1). The paper quotes these.
+# Mean over seeds at the last checkpoint and the 95 % interval of the mean (what the brackets are and what
+# they don't tell: `docs/statistics.md`). The paper quotes these.
 
 # %%
 study.summary_table(

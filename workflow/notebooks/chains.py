@@ -16,9 +16,9 @@
 # **Hypothesis.** One block that is applied once per hop and has no position embeddings, trained on up to
 # three hops, answers four. Trained on up to two, it doesn't reliably answer three, since no training
 # question has shown it what a relation has to do while it waits for more than one hop before it. With
-# learned positions, or with four layers read out at the end, nothing is answered beyond the trained
-# lengths. Chains over edges that are never composed emerge later than the others, and the longer they
-# are, the harder. (Formulated after pilots on seeds 100 and 101, before any run of the seeds below.)
+# learned positions, or with four layers read out at the end, no more than a guess is right beyond the
+# trained lengths. Chains over edges that are never composed emerge later than the others, and the longer
+# they are, the harder. (Formulated after pilots on seeds 100 and 101, before any run of the seeds below.)
 #
 # **What would refute it.** The model with positions or the one with four layers answers four hops as
 # well; or the model without positions fails at four hops although it answers three.
@@ -166,8 +166,8 @@ foreseen.pivot(index=["condition", "split"], columns="measure", values="mean").r
 # %% [markdown]
 # ## The numbers
 #
-# Mean over seeds at the last checkpoint and the 95 % interval of the mean (Student's t over seeds, cut at
-# 0 and 1). The paper quotes these.
+# Mean over seeds at the last checkpoint and the 95 % interval of the mean (what the brackets are and what
+# they don't tell: `docs/statistics.md`). The paper quotes these.
 
 # %%
 study.summary_table(

@@ -14,14 +14,15 @@
 # two-hop questions over *those* edges, which it has only ever seen as separate facts?
 #
 # **Hypothesis.** One block that is also read out after the first hop, with tied embeddings, can use
-# whatever it knows as an atomic fact for the second hop. Two different layers have to store an edge twice,
-# and the second has no reason to store what is only asked in the first. Sharing, early readout or tied
-# embeddings alone should not suffice. (It was formulated after a look at prototypes and at a first run of
-# the seeds below: it is an interpretation of these results, to be tested on others, not a prediction made
-# before them.)
-#
-# **What would refute it.** A model that lacks one of the three and answers `oo` questions as well, or
-# the full model failing although data and weight decay are ample.
+# whatever it knows as an atomic fact for the second hop. Two different layers have to store an edge
+# twice, and nothing in the loss asks the second to store what is only asked of the first. Sharing, early
+# readout or tied embeddings alone should not suffice. (It was formulated after a look at prototypes and
+# at a first run of the seeds below: it is an interpretation of these results, to be tested on others, not
+# a prediction made before them.) **What would refute it.** A model that lacks one of the three and
+# answers `oo` questions as well, or the full model failing although data and weight decay are ample. (All
+# of this is about one schedule, in which the learning rate falls to zero over the second half of
+# training; `shared_twice` has the same weights at both hops and can still fail to follow an entity
+# written at the first, so the account is incomplete.)
 
 # %% tags=["parameters"]
 study_name = "composition"
@@ -84,11 +85,11 @@ study.curves_figure("emergence", emergence, HELD_OUT, "accuracy", n_lines=2)
 # %% [markdown]
 # ## Where the bridge is
 #
-# The logit lens at the position of r1. The state that is read out for one-hop questions must show the
-# bridge r1(a) there as soon as the atomic fact is known, because that is what it is trained to show: after
-# one block application in the models that are read out per hop, after all of them in the others. The
-# question is whether the *other* states show it too, in time for the second hop. Even if they do, this
-# doesn't mean that it is used: the null control shows it as well.
+# The logit lens at the position of r1. The state that is read out for one-hop questions shows the bridge
+# r1(a) there as soon as the atomic fact is known, because that is what it is trained to show: after one
+# block application in the models that are read out per hop, after all of them in the others. The question
+# is whether the *other* states show it too, in time for the second hop. Even if they do, this doesn't
+# mean that it is used: the null control shows it as well (and answers neither `id` nor `oo` questions).
 
 # %%
 lens = study.measured("bridge_top1")
@@ -168,7 +169,8 @@ study.table("order", order.in_words(in_order, *headings))
 # Where the answering position attends to (oo questions), what each part writes there towards the right
 # answer and away from the donor's (direct logit attribution), and how much accuracy is left when one head
 # or one MLP of one block application is taken out: the first condition on oo, the second on id questions.
-# What is written early may be read by a later part: only taking parts out shows what is needed.
+# What is written early may be read by a later part; taking parts out shows what this model can't do
+# without, not how else it could be done.
 
 # %%
 attention = where(study.closer, measure="attention", split="oo")
@@ -207,8 +209,8 @@ study.learning_figure(
 # %% [markdown]
 # ## The numbers
 #
-# Mean over seeds at the last checkpoint and the 95 % interval of the mean (Student's t over seeds, cut
-# at 0 and 1). The paper quotes these.
+# Mean over seeds at the last checkpoint and the 95 % interval of the mean (what the brackets are and what
+# they don't tell: `docs/statistics.md`). The paper quotes these.
 
 # %%
 study.summary_table(

@@ -144,9 +144,9 @@ study.save_figure(figure, "alignment", shown)
 # %% [markdown]
 # ## The numbers
 #
-# Mean over seeds at the last checkpoint of stage two and the 95 % interval of the mean (Student's t over
-# seeds, accuracies cut at 0 and 1). The difference between the tags is taken within each seed. The paper
-# quotes these.
+# Mean over seeds at the last checkpoint of stage two and the 95 % interval of the mean (what the brackets
+# are and what they don't tell: `docs/statistics.md`). The difference between the tags is taken within
+# each seed. The paper quotes these.
 
 # %%
 differences = study.over_seeds_at_end(gaps)

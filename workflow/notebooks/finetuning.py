@@ -117,8 +117,9 @@ study.rows_figure(
 # %% [markdown]
 # ## The numbers
 #
-# Mean over seeds at the last checkpoint of stage two and the 95 % interval of the mean (Student's t over
-# seeds, cut at 0 and 1). For old and new facts alone, the mean says enough. The paper quotes these.
+# Mean over seeds at the last checkpoint of stage two and the 95 % interval of the mean (what the brackets
+# are and what they don't tell: `docs/statistics.md`). For old and new facts alone, the table has the mean
+# only. The paper quotes these.
 
 # %%
 study.summary_table(

@@ -20,8 +20,8 @@
 # everything. (3) What is known early predicts the step of generalisation better than the median of other
 # runs does. (4) Rewarding a progress measure brings generalisation forward, penalising it stops
 # generalisation; once trained on, the measure is a worse sign of generalisation than before. (5) Tuned
-# with equal effort, AdamW generalises as soon as Grokfast. (Formulated after pilots on seeds 100 to 103,
-# before any run of the seeds below.)
+# with as many trials (twelve each, over two hyperparameters against four), AdamW generalises as soon as
+# Grokfast. (Formulated after pilots on seeds 100 to 103, before any run of the seeds below.)
 #
 # **What would refute it.** (1) formulas in key frequencies that explain no more than those in others, or a
 # share of key waves that rises only with accuracy; (2) norms that distinguish keys no better than chance,
@@ -142,11 +142,11 @@ study.save_figure(frequencies.draw_frequencies(*drawn), "frequencies", used.show
 # %% [markdown]
 # ## Could the time have been predicted?
 #
-# We use numbers that need no knowledge of the end, at a step by which all runs have memorised and none has
-# generalised. For each run, the others select one of these numbers and fit a line (in the logarithm of the
-# step); the median of the others is the baseline. Null: outcomes shuffled among runs. A run that doesn't
-# generalise is counted at its last step (a rule set after the runs; the results without these runs are
-# saved, too).
+# We use numbers that need no knowledge of the end, at a step by which all runs have memorised and none
+# has generalised. For each run, the others select one of these numbers and fit a line (in the logarithm
+# of the step); the median of the others is the baseline. Null: outcomes shuffled among runs, with the
+# selection repeated; p is one-sided. A run that doesn't generalise is counted at its last step (a rule
+# set after the runs; the results without these runs are saved, too).
 
 # %%
 early = addition.early(study, many, generalised, known_at)
@@ -203,9 +203,10 @@ study.apart_figure("float32", addition.losses_and_norms(study, both), of=both, n
 # %% [markdown]
 # ## The numbers, compared with the literature
 #
-# Factors are within seeds; a run that doesn't generalise counts as one that takes longer than it was
-# trained for. Nanda et al. analysed one run of 40,000 steps; ours are the reference's seeds at their last
-# checkpoint.
+# Means over seeds with 95 % intervals (what the brackets are and what they don't tell:
+# `docs/statistics.md`); factors are within seeds, and a run that doesn't generalise counts as one that
+# takes longer than it was trained for. Nanda et al. analysed one run of 40,000 steps; ours are the
+# reference's seeds at their last checkpoint.
 
 # %%
 at_marks = times.of_several(when, "mark")

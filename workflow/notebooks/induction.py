@@ -135,9 +135,10 @@ study.apart_figure("worlds", its.worlds(worlds), of=worlds)
 # %% [markdown]
 # ## Is the pair in the initial weights?
 #
-# Of the pairs of a first and a second head, one becomes the circuit. How well do numbers at initialisation
-# distinguish it from the others? Area under the ROC curve, mean over seeds; the null draws each seed's
-# pair at random.
+# Of the pairs of a first and a second head, one becomes the circuit. How well do numbers at
+# initialisation distinguish it from the others? Area under the ROC curve, mean over seeds; the null draws
+# each seed's pair at random. p is one-sided (as large or larger), and five numbers are tried, so the
+# smallest has to be multiplied by five.
 
 # %%
 bands = {name: of.band for name, of in its.told.items()}
@@ -189,6 +190,9 @@ its.circuits.filter(regex="^(edge_auc|known_|patched_)").round(2)
 
 # %% [markdown]
 # ## The numbers, compared with the literature
+#
+# Means over seeds with 95 % intervals (what the brackets are and what they don't tell:
+# `docs/statistics.md`).
 
 # %%
 half, width = (times.per_condition(its.when[of]) for of in (0.5, "width"))

@@ -186,8 +186,8 @@ study.learning_figure(
 # %% [markdown]
 # ## The numbers
 #
-# Mean over seeds at the last checkpoint and the 95 % interval of the mean (Student's t over seeds;
-# accuracies cut at 0 and 1). The paper quotes these.
+# Mean over seeds at the last checkpoint and the 95 % interval of the mean (what the brackets are and what
+# they don't tell: `docs/statistics.md`). The paper quotes these.
 
 # %%
 study.summary_table(

@@ -169,7 +169,9 @@ study.learning_figure(
 # %% [markdown]
 # ## The numbers
 #
-# The paper quotes these, under names that say what they are, not which point of the grid they come from.
+# Means over seeds with 95 % intervals (what the brackets are and what they don't tell:
+# `docs/statistics.md`). The paper quotes these, under names that say what they are, not which point of
+# the grid they come from.
 
 # %%
 extremes = maps.extremes(ood)

@@ -191,7 +191,8 @@ gains.pivot(index="condition", columns="what", values="said")
 # %% [markdown]
 # ## The numbers
 #
-# The paper quotes these.
+# Means over seeds with 95 % intervals (what the brackets are and what they don't tell:
+# `docs/statistics.md`). The paper quotes these.
 
 # %%
 above = trained["loss"] / trained["least"]
@@ -226,18 +227,25 @@ study.save_numbers(
 # %% [markdown]
 # ## What was recovered, and what was not
 #
-# Recovered, if the table below says so: the border of superposition, and the figures with their fractions,
-# in two dimensions clearly. Not recovered is what takes many features in many dimensions: even in three,
-# dots lie on lines hardly more often than without the ReLU, although by their cosines there are pairs and
-# antiprisms; with sixty in fifteen, pairs are the only clear plateau; and in the sparsest worlds there are
-# no figures that have names here, since features then share all dimensions. Triangles and tetrahedra need
-# a density just above that of pairs, and few restarts find them.
+# Recovered, if the table below says so, is the border of superposition; and features that share a plane
+# mostly lie at the fractions of regular polygons. Not recovered is what takes many features in many
+# dimensions: even in three, dots lie on lines hardly more often than without the ReLU, although by their
+# cosines there are pairs and antiprisms; with sixty in fifteen, pairs are the only figures that more than
+# a few features are in. Triangles and tetrahedra were found at densities just above that of pairs, and by
+# few restarts.
 #
 # Below: how many features a network holds is read off the squared norm of its weights, as in the
 # publication; means over a seed's networks. That the figures' dimensionalities are theirs is no finding:
 # kinds are told apart by the cosines between features, which fix them.
 
 # %%
+study.holds(
+    "on_line/plane:low > 0.5",
+    "on_line/space_linear:low < on_line/space < on_line/space_linear:high",
+    "in/space/digon:low > 0.05", "in/space/square_antiprism > 0.03",
+    "in/wide/digon:low > 3 * in/wide/pentagon:high",
+    "n_found/triangle < n_found/digon", "n_found/tetrahedron < n_found/digon",
+)  # fmt: skip
 held = {
     name: networks.in_dimensions(name)
     for name in ("space_linear", "two_features_linear", "plane", "space", "wide")

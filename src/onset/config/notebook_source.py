@@ -45,6 +45,8 @@ class NotebookSource:
     numbers: list[Pattern] = field(default_factory=list)
     always: set[tuple[str, str]] = field(default_factory=set)
     """figures and tables that it makes whatever there is, as (kind, name)"""
+    claims: list[str] = field(default_factory=list)
+    """what its texts claim, in `study.holds`"""
     conditions: set[str] = field(default_factory=set)
     """that it asks for by name, whether they are there or not"""
     texts: frozenset[str] = frozenset()
@@ -178,6 +180,9 @@ class _Reading:
                 self._made("tables", name)
             case ("verdict", [ours]) | ("save_reference", [_, ours]):
                 self._sets_beside(self._names.keys(ours))
+            case "holds", claims:
+                texts = [text for its in claims for text in self._names.texts(its)]
+                self._found.claims += [t[0] for t in texts if len(t) == 1 and isinstance(t[0], str)]
             case "save_numbers", [numbers]:
                 self._found.numbers.extend(self._names.keys(numbers))
             case ("run", [ast.Constant(value=str(condition)), _]) | (

@@ -12,6 +12,7 @@ from onset.config.problems import nearest
 from onset.config.quoted import wrong_with_mean
 from onset.config.study import TOLD_TO_EVERY_NOTEBOOK, Study
 from onset.notebook.parameters import Parameters
+from onset.statistics.claims import Claim, ClaimError
 
 Found = Iterator[tuple[str, str]]
 """key and message"""
@@ -42,13 +43,19 @@ def notebook_problems(
             yield from _valued(study, source.parameters, name)
     for kind in ("figures", "tables"):
         yield from made_problems(getattr(study.file, kind), source, kind, name)
-    yield from _published(study, source, name)
+    yield from _published(study, source, name, complete)
     if not complete:
         return
     if _LOOKS_CLOSER & source.asked and not study.analysed:
         yield "analyses.names", f"{name} looks at analyses, and no condition has any"
     yield from _told(study, source, name, "answer", study.file.answer or "")
     yield from _told(study, source, name, "abstract", study.file.abstract or "")
+    for place, claim in enumerate(study.file.holds):
+        for said in wrong_with_claim(study, source, name, claim):
+            yield f"holds.{place}", said
+    for claim in source.claims:
+        for said in wrong_with_claim(study, source, name, claim, _surely_there):
+            yield "", f"{name}, study.holds({claim!r}): {said}"
     for condition in sorted(source.conditions - study.conditions.keys()):
         there = nearest(condition, study.conditions)
         yield "conditions", f"{name} asks for the condition {condition!r}; {there}"
@@ -98,14 +105,15 @@ def made_problems(
         yield kind, f"{name} {verb} {its}, which isn't declared here: give it a caption"
 
 
-def _published(study: Study, source: NotebookSource, name: str) -> Found:
+def _published(study: Study, source: NotebookSource, name: str, complete: bool) -> Found:
     published = study.file.reference
     if published and not {"verdict", "save_reference"} & source.calls:
         yield "reference", f"{name} sets nothing beside it (study.verdict)"
         return
     for its, said in published.items():
         if said.ours is not None:
-            yield from _named_mean(study, f"reference.{its}.ours", said.ours)
+            if complete:
+                yield from _named_mean(study, f"reference.{its}.ours", said.ours)
         elif not matches(source.published, its, {}):
             there = nearest(its, spelt_out(source.published, {}))
             yield f"reference.{its}", f"{name} sets nothing of ours beside it; {there}"
@@ -145,6 +153,37 @@ def _told(study: Study, source: NotebookSource, name: str, key: str, text: str) 
 
     offered = {**holes, Hole.SPLIT: sorted(splits)}
     yield from quoted_problems(text, source, name, key, holes, offered, as_mean)
+
+
+def wrong_with_claim(
+    study: Study,
+    source: NotebookSource,
+    name: str,
+    claim: str,
+    judged: Callable[[Study, str], bool] = lambda study, asked: True,
+) -> Iterator[str]:
+    """What is wrong with what a sentence claims of a study, as far as it can be known before it is run.
+
+    Args:
+        study: that it is about.
+        source: of the study's notebook.
+        name: of the notebook, for people.
+        claim: as `onset.statistics.claims` has it.
+        judged: which of the names in it are.
+    """
+    try:
+        names = Claim.of(claim).names
+    except ClaimError as error:
+        yield str(error)
+        return
+    text = "".join(f"{{{its}}}" for its in names if judged(study, its))
+    yield from (said for _, said in _told(study, source, name, "", text))
+
+
+def _surely_there(study: Study, asked: str) -> bool:
+    """Of a condition that the study has, or of none: a notebook also works without some conditions."""
+    first, stroke, _ = asked.partition("/")
+    return not stroke or first in study.conditions or first.partition(":")[0] in study.comparisons
 
 
 def quoted_problems(

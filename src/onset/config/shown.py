@@ -1,4 +1,4 @@
-"""Figures, tables and numbers that the paper shows, against what studies declare and notebooks save."""
+"""What the paper shows and claims of studies, against what they declare and notebooks save."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from pathlib import Path
 
 from onset.config.name_patterns import matches, spelt_out
 from onset.config.notebook_source import read_notebook_source
-from onset.config.notebooks import holes_of
+from onset.config.notebooks import holes_of, wrong_with_claim
 from onset.config.problems import Problem, nearest
 from onset.config.study import Study
+from onset.latex.claims_made import claims_made
 from onset.latex.shown import Shown, shown_in
 from onset.latex.sources import sources_of
 
 
 def problems_of_shown(studies: Mapping[str, Study], root: Path) -> Iterator[Problem]:
-    """What the paper's text shows of the studies that are run, and there won't be.
+    """What the paper's text shows or claims of the studies that are run, and there won't be.
 
     Args:
         studies: by name.
@@ -31,6 +32,12 @@ def problems_of_shown(studies: Mapping[str, Study], root: Path) -> Iterator[Prob
             judge = _wrong_with_number if its.kind == "numbers" else _undeclared
             if said := judge(its, study, root):
                 yield Problem(its.place, "", said)
+    for made in claims_made(sources):
+        if made.study in studies:
+            notebook = f"workflow/notebooks/{made.study}.py"
+            source = read_notebook_source(root / notebook)
+            for said in wrong_with_claim(studies[made.study], source, notebook, made.claim):
+                yield Problem(made.place, "", f"it claims {made.claim!r}: {said}")
 
 
 def _undeclared(its: Shown, study: Study, _: Path) -> str:

@@ -33,6 +33,7 @@ from onset.settings import (
     Text,
     canonical_json,
 )
+from onset.statistics.claims import Claim
 from onset.tasks.worlds import drawn_from_parent
 from onset.training.settings import CheckpointSettings, TrainingSettings
 
@@ -95,6 +96,13 @@ Interventions = Annotated[
 ParameterName = Annotated[Name, AfterValidator(_no_parameter_of_every_notebook)]
 Theme = Annotated[Line, StringConstraints(max_length=60)]
 """a heading of the front page, the same in the files of all that stand under it"""
+
+
+def _a_claim(text: str) -> str:
+    return Claim.of(text).text
+
+
+ClaimText = Annotated[str, AfterValidator(_a_claim)]
 
 
 class ParentSettings(Settings):
@@ -188,6 +196,9 @@ class StudyFile(Settings):
     """what the literature reports, beside which ours is set"""
     abstract: Text | None = None
     """its part of the paper's abstract; `{name}` as in `answer`"""
+    holds: Annotated[tuple[ClaimText, ...], Strict(False)] = ()
+    """what the answer and the abstract claim (`onset.statistics.claims`): the page marks an answer when one
+    of these doesn't hold, and the paper isn't made"""
     smoke: StudyOverrides | None = None
     """the changes that make it small enough for a smoke run, in seconds; `{}` if none are needed"""
 

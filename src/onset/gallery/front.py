@@ -67,7 +67,7 @@ def card(study: Mapping[str, Any]) -> dict[str, Any]:
         study: as the pages' job is told of it, with `answer` filled.
     """
     return {
-        **{key: study[key] for key in ("name", "title", "question", "answer")},
+        **{key: study[key] for key in ("name", "title", "question", "answer", "broken")},
         "figure": study["figures"][0] if study["figures"] else None,
         "n_figures": len(study["figures"]),
         "n_conditions": len(study["conditions"]),

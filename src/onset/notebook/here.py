@@ -52,4 +52,5 @@ def here(study_name: str, results: str | Path = "results") -> NotebookStudy:
         compared=tuple(told["compared"]),
         labels=told["labels"],
         reference=told["reference"],
+        smoke=told.get("smoke", False),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import pandas as pd
@@ -12,6 +12,8 @@ from onset.latex import tabular
 from onset.notebook.figures import Of, StudyFigures
 from onset.notebook.predictions import Predicted, predictions_cells
 from onset.notebook.summary_table import MeanOf, summary_cells
+from onset.statistics.claims import ClaimError, failures
+from onset.statistics.means import Means
 from onset.statistics.rows import where
 from onset.statistics.seeds import Summary, summary_of_rows, summary_of_seeds
 from onset.statistics.times import estimate
@@ -22,6 +24,33 @@ _Found = Summary | pd.Series | pd.DataFrame | None
 @dataclass(frozen=True)
 class NotebookStudy(StudyFigures):
     """All runs of a study, and what a notebook makes of them."""
+
+    smoke: bool = False
+    """whether its numbers are those of a smoke run, which mean nothing"""
+
+    saved: dict[str, str] = field(default_factory=dict)
+    """the numbers, from when on they are saved"""
+
+    def save_numbers(self, numbers: Mapping[str, str]) -> None:
+        super().save_numbers(numbers)
+        self.saved.update(numbers)
+
+    def holds(self, *claims: str) -> None:
+        """What the text above claims: nothing is shown while it is so, and a line for what isn't.
+
+        Args:
+            claims: as `onset.statistics.claims` has them, of means in the summary and of saved numbers; one
+                may be of a condition that isn't run.
+        """
+        if self.smoke:
+            return
+        means = Means.of_summary(self.folder / "summary.csv")
+        for claim in claims:
+            try:
+                for said in failures([claim], self.saved, means, self.folder.name):
+                    print(f"The text above doesn't hold with these settings: {said}")
+            except ClaimError as error:
+                print(f"The text above can't be checked with these settings: {claim}: {error}")
 
     def table(self, name: str, table: pd.DataFrame, alignment: str | None = None) -> pd.DataFrame:
         """Keep a table of texts for the paper, and show it.

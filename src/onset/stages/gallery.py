@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from onset.gallery.answer import UnknownNumberError, filled
 from onset.stages.command import StageError, log, run_stage
 from onset.stages.record import on_record
+from onset.statistics.claims import ClaimError, failures
 from onset.statistics.means import Means
 from onset.statistics.quantities import quantities_in
 from onset.store.atomic import write_text
@@ -95,19 +96,21 @@ def _own_pages(folder: Path, study: dict[str, Any]) -> list[Page]:
 
 
 def _answered(folder: Path, study: dict[str, Any], means: Means) -> dict[str, Any]:
-    """The study with its answer's numbers.
+    """The study with its answer's numbers, and with what of its claims isn't so (`broken`).
 
     Raises:
-        StageError: the answer asks for a number that there isn't.
+        StageError: the answer, or a claim, asks for a number that there isn't.
     """
     if study["answer"] is None:
-        return study
+        return {**study, "broken": []}
     file = folder / "numbers.json"
+    numbers = read_json(file)
     try:
-        answer = filled(study["answer"], read_json(file), means)
-    except UnknownNumberError as error:
+        answer = filled(study["answer"], numbers, means)
+        broken = [*failures(study.get("holds", ()), numbers, means, study["name"])]
+    except (UnknownNumberError, ClaimError) as error:
         raise StageError(f"{study['name']}: {error} ({file}, {folder / 'summary.csv'})") from None
-    return {**study, "answer": answer}
+    return {**study, "answer": answer, "broken": broken}
 
 
 def _time(logs: Path) -> dict[str, float]:

@@ -14,6 +14,7 @@ from typing import Any
 from onset.latex import definitions, escape
 from onset.latex.abstract import sentence
 from onset.latex.characters import declared
+from onset.latex.claims_made import claims_made
 from onset.latex.conditions import conditions_table
 from onset.latex.made import check_names, numbers_of, reference_of, table_of
 from onset.latex.markup import MarkupError
@@ -25,11 +26,18 @@ from onset.latex.sources import sources_of
 from onset.latex.typeset import LatexError, typeset
 from onset.stages.command import StageError, log, run_stage
 from onset.stages.record import on_record
+from onset.statistics.claims import ClaimError, failures
 from onset.statistics.means import Means, UnknownMeanError
 from onset.store.atomic import write_bytes
 from onset.store.records import check
 
 _HEADER = "% Written by the pipeline, from summaries, notebooks' numbers and the config.\n"
+
+
+_BROKEN = (
+    "sentences of the paper don't hold with these settings: change them, or what they claim "
+    "(`paper: false` makes no paper)"
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--settings",
         required=True,
         help="JSON: `shown`, what there is to see of each study; `abstract`, what each says in it; "
-        "`studies`, their settings; `seeds`",
+        "`studies`, their settings; `seeds`; `smoke`, whether all are those of a smoke run",
     )
 
 
@@ -76,6 +84,8 @@ def _files(arguments: argparse.Namespace) -> dict[str, bytes]:
         for path in sources_of(arguments.sources)
     }
     written = _written(arguments, arguments.settings, files)
+    if broken := [] if arguments.settings["smoke"] else list(_broken(arguments, files)):
+        raise MarkupError("\n".join([_BROKEN, *broken]))
     files |= _figures_and_tables(arguments, arguments.settings)
     return files | {f"{name}.tex": f"{_HEADER}{its}".encode() for name, its in written.items()}
 
@@ -200,6 +210,32 @@ def _means(arguments: argparse.Namespace, files: Mapping[str, bytes]) -> str:
     if wrong:
         raise MarkupError("\n".join(wrong))
     return definitions("onsetdefinemean", found)
+
+
+def _broken(arguments: argparse.Namespace, files: Mapping[str, bytes]) -> Iterator[str]:
+    """What sentences claim of studies that are in the paper and isn't so: where, and what was found.
+
+    Raises:
+        MarkupError: a claim names what there isn't.
+    """
+    claims = [
+        (its.study, f"{arguments.sources}/{its.place}", its.claim) for its in claims_made(files)
+    ]
+    for study in arguments.settings["shown"]:
+        name = study["name"]
+        where = f"config/studies/{name}.yaml: holds"
+        its = [(name, where, claim) for claim in study.get("holds", ())]
+        its += [made for made in claims if made[0] == name]
+        if not its:
+            continue
+        folder = arguments.results / name
+        numbers = numbers_of(_checked(folder / "numbers.json"), declared(arguments.sources))
+        means = Means.of_summary(folder / "summary.csv")
+        for _, place, claim in its:
+            try:
+                yield from (f"{place}: {said}" for said in failures([claim], numbers, means, name))
+            except ClaimError as error:
+                raise MarkupError(f"{place}: {claim}: {error}") from None
 
 
 def _section(sources: Collection[str], study: dict[str, Any]) -> str:

@@ -39,6 +39,8 @@ def found(project: Project, files: Sequence[Path]) -> Iterator[str]:
         yield f"{card['title']}: {card['n_conditions']} conditions, {card['n_runs']} runs"
         for text in (card["question"], card["answer"] or ""):
             yield from textwrap.wrap(text, _WIDTH, initial_indent="  ", subsequent_indent="  ")
+        for said in card["broken"]:
+            yield f"  This doesn't hold with these settings: {said}"
         yield f"  page      {results / name / 'index.html'}"
         yield f"  notebook  {results / name / 'notebook.html'}"
     if changed := [name for name in project.studies if name in project.settings.overrides]:

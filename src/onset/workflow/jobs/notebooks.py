@@ -58,6 +58,7 @@ class Notebooks(Part):
                 "analysed": its.analysed,
                 "compared": list(its.comparisons),
                 "reference": published,
+                "smoke": self._project.settings.smoke,
                 "code": self.code(study),
                 "parameters": self.parameters(study),
                 "figures": list(its.file.figures),

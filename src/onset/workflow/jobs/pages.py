@@ -117,6 +117,8 @@ class Pages(Part):
             "title": its.file.title,
             "question": its.file.question,
             "answer": its.file.answer,
+            # Numbers of a smoke run mean nothing, and nothing is claimed of them.
+            "holds": [] if self._project.settings.smoke else list(its.file.holds),
             "conditions": [
                 self._describe_condition(study, name, seeds, base) for name, seeds in runs.items()
             ],

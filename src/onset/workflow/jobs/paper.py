@@ -64,6 +64,7 @@ class Paper(Part):
                 ],
                 "seeds": list(self._project.seeds),
                 "abstract": self._abstract,
+                "smoke": self._project.settings.smoke,
             }
         )
 
