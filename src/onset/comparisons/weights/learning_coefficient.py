@@ -47,7 +47,7 @@ from onset.training.settings import TrainingSettings
 
 TOGETHER = "checkpoints"
 OPTIONS = {
-    "pull": 300.0, "pace": 0.05, "chains": 2, "burn_in": 50, "draws": 30, "batches": 8,
+    "pull": 300.0, "pace": 0.05, "chains": 2, "burn_in": 60, "draws": 20, "batches": 8,
     "preconditioned": False, "refined": False,
 }  # fmt: skip
 QUANTITIES = {
