@@ -13,6 +13,17 @@ chains gain by going downhill is subtracted, and λ̂ may be below zero.
 Weights are moved in units of the root mean square of their tensor, so that γ means the same for large and
 small tensors and at all checkpoints: weight decay makes some ten times smaller while norms make up for it.
 A γ of 100 allows a change of 10 %. Tensors that are zero stay so.
+
+How much it depends on what is chosen, for random labels in modular addition (spare seed 100, fully trained,
+γ = 30, 2 chains, full batches; ± the standard error over chains):
+
+    pace 0.05 | 0.1 | 0.2                       64 ± 9 | 70 ± 7 | 113 ± 31
+    40 | 80 | 200 steps (pace 0.1)              63 ± 5 | 70 ± 7 | 66 ± 0.3
+    6 chains; preconditioned (pace 0.1)         64 ± 3; 72 ± 10
+    γ 10 | 30 | 100 (pace 0.1)                  253 ± 19 | 70 ± 7 | 6 ± 0.5
+
+Chains and samplers agree; a pace of 0.2 is too fast for the steepest directions; and λ̂ is a number for its
+γ alone. How it depends on the size of batches has not been measured.
 """
 
 from __future__ import annotations
@@ -36,7 +47,7 @@ from onset.training.settings import TrainingSettings
 
 TOGETHER = "checkpoints"
 OPTIONS = {
-    "pull": 300.0, "pace": 0.1, "chains": 2, "burn_in": 50, "draws": 30, "batches": 8,
+    "pull": 300.0, "pace": 0.05, "chains": 2, "burn_in": 60, "draws": 20, "batches": 8,
     "preconditioned": False, "refined": False,
 }  # fmt: skip
 QUANTITIES = {
