@@ -100,6 +100,6 @@ def test_the_share_of_an_embedding_at_the_frequencies_chosen():
     vars(study)["final"] = pd.DataFrame(
         {"condition": "one", "seed": 0, "measure": "key_frequency", "component": [1.0, 3.0]}
     )
-    (found,) = Frequencies(study, ("one", "one"), pd.DataFrame()).embedded.itertuples(index=False)
+    (found,) = Frequencies(study, ("one", "one"), {}).embedded.itertuples(index=False)
     # The squares of 3, 1 and 2 at the last step.
     assert found == ("one", 0, "share", pytest.approx(13 / 14))

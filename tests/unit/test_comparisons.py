@@ -213,7 +213,7 @@ def table(**columns) -> pd.DataFrame:
     plain = {"comparison": ["look"] * n, "measure": ["share"] * n}
     empty = dict.fromkeys(
         ("condition", "seed", "other_condition", "other_seed", "step", "other_step", "split", "layer",
-         "head", "position", "component"),
+         "head", "position", "component", "n_examples"),
         [None] * n,
     )  # fmt: skip
     return pd.DataFrame({**plain, **empty, **columns})
@@ -251,7 +251,7 @@ class TestSummaries:
         found = as_measures(rows)
         assert sorted(found) == sorted(
             ["condition", "seed", "step", "measure", "value", "split", "layer", "head", "position",
-             "component"]
+             "component", "n_examples"]
         )  # fmt: skip
         by = found.groupby("condition")["value"]
         assert by.size().to_dict() == {"look:one": 3, "look:one:other": 1}

@@ -10,6 +10,7 @@ import pytest
 
 from onset import models, tasks
 from onset.config.trained_parts import unfit_patterns
+from onset.config.yaml_file import read_yaml
 from onset.models.transformer.settings import Settings as Transformer
 from tests.config_files import CONFIG, ROOT, STUDY, Files, bad
 
@@ -84,7 +85,8 @@ def test_a_part_of_nothing_is_how_a_condition_leaves_it_out(files):
 def test_a_measure_that_says_nothing_of_any_condition(files):
     files.set(CONFIG, "studies", ["alias"])
     alias = "config/studies/alias.yaml"
-    files.set(alias, "measures", ["prediction", "head_composition"])
+    measures = read_yaml(files.root / alias)["measures"]
+    files.set(alias, "measures", [*measures, "head_composition"])
     assert files.problems()[alias, "measures"] == (
         "head_composition says nothing without two or more block applications, "
         "and no condition has that"

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from onset.measures import names
 from onset.measures.answers import commonest_answer, prediction
+from onset.measures.measurement import Measurement
 from onset.measures.residual import bridge_lens
 from onset.measures.weights import gradient_alignment, weight_norm
 from onset.models.batch import Batch, Questions
@@ -112,7 +113,7 @@ class TestWeightNorm:
     def test_by_hand(self):
         parameters = {"a": torch.tensor([[3.0, 0.0]]), "b": torch.tensor([4.0, 12.0])}
         assert list(weight_norm.measure(transformer(), parameters, WORLD)) == [
-            ("weight_norm", 13.0, *5 * [None])
+            Measurement("weight_norm", 13.0)
         ]
 
     def test_what_is_shared_counts_once(self):

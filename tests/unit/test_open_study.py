@@ -126,7 +126,7 @@ class TestSummarised:
         rows = study.summary.set_index("measure")
         assert rows.loc["accuracy", ["kind", "digits", "n_seeds"]].tolist() == ["share", 2, 2]
         assert rows.loc["key_loss", ["kind", "digits", "n_seeds"]].tolist() == ["nats", 3, 2]
-        assert (rows.loc["accuracy", "high"], rows.loc["key_loss", "low"]) == (1, 0)
+        assert 0 < rows.loc["key_loss", "low"] < rows.loc["key_loss", "mean"]
         assert study.quantities["key_loss"].label == "loss: key (nats)"
         assert set(study.quantities) == {"accuracy", "key_loss"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import logging
 import os
@@ -139,3 +140,6 @@ class _LogFile(logging.FileHandler):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802, logging's name for it
         log.removeHandler(self)
         log.warning("the log isn't written on: %s", sys.exception())
+        # What waits to be written fails again, here and not when Python tidies up, which would say so.
+        with contextlib.suppress(OSError):
+            self.close()
