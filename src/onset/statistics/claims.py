@@ -103,15 +103,22 @@ class Claim:
     @property
     def names(self) -> list[str]:
         """All that it asks for, without the ends."""
-        terms = [term for side in self.sides for _, product in side for term in product]
-        return list(dict.fromkeys(its.name for its in terms if its.name))
+        return list(dict.fromkeys(its.name for its in self._terms if its.name))
+
+    @property
+    def _terms(self) -> list[Term]:
+        return [term for side in self.sides for _, product in side for term in product]
 
     def failure(self, known: Mapping[str, Value]) -> str:
         """What its sides come to, if it doesn't hold: `0.132 < 0.1`; empty: it holds.
 
+        About an end of an interval that there isn't, as of a single seed, nothing is found either.
+
         Args:
             known: by name; all of `names`.
         """
+        if any(_without_interval(term, known) for term in self._terms):
+            return ""
         found = [_sum(side, known) for side in self.sides]
         compared = zip(self.signs, pairwise(found), strict=True)
         # Nothing compares with NaN: what isn't known doesn't hold.
@@ -158,6 +165,13 @@ def _sum(side: Side, known: Mapping[str, Value]) -> float:
 
 def _number(term: Term, known: Mapping[str, Value]) -> float:
     return getattr(known[term.name], term.end) if term.name else term.number
+
+
+def _without_interval(term: Term, known: Mapping[str, Value]) -> bool:
+    if term.end == "mean":
+        return False
+    its = known[term.name]
+    return not math.isnan(its.mean) and math.isnan(getattr(its, term.end))
 
 
 def value_of(text: str) -> Value | None:
