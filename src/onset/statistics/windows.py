@@ -130,7 +130,7 @@ def in_words(windows: Sequence[Window], ends: pd.DataFrame) -> pd.DataFrame:
 
 def _in_words(its: Window, means: Mapping[str, str]) -> dict[str, str]:
     best = int(np.flatnonzero(its.doses == its.best)[0])
-    fall = summary_of_seeds(pd.Series(its.values[:, best] - its.values[:, -1]))
+    fall = summary_of_seeds(pd.Series(its.values[:, best] - its.values[:, -1]), "signed_share")
     is_widest = best == len(its.doses) - 1
     return {
         "size": f"{its.value:g}",
