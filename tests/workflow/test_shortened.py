@@ -12,7 +12,7 @@ SMOKE = "config/smoke.yaml"
 
 
 def shortened(root, study: str, conditions: list[str]) -> Project:
-    """The study alone, small, with these conditions and no answer."""
+    """The study alone, small, with these conditions, no answer, and nothing published beside its means."""
     copy_sources(root)
     project = Project(root)
     file = f"config/studies/{study}.yaml"
@@ -21,6 +21,9 @@ def shortened(root, study: str, conditions: list[str]) -> Project:
     content.pop("abstract")
     content.pop("holds")
     content["conditions"] = {name: content["conditions"][name] for name in conditions}
+    content["reference"] = {
+        name: its for name, its in content["reference"].items() if "ours" not in its
+    }
     for name, its in list(content.get("comparisons", {}).items()):
         its["conditions"] = [one for one in its["conditions"] if one in conditions]
         if not its["conditions"]:

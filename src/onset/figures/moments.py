@@ -14,6 +14,9 @@ from onset.figures.rows import height, name_rows, remark
 from onset.figures.style import NEUTRAL, Style, Styles
 from onset.statistics.times import Times, estimate
 
+_SHOWN = 100.0
+"""factor beyond what runs do at which an interval's line ends"""
+
 
 def draw_moments(
     moments: Times,
@@ -65,16 +68,18 @@ def _draw_row(axis: Axes, place: int, times: Times, style: Style) -> None:
     # An interval without an end is drawn as far as any run was watched; if none gets there, arrows say all.
     high = times["after"].max() if np.isinf(found.high) else found.high
     if found.n_there:
-        axis.plot([found.low, high], [place, place], color=style.colour, alpha=0.6)
+        # Of few runs it may span hundreds of orders of magnitude, and nothing else would be seen.
+        seen = times["at"].min() / _SHOWN, times["at"].max() * _SHOWN
+        ends = np.clip([found.low, high], *seen)
+        axis.plot(ends, [place, place], color=style.colour, alpha=0.6)
     drawn = {
         ".": times["at"],
         ">": times["after"][is_open & np.isinf(times["before"])],
         "<": times["before"][is_open & np.isfinite(times["before"])],
     }
     for marker, at in drawn.items():
-        for (
-            step
-        ) in at.dropna():  # a line without points would count as lying at the canvas's corner
+        # One by one: a line without points would count as lying at the canvas's corner.
+        for step in at.dropna():
             axis.plot(step, place, marker, color=style.colour, markersize=3, clip_on=False)
     if np.isfinite(found.mean) and found.mean > 0:
         axis.plot(found.mean, place, style.marker, color=style.colour, markersize=4, clip_on=False)
