@@ -58,6 +58,22 @@ class TestMoments:
         assert self.marks(axis, STYLES["one"].marker) == pytest.approx([100])
         assert self.marks(axis, ">") == [400]
 
+    def test_nothing_is_drawn_where_a_logarithmic_axis_has_no_place(self):
+        unknown = times_of({run: (0, np.nan, np.inf) for run in INDEX})
+        figure = draw_moments(unknown, STYLES, LABELS, "ratio")
+        assert self.marks(figure.axes[0], ">") == []
+        figure.draw_without_rendering()
+        box = figure.get_tightbbox()
+        assert box.x1 <= figure.get_figwidth() + 0.1
+        assert box.x0 >= -0.1
+
+    def test_an_interval_of_few_runs_leaves_others_to_be_seen(self):
+        wide = times_of({("one", 0): (9, 10, 10), ("one", 1): (99_999, 100_000, 100_000)})
+        (axis,) = draw_moments(wide, STYLES, LABELS, "step").axes
+        low, high = axis.get_xlim()
+        assert low > 0.01
+        assert high < 1e8
+
     def test_crosses_are_what_comes_before(self):
         (axis,) = draw_moments(self.moments, STYLES, LABELS, "step", before=self.moments / 2).axes
         assert self.marks(axis, "x") == pytest.approx([50, 25])

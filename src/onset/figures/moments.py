@@ -78,8 +78,9 @@ def _draw_row(axis: Axes, place: int, times: Times, style: Style) -> None:
         "<": times["before"][is_open & np.isfinite(times["before"])],
     }
     for marker, at in drawn.items():
-        # One by one: a line without points would count as lying at the canvas's corner.
-        for step in at.dropna():
+        # One by one: a line without points would count as lying at the canvas's corner. Of what is beyond 0
+        # nothing is known, and a logarithmic axis has no place for it.
+        for step in at[at > 0]:
             axis.plot(step, place, marker, color=style.colour, markersize=3, clip_on=False)
     if np.isfinite(found.mean) and found.mean > 0:
         axis.plot(found.mean, place, style.marker, color=style.colour, markersize=4, clip_on=False)
