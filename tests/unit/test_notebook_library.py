@@ -23,6 +23,7 @@ from onset.notebook.here import MeanOf, Predicted, here
 from onset.notebook.predictions import failures, means_near, predictions_cells
 from onset.notebook.study import NotebookStudy
 from onset.notebook.summary_table import summary_cells
+from onset.statistics.means import Mean, Means
 from onset.statistics.rows import complete, named_parts, rows_of, where
 from onset.statistics.seeds import Summary
 from tests.files import put_on_record
@@ -295,21 +296,10 @@ class TestVerdicts:
         assert row["agrees"] == "yes"
 
     def test_a_mean_that_is_named_is_looked_up(self, study):
-        row = ("tied", "ood", "accuracy", "share", 2, 3, 0.9, 0.85, 0.95)
-        columns = [
-            "condition",
-            "split",
-            "measure",
-            "kind",
-            "digits",
-            "n_seeds",
-            "mean",
-            "low",
-            "high",
-        ]
-        told = study.reference["sharing"] | {"ours": "tied/ood/accuracy"}
+        mean = Mean("tied", "ood", "accuracy", "share", 2, 3, 0.9, 0.85, 0.95)
+        told = study.reference["sharing"] | {"ours": mean.name}
         named = replace(study, reference={"sharing": told})
-        named.__dict__["summary"] = pd.DataFrame([row], columns=columns)
+        vars(named)["_means"] = Means({mean.name: mean})
         (found,) = named.verdict().to_dict("records")
         assert (found["ours"], found["low"], found["agrees"]) == (0.9, 0.85, "yes")
 

@@ -1,4 +1,4 @@
-"""What the literature reports, and the border within which ours agrees, set before ours is known."""
+"""What the literature reports, and the border within which ours agrees."""
 
 from __future__ import annotations
 

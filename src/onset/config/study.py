@@ -197,8 +197,8 @@ class StudyFile(Settings):
     abstract: Text | None = None
     """its part of the paper's abstract; `{name}` as in `answer`"""
     holds: Annotated[tuple[ClaimText, ...], Strict(False)] = ()
-    """what the answer and the abstract claim (`onset.statistics.claims`): the page marks an answer when one
-    of these doesn't hold, and the paper isn't made"""
+    """what the answer and the abstract claim (`onset.statistics.claims`): where one of these doesn't hold,
+    page and paper say so behind the sentence"""
     smoke: StudyOverrides | None = None
     """the changes that make it small enough for a smoke run, in seconds; `{}` if none are needed"""
 

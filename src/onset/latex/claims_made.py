@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from onset.latex.means_asked import without_comments
+from onset.latex.commands import commands_in
 
 _HOLDS = re.compile(r"\\onsetholds\s*\{([^{}\\#]*)\}\s*\{([^{}\\#]*)\}")
 
@@ -26,10 +26,6 @@ def claims_made(sources: Mapping[str, bytes]) -> Iterator[Made]:
     Args:
         sources: path → content, of which those that end in .tex are read.
     """
-    for file, content in sources.items():
-        if file.endswith(".tex"):
-            text = without_comments(content)
-            for found in _HOLDS.finditer(text):
-                study, claim = found.groups()
-                line = text.count("\n", 0, found.start()) + 1
-                yield Made(study, " ".join(claim.split()), f"{file}:{line}")
+    for found, file, line in commands_in(sources, _HOLDS):
+        study, claim = found.groups()
+        yield Made(study, " ".join(claim.split()), f"{file}:{line}")

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-_COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%.*")
+from onset.latex.commands import commands_in
+
 _ASKED = re.compile(r"\\onset(?:if)?mean" + r"\s*\{([^{}\\#]*)\}" * 4)
 _WHETHER = r"\onsetifmean"
 
@@ -34,20 +35,11 @@ class Asked(NamedTuple):
         return f"{self.file}:{self.line}"
 
 
-def without_comments(source: bytes) -> str:
-    """A source's text, line by line, but for what LaTeX doesn't read."""
-    return _COMMENT.sub(r"\1", source.decode("utf-8", errors="replace"))
-
-
 def means_asked_for(sources: Mapping[str, bytes]) -> Iterator[Asked]:
     """All of them, in the order of the files; what is commented out isn't asked for.
 
     Args:
         sources: path → content, of which those that end in .tex are read.
     """
-    for file, content in sources.items():
-        if file.endswith(".tex"):
-            text = without_comments(content)
-            for found in _ASKED.finditer(text):
-                line = text.count("\n", 0, found.start()) + 1
-                yield Asked(*found.groups(), file, line, found[0].startswith(_WHETHER))
+    for found, file, line in commands_in(sources, _ASKED):
+        yield Asked(*found.groups(), file, line, found[0].startswith(_WHETHER))

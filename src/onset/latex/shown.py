@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from onset.latex.means_asked import without_comments
+from onset.latex.commands import commands_in
 
 _KINDS = {"onsetfigure": "figures", "onsettallfigure": "figures", "onsettable": "tables"}
 _SHOWN = re.compile(rf"\\({'|'.join(_KINDS)})\s*\{{([^{{}}\\#]*)\}}\s*\{{([^{{}}\\#]*)\}}")
@@ -30,16 +30,9 @@ def shown_in(sources: Mapping[str, bytes]) -> Iterator[Shown]:
     Args:
         sources: path → content, of which those that end in .tex are read.
     """
-    for file, content in sources.items():
-        if not file.endswith(".tex"):
-            continue
-        text = without_comments(content)
-        for found in _SHOWN.finditer(text):
+    for found, file, line in commands_in(sources, _SHOWN, _NUMBER):
+        if found.re is _NUMBER:
+            yield Shown(found[1], "numbers", found[2], f"{file}:{line}")
+        else:
             command, study, name = found.groups()
-            yield Shown(study, _KINDS[command], name, _place(file, text, found.start()))
-        for found in _NUMBER.finditer(text):
-            yield Shown(found[1], "numbers", found[2], _place(file, text, found.start()))
-
-
-def _place(file: str, text: str, at: int) -> str:
-    return f"{file}:{text.count(chr(10), 0, at) + 1}"
+            yield Shown(study, _KINDS[command], name, f"{file}:{line}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 
 import pandas as pd
@@ -14,7 +15,6 @@ from onset.notebook.predictions import Predicted, predictions_cells
 from onset.notebook.summary_table import MeanOf, summary_cells
 from onset.statistics.claims import ClaimError, failures
 from onset.statistics.means import Means
-from onset.statistics.rows import where
 from onset.statistics.seeds import Summary, summary_of_rows, summary_of_seeds
 from onset.statistics.times import estimate
 
@@ -44,10 +44,9 @@ class NotebookStudy(StudyFigures):
         """
         if self.smoke:
             return
-        means = Means.of_summary(self.folder / "summary.csv")
         for claim in claims:
             try:
-                for said in failures([claim], self.saved, means, self.folder.name):
+                for said in failures([claim], self.saved, self._means, self.folder.name):
                     print(f"The text above doesn't hold with these settings: {said}")
             except ClaimError as error:
                 print(f"The text above can't be checked with these settings: {claim}: {error}")
@@ -126,10 +125,12 @@ class NotebookStudy(StudyFigures):
 
     def _mean(self, name: str) -> Summary | None:
         """Of `summary.csv`; None where the condition isn't run."""
-        condition, split, measure = name.split("/", 2)
-        rows = where(self.summary, measure=measure, condition=condition)
-        rows = where(rows, split=split) if split else rows[rows["split"].isna()]
-        return next((Summary(its.mean, its.low, its.high) for its in rows.itertuples()), None)
+        its = self._means.get(name)
+        return Summary(its.mean, its.low, its.high) if its else None
+
+    @cached_property
+    def _means(self) -> Means:
+        return Means.of_summary(self.folder / "summary.csv")
 
     def ask(self, text: str, condition: str | None = None, step: int | None = None) -> pd.DataFrame:
         """What a model answers to a sequence of the task's names: `answer` and `probability`.
