@@ -13,6 +13,7 @@ from onset.config.quoted import wrong_with_mean
 from onset.config.study import TOLD_TO_EVERY_NOTEBOOK, Study
 from onset.notebook.parameters import Parameters
 from onset.statistics.claims import Claim, ClaimError
+from onset.statistics.means import parts_of
 
 Found = Iterator[tuple[str, str]]
 """key and message"""
@@ -123,7 +124,7 @@ def _published(study: Study, source: NotebookSource, name: str, complete: bool) 
 
 
 def _named_mean(study: Study, key: str, asked: str) -> Found:
-    condition, split, quantity = [*asked.split("/", 2), "", ""][:3]
+    condition, split, quantity = parts_of(asked)
     if not quantity:
         yield key, f"a mean is called condition/split/quantity, not {asked!r}"
     elif wrong := wrong_with_mean(study, condition, split, quantity):
@@ -145,7 +146,7 @@ def _told(study: Study, source: NotebookSource, name: str, key: str, text: str) 
     splits, holes = _splits_of(study), holes_of(study, source)
 
     def as_mean(asked: str) -> tuple[bool, str]:
-        condition, split, quantity = [*asked.split("/", 2), "", ""][:3]
+        condition, split, quantity = parts_of(asked)
         wrong = wrong_with_mean(study, condition, split, quantity) if quantity else ""
         known = condition in study.conditions or condition.partition(":")[0] in study.comparisons
         there = known and (not split or split in splits)

@@ -60,6 +60,12 @@ def name_of(condition: str, split: str, quantity: str) -> str:
     return f"{condition}/{split}/{quantity}"
 
 
+def parts_of(name: str) -> tuple[str, str, str]:
+    """The reverse; what isn't there is empty, as of a name that is no mean's."""
+    condition, split, quantity = [*name.split("/", 2), "", ""][:3]
+    return condition, split, quantity
+
+
 class UnknownMeanError(KeyError):
     """There is no such mean. Its text says which part of the name isn't there, and what is like it."""
 
@@ -89,7 +95,7 @@ class Means(dict[str, Mean]):
         raise UnknownMeanError(self._what_is_wrong(name))
 
     def _what_is_wrong(self, name: str) -> str:
-        condition, split, quantity = [*name.split("/", 2), "", ""][:3]
+        condition, split, quantity = parts_of(name)
         of_condition = [its for its in self.values() if its.condition == condition]
         if not of_condition:
             return f"no condition {condition!r}; {like(condition, (m.condition for m in self.values()))}"
