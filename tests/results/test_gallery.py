@@ -124,6 +124,23 @@ def test_the_site_opens_wherever_it_is_put(site: Path, browser):
             assert page.evaluate("[...document.images].every((image) => image.naturalWidth > 0)")
 
 
+def test_a_missing_picture_is_a_complaint_and_leaving_early_is_none(tmp_path: Path, browser):
+    pictures = "".join(f"<img src='{number}.png'>" for number in range(9))
+    for name, body in {"none": "", "missing": pictures}.items():
+        (tmp_path / f"{name}.html").write_text(f"<!doctype html><title>.</title>{body}")
+    with opened(browser, tmp_path / "none.html"):
+        pass
+    with (
+        pytest.raises(AssertionError, match=r"8\.png: net::ERR_FILE_NOT_FOUND"),
+        opened(browser, tmp_path / "missing.html"),
+    ):
+        pass
+    with opened(browser, tmp_path / "none.html") as page:
+        page.route("**/*.png", lambda route: None)  # they never come
+        page.goto((tmp_path / "missing.html").as_uri(), wait_until="domcontentloaded")
+        page.goto((tmp_path / "none.html").as_uri())
+
+
 def test_a_link_to_what_the_site_lacks_says_why(site: Path, browser):
     with opened(browser, site / KINDS["condition"]) as page:
         page.get_by_role("link", name="measures", exact=True).first.click()
