@@ -46,8 +46,15 @@ def test_it_may_come_before_the_other(files):
 
 
 def test_it_has_the_others_parent_and_surgery_unless_it_says_otherwise(files):
-    removal = {"name": "removal", "what": "largest", "fraction": 0.1, "source": {"condition": "one"}}
-    files.set(STUDY, "conditions.child", {"parent": {"condition": "one"}, "interventions": [removal]})
+    removal = {
+        "name": "removal",
+        "what": "largest",
+        "fraction": 0.1,
+        "source": {"condition": "one"},
+    }
+    files.set(
+        STUDY, "conditions.child", {"parent": {"condition": "one"}, "interventions": [removal]}
+    )
     files.set(STUDY, "conditions.twin", {"variant_of": "child"})
     files.set(
         STUDY,
@@ -80,14 +87,14 @@ def test_what_changes_the_other_changes_the_variant_which_has_the_last_word(file
     files.set(
         CONFIG,
         "overrides.composition.conditions.wide",
-        {"training": {"steps": 99, "learning_rate": 1e-2}, "model": {"d_mlp": 64}},
+        {"training": {"steps": 999, "learning_rate": 1e-2}, "model": {"d_mlp": 64}},
     )
     slow = files.condition("slow")
-    assert slow.training.steps == 99
+    assert slow.training.steps == 999
     assert slow.training.learning_rate == 1e-4
     assert slow.model.d_mlp == 64
-    files.set(CONFIG, "overrides.composition.conditions.slow", {"training": {"steps": 7}})
-    assert files.condition("slow").training.steps == 7
+    files.set(CONFIG, "overrides.composition.conditions.slow", {"training": {"steps": 777}})
+    assert files.condition("slow").training.steps == 777
 
 
 @pytest.mark.parametrize(
@@ -105,9 +112,9 @@ def test_it_is_of_a_condition_that_is_none(files, of, says):
 
 
 def test_what_is_wrong_with_the_other_is_said_once(files):
-    files.set(STUDY, "conditions.wide.model.n_heads", 7)
+    files.set(STUDY, "conditions.wide.training.steps", 0)
     files.set(STUDY, "conditions.slow", variant())
-    assert [*files.problems()] == [(STUDY, "conditions.wide.model.n_heads")]
+    assert [*files.problems()] == [(STUDY, "conditions.wide.training.steps")]
 
 
 def test_its_own_mistakes_stand_in_its_own_place(files):
@@ -140,8 +147,8 @@ def test_a_config_adds_conditions_and_published_values(files):
 
 def test_overrides_change_what_is_added_as_they_change_anything(files):
     files.set(CONFIG, f"{ADDS}.conditions", {"slow": variant()})
-    files.set(CONFIG, "overrides.composition.conditions.slow", {"training": {"steps": 7}})
-    assert files.condition("slow").training.steps == 7
+    files.set(CONFIG, "overrides.composition.conditions.slow", {"training": {"steps": 777}})
+    assert files.condition("slow").training.steps == 777
 
 
 @pytest.mark.parametrize(
