@@ -134,12 +134,17 @@ class TestVariants:
         assert every.conditions == ("tied", "untied", "slow", "long")
         assert [(its.condition, its.seed) for its in every.runs][-2:] == [("long", 0), ("long", 1)]
 
+    def test_what_is_made_comes_from_them_too(self, study):
+        object.__setattr__(study.with_variants, "provenance", {"settings": {"slow": {}}})
+        assert "slow" in study.provenance["settings"]
+
     def test_tables_of_means_have_them_below_the_others(self, study):
         path = study.folder / "summary.csv"
         rows = [f"{name},id,accuracy,share,2,2,0.{at},," for at, name in enumerate(study.labels, 1)]
         header = "condition,split,measure,kind,digits,n_seeds,mean,low,high"
         path.write_text("\n".join([header, *rows, ""]))
         put_on_record(study.folder)
+        object.__setattr__(study, "provenance", {})
         columns = {"id": MeanOf("accuracy", "id")}
         of_all = study.summary_table("accuracy", columns)
         assert of_all.values.tolist() == [

@@ -48,6 +48,11 @@ class StudyRows(Study):
         """The same study, its variants being conditions like any other."""
         return replace(self, conditions=(*self.conditions, *self.variants), variants={})
 
+    @cached_property
+    def provenance(self) -> dict[str, Any]:
+        """Of variants as well, since tables have them."""
+        return self.with_variants.provenance if self.variants else super().provenance
+
     def variants_of(self, conditions: Iterable[str]) -> list[str]:
         """The variants of some conditions."""
         of = set(conditions)
