@@ -8,6 +8,7 @@
 #:   make figure NAME=STUDY/NAME   only this figure or table and what it needs; without NAME: lists them
 #:   make study NAME=mine   write the files of a new, small study that runs at once: docs/add.md
 #:   make smoke       the same workflow with small settings   a few minutes
+#:   make full        all studies overnight: ten seeds, other schedules, published set-ups   docs/full.md
 #:   make arxiv       the paper's sources for arXiv, results/paper/arxiv.tar.gz
 #:   make report      Snakemake's report of finished results in one file, results/report.html
 #:   make export NAME=STUDY   its runs and data for Hugging Face, in results/export; or STUDY/CONDITION/SEED
@@ -35,7 +36,7 @@
 #:   ARGS="..."            further arguments for snakemake or pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce first figure study test test-slurm test-faults smoke arxiv report export crate site bench setup environment lint lock unlock schema verify orphans info clean-env
+.PHONY: help reproduce first figure study test test-slurm test-faults smoke full arxiv report export crate site bench setup environment lint lock unlock schema verify orphans info clean-env
 # The steps of a set-up follow one another, whatever -j says; Snakemake runs the jobs.
 .NOTPARALLEL:
 
@@ -117,6 +118,9 @@ first: environment
 
 smoke: setup
 	$(call snakemake,--configfile config/smoke.yaml $(no_paper))
+
+full: setup
+	$(call snakemake,--configfile config/full.yaml $(no_paper))
 
 figure: environment
 	@files=$$($(python) onset.workflow.commands.figure $(name) $(ARGS)) && \

@@ -203,6 +203,10 @@ def test_without_any_python_one_line_says_how_to_get_one(checkout):
             "--configfile config/smoke.yaml mine.yaml --config paper=false",
         ),
         (
+            ["full", "PAPER=no", "ARGS=--config studies=[alias]"],
+            "--configfile config/full.yaml --config paper=false studies=[alias]",
+        ),
+        (
             ["report", "PAPER=no", "ARGS=--config seeds=[1]"],
             "--report results/report.html --config paper=false seeds=[1]",
         ),

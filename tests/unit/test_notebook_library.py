@@ -106,6 +106,57 @@ class TestHere:
         assert study.styles_of(["untied"])["untied"] == styles(study.conditions)["untied"]
 
 
+class TestVariants:
+    @pytest.fixture
+    def study(self, tmp_path) -> NotebookStudy:
+        path = tmp_path / "alias/settings/notebook.json"
+        path.parent.mkdir(parents=True)
+        labels = {**TOLD["labels"], "slow": "tied: slow", "long": "untied: long"}
+        told = {
+            **TOLD,
+            "conditions": ["tied", "untied", "slow", "long"],
+            "variants": {"slow": "tied", "long": "untied"},
+            "analysed": ["tied", "slow"],
+            "labels": labels,
+        }
+        path.write_text(json.dumps(told))
+        return here("alias", tmp_path)
+
+    def test_no_row_and_no_figure_has_them(self, study):
+        assert study.conditions == ("tied", "untied")
+        assert study.analysed == ("tied",)
+        assert {run.condition for run in study.runs} == {"tied", "untied"}
+        assert list(study.styles) == ["tied", "untied"]
+
+    def test_they_can_be_asked_for(self, study):
+        assert study.variants_of(["tied"]) == ["slow"]
+        every = study.with_variants
+        assert every.conditions == ("tied", "untied", "slow", "long")
+        assert [(its.condition, its.seed) for its in every.runs][-2:] == [("long", 0), ("long", 1)]
+
+    def test_what_is_made_comes_from_them_too(self, study):
+        object.__setattr__(study.with_variants, "provenance", {"settings": {"slow": {}}})
+        assert "slow" in study.provenance["settings"]
+
+    def test_tables_of_means_have_them_below_the_others(self, study):
+        path = study.folder / "summary.csv"
+        rows = [f"{name},id,accuracy,share,2,2,0.{at},," for at, name in enumerate(study.labels, 1)]
+        header = "condition,split,measure,kind,digits,n_seeds,mean,low,high"
+        path.write_text("\n".join([header, *rows, ""]))
+        put_on_record(study.folder)
+        object.__setattr__(study, "provenance", {})
+        columns = {"id": MeanOf("accuracy", "id")}
+        of_all = study.summary_table("accuracy", columns)
+        assert of_all.values.tolist() == [
+            ["tied embeddings", "0.10"],
+            ["untied", "0.20"],
+            ["tied: slow", "0.30"],
+            ["untied: long", "0.40"],
+        ]
+        of_one = study.summary_table("accuracy", columns, of=["untied"])
+        assert of_one["condition"].tolist() == ["untied", "untied: long"]
+
+
 class TestRows:
     def test_one_value_or_one_of_several(self):
         rows = pd.DataFrame({"split": ["id", "oo", "oi"], "layer": [0.0, 1.0, np.nan]})

@@ -125,8 +125,16 @@ class TestAlongTraining:
     def test_the_value_when_another_is_first_there(self):
         signal = pd.concat([curve(0, 0.95, 1), curve(0, 0, 0.5, seed=1)])
         found = milestones.value_when_first(self.BOTH[self.BOTH["split"] == "id"], signal, 0.9)
-        assert found[0] == 0.5
-        assert found[[1, 7]].isna().all()
+        values = found.droplevel("condition")
+        assert values[0] == 0.5
+        assert values[[1, 7]].isna().all()
+
+    def test_that_value_for_each_condition_by_itself(self):
+        asked = pd.concat([curve(0.1, 0.2, 0.3), curve(0.4, 0.5, 0.6).assign(condition="late")])
+        signal = pd.concat([curve(0, 1, 1), curve(0, 0, 1).assign(condition="late")])
+        found = milestones.value_when_first(asked, signal, 0.9)
+        assert found.tolist() == [0.2, 0.6]
+        assert found.index.unique("condition").tolist()[1] == "late"
 
     def test_signs_in_order(self):
         signs = {"the bridge's there": curve(0, 1, 1), "answered": curve(0, 0, 1)}

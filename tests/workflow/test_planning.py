@@ -51,8 +51,13 @@ class TestNothing:
 
 @pytest.mark.parametrize(
     "arguments",
-    [(), ("--configfile", "config/smoke.yaml"), ("--configfile", "config/first.yaml")],
-    ids=["", "smoke", "first"],
+    [
+        (),
+        ("--configfile", "config/smoke.yaml"),
+        ("--configfile", "config/first.yaml"),
+        ("--configfile", "config/full.yaml"),
+    ],
+    ids=["", "smoke", "first", "full"],
 )
 def test_the_shipped_config_plans_every_condition_at_every_seed(fresh, arguments):
     shipped = read_yaml(fresh.repository / fresh.config)

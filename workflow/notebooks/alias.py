@@ -199,7 +199,8 @@ study.learning_figure("learning", LEARNT, main, decay_start=study.decay_start)
 # ## The numbers
 #
 # Mean over seeds at the last checkpoint and the 95 % interval of the mean (what the brackets are and what
-# they don't tell: `docs/statistics.md`). The paper quotes these.
+# they don't tell: `docs/statistics.md`). The last rows are variants: the first condition with a learning
+# rate that doesn't fall, and with half and twice the steps. The paper quotes these.
 
 # %%
 study.summary_table(

@@ -167,7 +167,8 @@ foreseen.pivot(index=["condition", "split"], columns="measure", values="mean").r
 # ## The numbers
 #
 # Mean over seeds at the last checkpoint and the 95 % interval of the mean (what the brackets are and what
-# they don't tell: `docs/statistics.md`). The paper quotes these.
+# they don't tell: `docs/statistics.md`). The last row is a variant: the first condition with a learning
+# rate that doesn't fall. The paper quotes these.
 
 # %%
 study.summary_table(

@@ -258,14 +258,31 @@ study.save_numbers(
 #
 # What others report on the same questions, in other set-ups; ours are accuracies at the end of training.
 # `known_then`: accuracy on id questions when nearly all trained ones are first known. `delay`: how many
-# times as many steps it takes until they are answered, too.
+# times as many steps it takes until they are answered, too. With `config/full.yaml`, the same at the
+# ratios of two-hop to atomic facts that are published (`ratio_7`, `ratio_18`), and how many times as many
+# steps two loops take as four until half of the oo questions are answered (`loops`).
 
 # %%
-in_two_layers = study.measured("accuracy", condition="two_layers")
-asked, trained = (where(in_two_layers, split=split) for split in ("id", "composed_train"))
-known_then = milestones.value_when_first(asked, trained, 0.99)
-delay = times.ratio(milestones.reached(asked, 0.9), milestones.reached(trained, 0.99))
-study.verdict({"known_then": summary_of_seeds(known_then, "share"), "delay": delay})
+accuracies = study.with_variants.measured("accuracy")
+of_id, of_trained, of_oo = (
+    where(accuracies, split=split) for split in ("id", "composed_train", "oo")
+)
+known_then = milestones.value_when_first(of_id, of_trained, 0.99)
+delay = times.ratio(milestones.reached(of_id, 0.9), milestones.reached(of_trained, 0.99))
+ours = {
+    "known_then": summary_of_seeds(known_then.reindex(["two_layers"], level=0), "share"),
+    "delay": delay.reindex(["two_layers"], level=0),
+}
+if "loops" in study.reference:
+    loops = times.relative(milestones.reached(of_oo, 0.5), "four_loops", ["two_loops"])
+    at_7, at_18 = (known_then.reindex([its], level=0) for its in ("ratio_7", "ratio_18"))
+    ours |= {
+        "known_then_7": summary_of_seeds(at_7, "share"),
+        "known_then_18": summary_of_seeds(at_18, "share"),
+        "delay_7": delay.reindex(["ratio_7"], level=0),
+        "loops": loops,
+    }
+study.verdict(ours)
 
 # %% [markdown]
 # **Asking a model.** What the first condition's model answers to a two-hop question. Try any other

@@ -124,7 +124,8 @@ cosines = study.measured(["gradient_cosine", "gradient_cosine_null"], split=TAGS
 along = over_seeds(cosines, ["measure", "condition", "split", "step"])
 before = where(cosines, step=0)
 own = where(before, measure="gradient_cosine")
-last = where(study.final, measure="accuracy", condition=stage_two)
+every = [*stage_two, *study.variants_of(stage_two)]
+last = where(study.with_variants.final, measure="accuracy", condition=every)
 tag, other_tag = TAGS
 gaps = paired.difference(last, tag, other_tag, of="split")
 alignments = paired.difference(own, tag, other_tag, of="split")
@@ -146,7 +147,8 @@ study.save_figure(figure, "alignment", shown)
 #
 # Mean over seeds at the last checkpoint of stage two and the 95 % interval of the mean (what the brackets
 # are and what they don't tell: `docs/statistics.md`). The difference between the tags is taken within
-# each seed. The paper quotes these.
+# each seed. The last rows are variants of conditions above: other schedules, and tags that are less
+# reliable. The paper quotes these.
 
 # %%
 differences = study.over_seeds_at_end(gaps)
@@ -206,6 +208,8 @@ smaller = paired.difference(gaps, "replay_small_batch", "replay", of="condition"
 study.verdict(
     {
         "reliable": where(followed, condition="replay"),
+        "reliable_90": where(followed, condition="reliability_90"),
+        "reliable_75": where(followed, condition="reliability_75"),
         "as_reliable": where(followed, condition="uninformative"),
         "sources": where(gaps, condition="replay"),
         "batch_size": smaller,

@@ -34,6 +34,7 @@ results = "results"
 from onset.figures import mechanism
 from onset.notebook import say
 from onset.notebook.here import MeanOf, here
+from onset.statistics import paired
 from onset.statistics.milestones import at_best_step, half
 from onset.statistics.rows import where
 from onset.statistics.seeds import over_seeds
@@ -158,10 +159,21 @@ study.save_numbers(
 # ## Compared with the literature
 #
 # What is reported for fine-tuned language models without a chain of thought; ours are two layers, with
-# replay, at the end of stage two.
+# replay, at the end of stage two. With `config/full.yaml`, also two layers of which one is frozen while
+# new facts alone are trained: the difference between questions whose second fact is new and those whose
+# first is, within each seed.
 
 # %%
-study.verdict()
+ours = {}
+if "early_frozen" in study.reference:
+    asked = where(study.with_variants.final, measure="accuracy")
+    second = paired.difference(asked, "old_new", "new_old", of="split")
+    first = paired.difference(asked, "new_old", "old_new", of="split")
+    ours = {
+        "early_frozen": where(second, condition="early_frozen"),
+        "late_frozen": where(first, condition="late_frozen"),
+    }
+study.verdict(ours)
 
 # %% [markdown]
 # **Asking a model.** What the first condition's model answers to a two-hop question, before any

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from onset.config.problems import Layer, Problem, nearest, problems_of
-from onset.config.study import SECTIONS, StudyFile, StudyOverrides
+from onset.config.study import SECTIONS, StudyChanges, StudyFile, StudyOverrides
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Change:
     """One of them."""
 
     layer: Layer
-    its: StudyOverrides
+    its: StudyChanges
 
     @property
     def sections(self) -> Layer:

@@ -28,8 +28,19 @@ def condition_of(
     layers: Sequence[Layer],
     device: str,
     threads: int,
+    listed_in: Layer,
 ) -> tuple[Condition | None, list[Problem]]:
-    """The condition whose settings are the merged layers, or None and what is wrong with it."""
+    """The condition whose settings are the merged layers, or None and what is wrong with it.
+
+    Args:
+        study: its name.
+        name: the condition's.
+        its_file: what it has beside settings.
+        layers: of settings; later ones win.
+        device: where its models are trained.
+        threads: of each job.
+        listed_in: where it stands.
+    """
     check = _Check(layers)
     task = check.chosen("task", "task", tasks.names(), tasks.load)
     model = check.chosen("model", "model family", models.names(), models.load_settings)
@@ -82,6 +93,9 @@ def condition_of(
         device=device,
         threads=threads,
         written=check.merged,
+        variant_of=its_file.variant_of,
+        file=listed_in.file,
+        key=listed_in.key,
     )
     return condition, []
 

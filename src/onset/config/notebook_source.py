@@ -41,7 +41,9 @@ class NotebookSource:
     published: list[Pattern] = field(default_factory=list)
     """names that `save_reference` is given values of ours for"""
     judged: set[str] = field(default_factory=set)
-    """those that are known in full, unless the notebook checks whether they are declared"""
+    """those that are known in full"""
+    judged_if_declared: set[str] = field(default_factory=set)
+    """those that the notebook works out only where it has asked whether they are declared"""
     numbers: list[Pattern] = field(default_factory=list)
     always: set[tuple[str, str]] = field(default_factory=set)
     """figures and tables that it makes whatever there is, as (kind, name)"""
@@ -140,9 +142,11 @@ class _Reading:
             case ast.Assign(targets=[target], value=value):
                 self._names.assign(target, value, maybe=bool(self._asked))
                 self._calls(value)
+                self._may_set_beside(value)
             case ast.AugAssign(target=ast.Name(id=name), value=value):
                 self._names.add_keys(name, value)
                 self._calls(value)
+                self._may_set_beside(value)
             case _:
                 self._calls(statement)
 
@@ -199,9 +203,22 @@ class _Reading:
 
     def _sets_beside(self, names: list[Pattern]) -> None:
         self._found.published.extend(names)
-        if not any("reference" in ast.unparse(asked) for asked in self._asked):
-            self._found.judged |= {n[0] for n in names if len(n) == 1 and isinstance(n[0], str)}
+        if not self._asks_whether_declared:
+            self._found.judged |= _in_full(names)
+
+    def _may_set_beside(self, ours: ast.expr) -> None:
+        if self._asks_whether_declared:
+            self._found.judged_if_declared |= _in_full(self._names.keys(ours))
+
+    @property
+    def _asks_whether_declared(self) -> bool:
+        return any("reference" in ast.unparse(asked) for asked in self._asked)
 
     def _asks_for(self, condition: str) -> None:
         if not any(condition in ast.unparse(asked) for asked in self._asked):
             self._found.conditions.add(condition)
+
+
+def _in_full(names: Sequence[Pattern]) -> set[str]:
+    """Those of which every part is known."""
+    return {name[0] for name in names if len(name) == 1 and isinstance(name[0], str)}

@@ -118,7 +118,7 @@ def _published(study: Study, source: NotebookSource, name: str, complete: bool) 
         elif not matches(source.published, its, {}):
             there = nearest(its, spelt_out(source.published, {}))
             yield f"reference.{its}", f"{name} sets nothing of ours beside it; {there}"
-    for its in sorted(source.judged - published.keys()):
+    for its in sorted(source.judged - source.judged_if_declared - published.keys()):
         said = f"{name} compares {its!r} with a published value that isn't declared here"
         yield "reference", f"{said}; {nearest(its, published)}"
 

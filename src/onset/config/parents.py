@@ -60,7 +60,7 @@ def parent_problems(
             may be the same run.
     """
     return [
-        Problem(f"config/studies/{study.name}.yaml", f"conditions.{condition.name}.{key}", message)
+        Problem(condition.file, f"{condition.key}.{key}", message)
         for study in studies.values()
         for condition in study.conditions.values()
         for key, message in _problems(studies, study.name, condition, seeds, smoke)

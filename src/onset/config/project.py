@@ -67,7 +67,8 @@ class ProjectSettings(Settings):
     smoke: bool = False
     """with the settings that each study has under `smoke`, small enough to try everything in minutes"""
     overrides: dict[Name, dict[str, Any]] = {}
-    """per study: changes to its settings; its conditions override these, and `conditions` here all"""
+    """per study: changes to its settings; its conditions override these, and `conditions` here all; under
+    `adds`, what it has beside its own"""
 
     @field_validator("studies")
     @classmethod

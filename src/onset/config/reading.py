@@ -15,6 +15,7 @@ from onset.config.changes import below, changes_of, grids_of, sections
 from onset.config.checks import condition_of
 from onset.config.comparisons import read_comparisons
 from onset.config.inherited import OfConditions, OfPoints, where_inherited
+from onset.config.listed import Listed
 from onset.config.notebook_source import read_notebook_source, unreadable_notebook
 from onset.config.notebooks import notebook_problems
 from onset.config.problems import Layer, Problem, merge, nearest, problems_of
@@ -61,7 +62,10 @@ def read_study(
         return None, problems_of(error, StudyFile, [Layer(file, "", raw)])
 
     as_read = Layer(file, "", raw)
-    changes, problems = changes_of(study_file, as_read, overrides, smoke)
+    listed, problems = Listed.of(study_file, as_read, overrides)
+    study_file = listed.study
+    changes, of_changes = changes_of(study_file, as_read, overrides, smoke)
+    problems += [*of_changes, *listed.wrong_variants()]
     if problems:
         return None, problems
     notebook, source = f"workflow/notebooks/{name}.py", None
@@ -70,9 +74,8 @@ def read_study(
     else:
         source = read_notebook_source(root / notebook)
     grids = grids_of(as_read, changes)
-    listed = {name: its or {} for name, its in (raw.get("conditions") or {}).items()}
     try:
-        swept = _swept(grids, listed)
+        swept = _swept(grids, listed.conditions)
     except SweepError as error:
         return None, [*problems, Problem(grids.file, below(grids, "sweep"), str(error))]
     base = [Layer(file, "", sections(raw)), *(change.sections for change in changes)]
@@ -84,30 +87,31 @@ def read_study(
             where = Layer(grids.file, below(grids, "sweep"), its_changes)
             return None, [*problems, *problems_of(error, ConditionFile, [where])]
     layers = [as_read, *(change.layer for change in changes)]
-    problems += text_problems(layers, paper, root)
+    problems += text_problems([listed.parts[0], *layers], paper, root)
     compared, of_comparisons = read_comparisons(study_file, layers)
     problems += of_comparisons
     conditions, run_already, of_points = {}, set(), OfPoints(len(swept))
     of_some = OfConditions()
-    for condition, its_file in (study_file.conditions | points).items():
-        own = [
-            Layer(grids.file, below(grids, "sweep"), sections(swept[condition]))
-            if condition in swept
-            else Layer(file, f"conditions.{condition}", sections(listed[condition])),
-            *(change.of_condition(condition) for change in changes),
-        ]
-        for change in changes:
-            its_file = its_file.model_copy(update=change.in_place(condition))
+    for condition in (*listed.conditions, *points):
+        of_all = base
+        if condition in swept:
+            its_file, where = points[condition], Layer(grids.file, below(grids, "sweep"), {})
+            settings = Layer(where.file, where.key, sections(swept[condition]))
+            own = [settings, *(change.of_condition(condition) for change in changes)]
+        else:
+            its_file, where = listed.file(condition, changes), listed.conditions[condition]
+            inherited, own = listed.settings(condition, changes)
+            of_all = [*base, *inherited]
         try:
             merged, its_problems = condition_of(
-                name, condition, its_file, [*base, *own], device, threads
+                name, condition, its_file, [*of_all, *own], device, threads, where
             )
         except (ImportError, SourceError, SyntaxError) as error:
             said = f"code that it uses can't be read: {_where(error)}{error}"
             return None, [*problems, Problem(file, "", said)]
         if its_problems:
-            _, of_base = condition_of(name, condition, its_file, base, device, threads)
-            found = where_inherited(its_problems, of_base, base, own)
+            _, of_base = condition_of(name, condition, its_file, of_all, device, threads, where)
+            found = where_inherited(its_problems, of_base, of_all, own)
             found = of_some.others(condition, found, of_base, own)
             if condition in swept:
                 of_points.add(condition, found)
@@ -119,12 +123,10 @@ def read_study(
             run_already.add(merged.jobs)
     problems += [*of_some.problems(), *of_points.problems(below(grids, "sweep"))]
     problems += [
-        Problem(file, f"conditions.{name}.label", said)
-        if name in listed
+        Problem(*listed.place(f"conditions.{name}.label"), said)
+        if name in listed.conditions
         else Problem(grids.file, below(grids, "sweep"), said)
-        for name, said in _of_one_label(
-            conditions, {n for n, its in listed.items() if "label" in its}
-        )
+        for name, said in _of_one_label(conditions, listed.labelled())
     ]
     if not (conditions or problems):
         said = "no condition is left: the study has none beside its sweep"
@@ -136,7 +138,7 @@ def read_study(
     study = Study(name, study_file, merge(base), conditions, compared)
     if source:
         found = notebook_problems(study, source, notebook, complete=not problems)
-        problems += [Problem(file, key, message) for key, message in found]
+        problems += [Problem(*listed.place(key), message) for key, message in found]
     return (None, problems) if problems else (study, [])
 
 

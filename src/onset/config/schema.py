@@ -92,7 +92,7 @@ def _study() -> dict[str, Any]:
     for section, classes in sections.items():
         schema["properties"][section] = _any_of(classes, definitions)
         definitions[f"changed_{section}"] = _any_of(classes, definitions, partial=True)
-        for changes in ("ConditionFile", "ConditionOverrides", "StudyOverrides"):
+        for changes in ("ConditionFile", "ConditionOverrides", "StudyChanges"):
             definitions[changes]["properties"][section] = {"$ref": f"#/$defs/changed_{section}"}
     return schema
 

@@ -134,6 +134,9 @@ class ConditionFile(Changes):
 
     label: Line | None = None
     """its name in figures; by default the condition's name"""
+    variant_of: Name | None = None
+    """the condition that it is but for what is said here; it stands in tables, and in no figure of all
+    conditions"""
     parent: ParentSettings | None = None
     interventions: Interventions = ()
     """surgery before or during training, in this order"""
@@ -154,8 +157,8 @@ class ConditionOverrides(Changes):
         return {key: value for key, value in both.items() if value is not None}
 
 
-class StudyOverrides(Changes):
-    """What the config's `overrides` hold for a study, or its own `smoke`."""
+class StudyChanges(Changes):
+    """What changes what a study has: its own `smoke`, or the config's `overrides`."""
 
     conditions: dict[Name, ConditionOverrides] = {}
     """changes to single conditions"""
@@ -163,6 +166,20 @@ class StudyOverrides(Changes):
     """changes to single comparisons: of each only the keys that differ"""
     sweep: Grids = ()
     """in place of the study's"""
+
+
+class Additions(Settings):
+    """What a study has only with a certain config, as its own file would have it."""
+
+    conditions: dict[ConditionName, ConditionFile] = {}
+    reference: dict[Name, PublishedSettings] = {}
+
+
+class StudyOverrides(StudyChanges):
+    """What the config's `overrides` hold for a study."""
+
+    adds: Additions = Additions()
+    """what is there in addition to the study's own"""
 
 
 class StudyFile(Settings):
@@ -199,7 +216,7 @@ class StudyFile(Settings):
     holds: Annotated[tuple[ClaimText, ...], Strict(False)] = ()
     """what the answer and the abstract claim (`onset.statistics.claims`): where one of these doesn't hold,
     page and paper say so behind the sentence"""
-    smoke: StudyOverrides | None = None
+    smoke: StudyChanges | None = None
     """the changes that make it small enough for a smoke run, in seconds; `{}` if none are needed"""
 
     @field_validator("conditions", mode="before")
@@ -240,6 +257,12 @@ class Condition:
     threads: int
     written: Mapping[str, Any]
     """its settings as the files have them, merged; without defaults"""
+    variant_of: str | None
+    """the condition of which it is a variant"""
+    file: str
+    """in which it stands"""
+    key: str
+    """where it stands in there, dots between"""
 
     # What each kind of job is told, as JSON; a job is run again when this changes, and only then.
 
@@ -359,6 +382,11 @@ class Study:
     def analysed(self) -> list[str]:
         """The conditions that are looked at more closely."""
         return [name for name, condition in self.conditions.items() if condition.analyses.names]
+
+    @property
+    def variants(self) -> dict[str, str]:
+        """The conditions that are variants, with what they are variants of."""
+        return {c.name: c.variant_of for c in self.conditions.values() if c.variant_of}
 
     @property
     def extra_seeds(self) -> dict[str, list[int]]:

@@ -42,12 +42,14 @@ def here(study_name: str, results: str | Path = "results") -> NotebookStudy:
         )
     use_style()
     told = json.loads(path.read_text(encoding="utf-8"))
+    variants = told.get("variants", {})
     return NotebookStudy(
         folder=folder,
-        conditions=tuple(told["conditions"]),
+        conditions=tuple(name for name in told["conditions"] if name not in variants),
+        variants=variants,
         seeds=tuple(told["seeds"]),
         code=told["code"],
-        analysed=tuple(told["analysed"]),
+        analysed=tuple(name for name in told["analysed"] if name not in variants),
         extra_seeds=told["extra_seeds"],
         compared=tuple(told["compared"]),
         labels=told["labels"],

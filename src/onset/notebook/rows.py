@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -28,6 +28,8 @@ class StudyRows(Study):
     """what figures call each condition"""
     reference: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """what the literature says, by name: `onset.config.published.PublishedSettings.told`"""
+    variants: Mapping[str, str] = field(default_factory=dict)
+    """more conditions, each with the one that it is a variant of: in tables, and in no row or figure"""
 
     # ---- what was run -----------------------------------------------------------------------
 
@@ -40,6 +42,21 @@ class StudyRows(Study):
     def settings(self) -> dict[str, dict[str, Any]]:
         """Of each condition's runs, by section."""
         return {name: run.settings for name, run in self.first.items()}
+
+    @cached_property
+    def with_variants(self) -> Self:
+        """The same study, its variants being conditions like any other."""
+        return replace(self, conditions=(*self.conditions, *self.variants), variants={})
+
+    @cached_property
+    def provenance(self) -> dict[str, Any]:
+        """Of variants as well, since tables have them."""
+        return self.with_variants.provenance if self.variants else super().provenance
+
+    def variants_of(self, conditions: Iterable[str]) -> list[str]:
+        """The variants of some conditions."""
+        of = set(conditions)
+        return [name for name, its in self.variants.items() if its in of]
 
     def setting(self, path: str, condition: str | None = None) -> Any:
         """`section.key` of a condition, by default of the first; None where there is no such key."""
@@ -133,7 +150,7 @@ class StudyRows(Study):
     def what_was_run(
         self, settings: Mapping[str, str], sizes: Mapping[str, str] | Iterable[str] = ()
     ) -> pd.DataFrame:
-        """A row per condition: where they differ.
+        """A row per condition, variants too: where they differ.
 
         Args:
             settings: heading → `section.key`, or `section.key.key` for a part of a setting. Of one that
@@ -149,7 +166,7 @@ class StudyRows(Study):
                     for heading, split in sizes.items()
                 },
             }
-            for name, run in self.first.items()
+            for name, run in self.with_variants.first.items()
         }
         return pd.DataFrame(rows).T
 

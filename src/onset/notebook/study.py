@@ -75,11 +75,11 @@ class NotebookStudy(StudyFigures):
         Args:
             name: of the table.
             columns: heading → which mean.
-            of: the conditions.
+            of: the conditions; their variants follow them.
             more: heading → means that the summary hasn't (condition, mean, low, high), such as differences.
         """
         drawn, labels = self._drawn(of)
-        rows = {name: labels[name] for name in drawn}
+        rows = {name: labels[name] for name in (*drawn, *self.variants_of(drawn))}
         return self.table(name, summary_cells(self.summary, columns, rows, more))
 
     def predictions_table(

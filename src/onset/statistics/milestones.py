@@ -136,7 +136,7 @@ def _per_run(curves: pd.DataFrame, of_run: Callable[[np.ndarray, np.ndarray], Br
 
 
 def _by_run(values: dict[Hashable, float]) -> pd.Series:
-    index = pd.MultiIndex.from_tuples(list(values), names=_RUN)
+    index = pd.MultiIndex.from_frame(pd.DataFrame(list(values), columns=_RUN))
     return pd.Series(list(values.values()), index, dtype=float)
 
 
@@ -191,22 +191,23 @@ def half_its_end(curves: Mapping[str, pd.DataFrame]) -> dict[str, Times]:
 
 
 def value_when_first(curve: pd.DataFrame, signal: pd.DataFrame, level: float) -> pd.Series:
-    """What a curve is at the checkpoint at which another first has a level, by seed.
+    """What each run's curve is at the checkpoint at which another of its curves first has a level.
 
     Args:
-        curve: one measure, split and condition: seed, step, value.
+        curve: one measure of one split: condition, seed, step, value.
         signal: the same of the other.
         level: that the other is to have, or more.
 
     Returns:
-        NaN where it never has it.
+        By condition and seed; NaN where it never has it.
     """
-    first = signal[signal["value"] >= level].groupby("seed")["step"].min()
-    at = curve.set_index(["seed", "step"])["value"]
-    values = {
-        seed: at[seed, first[seed]] if seed in first else np.nan for seed in at.index.levels[0]
-    }
-    return type(first)(values, dtype=float)
+    first = signal[signal["value"] >= level].groupby(_RUN, observed=True)["step"].min()
+    return _by_run(
+        {
+            run: its.set_index("step")["value"][first[run]] if run in first else np.nan
+            for run, its in curve.groupby(_RUN, sort=False, observed=True)
+        }
+    )
 
 
 def last_changes(curves: pd.DataFrame) -> pd.DataFrame:

@@ -52,6 +52,8 @@ class Notebooks(Part):
         return canonical_json(
             {
                 "conditions": list(its.conditions),
+                # Told only of studies that have any, as other notebooks needn't run again.
+                **({"variants": its.variants} if its.variants else {}),
                 "labels": {name: condition.label for name, condition in its.conditions.items()},
                 "seeds": list(self._project.seeds),
                 "extra_seeds": its.extra_seeds,
