@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,7 @@ from onset.models.transformer.settings import Settings
 from onset.statistics.compared import as_measures, at_their_ends, called, per_seed
 from onset.statistics.kinds import KINDS
 from onset.statistics.quantities import quantity_of
+from onset.store.layout import RunFolder
 from onset.tasks import composition
 from tests.members import made
 from tests.unit import test_dictionary_measures as dictionaries
@@ -79,6 +81,14 @@ class TestMembers:
         assert columns["step"] == [3, None]
         assert columns["other_step"] == [2, None]
         assert columns["layer"] == [1, 1]
+
+    def test_checkpoints_are_of_the_schedule_unless_one_is_meant(self):
+        checkpoints = {"schedule": "linear", "count": 3, "finer": [{"every": 1, "since": 7}]}
+        index = {"settings": {"checkpoints": checkpoints, "training": {"steps": 10}}}
+        for meant, steps in ((None, [0, 5, 10]), (8, [8])):
+            its = Member(RunFolder(Path("results/study/one/seed_0")), "one", 5, meant)
+            its.__dict__["_index"] = index
+            assert its.steps == steps
 
 
 class TestCheckpointPatching:
