@@ -164,14 +164,11 @@ class TestCheckpointPatching:
             compared(checkpoint_patching, [later]), "patched_untrained_accuracy"
         )
 
-    def test_from_when_on_states_work(self):
-        """Half way between .2 and .8 is .5; a place that loses little has no part in the answers."""
-        of_one = dict(zip((0, 10, 20, 30, 40), (0.6, 0.3, 0.5, 0.7, 0.8), strict=True))
-        in_the_end = {step: {(1, 0): its, (1, 1): 0.8} for step, its in of_one.items()}
-        found = checkpoint_patching.working_from(in_the_end, {(1, 0): 0.2, (1, 1): 0.75})
-        assert found == {(1, 0): 20}
-        always = {step: {(1, 0): 0.8} for step in of_one}
-        assert checkpoint_patching.working_from(always, {(1, 0): 0.2}) == {(1, 0): 0}
+    def test_shares_say_of_how_many_questions_they_are(self):
+        model = transformer()
+        its = made(model, {0: model.initial_parameters(0)}, WORLD, splits=("id",))
+        rows = compared(checkpoint_patching, [its], most_questions=7)
+        assert {row.found.n_examples for row in rows} == {7}
 
 
 class TestSameFeatures:

@@ -40,7 +40,7 @@ TRAINING = [
     bad("a finer stretch that is no list", STUDY, "checkpoints.finer", {"every": 10},
         "must be a list", key="checkpoints.finer"),
     bad("a first checkpoint with no room behind it", STUDY, "checkpoints.first", 2990,
-        "there can be at most 12, but count asks for 40"),
+        "there can be at most 12, but count asks for 33"),
     bad("a step that moves everything", STUDY, "training.learning_rate", 50,
         "learning_rate: 50 is about what every weight would move by", key="training"),
     bad("a step that takes everything", STUDY, "training.weight_decay", 800.0,

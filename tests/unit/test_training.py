@@ -266,9 +266,7 @@ class TestCheckpoints:
         ],
     )
     def test_finer_stretches_by_hand(self, settings, stretches, more):
-        usual, finer = (
-            CheckpointSettings(**settings, finer=its) for its in ([], stretches)
-        )
+        usual, finer = (CheckpointSettings(**settings, finer=its) for its in ([], stretches))
         assert finer.at(100) == sorted([*usual.at(100), *more])
         assert finer.scheduled(100) == usual.at(100)
         assert usual.scheduled(100) == usual.at(100)
