@@ -27,4 +27,4 @@ def spread(index: Mapping[str, Any], n: int) -> list[int]:
     """As many as n of the scheduled steps, evenly among them, the last always."""
     steps = scheduled(index)
     chosen = np.linspace(len(steps) - 1, 0, n).round().astype(int)
-    return [steps[index] for index in sorted(set(chosen.tolist()))]
+    return [steps[place] for place in sorted(set(chosen.tolist()))]

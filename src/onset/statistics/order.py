@@ -10,14 +10,7 @@ import pandas as pd
 from onset.statistics.milestones import by_checkpoint, half_its_end, reached
 from onset.statistics.rows import at_last_step, where
 from onset.statistics.seeds import over_seeds
-from onset.statistics.times import (
-    Bracket,
-    Estimate,
-    Times,
-    difference,
-    estimate,
-    times_of,
-)
+from onset.statistics.times import Bracket, Estimate, Times, difference, estimate, times_of
 from onset.statistics.wording import format_censored, format_time
 
 Curves = Mapping[str, pd.DataFrame]
