@@ -48,8 +48,8 @@ def test_each_follows_its_run_from_the_first_checkpoint_to_the_last(views, smoke
     for view in views:
         run = open_run(view["study"], view["condition"], view["seed"], smoke)
         assert view["seed"] == PROJECT.runs(view["study"])[view["condition"]][0]
-        assert view["steps"] == sorted(set(view["steps"]) & set(run.steps))
-        assert len(view["steps"]) == min(len(run.steps), MOST_CHECKPOINTS)
+        assert view["steps"] == sorted(set(view["steps"]) & set(run.scheduled_steps))
+        assert len(view["steps"]) == min(len(run.scheduled_steps), MOST_CHECKPOINTS)
         assert (view["steps"][0], view["steps"][-1]) == (run.steps[0], run.steps[-1])
         trained = set(run.settings["training"]["mixture"])
         assert 1 <= len(view["examples"]) <= MOST_EXAMPLES

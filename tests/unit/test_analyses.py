@@ -14,7 +14,7 @@ from onset.analyses.residual import probe
 from onset.models.batch import Questions
 from onset.models.transformer.model import Transformer, build
 from onset.models.transformer.settings import Settings
-from onset.runs.steps import spread
+from onset.runs.steps import scheduled, spread
 from onset.tasks import composition
 from onset.tasks.dataset import Dataset, Split
 
@@ -204,12 +204,27 @@ class TestProbe:
         assert found["probe_control_accuracy", None, 0, None, 0] < 0.4
 
 
+def index(finer: list[dict]) -> dict:
+    """Of a run with ten checkpoints, and those of finer stretches."""
+    checkpoints = {"schedule": "linear", "count": 10, "finer": finer}
+    return {"settings": {"checkpoints": checkpoints, "training": {"steps": 9}}}
+
+
+@pytest.mark.parametrize("finer", [[], [{"every": 1, "since": 3, "until": 8}]])
 @pytest.mark.parametrize(
     ("n", "chosen"),
     [(1, [9]), (2, [0, 9]), (3, [0, 4, 9]), (10, list(range(10))), (99, list(range(10)))],
 )
-def test_checkpoints_are_spread_and_the_last_is_among_them(n, chosen):
-    assert spread(list(range(10)), n) == chosen
+def test_checkpoints_are_spread_and_the_last_is_among_them(n, chosen, finer):
+    assert spread(index(finer), n) == chosen
+
+
+def test_a_finer_stretch_does_not_draw_them_to_it():
+    """Spread over all there are, three of four would lie within the stretch."""
+    checkpoints = {"schedule": "log", "count": 5, "finer": [{"every": 2, "since": 20, "until": 60}]}
+    its = {"settings": {"checkpoints": checkpoints, "training": {"steps": 1000}}}
+    assert scheduled(its) == [0, 1, 10, 100, 1000]
+    assert spread(its, 4) == [0, 1, 100, 1000]
 
 
 class TestFrozenAttention:

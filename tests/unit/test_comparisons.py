@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,7 @@ from onset.models.transformer.settings import Settings
 from onset.statistics.compared import as_measures, at_their_ends, called, per_seed
 from onset.statistics.kinds import KINDS
 from onset.statistics.quantities import quantity_of
+from onset.store.layout import RunFolder
 from onset.tasks import composition
 from tests.members import made
 from tests.unit import test_dictionary_measures as dictionaries
@@ -79,6 +81,14 @@ class TestMembers:
         assert columns["step"] == [3, None]
         assert columns["other_step"] == [2, None]
         assert columns["layer"] == [1, 1]
+
+    def test_checkpoints_are_of_the_schedule_unless_one_is_meant(self):
+        checkpoints = {"schedule": "linear", "count": 3, "finer": [{"every": 1, "since": 7}]}
+        index = {"settings": {"checkpoints": checkpoints, "training": {"steps": 10}}}
+        for meant, steps in ((None, [0, 5, 10]), (8, [8])):
+            its = Member(RunFolder(Path("results/study/one/seed_0")), "one", 5, meant)
+            its.__dict__["_index"] = index
+            assert its.steps == steps
 
 
 class TestCheckpointPatching:
@@ -154,14 +164,11 @@ class TestCheckpointPatching:
             compared(checkpoint_patching, [later]), "patched_untrained_accuracy"
         )
 
-    def test_from_when_on_states_work(self):
-        """Half way between .2 and .8 is .5; a place that loses little has no part in the answers."""
-        of_one = dict(zip((0, 10, 20, 30, 40), (0.6, 0.3, 0.5, 0.7, 0.8), strict=True))
-        in_the_end = {step: {(1, 0): its, (1, 1): 0.8} for step, its in of_one.items()}
-        found = checkpoint_patching.working_from(in_the_end, {(1, 0): 0.2, (1, 1): 0.75})
-        assert found == {(1, 0): 20}
-        always = {step: {(1, 0): 0.8} for step in of_one}
-        assert checkpoint_patching.working_from(always, {(1, 0): 0.2}) == {(1, 0): 0}
+    def test_shares_say_of_how_many_questions_they_are(self):
+        model = transformer()
+        its = made(model, {0: model.initial_parameters(0)}, WORLD, splits=("id",))
+        rows = compared(checkpoint_patching, [its], most_questions=7)
+        assert {row.found.n_examples for row in rows} == {7}
 
 
 class TestSameFeatures:

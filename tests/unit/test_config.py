@@ -302,7 +302,7 @@ PARENTS = [
         "as many tokens", key="conditions.more.parent"),
     bad("a step without checkpoint", STUDY, "conditions.two",
         {"parent": {"condition": "one", "step": 1}},
-        "one has no checkpoint at step 1 (allowed: [0, 20,", key="conditions.two.parent"),
+        "one has no checkpoint at step 1 (allowed: [0, 50,", key="conditions.two.parent"),
     bad("a negative step", STUDY, "conditions.two", {"parent": {"condition": "one", "step": -1}},
         "greater than or equal to 0", key="conditions.two.parent.step"),
     bad("nameless", STUDY, "conditions.two", {"parent": {}}, "this key is missing",

@@ -11,6 +11,7 @@ from onset.config.quoted import wrong_with_mean
 from tests.config_files import CONFIG, NOTEBOOK, PLAIN_NOTEBOOK, ROOT, STUDY, Files
 
 PATCHING = {"name": "checkpoint_patching", "checkpoints": 3}
+OTHERS = "patched_other_accuracy"
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def files(tmp_path) -> Files:
     conditions = {
         "one": {},
         "wide": {"model": {"d_mlp": 512}},
-        "child": {"parent": {"condition": "one", "step": 20}},
+        "child": {"parent": {"condition": "one", "step": 50}},
     }
     files.set(STUDY, "conditions", conditions)
     return files
@@ -89,7 +90,7 @@ class TestGroups:
 
     def test_a_run_and_its_parent_at_the_step_that_it_began_with(self, files, any_group):
         found = groups(files, conditions=["child"], beside="parent")
-        assert found["child.seed_1"] == ["child/1", "one/1@20"]
+        assert found["child.seed_1"] == ["child/1", "one/1@50"]
 
     def test_a_run_and_another_condition(self, files, any_group):
         found = groups(files, conditions=["wide"], beside="one")
@@ -228,18 +229,18 @@ class TestQuoted:
         return files.load().studies["composition"]
 
     def test_one_that_there_will_be(self, study):
-        its = ("look:one", "id", "patched_from.layer_1.position_0")
+        its = ("look:one", "id", f"{OTHERS}.layer_1.position_0")
         assert wrong_with_mean(study, *its) == ""
 
     @pytest.mark.parametrize(
         ("name", "says"),
         [
-            (("lok:one", "id", "patched_from"), "no comparison 'lok'; did you mean look?"),
-            (("look:wide", "id", "patched_from"), "look takes in no condition 'wide'"),
-            (("look:one", "oi", "patched_from"), "look looks at no split 'oi'"),
-            (("look:one", "id", "patched_fro"), "did you mean patched_from?"),
-            (("look:one", "id", "patched_from.3"), ".layer_N, .head_N, .position_N, .component_N"),
-            (("look:one", "id", "patched_from.position_0.layer_1"), "in this order: .layer_N"),
+            (("lok:one", "id", OTHERS), "no comparison 'lok'; did you mean look?"),
+            (("look:wide", "id", OTHERS), "look takes in no condition 'wide'"),
+            (("look:one", "oi", OTHERS), "look looks at no split 'oi'"),
+            (("look:one", "id", OTHERS[:-1]), f"did you mean {OTHERS}?"),
+            (("look:one", "id", f"{OTHERS}.3"), ".layer_N, .head_N, .position_N, .component_N"),
+            (("look:one", "id", f"{OTHERS}.position_0.layer_1"), "in this order: .layer_N"),
             (("look:one", "id", "accuracy"), "nothing measures 'accuracy' in look:one"),
         ],
     )
@@ -262,19 +263,19 @@ class TestQuoted:
         files.set(STUDY, "comparisons", {"look": {**PATCHING, **declared}})
         study = files.load().studies["composition"]
         for its in there:
-            assert wrong_with_mean(study, f"look:{its}", "", "patched_from") == ""
+            assert wrong_with_mean(study, f"look:{its}", "", OTHERS) == ""
         for its in not_there:
             one, other = its.split(":", 1)
-            said = wrong_with_mean(study, f"look:{its}", "", "patched_from")
+            said = wrong_with_mean(study, f"look:{its}", "", OTHERS)
             assert f"look sets no {other!r} beside {one}" in said
 
     def test_an_answer_may_quote_it(self, files):
         files.set(STUDY, "comparisons", {"look": {**PATCHING, "conditions": ["one"]}})
-        files.set(STUDY, "answer", "From {look:one/id/patched_from} on.")
+        files.set(STUDY, "answer", "In {look:one/id/patched_other_accuracy} of cases.")
         files.load()
-        files.set(STUDY, "answer", "From {look:wide/id/patched_from} on.")
+        files.set(STUDY, "answer", "In {look:wide/id/patched_other_accuracy} of cases.")
         said = files.problems()[STUDY, "answer"]
-        assert "'look:wide/id/patched_from': look takes in no condition 'wide'" in said
+        assert "'look:wide/id/patched_other_accuracy': look takes in no condition 'wide'" in said
 
 
 WRONG = [
@@ -287,9 +288,9 @@ WRONG = [
 @pytest.mark.parametrize(("declared", "key", "says"), WRONG, ids=lambda its: str(its)[:30])
 def test_what_is_wrong_with_it_is_not_blamed_on_texts_that_quote_it(files, declared, key, says):
     files.set(STUDY, "comparisons", {"look": {**PATCHING, "conditions": ["one"], **declared}})
-    files.set(STUDY, "answer", "From {look:one/id/patched_from} on.")
+    files.set(STUDY, "answer", "In {look:one/id/patched_other_accuracy} of cases.")
     (files.root / "paper/sections").mkdir(parents=True)
-    asked = "\\onsetmean{composition}{look:one}{id}{patched_from}"
+    asked = "\\onsetmean{composition}{look:one}{id}{patched_other_accuracy}"
     files.write("paper/sections/composition.tex", asked)
     ((place, said),) = files.problems().items()
     assert place == (STUDY, f"comparisons.look.{key}")

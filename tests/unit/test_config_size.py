@@ -95,7 +95,8 @@ def test_how_many_checkpoints_there_are_is_known_beforehand(schedule):
     for steps in (1, 5, 1000):
         its = CheckpointSettings(schedule=schedule, count=40)
         assert len(its.at(steps)) <= its.at_most(steps)
-        finer = its.model_copy(update={"finer": FinerSettings(every=7, since=3, until=900)})
+        stretches = FinerSettings(every=7, since=3, until=900), FinerSettings(every=2, since=800)
+        finer = its.model_copy(update={"finer": stretches})
         assert len(finer.at(steps)) <= finer.at_most(steps)
     explicit = CheckpointSettings(schedule="explicit", steps=(3, 9))
     assert explicit.at_most(10) >= len(explicit.at(10))

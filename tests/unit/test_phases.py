@@ -60,6 +60,16 @@ def test_values_at_the_ends_are_those_of_the_runs_that_get_there():
     assert held_out["end"] == pytest.approx(0.75)  # of 1 and 0.5
 
 
+def test_shares_at_the_ends_know_over_how_many_examples_they_are():
+    untrained = where(WATCHED, shown="held out").assign(value=0.0)
+    highs = []
+    for rows in (untrained, untrained.assign(n_examples=100_000.0)):
+        found = values_at_ends(rows, ENDS).set_index("place").loc["start"]
+        assert (found["mean"], found["low"]) == (0, 0)
+        highs.append(found["high"])
+    assert highs[1] < highs[0]
+
+
 def test_a_table_has_the_steps_above():
     table = in_words(values_at_ends(WATCHED, ENDS), ENDS)
     assert list(table) == ["", "start", "memorised", "formed", "generalised", "end"]

@@ -251,10 +251,12 @@ class TestHalfItsEnd:
     def test_what_is_there_from_the_start_is_there_at_the_start(self):
         assert self.at(sign=self.curve(0.6, 0.1, 0.5, 1)) == {"sign": 0}
 
-    def test_only_steps_that_all_curves_have_are_compared(self):
-        answer = self.curve(0, 0.6, 1, steps=(0, 20, 30))
-        found = self.at(sign=self.curve(0, 0.6, 0.7, 1), answer=answer)
-        assert found == pytest.approx({"sign": 100 / 7, "answer": 50 / 3})
+    def test_each_curve_has_steps_of_its_own(self):
+        sign, answer = self.curve(0, 0.6, 0.7, 1), self.curve(0, 0.6, 1, steps=(0, 20, 30))
+        found = half_its_end({"sign": sign, "answer": answer})
+        brackets = {name: its.loc[("one", 0)].tolist() for name, its in found.items()}
+        assert brackets["sign"] == pytest.approx([0, 10 * 0.5 / 0.6, 10])
+        assert brackets["answer"] == pytest.approx([0, 20 * 0.5 / 0.6, 20])
 
     def test_each_seed_has_its_own(self):
         both = pd.concat([self.curve(0, 0.6, 0.7, 1), self.curve(0, 0.1, 0.2, 1, seed=1)])

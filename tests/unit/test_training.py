@@ -244,23 +244,32 @@ class TestCheckpoints:
             ({"schedule": "log", "count": 3, "first": 500}, [0, 100]),
             ({"schedule": "explicit", "steps": [60, 7, 101]}, [0, 7, 60, 100]),
             ({"schedule": "explicit", "steps": []}, [0, 100]),
-            ({"schedule": "log", "count": 3, "finer": {"every": 40}}, [0, 1, 40, 80, 100]),
-            (
-                {"schedule": "linear", "count": 3, "finer": {"every": 5, "since": 50, "until": 62}},
-                [0, 50, 55, 60, 100],
-            ),
-            (
-                {
-                    "schedule": "explicit",
-                    "steps": [],
-                    "finer": {"every": 1, "since": 98, "until": 900},
-                },
-                [0, 98, 99, 100],
-            ),
         ],
     )
     def test_by_hand(self, settings, steps):
         assert CheckpointSettings(**settings).at(100) == steps
+
+    @pytest.mark.parametrize(
+        ("settings", "stretches", "more"),
+        [
+            ({"schedule": "log", "count": 3}, [{"every": 40}], [40, 80]),
+            (
+                {"schedule": "linear", "count": 3},
+                [{"every": 5, "since": 50, "until": 62}, {"every": 9, "until": 20}],
+                [9, 18, 55, 60],
+            ),
+            (
+                {"schedule": "explicit", "steps": []},
+                [{"every": 1, "since": 98, "until": 900}, {"every": 1, "since": 101}],
+                [98, 99],
+            ),
+        ],
+    )
+    def test_finer_stretches_by_hand(self, settings, stretches, more):
+        usual, finer = (CheckpointSettings(**settings, finer=its) for its in ([], stretches))
+        assert finer.at(100) == sorted([*usual.at(100), *more])
+        assert finer.scheduled(100) == usual.at(100)
+        assert usual.scheduled(100) == usual.at(100)
 
     @pytest.mark.parametrize("schedule", ["log", "linear"])
     @pytest.mark.parametrize("count", [3, 40, 1000])
@@ -278,7 +287,7 @@ class TestCheckpoints:
             ({"schedule": "explicit", "count": 3}, "needs the key steps"),
             ({"schedule": "linear", "count": 3, "steps": [1]}, "doesn't use the key steps"),
             (
-                {"schedule": "linear", "count": 3, "finer": {"every": 1, "since": 9, "until": 8}},
+                {"schedule": "linear", "count": 3, "finer": [{"every": 1, "since": 9, "until": 8}]},
                 "until 8 comes before since 9",
             ),
         ],

@@ -53,7 +53,8 @@ class TestTurns:
 class Resting(Run):
     """A run whose parameters stay what they are."""
 
-    condition, seed, steps, dataset = "one", 0, [0, 5], WORLD
+    condition, seed, dataset = "one", 0, WORLD
+    scheduled_steps = [0, 5]
     model = Transformer(
         Settings(name="transformer", d_model=16, n_heads=2, d_mlp=16), TASK.n_tokens, TASK.length
     )
@@ -73,9 +74,10 @@ def test_losses_of_tokens_have_the_mean_that_measures_find():
 
 
 class Jumping(Resting):
-    """One whose parameters are drawn anew at each step."""
+    """One whose parameters are drawn anew at each step, and which has a finer stretch."""
 
-    steps = [0, 5, 9, 11]
+    steps = [0, 5, 6, 7, 9, 11]
+    scheduled_steps = [0, 5, 9, 11]
 
     def parameters(self, step=None):
         return self.model.initial_parameters(step)
@@ -84,7 +86,7 @@ class Jumping(Resting):
 def test_a_way_of_losses_is_told_with_its_largest_turn():
     run = Jumping(Path())
     ways = ways_of_losses([run], "repeats")
-    angles = turns(principal_way(losses_of_tokens(run, "repeats"), run.steps, n=2).places)
+    angles = turns(principal_way(losses_of_tokens(run, "repeats"), run.scheduled_steps, n=2).places)
     (told,) = ways.components.itertuples()
     assert (told.turn, told.at) == (angles.max(), angles.idxmax())
     assert 0 < told.explained <= 1

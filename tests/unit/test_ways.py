@@ -33,7 +33,8 @@ class Wave:
 class Going(Run):
     """A run whose logits grow, and whose weights go straight on."""
 
-    condition, seed, steps, dataset, model = "one", 0, STEPS, WORLD, Wave()
+    condition, seed, dataset, model = "one", 0, WORLD, Wave()
+    scheduled_steps = STEPS
 
     def parameters(self, step=None):
         return {"w": torch.tensor([step / 10, 1.0])}

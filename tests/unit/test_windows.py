@@ -82,10 +82,28 @@ def test_the_smallest_model_passes_on_the_part_that_it_is_chosen_on():
     models = sizes.by_size(ends, validated, {"large": 300, "small": 100, "middle": 200}, 0.95)
     assert list(models.index) == ["small", "middle", "large"]
     assert models["passes"].tolist() == [False, True, True]
+    assert models["worst"].tolist() == [0.5, 0.96, 0.99]
     assert models["seeds_at_level"].tolist() == [1, 1, 2]
     assert sizes.smallest(models) == "middle"
     assert list(sizes.around(models, "middle", before=1, after=1).index) == ["small", "middle"]
     assert sizes.smallest(models.assign(passes=False)) is None
+
+
+def test_up_to_which_size_no_model_passes_in_any_seed():
+    parameters = {"a": 10, "b": 20, "c": 30, "d": 30, "e": 40}
+    validated = pd.DataFrame(
+        {
+            "condition": list(parameters), "mean": 0.5,
+            "seed_0": [0.1, 0.94, 0.96, 0.2, 1.0], "seed_1": [0.2, 0.3, 0.5, 0.2, 1.0],
+        }
+    )  # fmt: skip
+    models = sizes.by_size(validated, validated, parameters, 0.95)
+    assert models["fails"].tolist() == [True, True, False, True, False]
+    # One of size 30 does in a seed: the other of that size is no proof that such models don't.
+    assert list(sizes.too_small(models).index) == ["a", "b"]
+    assert sizes.smallest(models) == "e"
+    assert len(sizes.too_small(models.assign(fails=True))) == len(models)
+    assert sizes.too_small(models.assign(fails=False)).empty
 
 
 def curve(*values: float, seed: int = 0, split: str = "id") -> pd.DataFrame:
@@ -150,21 +168,43 @@ class TestAlongTraining:
         assert set(order.together(signs)["sign"]) == set(signs)
 
 
-def test_from_when_on_the_last_model_works_on_states_of_earlier_ones():
-    cells = [("patched_accuracy", seed, layer, step, 1.0)
-             for seed in (0, 1) for layer in (0, 1) for step in (0.0, 10.0, 30.0)]  # fmt: skip
-    found = [("patched_from", 0, 0, np.nan, 10.0), ("patched_from", 1, 0, np.nan, 30.0)]
-    one = [("patched_from", 0, 1, np.nan, 0.0)]
-    columns = ["measure", "seed", "layer", "other_step", "value"]
-    for more, said in (
-        ([], ["from step 10 [0, 99] on", "at no step by this rule"]),
-        (one, ["from step 10 [0, 99] on", "from step 0 on (1 of 2 runs)"]),
-    ):
-        rows = pd.DataFrame([*cells, *found, *more], columns=columns)
-        its = order.works_from(rows.assign(condition="tied", position=2))
-        assert its["mean"][0] == pytest.approx((5 * 20) ** 0.5)
-        assert list(say.named(its, "{layer}_{position}", say.from_when)) == ["0_2", "1_2"]
-        assert list(say.named(its, "{layer}_{position}", say.from_when).values()) == said
+class TestWorksFrom:
+    """Half way between .2, with another question's state, and .8, its own, is .5."""
+
+    WORKS = (0.6, 0.3, 0.5, 0.7, 0.8)  # from step 20 on
+
+    def said(self, *of_runs: tuple[tuple[float, ...], float]) -> str:
+        """Of runs: accuracies with the states of five steps, and with another question's."""
+        rows = []
+        for seed, (accuracies, other) in enumerate(of_runs):
+            at_last = zip((0, 10, 20, 30, 40), accuracies, strict=True)
+            rows += [("patched_accuracy", seed, 40, step, value) for step, value in at_last]
+            rows += [("patched_accuracy", seed, 30, step, 0.0) for step in (0, 10, 20, 30, 40)]
+            rows += [("patched_other_accuracy", seed, 40, np.nan, other)]
+            rows += [("patched_other_accuracy", seed, 30, np.nan, 0.0)]
+        columns = ["measure", "seed", "step", "other_step", "value"]
+        compared = pd.DataFrame(rows, columns=columns).assign(condition="tied", layer=1, position=2)
+        self.found = order.works_from(compared)
+        return say.named(self.found, "{layer}_{position}", say.from_when)["1_2"]
+
+    def test_it_lies_between_the_last_that_fails_and_the_next(self):
+        assert self.said((self.WORKS, 0.2)) == "from step 15 on"
+        (bracket,) = {order._to_the_end(pd.Series(self.WORKS, [0, 10, 20, 30, 40]), 0.5)}
+        assert bracket == (10, 15, 20)
+
+    def test_the_interval_is_never_finer_than_the_checkpoints(self):
+        self.said(*[(self.WORKS, 0.2)] * 3)
+        (its,) = self.found.itertuples()
+        assert its.mean == pytest.approx(15)
+        assert its.low < 10
+        assert its.high > 20
+
+    def test_what_always_works_does_from_the_start(self):
+        assert self.said(((0.8,) * 5, 0.2)) == "from step 0 on"
+
+    def test_a_place_that_loses_little_has_no_part_in_the_answers(self):
+        assert self.said((self.WORKS, 0.75)) == "at no step by this rule"
+        assert self.said((self.WORKS, 0.2), (self.WORKS, 0.75)) == "from step 15 on (1 of 2 runs)"
 
 
 class TestWithinARun:

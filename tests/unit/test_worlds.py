@@ -37,6 +37,7 @@ class TestMaps:
         assert values == {
             ("exact", 0): 1, ("exact", 1): 0.5, ("candidates", 0): 0, ("candidates", 1): 0.5,
         }  # fmt: skip
+        assert set(found["n_examples"]) == {2}
 
     def test_the_border_lies_between_two_densities(self):
         both = pd.concat([
@@ -89,15 +90,18 @@ class TestFractions:
         features = pd.DataFrame(
             {
                 "condition": "plane", "seed": [0, 0, 1, 1],
-                "dimensionality": [0.51, 0.45, 0.4, 0.99],
+                "instance": [0, 0, 3, 4], "dimensionality": [0.51, 0.45, 0.4, 0.99],
             }
         )  # fmt: skip
         found = superposition.near_fractions(features, [0.5, 0.4, 1.0], within=0.015)
         assert found["value"].tolist() == [0.5, 1.0]
+        assert found["n_examples"].tolist() == [1, 2]
 
     def test_by_chance(self):
         drawn = np.random.default_rng(0).uniform(0, 0.9, 20000)
-        features = pd.DataFrame({"condition": "c", "seed": 0, "dimensionality": drawn})
+        features = pd.DataFrame(
+            {"condition": "c", "seed": 0, "instance": 0, "dimensionality": drawn}
+        )
         hit = superposition.near_fractions(features, [0.3, 0.6], 0.02)["value"].item()
         assert superposition.near_by_chance([0.3, 0.6], 0.02, 0.9) == pytest.approx(hit, abs=0.01)
 
@@ -257,6 +261,7 @@ class TestWorlds:
         assert means.set_index(["seed", "figure"])["value"].to_dict() == {
             (0, "digon"): 0, (1, "digon"): 0, (0, "ignored"): 0.25, (1, "ignored"): 0.25,
         }  # fmt: skip
+        assert set(means["n_examples"]) == {2}
 
     def test_courses_are_instance_by_step_by_feature(self, its):
         courses = its.courses("plane")

@@ -157,10 +157,10 @@ study.save_figure(figure, "foreseen", early.features.join(seen.table).reset_inde
 # %% [markdown]
 # ## What are the principal components of training?
 #
-# PCA of all checkpoints of a run: of its logits for all pairs (relative to their mean over answers), and
-# of all its weights. Controls are runs that never generalise, and random walks whose steps between
-# checkpoints are as long (`by_chance`). For each component of the logits: the share that lies along waves
-# of a + b − c, and the share on trained pairs.
+# PCA of a run's checkpoints, as its schedule spreads them: of its logits for all pairs (relative to their
+# mean over answers), and of all its weights. Controls are runs that never generalise, and random walks
+# whose steps between checkpoints are as long (`by_chance`). For each component of the logits: the share
+# that lies along waves of a + b − c, and the share on trained pairs.
 
 # %%
 compared = study.there(many, "no_weight_decay", "random_labels")

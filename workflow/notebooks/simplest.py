@@ -124,16 +124,19 @@ study.save_figure(figure, "boundary", edges.drop(columns="constant"))
 # ## The smallest model
 #
 # Among all models of the base point's world, we choose the smallest for which every seed reaches the level
-# on `ood_validation`, and show its accuracy on `ood`, which the choice didn't use.
+# on `ood_validation`, and show its accuracy on `ood`, which the choice didn't use. Which one it is can hang
+# on the last digits of single runs near the level. So we also say up to which size no model reaches it in
+# any seed: between these two sizes is where models of this grid begin to answer.
 
 # %%
 in_words = maps.in_words()
 models = sizes.by_size(ood, validation, {its: study.n_parameters(its) for its in in_words}, level)
-smallest = sizes.smallest(models)
+smallest, too_small = sizes.smallest(models), sizes.too_small(models)
 means = ood.set_index("condition")["mean"]
 of_nulls = [(models.loc["base", "parameters"], means[null]) for null in nulls]
 ylabel = f"accuracy on ood ({study.n})"
-figure = draw_sizes(models, smallest, of_nulls, level=level, chance=chance, ylabel=ylabel)
+largest = too_small["parameters"].max() if len(too_small) else None
+figure = draw_sizes(models, smallest, largest, of_nulls, level=level, chance=chance, ylabel=ylabel)
 study.save_figure(figure, "smallest", models.reset_index())
 
 # %%
@@ -143,7 +146,7 @@ study.table(
         {
             "model": in_words[row.Index] + (" (chosen)" if row.Index == smallest else ""),
             "parameters": f"{row.parameters:,}",
-            "worst seed, validation": f"{row.validation:.2f}",
+            "seeds, validation": f"{row.worst:.2f} to {row.best:.2f}",
             "ood": say.interval(row),
             "seeds at the level": f"{row.seeds_at_level} of {len(study.seeds)}",
         }
@@ -180,6 +183,8 @@ words = windows.in_words(worlds, ood)
 untrained = over_seeds(study.untrained("accuracy", split="ood"), ["condition", "split"])
 reach = models["seeds_at_level"] == len(study.seeds)
 best = next(models.loc[models.index == smallest].itertuples(), None)
+undecided = models[~models["fails"] & ~models["passes"]]
+between = undecided[undecided["parameters"] <= (best.parameters if best else math.inf)]
 study.save_numbers(
     say.named(lowest, "{key}/lowest")
     | say.named(lowest, "{key}/lowest_at", say.column("at"))
@@ -203,6 +208,10 @@ study.save_numbers(
         "n_passing_reach": str((reach & models["passes"]).sum()),
         "n_failing_reach": str((reach & ~models["passes"]).sum()),
         "n_runs": str(len(study.runs)),
+        "n_between": str(len(between)),
+        "too_small/n": str(len(too_small)),
+        "too_small/parameters": f"{too_small['parameters'].max():,}" if len(too_small) else "none",
+        "too_small/best": say.most(too_small.filter(regex=r"^seed_\d+$").max(axis=1)),
         "smallest/label": in_words.get(smallest, "none"),
         "smallest/parameters": f"{best.parameters:,}" if best else "none",
         "smallest/ood": say.interval(best) if best else "none",

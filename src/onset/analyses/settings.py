@@ -17,4 +17,4 @@ class AnalysesSettings(Settings):
     splits: Annotated[tuple[Name, ...], Strict(False), Once] = ()
     """the questions to look at; none named: all that have what an analysis needs to know"""
     checkpoints: PositiveInt = 1
-    """how many, evenly among those that there are, the last always"""
+    """how many, evenly among those of the schedule, the last always"""

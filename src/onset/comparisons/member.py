@@ -63,7 +63,7 @@ class Member(Generic[ItsModel, ItsWorld]):
         """Of the checkpoints to look at, in order."""
         if self.meant is not None:
             return [self.meant]
-        return spread(self._index["steps"], self.n_checkpoints)
+        return spread(self._index, self.n_checkpoints)
 
     def parameters(self, step: int | None = None) -> Parameters:
         """Of a checkpoint; of the last one to look at, if none is named."""

@@ -38,7 +38,7 @@ class ComparisonSettings(Settings):
     """what each run stands beside, at the same seed: the parent that it begins with or that its data are
     made of, the runs that its interventions look at, or a condition, of another study if one is named"""
     checkpoints: PositiveInt = 1
-    """how many of each run are looked at, evenly among those that there are, the last always"""
+    """how many of each run are looked at, evenly among those of the schedule, the last always"""
     splits: Annotated[tuple[Name, ...], Strict(False), Once] = ()
     """the questions to look at; none named: all"""
     options: dict[Name, Option] = {}

@@ -253,10 +253,6 @@ class _Check:
             said = f"a schedule `{checkpoints.schedule}` doesn't use it"
             self.problem(["checkpoints", "first"], said)
 
-        if checkpoints.finer and checkpoints.finer.since > training.steps:
-            said = f"{checkpoints.finer.since} is after the last training step, {training.steps}"
-            self.problem(["checkpoints", "finer", "since"], said)
-
     def _last(self, key: str) -> int:
         """Which layer is the last that gives this key of the checkpoints; -1: none."""
         given = [layer.values.get("checkpoints") for layer in self._layers]

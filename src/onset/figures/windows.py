@@ -93,6 +93,7 @@ def _plot_edge(axis: Axes, its: Window, edge: tuple, style: Style) -> None:
 def draw_sizes(
     models: pd.DataFrame,
     chosen: str | None,
+    too_small: int | None,
     nulls: Sequence[tuple[int, float]],
     *,
     level: float,
@@ -104,6 +105,7 @@ def draw_sizes(
     Args:
         models: of `statistics.sizes.by_size`.
         chosen: one of them, if there is one.
+        too_small: parameters up to which none passes in any seed, if there are such: shaded.
         nulls: parameters and mean of controls, grey crosses.
         level: a grey line.
         chance: a dotted line.
@@ -127,6 +129,9 @@ def draw_sizes(
     axis.set(xscale="log", xlabel="parameters", ylim=(-0.03, 1.05), ylabel=ylabel)
     axis.xaxis.set_major_formatter("{x:,.0f}")
     least, most = models["parameters"].min() / 1.2, models["parameters"].max() * 1.2
+    if too_small:
+        axis.axvspan(least, too_small, color=NEUTRAL, alpha=0.15, linewidth=0)
+    axis.set_xlim(least, most)
     axis.set_xticks([n for n in _PARAMETERS if least <= n <= most])
     axis.set_xticks([], minor=True)
     return figure

@@ -1,4 +1,7 @@
-"""Spaces in which each checkpoint of a run is a point: its logits, its weights, its losses of tokens."""
+"""Spaces in which each checkpoint of a run is a point: its logits, its weights, its losses of tokens.
+
+Of the schedule's checkpoints alone: a finer stretch would weigh more than the rest of the training.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ Points = Float[np.ndarray, "steps n"]
 def logits_of_pairs(run: Run) -> Points:
     """Of a run of modular addition: logits of all pairs, relative to their mean over answers."""
     points = []
-    for step in run.steps:
+    for step in run.scheduled_steps:
         its = spectrum.logits_of_pairs(run.model, run.parameters(step), run.dataset)
         points.append((its - its.mean(-1, keepdim=True)).flatten().numpy())
     return np.stack(points)
@@ -29,7 +32,7 @@ def weights(run: Run) -> Points:
     return np.stack(
         [
             np.concatenate([its.numpy().ravel() for its in run.parameters(step).values()])
-            for step in run.steps
+            for step in run.scheduled_steps
         ]
     )
 
@@ -41,7 +44,7 @@ def losses_of_tokens(run: Run, split: str) -> Points:
     targets = targets_of_splits(its)
     losses = []
     with torch.inference_mode():
-        for step in run.steps:
+        for step in run.scheduled_steps:
             logits = run.model.logits(run.parameters(step), questions)
             losses.append(F.cross_entropy(logits, targets, reduction="none").numpy())
     return np.stack(losses)

@@ -59,7 +59,7 @@ def ways_of_losses(runs: Iterable[Run], split: str) -> Ways:
     """
     about, places = [], []
     for run in runs:
-        way = principal_way(losses_of_tokens(run, split), run.steps, n=2)
+        way = principal_way(losses_of_tokens(run, split), run.scheduled_steps, n=2)
         its = turns(way.places)
         largest = {"turn": its.max(), "at": its.idxmax(), "explained": way.explained.sum()}
         about.append({"condition": run.condition, "seed": run.seed, **largest})
@@ -83,7 +83,7 @@ def ways_of_addition(runs: Iterable[Run], keys: Keys, n: int = 3) -> Ways:
     components, places = [], []
     for run in runs:
         for kind, points in (("logits", logits_of_pairs(run)), ("weights", weights(run))):
-            way = principal_way(points, run.steps, n)
+            way = principal_way(points, run.scheduled_steps, n)
             its = _components(way, points, n)
             if kind == "logits":
                 of_run = keys.get((run.condition, run.seed), [])

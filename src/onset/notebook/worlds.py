@@ -193,7 +193,10 @@ def by_density(figures: pd.DataFrame, kinds: Sequence[str]) -> pd.DataFrame:
 
 
 def of_seeds(figures: pd.DataFrame) -> pd.DataFrame:
-    """Mean over each seed's instances: condition, which, figure, seed, kind, value."""
+    """Mean over each seed's instances: condition, which, figure, seed, value, n_examples, kind.
+
+    It is instances that are independent: the features of a figure come together.
+    """
     by = ["condition", "which", "figure", "seed"]
-    means = figures.groupby(by, sort=False, observed=True)["value"].mean()
-    return means.reset_index().assign(kind="share")
+    its = figures.groupby(by, sort=False, observed=True)["value"]
+    return its.agg(value="mean", n_examples="size").reset_index().assign(kind="share")

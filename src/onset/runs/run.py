@@ -25,6 +25,7 @@ from onset.runs.artefacts import (
     read_dataset,
 )
 from onset.runs.batches import batch_at
+from onset.runs.steps import scheduled
 from onset.store.layout import RunFolder
 from onset.store.origin import Origin
 from onset.store.reading import read_yaml
@@ -75,7 +76,16 @@ class Run:
     @cached_property
     def steps(self) -> list[int]:
         """The steps at which there are checkpoints."""
-        return read_checkpoint_index(self.folder)["steps"]
+        return self._index["steps"]
+
+    @property
+    def scheduled_steps(self) -> list[int]:
+        """Those of the schedule, spread over training: without what is only in finer stretches."""
+        return scheduled(self._index)
+
+    @cached_property
+    def _index(self) -> dict[str, Any]:
+        return read_checkpoint_index(self.folder)
 
     @cached_property
     def model(self) -> AnyModel:

@@ -40,7 +40,7 @@ def work(arguments: argparse.Namespace) -> None:
             arguments,
             folder.analyses,
             lambda *_: functions,
-            choose=lambda steps: spread(steps, settings.checkpoints),
+            choose=lambda index: spread(index, settings.checkpoints),
             splits=settings.splits,
         )
         record_settings(folder, "analyses", {"analyses": settings.model_dump(mode="json")})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ def measure_checkpoints(
     arguments: argparse.Namespace,
     path: Path,
     functions: Callable[[AnyModel, Parameters, World], Sequence[Measure]],
-    choose: Callable[[list[int]], list[int]] = lambda steps: steps,
+    choose: Callable[[Mapping[str, Any]], list[int]] = lambda index: index["steps"],
     splits: Collection[str] = (),
 ) -> None:
     """Apply functions to checkpoints of the run that the arguments name; write the table to `path`.
@@ -35,14 +35,14 @@ def measure_checkpoints(
         arguments: of a stage that works on one run.
         path: of the table.
         functions: those to apply, given the last checkpoint that is looked at.
-        choose: which of the steps with checkpoints to look at.
+        choose: given the index of the checkpoints, the steps of those to look at.
         splits: of the dataset, to look at; all, if none is named.
     """
     settings: dict[str, Any] = arguments.settings
     prepare_device(settings)
     folder = RunFolder(arguments.run)
     dataset = read_dataset(folder)
-    steps = choose(read_checkpoint_index(folder)["steps"])
+    steps = choose(read_checkpoint_index(folder))
     model = models.build(settings["model"], *dataset.sizes)
     asked = dataset.only(splits) if splits else dataset
 

@@ -17,6 +17,7 @@ import torch
 
 from onset import models
 from onset.runs.artefacts import checksum, read_checkpoint, read_checkpoint_index, read_dataset
+from onset.runs.steps import scheduled
 from onset.stages.command import add_settings_arguments, log, prepare_device, run_stage
 from onset.stages.record import on_record
 from onset.store.atomic import write_text
@@ -53,7 +54,7 @@ def work(arguments: argparse.Namespace) -> None:
 
 
 def _view(folder: RunFolder, condition: Mapping[str, Any], device: str) -> dict[str, Any]:
-    steps = read_checkpoint_index(folder)["steps"]
+    steps = scheduled(read_checkpoint_index(folder))
     dataset = read_dataset(folder)
     return view(
         models.build(condition["model"], *dataset.sizes),

@@ -178,14 +178,11 @@ def half_its_end(curves: Mapping[str, pd.DataFrame]) -> dict[str, Times]:
     """When each curve of each run first reaches half its final value.
 
     Args:
-        curves: name → condition, seed, step, value. Only steps that all curves have are looked at.
+        curves: name → condition, seed, step, value. Each may have steps of its own: what is known of a
+            lag follows from what is known of both.
     """
-    common = set.intersection(*(set(curve["step"]) for curve in curves.values()))
     return {
-        name: _per_run(
-            curve[curve["step"].isin(common)],
-            lambda steps, values: crossing(steps, values, values[-1] / 2),
-        )
+        name: _per_run(curve, lambda steps, values: crossing(steps, values, values[-1] / 2))
         for name, curve in curves.items()
     }
 

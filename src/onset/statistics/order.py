@@ -8,13 +8,16 @@ import numpy as np
 import pandas as pd
 
 from onset.statistics.milestones import by_checkpoint, half_its_end, reached
-from onset.statistics.rows import where
+from onset.statistics.rows import at_last_step, where
 from onset.statistics.seeds import over_seeds
-from onset.statistics.times import Estimate, Times, difference, estimate, times_of
+from onset.statistics.times import Bracket, Estimate, Times, difference, estimate, times_of
 from onset.statistics.wording import format_censored, format_time
 
 Curves = Mapping[str, pd.DataFrame]
 """sign → its values: condition, measure, seed, step, value"""
+
+_MATTERS = 0.1
+"""fraction of answers that another question's state spoils, at least, where a place has a part in them"""
 
 
 def together(curves: Curves) -> pd.DataFrame:
@@ -77,23 +80,41 @@ def behind(ways: pd.DataFrame, first: str, level: float = 0.5) -> dict[str, Time
 def works_from(compared: pd.DataFrame) -> pd.DataFrame:
     """From when on, to the end, the last model works on states of earlier ones (`checkpoint_patching`).
 
+    It does where its accuracy with them is at least half way from that with another question's state to its
+    own. Only places count where these two are a tenth apart or more. When it begins to is known to lie
+    between two of the checkpoints that were compared.
+
     Args:
-        compared: of one condition and split: condition, seed, measure, layer, position, other_step, value.
+        compared: of one condition and split: condition, seed, measure, layer, position, step, other_step,
+            value.
 
     Returns:
         layer, position, n_compared (runs), and the columns of `times.Estimate`, over those runs in which
         the place has a part in the answers: there may be none.
     """
-    places = ["layer", "position"]
-    cells, found = (where(compared, measure=its) for its in ("patched_accuracy", "patched_from"))
-    steps = np.sort(cells["other_step"].unique())
+    places, runs = ["layer", "position"], ["condition", "seed"]
+    with_early, with_others = (
+        at_last_step(where(compared, measure=its))
+        for its in ("patched_accuracy", "patched_other_accuracy")
+    )
+    least = with_others.set_index([*places, *runs])["value"]
     rows = []
-    for place, _ in cells.groupby(places):
-        its = where(found, **dict(zip(places, place, strict=True)))
-        runs = zip(its["condition"], its["seed"], its["value"], strict=True)
-        times = times_of({(name, seed): by_checkpoint(steps, step) for name, seed, step in runs})
-        rows.append((*place, cells["seed"].nunique(), *estimate(times)))
+    for place, of_place in with_early.groupby(places):
+        brackets = {}
+        for run, its in of_place.groupby(runs):
+            right, null = its.set_index("other_step")["value"].sort_index(), least[(*place, *run)]
+            if right.iloc[-1] - null >= _MATTERS:
+                brackets[run] = _to_the_end(right, (right.iloc[-1] + null) / 2)
+        n_compared = of_place["seed"].nunique()
+        rows.append((*place, n_compared, *estimate(times_of(brackets))))
     return pd.DataFrame(rows, columns=[*places, "n_compared", *Estimate._fields])
+
+
+def _to_the_end(values: pd.Series, level: float) -> Bracket:
+    """From when on values, by step, aren't below a level any more; the last one isn't."""
+    steps = values.index.to_numpy(float)
+    below = np.flatnonzero(values < level)
+    return by_checkpoint(steps, steps[below[-1] + 1 if len(below) else 0])
 
 
 def in_words(found: pd.DataFrame, half: str, lag: str) -> pd.DataFrame:

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
 
 from onset.statistics.seeds import summary_of_seeds
 
 
-def per_condition(values: pd.Series, kind: str = "real") -> pd.DataFrame:
+def per_condition(
+    values: pd.Series, kind: str = "real", n_examples: float = np.nan
+) -> pd.DataFrame:
     """What the runs of each condition have in common.
 
     Args:
         values: a number per run.
         kind: of quantity (`onset.statistics.kinds`).
+        n_examples: that each number is a mean over, at least; NaN: not known.
 
     Returns:
         condition, n_runs, n_there, mean, low, high: over those n_there runs that have a number.
@@ -26,7 +30,7 @@ def per_condition(values: pd.Series, kind: str = "real") -> pd.DataFrame:
     rows = []
     for condition, its in values.groupby(level="condition", sort=False):
         there = its.dropna()
-        rows.append((condition, len(its), len(there), *summary_of_seeds(there, kind)))
+        rows.append((condition, len(its), len(there), *summary_of_seeds(there, kind, n_examples)))
     return pd.DataFrame(rows, columns=["condition", "n_runs", "n_there", "mean", "low", "high"])
 
 

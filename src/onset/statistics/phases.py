@@ -10,6 +10,7 @@ from onset.statistics.milestones import fallen, reached, value_at
 from onset.statistics.named import stacked
 from onset.statistics.per_run import of_conditions, per_condition
 from onset.statistics.rows import select
+from onset.statistics.seeds import fewest_examples
 from onset.statistics.times import Times, estimate
 from onset.statistics.wording import format_bound, format_count, format_small
 
@@ -39,7 +40,7 @@ def values_at_ends(watched: pd.DataFrame, ends: Mapping[str, Times]) -> pd.DataF
     """What each thing that is watched is at the start, at the ends of the phases, and at the end.
 
     Args:
-        watched: shown (its name), condition, seed, step, kind, value.
+        watched: shown (its name), condition, seed, step, kind, value; n_examples where it is known.
         ends: of the phases.
 
     Returns:
@@ -53,7 +54,9 @@ def values_at_ends(watched: pd.DataFrame, ends: Mapping[str, Times]) -> pd.DataF
         {
             shown: stacked(
                 {
-                    place: per_condition(value_at(its, steps), its["kind"].iloc[0])
+                    place: per_condition(
+                        value_at(its, steps), its["kind"].iloc[0], fewest_examples(its)
+                    )
                     for place, steps in places.items()
                 },
                 "place",

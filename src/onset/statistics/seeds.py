@@ -122,9 +122,9 @@ class Summary(NamedTuple):
     high: float
 
 
-def summary_of_seeds(values: pd.Series, kind: str = "real") -> Summary:
-    """Mean and interval of one value per seed, of this kind."""
-    return Summary(*interval(values.to_numpy(dtype=float), kind))
+def summary_of_seeds(values: pd.Series, kind: str = "real", n_examples: float = np.nan) -> Summary:
+    """Mean and interval of one value per seed, of this kind; over so many examples each, if it is known."""
+    return Summary(*interval(values.to_numpy(dtype=float), kind, n_examples))
 
 
 def summary_of_rows(rows: pd.DataFrame) -> Summary | None:
@@ -135,5 +135,10 @@ def summary_of_rows(rows: pd.DataFrame) -> Summary | None:
     """
     if rows.empty:
         return None
-    n_examples = float(rows["n_examples"].min()) if "n_examples" in rows else np.nan
-    return Summary(*interval(rows["value"].to_numpy(float), _only(rows["kind"]), n_examples))
+    values, kind = rows["value"].to_numpy(float), _only(rows["kind"])
+    return Summary(*interval(values, kind, fewest_examples(rows)))
+
+
+def fewest_examples(rows: pd.DataFrame) -> float:
+    """That each row's value is a mean over, at least; NaN: not known."""
+    return float(rows["n_examples"].min()) if "n_examples" in rows else np.nan

@@ -1,4 +1,8 @@
-"""Models by size: the smallest that succeeds in every seed."""
+"""Models by size: up to which none succeeds in any seed, and the smallest that does in every one.
+
+Where runs are near the level, last digits of sums decide which model is the smallest. What doesn't hang on
+them is that it lies between these two.
+"""
 
 from __future__ import annotations
 
@@ -19,15 +23,17 @@ def by_size(
         level: to be reached by every seed.
 
     Returns:
-        By condition: the columns of `ends`, parameters, validation (the worst seed's), passes (whether
-        that is at the level), seeds_at_level (on the part that is shown).
+        By condition: the columns of `ends`, parameters, worst and best (of the seeds, on the part that the
+        choice is made on), passes (whether every seed is at the level there), fails (whether none is),
+        seeds_at_level (on the part that is shown).
     """
     names = list(parameters)
     models = ends.set_index("condition").loc[names].copy()
     seeds = list(models.filter(regex=r"^seed_\d+$"))
+    chosen_on = validated.set_index("condition").loc[names, seeds]
     models["parameters"] = list(parameters.values())
-    models["validation"] = validated.set_index("condition").loc[names, seeds].min(axis=1)
-    models["passes"] = models["validation"] >= level
+    models["worst"], models["best"] = chosen_on.min(axis=1), chosen_on.max(axis=1)
+    models["passes"], models["fails"] = models["worst"] >= level, models["best"] < level
     models["seeds_at_level"] = (models[seeds] >= level).sum(axis=1)
     return models.sort_values("parameters", kind="stable")
 
@@ -36,6 +42,12 @@ def smallest(models: pd.DataFrame) -> str | None:
     """The first model of `by_size` that passes."""
     passing = models.index[models["passes"]]
     return passing[0] if len(passing) else None
+
+
+def too_small(models: pd.DataFrame) -> pd.DataFrame:
+    """The first models of `by_size`: those up to the largest size up to which all fail."""
+    least = models.loc[~models["fails"], "parameters"].min()
+    return models[~(models["parameters"] >= least)]
 
 
 def around(models: pd.DataFrame, name: str | None, before: int = 4, after: int = 4) -> pd.DataFrame:

@@ -20,15 +20,16 @@ def agreement(networks: Mapping[str, pd.DataFrame], predictions: Iterable[str]) 
         predictions: the columns.
 
     Returns:
-        network, prediction, seed, kind, value.
+        network, prediction, seed, kind, value, n_examples (cells).
     """
     rows = [
-        (name, prediction, seed, "share", (its["phase"] == its[prediction]).mean())
+        (name, prediction, seed, "share", (its["phase"] == its[prediction]).mean(), len(its))
         for name, of_network in networks.items()
         for prediction in predictions
         for seed, its in of_network.groupby("seed")
     ]
-    return pd.DataFrame(rows, columns=["network", "prediction", "seed", "kind", "value"])
+    columns = ["network", "prediction", "seed", "kind", "value", "n_examples"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def largest_densities(cells: pd.DataFrame, phase: str) -> pd.DataFrame:
@@ -54,16 +55,17 @@ def near_fractions(
     """Which share of the features has a dimensionality near one of some fractions.
 
     Args:
-        features: condition, seed, dimensionality.
+        features: condition, seed, instance, dimensionality.
         fractions: the numbers that are hit or missed.
         within: how near is near.
 
     Returns:
-        condition, seed, kind, value.
+        condition, seed, kind, value, n_examples: instances, since features of one share its room.
     """
     off = np.abs(features["dimensionality"].to_numpy()[:, None] - np.array(list(fractions)))
     hit = features.assign(value=(off < within).any(axis=1))
-    shares = hit.groupby(["condition", "seed"], sort=False, observed=True)["value"].mean()
+    of_seeds = hit.groupby(["condition", "seed"], sort=False, observed=True)
+    shares = of_seeds.agg(value=("value", "mean"), n_examples=("instance", "nunique"))
     return shares.reset_index().assign(kind="share")
 
 

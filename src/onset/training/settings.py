@@ -147,8 +147,8 @@ class CheckpointSettings(Settings):
     """log: the first step after 0"""
     steps: Annotated[tuple[NonNegativeInt, ...], Strict(False), Once] | None = None
     """explicit: the steps themselves"""
-    finer: FinerSettings | None = None
-    """a stretch with more of them, whatever the schedule"""
+    finer: Annotated[tuple[FinerSettings, ...], Strict(False)] = ()
+    """stretches with more of them, whatever the schedule; what lies after the last step is left out"""
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -162,11 +162,17 @@ class CheckpointSettings(Settings):
     def at_most(self, last: int) -> int:
         """How many there are, for a training of `last` steps, at most."""
         n = len(self.steps or ()) + 2 if self.count is None else self.count + 1
-        more = len(self.finer.at(last)) if self.finer else 0
+        more = sum(len(stretch.at(last)) for stretch in self.finer)
         return min(n + more, last + 1)
 
     def at(self, last: int) -> list[int]:
         """The steps for a training of `last` steps, in order."""
+        return sorted(
+            {*self.scheduled(last), *(step for its in self.finer for step in its.at(last))}
+        )
+
+    def scheduled(self, last: int) -> list[int]:
+        """Those of the schedule alone: without the finer stretches, they are spread as it says."""
         if self.schedule == "explicit":
             steps = {step for step in self.steps or () if step <= last}
         elif self.schedule == "linear":
@@ -175,4 +181,4 @@ class CheckpointSettings(Settings):
             # From the end, so that a single step is the last.
             spaced = np.geomspace(last, min(self.first, last), (self.count or 2) - 1)
             steps = set(spaced.round().astype(int).tolist())
-        return sorted(steps | {0, last} | set(self.finer.at(last) if self.finer else ()))
+        return sorted(steps | {0, last})

@@ -5,7 +5,7 @@
 and `view` puts it all together for a run. What comes out is JSON:
 
 * `study`, `condition`, `seed`, and `origin` as every artefact has it;
-* `steps`: of the checkpoints that are followed, the run's first and last among them;
+* `steps`: of the checkpoints that are followed, of the schedule, its first and last among them;
 * `vocabulary`: the names of all tokens that appear below, where tokens are numbers of this list;
 * `n_heads` of each layer; a layer is a block application, so that loops are unrolled;
 * `examples`: sequences that are followed. Each has `split`, `held_out`, `tokens`, `scored` positions and

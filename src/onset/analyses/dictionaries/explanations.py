@@ -87,8 +87,8 @@ def analyse(
         for dictionary, its in enumerate(rows):
             of_one = {"explained": often, "believed": believed}
             for measure_name, values in of_one.items():
-                value = values[dictionary].float().mean().item()
-                yield Measurement(measure_name, value, name, component=dictionary)
+                value, n = values[dictionary].float().mean().item(), values.shape[1]
+                yield Measurement(measure_name, value, name, component=dictionary, n_examples=n)
             for which, values in its.items():
                 if values:
                     value = sum(values) / len(values)

@@ -90,7 +90,11 @@ def analyse(
                     moved = states[0] + F.normalize(move, dim=1) * norm[:, None]
                     value = _follows(exchange, place, position, moved)
                     yield Measurement(
-                        f"moved_{kind}_{dose}_follows", value, exchange.split, component=dictionary
+                        f"moved_{kind}_{dose}_follows",
+                        value,
+                        exchange.split,
+                        component=dictionary,
+                        n_examples=len(exchange.tokens),
                     )
 
 

@@ -60,7 +60,7 @@ def analyse(
             yield Measurement(f"{kind}_mean_max_cosine", cosines.amax(2).mean().item(), name)
             yield Measurement(f"{kind}_matched_cosine", matched.mean().item(), name)
             share = (matched > RECOVERED).float().mean().item()
-            yield Measurement(f"{kind}_recovered", share, name)
+            yield Measurement(f"{kind}_recovered", share, name, n_examples=len(truth))
             for k in ks:
                 value = explained(unseen - seen.mean(0), directions, k)
                 yield Measurement(f"{kind}_explained_variance", value, name, component=k)

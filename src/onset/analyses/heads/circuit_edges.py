@@ -112,7 +112,7 @@ def analyse(
     of_others, of_known, _ = roc_curve(its, sizes)
     for percent in range(0, 101, 5):
         found = of_known[of_others <= percent / 100].max()
-        yield Measurement("known_found", float(found), component=percent)
+        yield Measurement("known_found", float(found), component=percent, n_examples=int(its.sum()))
     for size in _SIZES:
         yield Measurement("recovered", recovered(edges[:size]), component=size)
     yield Measurement("known_size", float(len(known)))

@@ -71,7 +71,13 @@ def _of_one_length(
                 value = _accuracy(
                     of_layer[:, position], answers, order[:n_fitted], order[n_fitted:]
                 )
-                yield Measurement(f"{name}_accuracy", value, layer=layer, position=position)
+                yield Measurement(
+                    f"{name}_accuracy",
+                    value,
+                    layer=layer,
+                    position=position,
+                    n_examples=len(subjects) - n_fitted,
+                )
 
 
 def _accuracy(

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -37,11 +38,7 @@ QUANTITIES = {
     "patched_other_accuracy": {
         "kind": "share", "label": "accuracy with the state of another question"
     },
-    "patched_from": {"kind": "steps", "label": "from when on its states work in the end (steps)"},
 }  # fmt: skip
-
-_MATTERS = 0.1
-"""fraction of answers that another question's state spoils, at least, where a place has a part in them"""
 
 States = Float[Tensor, "applications_and_one questions length d_model"]
 Place = tuple[int, int]
@@ -59,10 +56,9 @@ def compare(
     * `patched_untrained_accuracy`: the same with the state of step 0, where the run has that checkpoint:
       what the place is worth if nothing before it has been trained (a null);
     * `patched_other_accuracy`: with the model's own state on another question, which has another answer
-      (a null): how far the answer hangs on this place at all;
-    * `patched_from`: from which step on, to the end, states work in the last model: its accuracy with them
-      is at least half way from that with another question's state to its own. Only of places where these
-      two are a tenth apart or more, and in steps of the checkpoints that are looked at.
+      (a null): how far the answer hangs on this place at all.
+
+    From when on states work in the last model follows from these: `statistics.order.works_from`.
     """
     for run in members:
         models = {step: run.parameters(step) for step in run.steps}
@@ -123,54 +119,29 @@ def _of_split(
     asked = _asked(run, split, most_questions)
     if not len(asked.tokens):
         return
+    rows = partial(_rows, name, len(asked.tokens))
     states = {step: asked.states(its, asked.tokens) for step, its in models.items()}
-    end = max(models)
-    in_the_end: dict[int, dict[Place, float]] = {}
-    other: dict[Place, float] = {}
     for step, parameters in models.items():
         for other_step, given in states.items():
             right = asked.right(parameters, states[step], given)
-            yield from _rows("patched_accuracy", right, name, step, other_step)
+            yield from rows("patched_accuracy", right, step, other_step)
             if other_step == 0:
-                yield from _rows("patched_untrained_accuracy", right, name, step)
-            if step == end:
-                in_the_end[other_step] = right
+                yield from rows("patched_untrained_accuracy", right, step)
         other = asked.right(parameters, states[step], asked.states(parameters, asked.others))
-        yield from _rows("patched_other_accuracy", other, name, step)
-    for (layer, position), step in working_from(in_the_end, other).items():
-        found = Measurement("patched_from", step, name, layer=layer, position=position)
-        yield Compared(found)
-
-
-def working_from(
-    in_the_end: Mapping[int, Mapping[Place, float]], other: Mapping[Place, float]
-) -> dict[Place, int]:
-    """From which step on, to the end, the last model is right in half of what the place is worth.
-
-    Args:
-        in_the_end: step → place → accuracy of the last model with that step's state.
-        other: place → its accuracy with the state of another question.
-
-    Returns:
-        Places that have a part in the answers → step.
-    """
-    steps = sorted(in_the_end)
-    found = {}
-    for place, least in other.items():
-        own = in_the_end[steps[-1]][place]
-        if own - least < _MATTERS:
-            continue
-        fails = [step for step in steps if in_the_end[step][place] < (own + least) / 2]
-        found[place] = next(step for step in steps if step > max(fails, default=-1))
-    return found
+        yield from rows("patched_other_accuracy", other, step)
 
 
 def _rows(
-    measure: str, right: Mapping[Place, float], split: str, step: int, other_step: int | None = None
+    split: str,
+    n_examples: int,
+    measure: str,
+    right: Mapping[Place, float],
+    step: int,
+    other_step: int | None = None,
 ) -> Iterator[Compared]:
     for (layer, position), share in right.items():
-        found = Measurement(measure, share, split, layer=layer, position=position)
-        yield Compared(found, step=step, other_step=other_step)
+        its = Measurement(measure, share, split, layer, position=position, n_examples=n_examples)
+        yield Compared(its, step=step, other_step=other_step)
 
 
 def _asked(run: Member[Transformer, Dataset], split: Split, most: int) -> _Asked:

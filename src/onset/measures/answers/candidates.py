@@ -67,7 +67,10 @@ def measure(model: Model, parameters: Parameters, dataset: Dataset) -> Iterator[
             if asked.any():
                 found["withheld_accuracy"] = _first_among(withheld, its[asked], targets[asked])
         for measured, values in found.items():
-            yield Measurement(measured, values.to(torch.float64).mean().item(), name)
+            # Of questions with several answers, it is the questions that are independent.
+            n = min(len(values), len(split))
+            mean = values.to(torch.float64).mean().item()
+            yield Measurement(measured, mean, name, n_examples=n)
 
 
 def _first_among(

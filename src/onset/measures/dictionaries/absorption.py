@@ -75,8 +75,9 @@ def measure(
                 for parent, child in zip(parents[children].tolist(), children.tolist(), strict=True)
                 if (of_it[[parent, child]] >= 0).all()
             ]
-            share = len(rows) / max(len(children), 1)
-            yield Measurement("pairs_with_latents", share, name, component=dictionary)
+            n = max(len(children), 1)
+            share = len(rows) / n
+            yield Measurement("pairs_with_latents", share, name, component=dictionary, n_examples=n)
             if rows := [row for row in rows if row is not None]:
                 means = torch.tensor(rows).nanmean(0)
                 for measure_name, value in zip(_NAMES, means.tolist(), strict=True):

@@ -53,4 +53,5 @@ def measure(
             for measure_name, its in others.items():
                 matched = one_to_one(cosines_between(directions[first], its)).cosines[0]
                 same = (matched[alive] > _SAME).float().mean().item() if alive.any() else 0.0
-                yield Measurement(measure_name, same, name, component=first)
+                n = max(1, int(alive.sum()))
+                yield Measurement(measure_name, same, name, component=first, n_examples=n)

@@ -45,6 +45,8 @@ def measure(
             "dead": (often == 0).float().mean(1),
             "dense": (often > DENSE).float().mean(1),
         }
+        counted = dict.fromkeys(("dead", "dense"), often.shape[1])
         for measure_name, values in found.items():
+            n = counted.get(measure_name)
             for dictionary, value in enumerate(values.tolist()):
-                yield Measurement(measure_name, value, name, component=dictionary)
+                yield Measurement(measure_name, value, name, component=dictionary, n_examples=n)

@@ -63,9 +63,11 @@ def measure(
                 [_per_feature(*both) for both in zip(found.cosines, alive, strict=True)]
             ),
         }
+        counted = {"recovered": found.cosine.shape[1]}
         for measure_name, of_dictionaries in values.items():
+            n = counted.get(measure_name)
             for dictionary, value in enumerate(of_dictionaries.tolist()):
-                yield Measurement(measure_name, value, name, component=dictionary)
+                yield Measurement(measure_name, value, name, component=dictionary, n_examples=n)
 
 
 class OfFeatures(NamedTuple):

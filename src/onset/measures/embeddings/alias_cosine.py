@@ -73,7 +73,9 @@ def measure(model: Transformer, parameters: Parameters, dataset: Dataset) -> Ite
             nearest = (cosines.argmax(1) == own).double()
             yield Measurement(f"alias_cosine{suffix}", its, name)
             yield Measurement(f"alias_cosine{suffix}_other", others, name)
-            yield Measurement(f"alias_nearest{suffix}_top1", nearest.mean().item(), name)
+            yield Measurement(
+                f"alias_nearest{suffix}_top1", nearest.mean().item(), name, n_examples=len(alias)
+            )
     cosines = cosines_of(embedding[bases], readout[bases])
     its, others = own_and_others(cosines, torch.arange(len(bases), device=bases.device))
     yield Measurement("base_cosine_output", its)

@@ -64,7 +64,9 @@ def measure(model: Transformer, parameters: Parameters, dataset: Dataset) -> Ite
             said = model.unembed(parameters, states[-1, :, -1]).argmax(-1).cpu().numpy()
             for whose, right in (("other", others), ("own", own)):
                 value = float((said == right[clear]).mean())
-                yield Measurement(f"{intervention}_{whose}_accuracy", value, name)
+                yield Measurement(
+                    f"{intervention}_{whose}_accuracy", value, name, n_examples=len(tokens)
+                )
 
 
 def altered_rows(

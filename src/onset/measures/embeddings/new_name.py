@@ -56,13 +56,15 @@ def measure(model: Transformer, parameters: Parameters, dataset: Dataset) -> Ite
     for name in _SPLITS:
         said = answers_with(model, parameters, embedding, tokens[its[name]])
         right = said == targets[its[name]]
-        yield Measurement("new_name_defined_accuracy", right.double().mean().item(), name)
+        yield Measurement(
+            "new_name_defined_accuracy", right.double().mean().item(), name, n_examples=len(right)
+        )
 
         split, chosen = dataset.splits[name], np.isin(asked_of[name], aliases[name])
         questions = split.tokens[chosen]
         said = answers_with(model, parameters, embedding, torch.from_numpy(questions).to(device))
         right = said.cpu().numpy() == values[split.truth["named"][chosen], questions[:, 1]]
-        yield Measurement("new_name_accuracy", float(right.mean()), name)
+        yield Measurement("new_name_accuracy", float(right.mean()), name, n_examples=len(right))
 
 
 def relearned(

@@ -46,11 +46,14 @@ def measure(model: Transformer, parameters: Parameters, dataset: Dataset) -> Ite
     neurons = model.neurons(parameters, spectrum.all_pairs(p), model.settings.n_applications - 1)
     shares = shares_of_frequencies(neurons.cpu().view(p, p, -1))
     best, which = shares.max(0)
-    yield Measurement("single_frequency_top1", (best > _EXPLAINED).double().mean().item())
+    n = len(best)
+    single = (best > _EXPLAINED).double().mean().item()
+    yield Measurement("single_frequency_top1", single, n_examples=n)
     yield Measurement("single_frequency_share", best.mean().item())
     for k in range(1, len(shares) + 1):
         its = (which == k - 1) & (best > 0)
-        yield Measurement("neurons_of_frequency", its.double().mean().item(), component=k)
+        share = its.double().mean().item()
+        yield Measurement("neurons_of_frequency", share, component=k, n_examples=n)
 
 
 def shares_of_frequencies(

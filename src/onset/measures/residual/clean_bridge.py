@@ -70,7 +70,8 @@ def measure(model: Transformer, parameters: Parameters, dataset: Dataset) -> Ite
         hits["other"] = hits["other"][right != others]
         for kind, its in hits.items():
             if len(its):
-                yield Measurement(f"clean_{kind}_accuracy", its.double().mean().item(), name)
+                value = its.double().mean().item()
+                yield Measurement(f"clean_{kind}_accuracy", value, name, n_examples=len(its))
 
 
 def answers_after_writing(
