@@ -144,6 +144,12 @@ class TestCoefficients:
             ("start", "real"): 1, ("start", "null"): 1, ("end", "real"): 8, ("end", "null"): 31
         }  # fmt: skip
 
+    def test_what_becomes_of_it_once_questions_are_answered(self, its):
+        assert its.since("asked", 0.1).to_dict() == {
+            ("real", 0): 8 - 30, ("real", 1): 8 - 30, ("null", 0): 0, ("null", 1): 0
+        }  # fmt: skip
+        assert its.since("asked", 0.5)["null"].isna().all()
+
     def test_parts_by_condition(self, its):
         panels = its.parts()
         assert list(panels) == ["real", "null"]

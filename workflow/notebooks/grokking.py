@@ -135,6 +135,7 @@ early_states = where(study.comparisons, comparison="early_states", condition=bas
 
 # %%
 nearby = Coefficients(study, trained="train", asked="test")
+since_memorised = nearby.since("train", memorised_at)
 study.apart_figure("coefficient", nearby.panels(), of=nearby.conditions)
 study.table("sensitivity", sensitivity_cells(study), "lrr")
 
@@ -258,6 +259,7 @@ study.save_numbers(
     | say.named(nearby.ends(), "coefficient/{condition}/{place}", say.rounded(0))
     | say.named(nearby.steepest(), "coefficient/{condition}/{sign}/when", say.time)
     | say.named(nearby.shares(), "coefficient/{condition}/{sign}/share")
+    | say.named(per_run.per_condition(since_memorised), "coefficient/{condition}/change", say.rounded(0))
     | say.named(nearby.later(), "coefficient/{condition}/{sign}/later", say.censored(0))
     | {f"foretold/{what}": said for what, said in seen.in_percent().items()}
     | {f"foretold_there/{what}": said for what, said in seen_there.in_percent().items()}
@@ -298,6 +300,7 @@ study.verdict(
         "norm_first": where(norms, step=0),
         "norm_most": summary_of_seeds(norms.groupby("seed")["value"].max(), "size"),
         "grokfast": times.relative(generalised, "grokfast_tuned", ["adamw_tuned"]),
+        "coefficient_falls": summary_of_seeds(since_memorised[many]),
         "walk_first": summary_of_seeds(where(walk, component=1)["by_chance"], "share"),
         "walk_second": summary_of_seeds(where(walk, component=2)["by_chance"], "share"),
     }

@@ -13,6 +13,7 @@ from onset.figures.apart import SHARES, Panel
 from onset.figures.learning import learning_curves
 from onset.notebook.study import NotebookStudy
 from onset.statistics.changes import largest_share, steepest
+from onset.statistics.milestones import value_when_first
 from onset.statistics.named import stacked
 from onset.statistics.per_run import per_condition
 from onset.statistics.rows import at_last_step, where
@@ -109,6 +110,22 @@ class Coefficients:
         """Before training and at its end, over seeds: place, condition, mean, low, high, …"""
         places = {"start": where(self.found, step=0), "end": at_last_step(self.found)}
         return stacked({n: over_seeds(its, ["condition"]) for n, its in places.items()}, "place")
+
+    def since(self, split: str, level: float) -> pd.Series:
+        """How much it changes from when a split is answered to the end, by condition and seed.
+
+        Args:
+            split: that is to be answered.
+            level: the accuracy that is to be reached, at the first checkpoint that has it; of a run in which
+                none has, there is NaN.
+        """
+        answered = self.study.measured("accuracy", split=split).merge(self.found[[*_RUN, "step"]])
+        changes = {}
+        for condition in self.conditions:
+            its, asked = (where(rows, condition=condition) for rows in (self.found, answered))
+            last = at_last_step(its).set_index("seed")["value"]
+            changes[condition] = last - value_when_first(its, asked, level)
+        return pd.concat(changes, names=_RUN)
 
     def parts(self) -> dict[str, Panel]:
         """The coefficient of the attention and of the MLP of each block alone (`part`), by condition."""
