@@ -116,8 +116,7 @@ class Coefficients:
 
         Args:
             split: that is to be answered.
-            level: the accuracy that is to be reached, at the first checkpoint that has it; of a run in which
-                none has, there is NaN.
+            level: the accuracy from which on it is, at the first checkpoint that has it; NaN where none has.
         """
         answered = self.study.measured("accuracy", split=split).merge(self.found[[*_RUN, "step"]])
         changes = {}
