@@ -11,7 +11,7 @@ import pytest
 from onset.notebook.coefficient import Coefficients, sensitivity_cells
 from onset.notebook.here import here
 from onset.notebook.study import NotebookStudy
-from onset.statistics.changes import largest_share, steepest
+from onset.statistics.changes import largest_share, share_between, steepest
 from onset.statistics.wording import format_with_error
 from tests.files import put_on_record
 
@@ -49,6 +49,12 @@ class TestChanges:
     def test_how_much_of_it_is_one_step(self, values, share):
         its = curve(values).sample(frac=1, random_state=0)
         assert largest_share(its)["real", 0] == pytest.approx(share, nan_ok=True)
+
+    def test_how_much_of_it_is_where_something_else_changes(self):
+        when = steepest(curve([0, 0, 1, 1]))
+        assert share_between(curve([0, 4, 2, 0]), when)["real", 0] == -2 / 8
+        assert share_between(curve([0, 1, 9, 9]), when)["real", 0] == 8 / 9
+        assert np.isnan(share_between(curve([3, 3, 3, 3]), when)["real", 0])
 
 
 @pytest.fixture
@@ -137,6 +143,11 @@ class TestCoefficients:
         shares = its.shares().set_index(["sign", "condition"])["mean"]
         assert shares["coefficient", "real"] == pytest.approx(28 / (1 + 28 + 22))
         assert shares["accuracy", "real"] == pytest.approx(0.9)
+
+    def test_how_much_of_it_is_where_the_others_change(self, its):
+        shares = its.shares_meanwhile().set_index(["sign", "condition"])["mean"]
+        assert shares["loss", "real"] == pytest.approx(28 / (1 + 28 + 22))
+        assert shares["accuracy", "real"] == pytest.approx(-22 / (1 + 28 + 22))
 
     def test_before_training_and_at_its_end(self, its):
         ends = its.ends().set_index(["place", "condition"])["mean"]

@@ -252,6 +252,7 @@ study.save_numbers(
     | say.named(nearby.ends(), "coefficient/{condition}/{place}", say.rounded(0))
     | say.named(nearby.steepest(), "coefficient/{condition}/{sign}/when", say.time)
     | say.named(nearby.shares(), "coefficient/{condition}/{sign}/share")
+    | say.named(nearby.shares_meanwhile(), "coefficient/{condition}/{sign}/meanwhile")
     | say.named(nearby.later(), "coefficient/{condition}/{sign}/later", say.censored(0))
     | say.named(per_condition(its.least, "share"), "{condition}/least")
     | say.named(again, "{condition}/again", say.time)

@@ -12,7 +12,7 @@ import pandas as pd
 from onset.figures.apart import SHARES, Panel
 from onset.figures.learning import learning_curves
 from onset.notebook.study import NotebookStudy
-from onset.statistics.changes import largest_share, steepest
+from onset.statistics.changes import largest_share, share_between, steepest
 from onset.statistics.milestones import value_when_first
 from onset.statistics.named import stacked
 from onset.statistics.per_run import per_condition
@@ -106,6 +106,16 @@ class Coefficients:
             "sign",
         )
 
+    def shares_meanwhile(self) -> pd.DataFrame:
+        """Which part of the coefficient's ups and downs lies where the other two change most.
+
+        Returns:
+            sign (of the other two), condition, mean, low, high, …: below zero, the coefficient falls there.
+        """
+        others = {name: its for name, its in self._signs.items() if name != "coefficient"}
+        shares = {n: share_between(self.found, steepest(its)) for n, its in others.items()}
+        return stacked({n: per_condition(its, "signed_share") for n, its in shares.items()}, "sign")
+
     def ends(self) -> pd.DataFrame:
         """Before training and at its end, over seeds: place, condition, mean, low, high, …"""
         places = {"start": where(self.found, step=0), "end": at_last_step(self.found)}
@@ -116,7 +126,7 @@ class Coefficients:
 
         Args:
             split: that is to be answered.
-            level: the accuracy from which on it is, at the first checkpoint that has it; NaN where none has.
+            level: the accuracy from which on it is, at the first checkpoint with it; NaN if none has it.
         """
         answered = self.study.measured("accuracy", split=split).merge(self.found[[*_RUN, "step"]])
         changes = {}

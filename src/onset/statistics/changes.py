@@ -36,8 +36,28 @@ def largest_share(curves: pd.DataFrame) -> pd.Series:
     for run, _, values in _runs(curves):
         changes = np.abs(np.diff(values))
         shares[run] = changes.max() / changes.sum() if changes.any() else np.nan
-    index = pd.MultiIndex.from_tuples(list(shares), names=_RUN)
-    return pd.Series(list(shares.values()), index, dtype=float)
+    return _by_run(shares)
+
+
+def share_between(curves: pd.DataFrame, when: Times) -> pd.Series:
+    """Which part of each run's ups and downs lies between two checkpoints: below zero, it falls there.
+
+    Args:
+        curves: as of `steepest`.
+        when: the two checkpoints, `after` and `before`, both among those of the curves.
+    """
+    shares = {}
+    for run, steps, values in _runs(curves):
+        at = dict(zip(steps.tolist(), values.tolist(), strict=True))
+        total = np.abs(np.diff(values)).sum()
+        change = at[when.loc[run, "before"]] - at[when.loc[run, "after"]]
+        shares[run] = change / total if total else np.nan
+    return _by_run(shares)
+
+
+def _by_run(values: dict[tuple[str, int], float]) -> pd.Series:
+    index = pd.MultiIndex.from_tuples(list(values), names=_RUN)
+    return pd.Series(list(values.values()), index, dtype=float)
 
 
 def _runs(curves: pd.DataFrame) -> Iterator[tuple[tuple[str, int], np.ndarray, np.ndarray]]:
