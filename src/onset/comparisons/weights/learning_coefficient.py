@@ -20,10 +20,10 @@ How much it depends on what is chosen, for random labels in modular addition (sp
     pace 0.05 | 0.1 | 0.2                       64 ± 9 | 70 ± 7 | 113 ± 31
     40 | 80 | 200 steps (pace 0.1)              63 ± 5 | 70 ± 7 | 66 ± 0.3
     6 chains; preconditioned (pace 0.1)         64 ± 3; 72 ± 10
-    γ 10 | 30 | 100 (pace 0.1)                  253 ± 19 | 70 ± 7 | 6 ± 0.5
+    γ 10 | 30 | 100 (pace 0.1)                  253 ± 19 | 70 ± 7 | 6 ± 2
 
 Chains and samplers agree; a pace of 0.2 is too fast for the steepest directions; and λ̂ is a number for its
-γ alone. How it depends on the size of batches has not been measured.
+γ alone. With `varied`, a study shows the same of its own runs, and how it depends on the size of batches.
 """
 
 from __future__ import annotations
