@@ -116,6 +116,20 @@ class TestGroups:
         found = groups(files, for_each="condition", conditions=["one"])
         assert found == {"one": ["one/0", "one/1", "one/7"]}
 
+    def test_some_of_the_seeds(self, files, any_group):
+        """The first of each condition's; if there are fewer, all of them."""
+        files.set(STUDY, "conditions.one.extra_seeds", [7])
+        both = {"conditions": ["one", "wide"]}
+        assert list(groups(files, seeds=1, **both)) == ["one.seed_0", "wide.seed_0"]
+        found = groups(files, seeds=2, for_each="condition", **both)
+        assert found == {"one": ["one/0", "one/1"], "wide": ["wide/0", "wide/1"]}
+        assert groups(files, seeds=9, **both) == groups(files, **both)
+
+    def test_a_partner_needs_no_other_seeds(self, files, any_group):
+        files.set(STUDY, "conditions.one.extra_seeds", [7])
+        found = groups(files, conditions=["one"], beside="wide", seeds=2)
+        assert list(found) == ["one.seed_0", "one.seed_1"]
+
     def test_the_config_may_change_some_keys(self, files):
         files.set(CONFIG, "overrides.composition.comparisons", {"look": {"checkpoints": 2}})
         files.set(STUDY, "comparisons", {"look": {**PATCHING, "conditions": ["one"]}})
@@ -125,9 +139,10 @@ class TestGroups:
 
 BAD = [
     ("unknown module", {"name": "checkpoint_patchin"}, "name", "did you mean checkpoint_patching?"),
-    ("unknown key", {"seeds": "all"}, "seeds", "unknown key"),
+    ("unknown key", {"sides": "all"}, "sides", "unknown key"),
     ("unknown grouping", {"for_each": "runs"}, "for_each", "did you mean run?"),
     ("unknown condition", {"conditions": ["onee"]}, "conditions", "did you mean one?"),
+    ("no seed", {"seeds": 0}, "seeds", "must be greater than 0"),
     ("empty pattern", {"conditions": ["x*"]}, "conditions", "there is no condition 'x*'"),
     ("no name at all", {"conditions": ["One"]}, "conditions.0", "or a pattern with *"),
     ("unknown split", {"splits": ["oi", "id_"]}, "splits",
@@ -140,6 +155,8 @@ BAD = [
      "1.5: must be a whole number, like its default, 128"),
     ("none at all", {"options": {"most_questions": -5}}, "options.most_questions",
      "-5: must be more than 0, like its default, 128"),
+    ("no size", {"name": "learning_coefficient", "options": {"pull": 0.0}}, "options.pull",
+     "0.0: must be more than 0, like its default, 300.0"),
     ("nothing for an option", {"options": {"most_questions": None}}, "options.most_questions",
      "null: must be true or false, a whole number, a valid number or text"),
     ("a helper", {"name": "member"}, "name",

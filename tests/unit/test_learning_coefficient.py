@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -11,11 +11,12 @@ import torch
 from scipy.integrate import quad
 
 from onset.comparisons.member import Member
-from onset.comparisons.weights import learning_coefficient
+from onset.comparisons.weights import learning_coefficient, nearby
 from onset.comparisons.weights.langevin import Langevin, losses_nearby
-from onset.comparisons.weights.learning_coefficient import Estimate, estimate, objective_of
+from onset.comparisons.weights.nearby import Choices, Estimate, estimate, objective_of
 from onset.models.transformer.model import build
 from onset.models.transformer.settings import Settings
+from onset.runs.objective import Objective
 from onset.tasks import composition
 from onset.training.batches import draw
 from onset.training.settings import TrainingSettings
@@ -97,6 +98,26 @@ def reduced_rank(inputs: int, outputs: int, hidden: int, rank: int) -> float:
         return m * n / 2
     odd = (m + n + h + r) % 2
     return (odd - (h + r) ** 2 - (m - n) ** 2 + 2 * (h + r) * (m + n)) / 8
+
+
+class TestParts:
+    """Of a loss that is the sum of (a − 1)² and (b − 1)⁴: each has its own while the other stays."""
+
+    @pytest.mark.parametrize(
+        ("moved", "expected"), [(["a"], 1 / 2), (["b"], 1 / 4), (["a", "b"], 3 / 4)]
+    )
+    def test_what_moves_counts(self, moved, expected):
+        loss = nearby._Moved(_Sum(), {"a": torch.ones(1), "b": torch.ones(1)}, moved, [None])
+        how = replace(PLAIN, step_size=1e-3, n_chains=30, n_draws=200)
+        assert estimate(loss.origin, loss, how, 0).mean == pytest.approx(expected, rel=0.25)
+
+
+class _Sum(Objective):
+    def __init__(self) -> None:
+        """Of no model and no data."""
+
+    def loss(self, parameters, batch):
+        return ((parameters["a"] - 1) ** 2 / 20 + (parameters["b"] - 1) ** 4).sum()
 
 
 class TestLinearNetworks:
@@ -202,6 +223,20 @@ class TestOfRuns:
         assert all(math.isfinite(row.found.value) for row in rows)
         assert [*compared(trained())] == [*compared(trained())]
 
+    def test_with_each_choice_made_otherwise(self):
+        options = learning_coefficient.OPTIONS
+        usual = Choices(**{its.name: options[its.name] for its in fields(Choices)})
+        rows = list(compared(trained(), varied=True))
+        names = [row.found.measure for row in rows if not row.found.measure.endswith("_error")]
+        others = [f"{name}_learning_coefficient" for name in usual.varied()]
+        assert names == [its for name in ("learning_coefficient", *others) for its in [name] * 2]
+        assert len({row.found.value for row in rows}) == len(rows)
+
+    def test_a_single_chain_has_no_error(self):
+        assert {row.found.measure for row in compared(trained(), chains=1)} == {
+            "learning_coefficient"
+        }
+
     def test_larger_weights_that_compute_the_same_have_the_same(self):
         """A relu's input may be multiplied and its output divided: γ holds both by their own size."""
         model = build(SETTINGS, WORLD.n_tokens, WORLD.length)
@@ -237,6 +272,16 @@ class TestOfRuns:
         assert (
             batch.questions[0].tokens != draw(WORLD, told.batch_parts(), 0, 0).questions[0].tokens
         ).any()
+
+    def test_batches_of_another_size(self):
+        its = objective_of(trained())
+        assert [len(its.batches(1, of_usual)[0].targets) for of_usual in (0.5, 1, 2)] == [8, 16, 32]
+
+    def test_parts_of_full_batches_are_drawn(self):
+        its = objective_of(trained(training={"batch_size": None, "mixture": {"atomic": 1.0}}))
+        one, other = (batch.questions[0].tokens for batch in its.batches(2, 0.25))
+        assert len(one) == len(other) == len(WORLD.splits["atomic"]) / 4
+        assert (one != other).any()
 
     @pytest.mark.parametrize(
         ("training", "n"),

@@ -31,6 +31,7 @@ results = "results"
 # %%
 from onset.figures import mechanism
 from onset.notebook import say
+from onset.notebook.coefficient import Coefficients, sensitivity_cells
 from onset.notebook.here import MeanOf, Predicted, here
 from onset.statistics import milestones, model_parts, order, times
 from onset.statistics.rows import where
@@ -196,6 +197,22 @@ study.early_states_figure("early_states", base, "oo", ["entity", "relation 1", "
 early = where(study.comparisons, comparison="early_states", condition=base, split="oo")
 
 # %% [markdown]
+# ## In how many directions the loss resists
+#
+# The local learning coefficient of Lau et al. (2023): by how much the loss rises when the weights wander
+# about near those of a checkpoint, in units in which each direction that the loss resists counts one half
+# and a flat one nothing. Does it change in a step, and is that when the circuits form? Compared are the
+# checkpoints between which it changes most, those between which the loss on trained two-hop facts does,
+# and those between which oo questions come to be answered; and for each which part of all its ups and
+# downs lies there. Controls: the model whose two-hop answers are shuffled, and models before training. The
+# table has the coefficient of one run with each of the choices made in estimating it made otherwise.
+
+# %%
+nearby = Coefficients(study, trained="composed_train", asked="oo")
+study.apart_figure("coefficient", nearby.panels(logarithmic=True), of=nearby.conditions)
+study.table("sensitivity", sensitivity_cells(study), "lrr")
+
+# %% [markdown]
 # ## Learning curves
 #
 # Loss and accuracy on what is trained, and on the hardest held-out split.
@@ -237,6 +254,11 @@ study.save_numbers(
     | say.named(model_parts.without_a_head(resampled), "without_head_{application}", say.between)
     | say.named(milestones.half(accuracy), "{condition}/{split}_half", say.time)
     | say.named(study.still_rising(where(accuracy, split="oo")), "{condition}/{split}_last_change")
+    | say.named(nearby.ends(), "coefficient/{condition}/{place}", say.rounded(0))
+    | say.named(nearby.steepest(), "coefficient/{condition}/{sign}/when", say.time)
+    | say.named(nearby.shares(), "coefficient/{condition}/{sign}/share")
+    | say.named(nearby.shares_meanwhile(), "coefficient/{condition}/{sign}/meanwhile")
+    | say.named(nearby.later(), "coefficient/{condition}/{sign}/later", say.censored(0))
     | study.quoted_settings(
         "task.n_entities", "task.n_relations", "model.d_model", "training.steps",
         "training.batch_size", "training.weight_decay", "training.learning_rate",

@@ -43,6 +43,7 @@ assert generalised_at <= memorised_at
 # %%
 from onset.figures import foreseen, frequencies, phases, ways
 from onset.notebook import addition, formulas, say
+from onset.notebook.coefficient import Coefficients, sensitivity_cells
 from onset.notebook.here import here
 from onset.notebook.ways import ways_of_addition
 from onset.statistics import chosen, named, order, paired, per_run, times
@@ -120,6 +121,23 @@ study.table("formulas", cells, "llrrrrrr")
 # %%
 study.early_states_figure("early_states", base, "test", ["a", "b", "="])
 early_states = where(study.comparisons, comparison="early_states", condition=base, split="test")
+
+# %% [markdown]
+# ## In how many directions the loss resists
+#
+# The local learning coefficient of Lau et al. (2023): by how much the loss rises when the weights wander
+# about near those of a checkpoint, in units in which each direction that the loss resists counts one half
+# and a flat one nothing. Does it change in a step, and is that when the circuit forms? Compared are the
+# checkpoints between which it changes most, those between which the loss on trained pairs does, and those
+# between which held-out pairs come to be answered; and for each which part of all its ups and downs lies
+# there. Controls: random answers, and models before training. The table has the coefficient of one run
+# with each of the choices made in estimating it made otherwise.
+
+# %%
+nearby = Coefficients(study, trained="train", asked="test")
+since_memorised = nearby.since("train", memorised_at)
+study.apart_figure("coefficient", nearby.panels(), of=nearby.conditions)
+study.table("sensitivity", sensitivity_cells(study), "lrr")
 
 # %% [markdown]
 # ## Why these frequencies?
@@ -238,6 +256,12 @@ study.save_numbers(
     | say.named(honest, "{condition}/honest")
     | say.named(honest, "{condition}/n_honest", say.column("n_there"))
     | say.named(found.shares(), "{condition}/{kind}_{component}/{what}")
+    | say.named(nearby.ends(), "coefficient/{condition}/{place}", say.rounded(0))
+    | say.named(nearby.steepest(), "coefficient/{condition}/{sign}/when", say.time)
+    | say.named(nearby.shares(), "coefficient/{condition}/{sign}/share")
+    | say.named(per_run.per_condition(since_memorised), "coefficient/{condition}/change", say.rounded(0))
+    | say.named(nearby.shares_meanwhile(), "coefficient/{condition}/{sign}/meanwhile")
+    | say.named(nearby.later(), "coefficient/{condition}/{sign}/later", say.censored(0))
     | {f"foretold/{what}": said for what, said in seen.in_percent().items()}
     | {f"foretold_there/{what}": said for what, said in seen_there.in_percent().items()}
     | {f"{name}/percent": say.percent(study.setting("task.train_fraction", name)) for name in (base, many)}
@@ -277,6 +301,7 @@ study.verdict(
         "norm_first": where(norms, step=0),
         "norm_most": summary_of_seeds(norms.groupby("seed")["value"].max(), "size"),
         "grokfast": times.relative(generalised, "grokfast_tuned", ["adamw_tuned"]),
+        "coefficient_falls": summary_of_seeds(since_memorised[many]),
         "walk_first": summary_of_seeds(where(walk, component=1)["by_chance"], "share"),
         "walk_second": summary_of_seeds(where(walk, component=2)["by_chance"], "share"),
     }

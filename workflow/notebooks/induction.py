@@ -46,6 +46,7 @@ results = "results"
 from onset.figures.circuit import draw_circuit
 from onset.figures.ways import draw_turns
 from onset.notebook import say
+from onset.notebook.coefficient import Coefficients, sensitivity_cells
 from onset.notebook.copied import n_same
 from onset.notebook.here import here
 from onset.notebook.induction import KNOWN, NUMBERS, InductionHeads
@@ -114,6 +115,25 @@ study.save_figure(figure, "way", ways.places)
 turned = ways.components.set_index(["condition", "seed"])
 turned_at = ways.when_turned()
 turned.round(2)
+
+# %% [markdown]
+# ## In how many directions the loss resists
+#
+# The local learning coefficient of Lau et al. (2023): by how much the loss rises when the weights wander
+# about near those of a checkpoint, in units in which each direction that the loss resists counts one half
+# and a flat one nothing. Does it change in a step, and is that at the transition? Compared are the
+# checkpoints between which it changes most, those between which the loss does, and those between which
+# repeated tokens come to be predicted; and for each which part of all its ups and downs lies there.
+# Controls: one layer, which has no transition, and models before training. The second figure moves the
+# attention of one block alone (Wang et al. 2024). The table has the coefficient of one run with each of
+# the choices made in estimating it made otherwise.
+
+# %%
+nearby = Coefficients(study, trained="test", asked="repeats")
+study.apart_figure("coefficient", nearby.panels(), of=nearby.conditions)
+blocks = {its: its for its in ("attention, block 1", "attention, block 2")}
+study.apart_figure("coefficient_of_parts", nearby.parts(), curve="part", of=blocks)
+study.table("sensitivity", sensitivity_cells(study), "lrr")
 
 # %% [markdown]
 # ## Why at once, and other worlds
@@ -229,6 +249,11 @@ study.save_numbers(
     | say.named(n_same(copied, "without"), "same/{condition}/without surgery", say.counted)
     | say.named(per_condition(induction_pair.written_more(effects)), "others_write/{condition}")
     | say.named(its.worst_losses, "without/{replacement}/{layer}")
+    | say.named(nearby.ends(), "coefficient/{condition}/{place}", say.rounded(0))
+    | say.named(nearby.steepest(), "coefficient/{condition}/{sign}/when", say.time)
+    | say.named(nearby.shares(), "coefficient/{condition}/{sign}/share")
+    | say.named(nearby.shares_meanwhile(), "coefficient/{condition}/{sign}/meanwhile")
+    | say.named(nearby.later(), "coefficient/{condition}/{sign}/later", say.censored(0))
     | say.named(per_condition(its.least, "share"), "{condition}/least")
     | say.named(again, "{condition}/again", say.time)
     | study.quoted_settings("task.length", "task.n_symbols", "model.n_heads")

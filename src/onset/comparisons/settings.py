@@ -37,6 +37,8 @@ class ComparisonSettings(Settings):
     beside: Beside | None = None
     """what each run stands beside, at the same seed: the parent that it begins with or that its data are
     made of, the runs that its interventions look at, or a condition, of another study if one is named"""
+    seeds: PositiveInt | None = None
+    """with how many of its seeds each condition is looked at, the first ones; null: with all"""
     checkpoints: PositiveInt = 1
     """how many of each run are looked at, evenly among those of the schedule, the last always"""
     splits: Annotated[tuple[Name, ...], Strict(False), Once] = ()

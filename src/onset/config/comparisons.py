@@ -16,6 +16,7 @@ from onset.config.groups import (
     groups_of,
     lost_patterns,
     partner_of,
+    seeds_of,
 )
 from onset.config.problems import Layer, Problem, merge, nearest, place, problems_of
 from onset.config.study import Condition, Study, StudyFile
@@ -188,7 +189,7 @@ def _unfit_options(wanted: Wants, its: ComparisonSettings) -> Iterator[tuple[str
         elif type(value) is not type(usual) and (type(value), type(usual)) != (int, float):
             said = f"{as_given(value)}: must be like its default, {as_given(usual)}"
             yield f"options.{name}", said
-        elif type(usual) is int and usual > 0 >= value:
+        elif type(usual) in (int, float) and usual > 0 and not value > 0:
             yield f"options.{name}", f"{value}: must be more than 0, like its default, {usual}"
 
 
@@ -209,6 +210,7 @@ def _wrong_partners(
                 f"without {has}{why}: {_listed(without)}; leave out those that have none",
             )
             return
+    looked_at = seeds_of(study, its, seeds)
     for condition in taken_in:
         place = partner_of(study.name, condition, its)
         if not place:
@@ -223,7 +225,7 @@ def _wrong_partners(
             there = nearest(place[1], studies[place[0]].conditions)
             yield "beside", f"there is no condition {place[1]!r} in {place[0]}; {there}"
             return
-        if alone := set(seeds[study.name][condition.name]) - set(seeds[place[0]][place[1]]):
+        if alone := set(looked_at[condition.name]) - set(seeds[place[0]][place[1]]):
             called = place[1] if place[0] == study.name else "/".join(place)
             said = f"{called} isn't run with the seeds {', '.join(map(str, sorted(alone)))}"
             yield "beside", f"{said} of {condition.name}"

@@ -44,6 +44,11 @@ def conditions_of(study: Study, its: ComparisonSettings) -> list[str]:
     ]
 
 
+def seeds_of(study: Study, its: ComparisonSettings, seeds: Seeds) -> dict[str, Sequence[int]]:
+    """Of the conditions that a comparison takes in, the seeds with which it looks at them."""
+    return {name: seeds[study.name][name][: its.seeds] for name in conditions_of(study, its)}
+
+
 def lost_patterns(study: Study, its: ComparisonSettings) -> list[str]:
     """Those that no condition fits."""
     return [p for p in its.conditions if not any(fnmatchcase(n, p) for n in study.conditions)]
@@ -60,25 +65,28 @@ def groups_of(study: Study, its: ComparisonSettings, seeds: Seeds) -> list[Group
     alone = its.for_each == "run" and not its.beside
     found = [
         Group(name, tuple(dict.fromkeys(_with_partners(study, its, seeds, runs))))
-        for name, runs in _named(study, its, seeds[study.name])
+        for name, runs in _named(study.name, its, seeds_of(study, its, seeds))
     ]
     return [group for group in found if alone or len(group.members) > 1]
 
 
 def _named(
-    study: Study, its: ComparisonSettings, seeds: Mapping[str, Sequence[int]]
+    study: str, its: ComparisonSettings, seeds: Mapping[str, Sequence[int]]
 ) -> Iterator[tuple[str, list[Member]]]:
-    """The study's own runs, by the name of their group."""
-    names = conditions_of(study, its)
+    """The study's own runs, by the name of their group.
+
+    Args:
+        study: its name.
+        its: the comparison.
+        seeds: of the conditions that it takes in, in their order.
+    """
+    names = list(seeds)
     all_seeds = list(dict.fromkeys(seed for name in names for seed in seeds[name]))
 
     def of(chosen: Iterable[str], wanted: Iterable[int]) -> list[Member]:
         wanted = set(wanted)
         return [
-            Member(study.name, name, seed)
-            for name in chosen
-            for seed in seeds[name]
-            if seed in wanted
+            Member(study, name, seed) for name in chosen for seed in seeds[name] if seed in wanted
         ]
 
     match its.for_each:

@@ -37,10 +37,19 @@ class Objective:
             min(size, len(splits[name])) if name in splits else size for name, size in drawn.items()
         )
 
-    def batches(self, count: int) -> list[Batch | VectorBatch]:
-        """Those that the training would have gone on with; a single one, if its batches are full."""
-        batch_of, end = batches(self.dataset, self.training, self.seed), self.training.steps
-        if self.training.batch_size is None:
+    def batches(self, count: int, of_usual: float = 1.0) -> list[Batch | VectorBatch]:
+        """Those that the training would have gone on with; a single one, if its batches are full.
+
+        Args:
+            count: how many.
+            of_usual: how large, in multiples of those that the training had.
+        """
+        its, end = self.training, self.training.steps
+        if of_usual != 1.0:
+            usual = self.n_examples if its.batch_size is None else its.batch_size
+            its = its.model_copy(update={"batch_size": max(1, round(of_usual * usual))})
+        batch_of = batches(self.dataset, its, self.seed)
+        if its.batch_size is None:
             return [batch_of(end)]
         return [batch_of(end + number) for number in range(count)]
 

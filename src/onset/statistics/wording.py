@@ -141,6 +141,12 @@ def format_values(values: Iterable[float], digits: int = 2, kind: str = "real") 
     return format_interval(Summary(*interval(list(values), kind)), digits)
 
 
+def format_with_error(mean: float, error: float, digits: int = 1) -> str:
+    """`70.1 ± 7.2`, or the mean alone where no standard error is known."""
+    said = _rounded(mean, digits)
+    return said if math.isnan(error) else f"{said} ± {_rounded(error, digits)}"
+
+
 def format_small(number: float) -> str:
     """What may span orders of magnitude: two digits after the point, or a power of ten."""
     return f"{number:.1e}" if 0 < abs(number) < 0.01 else f"{number:.2f}"

@@ -20,35 +20,26 @@ How much it depends on what is chosen, for random labels in modular addition (sp
     pace 0.05 | 0.1 | 0.2                       64 ± 9 | 70 ± 7 | 113 ± 31
     40 | 80 | 200 steps (pace 0.1)              63 ± 5 | 70 ± 7 | 66 ± 0.3
     6 chains; preconditioned (pace 0.1)         64 ± 3; 72 ± 10
-    γ 10 | 30 | 100 (pace 0.1)                  253 ± 19 | 70 ± 7 | 6 ± 0.5
+    γ 10 | 30 | 100 (pace 0.1)                  253 ± 19 | 70 ± 7 | 6 ± 2
 
 Chains and samplers agree; a pace of 0.2 is too fast for the steepest directions; and λ̂ is a number for its
-γ alone. How it depends on the size of batches has not been measured.
+γ alone. With `varied`, a study shows the same of its own runs, and how it depends on the size of batches.
 """
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
-
-import torch
-from jaxtyping import Float
-from torch import Tensor
+from collections.abc import Iterator, Sequence
 
 from onset.comparisons.member import Compared, Member
-from onset.comparisons.weights.langevin import Langevin, Loss, losses_nearby
-from onset.measures.measurement import Measurement
-from onset.models.batch import Model, Parameters
-from onset.runs.objective import Objective
+from onset.comparisons.weights.nearby import Choices, Coefficients
+from onset.models.batch import Model
 from onset.tasks.dataset import Dataset
-from onset.training.settings import TrainingSettings
 
 TOGETHER = "checkpoints"
 OPTIONS = {
     "pull": 300.0, "pace": 0.05, "chains": 2, "burn_in": 60, "draws": 20, "batches": 8,
-    "preconditioned": False, "refined": False,
+    "batch": 1.0, "preconditioned": False, "refined": False, "varied": False,
 }  # fmt: skip
 QUANTITIES = {
     "learning_coefficient": {"kind": "real", "label": "local learning coefficient"},
@@ -76,100 +67,42 @@ def compare(
     burn_in: int,
     draws: int,
     batches: int,
+    batch: float,
     preconditioned: bool,
     refined: bool,
+    varied: bool,
 ) -> Iterator[Compared]:
-    """At each `step`, of the loss that the training minimised, on batches as it drew them:
+    """At each `step`, of the loss that the training minimised, on batches drawn as it drew them:
 
     * `learning_coefficient`: mean over chains, and `learning_coefficient_error`, its standard error;
     * if `refined`, `attention_learning_coefficient` and `mlp_learning_coefficient` by block (`layer`), with
-      theirs: only the parameters of that part move (Wang et al. 2024, arXiv:2410.02984).
+      theirs: only the parameters of that part move (Wang et al. 2024, arXiv:2410.02984);
+    * if `varied`, `less_pull_learning_coefficient` and the like (`nearby.Choices.varied`), with theirs.
 
     Args:
         members: a run.
-        pull: γ.
-        pace: by how much of its distance, halved, a direction in which the loss is flat comes back at each
-            step. After 3 / pace steps chains have forgotten where they started.
-        chains: how many.
-        burn_in, draws: steps of each, before the first draw and with one.
-        batches: how many different ones, in turn.
-        preconditioned: whether chains move as in Li et al. 2016.
+        pull, pace, chains, burn_in, draws, batches, batch, preconditioned: as `nearby.Choices` has them.
         refined: whether parts are looked at, too, at the same cost each.
+        varied: whether it is also estimated with each of the choices made otherwise.
     """
+    how = Choices(pull, pace, chains, burn_in, draws, batches, batch, preconditioned)
     for run in members:
-        objective = objective_of(run)
-        n = objective.n_examples
-        size = pace * 2 / math.sqrt(pull) if preconditioned else pace / pull
-        how = Langevin(n / math.log(n), size, pull, chains, burn_in, draws, preconditioned)
-        with torch.inference_mode(False), torch.enable_grad():
-            drawn = objective.batches(batches)
+        its = Coefficients(run, how)
+        for step in run.steps:
+            yield from its.rows(step)
+            for (part, layer), moved in _parts(its.trained(step)).items() if refined else ():
+                yield from its.rows(step, part, layer, moved)
+        for name, other in how.varied().items() if varied else ():
+            its = Coefficients(run, other)
             for step in run.steps:
-                parameters = {
-                    name: its.detach().clone() for name, its in run.parameters(step).items()
-                }
-                trained = objective.trained(parameters)
-                for (name, layer), moved in (
-                    {("", None): trained} | (_parts(trained) if refined else {})
-                ).items():
-                    loss = _Nearby(objective, parameters, moved, drawn)
-                    found = estimate(loss.origin, loss, how, run.seed)
-                    for kind, value in zip(("", "_error"), found, strict=True):
-                        row = Measurement(f"{name}learning_coefficient{kind}", value, layer=layer)
-                        yield Compared(row, run, step=step)
-
-
-def objective_of(run: Member[Model, Dataset]) -> Objective:
-    """What a run's training minimised."""
-    training = TrainingSettings.model_validate(run.settings["training"])
-    return Objective(run.model, run.training_data, training, run.seed)
-
-
-class Estimate(NamedTuple):
-    """Over chains."""
-
-    mean: float
-    error: float
-    """standard error of the mean"""
-
-
-def estimate(start: Mapping[str, Tensor], loss: Loss, how: Langevin, seed: int) -> Estimate:
-    """λ̂ of each chain, and over chains their mean."""
-    by_chain = how.n_beta * losses_nearby(start, loss, how, seed).mean(0)
-    return Estimate(by_chain.mean().item(), (by_chain.std() / math.sqrt(len(by_chain))).item())
-
-
-class _Nearby:
-    """The loss of a checkpoint whose tensors have been moved, in units of their root mean square."""
-
-    def __init__(
-        self, objective: Objective, parameters: Parameters, moved: Sequence[str], batches: Sequence
-    ) -> None:
-        self._objective, self._parameters, self._batches = objective, parameters, batches
-        self._units = {name: parameters[name].square().mean().sqrt() for name in moved}
-        self.origin = {name: torch.zeros_like(parameters[name]) for name in moved}
-
-    def __call__(self, moves: Parameters, step: int) -> Float[Tensor, " chains"]:
-        batch = self._batches[step % len(self._batches)]
-        weights = {
-            name: (self._parameters[name] + unit * moves[name]).unbind()
-            for name, unit in self._units.items()
-        }
-        n_chains = len(next(iter(moves.values())))
-        return torch.stack(
-            [
-                self._objective.loss(
-                    self._parameters | {name: its[chain] for name, its in weights.items()}, batch
-                )
-                for chain in range(n_chains)
-            ]
-        )
+                yield from its.rows(step, name)
 
 
 def _parts(names: Sequence[str]) -> dict[tuple[str, int], list[str]]:
-    """(part with an underscore, block) → its parameters."""
+    """(part, block) → its parameters."""
     found: dict[tuple[str, int], list[str]] = {}
     for part, pattern in _PARTS.items():
         for name in names:
             if its := pattern.match(name):
-                found.setdefault((f"{part}_", int(its[1])), []).append(name)
+                found.setdefault((part, int(its[1])), []).append(name)
     return found
