@@ -59,8 +59,8 @@ chance = 1 / study.setting("task.n_values")
 # quarter of `id` and of `ood` was set apart for choosing settings (on other seeds); everything below is
 # about the rest. In the null control the definitions of all aliases are shuffled, and the facts of aliases
 # contradict them. The right answers stay those of the true bases, about which the data say nothing, so
-# chance is to be expected there. What the control shows is how often such a model answers as for the base that
-# the definition names (`unchanged_own_accuracy` below).
+# chance is to be expected there. What the control shows is how often such a model answers as for the base
+# that the definition names (`unchanged_own_accuracy` below).
 
 # %%
 study.what_was_run(
