@@ -249,7 +249,11 @@ class TestWithinARun:
 
     def test_between_what_accuracy_lies_without_a_head(self):
         left = pd.DataFrame(
-            {"layer": [0.0, 0.0, 0.0], "head": [0, 1, np.nan], "mean": [0.2, 0.6, 0.9]}
-        )
-        (found,) = model_parts.without_a_head(left).itertuples()
-        assert (found.application, found.lowest, found.highest) == (1, 0.2, 0.6)
+            [("tied", 0.0, 0, 0.4, 0.2, 0.6), ("tied", 0.0, 1, 0.5, 0.7, np.nan),
+             ("tied", 0.0, np.nan, 0.9, 0.9, 0.9), ("untied", 0.0, 0, 0.1, 0.1, 0.1)],
+            columns=["condition", "layer", "head", "mean", "seed_0", "seed_1"],
+        )  # fmt: skip
+        found, other = model_parts.without_a_head(left).itertuples()
+        # Of single seeds, not of their means, and without the MLP.
+        assert (found.application, found.lowest, found.highest) == (1, 0.2, 0.7)
+        assert (other.condition, other.lowest) == ("untied", 0.1)

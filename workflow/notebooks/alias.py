@@ -41,7 +41,7 @@ results = "results"
 from onset.figures import mechanism
 from onset.notebook import say
 from onset.notebook.here import MeanOf, here
-from onset.statistics import milestones, paired
+from onset.statistics import milestones, model_parts, paired
 from onset.statistics.rows import where
 
 study = here(study_name, results)
@@ -59,8 +59,8 @@ chance = 1 / study.setting("task.n_values")
 # quarter of `id` and of `ood` was set apart for choosing settings (on other seeds); everything below is
 # about the rest. In the null control the definitions of all aliases are shuffled, and the facts of aliases
 # contradict them. The right answers stay those of the true bases, about which the data say nothing, so
-# chance is guaranteed there. What the control shows is how often such a model answers as for the base that
-# the definition names (`unchanged_own_accuracy` below).
+# chance is to be expected there. What the control shows is how often such a model answers as for the base
+# that the definition names (`unchanged_own_accuracy` below).
 
 # %%
 study.what_was_run(
@@ -145,7 +145,7 @@ study.curves_figure(
 #   acts, not that the alias had it before.
 # - *Do answers about the alias come from its base's code?* (bottom) The alias's component along its base's
 #   input row is removed. The null control subtracts as much along another base's row, along which the
-#   alias has no component: it adds something where the intervention removes something, and costs accuracy
+#   alias has little: it adds something where the intervention removes something, and costs accuracy
 #   too. What counts is the difference (`removal`, within each seed).
 # - *Does a definition write that code?* (bottom right) The alias's row is discarded and learned afresh
 #   from its definition alone, with everything else frozen.
@@ -226,8 +226,8 @@ study.save_numbers(
     say.named(study.over_seeds_at_end(removal), "{condition}/removal")
     | say.named(milestones.half(asked), "{condition}/{split}_half", say.time)
     | say.named(
-        resampled[resampled["head"].notna()].groupby("condition")["mean"].min().reset_index(),
-        "{condition}/without_head", say.mean,
+        model_parts.without_a_head(resampled), "{condition}/without_head",
+        say.column("lowest", digits=2),
     )
     | study.quoted_settings(
         "task.n_bases", "task.n_attributes", "task.n_values", "model.d_model", "training.steps",

@@ -33,7 +33,7 @@ from onset.figures import mechanism
 from onset.notebook import say
 from onset.notebook.coefficient import Coefficients, sensitivity_cells
 from onset.notebook.here import MeanOf, Predicted, here
-from onset.statistics import milestones, model_parts, order, times
+from onset.statistics import milestones, model_parts, order, paired, times
 from onset.statistics.rows import where
 from onset.statistics.seeds import over_seeds, summary_of_seeds
 
@@ -86,16 +86,17 @@ study.curves_figure("emergence", emergence, HELD_OUT, "accuracy", n_lines=2)
 # %% [markdown]
 # ## Where the bridge is
 #
-# The logit lens at the position of r1. The state that is read out for one-hop questions shows the bridge
-# r1(a) there as soon as the atomic fact is known, because that is what it is trained to show: after one
-# block application in the models that are read out per hop, after all of them in the others. The question
-# is whether the *other* states show it too, in time for the second hop. Even if they do, this doesn't
-# mean that it is used: the null control shows it as well (and answers neither `id` nor `oo` questions).
+# The logit lens at the position of r1. Attention is causal, so the states there are those of the one-hop
+# question. Where they are read out for it, after one block application in the models that are read out per
+# hop, after all of them in the others, the bridge r1(a) ranks first if and only if the atomic fact is
+# answered: this is no finding. The question is whether the *other* states show it too, in time for the
+# second hop. Even if they do, this doesn't mean that it is used: the null control shows it as well (and
+# answers neither `id` nor `oo` questions).
 
 # %%
-lens = study.measured("bridge_top1")
+lens = study.measured("bridge_top1", split="oo")
 lens = lens[lens["layer"] > 0]
-bridge = over_seeds(where(lens, split="oo"), ["condition", "layer", "step"])
+bridge = over_seeds(lens, ["condition", "layer", "step"])
 layers = {its: f"after block application {its:.0f}" for its in sorted(bridge["layer"].unique())}
 study.curves_figure("bridge", bridge, layers, "bridge ranks first", by="layer")
 
@@ -106,7 +107,7 @@ study.curves_figure("bridge", bridge, layers, "bridge ranks first", by="layer")
 # application is replaced, by the state of a *donor* question (same second relation, another answer), by
 # the *output embedding* of the donor's bridge entity (nothing but "this entity, as an answer"), or by a
 # random direction of the same norm (null), and the rest of the model runs on. **Prediction**, made before
-# we looked at these numbers and after trying the same intervention on seed 0 of two conditions: where one
+# we looked at these numbers, but after trying the same intervention on seed 0 of two conditions: where one
 # block serves both hops, the answer becomes the donor's, even when only the entity is written; with two
 # layers the written entity is not understood. It would be refuted by a shared model that keeps its own
 # answer, or by two layers that follow the written entity. Bars are the accuracy on the same questions.
@@ -142,15 +143,16 @@ study.predictions_table(
 # %% [markdown]
 # ## In which order
 #
-# When does the bridge become readable at r1, when is it causally used, and when is the question answered?
-# The first condition, oo questions. The table gives the step at which each sign first reaches half its
-# final value, and how many steps later the accuracy does. Both are known to within two checkpoints: means
-# take the straight line between them, intervals don't.
+# When does the bridge become readable at r1 (in the logit lens: when are the atomic facts known), when is
+# it causally used, and when is the question answered? The first condition, oo questions. The table gives
+# the step at which each sign first reaches half its final value, and how many steps later the accuracy
+# does. Both are known to within two checkpoints: means take the straight line between them, intervals
+# don't.
 
 # %%
 at_bridge = where(study.analyses, condition=base, layer=1, position=1)
 SIGNS = {
-    "bridge in the logit lens": where(lens, condition=base, split="oo", layer=1),
+    "bridge in the logit lens": where(lens, condition=base, layer=1),
     "bridge in a linear probe": where(at_bridge, measure="probe_accuracy"),
     "donor's state is used": where(at_bridge, measure="patch_donor_follows", split="oo"),
     "written entity is used": where(at_bridge, measure="patch_written_follows", split="oo"),
@@ -245,9 +247,11 @@ own = where(study.closer, condition=base, split="oo")
 last_layer = own.loc[own["measure"] == "attention", "layer"].max()
 resampled = where(left, condition=base, split="oo", replacement="resample")
 of_oo = where(contrast, split="oo")
+above_guess = paired.difference(where(study.final, split="oo"), "accuracy", "guess_accuracy")
 accuracy = study.measured("accuracy", split=HELD_OUT)
 study.save_numbers(
     say.named(study.over_seeds_at_end(lens, "layer"), "{condition}/bridge_{layer}")
+    | say.named(study.over_seeds_at_end(above_guess), "{condition}/above_guess")
     | say.named(order.works_from(early), "works_from/{layer}_{position}", say.from_when)
     | say.named(where(in_order, what="half"), "order/{name}", say.time)
     | say.named(where(in_order, what="lag"), "lag/{name}", say.censored(0))

@@ -199,8 +199,8 @@ study.save_numbers(
 #
 # What is reported for language models. Ours: the share of right answers about either tag's aliases that are
 # about those of the first (theirs have both tags' definitions of one name, and count whose are followed);
-# the difference in accuracy between the tags with replay, as in their second stage, and how much larger
-# smaller batches make it, within each seed.
+# the difference in accuracy between the tags with replay, as in their second stage, and how much larger it
+# is with smaller batches, of which there are more, within each seed.
 
 # %%
 followed = paired.part(last, tag, other_tag, of="split")

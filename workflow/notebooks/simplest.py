@@ -124,9 +124,9 @@ study.save_figure(figure, "boundary", edges.drop(columns="constant"))
 # ## The smallest model
 #
 # Among all models of the base point's world, we choose the smallest for which every seed reaches the level
-# on `ood_validation`, and show its accuracy on `ood`, which the choice didn't use. Which one it is can hang
-# on the last digits of single runs near the level. So we also say up to which size no model reaches it in
-# any seed: between these two sizes is where models of this grid begin to answer.
+# on `ood_validation`, and show its accuracy on `ood`, which the choice didn't use. Had it been made on
+# `ood`, it might be another one: with three seeds, single answers decide. So we also say up to which size no
+# model reaches the level in any seed: between these sizes is where models of this grid begin to answer.
 
 # %%
 in_words = maps.in_words()
@@ -179,18 +179,25 @@ study.learning_figure(
 # %%
 extremes = maps.extremes(ood)
 lowest, highest = where(extremes, end="lowest"), where(extremes, end="highest")
-words = windows.in_words(worlds, ood)
+words, of_id = (windows.in_words(worlds, ends) for ends in (ood, seen))
+in_base = study.setting("task.n_bases", "base")
 untrained = over_seeds(study.untrained("accuracy", split="ood"), ["condition", "split"])
 reach = models["seeds_at_level"] == len(study.seeds)
 best = next(models.loc[models.index == smallest].itertuples(), None)
 undecided = models[~models["fails"] & ~models["passes"]]
 between = undecided[undecided["parameters"] <= (best.parameters if best else math.inf)]
+elsewhere = next(models.loc[reach].itertuples(), None)
 study.save_numbers(
     say.named(lowest, "{key}/lowest")
     | say.named(lowest, "{key}/lowest_at", say.column("at"))
     | say.named(highest, "{key}/highest")
     | say.named(highest, "{key}/highest_at", say.column("at"))
     | say.named(where(words, value=worlds[0].value), "smallest_world/{what}", say.column("said"))
+    | say.named(
+        where(of_id, value=worlds[0].value, what="widest"), "smallest_world/{what}_id",
+        say.column("said"),
+    )
+    | say.named(where(words, value=in_base), "base_world/{what}", say.column("said"))
     | say.named(where(words, value=worlds[-1].value), "largest_world/{what}", say.column("said"))
     | study.quoted_settings(
         "task.n_bases", "task.n_attributes", "task.n_values", "model.d_model", "model.d_mlp",
@@ -216,6 +223,7 @@ study.save_numbers(
         "smallest/parameters": f"{best.parameters:,}" if best else "none",
         "smallest/ood": say.interval(best) if best else "none",
         "smallest/seeds": str(best.seeds_at_level) if best else "none",
+        "smallest_elsewhere/parameters": f"{elsewhere.parameters:,}" if elsewhere else "none",
         "untrained/ood": say.most(untrained["mean"]),
         "null/ood": say.first(where(ood, condition=nulls), otherwise="not run"),
     }

@@ -27,14 +27,17 @@ def share_written(analyses: pd.DataFrame, part: str, layer: float) -> pd.Series:
 
 
 def without_a_head(left: pd.DataFrame) -> pd.DataFrame:
-    """Between what the accuracy lies without one head of a block application, over its heads.
+    """Between what the accuracy lies without one head of a block application, over heads and seeds.
+
+    Seeds aren't averaged: heads of the same number in different seeds have nothing in common.
 
     Args:
-        left: rows of one condition, split and replacement: layer, head, mean.
+        left: rows of one split and replacement: condition, layer, head, seed_0, seed_1, …
 
     Returns:
-        application (from 1), lowest, highest.
+        condition, application (from 1), lowest, highest.
     """
-    heads = left[left["head"].notna()].groupby("layer")["mean"]
-    found = heads.agg(lowest="min", highest="max").reset_index()
+    heads = left[left["head"].notna()].set_index(["condition", "layer"])
+    each = heads.filter(regex=r"^seed_\d+$").melt(ignore_index=False)["value"]
+    found = each.groupby(level=[0, 1], observed=True).agg(lowest="min", highest="max").reset_index()
     return found.assign(application=found["layer"].astype(int) + 1)
