@@ -115,7 +115,7 @@ class TestVariants:
         told = {
             **TOLD,
             "conditions": ["tied", "untied", "slow", "long"],
-            "variants": {"slow": "tied", "long": "untied"},
+            "variants": {"long": "untied", "slow": "tied"},
             "analysed": ["tied", "slow"],
             "labels": labels,
         }

@@ -46,7 +46,7 @@ def here(study_name: str, results: str | Path = "results") -> NotebookStudy:
     return NotebookStudy(
         folder=folder,
         conditions=tuple(name for name in told["conditions"] if name not in variants),
-        variants=variants,
+        variants={name: variants[name] for name in told["conditions"] if name in variants},
         seeds=tuple(told["seeds"]),
         code=told["code"],
         analysed=tuple(name for name in told["analysed"] if name not in variants),
