@@ -1,4 +1,4 @@
-"""The rows of a map around base points are found from the settings, and put on the right side of a level."""
+"""Rows of a map around base points are found from the settings, and lie above or below a level."""
 
 from __future__ import annotations
 
@@ -105,9 +105,10 @@ def test_sides_of_a_level(around, rows):
     """Means are .1, .19, .28, .37, .46, .54, .63, .72, .81 and .9; bases aren't counted."""
     found = around.sides_of(rows[rows["kind"] == "oo"], 0.5).set_index(["side", "end"])
     assert found.loc[("shared", "above"), "said"] == "depth: 2, 3; other: odd"
-    assert found.loc[("shared", "below"), "said"] == "size: 20"
-    assert found.loc[("shared", "open"), "said"] == "size: 5; depth: 1"
+    assert found.loc[("shared", "below"), "said"] == "size: 5, 20"
+    assert found.loc[("shared", "open"), "said"] == "depth: 1"
     assert found.loc[("layers", "above"), "said"] == "depth: 3"
+    assert found.loc[("layers", "below"), "said"] == "none"
     assert set(found["of"].xs("shared")) == {"6"}
     for side in SIDES:
         assert found["n"].xs(side).astype(int).sum() == int(found["of"].xs(side).iloc[0])

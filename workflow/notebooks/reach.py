@@ -115,7 +115,7 @@ asked = pd.concat(
     ]
 )
 rows = around.rows(study.over_seeds_at_end(asked, "kind"))
-around.figure("map", rows, KINDS, SIDES, "accuracy")
+around.map_figure("map", rows, KINDS, SIDES, "accuracy")
 
 # %%
 study.table("map", around.table(rows, list(KINDS), SIDES))

@@ -85,7 +85,7 @@ class Around:
         """
         return self.conditions.merge(numbers, on="condition")
 
-    def figure(
+    def map_figure(
         self, name: str, rows: pd.DataFrame, kinds: Mapping[str, str], labels: Mapping[str, str],
         xlabel: str,
     ) -> None:  # fmt: skip
