@@ -169,6 +169,24 @@ class TestBridgeLens:
                 assert values["bridge_rank", name, layer, 1] == pytest.approx(rank)
                 assert values["bridge_top1", name, layer, 1] == pytest.approx(top1)
 
+    def test_in_the_loss_each_pair_counts_once(self):
+        model = transformer(n_layers=2)
+        parameters = model.initial_parameters(0)
+        told = WORLD.only(["atomic", "composed_train"])
+        split = WORLD.splits["composed_train"]
+        bridges = {
+            tuple(question[:2].tolist()): bridge
+            for question, bridge in zip(split.tokens, split.truth["bridge"], strict=True)
+        }
+        assert len(bridges) < len(split)
+        expected = []
+        for pair, bridge in bridges.items():
+            state = model.residual_stream(parameters, torch.tensor([pair]))[1, 0, 1]
+            expected.append(-model.unembed(parameters, state).log_softmax(0)[bridge].item())
+        assert bridge_lens.in_loss(model, parameters, told).item() == pytest.approx(
+            np.mean(expected), rel=1e-5
+        )
+
     def test_a_bridge_that_is_there_is_found(self):
         """Relation i's embedding is entity i's: where the bridge of (a, i) is i, it is readable."""
         model = transformer(norm="none", positions="none", d_model=24, n_heads=1)

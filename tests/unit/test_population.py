@@ -41,6 +41,7 @@ CASES = {
         [replace(COMPOSITION, new_tokens=(3, 5))] * 3,
         training(steps=20, trainable={"tok_embed.weight": "new_tokens", "*mlp*": "all"}),
     ),
+    "SGD": (MODEL, [COMPOSITION] * 3, training(steps=20, optimiser="sgd", momentum=0.9)),
 }
 
 

@@ -76,14 +76,16 @@ def test_what_measures_have_kept_serves_a_training():
 FULL_BATCH = {"batch_size": None, "mixture": {"atomic": 1.0}}
 
 
-def trained(settings: TrainingSettings, seed: int = 0, model=MODEL, **how) -> TrainingState:
-    """A training of WORLD from the start, with no checkpoints, unless told `how` otherwise."""
+def trained(
+    settings: TrainingSettings, seed: int = 0, model=MODEL, dataset: Dataset = WORLD, **how
+) -> TrainingState:
+    """A training from the start, with no checkpoints, unless told `how` otherwise."""
     default = {
         "checkpoint_steps": (),
         "start": TrainingState(0, model.initial_parameters(seed)),
         "on_checkpoint": lambda state: None,
     }
-    return train(model, WORLD, settings, seed=seed, **{**default, **how})
+    return train(model, dataset, settings, seed=seed, **{**default, **how})
 
 
 def assert_same_bits(one: TrainingState, other: TrainingState) -> None:
@@ -144,6 +146,10 @@ class TestLearningRate:
         assert trained(settings).log["learning_rate"] == rates
 
 
+def test_null_takes_a_split_out_of_the_mixture():
+    assert training(mixture={"atomic": 1.0, "composed_train": None}).mixture == {"atomic": 1.0}
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -151,7 +157,7 @@ class TestLearningRate:
         ({"mixture": {"atomic": 0.5, "composed_train": 0.4}}, "sum to 1, not 0.9"),
         ({"betas": (0.9, 1.0)}, "betas must be below 1"),
         ({"steps": 0}, "greater than 0"),
-        ({"momentum": 0.9}, "not permitted"),
+        ({"nesterov": True}, "not permitted"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(changes, words):

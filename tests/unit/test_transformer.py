@@ -35,6 +35,7 @@ STACKS = [  # distinct blocks, how often the stack is applied, where it is read 
     (1, 2, "per_hop"),
     (1, 3, "per_hop"),
     (2, 2, "last"),
+    (2, 2, "per_loop"),
 ]
 BLOCKS = {
     "MLP": {},
@@ -104,7 +105,7 @@ def by_the_library(
     """The logits of TransformerLens's NativeModel, differentiable in Onset's parameters."""
     found = []
     for group in groups:
-        n = group.hops if model.settings.readout == "per_hop" else model.settings.n_applications
+        n = model.depth(group.hops)
         native = native_model(model, parameters, n)
         # The state dict repeats shared tensors, so their gradients add up in the one tensor.
         state = native_state_dict(model, parameters, n)
@@ -184,11 +185,26 @@ class TestForward:
             logits = model.logits(parameters, [Questions(tokens, (2,), hops)])
             assert_close(logits, model.unembed(parameters, residual[hops, :, 2]))
 
+    def test_a_loop_per_hop(self, way):
+        """With `per_loop`, it comes from after so many times all blocks."""
+        model = stacked((2, 3, "per_loop"))
+        parameters = drawn(model)
+        tokens = SHORT[1].tokens
+        residual = model.residual_stream(parameters, torch.from_numpy(tokens))
+        for hops in (1, 2, 3):
+            logits = model.logits(parameters, [Questions(tokens, (2,), hops)])
+            assert_close(logits, model.unembed(parameters, residual[2 * hops, :, 2]))
+
     def test_too_few_applications_for_the_hops_are_a_problem(self):
         one_block = settings(n_layers=1, readout="per_hop")
         assert "1, the task has questions of 2 hops" in problems(one_block, 2, N_TOKENS, LENGTH)[0]
         assert problems(one_block, 1, N_TOKENS, LENGTH) == []
         assert problems(settings(n_layers=1), 2, N_TOKENS, LENGTH) == []
+        looped = settings(n_layers=2, n_loops=2, readout="per_loop")
+        assert (
+            "n_loops is 2, the task has questions of 3" in problems(looped, 3, N_TOKENS, LENGTH)[0]
+        )
+        assert problems(looped, 2, N_TOKENS, LENGTH) == []
 
 
 class TestBridge:

@@ -13,7 +13,7 @@ from onset.analyses.settings import AnalysesSettings
 from onset.config.problems import Layer, Problem, merge, nearest, place, problems_of
 from onset.config.size import Size, largest_number
 from onset.config.study import Condition, ConditionFile
-from onset.config.trained_parts import unfit_patterns
+from onset.config.trained_parts import unfit_optimiser, unfit_patterns
 from onset.config.wants import DEFINED_BY, unknown, wants
 from onset.settings import Settings
 from onset.tasks.dataset import TaskSettings
@@ -218,9 +218,11 @@ class _Check:
                 self.problem(path, f"nothing is looked at in {split} by {names}")
 
     def trainable(self, task: AnyTaskSettings, model: Settings, training: TrainingSettings) -> None:
-        """Each pattern fits a parameter and counts for one; the rows that it chooses are there."""
+        """Each pattern fits a parameter and counts for one; its rows are there; the optimiser has work."""
         for pattern, said in unfit_patterns(training.trainable or {}, task, model):
             self.problem(["training", "trainable", *filter(None, [pattern])], said)
+        if said := unfit_optimiser(training, task, model):
+            self.problem(["training", "optimiser"], said)
 
     def measures_in_loss(
         self, task: AnyTaskSettings, model: Settings, training: TrainingSettings
@@ -232,6 +234,10 @@ class _Check:
             if not wants(measures, name).in_loss:
                 others = [n for n in measures.names() if wants(measures, n).in_loss]
                 said = f"can't enter a loss; {nearest(name, others)}"
+                self.problem([*path, name], said)
+            elif not any(wants(measures, name).looks_at(task, split) for split in training.mixture):
+                needed = ", ".join(wants(measures, name).truth)
+                said = f"no split of the mixture knows what it needs of each example: {needed}"
                 self.problem([*path, name], said)
 
     def last_checkpoint(self, training: TrainingSettings, checkpoints: CheckpointSettings) -> None:

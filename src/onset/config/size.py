@@ -21,7 +21,8 @@ from onset.tasks.worlds import AnyTaskSettings, sizes_of
 from onset.training.settings import CheckpointSettings, TrainingSettings
 
 _NUMBER, _FLOAT = 8, 4  # bytes
-_COPIES = 4  # of parameters: themselves, gradients, AdamW's two moments
+_COPIES = {"adamw": 4, "sgd": 3, "muon": 3}
+"""of parameters: themselves, gradients, moments (muon's matrices have one, what AdamW updates there two)"""
 _LOGGED = 4 * 32  # bytes per step, of Python's floats in lists
 _OPERATIONS = 1e15  # per second, more than a device does
 _STEP = 2e-5  # seconds that a step takes at least
@@ -59,7 +60,7 @@ class Size:
         return cls(
             memory={
                 "task": _NUMBER * numbers,
-                "model": _FLOAT * _COPIES * parameters,
+                "model": _FLOAT * _COPIES[training.optimiser] * parameters,
                 "training": _FLOAT * batch * kept + _LOGGED * training.steps,
             },
             disk=_FLOAT * n_kept * parameters,

@@ -1,4 +1,4 @@
-"""Checks the patterns that say which parameters are trained, before a model exists."""
+"""Checks which parameters are trained, and by what, before a model exists."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from onset.config.traits import KNOWN, traits_of
 from onset.settings import Settings
 from onset.tasks.worlds import AnyTaskSettings, sizes_of
 from onset.training.patterns import counting
-from onset.training.settings import Extent
+from onset.training.settings import Extent, TrainingSettings
 
 
 def unfit_patterns(
@@ -67,3 +67,20 @@ def _without_rows(
             pattern,
             f"{lacking[0]} has no row per token, so it has none for new tokens (have: {allowed})",
         )
+
+
+def unfit_optimiser(
+    training: TrainingSettings, task: AnyTaskSettings, model: Settings
+) -> str | None:
+    """Why an optimiser has nothing to update; None if it has."""
+    if training.optimiser != "muon":
+        return None
+    family = models.load_settings(model.name)
+    hidden = family.hidden(model, *sizes_of(task)) if hasattr(family, "hidden") else ()
+    wants = "muon updates matrices between embedding and readout"
+    if not hidden:
+        return f"{wants}, and the family {model.name} doesn't say that it has any"
+    chosen = training.trainable
+    if chosen and not any(fnmatch.fnmatchcase(n, p) for n in hidden for p in chosen):
+        return f"{wants}, and of these none is trainable"
+    return None

@@ -8,7 +8,7 @@ which it has no rows.
 
 It may have `at_end(model, parameters, dataset)`, asked once, of the last checkpoint; what that says is then
 `measure`'s fourth argument. And it may have `in_loss(model, parameters, dataset)`, a differentiable scalar
-that a training can be told to add to its loss.
+that a training can be told to add to its loss; its dataset has the splits that are trained on alone.
 """
 
 from __future__ import annotations

@@ -205,7 +205,8 @@ class _Run:
         return found
 
     def train(self) -> TrainingState:
-        """By itself."""
+        """By itself. Measures in the loss see no other splits than training does."""
+        trained_on = self.dataset.only(self.training.mixture)
         return train(
             self.model,
             self.dataset,
@@ -216,7 +217,7 @@ class _Run:
             on_checkpoint=self.keep,
             on_step=Progress(self.folder.run, self.start.step, self.training.steps),
             in_loss=[
-                partial(_weighted, measures.load(name).in_loss, weight, self.model, self.dataset)
+                partial(_weighted, measures.load(name).in_loss, weight, self.model, trained_on)
                 for name, weight in self.training.measures_in_loss.items()
             ],
             interventions=self.interventions,

@@ -48,7 +48,7 @@ def _likely(rate: float, log: Log, settings: TrainingSettings) -> str:
     grown = finite[-1] / least if (least := min(finite, key=abs, default=0.0)) > 0 else 0.0
     if grown > _GROWN:
         return f"it had grown {grown:.3g} times since its least: try a lower learning_rate"
-    if rate > _FAR:
+    if rate > _FAR and settings.optimiser == "adamw":
         return f"a step moves every weight by about {rate:.2g}: try a lower learning_rate"
     if any(part < 0 for part in settings.measures_in_loss.values()):
         return "what is rewarded in the loss (measures_in_loss) may have no bound"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import Field, Strict, model_validator
+from pydantic import BeforeValidator, Field, Strict, model_validator
 
 from onset.settings import (
     Fraction,
@@ -23,6 +23,18 @@ Extent = Literal["all", "new_tokens"]
 """of a parameter: all of it, or the rows of new tokens"""
 
 
+def _without_nulls(mixture: Any) -> Any:
+    if not isinstance(mixture, dict):
+        return mixture
+    return {split: part for split, part in mixture.items() if part is not None}
+
+
+Mixture = Annotated[
+    dict[str, Fraction],
+    BeforeValidator(_without_nulls, json_schema_input_type=dict[str, Fraction | None]),
+]
+
+
 class SlowGradientsSettings(Settings):
     """Grokfast-EMA (Lee et al. 2024, arXiv:2405.20233, algorithm 2)."""
 
@@ -33,17 +45,23 @@ class SlowGradientsSettings(Settings):
 
 
 class TrainingSettings(Settings):
-    """AdamW on batches mixed from splits, with warm-up and a final linear decay to zero."""
+    """An optimiser on batches mixed from splits, with warm-up and a final linear decay to zero."""
 
     steps: PositiveInt
     batch_size: PositiveInt | None
     """null: full batches, with every example of the mixture's only split in every step"""
-    mixture: dict[str, Fraction]
-    """fraction of each batch that comes from each split; sums to 1"""
+    mixture: Mixture
+    """fraction of each batch that comes from each split; sums to 1. null takes a split out again"""
     loss: Literal["cross_entropy", "exact_cross_entropy"] = "cross_entropy"
     """of sequences: a function in `losses.py`; what is minimised on vectors is the model family's own"""
+    optimiser: Literal["adamw", "sgd", "muon"] = "adamw"
+    """`sgd`: gradient descent with momentum. `muon`: the matrices between embedding and readout by momentum
+    made orthogonal (Jordan et al. 2024), with steps as large as AdamW's; all else by AdamW"""
     learning_rate: PositiveFloat
     betas: Annotated[tuple[Fraction, Fraction], Strict(False)] = (0.9, 0.98)
+    """of AdamW"""
+    momentum: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """of `sgd` and `muon`, which need it"""
     weight_decay: NonNegativeFloat = 0.0
     """decoupled, relative to the learning rate; not applied to biases, norms and thresholds"""
     warmup_steps: NonNegativeInt = 0
@@ -72,7 +90,10 @@ class TrainingSettings(Settings):
             )
         if max(self.betas) >= 1:
             raise ValueError(f"betas must be below 1, not {list(self.betas)}")
-        if self.learning_rate > 1:
+        if (self.momentum is None) != (self.optimiser == "adamw"):
+            does = "doesn't use" if self.optimiser == "adamw" else "needs"
+            raise ValueError(f"the optimiser `{self.optimiser}` {does} the key momentum")
+        if self.learning_rate > 1 and self.optimiser != "sgd":
             raise ValueError(
                 f"learning_rate: {self.learning_rate:g} is about what every weight would move by in a "
                 "step; at most 1"

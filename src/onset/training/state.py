@@ -24,7 +24,7 @@ class TrainingState:
     step: int
     parameters: dict[str, Tensor]
     moments: dict[str, Mapping[str, Tensor]] = field(default_factory=dict)
-    """AdamW's state per parameter: `step`, `exp_avg`, `exp_avg_sq`"""
+    """the optimiser's state per parameter (`optimisers.py`): `step`, and the moments of its kinds"""
     log: Log = field(default_factory=dict)
     held: dict[str, Tensor] = field(default_factory=dict)
     """masks of the entries that interventions hold as they are"""

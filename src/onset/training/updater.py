@@ -1,4 +1,4 @@
-"""One update of the parameters: schedule, slow gradients, clipping, AdamW, frozen entries."""
+"""One update of the parameters: schedule, slow gradients, clipping, optimiser, frozen entries."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from torch import Tensor
 
 from onset.models.batch import AnyModel
 from onset.training.buffer import Buffer
+from onset.training.optimisers import OPTIMISERS, AdamW, Group, Moments, Muon
 from onset.training.settings import TrainingSettings
 from onset.training.trainable import Trainable
 
-_AVERAGE = "gradient_average"  # next to AdamW's moments
-_KINDS = ("exp_avg", "exp_avg_sq")
+_AVERAGE = "gradient_average"  # next to the optimiser's moments
 
 
 class Updater:
-    """AdamW with a schedule and clipped gradients; the model's family says what decays."""
+    """An optimiser with a schedule and clipped gradients; the model's family says what decays."""
 
     def __init__(
         self,
         parameters: Mapping[str, Tensor],
         model: AnyModel,
         settings: TrainingSettings,
-        moments: Mapping[str, Mapping[str, Tensor]] | None = None,
+        moments: Mapping[str, Moments] | None = None,
         new_tokens: Sequence[int] = (),
         members: bool = False,
     ) -> None:
@@ -38,6 +38,9 @@ class Updater:
             moments: those of an earlier updater, to resume from.
             new_tokens: rows that a training may be confined to.
             members: parameters are those of a population, a member per row: each is clipped by itself.
+
+        Raises:
+            ValueError: what is to be trained, or for Muon to update, isn't there.
         """
         self._settings, self._members = settings, members
         self._instances = getattr(model, "n_instances", None) is not None
@@ -47,13 +50,12 @@ class Updater:
         self._parameters = {name: parameters[name] for name in self._trainable.names}
         for parameter in self._parameters.values():
             parameter.requires_grad_()
-        self._decaying = model.decaying
+        self._decaying, self._kinds = model.decaying, self._kinds_of(model)
         self._waiting = set(self._parameters)
         """that had no gradient so far: no loss depends on them, so they aren't updated and don't decay"""
-        self._buffers: list[Buffer] = []
-        self._optimiser: torch.optim.AdamW | None = None
+        self._groups: list[Group] = []
         self._averages: dict[str, Tensor] = {}
-        begun: dict[float, dict[str, Mapping[str, Tensor]]] = {}
+        begun: dict[float, dict[str, Moments]] = {}
         for name, its in (moments or {}).items():
             kept = {kind: moment.clone() for kind, moment in its.items()}
             if _AVERAGE in kept:
@@ -62,41 +64,36 @@ class Updater:
         for its_moments in begun.values():
             self._begin(its_moments)
 
-    def _begin(self, moments: Mapping[str, Mapping[str, Tensor]]) -> None:
+    def _kinds_of(self, model: AnyModel) -> dict[str, type[Group]]:
+        """What updates each parameter: Muon only matrices between embedding and readout."""
+        kind = OPTIMISERS[self._settings.optimiser]
+        if kind is not Muon:
+            return dict.fromkeys(self._parameters, kind)
+        hidden = getattr(model, "hidden", frozenset()) & self._parameters.keys()
+        if not hidden:
+            raise ValueError("optimiser: no matrix that muon would update is trained")
+        return {name: Muon if name in hidden else AdamW for name in self._parameters}
+
+    def _begin(self, moments: Mapping[str, Moments]) -> None:
         """Update some parameters from now on, all for the same number of times so far.
 
         Args:
             moments: by the parameters' names; empty, if they haven't been updated yet.
         """
         self._waiting -= moments.keys()
-        for decays in (True, False):
-            its = {
-                name: parameter
-                for name, parameter in self._parameters.items()
-                if name in moments and (name in self._decaying) == decays
-            }
-            if its:
-                self._add(Buffer(its), decays, {name: moments[name] for name in its})
-
-    def _add(
-        self, buffer: Buffer, decays: bool, moments: Mapping[str, Mapping[str, Tensor]]
-    ) -> None:
-        settings = self._settings
-        decay = settings.weight_decay if decays else 0.0
-        group = {"params": [buffer.values], "weight_decay": decay}
-        if self._optimiser:
-            self._optimiser.add_param_group(group)
-        else:
-            self._optimiser = torch.optim.AdamW(
-                [group], lr=settings.learning_rate, betas=settings.betas, fused=True
-            )
-        first, *_ = moments.values()
-        if first:
-            state = {
-                kind: buffer.joined({n: m[kind] for n, m in moments.items()}) for kind in _KINDS
-            }
-            self._optimiser.state[buffer.values] = {"step": first["step"], **state}
-        self._buffers.append(buffer)
+        for kind in dict.fromkeys(self._kinds.values()):
+            for decays in (True, False):
+                its = {
+                    name: parameter
+                    for name, parameter in self._parameters.items()
+                    if name in moments
+                    and self._kinds[name] is kind
+                    and (name in self._decaying) == decays
+                }
+                if its:
+                    of_its = {name: moments[name] for name in its}
+                    group = kind(Buffer(its), self._settings, decays, of_its, self._members)
+                    self._groups.append(group)
 
     def hold(self, entries: Mapping[str, Tensor]) -> None:
         """Update these entries no more: masks by parameters' names."""
@@ -113,8 +110,8 @@ class Updater:
 
     def step(self, loss: Float[Tensor, ""], step: int) -> tuple[float, Float[Tensor, "*members"]]:
         """Update number `step` (from 0): learning rate, and gradient norm before clipping."""
-        for buffer in self._buffers:
-            buffer.gradients.zero_()
+        for group in self._groups:
+            group.buffer.gradients.zero_()
         loss.backward()
         if new := [name for name in self._waiting if self._parameters[name].grad is not None]:
             self._begin({name: {} for name in new})
@@ -122,10 +119,8 @@ class Updater:
         self._add_slow_gradients()
         norm = self._clip(self._settings.gradient_clip)
         rate = self._settings.learning_rate_at(step)
-        if self._optimiser:
-            for group in self._optimiser.param_groups:
-                group["lr"] = rate
-            self._optimiser.step()
+        for group in self._groups:
+            group.step(rate)
         self.restore()
         return rate, norm
 
@@ -143,14 +138,15 @@ class Updater:
         if self._members:
             norm = _norms_of_rows(gradients)
         else:
-            norm = torch.nn.utils.get_total_norm([buffer.gradients for buffer in self._buffers])
+            whole = [group.buffer.gradients for group in self._groups]
+            norm = torch.nn.utils.get_total_norm(whole)
         if largest and (self._members or self._instances):
             scale = largest / (_norms_of_rows(gradients) + 1e-6)  # as PyTorch's clip_grad_norm_
             for gradient in gradients:
                 its = scale.clamp(max=1.0).view(-1, *[1] * (gradient.ndim - 1))
                 gradient.mul_(its)
         elif largest:
-            whole = [buffer.values for buffer in self._buffers]
+            whole = [group.buffer.values for group in self._groups]
             torch.nn.utils.clip_grads_with_norm_(whole, largest, norm)
         return norm
 
@@ -168,14 +164,8 @@ class Updater:
             parameter.grad.add_(average, alpha=slow.lamb)
 
     def moments(self) -> dict[str, dict[str, Tensor]]:
-        """AdamW's state per parameter, and the gradients' average where there is one, live."""
-        moments: dict[str, dict[str, Tensor]] = {}
-        for buffer in self._buffers:
-            assert self._optimiser
-            its = self._optimiser.state[buffer.values]
-            for name in buffer.names:
-                parts = {kind: buffer.part(its[kind], name) for kind in _KINDS}
-                moments[name] = {"step": its["step"], **parts}
+        """The optimiser's state per parameter, and the gradients' average where there is one, live."""
+        moments = {name: its for group in self._groups for name, its in group.moments().items()}
         for name, average in self._averages.items():
             moments[name][_AVERAGE] = average
         return moments

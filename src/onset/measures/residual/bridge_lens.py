@@ -11,12 +11,13 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from onset.measures.measurement import Measurement
 from onset.models.batch import Parameters, ReadableModel, device_of
-from onset.tasks.dataset import Dataset
+from onset.tasks.dataset import Dataset, Split
 
 NEEDS = ("bridge", "residual_stream")
 QUANTITIES = {
@@ -40,7 +41,7 @@ def measure(
     def tensor(array: np.ndarray) -> Tensor:
         return torch.from_numpy(array).to(device)
 
-    splits = {name: split for name, split in dataset.splits.items() if "bridge" in split.truth}
+    splits = _with_bridges(dataset)
     # The state there depends on the first two tokens alone: each distinct pair is computed once.
     prefixes = [split.tokens[:, : _FIRST_RELATION + 1] for split in splits.values()]
     asked, inverse = np.unique(np.concatenate(prefixes), axis=0, return_inverse=True)
@@ -53,6 +54,26 @@ def measure(
             where = {"split": name, "layer": layer, "position": _FIRST_RELATION}
             yield Measurement("bridge_rank", of_layer.mean().item(), **where)
             yield Measurement("bridge_top1", (of_layer == 1).double().mean().item(), **where)
+
+
+def in_loss(model: ReadableModel, parameters: Parameters, dataset: Dataset) -> Float[Tensor, ""]:
+    """Mean cross-entropy of the bridge entity after the first block application, in nats.
+
+    Over all splits with bridge entities, each pair of an entity and its first relation counted once.
+    """
+    splits = _with_bridges(dataset).values()
+    prefixes = np.concatenate([split.tokens[:, : _FIRST_RELATION + 1] for split in splits])
+    asked, first = np.unique(prefixes, axis=0, return_index=True)
+    bridges = np.concatenate([split.truth["bridge"] for split in splits])[first]
+    device = device_of(parameters)
+    states = model.residual_stream(parameters, torch.from_numpy(asked).to(device))
+    logits = model.unembed(parameters, states[1, :, _FIRST_RELATION])
+    return F.cross_entropy(logits, torch.from_numpy(bridges).to(device))
+
+
+def _with_bridges(dataset: Dataset) -> dict[str, Split]:
+    """By name."""
+    return {name: split for name, split in dataset.splits.items() if "bridge" in split.truth}
 
 
 def rank_of(

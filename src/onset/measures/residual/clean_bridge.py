@@ -43,7 +43,7 @@ def measure(model: Transformer, parameters: Parameters, dataset: Dataset) -> Ite
       questions to which it has another answer;
     * `clean_random_accuracy`: fraction answered right with a random direction written, a null control.
     """
-    if model.settings.n_layers > 1 or model.settings.readout != "per_hop":
+    if model.settings.n_layers > 1 or model.settings.readout == "last":
         return
     embedding = parameters["tok_embed.weight"]
     device = embedding.device

@@ -155,5 +155,4 @@ def _states(
     """What is read out at the scored positions."""
     device = parameters["tok_embed.weight"].device
     stream = model.residual_stream(parameters, torch.from_numpy(split.tokens).to(device))
-    depth = split.hops if model.settings.readout == "per_hop" else -1
-    return stream[depth][:, list(split.scored)].flatten(0, 1)
+    return stream[model.depth(split.hops)][:, list(split.scored)].flatten(0, 1)

@@ -71,8 +71,8 @@ def open_bridge(
     Args:
         model: the architecture.
         parameters: those of a checkpoint.
-        n_applications: how many block applications to unroll; all of them if None. A model with
-            readout `per_hop` answers a question of h hops in the bridge with h applications.
+        n_applications: how many block applications to unroll; all of them if None. A question of h hops
+            is answered by the bridge with `model.depth(h)` of them.
     """
     native = native_model(model, parameters, n_applications)
     bridge = build_bridge_from_module(

@@ -22,7 +22,7 @@ from torch import Tensor
 from onset.models.batch import Parameters, Questions
 from onset.models.transformer import attention, folded
 from onset.models.transformer.prefix_tree import PrefixTree
-from onset.models.transformer.settings import Settings, shapes
+from onset.models.transformer.settings import Settings, hidden, shapes
 
 _ACTIVATIONS = {"relu": F.relu, "gelu": F.gelu, "silu": F.silu}
 _EPS = 1e-5  # of the layer norms, as in TransformerLens
@@ -75,6 +75,11 @@ class Transformer:
     def decaying(self) -> frozenset[str]:
         """The matrices: embeddings, what blocks read and write with, the readout."""
         return frozenset(name for name, shape in self.shapes().items() if len(shape) > 1)
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """What blocks read and write with."""
+        return hidden(self.settings, self.n_tokens, self.length)
 
     def initial_parameters(self, seed: int) -> Parameters:
         """Embeddings normal, norms the identity, linear layers as the settings say."""
@@ -151,7 +156,9 @@ class Transformer:
 
     def depth(self, hops: int) -> int:
         """After how many block applications a question of so many hops is read out."""
-        return hops if self.settings.readout == "per_hop" else self.settings.n_applications
+        s = self.settings
+        after = {"last": s.n_applications, "per_hop": hops, "per_loop": hops * s.n_layers}
+        return after[s.readout]
 
     def unembed(
         self, parameters: Mapping[str, Tensor], states: Float[Tensor, "*rows d_model"]

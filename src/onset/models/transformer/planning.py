@@ -18,7 +18,7 @@ def traits(settings: Settings) -> tuple[str, ...]:
         "embeddings": True,
         "neurons": settings.d_mlp > 0,
         "layers": settings.n_applications > 1,
-        "per_hop": settings.n_layers == 1 and settings.readout == "per_hop",
+        "per_hop": settings.n_layers == 1 and settings.readout != "last",
         "like_gpt2": settings.norm == "layer" and not settings.only_ours,
     }
     return tuple(trait for trait, its in has.items() if its)
@@ -36,9 +36,13 @@ def problems(settings: Settings, max_hops: int, n_tokens: int, length: int) -> l
 
     Any number of tokens and positions will do: they are made to measure.
     """
-    if settings.readout == "per_hop" and settings.n_applications < max_hops:
+    needed = {
+        "per_hop": ("a block application per hop: n_layers × n_loops", settings.n_applications),
+        "per_loop": ("a loop per hop: n_loops", settings.n_loops),
+    }
+    what, n = needed.get(settings.readout, ("", max_hops))
+    if n < max_hops:
         return [
-            f"readout per_hop needs a block application per hop: n_layers × n_loops is "
-            f"{settings.n_applications}, the task has questions of {max_hops} hops"
+            f"readout {settings.readout} needs {what} is {n}, the task has questions of {max_hops} hops"
         ]
     return []

@@ -31,8 +31,9 @@ class Settings(BaseSettings):
     """distinct blocks"""
     n_loops: Depth = 1
     """how often the stack of blocks is applied, with the same weights"""
-    readout: Literal["last", "per_hop"] = "last"
-    """`per_hop`: a question with h hops is read out after h block applications"""
+    readout: Literal["last", "per_hop", "per_loop"] = "last"
+    """a question with h hops is read out after h block applications (`per_hop`), or after h loops of all
+    blocks (`per_loop`)"""
     d_model: PositiveInt = 64
     n_heads: PositiveInt = 4
     d_mlp: NonNegativeInt = 256
@@ -121,3 +122,9 @@ def shapes(settings: Settings, n_tokens: int, length: int) -> dict[str, tuple[in
     if not s.tied_embeddings:
         found["head.weight"] = (n_tokens, d)
     return found
+
+
+def hidden(settings: Settings, n_tokens: int, length: int) -> frozenset[str]:
+    """Names of the matrices between embedding and readout."""
+    its = shapes(settings, n_tokens, length)
+    return frozenset(n for n, shape in its.items() if n.startswith("layers.") and len(shape) > 1)

@@ -166,7 +166,8 @@ class OnsetForCausalLM(PreTrainedModel, GenerationMixin):
             input_ids: (examples, length), without padding; later tokens don't influence earlier ones.
             labels: like `input_ids`; the loss is that of each token given those before it, ignoring -100.
             n_applications: how many block applications to read out after, by default all. A model with
-                the readout `per_hop` answers a question of h hops after h of them.
+                the readout `per_hop` answers a question of h hops after h of them, one with `per_loop`
+                after h times its blocks.
             output_hidden_states: return the residual stream before the first block application and after
                 each, all without the final norm.
             output_attentions: return the patterns (examples, heads, length, length) of each application.
