@@ -149,7 +149,7 @@ at_fraction.merge(n_found, on="figure")
 # %% [markdown]
 # ## While it learns
 #
-# Weights are small at first, so that features appear one after the other. For each seed, the figure shows
+# Weights are small at first. For each seed, the figure shows
 # the instance whose loss falls most after a quarter of the time, and each feature's dimensionality. If the
 # loss falls because features change places, then it falls more than in other instances just when its own
 # features move more than theirs. We correlate the two over intervals between checkpoints, after removing

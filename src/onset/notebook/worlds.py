@@ -193,7 +193,8 @@ def by_density(figures: pd.DataFrame, kinds: Sequence[str]) -> pd.DataFrame:
 
 
 def of_seeds(figures: pd.DataFrame) -> pd.DataFrame:
-    """Mean over each seed's instances: condition, which, figure, seed, kind, value."""
+    """Mean over each seed's instances: condition, which, figure, seed, value, n_examples (them), kind."""
     by = ["condition", "which", "figure", "seed"]
-    means = figures.groupby(by, sort=False, observed=True)["value"].mean()
+    of_seed = figures.groupby(by, sort=False, observed=True)["value"]
+    means = of_seed.agg(value="mean", n_examples="size")
     return means.reset_index().assign(kind="share")
