@@ -257,6 +257,7 @@ class TestWorlds:
         assert means.set_index(["seed", "figure"])["value"].to_dict() == {
             (0, "digon"): 0, (1, "digon"): 0, (0, "ignored"): 0.25, (1, "ignored"): 0.25,
         }  # fmt: skip
+        assert set(means["n_examples"]) == {2}  # instances
 
     def test_courses_are_instance_by_step_by_feature(self, its):
         courses = its.courses("plane")

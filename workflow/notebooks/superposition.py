@@ -231,8 +231,8 @@ study.save_numbers(
 # mostly lie at the fractions of regular polygons. Not recovered is what takes many features in many
 # dimensions: even in three, dots lie on lines hardly more often than without the ReLU, although by their
 # cosines there are pairs and antiprisms; with sixty in fifteen, pairs are the only figures that more than
-# a few features are in. Triangles and tetrahedra were found at densities just above that of pairs, and by
-# few restarts.
+# a few features are in. Triangles and tetrahedra are rare; most of them are with four features in three
+# dimensions, at densities where pairs begin to form.
 #
 # Below: how many features a network holds is read off the squared norm of its weights, as in the
 # publication; means over a seed's networks. That the figures' dimensionalities are theirs is no finding:
