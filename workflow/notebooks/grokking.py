@@ -46,7 +46,7 @@ from onset.notebook import addition, formulas, say
 from onset.notebook.coefficient import Coefficients, sensitivity_cells
 from onset.notebook.here import here
 from onset.notebook.ways import ways_of_addition
-from onset.statistics import chosen, named, order, paired, per_run, times
+from onset.statistics import chosen, milestones, named, order, paired, per_run, times
 from onset.statistics.phases import in_words, phase_ends, values_at_ends, when_usual
 from onset.statistics.rows import where
 from onset.statistics.seeds import over_seeds, summary_of_seeds
@@ -66,6 +66,8 @@ base, many = study.conditions[0], study.n_runs.idxmax()  # the latter: the one w
 # held-out pairs first reaches a level. Levels are in the config. Such a step is only known to lie between
 # two checkpoints: intervals allow for that; means and figures take the straight line between them.
 # Memorisation ends at the first of these events, circuit formation at the second, cleanup at the third.
+# Nanda et al. end memorisation where the loss without key frequencies on trained pairs begins to rise: the
+# comparison with them, below, does so, too.
 # The table has means at the ends of the phases, over the runs that get there: what has changed before the
 # circuit has *formed* is progress that accuracy on held-out pairs doesn't show.
 
@@ -228,12 +230,21 @@ study.apart_figure("float32", addition.losses_and_norms(study, both), of=both, n
 
 # %%
 at_marks = times.of_several(when, "mark")
+excluded = where(watched, condition=base, shown="excluded loss, trained")
+least = milestones.highest(excluded.assign(value=-excluded["value"]))
+# Of the runs with the usual settings, those that generalise within the steps that others are given.
+usual_at = generalised["at"].loc[many].reindex(study.seeds)
+as_soon = {
+    name: int((usual_at <= study.setting("training.steps", name)).sum())
+    for name in study.there("no_weight_decay", "punished")
+}
 alike, removed = study.alike(many, "task", "model"), ["largest_removed", "as_large_removed"]
 tuned, by_seed = ("adamw_tuned", ["grokfast_tuned"]), ("grokfast_tuned", "adamw_tuned")
 at_ends = where(progress, place=["start", *when])
 norm = where(at_ends, shown="norm of all weights")
 n_keys = per_run.of_conditions(chosen.n_chosen(used.keys), [base, many])
-honest, passing = per_run.per_condition(reaching, "share"), per_run.per_condition(used.n_passing)
+honest = per_run.per_condition(reaching, "share")
+passing = per_run.per_condition(used.n_passing, "count")
 SETTINGS = "model.d_model", "training.learning_rate", "training.weight_decay"
 steps = study.settings_of(study.conditions, "training.steps")
 of_base = where(study.final, condition=base)
@@ -250,7 +261,9 @@ study.save_numbers(
     | say.named(norm, "{condition}/{shown}/{place}", say.rounded(1))
     | say.named(study.settings_of([base, many], *SETTINGS), "{condition}/{key}", say.column("said"))
     | say.named(steps, "{condition}/{key}", say.column("said"))
-    | say.named(per_run.per_condition(n_keys), "{condition}/n_keys", say.rounded(1))
+    | say.named(per_run.per_condition(n_keys, "count"), "{condition}/n_keys", say.rounded(1))
+    | say.named(times.per_condition(least), "{condition}/without_keys_least", say.time)
+    | {f"{many}/as_soon_as/{name}": f"{n} of {len(usual_at)}" for name, n in as_soon.items()}
     | say.named(times.per_condition(used.locked), "{condition}/locked", say.time)
     | say.named(passing, "{condition}/passing", say.rounded(1))
     | say.named(honest, "{condition}/honest")
@@ -285,7 +298,7 @@ norms = study.measured("weight_norm", condition=base)
 walk = where(found.components, condition=many, kind="weights")
 study.verdict(
     {
-        "memorised": when["memorised"].loc[[base]],
+        "memorised": least,
         "soon_fitted": when["memorised"].loc[[base]],
         "formed": when["formed"].loc[[base]],
         "generalised": generalised.loc[[base]],
@@ -298,7 +311,6 @@ study.verdict(
         "restricted_neurons": fall,
         "restricted_groups": fall,
         "embedding_explained": where(used.embedded, condition=base),
-        "norm_first": where(norms, step=0),
         "norm_most": summary_of_seeds(norms.groupby("seed")["value"].max(), "size"),
         "grokfast": times.relative(generalised, "grokfast_tuned", ["adamw_tuned"]),
         "coefficient_falls": summary_of_seeds(since_memorised[many]),

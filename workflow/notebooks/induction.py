@@ -247,7 +247,9 @@ study.save_numbers(
     | say.named(over_null, "delay/{condition}/over_null", say.censored(2))
     | say.named(n_same(copied, "put"), "same/{condition}/put", say.counted)
     | say.named(n_same(copied, "without"), "same/{condition}/without surgery", say.counted)
-    | say.named(per_condition(induction_pair.written_more(effects)), "others_write/{condition}")
+    | say.named(
+        per_condition(induction_pair.written_more(effects), "ratio"), "others_write/{condition}"
+    )
     | say.named(its.worst_losses, "without/{replacement}/{layer}")
     | say.named(nearby.ends(), "coefficient/{condition}/{place}", say.rounded(0))
     | say.named(nearby.steepest(), "coefficient/{condition}/{sign}/when", say.time)

@@ -149,7 +149,7 @@ at_fraction.merge(n_found, on="figure")
 # %% [markdown]
 # ## While it learns
 #
-# Weights are small at first, so that features appear one after the other. For each seed, the figure shows
+# Weights are small at first. For each seed, the figure shows
 # the instance whose loss falls most after a quarter of the time, and each feature's dimensionality. If the
 # loss falls because features change places, then it falls more than in other instances just when its own
 # features move more than theirs. We correlate the two over intervals between checkpoints, after removing
@@ -231,8 +231,8 @@ study.save_numbers(
 # mostly lie at the fractions of regular polygons. Not recovered is what takes many features in many
 # dimensions: even in three, dots lie on lines hardly more often than without the ReLU, although by their
 # cosines there are pairs and antiprisms; with sixty in fifteen, pairs are the only figures that more than
-# a few features are in. Triangles and tetrahedra were found at densities just above that of pairs, and by
-# few restarts.
+# a few features are in. Triangles and tetrahedra are rare; most of them are with four features in three
+# dimensions, at densities where pairs begin to form.
 #
 # Below: how many features a network holds is read off the squared norm of its weights, as in the
 # publication; means over a seed's networks. That the figures' dimensionalities are theirs is no finding:
