@@ -125,8 +125,8 @@ study.save_figure(figure, "boundary", edges.drop(columns="constant"))
 #
 # Among all models of the base point's world, we choose the smallest for which every seed reaches the level
 # on `ood_validation`, and show its accuracy on `ood`, which the choice didn't use. Had it been made on
-# `ood`, it might be another one: with three seeds, single answers decide. So we also say up to which size no
-# model reaches the level in any seed: between these sizes is where models of this grid begin to answer.
+# `ood`, it might be another one: with three seeds, single answers decide. So we also say up to which size
+# no model reaches the level in any seed: between these sizes is where models of this grid begin to answer.
 
 # %%
 in_words = maps.in_words()
