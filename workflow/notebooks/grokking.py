@@ -79,7 +79,7 @@ study.what_was_run(
         "weight decay": "training.weight_decay", "loss": "training.loss",
         "slow gradients": "training.slow_gradients", "in the loss": "training.measures_in_loss",
     },
-).assign(runs=list(study.n_runs))  # fmt: skip
+).assign(runs=list(study.with_variants.n_runs))  # fmt: skip
 
 # %%
 SPLITS = {"train": "trained pairs", "test": "held-out pairs"}
