@@ -129,12 +129,8 @@ class Coefficients:
             level: the accuracy from which on it is, at the first checkpoint with it; NaN if none has it.
         """
         answered = self.study.measured("accuracy", split=split).merge(self.found[[*_RUN, "step"]])
-        changes = {}
-        for condition in self.conditions:
-            its, asked = (where(rows, condition=condition) for rows in (self.found, answered))
-            last = at_last_step(its).set_index("seed")["value"]
-            changes[condition] = last - value_when_first(its, asked, level)
-        return pd.concat(changes, names=_RUN)
+        last = at_last_step(self.found).set_index(_RUN)["value"]
+        return last - value_when_first(self.found, answered, level)
 
     def parts(self) -> dict[str, Panel]:
         """The coefficient of the attention and of the MLP of each block alone (`part`), by condition."""
