@@ -17,6 +17,10 @@ _BETWEEN_MARKERS = 0.18
 _NAMED_OF_MANY = 11
 _MOST_NAMED = 4
 """ticks of an axis of steps, beside 0"""
+_ROOM = 0.33
+"""that a tick's figures take, in inches"""
+_APART = math.log10(2)
+"""decades between neighbours of 10, 20, 50, 100, at least"""
 
 
 def plot_over_training(
@@ -42,16 +46,20 @@ def plot_over_training(
 def _set_ticks(axis: Axes, steps: pd.Series) -> None:
     """Ticks at 0 and at powers of ten that lie clear of it, in plain figures; a few of them at most.
 
-    Where there is but one power of ten, 20, 50, 200 and the like are named, too.
+    Where there is but one power of ten, 20, 50, 200 and the like are named, too, if there is room.
     """
 
     def clear(*factors: int) -> list[int]:
         marks = (factor * 10**n for n in range(8) for factor in factors)
         return [its for its in marks if steps.min() < its <= steps.max()]
 
-    powers = clear(1)
-    marks = powers if len(powers) > 1 else clear(1, 2, 5)
-    every = math.ceil(len(marks) / _MOST_NAMED) or 1
+    marks, every = clear(1), 1
+    if len(marks) < 2:
+        marks = clear(1, 2, 5)
+        inches = axis.get_position().width * axis.figure.get_figwidth()
+        decades = math.log10(steps.max() / steps.min()) + 0.5  # and the way from 0
+        every = math.ceil(_ROOM / (_APART * inches / decades))
+    every = max(every, math.ceil(len(marks) / _MOST_NAMED))
     axis.set_xticks([0, *marks[::-1][::every][::-1]])
     axis.xaxis.set_major_formatter("{x:.0f}")
     axis.minorticks_off()
