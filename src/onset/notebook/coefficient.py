@@ -13,12 +13,13 @@ from onset.figures.apart import SHARES, Panel
 from onset.figures.learning import learning_curves
 from onset.notebook.study import NotebookStudy
 from onset.statistics.changes import largest_share, share_between, steepest
-from onset.statistics.milestones import value_when_first
+from onset.statistics.milestones import highest, value_when_first
 from onset.statistics.named import stacked
 from onset.statistics.per_run import per_condition
 from onset.statistics.rows import at_last_step, where
 from onset.statistics.seeds import over_seeds
 from onset.statistics.times import difference, of_several
+from onset.statistics.times import per_condition as when_per_condition
 from onset.statistics.wording import format_with_error
 
 _MEASURE = "learning_coefficient"
@@ -120,6 +121,14 @@ class Coefficients:
         """Before training and at its end, over seeds: place, condition, mean, low, high, …"""
         places = {"start": where(self.found, step=0), "end": at_last_step(self.found)}
         return stacked({n: over_seeds(its, ["condition"]) for n, its in places.items()}, "place")
+
+    def largest(self) -> pd.DataFrame:
+        """The largest value of each run: condition, mean, low, high, …"""
+        return per_condition(self.found.groupby(_RUN, sort=False, observed=True)["value"].max())
+
+    def when_largest(self) -> pd.DataFrame:
+        """When it has that value: the columns of `times.per_condition`."""
+        return when_per_condition(highest(self.found))
 
     def since(self, split: str, level: float) -> pd.Series:
         """How much it changes from when a split is answered to the end, by condition and seed.
