@@ -152,10 +152,12 @@ class Coefficients:
         blocks = (rows["layer"] + 1).astype(int).astype(str)
         parts = rows["measure"].astype(str).map(names) + ", block " + blocks
         curves = over_seeds(rows.assign(part=parts), ["condition", "part", "step"])
+        values = curves.filter(regex=r"^seed_\d+$")
+        limits = values.min(axis=None) - 2, values.max(axis=None) + 2
         panels = {}
         for name in self.conditions:
             its = where(curves, condition=name)
-            panels[name] = Panel(its, f"{self.study.labels[name]} ({_n(its)})")
+            panels[name] = Panel(its, f"{self.study.labels[name]} ({_n(its)})", limits)
         return panels
 
 
