@@ -155,6 +155,12 @@ class TestCoefficients:
             ("start", "real"): 1, ("start", "null"): 1, ("end", "real"): 8, ("end", "null"): 31
         }  # fmt: skip
 
+    def test_where_it_is_largest(self, its):
+        assert its.largest().set_index("condition")["mean"].to_dict() == {"real": 30, "null": 31}
+        when = its.when_largest().set_index("condition")
+        assert when["mean"].to_dict() == pytest.approx({"real": 200, "null": 300})
+        assert when.loc["real", "low"] <= 100
+
     def test_what_becomes_of_it_once_questions_are_answered(self, its):
         assert its.since("asked", 0.1).to_dict() == {
             ("real", 0): 8 - 30, ("real", 1): 8 - 30, ("null", 0): 0, ("null", 1): 0

@@ -262,6 +262,8 @@ study.save_numbers(
     | say.named(nearby.steepest(), "coefficient/{condition}/{sign}/when", say.time)
     | say.named(nearby.shares(), "coefficient/{condition}/{sign}/share")
     | say.named(nearby.shares_meanwhile(), "coefficient/{condition}/{sign}/meanwhile")
+    | say.named(nearby.largest(), "coefficient/{condition}/largest", say.rounded(0))
+    | say.named(nearby.when_largest(), "coefficient/{condition}/when_largest", say.time)
     | say.named(nearby.later(), "coefficient/{condition}/{sign}/later", say.censored(0))
     | study.quoted_settings(
         "task.n_entities", "task.n_relations", "model.d_model", "training.steps",

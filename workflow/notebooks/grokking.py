@@ -274,6 +274,8 @@ study.save_numbers(
     | say.named(nearby.shares(), "coefficient/{condition}/{sign}/share")
     | say.named(per_run.per_condition(since_memorised), "coefficient/{condition}/change", say.rounded(0))
     | say.named(nearby.shares_meanwhile(), "coefficient/{condition}/{sign}/meanwhile")
+    | say.named(nearby.largest(), "coefficient/{condition}/largest", say.rounded(0))
+    | say.named(nearby.when_largest(), "coefficient/{condition}/when_largest", say.time)
     | say.named(nearby.later(), "coefficient/{condition}/{sign}/later", say.censored(0))
     | {f"foretold/{what}": said for what, said in seen.in_percent().items()}
     | {f"foretold_there/{what}": said for what, said in seen_there.in_percent().items()}

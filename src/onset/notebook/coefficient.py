@@ -13,12 +13,13 @@ from onset.figures.apart import SHARES, Panel
 from onset.figures.learning import learning_curves
 from onset.notebook.study import NotebookStudy
 from onset.statistics.changes import largest_share, share_between, steepest
-from onset.statistics.milestones import value_when_first
+from onset.statistics.milestones import highest, value_when_first
 from onset.statistics.named import stacked
 from onset.statistics.per_run import per_condition
 from onset.statistics.rows import at_last_step, where
 from onset.statistics.seeds import over_seeds
 from onset.statistics.times import difference, of_several
+from onset.statistics.times import per_condition as when_per_condition
 from onset.statistics.wording import format_with_error
 
 _MEASURE = "learning_coefficient"
@@ -121,6 +122,14 @@ class Coefficients:
         places = {"start": where(self.found, step=0), "end": at_last_step(self.found)}
         return stacked({n: over_seeds(its, ["condition"]) for n, its in places.items()}, "place")
 
+    def largest(self) -> pd.DataFrame:
+        """The largest value of each run: condition, mean, low, high, …"""
+        return per_condition(self.found.groupby(_RUN, sort=False, observed=True)["value"].max())
+
+    def when_largest(self) -> pd.DataFrame:
+        """When it has that value: the columns of `times.per_condition`."""
+        return when_per_condition(highest(self.found))
+
     def since(self, split: str, level: float) -> pd.Series:
         """How much it changes from when a split is answered to the end, by condition and seed.
 
@@ -139,10 +148,12 @@ class Coefficients:
         blocks = (rows["layer"] + 1).astype(int).astype(str)
         parts = rows["measure"].astype(str).map(names) + ", block " + blocks
         curves = over_seeds(rows.assign(part=parts), ["condition", "part", "step"])
+        values = curves.filter(regex=r"^seed_\d+$")
+        limits = values.min(axis=None) - 2, values.max(axis=None) + 2
         panels = {}
         for name in self.conditions:
             its = where(curves, condition=name)
-            panels[name] = Panel(its, f"{self.study.labels[name]} ({_n(its)})")
+            panels[name] = Panel(its, f"{self.study.labels[name]} ({_n(its)})", limits)
         return panels
 
 
