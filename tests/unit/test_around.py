@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from matplotlib.colors import to_hex
 from onset.figures.around import draw_around
 from onset.figures.style import styles
 from onset.notebook.around import Around
+from onset.notebook.study import NotebookStudy
 
 BASE = {"task": {"size": 10}, "model": {"loops": 2, "layers": 1, "readout": "per_hop"}}
 LAYERS = {"loops": 1, "layers": 2, "readout": "last"}
@@ -37,7 +37,12 @@ SETTINGS = {
 }
 
 
-class Study(SimpleNamespace):
+class Study(NotebookStudy):
+    settings = SETTINGS
+
+    def __init__(self):
+        """Nothing else of it is asked for."""
+
     def there(self, *names):
         return [name for name in names if name in self.settings]
 
@@ -45,7 +50,7 @@ class Study(SimpleNamespace):
 @pytest.fixture
 def around():
     return Around(
-        Study(settings=SETTINGS),
+        Study(),
         {"shared": "shared", "layers": "two"},
         {
             "size": "task.size",
@@ -115,7 +120,7 @@ def test_sides_of_a_level(around, rows):
 
 
 def test_a_table_has_a_line_per_value(around, rows):
-    table = around.table(rows, list(KINDS), SIDES)
+    table = around.cells(rows, list(KINDS), SIDES)
     assert list(table) == [
         "setting",
         "value",

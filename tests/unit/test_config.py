@@ -206,12 +206,12 @@ IMPOSSIBLE = [
     bad("a measure that enters no loss", STUDY, "training.measures_in_loss", {"prediction": 1.0},
         "can't enter a loss", "fourier_weights", key="training.measures_in_loss.prediction"),
     bad("a measure of nothing that is trained", STUDY, "training",
-        {"steps": 9, "batch_size": 4, "mixture": {"atomic": 1.0}, "learning_rate": 0.1,
+        {"steps": 99, "batch_size": 4, "mixture": {"atomic": 1.0}, "learning_rate": 0.1,
          "measures_in_loss": {"bridge_lens": 1.0}},
         "no split of the mixture knows what it needs of each example: bridge",
         key="training.measures_in_loss.bridge_lens"),
     bad("no matrix for muon", STUDY, "training",
-        {"steps": 9, "batch_size": 4, "mixture": {"atomic": 1.0}, "learning_rate": 0.1,
+        {"steps": 99, "batch_size": 4, "mixture": {"atomic": 1.0}, "learning_rate": 0.1,
          "optimiser": "muon", "momentum": 0.9, "trainable": {"tok_embed.weight": "all"}},
         "of these none is trainable", key="training.optimiser"),
     bad("no measure at all in the loss", STUDY, "training.measures_in_loss", {"fourier_weight": 1.0},
@@ -687,7 +687,8 @@ def test_what_was_left_about_is_no_study(files):
         shutil.copy2(files.root / "config/studies/alias.yaml", files.root / "config/studies" / name)
     files.set(CONFIG, "overrides", {"alia": {}})
     assert (
-        "did you mean alias? (allowed: alias, chains," in files.problems()[CONFIG, "overrides.alia"]
+        "did you mean alias? (allowed: alias, annealing,"
+        in files.problems()[CONFIG, "overrides.alia"]
     )
 
 

@@ -27,7 +27,7 @@ CHOSEN = {
     "sgd": {"optimiser": "sgd", "momentum": 0.9},
     "muon": {"optimiser": "muon", "momentum": 0.95},
 }
-COMPOSITION = composition.Settings(name="composition", n_entities=20, n_relations=4)
+COMPOSITION = composition.Settings(name="composition", n_entities=20, n_relations=4, id_trained=0.7)
 
 
 class Model:
@@ -36,6 +36,9 @@ class Model:
     constants = frozenset()
     decaying = frozenset({"embedding", "hidden"})
     hidden = frozenset({"hidden"})
+
+    def initial_parameters(self, seed: int) -> dict[str, Tensor]:
+        raise NotImplementedError
 
 
 def parameters() -> dict[str, Tensor]:

@@ -241,7 +241,6 @@ study.summary_table(
     },
 )
 
-# %%
 # Of what the first model looks at, writes and needs when it answers oo questions.
 own = where(study.closer, condition=base, split="oo")
 last_layer = own.loc[own["measure"] == "attention", "layer"].max()

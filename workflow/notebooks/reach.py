@@ -118,7 +118,7 @@ rows = around.rows(study.over_seeds_at_end(asked, "kind"))
 around.map_figure("map", rows, KINDS, SIDES, "accuracy")
 
 # %%
-study.table("map", around.table(rows, list(KINDS), SIDES))
+study.table("map", around.cells(rows, list(KINDS), SIDES))
 
 # %% [markdown]
 # ## Where it holds, and where not

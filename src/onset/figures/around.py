@@ -73,7 +73,7 @@ def _draw_half(
         for kind, axis in zip(kinds, line, strict=True):
             _draw_group(axis, where(its, kind=kind), names[group], styles)
             axis.tick_params(length=2, labelsize=6)
-        rows = Styles.fromkeys(names[group])
+        rows = names[group]
         name_rows(line[0], rows, {name: name for name in rows})
         line[0].set_title(group, loc="left", fontsize=7)
         for axis in line[1:]:

@@ -42,15 +42,15 @@ def plot_rows(
         axis.plot(row["mean"], place, its.marker, color=its.colour, markersize=4, clip_on=False)
 
 
-def name_rows(axis: Axes, styles: Styles, labels: Mapping[str, str]) -> None:
+def name_rows(axis: Axes, rows: Collection[str], labels: Mapping[str, str]) -> None:
     """Name the rows, the first on top. Once for axes that share y.
 
     Where rows are too close for a name each, it is every second, or third, ... that has one.
     """
-    every = math.ceil(_ROW * len(styles) / _ALL_ROWS)
-    named = {place: labels[name] for place, name in enumerate(styles) if place % every == 0}
+    every = math.ceil(_ROW * len(rows) / _ALL_ROWS)
+    named = {place: labels[name] for place, name in enumerate(rows) if place % every == 0}
     axis.set_yticks(list(named), list(named.values()))
-    axis.set_ylim(len(styles) - 0.5, -0.5)
+    axis.set_ylim(len(rows) - 0.5, -0.5)
 
 
 def remark(axis: Axes, place: int, text: str) -> None:

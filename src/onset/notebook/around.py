@@ -102,7 +102,7 @@ class Around:
         self.study.save_figure(figure, name, rows)
 
     @staticmethod
-    def table(rows: pd.DataFrame, kinds: Sequence[str], labels: Mapping[str, str]) -> pd.DataFrame:
+    def cells(rows: pd.DataFrame, kinds: Sequence[str], labels: Mapping[str, str]) -> pd.DataFrame:
         """A line per setting and value, a column per side and kind: mean and interval."""
         cells = rows.assign(
             said=[format_interval(its) for its in rows.itertuples()],
