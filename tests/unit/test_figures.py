@@ -95,8 +95,8 @@ class TestCurves:
         assert [text.get_text() for text in axis.get_xticklabels()] == list(map(str, ticks))
 
     def test_steps_in_a_narrow_panel_are_named_as_far_as_there_is_room(self):
-        figure = Figure(figsize=(5.5, 2))
-        axis = figure.subplots(1, 3)[0]
+        figure = Figure(figsize=(5.5, 4))
+        axis = figure.subfigures(2, 1)[0].subplots(1, 3)[0]
         curves = CURVES.iloc[:3].assign(step=[100, 1000, 3000])
         plot_over_training(axis, curves, styles(["one"]))
         figure.draw_without_rendering()

@@ -56,7 +56,7 @@ def _set_ticks(axis: Axes, steps: pd.Series) -> None:
     marks, every = clear(1), 1
     if len(marks) < 2:
         marks = clear(1, 2, 5)
-        inches = axis.get_position().width * axis.figure.get_figwidth()
+        inches = axis.bbox.width / axis.figure.dpi
         decades = math.log10(steps.max() / steps.min()) + 0.5  # and the way from 0
         every = math.ceil(_ROOM / (_APART * inches / decades))
     every = max(every, math.ceil(len(marks) / _MOST_NAMED))
