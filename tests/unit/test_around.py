@@ -16,7 +16,7 @@ from onset.notebook.study import NotebookStudy
 
 BASE = {"task": {"size": 10}, "model": {"loops": 2, "layers": 1, "readout": "per_hop"}}
 LAYERS = {"loops": 1, "layers": 2, "readout": "last"}
-KINDS, SIDES = {"id": "id", "oo": "oo"}, {"shared": "one block", "layers": "layers"}
+QUESTIONS, SIDES = {"id": "id", "oo": "oo"}, {"shared": "one block", "layers": "layers"}
 
 
 def changed(model: dict[str, Any] | None = None, size: int = 10) -> dict[str, Any]:
@@ -103,12 +103,12 @@ def rows(around):
     means = np.linspace(0.1, 0.9, len(SETTINGS))
     numbers = pd.DataFrame({"condition": [*SETTINGS], "mean": means, "seed_0": means})
     numbers = numbers.assign(low=means - 0.1, high=means + 0.1)
-    return around.rows(pd.concat([numbers.assign(kind=kind) for kind in KINDS]))
+    return around.rows(pd.concat([numbers.assign(question=its) for its in QUESTIONS]))
 
 
 def test_sides_of_a_level(around, rows):
     """Means are .1, .19, .28, .37, .46, .54, .63, .72, .81 and .9; bases aren't counted."""
-    found = around.sides_of(rows[rows["kind"] == "oo"], 0.5).set_index(["side", "end"])
+    found = around.sides_of(rows[rows["question"] == "oo"], 0.5).set_index(["side", "end"])
     assert found.loc[("shared", "above"), "said"] == "depth: 2, 3; other: odd"
     assert found.loc[("shared", "below"), "said"] == "size: 5, 20"
     assert found.loc[("shared", "open"), "said"] == "depth: 1"
@@ -120,7 +120,7 @@ def test_sides_of_a_level(around, rows):
 
 
 def test_a_table_has_a_line_per_value(around, rows):
-    table = around.cells(rows, list(KINDS), SIDES)
+    table = around.cells(rows, list(QUESTIONS), SIDES)
     assert list(table) == [
         "setting",
         "value",
@@ -134,10 +134,10 @@ def test_a_table_has_a_line_per_value(around, rows):
     assert table.loc[1, "one block, oo"] == "0.10 [0.00, 0.20]"
 
 
-def test_the_figure_has_a_panel_per_setting_and_kind(rows):
+def test_the_figure_has_a_panel_per_setting_and_question(rows):
     drawn = styles(SIDES)
-    figure = draw_around(rows, KINDS, drawn, SIDES, "accuracy")
-    assert len(figure.axes) == 3 * len(KINDS)
+    figure = draw_around(rows, QUESTIONS, drawn, SIDES, "accuracy")
+    assert len(figure.axes) == 3 * len(QUESTIONS)
     titles = [axis.get_title(loc="left") for axis in figure.axes]
     assert [title for title in titles if title] == ["size", "depth", "other"]
     size = figure.axes[titles.index("size")]
@@ -147,7 +147,7 @@ def test_the_figure_has_a_panel_per_setting_and_kind(rows):
         for line in size.lines
         if line.get_marker() in {its.marker for its in drawn.values()}
     }
-    its = rows[(rows["group"] == "size") & (rows["kind"] == "id")]
+    its = rows[(rows["group"] == "size") & (rows["question"] == "id")]
     assert points == {
         (drawn[row.side].colour, row.mean, float(["5", "10", "20"].index(row.row)))
         for row in its.itertuples()

@@ -35,7 +35,7 @@ from onset.notebook.here import here
 from onset.statistics.rows import named_parts, where
 
 study = here(study_name, results)
-KINDS = {"id": "id", "oo": "oo"}
+QUESTIONS = {"id": "id", "oo": "oo"}
 SIDES = {"shared": "one block, once per hop", "layers": "separate layers"}
 BASES = {"shared": "shared_per_hop", "layers": "two_layers"}
 n_relations, out, trained = (
@@ -106,19 +106,19 @@ study.what_was_run(
 
 # %%
 accuracy = study.measured("accuracy")
-chains = named_parts(accuracy, "split", r"hops(?P<hops>\d+)_(?P<kind>seen|unseen)")
+chains = named_parts(accuracy, "split", r"hops(?P<hops>\d+)_(?P<question>seen|unseen)")
 longest = chains["condition"].map(study.setting_of_all("task.longest_trained"))
 asked = pd.concat(
     [
-        named_parts(accuracy, "split", r"(?P<kind>id|oo)"),
-        chains[chains["hops"] == longest].replace({"kind": {"seen": "id", "unseen": "oo"}}),
+        named_parts(accuracy, "split", r"(?P<question>id|oo)"),
+        chains[chains["hops"] == longest].replace({"question": {"seen": "id", "unseen": "oo"}}),
     ]
 )
-rows = around.rows(study.over_seeds_at_end(asked, "kind"))
-around.map_figure("map", rows, KINDS, SIDES, "accuracy")
+rows = around.rows(study.over_seeds_at_end(asked, "question"))
+around.map_figure("map", rows, QUESTIONS, SIDES, "accuracy")
 
 # %%
-study.table("map", around.cells(rows, list(KINDS), SIDES))
+study.table("map", around.cells(rows, list(QUESTIONS), SIDES))
 
 # %% [markdown]
 # ## Where it holds, and where not
@@ -127,7 +127,7 @@ study.table("map", around.cells(rows, list(KINDS), SIDES))
 # aren't counted, and a model that belongs to two rows is counted once.
 
 # %%
-oo = where(rows, kind="oo")
+oo = where(rows, question="oo")
 words = around.sides_of(oo, level)
 words
 

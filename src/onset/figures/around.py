@@ -23,18 +23,18 @@ _TALLEST = 8.3
 
 def draw_around(
     rows: pd.DataFrame,
-    kinds: Mapping[str, str],
+    questions: Mapping[str, str],
     styles: Styles,
     labels: Mapping[str, str],
     xlabel: str,
 ) -> Figure:
-    """A panel per setting in two columns of panels, in each the kinds of questions side by side.
+    """A panel per setting in two columns of panels, in each the questions side by side.
 
     Args:
         rows: group (which setting), row (its value, in words), side (what is compared), base (whether it is
-            the base point's value, which is marked), kind, mean, low, high, and a column `seed_N` per seed.
-            Groups and rows are drawn in the order in which they come.
-        kinds: of questions, with what they are called.
+            the base point's value, which is marked), question, mean, low, high, and a column `seed_N` per
+            seed. Groups and rows are drawn in the order in which they come.
+        questions: the splits, with what they are called.
         styles: of the sides.
         labels: of the sides.
         xlabel: of all panels.
@@ -45,7 +45,7 @@ def draw_around(
     figure = plt.figure(figsize=(TEXT_WIDTH, min(_REST + tall, _TALLEST)))
     sides = figure.subfigures(1, len(halves), squeeze=False)[0]
     for half, subfigure in zip(halves, sides, strict=True):
-        _draw_half(subfigure, {name: groups[name] for name in half}, kinds, styles)
+        _draw_half(subfigure, {name: groups[name] for name in half}, questions, styles)
     figure.supxlabel(xlabel, fontsize=8)
     legend_below(figure, styles, labels, len(styles), markers=True)
     return figure
@@ -61,24 +61,27 @@ def _halves(sizes: Mapping[str, int]) -> list[dict[str, int]]:
 
 
 def _draw_half(
-    figure: SubFigure, groups: Mapping[str, pd.DataFrame], kinds: Mapping[str, str], styles: Styles
+    figure: SubFigure,
+    groups: Mapping[str, pd.DataFrame],
+    questions: Mapping[str, str],
+    styles: Styles,
 ) -> None:
     """Panels under each other, with the names of their rows on the left."""
     names = {group: list(dict.fromkeys(its["row"])) for group, its in groups.items()}
     axes = figure.subplots(
-        len(groups), len(kinds), squeeze=False, sharex=True,
+        len(groups), len(questions), squeeze=False, sharex=True,
         height_ratios=[len(its) for its in names.values()],
     )  # fmt: skip
     for line, (group, its) in zip(axes, groups.items(), strict=True):
-        for kind, axis in zip(kinds, line, strict=True):
-            _draw_group(axis, where(its, kind=kind), names[group], styles)
+        for question, axis in zip(questions, line, strict=True):
+            _draw_group(axis, where(its, question=question), names[group], styles)
             axis.tick_params(length=2, labelsize=6)
         rows = names[group]
         name_rows(line[0], rows, {name: name for name in rows})
         line[0].set_title(group, loc="left", fontsize=7)
         for axis in line[1:]:
             name_rows(axis, rows, dict.fromkeys(rows, ""))
-    for title, axis in zip(kinds.values(), axes[-1], strict=True):
+    for title, axis in zip(questions.values(), axes[-1], strict=True):
         axis.set_xlabel(title, fontsize=7)
 
 

@@ -78,15 +78,15 @@ class Around:
         return {"group": group, "row": row, "side": side, "condition": name, "base": base}
 
     def rows(self, numbers: pd.DataFrame) -> pd.DataFrame:
-        """Those of `conditions` with what was measured: kind, mean, low, high, `seed_N`.
+        """Those of `conditions` with what was measured: question, mean, low, high, `seed_N`.
 
         Args:
-            numbers: over seeds, by condition and kind.
+            numbers: over seeds, by condition and question.
         """
         return self.conditions.merge(numbers, on="condition")
 
     def map_figure(
-        self, name: str, rows: pd.DataFrame, kinds: Mapping[str, str], labels: Mapping[str, str],
+        self, name: str, rows: pd.DataFrame, questions: Mapping[str, str], labels: Mapping[str, str],
         xlabel: str,
     ) -> None:  # fmt: skip
         """Draw and keep them (`figures.around`).
@@ -94,23 +94,27 @@ class Around:
         Args:
             name: of the figure.
             rows: of `rows`.
-            kinds: of questions, with what they are called.
+            questions: the splits, with what they are called.
             labels: of the sides.
             xlabel: of all panels; the number of seeds is put behind it.
         """
-        figure = draw_around(rows, kinds, styles(self.bases), labels, f"{xlabel} ({self.study.n})")
+        figure = draw_around(
+            rows, questions, styles(self.bases), labels, f"{xlabel} ({self.study.n})"
+        )
         self.study.save_figure(figure, name, rows)
 
     @staticmethod
-    def cells(rows: pd.DataFrame, kinds: Sequence[str], labels: Mapping[str, str]) -> pd.DataFrame:
-        """A line per setting and value, a column per side and kind: mean and interval."""
+    def cells(
+        rows: pd.DataFrame, questions: Sequence[str], labels: Mapping[str, str]
+    ) -> pd.DataFrame:
+        """A line per setting and value, a column per side and question: mean and interval."""
         cells = rows.assign(
             said=[format_interval(its) for its in rows.itertuples()],
-            at=rows["side"].map(labels) + ", " + rows["kind"],
+            at=rows["side"].map(labels) + ", " + rows["question"],
         )
         wide = cells.pivot(index=["group", "row"], columns="at", values="said").fillna("")
         order = list(dict.fromkeys(zip(rows["group"], rows["row"], strict=True)))
-        columns = [f"{label}, {kind}" for label in labels.values() for kind in kinds]
+        columns = [f"{label}, {question}" for label in labels.values() for question in questions]
         wide = wide.loc[order, [its for its in columns if its in wide]].reset_index()
         return wide.rename(columns={"group": "setting", "row": "value"})
 
@@ -118,7 +122,7 @@ class Around:
         """On which side of a level the interval of each lies, in words: bases left out.
 
         Args:
-            rows: of one kind.
+            rows: of one question.
             level: above it, below it, or open, where it lies within the interval.
 
         Returns:
