@@ -46,7 +46,7 @@ def draw_around(
     sides = figure.subfigures(1, len(halves), squeeze=False)[0]
     for half, subfigure in zip(halves, sides, strict=True):
         _draw_half(subfigure, {name: groups[name] for name in half}, questions, styles)
-    figure.supxlabel(xlabel, fontsize=8)
+        subfigure.supxlabel(xlabel, fontsize=8)  # the whole figure's would lie under the legend
     legend_below(figure, styles, labels, len(styles), markers=True)
     return figure
 
