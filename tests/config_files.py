@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,6 +32,13 @@ class Files:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+
+    @classmethod
+    def copied(cls, root: Path) -> Files:
+        """What is shipped, in a folder without any of it."""
+        for folder in ("config", "workflow/notebooks"):
+            shutil.copytree(ROOT / folder, root / folder)
+        return cls(root)
 
     def set(self, file: str, path: str, value: Any) -> None:
         """Put a value at a path of keys, dots between."""

@@ -28,9 +28,7 @@ from tests.config_files import CONFIG, NOTEBOOK, PLAIN_NOTEBOOK, ROOT, STUDY, Fi
 
 @pytest.fixture
 def files(tmp_path):
-    shutil.copytree(ROOT / "config", tmp_path / "config")
-    shutil.copytree(ROOT / "workflow/notebooks", tmp_path / "workflow/notebooks")
-    files = Files(tmp_path)
+    files = Files.copied(tmp_path)
     files.set(CONFIG, "studies", ["composition"])
     # The study's own conditions may change; the tests need a plain one and one that differs.
     files.set(STUDY, "conditions", {"one": {}, "wide": {"model": {"d_mlp": 512}}})

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 
 from onset.config.groups import groups_of
 from onset.config.quoted import wrong_with_mean
-from tests.config_files import CONFIG, NOTEBOOK, PLAIN_NOTEBOOK, ROOT, STUDY, Files
+from tests.config_files import CONFIG, NOTEBOOK, PLAIN_NOTEBOOK, STUDY, Files
 
 PATCHING = {"name": "checkpoint_patching", "checkpoints": 3}
 OTHERS = "patched_other_accuracy"
@@ -16,9 +14,7 @@ OTHERS = "patched_other_accuracy"
 
 @pytest.fixture
 def files(tmp_path) -> Files:
-    shutil.copytree(ROOT / "config", tmp_path / "config")
-    shutil.copytree(ROOT / "workflow/notebooks", tmp_path / "workflow/notebooks")
-    files = Files(tmp_path)
+    files = Files.copied(tmp_path)
     files.set(CONFIG, "studies", ["composition"])
     files.set(CONFIG, "seeds", [0, 1])
     for key in ("answer", "abstract", "holds", "figures", "tables", "reference", "smoke"):

@@ -20,9 +20,7 @@ SAE = "config/studies/sae.yaml"
 
 @pytest.fixture
 def files(tmp_path):
-    shutil.copytree(ROOT / "config", tmp_path / "config")
-    shutil.copytree(ROOT / "workflow/notebooks", tmp_path / "workflow/notebooks")
-    files = Files(tmp_path)
+    files = Files.copied(tmp_path)
     files.set(CONFIG, "studies", ["composition"])
     return files
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from typing import Any, NamedTuple
 
 import pytest
@@ -20,9 +19,7 @@ ALIAS, GROKKING, SIMPLEST, SUPERPOSITION = (
 
 @pytest.fixture
 def files(tmp_path):
-    shutil.copytree(ROOT / "config", tmp_path / "config")
-    shutil.copytree(ROOT / "workflow/notebooks", tmp_path / "workflow/notebooks")
-    return Files(tmp_path)
+    return Files.copied(tmp_path)
 
 
 class Bad(NamedTuple):

@@ -12,14 +12,12 @@ from onset.config import size
 from onset.config.size import Size, in_bytes, size_of
 from onset.training.settings import CheckpointSettings, FinerSettings
 from onset.workflow.call import Call
-from tests.config_files import CONFIG, ROOT, STUDY, Files, bad
+from tests.config_files import CONFIG, STUDY, Files, bad
 
 
 @pytest.fixture
 def files(tmp_path):
-    shutil.copytree(ROOT / "config", tmp_path / "config")
-    shutil.copytree(ROOT / "workflow/notebooks", tmp_path / "workflow/notebooks")
-    files = Files(tmp_path)
+    files = Files.copied(tmp_path)
     files.set(CONFIG, "studies", ["composition"])
     return files
 

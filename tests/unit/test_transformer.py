@@ -175,25 +175,18 @@ class TestForward:
         one, other = model.logits(drawn(model), [Questions(tokens, (1,))])
         assert_close(one, other)
 
-    def test_an_application_per_hop(self, way):
-        """With `per_hop`, a question's answer comes from the residual stream after its hops."""
-        model = stacked((1, 3, "per_hop"))
+    @pytest.mark.parametrize(
+        ("shape", "per_hop"), [((1, 3, "per_hop"), 1), ((2, 3, "per_loop"), 2)]
+    )
+    def test_an_application_or_a_loop_per_hop(self, way, shape, per_hop):
+        """A question's answer comes from the residual stream after its hops: as many times all blocks."""
+        model = stacked(shape)
         parameters = drawn(model)
         tokens = SHORT[1].tokens
         residual = model.residual_stream(parameters, torch.from_numpy(tokens))
         for hops in (1, 2, 3):
             logits = model.logits(parameters, [Questions(tokens, (2,), hops)])
-            assert_close(logits, model.unembed(parameters, residual[hops, :, 2]))
-
-    def test_a_loop_per_hop(self, way):
-        """With `per_loop`, it comes from after so many times all blocks."""
-        model = stacked((2, 3, "per_loop"))
-        parameters = drawn(model)
-        tokens = SHORT[1].tokens
-        residual = model.residual_stream(parameters, torch.from_numpy(tokens))
-        for hops in (1, 2, 3):
-            logits = model.logits(parameters, [Questions(tokens, (2,), hops)])
-            assert_close(logits, model.unembed(parameters, residual[2 * hops, :, 2]))
+            assert_close(logits, model.unembed(parameters, residual[per_hop * hops, :, 2]))
 
     def test_too_few_applications_for_the_hops_are_a_problem(self):
         one_block = settings(n_layers=1, readout="per_hop")

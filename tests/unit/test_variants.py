@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 
 from onset.workflow.jobs import Jobs
-from tests.config_files import CONFIG, ROOT, STUDY, Files
+from tests.config_files import CONFIG, STUDY, Files
 
 ADDS = "overrides.composition.adds"
 ROW = {"quantity": "accuracy", "published": "nine in ten", "source": "Somebody 2024", "above": 0.5}
@@ -15,9 +13,7 @@ ROW = {"quantity": "accuracy", "published": "nine in ten", "source": "Somebody 2
 
 @pytest.fixture
 def files(tmp_path):
-    shutil.copytree(ROOT / "config", tmp_path / "config")
-    shutil.copytree(ROOT / "workflow/notebooks", tmp_path / "workflow/notebooks")
-    files = Files(tmp_path)
+    files = Files.copied(tmp_path)
     files.set(CONFIG, "studies", ["composition"])
     plain = {"label": "wide", "model": {"d_mlp": 512}, "training": {"steps": 2000}}
     files.set(STUDY, "conditions", {"one": {}, "wide": plain})

@@ -43,6 +43,11 @@ def filled(answer: str, numbers: Mapping[str, str], means: Means) -> str:
     return _NAME.sub(found, answer)
 
 
+def names_in(answer: str) -> list[str]:
+    """What it asks for, in its order."""
+    return _NAME.findall(answer)
+
+
 def plain(number: str) -> str:
     """A number as LaTeX sets it, in plain text."""
     return _ESCAPED.sub(r"\1", number.replace(r"\,", "\u202f"))

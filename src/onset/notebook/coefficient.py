@@ -18,7 +18,7 @@ from onset.statistics.named import stacked
 from onset.statistics.per_run import per_condition
 from onset.statistics.rows import at_last_step, where
 from onset.statistics.seeds import over_seeds
-from onset.statistics.times import difference, of_several
+from onset.statistics.times import Times, difference, of_several
 from onset.statistics.times import per_condition as when_per_condition
 from onset.statistics.wording import format_with_error
 
@@ -89,15 +89,23 @@ class Coefficients:
             "accuracy": right.merge(at, on=list(at)),
         }
 
+    @cached_property
+    def _when(self) -> Mapping[str, Times]:
+        """When each of the three changes most."""
+        return {name: steepest(its) for name, its in self._signs.items()}
+
+    @property
+    def _when_others(self) -> dict[str, Times]:
+        return {name: its for name, its in self._when.items() if name != "coefficient"}
+
     def steepest(self) -> pd.DataFrame:
         """When each of the three changes most: sign, and the columns of `times.per_condition`."""
-        return of_several({name: steepest(its) for name, its in self._signs.items()}, "sign")
+        return of_several(self._when, "sign")
 
     def later(self) -> pd.DataFrame:
         """How many steps later than the coefficient the other two change most: as of `steepest`."""
-        when = {name: steepest(its) for name, its in self._signs.items()}
-        first = when.pop("coefficient")
-        lags = {name: difference(its, first) for name, its in when.items()}
+        first = self._when["coefficient"]
+        lags = {name: difference(its, first) for name, its in self._when_others.items()}
         return of_several(lags, "sign", signed=True)
 
     def shares(self) -> pd.DataFrame:
@@ -113,8 +121,7 @@ class Coefficients:
         Returns:
             sign (of the other two), condition, mean, low, high, …: below zero, the coefficient falls there.
         """
-        others = {name: its for name, its in self._signs.items() if name != "coefficient"}
-        shares = {n: share_between(self.found, steepest(its)) for n, its in others.items()}
+        shares = {n: share_between(self.found, its) for n, its in self._when_others.items()}
         return stacked({n: per_condition(its, "signed_share") for n, its in shares.items()}, "sign")
 
     def ends(self) -> pd.DataFrame:

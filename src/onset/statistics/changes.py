@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from onset.statistics.per_run import by_run
 from onset.statistics.times import Times, times_of
 
 _RUN = ["condition", "seed"]
@@ -36,7 +37,7 @@ def largest_share(curves: pd.DataFrame) -> pd.Series:
     for run, _, values in _runs(curves):
         changes = np.abs(np.diff(values))
         shares[run] = changes.max() / changes.sum() if changes.any() else np.nan
-    return _by_run(shares)
+    return by_run(shares)
 
 
 def share_between(curves: pd.DataFrame, when: Times) -> pd.Series:
@@ -52,12 +53,7 @@ def share_between(curves: pd.DataFrame, when: Times) -> pd.Series:
         total = np.abs(np.diff(values)).sum()
         change = at[when.loc[run, "before"]] - at[when.loc[run, "after"]]
         shares[run] = change / total if total else np.nan
-    return _by_run(shares)
-
-
-def _by_run(values: dict[tuple[str, int], float]) -> pd.Series:
-    index = pd.MultiIndex.from_tuples(list(values), names=_RUN)
-    return pd.Series(list(values.values()), index, dtype=float)
+    return by_run(shares)
 
 
 def _runs(curves: pd.DataFrame) -> Iterator[tuple[tuple[str, int], np.ndarray, np.ndarray]]:

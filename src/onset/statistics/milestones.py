@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from onset.statistics.kinds import of_differences
+from onset.statistics.per_run import by_run
 from onset.statistics.times import Bracket, Times, difference, of_several, times_of
 
 _RUN = ["condition", "seed"]
@@ -87,7 +88,7 @@ def value_at(curves: pd.DataFrame, steps: pd.Series) -> pd.Series:
         else np.nan
         for run, its in curves.groupby(_RUN, sort=False, observed=True)
     }
-    return _by_run(at)
+    return by_run(at)
 
 
 def least_after(curves: pd.DataFrame, since: Mapping[str, int]) -> pd.Series:
@@ -133,11 +134,6 @@ def _per_run(curves: pd.DataFrame, of_run: Callable[[np.ndarray, np.ndarray], Br
             for run, its in curves.groupby(_RUN, sort=False, observed=True)
         }
     )
-
-
-def _by_run(values: dict[Hashable, float]) -> pd.Series:
-    index = pd.MultiIndex.from_frame(pd.DataFrame(list(values), columns=_RUN))
-    return pd.Series(list(values.values()), index, dtype=float)
 
 
 def crossing(steps: np.ndarray, values: np.ndarray, level: float) -> Bracket:
@@ -199,7 +195,7 @@ def value_when_first(curve: pd.DataFrame, signal: pd.DataFrame, level: float) ->
         By condition and seed; NaN where it never has it.
     """
     first = signal[signal["value"] >= level].groupby(_RUN, observed=True)["step"].min()
-    return _by_run(
+    return by_run(
         {
             run: its.set_index("step")["value"][first[run]] if run in first else np.nan
             for run, its in curve.groupby(_RUN, sort=False, observed=True)

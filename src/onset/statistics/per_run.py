@@ -6,12 +6,18 @@ such number: `onset.statistics.times`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 
 from onset.statistics.seeds import summary_of_seeds
+
+
+def by_run(values: Mapping[tuple[str, int], float]) -> pd.Series:
+    """Such a series, of numbers by condition and seed; there may be none."""
+    index = pd.MultiIndex.from_frame(pd.DataFrame(list(values), columns=["condition", "seed"]))
+    return pd.Series(list(values.values()), index, dtype=float)
 
 
 def per_condition(

@@ -96,10 +96,18 @@ class AdamW(Group):
         self._optimiser.state[values] = {"step": self._step, **self._moments}
 
 
-class SGD(Group):
-    """Gradient descent with momentum, and weight decay decoupled from it (there, algorithm 1)."""
+class _Momentum(Group):
+    """PyTorch's optimisers with one moment, which don't count their updates."""
 
     kinds = ("momentum_buffer",)
+
+    def step(self, rate: float) -> None:
+        super().step(rate)
+        self._step += 1
+
+
+class SGD(_Momentum):
+    """Gradient descent with momentum, and weight decay decoupled from it (there, algorithm 1)."""
 
     def _begin(self) -> None:
         values, settings = self.buffer.values, self._settings
@@ -112,17 +120,14 @@ class SGD(Group):
         if self._decay:
             self.buffer.values.mul_(1 - rate * self._decay)
         super().step(rate)
-        self._step += 1
 
 
-class Muon(Group):
+class Muon(_Momentum):
     """Jordan et al. 2024 (kellerjordan.github.io/posts/muon): the momentum of each matrix, made orthogonal.
 
     A factor of 0.2 √(the longer side) makes its steps as large as AdamW's (Liu et al. 2025,
     arXiv:2502.16982, equation 4): one rate and one decay do for matrices and for what AdamW updates.
     """
-
-    kinds = ("momentum_buffer",)
 
     def _begin(self) -> None:
         settings = self._settings
@@ -154,10 +159,6 @@ class Muon(Group):
             matrix.grad = gradients[place]
             found.append((matrix, momenta[place]))
         return found
-
-    def step(self, rate: float) -> None:
-        super().step(rate)
-        self._step += 1
 
 
 OPTIMISERS: Mapping[str, type[Group]] = {"adamw": AdamW, "sgd": SGD, "muon": Muon}

@@ -6,21 +6,18 @@ python -m onset.workflow.commands.headlines --configfile config/full.yaml
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from onset.config import Project
 from onset.config.study import Study
-from onset.gallery.answer import plain
+from onset.gallery.answer import names_in, plain
 from onset.statistics.means import Means, name_of, parts_of
 from onset.statistics.wording import format_found
 from onset.store.origin import DamagedFileError
 from onset.store.reading import read_csv, read_json
 from onset.workflow.commands.project import add_config_arguments, read_project
-
-_QUOTED = re.compile(r"\{([^{}]+)\}")
 
 Row = tuple[str, ...]
 
@@ -66,7 +63,7 @@ class _Found:
     def _names(self) -> list[str]:
         """Of the numbers in the answer and in the abstract, each once."""
         texts = (self._study.file.answer or "", self._study.file.abstract or "")
-        return list(dict.fromkeys(name for text in texts for name in _QUOTED.findall(text)))
+        return list(dict.fromkeys(name for text in texts for name in names_in(text)))
 
     def quoted(self) -> Iterator[Row]:
         """Those numbers: name, what was found, with how many seeds."""
