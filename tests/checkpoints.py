@@ -11,6 +11,8 @@ from transformers import (
     GPT2LMHeadModel,
     GPTNeoXConfig,
     GPTNeoXForCausalLM,
+    LlamaConfig,
+    LlamaForCausalLM,
     PreTrainedModel,
     PreTrainedTokenizerFast,
 )
@@ -51,7 +53,25 @@ def pythia(rows: int = N_ROWS, positions: int = N_POSITIONS) -> PreTrainedModel:
     ).to(torch.float16)
 
 
-KINDS = {"gpt2": gpt2, "pythia": pythia}
+def llama(rows: int = N_ROWS, positions: int = N_POSITIONS) -> PreTrainedModel:
+    """With rotary positions, tied embeddings, gated MLPs, and keys and values that two heads share."""
+    return LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=rows,
+            hidden_size=WIDTH,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            num_key_value_heads=1,
+            intermediate_size=3 * WIDTH,
+            max_position_embeddings=positions,
+            tie_word_embeddings=True,
+            bos_token_id=0,
+            eos_token_id=0,
+        )
+    )
+
+
+KINDS = {"gpt2": gpt2, "llama": llama, "pythia": pythia}
 
 
 def save(
