@@ -14,10 +14,11 @@ from onset.config.problems import Layer, Problem, merge, nearest, place, problem
 from onset.config.size import Size, largest_number
 from onset.config.study import Condition, ConditionFile
 from onset.config.trained_parts import unfit_optimiser, unfit_patterns
+from onset.config.traits import KNOWN, has_all
 from onset.config.wants import DEFINED_BY, unknown, wants
 from onset.settings import Settings
 from onset.tasks.dataset import TaskSettings
-from onset.tasks.worlds import AnyTaskSettings, drawn_from_parent, kind_of, sizes_of
+from onset.tasks.worlds import AnyTaskSettings, drawn_from_parent, in_words, kind_of, sizes_of
 from onset.training.settings import CheckpointSettings, TrainingSettings
 
 
@@ -172,6 +173,10 @@ class _Check:
         elif kind == "vectors" and training and "loss" in training.model_fields_set:
             said = f"is of sequences; what {model.name} minimises is the family's own"
             self.problem(["training", "loss"], said)
+        if in_words(task) and not has_all(["tokenizer"], model):
+            said = f"the task {task.name} has texts, and needs {KNOWN['tokenizer']}"
+            self.problem(["model", "name"], f"{said}; the {model.name} has none")
+            return False
         return takes == kind
 
     def fits(self, task: AnyTaskSettings, model: Settings) -> None:

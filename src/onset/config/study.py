@@ -34,7 +34,7 @@ from onset.settings import (
     canonical_json,
 )
 from onset.statistics.claims import Claim
-from onset.tasks.worlds import drawn_from_parent
+from onset.tasks.worlds import drawn_from_parent, in_words
 from onset.training.settings import CheckpointSettings, TrainingSettings
 
 SECTIONS = ("task", "model", "training", "checkpoints", "measures", "analyses")
@@ -271,6 +271,8 @@ class Condition:
         told: dict[str, Any] = {"task": self._dump(self.task)}
         if self.drawn_from:
             told |= {"parent": self._dump(self.drawn_from), "threads": self.threads}
+        if in_words(self.task):
+            told["model"] = self._dump(self.model)
         return canonical_json(told)
 
     @cached_property

@@ -25,6 +25,7 @@ OF_MODELS = {
     "residual_stream": "a residual stream that can be read",
     "midway": "a forward pass that can begin with states in its middle",
     "heads": "attention heads",
+    "tokenizer": "a tokenizer of its own",
     "head_weights": "weights that can be told apart head by head",
     "embeddings": "token embeddings that can be exchanged",
     "neurons": "MLP neurons that can be read",

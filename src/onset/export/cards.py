@@ -111,7 +111,7 @@ def _example(told: Told) -> str:
     """A sequence as a person types it, up to the position after which its answer is scored."""
     dataset = told.run.dataset
     split = next(iter(dataset.splits.values()))
-    asked = split.tokens[0, : split.scored[0] + 1]
+    asked = split.tokens[0, : split.positions[0, 0] + 1]
     return " ".join(dataset.vocabulary[token] for token in asked)
 
 

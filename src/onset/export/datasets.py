@@ -46,7 +46,7 @@ def _of_sequences(split: Split, vocabulary: tuple[str, ...]) -> dict[str, Any]:
     return {
         "text": [" ".join(row) for row in names[split.tokens]],
         "tokens": split.tokens,
-        "scored": np.tile(np.array(split.scored), (len(split), 1)),
+        "scored": split.positions,
         "answers": [" ".join(row) for row in names[split.targets]],
         "targets": split.targets,
         "hops": np.full(len(split), split.hops),

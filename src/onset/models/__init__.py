@@ -16,8 +16,10 @@ The sizes are those of the world:
   (`VectorModel`): what it minimises is its own.
 
 What else can be asked of a model its family says in `traits(settings)` of `planning.py`
-(`onset.config.traits`). One that has a `residual_stream` and `heads` is a `ReadableModel` and has a bridge;
-one that has `head_weights`, `embeddings` or `neurons` has parameters with the transformer's names, too.
+(`onset.config.traits`). One that has a `tokenizer` has `tokenizer.py` with `open_tokenizer(settings)`, for
+tasks of texts (`onset.tasks.texts`). One that has a `residual_stream` and `heads` is a `ReadableModel` and
+has a bridge; one that has `head_weights`, `embeddings` or `neurons` has parameters with the transformer's
+names, too.
 """
 
 from __future__ import annotations
@@ -57,6 +59,17 @@ def build(settings: Mapping[str, Any], *sizes: int) -> AnyModel:
 
     Their `name` is the family's, and only that is imported.
     """
-    family = settings["name"]
-    validated = load_settings(family).Settings.model_validate(dict(settings))
-    return importlib.import_module(f"{__name__}.{family}.model").build(validated, *sizes)
+    return _of_family(settings, "model").build(_validated(settings), *sizes)
+
+
+def open_tokenizer(settings: Mapping[str, Any]) -> Any:
+    """The tokenizer of a model that has one, an `onset.tasks.texts.Tokenizer`."""
+    return _of_family(settings, "tokenizer").open_tokenizer(_validated(settings))
+
+
+def _of_family(settings: Mapping[str, Any], module: str) -> ModuleType:
+    return importlib.import_module(f"{__name__}.{settings['name']}.{module}")
+
+
+def _validated(settings: Mapping[str, Any]) -> Any:
+    return load_settings(settings["name"]).Settings.model_validate(dict(settings))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,11 +16,35 @@ Parameters = dict[str, Tensor]
 
 @dataclass(frozen=True, eq=False)
 class Questions:
-    """Sequences of one length, all scored at the same positions. Equal is only the same object."""
+    """Sequences of one length, all scored at the same positions, or each at its own. Equal is only the same
+    object."""
 
     tokens: Int[np.ndarray, "examples length"]
     scored: tuple[int, ...]
+    """none, where each example has its own"""
     hops: int = 1
+    scored_at: Int[np.ndarray, "examples scored"] | None = None
+
+    @property
+    def n_scored(self) -> int:
+        """Positions of each example."""
+        return len(self.scored) if self.scored_at is None else self.scored_at.shape[1]
+
+    def alike(self) -> Iterator[tuple[Int[np.ndarray, " rows"], Questions]]:
+        """The questions in groups that are scored at the same positions, each cut off behind the last.
+
+        Sequences of one length need no mask, and nothing is computed for what fills up a shorter one.
+
+        Yields:
+            The rows of a group, and its questions.
+        """
+        if self.scored_at is None:
+            yield np.arange(len(self.tokens)), self
+            return
+        for places in np.unique(self.scored_at, axis=0):
+            rows = np.flatnonzero((self.scored_at == places).all(1))
+            scored = tuple(places.tolist())
+            yield rows, Questions(self.tokens[rows, : max(scored) + 1], scored, self.hops)
 
 
 @dataclass(frozen=True, eq=False)

@@ -43,10 +43,17 @@ def batch_at(
         sizes = [len(batch.inputs)] if whole else list(training.batch_parts().values())
         rows = torch.from_numpy(_first(n, sizes))
         return replace(batch, inputs=batch.inputs[rows], targets=batch.targets[rows])
-    sizes = [len(its.tokens) * len(its.scored) for its in batch.questions]
+    sizes = [len(its.tokens) * its.n_scored for its in batch.questions]
     targets = batch.targets.split(sizes)
-    groups = [replace(its, tokens=its.tokens[:n]) for its in batch.questions]
-    kept = [its[: n * len(group.scored)] for its, group in zip(targets, groups, strict=True)]
+    groups = [
+        replace(
+            its,
+            tokens=its.tokens[:n],
+            scored_at=None if its.scored_at is None else its.scored_at[:n],
+        )
+        for its in batch.questions
+    ]
+    kept = [its[: n * group.n_scored] for its, group in zip(targets, groups, strict=True)]
     return Batch(groups, torch.cat(kept))
 
 

@@ -25,7 +25,7 @@ def tokens_of(text: str, model: Model, vocabulary: Sequence[str]) -> Int[Tensor,
     """A sequence of names with spaces between, as the model's bridge takes it.
 
     Args:
-        text: such as `e3 r1`.
+        text: such as `e3 r1`; of a world of texts, any text from its beginning.
         model: that will be asked; it was built for sequences of some length.
         vocabulary: the name of each of the task's tokens.
 
@@ -33,6 +33,8 @@ def tokens_of(text: str, model: Model, vocabulary: Sequence[str]) -> Int[Tensor,
         ValueError: the task has no token of such a name (the message has the nearest that it has), or
             there are none, or more than the model takes.
     """
+    if reads_texts(model, vocabulary):
+        return _of_text(text, model)
     names = text.split()
     place = {name: token for token, name in enumerate(vocabulary)}
     for name in names:
@@ -42,6 +44,18 @@ def tokens_of(text: str, model: Model, vocabulary: Sequence[str]) -> Int[Tensor,
     if not 0 < len(names) <= model.length:
         raise ValueError(f"{len(names)} tokens; the model takes 1 to {model.length}")
     return torch.from_numpy(numbers(model, np.array([[place[name] for name in names]])))
+
+
+def reads_texts(model: Model, vocabulary: Sequence[str]) -> bool:
+    """Whether the task's tokens are all those of a pretrained vocabulary: what people type is then text."""
+    return hasattr(model, "tokenizer") and len(vocabulary) == model.config.vocab_size
+
+
+def _of_text(text: str, model: Any) -> Int[Tensor, "1 length"]:
+    tokens = model.tokenizer.whole(text)
+    if not 0 < len(tokens) <= model.longest:
+        raise ValueError(f"{len(tokens)} tokens; the model takes 1 to {model.longest}")
+    return torch.tensor([tokens])
 
 
 def likeliest(

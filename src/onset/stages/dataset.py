@@ -1,11 +1,11 @@
-"""Generate a run's dataset; some are made from another run's model."""
+"""Generate a run's dataset; some are made from another run's model, texts with a model's tokenizer."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from onset import tasks
+from onset import models, tasks
 from onset.runs.artefacts import checksum, write_dataset
 from onset.runs.source import Source
 from onset.stages.command import StageError, add_run_arguments, log, prepare_device, run_stage
@@ -29,8 +29,10 @@ def work(arguments: argparse.Namespace) -> None:
     parents = [Source(RunFolder(its), step) for its in arguments.parents]
     if parents:
         prepare_device({**arguments.settings, "device": "cpu"})
+    model = arguments.settings.get("model")
     try:
-        dataset = task.generate(settings, folder.seed, *parents)
+        tokenizers = [models.open_tokenizer(model)] if model else []
+        dataset = task.generate(settings, folder.seed, *parents, *tokenizers)
     except ValueError as error:
         raise StageError(f"{folder.run}: {error}") from error
     source = "".join(checksum(its.folder.checkpoint_index) for its in parents)

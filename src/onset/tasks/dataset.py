@@ -12,7 +12,7 @@ from jaxtyping import Bool, Int
 VALIDATION = "_validation"
 """Suffix of the part of a held-out split that settings may be chosen on; figures use the other part."""
 
-_OPTIONAL = ("candidates", "familiar")  # arrays that a split may have
+_OPTIONAL = ("candidates", "familiar", "scored_at")  # arrays that a split may have
 
 
 @runtime_checkable
@@ -23,7 +23,7 @@ class TaskSettings(Protocol):
 
     Where not all splits carry all of it, `truth_of(split)` says which; where not all have sequences of the
     same length, `length_of(split)` says theirs; and `traits` (`onset.config.traits`) what else measures
-    may count on."""
+    may count on. Of texts (`onset.tasks.texts`) the tokens are the model's, and `n_tokens` is 0."""
 
     @property
     def name(self) -> str: ...
@@ -43,13 +43,15 @@ class TaskSettings(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Sequences of one length, all scored at the same positions. Equal is only the same object."""
+    """Sequences of one length, all scored at the same positions, or each at its own. Equal is only the same
+    object."""
 
     tokens: Int[np.ndarray, "examples length"]
+    """behind an example's last scored position stands what nothing that is scored can see"""
     targets: Int[np.ndarray, "examples scored"]
     """the right token after each scored position"""
     scored: tuple[int, ...]
-    """positions at which the model's prediction counts"""
+    """positions at which the model's prediction counts; none, where each example has its own"""
     hops: int = 1
     """steps of lookup that the answer takes"""
     truth: Mapping[str, Int[np.ndarray, " examples"]] = field(default_factory=dict)
@@ -58,9 +60,18 @@ class Split:
     """the tokens that could answer any of the questions at all; None: the task doesn't tell"""
     familiar: Bool[np.ndarray, " candidates"] | None = None
     """which candidates answer a question of this kind that may be trained; the others are withheld"""
+    scored_at: Int[np.ndarray, "examples scored"] | None = None
+    """the positions of each example, where they aren't the same for all"""
 
     def __len__(self) -> int:
         return len(self.tokens)
+
+    @property
+    def positions(self) -> Int[np.ndarray, "examples scored"]:
+        """The scored positions of each example, whether or not they are the same for all."""
+        if self.scored_at is not None:
+            return self.scored_at
+        return np.tile(np.array(self.scored, np.int64), (len(self), 1))
 
 
 Stream = Callable[[int, np.random.Generator], Split]

@@ -69,6 +69,11 @@ def length_of(task: TaskSettings, split: str) -> int:
     return task.length_of(split) if hasattr(task, "length_of") else task.length
 
 
+def in_words(task: AnyTaskSettings) -> bool:
+    """Whether its examples are texts, whose tokens are the model's (`onset.tasks.texts`)."""
+    return bool(getattr(task, "texts", False))
+
+
 def drawn_from_parent(task: AnyTaskSettings) -> bool:
     """Whether the dataset is made from another run's model."""
     return bool(getattr(task, "from_parent", False))

@@ -18,7 +18,8 @@ Rows = np.ndarray | slice
 
 def questions_of(split: Split, rows: Rows = slice(None)) -> Questions:
     """Examples of a split as questions to a model."""
-    return Questions(split.tokens[rows], split.scored, split.hops)
+    its_own = None if split.scored_at is None else split.scored_at[rows]
+    return Questions(split.tokens[rows], split.scored, split.hops, its_own)
 
 
 @lru_cache(maxsize=64)

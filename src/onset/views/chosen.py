@@ -112,7 +112,11 @@ def _drawn(
     depth = getattr(model, "depth", lambda hops: None)(split.hops)
     rng = np.random.Generator(np.random.Philox(seed))
     tokens, targets = numbers(model, split.tokens), numbers(model, split.targets)
+    places = split.positions.tolist()
+    ends = [tokens.shape[1] if split.scored_at is None else max(its) + 1 for its in places]
     return [
-        Example(name, not trained, tokens[row], split.scored, targets[row], depth)
+        Example(
+            name, not trained, tokens[row, : ends[row]], tuple(places[row]), targets[row], depth
+        )
         for row in rng.permutation(len(split))[:n]
     ]

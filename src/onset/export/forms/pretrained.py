@@ -24,7 +24,7 @@ def form(model: Pretrained) -> Form:
         "AutoModelForCausalLM",
         generation=model.module.generation_config.to_diff_dict(),
         lens=BOOTED,
-        first_token=model.settings.first_token,
+        first_token=model.first_token,
         made_of=Path(checkpoint).name if is_folder else checkpoint,
         base_model=None if is_folder else checkpoint,
         tokenizer=partial(_save_tokenizer, model.settings),

@@ -1,13 +1,13 @@
-"""GPT-2-like and Pythia-like language models, fine-tuned on a task's tokens.
+"""GPT-2-like, Pythia-like and Llama-like language models, fine-tuned on a task's tokens or texts.
 
 Parameters have the names and shapes of the Hugging Face module, tied ones once, so that a checkpoint
 of ours loads into it with `load_state_dict`, and opens as a `TransformerBridge` (see `bridge.py`).
 
-Token i of the task is token `first_token` + i of the pretrained vocabulary: the rule is the same for all
-seeds, nothing is added to the checkpoint, and the task's tokens start out unrelated to each other but
-known to the model. Its answers compete with the whole vocabulary: logits have a column for each token,
-the task's first, in their order, then all others. Loss and accuracy are therefore over the whole
-vocabulary, and targets use the task's numbers.
+The tokens of texts are the pretrained vocabulary's own. Of other tasks, token i is token `first_token` + i
+of that vocabulary: the rule is the same for all seeds, nothing is added to the checkpoint, and the task's
+tokens start out unrelated to each other but known to the model. Its answers compete with the whole
+vocabulary: logits have a column for each token, the task's first, in their order, then all others. Loss and
+accuracy are therefore over the whole vocabulary, and targets use the task's numbers.
 """
 
 from __future__ import annotations
@@ -28,8 +28,13 @@ from transformers.utils import ModelOutput
 
 from onset.models.batch import Parameters, Questions
 from onset.models.pretrained import loading
-from onset.models.pretrained.planning import problems, unfit
+from onset.models.pretrained.planning import first_token, longest, problems, unfit
 from onset.models.pretrained.settings import Settings
+from onset.models.pretrained.tokenizer import Tokenizer, open_tokenizer
+
+_AT_ONCE = (
+    64  # sequences, where no gradient needs them all: what they keep on the way takes the memory
+)
 
 
 def build(settings: Settings, n_tokens: int, length: int) -> Pretrained:
@@ -57,6 +62,21 @@ class Pretrained:
     n_tokens: int
     length: int
     config: PretrainedConfig
+
+    @cached_property
+    def first_token(self) -> int:
+        """The token of the vocabulary that is the task's first."""
+        return first_token(self.settings, self.config.vocab_size, self.n_tokens)
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer:
+        """The checkpoint's own."""
+        return open_tokenizer(self.settings)
+
+    @property
+    def longest(self) -> int:
+        """Tokens of a text, at most."""
+        return longest(self.config.to_dict()) or self.length
 
     @cached_property
     def module(self) -> PreTrainedModel:
@@ -92,21 +112,33 @@ class Pretrained:
         device = next(iter(parameters.values())).device
         if self.module.device != device:  # its buffers, such as rotary angles, aren't parameters
             self.module.to(device)
-        found = []
-        for group in questions:
-            tokens = self.in_vocabulary(group.tokens[:, : max(group.scored) + 1])
-            output = functional_call(
-                self.module,
-                dict(parameters),
-                (torch.from_numpy(tokens).to(device),),
-                {
-                    "use_cache": False,
-                    # The vocabulary is large: no logits where nothing is scored.
-                    "logits_to_keep": torch.tensor(group.scored, device=device),
-                },
-            )
-            found.append(self._task_first(output.logits.flatten(0, 1)))
-        return torch.cat(found)
+        return torch.cat([self._logits_of(parameters, group, device) for group in questions])
+
+    def _logits_of(
+        self, parameters: Mapping[str, Tensor], group: Questions, device: torch.device
+    ) -> Float[Tensor, "scored tokens"]:
+        found, order = [], []
+        for rows, its in group.alike():
+            tokens = self.in_vocabulary(its.tokens[:, : max(its.scored) + 1])
+            at_once = len(tokens) if torch.is_grad_enabled() else _AT_ONCE
+            for some in torch.from_numpy(tokens).split(at_once):
+                output = functional_call(
+                    self.module,
+                    dict(parameters),
+                    (some.to(device),),
+                    {
+                        "use_cache": False,
+                        # The vocabulary is large: no logits where nothing is scored.
+                        "logits_to_keep": torch.tensor(its.scored, device=device),
+                    },
+                )
+                found.append(self._task_first(output.logits))
+            order.append(rows)
+        logits = torch.cat(found)
+        if group.scored_at is not None:
+            back = torch.from_numpy(np.concatenate(order).argsort())
+            logits = logits[back.to(device)]
+        return logits.flatten(0, 1)
 
     def depth(self, hops: int) -> int:
         """All blocks, whatever is asked."""
@@ -156,7 +188,7 @@ class Pretrained:
     ) -> ModelOutput:
         """What the module says of sequences in the task's tokens."""
         self.module.to(tokens.device)
-        numbers = tokens + self.settings.first_token
+        numbers = tokens + self.first_token
         return functional_call(
             self.module, dict(parameters), (numbers,), {"use_cache": False, **asked}
         )
@@ -171,9 +203,11 @@ class Pretrained:
         return next(name for name, its in self.module.named_modules() if its is wanted)
 
     def _task_first(self, logits: Float[Tensor, "*rows tokens"]) -> Float[Tensor, "*rows tokens"]:
-        first, end = self.settings.first_token, self.settings.first_token + self.n_tokens
+        first, end = self.first_token, self.first_token + self.n_tokens
+        if self.n_tokens == logits.shape[-1]:
+            return logits
         return torch.cat([logits[..., first:end], logits[..., :first], logits[..., end:]], dim=-1)
 
     def in_vocabulary(self, tokens: Int[np.ndarray, "*shape"]) -> Int[np.ndarray, "*shape"]:
         """The task's tokens as the pretrained vocabulary numbers them, e.g. to ask a bridge."""
-        return tokens + self.settings.first_token
+        return tokens + self.first_token

@@ -16,7 +16,7 @@ _ON_THE_HUB = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
 
 def traits(settings: Settings) -> tuple[str, ...]:
     """What they are like (`onset.config.traits`)."""
-    return ("residual_stream", "heads")
+    return ("residual_stream", "heads", "tokenizer")
 
 
 def problems(settings: Settings, max_hops: int, n_tokens: int, length: int) -> list[str]:
@@ -53,19 +53,29 @@ def problems(settings: Settings, max_hops: int, n_tokens: int, length: int) -> l
     ]
 
 
+def first_token(settings: Settings, rows: int, n_tokens: int) -> int:
+    """The token of a vocabulary of so many rows that is the task's first. Texts have all of them."""
+    return 0 if n_tokens == rows else settings.first_token
+
+
 def unfit(settings: Settings, config: dict[str, Any], n_tokens: int, length: int) -> list[str]:
     """What a task asks of a checkpoint that its `config.json` doesn't have."""
     found = []
     rows = config.get("vocab_size")
-    if rows is not None and settings.first_token + n_tokens > rows:
+    if rows is not None and (first := first_token(settings, rows, n_tokens)) + n_tokens > rows:
         found.append(
-            f"the task has {n_tokens} tokens; from first_token {settings.first_token} on the vocabulary "
-            f"of {settings.checkpoint} has {max(0, rows - settings.first_token)}"
+            f"the task has {n_tokens} tokens; from first_token {first} on the vocabulary "
+            f"of {settings.checkpoint} has {max(0, rows - first)}"
         )
-    # GPT-2's name for it, and everybody else's.
-    longest = config.get("n_positions", config.get("max_position_embeddings"))
-    if longest is not None and length > longest:
+    most = longest(config)
+    if most is not None and length > most:
         found.append(
-            f"the task has sequences of {length} tokens, {settings.checkpoint} takes up to {longest}"
+            f"the task has sequences of {length} tokens, {settings.checkpoint} takes up to {most}"
         )
     return found
+
+
+def longest(config: dict[str, Any]) -> int | None:
+    """How many tokens a checkpoint takes, if its `config.json` says it."""
+    # GPT-2's name for it, and everybody else's.
+    return config.get("n_positions", config.get("max_position_embeddings"))

@@ -25,8 +25,9 @@ class Settings(BaseSettings):
     """of the files of a local folder; left out, it is that of the files which are there. Part of the
     settings, so that runs are rebuilt when the files have changed"""
     first_token: NonNegativeInt = 1000
-    """token i of the task is token first_token + i of the model's vocabulary. Byte-pair vocabularies hold
-    special tokens and single bytes first, then common pieces of words before rare ones"""
+    """token i of the task is token first_token + i of the model's vocabulary; texts have the vocabulary's
+    own. Byte-pair vocabularies hold special tokens and single bytes first, then common pieces of words before
+    rare ones"""
 
     @model_validator(mode="before")
     @classmethod

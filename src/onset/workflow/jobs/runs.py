@@ -9,6 +9,7 @@ from onset.code.fingerprint import fingerprint
 from onset.config.parents import Place, parent_of, source_runs
 from onset.config.study import Condition
 from onset.models import inspection
+from onset.tasks.worlds import in_words
 from onset.workflow.jobs.part import Part, Wildcards
 
 
@@ -50,8 +51,13 @@ class Runs(Part):
         of_parent = its_parent.model.name if its_parent else None
         model = f"onset.models.{condition.model.name}.model"
         streamed = set(condition.training.mixture) - set(condition.task.splits)
+        tokenizer = f"onset.models.{condition.model.name}.tokenizer"
         loaded = {
-            "dataset": [task, *([f"onset.models.{of_parent}.model"] if of_parent else [])],
+            "dataset": [
+                task,
+                *([f"onset.models.{of_parent}.model"] if of_parent else []),
+                *([tokenizer] if in_words(condition.task) else []),
+            ],
             "train": [
                 model,
                 *([task] if streamed else []),
