@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from tokenizers import Tokenizer, models, pre_tokenizers
+from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 from transformers import (
     GPT2Config,
     GPT2LMHeadModel,
@@ -17,6 +18,8 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+PIECE = r" ?\w+| ?[^\w\s]+"
+"""of a text: a word or a sign, with the blank before it"""
 N_ROWS, N_POSITIONS, WIDTH = 61, 8, 16
 """of their vocabulary, and the longest sequences"""
 
@@ -75,17 +78,27 @@ KINDS = {"gpt2": gpt2, "llama": llama, "pythia": pythia}
 
 
 def save(
-    kind: str, folder: Path, seed: int = 0, rows: int = N_ROWS, positions: int = N_POSITIONS
+    kind: str,
+    folder: Path,
+    seed: int = 0,
+    rows: int = N_ROWS,
+    positions: int = N_POSITIONS,
+    pieces: Sequence[str] = (),
 ) -> Path:
-    """A model of random weights and a tokenizer of words `w0`, `w1`, …"""
+    """A model of random weights and a tokenizer of words `w0`, `w1`, … or of pieces of texts."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = KINDS[kind](rows, positions)
         for parameter in model.parameters():  # as drawn, all biases are zero: mistakes could hide
             torch.nn.init.normal_(parameter, std=0.3)
     model.save_pretrained(folder)
-    words = Tokenizer(models.WordLevel({f"w{i}": i for i in range(rows)}, unk_token="w0"))
-    words.pre_tokenizer = pre_tokenizers.Whitespace()
+    if pieces:
+        of_pieces = {"w0": 0} | {piece: i for i, piece in enumerate(pieces, 1)}
+        words = Tokenizer(models.WordLevel(of_pieces, unk_token="w0"))
+        words.pre_tokenizer = pre_tokenizers.Split(Regex(PIECE), "isolated")
+    else:
+        words = Tokenizer(models.WordLevel({f"w{i}": i for i in range(rows)}, unk_token="w0"))
+        words.pre_tokenizer = pre_tokenizers.Whitespace()
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, bos_token="w0", eos_token="w0")
     tokenizer.save_pretrained(folder)
     return folder

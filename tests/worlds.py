@@ -6,7 +6,7 @@ import importlib
 from typing import Any
 
 from onset import tasks
-from onset.tasks.worlds import AnyTaskSettings, drawn_from_parent
+from onset.tasks.worlds import AnyTaskSettings, drawn_from_parent, in_words
 
 
 def small_worlds(task: str) -> list[dict[str, Any]]:
@@ -27,6 +27,8 @@ def settings_of(task: str, **changes: Any) -> AnyTaskSettings:
 
 
 def made_of_nothing() -> dict[str, AnyTaskSettings]:
-    """The first small world of each task whose dataset is made of no other run's model."""
+    """The first small world of each task whose dataset is made of no model, nor with its tokenizer."""
     found = {task: settings_of(task) for task in tasks.names()}
-    return {task: its for task, its in found.items() if not drawn_from_parent(its)}
+    return {
+        task: its for task, its in found.items() if not drawn_from_parent(its) and not in_words(its)
+    }

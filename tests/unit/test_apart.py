@@ -16,7 +16,8 @@ from onset.models.transformer.model import build
 from onset.models.transformer.settings import Settings as TransformerSettings
 from onset.store.layout import RunFolder
 from onset.tasks import induction
-from onset.tasks.worlds import World
+from onset.tasks.worlds import World, in_words
+from tests.texts import Pieces
 from tests.unit.test_activations import Parent
 from tests.worlds import small_worlds
 
@@ -28,8 +29,9 @@ def worlds(name: str, changes: dict[str, Any]) -> Iterator[tuple[Any, World]]:
     task = tasks.load(name)
     settings = task.Settings.model_validate({"name": name, **changes})
     for seed in range(SEEDS):
-        parents = [parent(seed)] if getattr(settings, "from_parent", False) else []
-        yield settings, task.generate(settings, seed, *parents)
+        given = [parent(seed)] if getattr(settings, "from_parent", False) else []
+        given += [Pieces()] if in_words(settings) else []
+        yield settings, task.generate(settings, seed, *given)
 
 
 def parent(seed: int) -> Parent:

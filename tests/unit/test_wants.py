@@ -167,7 +167,8 @@ def test_a_task_tells_which_split_carries_which_truth(world):
 
 def test_needs_are_words_that_someone_has():
     """A slip in one of them would refuse everything."""
-    known = {fact for name in WORLDS for fact in settings_of(name).truth} | {"token"} | set(KNOWN)
+    known = {fact for name in tasks.names() for fact in settings_of(name).truth}
+    known |= {"token", *KNOWN}
     for package in (measures, analyses, comparisons):
         for name in package.names():
             its = wants(package, name)
@@ -188,7 +189,7 @@ def test_every_trait_is_someones_need():
         for package in (measures, analyses, comparisons)
         for name in package.names()
         for need in (*wants(package, name).needs, *wants(package, name).only_with)
-    } | {*get_args(Extent)}  # which parts of a parameter are trained
+    } | {*get_args(Extent), "tokenizer"}  # what parts of a training, and tasks of texts, need
     assert asked & KNOWN.keys() == {*OF_WORLDS, *OF_MODELS}
 
 

@@ -77,7 +77,8 @@ def learning_curves(
         for log in map(_thinned, logs):
             axis.plot(log["step"], log["loss"], color=NEUTRAL, linewidth=0.8)
         axis.set(xlabel="training step", ylabel="training loss")
-        _logarithmic(axis)
+        if any(len(log) for log in logs):  # none of a model that is looked at as it comes
+            _logarithmic(axis)
         axis = of_splits.subplots(gridspec_kw=_MARGINS)
         of_all = pd.concat(measures, keys=range(len(measures)), names=["run"])
         key = _draw_splits(axis, of_all, quantities)

@@ -82,11 +82,13 @@ class VectorBatch:
 class AnyModel(Protocol):
     """What the trainer needs of a model of any family. Parameters live outside of it.
 
-    A family may have three things more. `after_update(parameters, batch)`: what it does to its parameters,
-    in place and without gradients, after each update, such as keeping directions at norm one.
-    `n_instances`: so many models side by side, along the first axis of every parameter, of which none has
-    to do with another; each is trained as it would be alone. `hidden`: the names of the matrices between
-    embedding and readout, which the optimiser `muon` is for.
+    A family may have four things more. `begins_alike`: whether its initial parameters for a seed can be
+    had again at any time, so that checkpoints hold no more than what differs from them.
+    `after_update(parameters, batch)`: what it does to its parameters, in place and without gradients,
+    after each update, such as keeping directions at norm one. `n_instances`: so many models side by side,
+    along the first axis of every parameter, of which none has to do with another; each is trained as it
+    would be alone. `hidden`: the names of the matrices between embedding and readout, which the optimiser
+    `muon` is for.
     """
 
     @property

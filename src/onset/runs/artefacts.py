@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from onset import tasks
+from onset import models, tasks
+from onset.settings import canonical_json
 from onset.store.atomic import write_text
 from onset.store.files import checksum
 from onset.store.layout import RunFolder
@@ -51,25 +53,67 @@ def read_dataset(folder: RunFolder, streams: bool = False) -> World:
     return replace(dataset, streams=task.streams(settings, dataset))
 
 
+@dataclass(frozen=True)
+class Beginning:
+    """Parameters that can be had again at any time: those that a model's trainings begin with."""
+
+    model: Mapping[str, Any]
+    """its settings"""
+    sizes: tuple[int, int]
+    seed: int
+
+    def parameters(self) -> dict[str, Tensor]:
+        """The same tensors at each call, as they may be large: not to be changed."""
+        told = canonical_json({"model": self.model, "sizes": self.sizes, "seed": self.seed})
+        return _begun(told, torch.is_inference_mode_enabled())
+
+
+@lru_cache(maxsize=2)
+def _begun(told: str, inference: bool) -> dict[str, Tensor]:
+    """Once per process, and once more where gradients are never asked for."""
+    its = json.loads(told)
+    with torch.inference_mode(False):  # in which libraries can't load a module
+        found = models.build(its["model"], *its["sizes"]).initial_parameters(its["seed"])
+    return {name: p.clone() for name, p in found.items()} if inference else found
+
+
 def write_checkpoint(
-    folder: RunFolder, step: int, parameters: Mapping[str, Tensor], origin: Origin
+    folder: RunFolder,
+    step: int,
+    parameters: Mapping[str, Tensor],
+    origin: Origin,
+    beginning: Beginning | None = None,
 ) -> None:
-    arrays = {name: p.detach().cpu().numpy() for name, p in parameters.items()}
-    save_arrays(folder.checkpoint(step), arrays, {"origin": origin.to_json(), "step": step})
+    """Store the parameters; if they began with some that can be had again, those alone that differ."""
+    begun = beginning.parameters() if beginning else {}
+    arrays = {
+        name: p.detach().cpu().numpy()
+        for name, p in parameters.items()
+        if name not in begun or not torch.equal(p.detach().cpu(), begun[name])
+    }
+    about = {"origin": origin.to_json(), "step": step}
+    if beginning:
+        about["beginning"] = asdict(beginning)
+    save_arrays(folder.checkpoint(step), arrays, about)
 
 
 def read_checkpoint(folder: RunFolder, step: int, device: str = "cpu") -> dict[str, Tensor]:
-    """The parameters after `step` updates.
+    """The parameters after `step` updates; none is to be changed in place.
 
     Raises:
         DamagedFileError: the file is damaged, or another run's.
+        ValueError: it holds what differs from a pretrained checkpoint, and that isn't there, or is another.
     """
     path = folder.checkpoint(step)
     arrays, about = load_arrays(path)
     check_run(folder, path, Origin.from_json(about["origin"]))
     if about["step"] != step:
         raise damaged(path, f"holds step {about['step']}")
-    return {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
+    found = {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
+    if not (its := about.get("beginning")):
+        return found
+    begun = Beginning(its["model"], tuple(its["sizes"]), its["seed"]).parameters()
+    return {name: found.get(name, p.to(device)) for name, p in begun.items()}
 
 
 def write_checkpoint_index(

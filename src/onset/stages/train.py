@@ -17,6 +17,7 @@ from onset import interventions, measures, models
 from onset.interventions.settings import InterventionSettings
 from onset.models.batch import AnyModel, Parameters
 from onset.runs.artefacts import (
+    Beginning,
     checksum,
     read_checkpoint,
     read_checkpoint_index,
@@ -152,6 +153,10 @@ class _Run:
         self.dataset = read_dataset(folder, streams=True)
         with _in_one_line(folder.run):
             self.model = models.build(settings["model"], *self.dataset.sizes)
+        self._beginning = None
+        if getattr(self.model, "begins_alike", False):
+            told = self.model.settings.model_dump(mode="json")
+            self._beginning = Beginning(told, self.dataset.sizes, folder.seed)
         self.training = TrainingSettings.model_validate(settings["training"])
         checkpoints = CheckpointSettings.model_validate(settings["checkpoints"])
         self.steps = checkpoints.at(self.training.steps)
@@ -225,7 +230,7 @@ class _Run:
 
     def keep(self, state: TrainingState) -> None:
         """A checkpoint, and what an interrupted training resumes from."""
-        write_checkpoint(self.folder, state.step, state.parameters, self._origin)
+        write_checkpoint(self.folder, state.step, state.parameters, self._origin, self._beginning)
         if state.step < self.training.steps:
             state.save(self.folder.training_state, self._origin)
 

@@ -30,9 +30,9 @@ from onset.tasks.texts import Tokenizer, places_of, single_tokens, split_of
 _FEWEST_NAMES = 8
 _NAMES = """
 Mary John Tom James Dan Sarah Emma Jack Laura Anna Paul Mark Alice Kate Peter Simon Martin Robert David
-Michael Richard Thomas Charles Daniel Matthew George Edward Brian Kevin Jason Jeff Frank Scott Eric Adam Ryan
-Jacob Linda Susan Karen Lisa Nancy Helen Maria Carol Ruth Sharon Michelle Amanda Melissa Rebecca Rachel Amy
-Julia Jennifer Elizabeth Christopher William Joseph Anthony Andrew Joshua Kenneth Steven
+Michael Richard Thomas Charles Daniel Matthew George Edward Brian Kevin Jason Jeff Frank Scott Eric Adam
+Ryan Jacob Linda Susan Karen Lisa Nancy Helen Maria Carol Ruth Sharon Michelle Amanda Melissa Rebecca
+Rachel Amy Julia Jennifer Elizabeth Christopher William Joseph Anthony Andrew Joshua Kenneth Steven
 """
 _TEMPLATES = {
     "": (

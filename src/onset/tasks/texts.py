@@ -1,9 +1,9 @@
 """Questions in words, which the tokenizer of a pretrained model makes tokens of.
 
 A task of texts has `texts = True` in its settings, and `generate(settings, seed, tokenizer)`; its
-`n_tokens` is 0, as the tokens are the model's, and `length` the longest that its texts may be in them. Texts
-differ in length: an example is filled up behind its last scored position, which a causal model can't see
-from there, so that positions count from the first token and nothing needs a mask.
+`n_tokens` is 0, as the tokens are the model's, and `length` the longest that its texts may be in them.
+Texts differ in length: an example is filled up behind its last scored position, which a causal model can't
+see from there, so that positions count from the first token and nothing needs a mask.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def single_tokens(words: Iterable[str], tokenizer: Tokenizer) -> dict[str, int]:
 
 def split_of(
     prompts: Sequence[str],
-    answers: Sequence[int],
+    answers: Int[np.ndarray, " prompts"],
     tokenizer: Tokenizer,
     length: int,
     **known: Any,
@@ -81,7 +81,7 @@ def split_of(
     for row, its in zip(tokens, asked, strict=True):
         row[: len(its)] = its
     ends = np.array([[len(its) - 1] for its in asked])
-    return Split(tokens, np.array(answers)[:, None], scored=(), scored_at=ends, **known)
+    return Split(tokens, answers[:, None], scored=(), scored_at=ends, **known)
 
 
 def places_of(

@@ -64,6 +64,11 @@ def train(
     """
     # In an order of their own, that storage doesn't change: the last digits of the norm depend on it.
     parameters = {name: p.detach().clone() for name, p in sorted(start.parameters.items())}
+    if not settings.steps:
+        end = TrainingState(0, parameters, log=start_log(start))
+        if 0 in checkpoint_steps:
+            on_checkpoint(end)
+        return end
     updater = Updater(parameters, model, settings, start.moments, dataset.new_tokens)
     log = start_log(start)
     batch_of = batches(dataset, settings, seed)

@@ -44,10 +44,15 @@ class SlowGradientsSettings(Settings):
     """how much of the average is added to the gradient"""
 
 
+_OF_NO_STEPS: dict[str, Any] = {"batch_size": None, "mixture": {}, "learning_rate": 1.0}
+"""what would be needed by steps that there aren't"""
+
+
 class TrainingSettings(Settings):
     """An optimiser on batches mixed from splits, with warm-up and a final linear decay to zero."""
 
-    steps: PositiveInt
+    steps: NonNegativeInt
+    """0: the model is looked at as it comes, and there is nothing else to be set"""
     batch_size: PositiveInt | None
     """null: full batches, with every example of the mixture's only split in every step"""
     mixture: Mixture
@@ -78,8 +83,22 @@ class TrainingSettings(Settings):
     dataset calls new); of patterns that fit, the most specific counts; what fits no pattern keeps every
     bit. None: everything is trained"""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _no_steps_need_nothing(cls, values: Any) -> Any:
+        if not isinstance(values, dict) or values.get("steps") != 0:
+            return values
+        usual = {name: its.default for name, its in cls.model_fields.items()} | _OF_NO_STEPS
+        given = {key: tuple(its) if isinstance(its, list) else its for key, its in values.items()}
+        idle = [key for key in given.keys() & usual.keys() - {"steps"} if given[key] != usual[key]]
+        if idle:
+            raise ValueError(f"steps: 0 trains nothing; leave out {', '.join(sorted(idle))}")
+        return {**_OF_NO_STEPS, **values}
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        if not self.steps:
+            return self
         if not math.isclose(sum(self.mixture.values()), 1, abs_tol=1e-9):
             raise ValueError(
                 f"the fractions of mixture must sum to 1, not {sum(self.mixture.values()):g}"

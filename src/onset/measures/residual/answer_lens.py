@@ -63,7 +63,7 @@ def _read_out(
             its = [_of_layer(of_layer, right.flatten()) for of_layer in logits]
             for quantity, values in found.items():
                 values.append(torch.stack([of_layer[quantity] for of_layer in its]))
-    return {quantity: torch.cat(values, 1).double() for quantity, values in found.items()}
+    return {quantity: torch.cat(values, 1) for quantity, values in found.items()}
 
 
 def _of_layer(
@@ -71,4 +71,5 @@ def _of_layer(
 ) -> dict[str, Float[Tensor, " scored"]]:
     ranks = rank_of(right, logits)
     nats = torch.nn.functional.cross_entropy(logits, right, reduction="none")
-    return {"answer_rank": ranks, "answer_top1": ranks == 1, "answer_nats": nats}
+    found = {"answer_rank": ranks, "answer_top1": ranks == 1, "answer_nats": nats}
+    return {quantity: values.double() for quantity, values in found.items()}

@@ -1,4 +1,4 @@
-"""Checkpoints loaded by TransformerLens, and the plain module that they are trained in."""
+"""Checkpoints in Hugging Face's format, loaded, and the plain module that they are trained in."""
 
 from __future__ import annotations
 
@@ -46,46 +46,36 @@ def module(config: PretrainedConfig) -> PreTrainedModel:
 def parameters(settings: Settings) -> Parameters:
     """The pretrained parameters under Hugging Face's names, tied ones once, in single precision.
 
-    TransformerLens finds and loads the checkpoint. Its bridge then takes the module apart (GPT-2's joint
-    query-key-value matrix, for example, into three), so that they are copied before.
-
     Raises:
         OSError: the checkpoint isn't there, or the hub can't be reached.
         ValueError: its tensors aren't those of its architecture. The library would draw what is missing at
             random, and say so in a warning.
     """
-    # Imported only here: evaluating a checkpoint of ours needs no TransformerLens.
-    import transformer_lens.model_bridge.sources  # noqa: F401, gives the bridge its `boot_...`
-    from transformer_lens.model_bridge import TransformerBridge
-
     disable_progress_bar()  # which a log can't show
-    kept: Parameters = {}
+    try:
+        loaded, said = AutoModelForCausalLM.from_pretrained(
+            where(settings),
+            revision=settings.revision,
+            dtype=torch.float32,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,
+        )
+    except (SafetensorError, RuntimeError) as error:
+        raise ValueError(f"{settings.checkpoint} can't be loaded: {error}") from error
+    if found := [*_odd(said), *_untied(loaded)]:
+        raise ValueError(f"{settings.checkpoint}: {'; '.join(found)}")
+    return _of(loaded)
 
-    class Keeping:
-        @staticmethod
-        def from_pretrained(name: str, **how: Any) -> PreTrainedModel:
-            try:
-                loaded, said = AutoModelForCausalLM.from_pretrained(
-                    name, **how, output_loading_info=True, ignore_mismatched_sizes=True
-                )
-            except (SafetensorError, RuntimeError) as error:
-                raise ValueError(f"{settings.checkpoint} can't be loaded: {error}") from error
-            if found := [*_odd(said), *_untied(loaded)]:
-                raise ValueError(f"{settings.checkpoint}: {'; '.join(found)}")
-            kept.update(
-                (name, p.detach().to(torch.float32, copy=True))
-                for name, p in loaded.named_parameters()
-            )
-            return loaded
 
-    TransformerBridge.boot_transformers(
-        where(settings),
-        revision=settings.revision,
-        device="cpu",
-        dtype=torch.float32,
-        model_class=Keeping,
-    )
-    return kept
+def drawn(config: PretrainedConfig, seed: int) -> Parameters:
+    """Parameters of an architecture as they are before a training, the same for a seed."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return _of(AutoModelForCausalLM.from_config(config, dtype=torch.float32))
+
+
+def _of(loaded: PreTrainedModel) -> Parameters:
+    return {name: p.detach() for name, p in loaded.named_parameters()}
 
 
 def _odd(said: Mapping[str, Any]) -> Iterator[str]:

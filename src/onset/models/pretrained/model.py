@@ -85,6 +85,11 @@ class Pretrained:
             return loading.module(self.config)
 
     @property
+    def begins_alike(self) -> bool:
+        """They are in the checkpoint's files, or drawn: a run stores what it changes in them."""
+        return True
+
+    @property
     def constants(self) -> frozenset[str]:
         """None: everything may be trained."""
         return frozenset()
@@ -95,11 +100,14 @@ class Pretrained:
         return frozenset(name for name, p in self.module.named_parameters() if p.ndim > 1)
 
     def initial_parameters(self, seed: int) -> Parameters:
-        """Those of the checkpoint, the same for every seed: it decides data and their order alone.
+        """Those of the checkpoint, the same for every seed: it decides data and their order alone. Where
+        the settings ask for random weights, the seed draws them.
 
         Raises:
             ValueError: the stored tensors aren't those of the architecture.
         """
+        if self.settings.weights == "random":
+            return loading.drawn(self.config, seed)
         return loading.parameters(self.settings)
 
     def logits(

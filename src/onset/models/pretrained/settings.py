@@ -21,13 +21,16 @@ class Settings(BaseSettings):
     revision: Line | None = None
     """of a name on the hub: a branch, tag or commit (`step143000`); needed there, because it says which
     weights are meant. A commit can't be moved to others, a branch can"""
+    weights: Literal["pretrained", "random"] = "pretrained"
+    """`random` is a null control: the same architecture and tokenizer, with weights as they are before
+    training, drawn by the run's seed"""
     checksum: str | None = None
     """of the files of a local folder; left out, it is that of the files which are there. Part of the
     settings, so that runs are rebuilt when the files have changed"""
     first_token: NonNegativeInt = 1000
     """token i of the task is token first_token + i of the model's vocabulary; texts have the vocabulary's
-    own. Byte-pair vocabularies hold special tokens and single bytes first, then common pieces of words before
-    rare ones"""
+    own. Byte-pair vocabularies hold special tokens and single bytes first, then common pieces of words
+    before rare ones"""
 
     @model_validator(mode="before")
     @classmethod
