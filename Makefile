@@ -20,14 +20,16 @@
 #:
 #:   make info        what a bug report needs: versions, machine, config, last failure
 #:   make setup       LaTeX and the locked environment in .venv, nothing else
+#:   make weights     the pretrained model of the study smollm, 93 MB; `make reproduce` gets it too
 #:   make lint        ruff, snakefmt, import-linter, snakemake --lint; actionlint where it is installed
 #:   make schema      config/schema/*.json, for editors, from the settings classes
 #:   make lock        requirements/*.lock from pyproject.toml   UPGRADE=1 takes the newest versions
 #:   make unlock      after a killed run: free the folder for the next
-#:   make clean-env   remove .venv
+#:   make clean-env   remove .venv, and .weights with what was made from that model
 #:
 #: Switches, after any target (shell variables of the same names are ignored):
 #:   PAPER=no              everything but the PDF, and no LaTeX needed
+#:   WEIGHTS=no            everything but the study smollm, whose model is a download of 93 MB
 #:   BROWSER=no            all tests except those that open the gallery in a browser
 #:   ONSET_TORCH=cuda      torch for an NVIDIA GPU (Linux); remembered until ONSET_TORCH=cpu
 #:   PYTHON=/path/python   the Python, 3.11 to 3.14, to build .venv with; remembered
@@ -36,13 +38,14 @@
 #:   ARGS="..."            further arguments for snakemake or pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce first figure study test test-slurm test-faults smoke full arxiv report export crate site bench setup environment lint lock unlock schema verify orphans info clean-env
+.PHONY: help reproduce first figure study test test-slurm test-faults smoke full arxiv report export crate site bench setup environment weights lint lock unlock schema verify orphans info clean-env
 # The steps of a set-up follow one another, whatever -j says; Snakemake runs the jobs.
 .NOTPARALLEL:
 
 # Switches are what stands on make's command line. What a shell exports under such a name is meant for
 # something else: BROWSER=firefox, PYTHON=python2.
 PAPER = yes
+WEIGHTS = yes
 BROWSER = yes
 PROGRESS = yes
 CORES = all
@@ -55,7 +58,7 @@ ONSET_TORCH =
 PYTHON = $(shell for python in .venv/bin/python python3.13 python3.12 python3.11 python3.14 python3; do \
 	$$python -I -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null \
 	&& echo $$python && exit; done; command -v python3)
-switches = PAPER BROWSER PROGRESS CORES ARGS NAME UPGRADE ONSET_TORCH PYTHON
+switches = PAPER WEIGHTS BROWSER PROGRESS CORES ARGS NAME UPGRADE ONSET_TORCH PYTHON
 
 # $(call choose,SWITCH,values): stops where a switch has none of them.
 choose = $(if $(and $(filter 1,$(words $($1))),$(filter $2,$($1))),,$(error $1=$($1): choose $(call either,$2)))
@@ -65,6 +68,7 @@ space = $(subst ,, )
 without_digits = $(if $2,$(call without_digits,$(subst $(firstword $2),,$1),$(wordlist 2,10,$2)),$1)
 
 $(call choose,PAPER,yes no)
+$(call choose,WEIGHTS,yes no)
 $(call choose,BROWSER,yes no)
 $(call choose,PROGRESS,yes no)
 $(if $(ONSET_TORCH),$(call choose,ONSET_TORCH,cpu cuda))
@@ -85,6 +89,7 @@ $(if $(unknown),$(error $(firstword $(unknown)) is no switch; there are: $(switc
 endif
 
 export ONSET_PAPER = $(PAPER)
+export ONSET_WEIGHTS = $(WEIGHTS)
 export ONSET_BROWSER = $(BROWSER)
 export ONSET_TORCH UPGRADE
 # Of Python's own variables none: they would bring in other modules, start-up files, another Python's library.
@@ -109,6 +114,7 @@ help:
 	@sed -n 's/^#: \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
 
 reproduce: setup
+	@$(setup) weights
 	$(call snakemake,$(no_paper))
 
 # Its config makes no paper, so it needs no LaTeX.
@@ -186,6 +192,9 @@ setup:
 environment:
 	@ONSET_PAPER=no $(setup) system environment
 
+weights: environment
+	@$(setup) weights
+
 schema: environment
 	$(python) onset.config.schema
 
@@ -193,4 +202,4 @@ lock:
 	@$(setup) lock
 
 clean-env:
-	rm -rf .venv .venv.lock
+	rm -rf .venv .venv.lock .weights

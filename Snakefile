@@ -62,6 +62,9 @@ if workflow.is_main_process and (
     in_the_way := obstacles(Path(project.results), project.all_runs, project.collections)
 ):
     raise WorkflowError("\n".join(in_the_way))
+if workflow.is_main_process:
+    for study, why in project.left_out.items():
+        logger.warning(f"the study {study} is left out: {why}")
 call = Call(project)
 if workflow.is_main_process and "--unlock" not in sys.argv and (lock := call.lock()):
     logger.warning(lock)
@@ -121,6 +124,7 @@ onerror:
 
 
 include: "workflow/rules/settings.smk"
+include: "workflow/rules/weights.smk"
 include: "workflow/rules/dataset.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"

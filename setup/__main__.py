@@ -15,7 +15,15 @@ if not __package__:
 
 from setup import interpreter
 
-STEPS = ("system", "environment", "browser", "lock", "slurm", "info")  # modules of this package
+STEPS = (
+    "system",
+    "environment",
+    "weights",
+    "browser",
+    "lock",
+    "slurm",
+    "info",
+)  # modules of this package
 
 
 def main(steps):

@@ -5,6 +5,8 @@ every supported Python and system: an entry that only some of them need carries 
 (`--universal`), because pip's own resolver handles one Python and one system at a time; uv is used for
 nothing else, and pip reads what it writes.
 
+The pretrained model has a lock of its own, without what its package asks for to run it.
+
 torch has locks of its own, because one version comes in two builds: a small one for the CPU from
 PyTorch's own index, and PyPI's, which on Linux brings CUDA's libraries with it.
 """
@@ -13,12 +15,13 @@ import hashlib
 import os
 import re
 import tempfile
+import tomllib
 from pathlib import Path
 
 from setup import interpreter, lockfile, markers, pip
 from setup.console import SetupError, quietly, say
 from setup.lockfile import Entry
-from setup.packages import CPU_INDEX, LOCKS, ROOT
+from setup.packages import CPU_INDEX, LOCKS, ROOT, WEIGHTS
 
 PYTHONS = [f"{major}.{minor}" for major, minor in interpreter.FITTING]
 TORCH = re.compile(r"torch|triton|(cuda|nvidia)-.+")
@@ -32,6 +35,7 @@ def main() -> None:
         everything = _resolve(uv, folder)
         ordinary = _torch(everything)
         cpu = _cpu_torch(uv, folder, f"{ordinary.version}+cpu")
+        weights = _weights(uv, folder)
 
     rest = [entry for entry in everything if not TORCH.fullmatch(entry.name)]
     cuda = [entry for entry in everything if TORCH.fullmatch(entry.name)]
@@ -39,6 +43,7 @@ def main() -> None:
     lockfile.write(LOCKS["onset"], "Everything but torch.", rest)
     lockfile.write(LOCKS["torch-cpu"], "torch for the CPU (macOS has but one build).", both)
     lockfile.write(LOCKS["torch-cuda"], "torch with CUDA, for Linux.", cuda)
+    lockfile.write(WEIGHTS, "The pretrained model of the study smollm, and what reads it.", weights)
 
     CONDA.write_text(pin(CONDA.read_text(), everything))
     say(f"locked {len(rest)} packages, and torch {ordinary.version} with {len(cuda) - 1}")
@@ -76,6 +81,17 @@ def _resolve(uv: Path, folder: Path) -> list[Entry]:
         known = [LOCKS[name] for name in ("onset", "torch-cuda") if LOCKS[name].exists()]
         output.write_text("".join(lock.read_text() for lock in known))
     _run(*_compile(uv, output), "--extra", "dev", ROOT / "pyproject.toml")
+    return lockfile.meant(lockfile.parse(output.read_text()))
+
+
+def _weights(uv: Path, folder: Path) -> list[Entry]:
+    """What the extra `smollm` names, and nothing that it asks for."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted, output = folder / "smollm.in", folder / "smollm.lock"
+    wanted.write_text("\n".join(project["optional-dependencies"]["smollm"]))
+    if not os.environ.get("UPGRADE") and WEIGHTS.exists():
+        output.write_text(WEIGHTS.read_text())
+    _run(*_compile(uv, output), "--no-deps", "--no-annotate", wanted)
     return lockfile.meant(lockfile.parse(output.read_text()))
 
 

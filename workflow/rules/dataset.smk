@@ -1,6 +1,7 @@
 rule dataset:
     input:
         parent=jobs.runs.drawn_from_index,
+        weights=jobs.weights.of_run,
     output:
         "<run>/dataset.safetensors",
     log:

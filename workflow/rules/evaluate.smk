@@ -2,6 +2,7 @@ rule evaluate:
     input:
         dataset="<run>/dataset.safetensors",
         checkpoints="<run>/checkpoints/index.json",
+        weights=jobs.weights.of_run,
     output:
         "<run>/measures.parquet",
     log:

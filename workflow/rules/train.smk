@@ -7,6 +7,7 @@ if not jobs.populations.all:
             dataset="<run>/dataset.safetensors",
             parent=jobs.runs.parent_index,
             sources=jobs.runs.source_indexes,
+            weights=jobs.weights.of_run,
         output:
             checkpoints="<run>/checkpoints/index.json",
             log="<run>/training.parquet",
@@ -36,6 +37,7 @@ for population in jobs.populations.all:
             datasets=[f"{jobs.populations.folder(run)}/dataset.safetensors" for run in population],
             parents=[index for run in population for index in jobs.runs.parent_index(run)],
             sources=[index for run in population for index in jobs.runs.source_indexes(run)],
+            weights=jobs.weights.of_run(first),
         output:
             checkpoints=[
                 f"{jobs.populations.folder(run)}/checkpoints/index.json" for run in population

@@ -7,6 +7,7 @@ for study in project.studies:
                 f"views_{study}"
             input:
                 jobs.views.runs(study),
+                jobs.weights.of_study(study),
                 settings=f"{project.results}/{study}/settings/views.json",
             output:
                 jobs.views.of(study),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
@@ -110,6 +110,8 @@ class Project:
     settings: ProjectSettings
     studies: Mapping[str, Study]
     collections: Mapping[str, Collection]
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """studies of models that can't be had here, and why"""
 
     @property
     def results(self) -> str:
@@ -217,6 +219,11 @@ def _validated(layer: Layer, root: Path) -> Project:
         problems += its_problems
         if study:
             studies[name] = study
+    left_out = {name: why for name, study in studies.items() if (why := study.absent)}
+    studies = {name: study for name, study in studies.items() if name not in left_out}
+    if left_out and not (studies or problems):
+        said = "; ".join(f"{name}: {why}" for name, why in left_out.items())
+        problems.append(Problem(layer.file, "studies", f"none is left; {said}"))
     collections, of_collections = read_collections(root, bool(settings and settings.paper))
     problems += of_collections
     problems += [
@@ -246,7 +253,7 @@ def _validated(layer: Layer, root: Path) -> Project:
         problems = parent_problems(studies, seeds, smoke)
     if problems or not settings:
         raise ConfigError(problems)
-    project = Project(settings, studies, collections)
+    project = Project(settings, studies, collections, left_out)
     problems = comparison_problems(studies, project.all_runs)
     if settings.paper:
         problems += [*problems_of_paper(studies, root), *problems_of_shown(studies, root)]

@@ -17,6 +17,7 @@ from pydantic import (
     field_validator,
 )
 
+from onset import models
 from onset.analyses.settings import AnalysesSettings
 from onset.comparisons.settings import ComparisonSettings
 from onset.config.devices import device_of_looks
@@ -379,6 +380,15 @@ class Study:
     conditions: Mapping[str, Condition]
     comparisons: Mapping[str, ComparisonSettings] = field(default_factory=dict)
     """with what the config overrides in them"""
+
+    @cached_property
+    def absent(self) -> str | None:
+        """Why its models can't be had on this machine, the first reason; None: they can."""
+        for condition in self.conditions.values():
+            family = models.load_planning(condition.model.name)
+            if hasattr(family, "absent") and (why := family.absent(condition.model)):
+                return why
+        return None
 
     @property
     def analysed(self) -> list[str]:

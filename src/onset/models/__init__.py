@@ -20,6 +20,10 @@ What else can be asked of a model its family says in `traits(settings)` of `plan
 tasks of texts (`onset.tasks.texts`). One that has a `residual_stream` and `heads` is a `ReadableModel` and
 has a bridge; one that has `head_weights`, `embeddings` or `neurons` has parameters with the transformer's
 names, too.
+
+Where a model must be made from something else before it can be read, `planning.py` has
+`converted(settings)`, the folder or None, and `absent(settings)`, why that can't be done here, or None; and
+`conversion.py` does it, leaving a file `ORIGIN` in the folder.
 """
 
 from __future__ import annotations
@@ -28,6 +32,7 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +40,9 @@ from onset.code.own_files import is_own
 
 if TYPE_CHECKING:
     from onset.models.batch import AnyModel
+
+ORIGIN = "origin.json"
+"""in a folder that a model was converted to, written last: what it was made from, and its files"""
 
 
 @cache
@@ -60,6 +68,16 @@ def build(settings: Mapping[str, Any], *sizes: int) -> AnyModel:
     Their `name` is the family's, and only that is imported.
     """
     return _of_family(settings, "model").build(_validated(settings), *sizes)
+
+
+def convert(settings: Mapping[str, Any], folder: Path) -> None:
+    """Write into an empty folder what a family's `planning.converted` asks for, before it can be read.
+
+    Raises:
+        LookupError: what it is made from isn't there; in one line, as is the next.
+        ValueError: it isn't the one that is meant.
+    """
+    _of_family(settings, "conversion").convert(_validated(settings), folder)
 
 
 def open_tokenizer(settings: Mapping[str, Any]) -> Any:

@@ -37,6 +37,7 @@ _BRIDGE = (*_TORCH, "transformer_lens.model_bridge")
 # What takes most of each stage's start-up; imported when the first such job comes.
 _LIBRARIES = {
     "dataset": _TORCH,
+    "weights": _TORCH,
     "train": (
         *_TORCH,
         "torch._dynamo",

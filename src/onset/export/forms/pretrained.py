@@ -8,7 +8,7 @@ from pathlib import Path
 from transformers import AutoTokenizer
 
 from onset.export.forms.form import BOOTED, Form
-from onset.models.pretrained import files, loading
+from onset.models.pretrained import loading
 from onset.models.pretrained.model import Pretrained
 from onset.models.pretrained.settings import Settings
 
@@ -18,19 +18,21 @@ def form(model: Pretrained) -> Form:
     config = model.config.to_diff_dict()
     config |= {"architectures": [type(model.module).__name__], "dtype": "float32"}
     checkpoint = model.settings.checkpoint
-    is_folder = files.is_folder(checkpoint)
+    folder = loading.folder_of(model.settings)
     return Form(
         config,
         "AutoModelForCausalLM",
         generation=model.module.generation_config.to_diff_dict(),
         lens=BOOTED,
         first_token=model.first_token,
-        made_of=Path(checkpoint).name if is_folder else checkpoint,
-        base_model=None if is_folder else checkpoint,
+        made_of=folder.name if folder else checkpoint,
+        base_model=None if folder else checkpoint,
         tokenizer=partial(_save_tokenizer, model.settings),
     )
 
 
 def _save_tokenizer(settings: Settings, folder: Path) -> None:
-    tokenizer = AutoTokenizer.from_pretrained(loading.where(settings), revision=settings.revision)
+    tokenizer = AutoTokenizer.from_pretrained(
+        loading.where(settings), revision=loading.revision(settings)
+    )
     tokenizer.save_pretrained(folder)

@@ -40,7 +40,7 @@ def open_bridge(
     device = next(iter(parameters.values())).device
     return TransformerBridge.boot_transformers(
         loading.where(model.settings),
-        revision=model.settings.revision,
+        revision=loading.revision(model.settings),
         hf_model=module.to(device),
         device=device,
         dtype=torch.float32,

@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from onset.models import ORIGIN
+
 _CONFIG = "config.json"
 _INDEX = "model.safetensors.index.json"  # of weights in several files
 _WEIGHTS = "model.safetensors"
@@ -17,6 +19,41 @@ TIED = (
     "or take it out of the weights"
 )
 _CHUNK = 1 << 20
+
+
+def sealed(folder: Path, of: dict[str, Any]) -> str:
+    """What `ORIGIN` says: the settings that a folder was made from, and the SHA-256 of its files."""
+    its = {path.name: checksum_of(path) for path in sorted(folder.iterdir())}
+    return json.dumps({"of": of, "files": its}, indent=1) + "\n"
+
+
+def damage(folder: Path, weights: bool = True) -> str | None:
+    """What is wrong with a converted folder, or None.
+
+    Args:
+        folder: with its `ORIGIN`.
+        weights: whether these, which take a second, are read as well.
+    """
+    try:
+        told = _mapping((folder / ORIGIN).read_bytes())["files"]
+        for name, expected in told.items():
+            if name.endswith(".safetensors") and not weights:
+                continue
+            if checksum_of(folder / name) != expected:
+                return f"{folder / name} isn't as it was converted; remove {folder} and call again"
+    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+        return f"{folder} isn't whole ({error}); remove it and call again"
+    return None
+
+
+def checksum_of(path: Path) -> str:
+    """SHA-256 of one file.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def is_folder(checkpoint: str) -> bool:

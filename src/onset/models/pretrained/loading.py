@@ -12,7 +12,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, PretrainedConfig, Pre
 from transformers.utils.logging import disable_progress_bar
 
 from onset.models.batch import Parameters
-from onset.models.pretrained import files
+from onset.models.pretrained import files, packaged
 from onset.models.pretrained.settings import Settings
 
 # As TransformerLens runs them: hooks on attention need it, and numbers are then the same bit by bit.
@@ -21,14 +21,25 @@ _ATTENTION = "eager"
 
 def where(settings: Settings) -> str:
     """What loaders are told. Of a folder the whole path, which no name on the hub can be mistaken for."""
-    if not files.is_folder(settings.checkpoint):
-        return settings.checkpoint
-    return str(Path(settings.checkpoint).resolve())
+    folder = folder_of(settings)
+    return settings.checkpoint if folder is None else str(folder.resolve())
+
+
+def revision(settings: Settings) -> str | None:
+    """What loaders are told of a name on the hub; folders have none."""
+    return settings.revision if folder_of(settings) is None else None
+
+
+def folder_of(settings: Settings) -> Path | None:
+    """That of a checkpoint which lies in one, by itself or converted."""
+    if packaged.is_packaged(settings.checkpoint):
+        return packaged.folder_of(settings.checkpoint, settings.revision)
+    return Path(settings.checkpoint) if files.is_folder(settings.checkpoint) else None
 
 
 def architecture(settings: Settings) -> PretrainedConfig:
     """The checkpoint's config, without its weights."""
-    return AutoConfig.from_pretrained(where(settings), revision=settings.revision)
+    return AutoConfig.from_pretrained(where(settings), revision=revision(settings))
 
 
 def module(config: PretrainedConfig) -> PreTrainedModel:
@@ -51,11 +62,15 @@ def parameters(settings: Settings) -> Parameters:
         ValueError: its tensors aren't those of its architecture. The library would draw what is missing at
             random, and say so in a warning.
     """
+    if packaged.is_packaged(settings.checkpoint):
+        folder = packaged.folder_of(settings.checkpoint, settings.revision)
+        if said := files.damage(folder):
+            raise ValueError(said)
     disable_progress_bar()  # which a log can't show
     try:
         loaded, said = AutoModelForCausalLM.from_pretrained(
             where(settings),
-            revision=settings.revision,
+            revision=revision(settings),
             dtype=torch.float32,
             output_loading_info=True,
             ignore_mismatched_sizes=True,

@@ -28,7 +28,7 @@ from transformers.utils import ModelOutput
 
 from onset.models.batch import Parameters, Questions
 from onset.models.pretrained import loading
-from onset.models.pretrained.planning import first_token, longest, problems, unfit
+from onset.models.pretrained.planning import first_token, longest, problems, unconverted, unfit
 from onset.models.pretrained.settings import Settings
 from onset.models.pretrained.tokenizer import Tokenizer, open_tokenizer
 
@@ -45,7 +45,7 @@ def build(settings: Settings, n_tokens: int, length: int) -> Pretrained:
         ValueError: its files aren't whole, or have changed since the settings were read; it is too small.
     """
     config = None
-    found = problems(settings, 0, n_tokens, length)
+    found = problems(settings, 0, n_tokens, length) or unconverted(settings)
     if not found:
         config = loading.architecture(settings)
         found = unfit(settings, config.to_dict(), n_tokens, length)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from onset.models.pretrained import files
+from onset.models import ORIGIN
+from onset.models.pretrained import files, packaged
 from onset.models.pretrained.settings import Settings
 
 TAKES = "sequences"
@@ -21,6 +23,8 @@ def traits(settings: Settings) -> tuple[str, ...]:
 
 def problems(settings: Settings, max_hops: int, n_tokens: int, length: int) -> list[str]:
     """What makes these settings unfit for a task of so many tokens and so long sequences."""
+    if packaged.is_packaged(settings.checkpoint):
+        return [*_of_package(settings, n_tokens, length)]
     if not files.is_folder(settings.checkpoint):
         if settings.checkpoint.startswith("~"):
             return [f"checkpoint: {settings.checkpoint}: ~ is not known here; write the path out"]
@@ -51,6 +55,52 @@ def problems(settings: Settings, max_hops: int, n_tokens: int, length: int) -> l
         *unfit(settings, config, n_tokens, length),
         *(f"checkpoint: {said}" for said in files.unsound_weights(folder, config)),
     ]
+
+
+def _of_package(settings: Settings, n_tokens: int, length: int) -> Iterator[str]:
+    name = packaged.name_of(settings.checkpoint)
+    if settings.revision is None:
+        yield f"{settings.checkpoint} needs a revision, the version of the package {name}"
+    elif settings.checksum is None:
+        yield f"{settings.checkpoint} needs a checksum, the SHA-256 of the file that the package ships"
+    elif (folder := converted(settings)) and (folder / ORIGIN).exists():
+        if said := files.damage(folder, weights=False):
+            yield f"checkpoint: {said}"
+        else:
+            yield from unfit(settings, files.config(folder), n_tokens, length)
+    elif not absent(settings):
+        found = packaged.recorded(settings.checkpoint, settings.revision)
+        if found not in (None, settings.checksum):
+            yield f"checksum: the file that {name} {settings.revision} ships has {found}"
+
+
+def converted(settings: Settings) -> Path | None:
+    """The folder that the checkpoint has to be converted to first, with a file `ORIGIN` when that is done;
+    None: it can be read as it is."""
+    if not packaged.is_packaged(settings.checkpoint):
+        return None
+    return packaged.folder_of(settings.checkpoint, settings.revision)
+
+
+def unconverted(settings: Settings) -> list[str]:
+    """What a job says that comes before the checkpoint has been converted."""
+    folder = converted(settings)
+    if folder is None or (folder / ORIGIN).exists():
+        return []
+    return [f"{folder} isn't there; to make it: snakemake --cores 1 {folder / ORIGIN}"]
+
+
+def absent(settings: Settings) -> str | None:
+    """Why these models can't be had here, where that is no mistake in the settings: a package that nothing
+    else needs isn't installed, nor converted yet."""
+    folder = converted(settings)
+    if folder is None or settings.revision is None or (folder / ORIGIN).exists():
+        return None
+    try:
+        packaged.shipped(settings.checkpoint, settings.revision)
+    except LookupError as error:
+        return f"{error}; to get it: make weights"
+    return None
 
 
 def first_token(settings: Settings, rows: int, n_tokens: int) -> int:

@@ -17,16 +17,18 @@ class Settings(BaseSettings):
 
     name: Literal["pretrained"]
     checkpoint: Line
-    """in Hugging Face format: a local folder, or a name on the hub (`EleutherAI/pythia-70m`)"""
+    """in Hugging Face format: a local folder, or a name on the hub (`EleutherAI/pythia-70m`); or
+    `package:NAME`, what a Python package ships as GGUF"""
     revision: Line | None = None
     """of a name on the hub: a branch, tag or commit (`step143000`); needed there, because it says which
-    weights are meant. A commit can't be moved to others, a branch can"""
+    weights are meant. A commit can't be moved to others, a branch can. Of a package its version"""
     weights: Literal["pretrained", "random"] = "pretrained"
     """`random` is a null control: the same architecture and tokenizer, with weights as they are before
     training, drawn by the run's seed"""
     checksum: str | None = None
     """of the files of a local folder; left out, it is that of the files which are there. Part of the
-    settings, so that runs are rebuilt when the files have changed"""
+    settings, so that runs are rebuilt when the files have changed. Of a package, the SHA-256 of the file
+    that it ships, which has to be said"""
     first_token: NonNegativeInt = 1000
     """token i of the task is token first_token + i of the model's vocabulary; texts have the vocabulary's
     own. Byte-pair vocabularies hold special tokens and single bytes first, then common pieces of words

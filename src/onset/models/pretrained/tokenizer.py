@@ -19,7 +19,9 @@ def open_tokenizer(settings: Settings) -> Tokenizer:
         OSError: the checkpoint isn't there, or the hub can't be reached.
         ValueError: it has none.
     """
-    opened = AutoTokenizer.from_pretrained(loading.where(settings), revision=settings.revision)
+    opened = AutoTokenizer.from_pretrained(
+        loading.where(settings), revision=loading.revision(settings)
+    )
     return Tokenizer(opened, loading.architecture(settings).vocab_size)
 
 

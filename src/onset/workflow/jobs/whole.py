@@ -19,6 +19,7 @@ from onset.workflow.jobs.report import Report
 from onset.workflow.jobs.runs import Runs
 from onset.workflow.jobs.studies import Studies
 from onset.workflow.jobs.views import Views
+from onset.workflow.jobs.weights import Weights
 
 
 class OfSettings(Protocol):
@@ -34,6 +35,7 @@ class Jobs:
 
     def __init__(self, project: Project) -> None:
         self._project = project
+        self.weights = Weights(project)
         self.runs = Runs(project)
         self.populations = Populations(project)
         self.comparisons = Comparisons(project)
