@@ -92,6 +92,12 @@ def save(
         for parameter in model.parameters():  # as drawn, all biases are zero: mistakes could hide
             torch.nn.init.normal_(parameter, std=0.3)
     model.save_pretrained(folder)
+    tokenizer_of(pieces, rows).save_pretrained(folder)
+    return folder
+
+
+def tokenizer_of(pieces: Sequence[str], rows: int = N_ROWS) -> PreTrainedTokenizerFast:
+    """Of pieces of texts, from token 1 on; without any, of words `w0`, `w1`, … with blanks between them."""
     if pieces:
         of_pieces = {"w0": 0} | {piece: i for i, piece in enumerate(pieces, 1)}
         words = Tokenizer(models.WordLevel(of_pieces, unk_token="w0"))
@@ -99,6 +105,4 @@ def save(
     else:
         words = Tokenizer(models.WordLevel({f"w{i}": i for i in range(rows)}, unk_token="w0"))
         words.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, bos_token="w0", eos_token="w0")
-    tokenizer.save_pretrained(folder)
-    return folder
+    return PreTrainedTokenizerFast(tokenizer_object=words, bos_token="w0", eos_token="w0")

@@ -1,10 +1,16 @@
-"""Tasks of texts in tests: a tokenizer that learns each piece it meets, and checkpoints that have it."""
+"""Tasks of texts in tests: a tokenizer that learns each piece it meets, and checkpoints that have it.
+
+`python -m tests.texts` writes config/checkpoints/tiny_llama, what smoke runs take in place of a pretrained
+model: an architecture and a tokenizer that knows all pieces of all tasks, without weights.
+"""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 from typing import Any
+
+from transformers import LlamaConfig
 
 from onset import tasks
 from onset.tasks.dataset import Dataset
@@ -50,3 +56,36 @@ def checkpoint_for(task: str, kind: str, folder: Path) -> Path:
     return checkpoints.save(
         kind, folder, rows=len(pieces.names) + 3, positions=length, pieces=list(pieces.numbers)
     )
+
+
+TINY_LLAMA = Path(__file__).parents[1] / "config/checkpoints/tiny_llama"
+
+
+def all_pieces() -> list[str]:
+    """Of the sentences of all tasks, by which many sentences are drawn, in the order of the alphabet."""
+    pieces = Pieces()
+    for task in tasks_of_texts():
+        tasks.load(task).generate(settings_of(task, n_examples=2000), 0, pieces)
+    return sorted(pieces.numbers)
+
+
+def write_tiny_llama() -> None:
+    pieces = all_pieces()
+    LlamaConfig(
+        architectures=["LlamaForCausalLM"],
+        vocab_size=len(pieces) + 1,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=64,
+        tie_word_embeddings=True,
+        bos_token_id=0,
+        eos_token_id=0,
+    ).save_pretrained(TINY_LLAMA)
+    checkpoints.tokenizer_of(pieces).save_pretrained(TINY_LLAMA)
+
+
+if __name__ == "__main__":
+    write_tiny_llama()

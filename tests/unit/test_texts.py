@@ -17,6 +17,7 @@ from onset.config.wants import wants
 from onset.measures.answers import prediction
 from onset.measures.residual import answer_lens
 from onset.models import inspection
+from onset.models.pretrained.planning import problems
 from onset.results import Run
 from onset.runs.artefacts import read_checkpoint
 from onset.runs.token_names import likeliest, tokens_of
@@ -30,7 +31,7 @@ from onset.tasks.texts import split_of
 from onset.training.batches import questions_of
 from onset.training.settings import TrainingSettings
 from tests import checkpoints
-from tests.texts import Pieces, checkpoint_for
+from tests.texts import TINY_LLAMA, Pieces, all_pieces, checkpoint_for
 from tests.worlds import settings_of
 
 TASK = settings_of("ioi")
@@ -306,6 +307,19 @@ def test_a_run_stores_what_training_changes(folder, tmp_path):
     with torch.inference_mode():
         again = read_checkpoint(run.folder, 2)
         assert all(torch.equal(again[name], ended[name]) for name in again)
+
+
+def test_smoke_runs_have_a_tiny_model_that_knows_all_words():
+    """Else: `python -m tests.texts`."""
+    told = settings(TINY_LLAMA, weights="random")
+    assert problems(models.load_settings("pretrained").Settings(**told), 1, 0, TASK.length) == []
+    tokenizer = models.open_tokenizer(told)
+    assert set(all_pieces()) <= set(tokenizer.names)
+    world = tasks.load("ioi").generate(TASK, 0, tokenizer)
+    model = models.build(told, *world.sizes)
+    logits = model.logits(model.initial_parameters(0), [questions_of(world.splits["ioi"])])
+    assert logits.shape == (len(world.splits["ioi"]), world.n_tokens)
+    assert logits.std() > 0
 
 
 def test_a_family_without_a_tokenizer_is_refused(folder, tmp_path):

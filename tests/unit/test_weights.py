@@ -12,6 +12,7 @@ import torch
 
 from onset import models
 from onset.config import ConfigError, load_project
+from onset.config.size import Size
 from onset.config.yaml_file import read_yaml
 from onset.models import ORIGIN
 from onset.models.pretrained import files, packaged
@@ -19,7 +20,9 @@ from onset.models.pretrained.planning import absent, problems
 from onset.models.pretrained.settings import Settings
 from onset.stages import weights
 from onset.stages.command import StageError
+from onset.training.settings import CheckpointSettings, TrainingSettings
 from tests import checkpoints, packages
+from tests.worlds import settings_of
 
 ROOT = Path(__file__).parents[2]
 FOLDER = Path(f".weights/{packages.NAME}-{packages.VERSION}")
@@ -147,6 +150,38 @@ class TestConverting:
         with pytest.raises(OSError, match="No space"):
             convert(settings(file))
         assert not list(FOLDER.parent.iterdir())
+
+
+class TestSize:
+    def size(self, file: Path, **training) -> Size:
+        told = {"steps": 0, **training}
+        return Size.of(
+            settings_of("composition"),
+            Settings(**settings(file)),
+            TrainingSettings.model_validate(told),
+            CheckpointSettings(schedule="linear", count=3),
+        )
+
+    def test_of_a_model_that_is_looked_at(self, file, converted):
+        n = sum(
+            p.numel() for p in models.build(settings(file), 9, 3).initial_parameters(0).values()
+        )
+        its = self.size(file)
+        assert its.memory["model"] == 2 * 4 * n
+        assert its.disk == 0
+
+    def test_of_one_that_is_trained(self, file, converted):
+        n = sum(
+            p.numel() for p in models.build(settings(file), 9, 3).initial_parameters(0).values()
+        )
+        training = {"batch_size": 4, "mixture": {"atomic": 1.0}, "learning_rate": 0.1, "steps": 9}
+        its = self.size(file, **training)
+        assert its.memory["model"] == 4 * 4 * n
+        assert its.disk == 3 * 4 * n, "at most four checkpoints, of which the first stores nothing"
+        assert self.size(file, trainable={"*mlp*": "all"}, **training).disk == 0
+
+    def test_before_it_is_converted(self, file):
+        assert self.size(file).memory["model"] == 2 * 4 * file.stat().st_size
 
 
 class TestDamage:

@@ -2,7 +2,8 @@
 
 A rough lower bound: whatever is refused really can't run, and what passes may still be too large. Tasks
 say how many numbers they hold while being generated (`n_numbers`); model families say what they keep per
-example of a batch (`activations`), and the shapes of their parameters. Anything unknown counts as zero.
+example of a batch (`activations`), and the shapes of their parameters or, where those are in files, how many
+there are (`n_parameters`); of these runs store what they change. Anything unknown counts as zero.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from onset.training.settings import CheckpointSettings, TrainingSettings
 _NUMBER, _FLOAT = 8, 4  # bytes
 _COPIES = {"adamw": 4, "sgd": 3, "muon": 3}
 """of parameters: themselves, gradients, moments (muon's matrices have one, what AdamW updates there two)"""
+_COPIES_TO_LOOK_AT = 2  # those in files, and those of the module that they are put into
 _LOGGED = 4 * 32  # bytes per step, of Python's floats in lists
 _OPERATIONS = 1e15  # per second, more than a device does
 _STEP = 2e-5  # seconds that a step takes at least
@@ -53,17 +55,21 @@ class Size:
         family, sizes = models.load_planning(model.name), sizes_of(task)
         its = models.load_settings(model.name)
         shapes = its.shapes(model, *sizes) if hasattr(its, "shapes") else {}
-        parameters = sum(map(math.prod, shapes.values()))
+        own = sum(map(math.prod, shapes.values()))
+        in_files = family.n_parameters(model) if hasattr(family, "n_parameters") else 0
+        parameters = own + in_files
+        changed = own if training.trainable or not training.steps else parameters
         kept = family.activations(model, *sizes) if hasattr(family, "activations") else 0
+        copies = _COPIES[training.optimiser] if changed else _COPIES_TO_LOOK_AT
         batch, n_kept = training.batch_size or 1, checkpoints.at_most(training.steps)
         numbers = getattr(task, "n_numbers", 0)
         return cls(
             memory={
                 "task": _NUMBER * numbers,
-                "model": _FLOAT * _COPIES[training.optimiser] * parameters,
+                "model": _FLOAT * copies * parameters,
                 "training": _FLOAT * batch * kept + _LOGGED * training.steps,
             },
-            disk=_FLOAT * n_kept * parameters,
+            disk=_FLOAT * (n_kept - bool(in_files)) * changed,
             seconds=training.steps * max(_STEP, 2 * batch * parameters / _OPERATIONS),
         )
 

@@ -20,6 +20,7 @@ from onset.measures.measurement import Measurement
 from onset.models import inspection
 from onset.models.batch import Model
 from onset.tasks.dataset import VALIDATION, Dataset, Split
+from onset.training.batches import questions_of
 
 MOST_QUESTIONS = 64
 """per split: enough for a standard error of .06 on any fraction, at one seed"""
@@ -84,12 +85,22 @@ class _Group(NamedTuple):
 
 def _groups(model: Model, dataset: Dataset, seed: int) -> Iterator[_Group]:
     depth = getattr(model, "depth", lambda hops: None)
-    splits = {n: its for n, its in dataset.splits.items() if not n.endswith(VALIDATION)}
+    splits = {
+        n: _of_one_shape(its) for n, its in dataset.splits.items() if not n.endswith(VALIDATION)
+    }
     shapes = {n: (depth(its.hops), its.tokens.shape[1], its.scored) for n, its in splits.items()}
     for shape, group in groupby(sorted(splits, key=lambda n: str(shapes[n])), key=shapes.get):
         names = list(group)
         asked = _questions(model, [splits[name] for name in names], seed)
         yield _Group(names, shape[0], asked)
+
+
+def _of_one_shape(split: Split) -> Split:
+    """Those examples that are scored where most are: all, but for texts of different lengths."""
+    if split.scored_at is None:
+        return split
+    rows, asked = max(questions_of(split).alike(), key=lambda its: len(its[0]))
+    return Split(asked.tokens, split.targets[rows], asked.scored, split.hops)
 
 
 def _questions(model: Model, splits: list[Split], seed: int) -> Asked:

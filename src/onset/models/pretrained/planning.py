@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,6 +58,17 @@ def problems(settings: Settings, max_hops: int, n_tokens: int, length: int) -> l
     ]
 
 
+def n_parameters(settings: Settings) -> int:
+    """How many numbers the checkpoint has: by the headers of its files; of a package, as long as these aren't
+    converted, about a number per byte. Of a name on the hub nobody knows yet: 0."""
+    folder = converted(settings) or Path(settings.checkpoint)
+    with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
+        if (folder / ORIGIN).exists() or not packaged.is_packaged(settings.checkpoint):
+            return files.n_numbers(folder)
+        return packaged.shipped(settings.checkpoint, settings.revision or "").stat().st_size
+    return 0
+
+
 def _of_package(settings: Settings, n_tokens: int, length: int) -> Iterator[str]:
     name = packaged.name_of(settings.checkpoint)
     if settings.revision is None:
@@ -104,8 +116,9 @@ def absent(settings: Settings) -> str | None:
 
 
 def first_token(settings: Settings, rows: int, n_tokens: int) -> int:
-    """The token of a vocabulary of so many rows that is the task's first. Texts have all of them."""
-    return 0 if n_tokens == rows else settings.first_token
+    """The token of a vocabulary of so many rows that is the task's first. Texts have all of them, and in
+    planning, where nobody has counted them, 0."""
+    return 0 if n_tokens in (0, rows) else settings.first_token
 
 
 def unfit(settings: Settings, config: dict[str, Any], n_tokens: int, length: int) -> list[str]:
