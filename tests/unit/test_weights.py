@@ -139,7 +139,7 @@ class TestConverting:
         converted.mkdir()  # as Snakemake does before a job
         convert(settings(file))
         assert [its.name for its in converted.parent.iterdir()] == [converted.name]
-        assert files.damage(converted) is None
+        assert files.damage(converted, packages.checksum(file)) is None
 
     def test_a_failure_leaves_nothing(self, file, monkeypatch):
         def fails(told, folder):
@@ -206,6 +206,10 @@ class TestDamage:
         (converted / ORIGIN).write_text(content)
         (said,) = problems(Settings(**settings(file)), 2, 9, 3)
         assert f"{converted} isn't whole" in said
+
+    def test_so_is_a_folder_made_from_another_file(self, file, converted):
+        (said,) = problems(Settings(**settings(checksum="12")), 2, 9, 3)
+        assert f"{converted} was made from a file with {packages.checksum(file)}" in said
 
     def test_so_is_a_file_that_has_gone(self, file, converted):
         (converted / "config.json").unlink()

@@ -2,8 +2,8 @@
 
 A rough lower bound: whatever is refused really can't run, and what passes may still be too large. Tasks
 say how many numbers they hold while being generated (`n_numbers`); model families say what they keep per
-example of a batch (`activations`), and the shapes of their parameters or, where those are in files, how many
-there are (`n_parameters`); of these runs store what they change. Anything unknown counts as zero.
+example of a batch (`activations`), and the shapes of their parameters or, where those are in files, how
+many there are (`n_parameters`); of these, runs store what they change. Anything unknown counts as zero.
 """
 
 from __future__ import annotations

@@ -28,16 +28,19 @@ def sealed(folder: Path, of: dict[str, Any]) -> str:
     return json.dumps({"of": of, "files": its}, indent=1) + "\n"
 
 
-def damage(folder: Path, weights: bool = True) -> str | None:
+def damage(folder: Path, checksum: str | None, weights: bool = True) -> str | None:
     """What is wrong with a converted folder, or None.
 
     Args:
         folder: with its `ORIGIN`.
+        checksum: of the file that it is meant to be made from.
         weights: whether these, which take a second, are read as well.
     """
     try:
-        told = _mapping((folder / ORIGIN).read_bytes())["files"]
-        for name, expected in told.items():
+        told = _mapping((folder / ORIGIN).read_bytes())
+        if (found := told["of"]["checksum"]) != checksum:
+            return f"{folder} was made from a file with {found}; remove it and call again"
+        for name, expected in told["files"].items():
             if name.endswith(".safetensors") and not weights:
                 continue
             if checksum_of(folder / name) != expected:

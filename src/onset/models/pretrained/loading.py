@@ -64,7 +64,7 @@ def parameters(settings: Settings) -> Parameters:
     """
     if packaged.is_packaged(settings.checkpoint):
         folder = packaged.folder_of(settings.checkpoint, settings.revision)
-        if said := files.damage(folder):
+        if said := files.damage(folder, settings.checksum):
             raise ValueError(said)
     disable_progress_bar()  # which a log can't show
     try:

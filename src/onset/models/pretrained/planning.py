@@ -59,8 +59,8 @@ def problems(settings: Settings, max_hops: int, n_tokens: int, length: int) -> l
 
 
 def n_parameters(settings: Settings) -> int:
-    """How many numbers the checkpoint has: by the headers of its files; of a package, as long as these aren't
-    converted, about a number per byte. Of a name on the hub nobody knows yet: 0."""
+    """How many numbers the checkpoint has: by the headers of its files; of a package, as long as these
+    aren't converted, about a number per byte. Of a name on the hub nobody knows yet: 0."""
     folder = converted(settings) or Path(settings.checkpoint)
     with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
         if (folder / ORIGIN).exists() or not packaged.is_packaged(settings.checkpoint):
@@ -76,7 +76,7 @@ def _of_package(settings: Settings, n_tokens: int, length: int) -> Iterator[str]
     elif settings.checksum is None:
         yield f"{settings.checkpoint} needs a checksum, the SHA-256 of the file that the package ships"
     elif (folder := converted(settings)) and (folder / ORIGIN).exists():
-        if said := files.damage(folder, weights=False):
+        if said := files.damage(folder, settings.checksum, weights=False):
             yield f"checkpoint: {said}"
         else:
             yield from unfit(settings, files.config(folder), n_tokens, length)
