@@ -15,15 +15,8 @@ if not __package__:
 
 from setup import interpreter
 
-STEPS = (
-    "system",
-    "environment",
-    "weights",
-    "browser",
-    "lock",
-    "slurm",
-    "info",
-)  # modules of this package
+# modules of this package
+STEPS = ("system", "environment", "browser", "lock", "weights", "slurm", "info")
 
 
 def main(steps):

