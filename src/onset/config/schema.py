@@ -112,7 +112,8 @@ def _any_of(
         alternative = _schema_of(settings)
         definitions |= alternative.pop("$defs", {})
         if partial:
-            alternative.pop("required", None)
+            for demand in ("required", "anyOf"):
+                alternative.pop(demand, None)
         alternatives.append(alternative)
     return alternatives[0] if len(alternatives) == 1 else {"anyOf": alternatives}
 

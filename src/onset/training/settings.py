@@ -6,7 +6,7 @@ import math
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import BeforeValidator, Field, Strict, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, Strict, model_validator
 
 from onset.settings import (
     Fraction,
@@ -48,8 +48,17 @@ _OF_NO_STEPS: dict[str, Any] = {"batch_size": None, "mixture": {}, "learning_rat
 """what would be needed by steps that there aren't"""
 
 
+def _needed_by_steps(schema: dict[str, Any]) -> None:
+    """In the schema for editors: what is required, unless there are no steps."""
+    needed = schema["required"]
+    schema["required"] = ["steps"]
+    schema["anyOf"] = [{"properties": {"steps": {"const": 0}}}, {"required": needed}]
+
+
 class TrainingSettings(Settings):
     """An optimiser on batches mixed from splits, with warm-up and a final linear decay to zero."""
+
+    model_config = ConfigDict(json_schema_extra=_needed_by_steps)
 
     steps: NonNegativeInt
     """0: the model is looked at as it comes, and there is nothing else to be set"""
