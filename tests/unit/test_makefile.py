@@ -26,16 +26,9 @@ switches="$ONSET_PAPER $ONSET_WEIGHTS $ONSET_BROWSER [$ONSET_TORCH] [$UPGRADE] [
 echo "SWITCHES $switches" >> "$HOME/said"
 """
 SWITCHES = {
-    **{
-        "PAPER": "no",
-        "WEIGHTS": "no",
-        "BROWSER": "firefox",
-        "PROGRESS": "no",
-        "CORES": "7",
-        "ARGS": "--help",
-    },
-    **{"NAME": "mine", "UPGRADE": "1", "PYTHON": "python2", "ONSET_TORCH": "cuda"},
-    **{"ONSET_PAPER": "no", "ONSET_WEIGHTS": "no", "ONSET_BROWSER": "no"},
+    **{"PAPER": "no", "WEIGHTS": "no", "BROWSER": "firefox", "PROGRESS": "no", "CORES": "7"},
+    **{"ARGS": "--help", "NAME": "mine", "UPGRADE": "1", "PYTHON": "python2"},
+    **{"ONSET_TORCH": "cuda", "ONSET_PAPER": "no", "ONSET_WEIGHTS": "no", "ONSET_BROWSER": "no"},
     **{"PYTHONPATH": "/mine", "PYTHONHOME": "/mine"},
 }
 
