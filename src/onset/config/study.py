@@ -346,7 +346,9 @@ class Condition:
     @property
     def from_scratch(self) -> bool:
         """Whether its training begins with parameters drawn at random, and left as they were drawn."""
-        return not (self.inherits or self.interventions or hasattr(self.model, "checkpoint"))
+        family = models.load_planning(self.model.name)
+        trained = hasattr(family, "begins_trained") and family.begins_trained(self.model)
+        return not (self.inherits or self.interventions or trained)
 
     @property
     def inherits(self) -> ParentSettings | None:

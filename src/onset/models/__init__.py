@@ -4,8 +4,9 @@ A family has three modules, of which only the last needs torch:
 
 * `settings.py`, with a `Settings` class and, if the family knows them beforehand, its parameters'
   `shapes(settings, *sizes)`, and those `hidden(settings, *sizes)` that the optimiser `muon` is for;
-* `planning.py`, with the kind of world that it `TAKES` and what else is asked before anything runs. No
-  training depends on it, nor on how models are looked into (`onset.models.inspection`);
+* `planning.py`, with the kind of world that it `TAKES` and what else is asked before anything runs, such as
+  whether a model `begins_trained(settings)`. No training depends on it, nor on how models are looked into
+  (`onset.models.inspection`);
 * `model.py`, with `build(settings, *sizes)`, a `Model` that knows its `settings`.
 
 The sizes are those of the world:

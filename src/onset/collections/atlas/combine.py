@@ -35,13 +35,17 @@ def combine(measured: pd.DataFrame) -> dict[str, pd.DataFrame]:
         .drop(columns=["_added", "held_out"])
         .rename(columns={"split": "needed_on"})
     )
-    heads = _scores(measured[last]).merge(most, on=_HEAD, how="left")
-    return {"heads": heads, "untrained": _scores(measured[~last]), "ablations": ablations}
+    # All in one, so that the tables have the same columns even if one has no rows.
+    scored = _scores(measured)
+    trained = scored.pop("last").astype(bool)
+    heads = scored[trained].merge(most, on=_HEAD, how="left")
+    untrained = scored[~trained].reset_index(drop=True)
+    return {"heads": heads, "untrained": untrained, "ablations": ablations}
 
 
 def _scores(measured: pd.DataFrame) -> pd.DataFrame:
     is_score = measured["measure"].str.fullmatch(r".*_(score|chance|entropy)")
-    table = _wide(measured[is_score & measured["head"].notna()], [*_HEAD, "step"])
+    table = _wide(measured[is_score & measured["head"].notna()], [*_HEAD, "step", "last"])
     table.insert(len(_HEAD) + 1, "kind", kinds_of(table))
     return table
 

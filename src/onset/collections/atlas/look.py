@@ -27,10 +27,13 @@ MOST_QUESTIONS = 64
 
 
 def look(subject: Subject) -> Iterator[dict[str, Any]]:
-    """Of the last checkpoint, and of the first where training begins with random parameters."""
+    """Of the last checkpoint, and of the first where training begins with random parameters; there is only
+    one of a model that is never trained."""
     steps = subject.steps
-    for step in [steps[0], steps[-1]] if subject.from_scratch else [steps[-1]]:
-        last = step == steps[-1]
+    moments = [(steps[0], False)] if subject.from_scratch else []
+    if steps[-1] > steps[0] or not moments:
+        moments.append((steps[-1], True))
+    for step, last in moments:
         asked = subject.model, subject.parameters(step), subject.dataset, subject.seed
         for one in heads_of(*asked, ablate=last):
             held_out = one.split not in subject.trained_on if one.split else None

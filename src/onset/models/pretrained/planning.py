@@ -22,6 +22,11 @@ def traits(settings: Settings) -> tuple[str, ...]:
     return ("residual_stream", "heads", "tokenizer")
 
 
+def begins_trained(settings: Settings) -> bool:
+    """Whether its parameters are those that others have trained."""
+    return settings.weights == "pretrained"
+
+
 def problems(settings: Settings, max_hops: int, n_tokens: int, length: int) -> list[str]:
     """What makes these settings unfit for a task of so many tokens and so long sequences."""
     if packaged.is_packaged(settings.checkpoint):
