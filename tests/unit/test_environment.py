@@ -12,20 +12,22 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from setup import interpreter, lockfile
-from setup.packages import CPU_INDEX, LOCKS, ROOT
+from setup.packages import CPU_INDEX, LOCKS, ROOT, WEIGHTS
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 PYTHONS = [f"{major}.{minor}" for major, minor in interpreter.FITTING]
 TORCH = re.compile(r"torch|triton|(cuda|nvidia)-.+")
+ALL_LOCKS = {**LOCKS, "smollm": WEIGHTS}
 
 
 def locked(name: str) -> dict[str, str]:
-    return {entry.name: entry.version for entry in lockfile.parse(LOCKS[name].read_text())}
+    return {entry.name: entry.version for entry in lockfile.parse(ALL_LOCKS[name].read_text())}
 
 
 def direct() -> list[Requirement]:
-    """What pyproject asks for by name."""
-    groups = [PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()]
+    """What pyproject asks for by name, but for the pretrained model, which is no part of the environment."""
+    extras = PROJECT["optional-dependencies"]
+    groups = [PROJECT["dependencies"], *(its for name, its in extras.items() if name != "smollm")]
     return [Requirement(line) for line in chain.from_iterable(groups)]
 
 
@@ -35,16 +37,16 @@ def conda() -> tuple[list[str], list[str]]:
     return packages, pip["pip"]
 
 
-@pytest.mark.parametrize("name", LOCKS)
+@pytest.mark.parametrize("name", ALL_LOCKS)
 def test_every_locked_package_has_a_hash(name):
-    for entry in lockfile.parse(LOCKS[name].read_text()):
+    for entry in lockfile.parse(ALL_LOCKS[name].read_text()):
         assert re.search(r"--hash=sha256:[0-9a-f]{64}\b", entry.details), entry.name
 
 
-@pytest.mark.parametrize("name", LOCKS)
+@pytest.mark.parametrize("name", ALL_LOCKS)
 def test_a_lock_names_no_place(name):
     """Where packages come from is the machine's business; hashes say that they are the same."""
-    assert not re.search(r"://|--(index|extra-index|find-links)|@ ", LOCKS[name].read_text())
+    assert not re.search(r"://|--(index|extra-index|find-links)|@ ", ALL_LOCKS[name].read_text())
 
 
 def test_torch_has_locks_of_its_own():
@@ -76,6 +78,13 @@ def test_what_the_project_asks_for_is_locked():
     versions = locked("onset") | locked("torch-cuda")
     for requirement in direct():
         assert versions[requirement.name] in requirement.specifier, requirement.name
+
+
+def test_what_reads_the_pretrained_model_needs_nothing_that_is_not_locked():
+    """It is installed without its dependencies, and so is the model, whose package would run it."""
+    assert set(locked("smollm")) == set(PROJECT["optional-dependencies"]["smollm"])
+    assert not set(locked("smollm")) & set(locked("onset"))
+    assert {"numpy", "pyyaml", "requests", "tqdm"} <= set(locked("onset"))
 
 
 def test_the_project_is_built_with_what_is_locked():

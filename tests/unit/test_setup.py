@@ -615,15 +615,6 @@ class TestWeights:
         with pytest.raises(SetupError, match=r"ended well, but \.venv lacks gguf"):
             weights.main()
 
-    def test_its_lock_is_the_extra_without_what_would_run_it(self):
-        entries = lockfile.parse(packages.WEIGHTS.read_text())
-        project = tomllib.loads((packages.ROOT / "pyproject.toml").read_text())["project"]
-        assert [its.name for its in entries] == project["optional-dependencies"]["smollm"]
-        assert all(its.details.count("--hash=sha256:") for its in entries)
-        # What reads the file needs no more than all have.
-        there = {its.name for its in lockfile.parse(packages.LOCKS["onset"].read_text())}
-        assert {"numpy", "pyyaml", "requests", "tqdm"} <= there
-
 
 class TestLocks:
     ENTRIES = "a==1 \\\n    --hash=sha256:00\n    # via onset\nb-c==2.0 \\\n    --hash=sha256:11\n"
