@@ -25,7 +25,7 @@ def locked(name: str) -> dict[str, str]:
 
 
 def direct() -> list[Requirement]:
-    """What pyproject asks for by name, but for the pretrained model, which is no part of the environment."""
+    """What pyproject asks for by name, but for the pretrained model: it is no part of the environment."""
     extras = PROJECT["optional-dependencies"]
     groups = [PROJECT["dependencies"], *(its for name, its in extras.items() if name != "smollm")]
     return [Requirement(line) for line in chain.from_iterable(groups)]
