@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from transformer_lens.model_bridge import TransformerBridge
 
-from onset import models
+from onset import models, tasks
 from onset.collections.atlas import ablation, look, scores
 from onset.collections.atlas.kinds import kinds_of
 from onset.collections.atlas.names import BY_CONTENT, BY_PLACE
@@ -24,6 +24,8 @@ from onset.models.transformer.model import Transformer
 from onset.models.transformer.settings import Settings
 from onset.tasks import composition
 from tests import checkpoints
+from tests.texts import checkpoint_for
+from tests.worlds import settings_of
 
 N_TOKENS, LENGTH = 40, 16
 WORLD = composition.generate(
@@ -246,3 +248,26 @@ class TestPretrained:
         loss = F.cross_entropy(logits, torch.from_numpy(split.targets[:, 0] + 5))
         assert found["loss"]["oo", None, None] == pytest.approx(loss.item(), rel=1e-4)
         assert len(found["loss_without"]) == 4 * len(found["loss"])
+
+    def test_heads_of_a_large_model_are_not_taken_out_one_by_one(self, folder, monkeypatch):
+        monkeypatch.setattr(look, "_MOST_ABLATED", 3)
+        given = {"name": "pretrained", "checkpoint": str(folder), "first_token": 5}
+        its = models.build(given, WORLD.n_tokens, WORLD.length)
+        found = heads_of(its, its.initial_parameters(0))
+        assert "loss_without" not in found
+        assert len(found["induction_score"]) == 4
+
+    def test_of_texts_those_of_the_commonest_length_are_asked(self, tmp_path):
+        folder = checkpoint_for("ioi", "llama", tmp_path / "own")
+        given = {"name": "pretrained", "checkpoint": str(folder)}
+        world = tasks.load("ioi").generate(settings_of("ioi"), 0, models.open_tokenizer(given))
+        its = models.build(given, *world.sizes)
+        found = heads_of(its, its.initial_parameters(0), world=world)
+        assert {split for split, *_ in found["loss"]} == {"ioi", "three_names"}
+        split = look._of_one_shape(world.splits["ioi"])
+        (place,) = split.scored
+        assert (world.splits["ioi"].positions == place).sum() == len(split)
+        logits = inspection.open_bridge(its, its.initial_parameters(0))
+        said = logits(torch.from_numpy(split.tokens))[:, place]
+        loss = F.cross_entropy(said, torch.from_numpy(split.targets[:, 0])).item()
+        assert found["loss"]["ioi", None, None] == pytest.approx(loss, rel=1e-4)

@@ -93,6 +93,18 @@ class TestTables:
         assert untrained["kind"].tolist() == ["other", "other"]
         assert "needed" not in untrained
 
+    @pytest.mark.parametrize("trained", [True, False])
+    def test_there_may_be_no_control_or_nothing_but(self, trained):
+        """Of a model that others have trained alone, nothing is known before; and without its heads."""
+        its = measured()
+        its = its[(its["last"] == trained) & ~its["measure"].str.endswith("_without")]
+        tables = combine(its)
+        assert len(tables["heads"]) == 2 * trained
+        assert len(tables["untrained"]) == 2 * (not trained)
+        assert tables["ablations"].empty
+        assert tables["heads"]["needed"].isna().all()
+        assert {"kind", "induction_score", "step"} <= {*tables["heads"]} & {*tables["untrained"]}
+
     def test_a_row_per_head_and_split(self):
         ablations = combine(measured())["ablations"]
         assert list(zip(ablations["head"], ablations["split"], strict=True)) == [

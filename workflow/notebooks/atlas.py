@@ -98,15 +98,16 @@ by_study.rename(index=titles)
 # %% [markdown]
 # ## Which kinds are needed
 #
-# Accuracy lost without a head, by kind: quartiles over heads. A model of one head needs it, whatever
-# kind it is; so the last column counts models (of several heads) whose most needed head is of that
-# kind.
+# Accuracy lost without a head, by kind: quartiles over heads of models small enough to be asked without
+# each of theirs. A model of one head needs it, whatever kind it is; so the last column counts models (of
+# several heads) whose most needed head is of that kind.
 
 # %%
 quartiles = heads.groupby("kind")["needed"].quantile([0.25, 0.5, 0.75]).unstack()
 model = ["study", "condition", "seed"]
 several = heads[heads.groupby(model)["head"].transform("size") > 1]
-first = several.sort_values("needed", ascending=False, kind="stable").drop_duplicates(model)
+several = several.dropna(subset="needed").sort_values("needed", ascending=False, kind="stable")
+first = several.drop_duplicates(model)
 quartiles["most needed"] = first["kind"].value_counts()
 quartiles = quartiles.reindex(KINDS).dropna(how="all").fillna({"most needed": 0})
 quartiles.astype({"most needed": int}).round(2)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from onset.collections.atlas.kinds import kinds_of
@@ -54,14 +56,18 @@ def _ablations(measured: pd.DataFrame) -> pd.DataFrame:
     answers = measured[measured["measure"].isin(_ANSWERS)]
     without = measured[measured["measure"].isin([f"{name}_without" for name in _ANSWERS])]
     of_split = [*_RUN, "split"]
-    table = _wide(without, [*_HEAD, "split", "held_out"])
-    return table.merge(_wide(answers, of_split), on=of_split)
+    # Of large models nothing is known without a head, and there may be no others.
+    table = _wide(without, [*_HEAD, "split", "held_out"], [f"{name}_without" for name in _ANSWERS])
+    return table.merge(_wide(answers, of_split, _ANSWERS), on=of_split)
 
 
-def _wide(measured: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """A column per measure, mean over what isn't told apart; rows and columns in the order they come in."""
+def _wide(
+    measured: pd.DataFrame, by: list[str], wanted: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """A column per measure, mean over what isn't told apart; rows and columns in the order they come in, or
+    the columns that are wanted."""
     means = measured.groupby([*by, "measure"], sort=False)["value"].mean().unstack("measure")
-    order = measured["measure"].unique()
+    order = measured["measure"].unique() if wanted is None else wanted
     return means.reindex(columns=order).rename_axis(columns=None).reset_index().astype(_whole(by))
 
 

@@ -24,6 +24,8 @@ from onset.training.batches import questions_of
 
 MOST_QUESTIONS = 64
 """per split: enough for a standard error of .06 on any fraction, at one seed"""
+_MOST_ABLATED = 128
+"""heads of a model: each takes a pass over all questions, which of a large model is hours"""
 
 
 def look(subject: Subject) -> Iterator[dict[str, Any]]:
@@ -60,7 +62,7 @@ def heads_of(
         parameters: of a checkpoint.
         dataset: of the run.
         seed: of the run; it chooses the questions of splits that have too many.
-        ablate: whether to look at what is lost without each head.
+        ablate: whether to look at what is lost without each head, unless there are too many.
     """
 
     @cache
@@ -68,6 +70,8 @@ def heads_of(
         return inspection.open_bridge(model, parameters, depth)
 
     deepest = getattr(model.settings, "n_applications", None)
+    of_all = bridge(deepest).cfg
+    ablate = ablate and of_all.n_layers * of_all.n_heads <= _MOST_ABLATED
     yield from scores(bridge(deepest))
     for group in _groups(model, dataset, seed):
         its = bridge(group.depth)
