@@ -156,7 +156,8 @@ def test_null_takes_a_split_out_of_the_mixture():
         ({"warmup_steps": 7}, "warm-up and decay overlap"),
         ({"mixture": {"atomic": 0.5, "composed_train": 0.4}}, "sum to 1, not 0.9"),
         ({"betas": (0.9, 1.0)}, "betas must be below 1"),
-        ({"steps": 0}, "greater than 0"),
+        ({"steps": 0}, "steps: 0 trains nothing; leave out batch_size"),
+        ({"steps": -1}, "greater than or equal to 0"),
         ({"nesterov": True}, "not permitted"),
     ],
 )
