@@ -153,7 +153,7 @@ IMPOSSIBLE = [
     bad("heads that don't divide the width", STUDY, "model.n_heads", 3,
         "n_heads (3) must divide d_model (64): one of [1, 2, 4,", key="model"),
     bad("fraction above one", STUDY, "task.never_composed", 1.5, "less than or equal to 1"),
-    bad("negative steps", STUDY, "training.steps", -5, "-5: must be greater than 0"),
+    bad("negative steps", STUDY, "training.steps", -5, "-5: must be greater than or equal to 0"),
     bad("no examples", STUDY, "training.batch_size", 0, "must be greater than 0"),
     bad("full batches of two splits", STUDY, "training.batch_size", None, "a full batch is of one split",
         key="training"),
