@@ -60,6 +60,11 @@ def condition_of(
             check.known_splits(task, closer)
     if task and model and fits:
         check.fits(task, model)
+        if training and checkpoints:
+            check.recorded(task, model, training, checkpoints)
+            if training.recorded and (its_file.parent or its_file.interventions):
+                said = "what others have trained has no parent here, and no interventions"
+                check.problem(["training", "recorded"], said)
         if training:
             check.trainable(task, model, training)
             check.measures_in_loss(task, model, training)
@@ -184,6 +189,24 @@ class _Check:
         asked = (task.max_hops,) if isinstance(task, TaskSettings) else ()
         for message in models.load_planning(model.name).problems(model, *asked, *sizes_of(task)):
             self.problem(["model"], message)
+
+    def recorded(
+        self,
+        task: AnyTaskSettings,
+        model: Settings,
+        training: TrainingSettings,
+        checkpoints: CheckpointSettings,
+    ) -> None:
+        """A training that others have done has checkpoints to be had, and each is fit for the task."""
+        family = models.load_planning(model.name)
+        can_be_had = hasattr(family, "recorded") and family.recorded(model)
+        if training.recorded != can_be_had:
+            wanted = "this model is one checkpoint" if training.recorded else "say recorded: true"
+            said = f"the model's name has a {{step}} in it where training is recorded; {wanted}"
+            self.problem(["training", "recorded"], said)
+        elif can_be_had:
+            for step in checkpoints.at(training.steps):
+                self.fits(task, family.at_step(model, step))
 
     def mixture(self, task: AnyTaskSettings, training: TrainingSettings) -> None:
         for split in training.mixture:

@@ -58,7 +58,7 @@ class Size:
         own = sum(map(math.prod, shapes.values()))
         in_files = family.n_parameters(model) if hasattr(family, "n_parameters") else 0
         parameters = own + in_files
-        changed = own if training.trainable or not training.steps else parameters
+        changed = own if training.trainable or not training.updates else parameters
         kept = family.activations(model, *sizes) if hasattr(family, "activations") else 0
         copies = _COPIES[training.optimiser] if changed else _COPIES_TO_LOOK_AT
         batch, n_kept = training.batch_size or 1, checkpoints.at_most(training.steps)
@@ -67,10 +67,10 @@ class Size:
             memory={
                 "task": _NUMBER * numbers,
                 "model": _FLOAT * copies * parameters,
-                "training": _FLOAT * batch * kept + _LOGGED * training.steps,
+                "training": _FLOAT * batch * kept + _LOGGED * training.updates,
             },
             disk=_FLOAT * (n_kept - bool(in_files)) * changed,
-            seconds=training.steps * max(_STEP, 2 * batch * parameters / _OPERATIONS),
+            seconds=training.updates * max(_STEP, 2 * batch * parameters / _OPERATIONS),
         )
 
     @property

@@ -22,6 +22,9 @@ tasks of texts (`onset.tasks.texts`). One that has a `residual_stream` and `head
 has a bridge; one that has `head_weights`, `embeddings` or `neurons` has parameters with the transformer's
 names, too.
 
+Where settings can stand for the checkpoints of a training that others have done, `planning.py` has
+`recorded(settings)`, whether they do, and `at_step(settings, step)`, those of one of its checkpoints.
+
 Where a model must be made from something else before it can be read, `planning.py` has
 `converted(settings)`, the folder or None, and `absent(settings)`, why that can't be done here, or None; and
 `conversion.py` does it, leaving a file `ORIGIN` in the folder.
@@ -79,6 +82,12 @@ def convert(settings: Mapping[str, Any], folder: Path) -> None:
         ValueError: it isn't the one that is meant.
     """
     _of_family(settings, "conversion").convert(_validated(settings), folder)
+
+
+def at_step(settings: Mapping[str, Any], step: int) -> dict[str, Any]:
+    """Those of one checkpoint of a training that others have done."""
+    its = load_planning(settings["name"]).at_step(_validated(settings), step)
+    return its.model_dump(mode="json")
 
 
 def open_tokenizer(settings: Mapping[str, Any]) -> Any:

@@ -29,10 +29,9 @@ def batch_at(
     Raises:
         ValueError: training had no such update, or `n` would leave nothing of the batch.
     """
-    if not 0 <= step < training.steps:
-        raise ValueError(
-            f"no update starts from step {step}: training has those from 0 to {training.steps - 1}"
-        )
+    if not 0 <= step < training.updates:
+        has = f"those from 0 to {training.updates - 1}" if training.updates else "none"
+        raise ValueError(f"no update starts from step {step}: training has {has}")
     if n is not None and n < 1:
         raise ValueError(f"n is the number of examples of each split: at least 1, not {n}")
     batch = batches(dataset, training, seed)(step)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -25,6 +26,7 @@ from onset.runs.artefacts import (
     write_checkpoint,
     write_checkpoint_index,
 )
+from onset.runs.recorded import write_recorded
 from onset.runs.source import Source
 from onset.stages.command import (
     StageError,
@@ -41,7 +43,7 @@ from onset.store.recording import JobRecorder
 from onset.store.tables import save_table
 from onset.tasks.worlds import World
 from onset.training.interventions import Altered, Intervention
-from onset.training.loop import train
+from onset.training.loop import start_log, train
 from onset.training.population import obstacle, train_population
 from onset.training.settings import CheckpointSettings, TrainingSettings
 from onset.training.state import TrainingState
@@ -211,6 +213,8 @@ class _Run:
 
     def train(self) -> TrainingState:
         """By itself. Measures in the loss see no other splits than training does."""
+        if self.training.recorded:
+            return self._recorded()
         trained_on = self.dataset.only(self.training.mixture)
         return train(
             self.model,
@@ -227,6 +231,15 @@ class _Run:
             ],
             interventions=self.interventions,
         )
+
+    def _recorded(self) -> TrainingState:
+        """The checkpoints of a training that others have done."""
+        its = self.model.settings.model_dump(mode="json")
+        told = self.folder, self.steps, its, self.dataset.sizes, self._origin
+        with _in_one_line(self.folder.run):
+            for step in write_recorded(*told):
+                log.info("%s  step %d: as it was recorded", self.folder.run, step)
+        return replace(self.start, step=self.training.steps, log=start_log(self.start))
 
     def keep(self, state: TrainingState) -> None:
         """A checkpoint, and what an interrupted training resumes from."""

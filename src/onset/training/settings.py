@@ -49,10 +49,12 @@ _OF_NO_STEPS: dict[str, Any] = {"batch_size": None, "mixture": {}, "learning_rat
 
 
 def _needed_by_steps(schema: dict[str, Any]) -> None:
-    """In the schema for editors: what is required, unless there are no steps."""
+    """In the schema for editors: what is required, unless there are no steps to be done here."""
     needed = schema["required"]
     schema["required"] = ["steps"]
-    schema["anyOf"] = [{"properties": {"steps": {"const": 0}}}, {"required": needed}]
+    idle = [{"properties": {"steps": {"const": 0}}}, {"properties": {"recorded": {"const": True}}}]
+    idle[1]["required"] = ["recorded"]
+    schema["anyOf"] = [*idle, {"required": needed}]
 
 
 class TrainingSettings(Settings):
@@ -62,6 +64,8 @@ class TrainingSettings(Settings):
 
     steps: NonNegativeInt
     """0: the model is looked at as it comes, and there is nothing else to be set"""
+    recorded: bool = False
+    """others have done this training, and its checkpoints can be had: nothing else is to be set"""
     batch_size: PositiveInt | None
     """null: full batches, with every example of the mixture's only split in every step"""
     mixture: Mixture
@@ -95,18 +99,24 @@ class TrainingSettings(Settings):
     @model_validator(mode="before")
     @classmethod
     def _no_steps_need_nothing(cls, values: Any) -> Any:
-        if not isinstance(values, dict) or values.get("steps") != 0:
+        if not isinstance(values, dict):
+            return values
+        if not (recorded := values.get("recorded") is True) and values.get("steps") != 0:
             return values
         usual = {name: its.default for name, its in cls.model_fields.items()} | _OF_NO_STEPS
         given = {key: tuple(its) if isinstance(its, list) else its for key, its in values.items()}
-        idle = [key for key in given.keys() & usual.keys() - {"steps"} if given[key] != usual[key]]
+        needless = given.keys() & usual.keys() - {"steps", "recorded"}
+        idle = [key for key in needless if given[key] != usual[key]]
         if idle:
-            raise ValueError(f"steps: 0 trains nothing; leave out {', '.join(sorted(idle))}")
+            said = "recorded: true" if recorded else "steps: 0"
+            raise ValueError(f"{said} trains nothing; leave out {', '.join(sorted(idle))}")
         return {**_OF_NO_STEPS, **values}
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if not self.steps:
+        if self.recorded and not self.steps:
+            raise ValueError("steps: a recorded training has some")
+        if not self.updates:
             return self
         if not math.isclose(sum(self.mixture.values()), 1, abs_tol=1e-9):
             raise ValueError(
@@ -145,6 +155,11 @@ class TrainingSettings(Settings):
         decay_steps = self.decay_fraction * self.steps
         decay = min(1.0, (self.steps - step) / decay_steps) if decay_steps else 1.0
         return self.learning_rate * min(warmup, decay)
+
+    @property
+    def updates(self) -> int:
+        """How many are made here."""
+        return 0 if self.recorded else self.steps
 
     def batch_parts(self) -> dict[str, int]:
         """How many examples of a batch come from each split, rounded to fill it exactly.

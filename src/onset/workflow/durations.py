@@ -69,7 +69,7 @@ class Durations:
         conditions = self._project.studies[study].conditions
         # A training by itself, among those of several runs, has its seed at the end of its name.
         its = conditions.get(condition) or conditions[condition.rpartition("_")[0]]
-        return float(max(1, its.training.steps))  # a model may be looked at as it comes
+        return float(max(1, its.training.updates))  # a model may be looked at as it comes
 
     @cached_property
     def _speeds(self) -> dict[tuple[str, str], float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import math
@@ -11,6 +12,8 @@ from typing import Any, NamedTuple
 
 from onset.models import ORIGIN
 
+STEP = "{step}"
+"""in a checkpoint's name: that of one step of a training"""
 _CONFIG = "config.json"
 _INDEX = "model.safetensors.index.json"  # of weights in several files
 _WEIGHTS = "model.safetensors"
@@ -65,14 +68,24 @@ def is_folder(checkpoint: str) -> bool:
     return checkpoint.startswith((".", "/")) or Path(checkpoint).is_dir()
 
 
-def checksum(folder: Path) -> str:
-    """SHA-256 of names and contents of all files in a folder that can change the model.
+def folders(checkpoint: str) -> list[Path]:
+    """Those in which a checkpoint lies, or those of all steps of a training; none on the hub."""
+    if STEP not in checkpoint:
+        return [Path(checkpoint)] if Path(checkpoint).is_dir() else []
+    pattern = Path(glob.escape(checkpoint).replace(STEP, "*"))
+    found = Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor)))
+    return sorted(its for its in found if its.is_dir())
+
+
+def checksum(*folders: Path) -> str:
+    """SHA-256 of names and contents of all files in folders that can change the model.
 
     Raises:
-        OSError: the folder or a file in it can't be read.
+        OSError: a folder or a file in it can't be read.
     """
     # Another size or time: another key. The same: read before, and a DAG asks once per condition.
-    files = sorted(path for path in folder.iterdir() if path.is_file() and _counts(path))
+    inside = (path for folder in folders for path in sorted(folder.iterdir()))
+    files = [path for path in inside if path.is_file() and _counts(path)]
     stats = [path.stat() for path in files]
     return _of_files(
         tuple((path, s.st_size, s.st_mtime_ns) for path, s in zip(files, stats, strict=True))

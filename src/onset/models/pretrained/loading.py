@@ -22,16 +22,17 @@ _ATTENTION = "eager"
 def where(settings: Settings) -> str:
     """What loaders are told. Of a folder the whole path, which no name on the hub can be mistaken for."""
     folder = folder_of(settings)
-    return settings.checkpoint if folder is None else str(folder.resolve())
+    return settings.at_step(0).checkpoint if folder is None else str(folder.resolve())
 
 
 def revision(settings: Settings) -> str | None:
     """What loaders are told of a name on the hub; folders have none."""
-    return settings.revision if folder_of(settings) is None else None
+    return settings.at_step(0).revision if folder_of(settings) is None else None
 
 
 def folder_of(settings: Settings) -> Path | None:
-    """That of a checkpoint which lies in one, by itself or converted."""
+    """That of a checkpoint which lies in one, by itself or converted; of a training that of the first."""
+    settings = settings.at_step(0)
     if packaged.is_packaged(settings.checkpoint):
         return packaged.folder_of(settings.checkpoint, settings.revision)
     return Path(settings.checkpoint) if files.is_folder(settings.checkpoint) else None

@@ -24,11 +24,23 @@ def traits(settings: Settings) -> tuple[str, ...]:
 
 def begins_trained(settings: Settings) -> bool:
     """Whether its parameters are those that others have trained."""
-    return settings.weights == "pretrained"
+    return settings.weights == "pretrained" and not settings.recorded
+
+
+def recorded(settings: Settings) -> bool:
+    """Whether these are the checkpoints of a training that others have done."""
+    return settings.recorded
+
+
+def at_step(settings: Settings, step: int) -> Settings:
+    """One of them."""
+    return settings.at_step(step)
 
 
 def problems(settings: Settings, max_hops: int, n_tokens: int, length: int) -> list[str]:
     """What makes these settings unfit for a task of so many tokens and so long sequences."""
+    if settings.recorded:
+        return [*_of_training(settings)]
     if packaged.is_packaged(settings.checkpoint):
         return [*_of_package(settings, n_tokens, length)]
     if not files.is_folder(settings.checkpoint):
@@ -63,9 +75,21 @@ def problems(settings: Settings, max_hops: int, n_tokens: int, length: int) -> l
     ]
 
 
+def _of_training(settings: Settings) -> Iterator[str]:
+    """What is wrong with the name of its checkpoints; each of them is asked about by itself."""
+    if settings.weights == "random":
+        yield f"weights: random ones aren't those of {files.STEP}"
+    if packaged.is_packaged(settings.checkpoint):
+        yield f"checkpoint: a package ships one, and none of {files.STEP}"
+    found = files.folders(settings.checkpoint)
+    if files.is_folder(settings.checkpoint) and settings.checksum != files.checksum(*found):
+        yield f"checksum: the files in {settings.checkpoint} have {files.checksum(*found)}"
+
+
 def n_parameters(settings: Settings) -> int:
     """How many numbers the checkpoint has: by the headers of its files; of a package, as long as these
     aren't converted, about a number per byte. Of a name on the hub nobody knows yet: 0."""
+    settings = settings.at_step(0)
     folder = converted(settings) or Path(settings.checkpoint)
     with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
         if (folder / ORIGIN).exists() or not packaged.is_packaged(settings.checkpoint):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import model_validator
@@ -21,7 +20,8 @@ class Settings(BaseSettings):
     `package:NAME`, what a Python package ships as GGUF"""
     revision: Line | None = None
     """of a name on the hub: a branch, tag or commit (`step143000`); needed there, because it says which
-    weights are meant. A commit can't be moved to others, a branch can. Of a package its version"""
+    weights are meant. A commit can't be moved to others, a branch can. Of a package its version. Where it
+    has `{step}` in it, or the folder's name has, its training is recorded: a checkpoint for each step"""
     weights: Literal["pretrained", "random"] = "pretrained"
     """`random` is a null control: the same architecture and tokenizer, with weights as they are before
     training, drawn by the run's seed"""
@@ -40,6 +40,21 @@ class Settings(BaseSettings):
         if not isinstance(values, dict) or values.get("checksum") is not None:
             return values
         checkpoint = values.get("checkpoint")
-        if not isinstance(checkpoint, str) or not checkpoint or not Path(checkpoint).is_dir():
+        if not isinstance(checkpoint, str) or not checkpoint:
             return values
-        return {**values, "checksum": files.checksum(Path(checkpoint))}
+        found = files.folders(checkpoint)
+        return {**values, "checksum": files.checksum(*found)} if found else values
+
+    @property
+    def recorded(self) -> bool:
+        """Whether it is a training's checkpoints, one for each step."""
+        return any(files.STEP in its for its in (self.checkpoint, self.revision or ""))
+
+    def at_step(self, step: int) -> Settings:
+        """One of a training's checkpoints."""
+        if not self.recorded:
+            return self
+        told = {key: its for key, its in self if key != "checksum"}
+        for key in ("checkpoint", "revision"):
+            told[key] = told[key] and told[key].replace(files.STEP, str(step))
+        return Settings.model_validate(told)
