@@ -49,13 +49,12 @@ def generated(task: str, seed: int = 0, **changes: Any) -> tuple[Dataset, Pieces
     return tasks.load(task).generate(settings_of(task, **changes), seed, pieces), pieces
 
 
-def checkpoint_for(task: str, kind: str, folder: Path) -> Path:
+def checkpoint_for(task: str, kind: str, folder: Path, seed: int = 0) -> Path:
     """A tiny pretrained model with a tokenizer that knows the pieces of a task's first small world."""
     _, pieces = generated(task)
     length = settings_of(task).length
-    return checkpoints.save(
-        kind, folder, rows=len(pieces.names) + 3, positions=length, pieces=list(pieces.numbers)
-    )
+    rows, its = len(pieces.names) + 3, list(pieces.numbers)
+    return checkpoints.save(kind, folder, seed, rows, positions=length, pieces=its)
 
 
 TINY_LLAMA = Path(__file__).parents[1] / "config/checkpoints/tiny_llama"

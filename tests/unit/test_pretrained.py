@@ -482,8 +482,11 @@ def test_a_training_without_its_weights_is_refused_in_a_line(folder, tmp_path):
         stage(train_stage.work, run.path, told)
 
 
+EXAMPLE = "pythia_composition"
+
+
 class TestTheExample:
-    """config/studies/pythia.yaml is read as it is shipped, and runs on a checkpoint that is there."""
+    """It is read as it is shipped, and runs on a checkpoint that is there."""
 
     @pytest.fixture
     def root(self, tmp_path) -> Path:
@@ -493,26 +496,26 @@ class TestTheExample:
 
     def load(self, root: Path, **overrides):
         shipped = read_yaml(root / "config/config.yaml")
-        assert "pythia" not in shipped["studies"]  # it needs a download
-        config = {**shipped, "studies": ["pythia"], "overrides": {"pythia": overrides}}
+        assert EXAMPLE not in shipped["studies"]  # it needs a download
+        config = {**shipped, "studies": [EXAMPLE], "overrides": {EXAMPLE: overrides}}
         return load_project(config, root)
 
     def test_it_is_read_without_a_problem_and_without_a_network(self, root):
-        conditions = self.load(root).studies["pythia"].conditions.values()
+        conditions = self.load(root).studies[EXAMPLE].conditions.values()
         assert {c.model.checkpoint for c in conditions} == {"EleutherAI/pythia-70m"}
         revisions = [c.model.revision for c in conditions]
         assert {"step0", "step143000"} <= set(revisions)
 
     def test_with_a_checkpoint_of_ones_own(self, root):
         made = {f"step{i}": checkpoints.save("pythia", root / f"step{i}", i) for i in (0, 8)}
-        rest = yaml.safe_load((root / "config/studies/pythia.yaml").read_text())
+        rest = yaml.safe_load((root / "config/studies/pythia_composition.yaml").read_text())
         rest["model"] |= {"checkpoint": str(made["step8"]), "revision": None, "first_token": 2}
         rest["sweep"] = [{"model.checkpoint": [str(path) for path in made.values()]}]
-        (root / "config/studies/pythia.yaml").write_text(yaml.safe_dump(rest))
-        before = [c.train_job for c in self.load(root).studies["pythia"].conditions.values()]
+        (root / "config/studies/pythia_composition.yaml").write_text(yaml.safe_dump(rest))
+        before = [c.train_job for c in self.load(root).studies[EXAMPLE].conditions.values()]
         assert len(set(before)) == 2  # the null control differs in its dataset alone
         checkpoints.save("pythia", made["step0"], seed=9)
-        after = [c.train_job for c in self.load(root).studies["pythia"].conditions.values()]
+        after = [c.train_job for c in self.load(root).studies[EXAMPLE].conditions.values()]
         # The job of the one run whose checkpoint has other weights now, and no other.
         assert sum(a != b for a, b in zip(after, before, strict=True)) == 1
 
@@ -535,7 +538,7 @@ class TestTheExample:
 
     def test_what_it_can_be_asked_is_not(self, root):
         (condition, *_) = (
-            self.load(root, measures=["bridge_lens"]).studies["pythia"].conditions.values()
+            self.load(root, measures=["bridge_lens"]).studies[EXAMPLE].conditions.values()
         )
         for name in ("ablation", "attention", "direct_effect", "patching", "probe"):
             assert not [*wants(analyses, name).unfit(condition.task, condition.model)], name

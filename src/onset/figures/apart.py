@@ -69,5 +69,7 @@ def _draw(axis: Axes, its: Panel, styles: Styles, curve: str) -> None:
     axis.set(xlabel=its.xlabel, ylabel=its.ylabel, yscale="log" if its.factors else "linear")
     axis.set_ylim(*its.limits)
     if its.logarithmic:
-        axis.set_xticks([at for at in (0, 100, 1000) if at <= rows["step"].max()])
+        axis.set_xticks(
+            [at for at in (0, *(10**n for n in range(2, 8))) if at <= rows["step"].max()]
+        )
         axis.xaxis.set_major_formatter("{x:g}")
