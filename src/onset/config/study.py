@@ -210,6 +210,8 @@ class StudyFile(Settings):
     """the tables that the notebook makes, with their captions"""
     notebook: dict[ParameterName, JsonValue] = {}
     """additional parameters of the study's notebook"""
+    quotes: Annotated[tuple[Name, ...], Strict(False), Once] = ()
+    """other studies, whose means the notebook sets beside its own where they are run, too"""
     reference: dict[Name, PublishedSettings] = {}
     """what the literature reports, beside which ours is set"""
     abstract: Text | None = None

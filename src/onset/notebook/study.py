@@ -28,6 +28,9 @@ class NotebookStudy(StudyFigures):
     smoke: bool = False
     """whether its numbers are those of a smoke run, which mean nothing"""
 
+    quoted: tuple[str, ...] = ()
+    """other studies whose means may be set beside its own: those under `quotes` that are run, too"""
+
     saved: dict[str, str] = field(default_factory=dict)
     """the numbers, from when on they are saved"""
 
@@ -122,6 +125,30 @@ class NotebookStudy(StudyFigures):
         }
         found = {name: its for name, its in found.items() if its is not None}
         return self.save_reference({name: self.reference[name] for name in found}, found)
+
+    def beside(self, study: str, rows: Mapping[str, tuple[str, str]]) -> pd.DataFrame:
+        """Means of another study next to its own.
+
+        Args:
+            study: the other one; where it isn't run, its column is empty.
+            rows: what is compared → the other's mean and its own, `condition/split/quantity`.
+
+        Returns:
+            The columns `finding`, `toy` and `real`: texts, empty where there is no such mean.
+        """
+        other = (
+            Means.of_summary(self.folder.parent / study / "summary.csv")
+            if study in self.quoted
+            else {}
+        )
+        found = [
+            [
+                name,
+                *(its.in_words if its else "" for its in (other.get(toy), self._means.get(real))),
+            ]
+            for name, (toy, real) in rows.items()
+        ]
+        return pd.DataFrame(found, columns=["finding", "toy", "real"])
 
     def _mean(self, name: str) -> Summary | None:
         """Of `summary.csv`; None where the condition isn't run."""

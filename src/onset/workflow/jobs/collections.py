@@ -75,7 +75,7 @@ class Collections(Part):
         )
 
     def _wanted(self, name: str, study: str) -> dict[str, Condition]:
-        """Models that nothing is trained in are the same whatever they are asked: the first has them all."""
+        """Models in which nothing is trained are the same whatever they are asked: the first has all."""
         found: dict[str, Condition] = {}
         for condition, its in having(self._project, study, self._file(name).wants).items():
             alike = (
