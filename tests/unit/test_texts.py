@@ -143,7 +143,7 @@ class TestEffects:
         model, rows = asked[0], self.rows(asked)
         for split in ("ioi", "three_names"):
             whole = rows[split, "answer_lead", None, None]
-            parts = sum(v for (s, m, *_), v in rows.items() if s == split and m != "answer_lead")
+            parts = sum(v for (s, m, *_), v in rows.items() if s == split and m.endswith("_effect"))
             if model.config.model_type == "llama":
                 assert parts == pytest.approx(whole, rel=1e-4)
             assert sum(m == "head_effect" for s, m, *_ in rows if s == split) == 4

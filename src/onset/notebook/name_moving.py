@@ -11,7 +11,7 @@ import pandas as pd
 from onset.notebook.study import NotebookStudy
 from onset.statistics import name_heads
 from onset.statistics.rows import where
-from onset.statistics.seeds import over_seeds
+from onset.statistics.seeds import Summary, over_seeds
 from onset.statistics.wording import format_interval
 
 KINDS = {
@@ -73,9 +73,10 @@ class NameMoving:
         table = means.rename(columns=_OF_HEADS).reindex(columns=[*_OF_HEADS.values()])
         return name_heads.with_classes(table.reset_index(), self.lead)
 
-    def n_of(self, kind: str) -> int:
-        """Heads of a class."""
-        return int((self.heads["class"] == kind).sum())
+    def counted(self, kind: str) -> Summary:
+        """How many are of a class. They are told by means over all runs, so there is no interval."""
+        n = float((self.heads["class"] == kind).sum())
+        return Summary(n, n, n)
 
     def named(self, kind: str) -> str:
         """Those of a class, the largest first."""
@@ -116,6 +117,16 @@ class NameMoving:
             for row in first.rename(columns={"class": "kind"}).itertuples(index=False)
         }
         return over_seeds(rows, ["name", "measure"]), called
+
+    @property
+    def largest(self) -> str:
+        """The head that writes most towards the lead, by its mean over runs."""
+        means = where(self.found, measure="head_effect").groupby("name")["value"].mean()
+        return str(means.idxmax())
+
+    def of_largest(self, measure: str) -> pd.Series:
+        """A number of that head, by seed."""
+        return where(self.found, measure=measure, name=self.largest).set_index("seed")["value"]
 
     @property
     def movers(self) -> str:

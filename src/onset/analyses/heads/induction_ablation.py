@@ -50,7 +50,7 @@ def analyse(
 
     * `all_heads_loss`;
     * `without_induction_heads_loss`: with so many (`component`) heads replaced by their mean over
-      sequences, at each position;
+      sequences, at each position; at most half of a model's heads;
     * `without_random_heads_loss`: for each of them, another head of its layer that isn't one of them.
     """
     asked, chosen_on = (dataset.splits[name] for name in SPLITS)
@@ -61,7 +61,8 @@ def analyse(
     places = wanted(chosen_on.tokens[:_MOST])["induction"].to(device)
     tokens = torch.from_numpy(numbers(model, chosen_on.tokens[:_MOST])).to(device)
     attention = torch.stack(_watched(bridge, tokens, "attn.hook_pattern")[1])
-    strongest = largest(seen(attention, places), min(max(_SIZES), n_layers * n_heads))
+    n = min(max(_SIZES), n_layers * n_heads // 2)  # so that there are others to compare with
+    strongest = largest(seen(attention, places), n)
     rng = np.random.Generator(np.random.Philox(seed))
     random = _of_the_same_layers(strongest, n_heads, rng)
 
@@ -86,9 +87,8 @@ def analyse(
     yield Measurement("all_heads_loss", loss(intact), SPLITS[0])
     for kind, its in (("induction", strongest), ("random", random)):
         for size in _SIZES:
-            if size <= len(its):
-                value = loss_without(its[:size])
-                yield Measurement(f"without_{kind}_heads_loss", value, SPLITS[0], component=size)
+            value = loss_without(its[:size])
+            yield Measurement(f"without_{kind}_heads_loss", value, SPLITS[0], component=size)
 
 
 def _watched(bridge: TransformerBridge, tokens: Tensor, hook: str) -> tuple[Tensor, list[Tensor]]:

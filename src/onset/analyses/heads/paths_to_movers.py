@@ -41,8 +41,19 @@ QUANTITIES = {
         "kind": "signed_share",
         "label": "name movers' preference for the right name that is lost without the path",
     },
-    "all_paths_*": {"kind": "logits", "label": "without the paths from all of them (nats): *"},
-    "random_paths_*": {"kind": "logits", "label": "without the paths from random heads (nats): *"},
+    "all_paths_lost_lead": {"kind": "logits", "label": "lead lost without the paths (nats)"},
+    "random_paths_lost_lead": {
+        "kind": "logits",
+        "label": "lead lost without paths from random heads (nats)",
+    },
+    "all_paths_lost_attention": {
+        "kind": "signed_share",
+        "label": "name movers' preference that is lost without the paths",
+    },
+    "random_paths_lost_attention": {
+        "kind": "signed_share",
+        "label": "name movers' preference that is lost without paths from random heads",
+    },
 }
 
 _N_SENDERS = 4

@@ -61,7 +61,7 @@ def measure(
       ones (prefix matching, Olsson et al. 2022, arXiv:2209.11895); mean over positions that have any;
     * `attention_entropy`: of what a head pays attention to, in nats, mean over positions;
     * `strongest_previous_token_score`, `strongest_duplicate_token_score`, `strongest_induction_score`: of
-      the head with the largest; `clear_induction_heads`: share of heads with an induction score above a half;
+      the head with the largest; `clear_induction_heads`: share of heads with an induction score above .5;
       `previous_token_below`: 1 where the head that looks most at previous tokens is in an earlier layer
       than the one that looks most after duplicates, else 0;
     * `copying_score`: Σλ / Σ|λ| over the eigenvalues of the head's map from tokens to logits: near 1,
