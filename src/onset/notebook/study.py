@@ -126,29 +126,24 @@ class NotebookStudy(StudyFigures):
         found = {name: its for name, its in found.items() if its is not None}
         return self.save_reference({name: self.reference[name] for name in found}, found)
 
-    def beside(self, study: str, rows: Mapping[str, tuple[str, str]]) -> pd.DataFrame:
-        """Means of another study next to its own.
+    def next_to(self, study: str, rows: Mapping[str, tuple[str, str]]) -> pd.DataFrame:
+        """Means of another study and its own, one next to the other.
 
         Args:
-            study: the other one; where it isn't run, its column is empty.
+            study: the other one, under `quotes` in the study's file.
             rows: what is compared → the other's mean and its own, `condition/split/quantity`.
 
         Returns:
-            The columns `finding`, `toy` and `real`: texts, empty where there is no such mean.
+            The columns `finding`, the other study's name and its own name: texts, empty where there is no
+            such mean, as there is none of a study that isn't run.
         """
-        other = (
-            Means.of_summary(self.folder.parent / study / "summary.csv")
-            if study in self.quoted
-            else {}
-        )
-        found = [
-            [
-                name,
-                *(its.in_words if its else "" for its in (other.get(toy), self._means.get(real))),
-            ]
-            for name, (toy, real) in rows.items()
-        ]
-        return pd.DataFrame(found, columns=["finding", "toy", "real"])
+        path = self.folder.parent / study / "summary.csv"
+        other = Means.of_summary(path) if study in self.quoted else {}
+        means = [(other.get(its), self._means.get(own)) for its, own in rows.values()]
+        said = [[its.in_words if its else "" for its in both] for both in means]
+        table = pd.DataFrame(said, columns=[study, self.folder.name])
+        table.insert(0, "finding", list(rows))
+        return table
 
     def _mean(self, name: str) -> Summary | None:
         """Of `summary.csv`; None where the condition isn't run."""

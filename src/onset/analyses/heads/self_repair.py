@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool
 from torch import Tensor
 
 from onset.analyses.heads.head_effects import by_head
@@ -93,7 +93,7 @@ def analyse(
 
 
 def made_up(
-    intact: Run, without: Run, taken_out: list[Head], negative: Float[Tensor, "layers heads"]
+    intact: Run, without: Run, taken_out: list[Head], negative: Bool[Tensor, "layers heads"]
 ) -> dict[str, float]:
     """Where what was lost directly comes back from; means over questions.
 
