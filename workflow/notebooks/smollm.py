@@ -191,6 +191,7 @@ scores = where(
 )
 scores = over_seeds(scores, ["measure", "layer", "head"])
 scores = scores.loc[scores.groupby("measure", sort=False)["mean"].idxmax()]
+looks_away = names.attention_of(name_heads.INHIBITION, "repeat")
 lens = where(study.final, condition="ioi", split="ioi", measure="answer_top1")
 lens = {layer: its["value"] for layer, its in lens.groupby("layer")}
 study.save_numbers(
@@ -216,7 +217,7 @@ study.save_numbers(
         "negative_of_back": say.seeds(names.of_what_came_back("mean", "by_negative_heads")),
         "norm_of_lost": say.seeds(names.made_up("mean", "by_norm")),
         "movers_attention": say.seeds(names.movers_attention(), kind="share"),
-        "senders_attention": say.seeds(names.senders_attention(), kind="share"),
+        "inhibition_attention": say.seeds(looks_away, kind="share"),
     }
 )
 
@@ -238,7 +239,7 @@ study.holds(
 study.verdict(
     {
         "movers_attention": names.movers_attention(),
-        "senders_attention": names.senders_attention(),
+        "inhibition_attention": looks_away,
         "lost_of_lead": names.lost_of_lead("mean"),
         "negative_of_back": names.of_what_came_back("mean", "by_negative_heads"),
         "norm_of_lost": names.made_up("mean", "by_norm"),

@@ -140,10 +140,10 @@ class NameMoving:
         paid = where(self.found, measure="attention_to_right").merge(chosen, on=["seed", "name"])
         return paid.groupby("seed")["value"].mean()
 
-    def senders_attention(self) -> pd.Series:
-        """To the name that comes again, mean over the heads whose paths to them were patched."""
-        sent = where(self.found, measure="path_lost_lead")[["seed", "name"]]
-        paid = where(self.found, measure="attention_to_repeat").merge(sent, on=["seed", "name"])
+    def attention_of(self, kind: str, place: str) -> pd.Series:
+        """That the heads of a class pay to a place, mean over them, by seed."""
+        its = self.heads.loc[self.heads["class"] == kind, "name"]
+        paid = where(self.found, measure=f"attention_to_{place}", name=list(its))
         return paid.groupby("seed")["value"].mean()
 
     # ---- without them -----------------------------------------------------------------------
