@@ -18,8 +18,8 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-PIECE = r" ?\w+| ?[^\w\s]+"
-"""of a text: a word or a sign, with the blank before it"""
+PIECE = r" ?[^\W\d]+| ?\d| ?[^\w\s]"
+"""of a text: a word, a digit or a sign, with the blank before it"""
 N_ROWS, N_POSITIONS, WIDTH = 61, 8, 16
 """of their vocabulary, and the longest sequences"""
 

@@ -87,7 +87,7 @@ class TestCandidates:
             "candidates": split([1], familiar=None),
             "nothing": split([2], candidates=None, familiar=None),
         }
-        logits = [[3.0, 2.0, 1.0, 0.0, 0.0, 0.0]] * 2
+        logits = [[3.0, 2.0, 1.0, 0.0, 0.0, 0.0]] * 3
         values = found(candidates.measure(Saying(logits), {}, Dataset(splits, tuple("abcdef"))))
         measured = {"candidate_accuracy", "rank", "margin"}
         assert set(values) == {(s, m) for s in ("all familiar", "candidates") for m in measured}

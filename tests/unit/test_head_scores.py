@@ -202,9 +202,30 @@ def test_composition_is_the_librarys():
 def test_scores_are_told_by_layer_and_head():
     its = model()
     found = values(head_scores.measure, its, its.initial_parameters(0))
-    names = {key[0] for key in found}
-    assert len(found) == len(names) * 4
-    assert {key[2:4] for key in found} == {(layer, head) for layer in (0, 1) for head in (0, 1)}
+    of_heads = [key for key in found if key[3] is not None]
+    assert len(of_heads) == len({key[0] for key in of_heads}) * 4
+    assert {key[2:4] for key in of_heads} == {(layer, head) for layer in (0, 1) for head in (0, 1)}
+
+
+def test_of_a_whole_model_the_strongest_heads_are_told():
+    its = model()
+    found = values(head_scores.measure, its, its.initial_parameters(0))
+    whole = {key[0]: value for key, value in found.items() if key[3] is None}
+    by_head = {
+        kind: {
+            key[2:4]: value
+            for key, value in found.items()
+            if key[0] == f"{kind}_score" and key[3] is not None
+        }
+        for kind in ("previous_token", "induction")
+    }
+    for kind, scores in by_head.items():
+        assert whole[f"strongest_{kind}_score"] == max(scores.values())
+    layers = [max(scores, key=scores.get)[0] for scores in by_head.values()]
+    assert whole["previous_token_below"] == (layers[0] < layers[1])
+    assert whole["clear_induction_heads"] == np.mean(
+        [its > 0.5 for its in by_head["induction"].values()]
+    )
 
 
 class Knowing:

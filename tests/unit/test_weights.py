@@ -167,7 +167,7 @@ class TestSize:
             p.numel() for p in models.build(settings(file), 9, 3).initial_parameters(0).values()
         )
         its = self.size(file)
-        assert its.memory["model"] == 2 * 4 * n
+        assert its.memory["model"] == 4 * 4 * n
         assert its.disk == 0
 
     def test_of_one_that_is_trained(self, file, converted):
@@ -181,7 +181,7 @@ class TestSize:
         assert self.size(file, trainable={"*mlp*": "all"}, **training).disk == 0
 
     def test_before_it_is_converted(self, file):
-        assert self.size(file).memory["model"] == 2 * 4 * file.stat().st_size
+        assert self.size(file).memory["model"] == 4 * 4 * file.stat().st_size
 
 
 class TestDamage:

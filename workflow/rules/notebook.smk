@@ -10,6 +10,7 @@ for study in project.studies:
             analyses=jobs.studies.analyses_of(study),
             comparisons=jobs.comparisons.tables_of(study),
             summary=jobs.studies.summary_of(study),
+            quoted=jobs.notebooks.quoted_summaries(study),
             weights=jobs.weights.of_study(study),
             settings=f"{project.results}/{study}/settings/notebook.json",
         output:

@@ -24,7 +24,9 @@ from onset.training.settings import CheckpointSettings, TrainingSettings
 _NUMBER, _FLOAT = 8, 4  # bytes
 _COPIES = {"adamw": 4, "sgd": 3, "muon": 3}
 """of parameters: themselves, gradients, moments (muon's matrices have one, what AdamW updates there two)"""
-_COPIES_TO_LOOK_AT = 2  # those in files, and those of the module that they are put into
+_COPIES_TO_LOOK_AT = 4
+"""those in files, the same without gradients, those of the module that they are put into, and of the one
+in which TransformerLens looks at them"""
 _LOGGED = 4 * 32  # bytes per step, of Python's floats in lists
 _OPERATIONS = 1e15  # per second, more than a device does
 _STEP = 2e-5  # seconds that a step takes at least

@@ -210,6 +210,8 @@ class StudyFile(Settings):
     """the tables that the notebook makes, with their captions"""
     notebook: dict[ParameterName, JsonValue] = {}
     """additional parameters of the study's notebook"""
+    quotes: Annotated[tuple[Name, ...], Strict(False), Once] = ()
+    """other studies, whose means the notebook sets beside its own where they are run, too"""
     reference: dict[Name, PublishedSettings] = {}
     """what the literature reports, beside which ours is set"""
     abstract: Text | None = None
@@ -346,9 +348,17 @@ class Condition:
     @property
     def from_scratch(self) -> bool:
         """Whether its training begins with parameters drawn at random, and left as they were drawn."""
+        return not (self.inherits or self.interventions or self._begins_trained)
+
+    @property
+    def is_ready_made(self) -> bool:
+        """Whether its models are those that others have trained, as they are: the same for all seeds."""
+        return self._begins_trained and not self.training.steps
+
+    @property
+    def _begins_trained(self) -> bool:
         family = models.load_planning(self.model.name)
-        trained = hasattr(family, "begins_trained") and family.begins_trained(self.model)
-        return not (self.inherits or self.interventions or trained)
+        return hasattr(family, "begins_trained") and family.begins_trained(self.model)
 
     @property
     def inherits(self) -> ParentSettings | None:

@@ -114,8 +114,10 @@ class Wants:
         return f"nothing is looked at in {', '.join(idle)} (allowed: {', '.join(allowed)})"
 
     def looks_at(self, task: AnyTaskSettings, split: str) -> bool:
-        """Whether there is something to look at in a split: not in those for choosing settings."""
-        return not split.endswith(VALIDATION) and self.truth <= set(truth_of(task, split))
+        """Whether there is something to look at in a split: in those for choosing settings only if it is
+        asked for by name."""
+        may = split in self.splits or not split.endswith(VALIDATION)
+        return may and self.truth <= set(truth_of(task, split))
 
 
 def silent_measures(conditions: Mapping[str, Condition]) -> Iterator[str]:

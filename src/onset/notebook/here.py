@@ -52,6 +52,7 @@ def here(study_name: str, results: str | Path = "results") -> NotebookStudy:
         analysed=tuple(name for name in told["analysed"] if name not in variants),
         extra_seeds=told["extra_seeds"],
         compared=tuple(told["compared"]),
+        quoted=tuple(told.get("quoted", ())),
         labels=told["labels"],
         reference=told["reference"],
         smoke=told.get("smoke", False),

@@ -28,6 +28,9 @@ class NotebookStudy(StudyFigures):
     smoke: bool = False
     """whether its numbers are those of a smoke run, which mean nothing"""
 
+    quoted: tuple[str, ...] = ()
+    """other studies whose means may be set beside its own: those under `quotes` that are run, too"""
+
     saved: dict[str, str] = field(default_factory=dict)
     """the numbers, from when on they are saved"""
 
@@ -122,6 +125,25 @@ class NotebookStudy(StudyFigures):
         }
         found = {name: its for name, its in found.items() if its is not None}
         return self.save_reference({name: self.reference[name] for name in found}, found)
+
+    def next_to(self, study: str, rows: Mapping[str, tuple[str, str]]) -> pd.DataFrame:
+        """Means of another study and its own, one next to the other.
+
+        Args:
+            study: the other one, under `quotes` in the study's file.
+            rows: what is compared → the other's mean and its own, `condition/split/quantity`.
+
+        Returns:
+            The columns `finding`, the other study's name and its own name: texts, empty where there is no
+            such mean, as there is none of a study that isn't run.
+        """
+        path = self.folder.parent / study / "summary.csv"
+        other = Means.of_summary(path) if study in self.quoted else {}
+        means = [(other.get(its), self._means.get(own)) for its, own in rows.values()]
+        said = [[its.in_words if its else "" for its in both] for both in means]
+        table = pd.DataFrame(said, columns=[study, self.folder.name])
+        table.insert(0, "finding", list(rows))
+        return table
 
     def _mean(self, name: str) -> Summary | None:
         """Of `summary.csv`; None where the condition isn't run."""

@@ -191,7 +191,12 @@ class _Run:
     def beginning(self) -> TrainingState:
         """Where a training starts that was never interrupted."""
         with _in_one_line(self.folder.run):
-            initial = self._inherited or self.model.initial_parameters(self.folder.seed)
+            if self._inherited:
+                initial = self._inherited
+            elif self._beginning and not self.training.steps:
+                initial = self._beginning.parameters()  # which no update changes: read once
+            else:
+                initial = self.model.initial_parameters(self.folder.seed)
         return TrainingState(0, {n: p.to(self._settings["device"]) for n, p in initial.items()})
 
     def _has_checkpoints_up_to(self, last: int) -> bool:

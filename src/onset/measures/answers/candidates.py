@@ -15,11 +15,11 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from onset.measures.answers.asking import logits_of_splits
 from onset.measures.measurement import Measurement
 from onset.measures.residual.bridge_lens import rank_of
 from onset.models.batch import Model, Parameters
 from onset.tasks.dataset import Dataset
-from onset.training.batches import questions_of
 
 NEEDS = ("candidates",)
 QUANTITIES = {
@@ -46,10 +46,11 @@ def measure(model: Model, parameters: Parameters, dataset: Dataset) -> Iterator[
     * `withheld_accuracy`: as `candidate_accuracy`, among the withheld candidates alone, over the
       questions that one of them answers; missing where there are none.
     """
-    splits = {name: s for name, s in dataset.splits.items() if s.candidates is not None}
-    logits = model.logits(parameters, [questions_of(split) for split in splits.values()])
-    sizes = [split.targets.size for split in splits.values()]
-    for (name, split), its in zip(splits.items(), logits.split(sizes), strict=True):
+    logits = logits_of_splits(model, parameters, dataset)
+    sizes = [split.targets.size for split in dataset.splits.values()]
+    for (name, split), its in zip(dataset.splits.items(), logits.split(sizes), strict=True):
+        if split.candidates is None:
+            continue
         targets = torch.from_numpy(split.targets.ravel()).to(its.device)
         candidates = torch.from_numpy(split.candidates).to(its.device)
         right = its.gather(1, targets[:, None])

@@ -30,10 +30,20 @@ QUANTITIES = {
     "induction_score": {"kind": "share", "label": "attention to what came after duplicates"},
     "attention_entropy": {"kind": "nats", "label": "entropy of attention (nats)"},
     "copying_score": {"kind": "signed_share", "label": "copying score"},
+    "strongest_*_score": {"kind": "share", "label": "attention of the head that pays most to: *"},
+    "clear_induction_heads": {
+        "kind": "share",
+        "label": "heads with most attention after duplicates",
+    },
+    "previous_token_below": {
+        "kind": "share",
+        "label": "strongest previous-token head in an earlier layer than the strongest induction head",
+    },
 }
 
 _SPLIT = "test"
 _N_SEQUENCES = 32
+_CLEARLY = 0.5
 _KINDS = {
     "previous_token": get_previous_token_head_detection_pattern,
     "duplicate_token": get_duplicate_token_head_detection_pattern,
@@ -50,6 +60,10 @@ def measure(
       head pays to the token before; to earlier tokens that are the same; to those that came after such
       ones (prefix matching, Olsson et al. 2022, arXiv:2209.11895); mean over positions that have any;
     * `attention_entropy`: of what a head pays attention to, in nats, mean over positions;
+    * `strongest_previous_token_score`, `strongest_duplicate_token_score`, `strongest_induction_score`: of
+      the head with the largest; `clear_induction_heads`: share of heads with an induction score above .5;
+      `previous_token_below`: 1 where the head that looks most at previous tokens is in an earlier layer
+      than the one that looks most after duplicates, else 0;
     * `copying_score`: Σλ / Σ|λ| over the eigenvalues of the head's map from tokens to logits: near 1,
       what it attends to becomes more likely (Elhage et al. 2021, "A mathematical framework"). Of models
       whose heads' weights can be told apart.
@@ -58,6 +72,16 @@ def measure(
     tokens = torch.from_numpy(split.tokens[:_N_SEQUENCES]).to(device_of(parameters))
     attention = model.attention(parameters, tokens).cpu()
     found = {f"{kind}_score": seen(attention, its) for kind, its in _places(split).items()}
+    for name, scores in found.items():
+        yield Measurement(f"strongest_{name}", scores.max().item())
+    induction = found["induction_score"]
+    clear = (induction > _CLEARLY).double().mean().item()
+    yield Measurement("clear_induction_heads", clear, n_examples=induction.numel())
+    of_previous, of_induction = (
+        int(found[f"{kind}_score"].argmax()) // induction.shape[1]
+        for kind in ("previous_token", "induction")
+    )
+    yield Measurement("previous_token_below", float(of_previous < of_induction))
     found["attention_entropy"] = entropy(attention)
     if "layers.0.attn.o.weight" in parameters:
         found["copying_score"] = copying(model, parameters)

@@ -57,7 +57,11 @@ class Collections(Part):
     def collect_settings(self, name: str, study: str) -> str:
         seeds = self._project.runs(study)
         conditions = [
-            {"name": condition, "seeds": seeds[condition], **its.looked_into}
+            {
+                "name": condition,
+                "seeds": seeds[condition][:1] if its.is_ready_made else seeds[condition],
+                **its.looked_into,
+            }
             for condition, its in self._wanted(name, study).items()
         ]
         on = {"device": self._project.device_of_looks, "threads": self._project.settings.threads}
@@ -71,7 +75,15 @@ class Collections(Part):
         )
 
     def _wanted(self, name: str, study: str) -> dict[str, Condition]:
-        return having(self._project, study, self._file(name).wants)
+        """Models in which nothing is trained are the same whatever they are asked: the first has all."""
+        found: dict[str, Condition] = {}
+        for condition, its in having(self._project, study, self._file(name).wants).items():
+            alike = (
+                other.model == its.model for other in found.values() if not other.training.steps
+            )
+            if its.training.steps or not any(alike):
+                found[condition] = its
+        return found
 
     # ---- what is made of all ----------------------------------------------------------------
 

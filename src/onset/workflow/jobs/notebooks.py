@@ -45,6 +45,14 @@ class Notebooks(Part):
             f"{self._root}/{study}/{kind}/{name}.{suffix}" for name in names for suffix in suffixes
         ]
 
+    def quoted_summaries(self, study: str) -> list[str]:
+        """Those of other studies whose means it sets beside its own."""
+        return [f"{self._root}/{its}/summary.csv" for its in self._quoted(study)]
+
+    def _quoted(self, study: str) -> list[str]:
+        quotes = self._project.studies[study].file.quotes
+        return [its for its in quotes if its in self._project.studies]
+
     def settings(self, study: str) -> str:
         """What the job of the notebook is told: what there is, its parameters, what it is to make."""
         its = self._project.studies[study]
@@ -59,6 +67,7 @@ class Notebooks(Part):
                 "extra_seeds": its.extra_seeds,
                 "analysed": its.analysed,
                 "compared": list(its.comparisons),
+                **({"quoted": quoted} if (quoted := self._quoted(study)) else {}),
                 "reference": published,
                 "smoke": self._project.settings.smoke,
                 "code": self.code(study),
