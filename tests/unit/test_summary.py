@@ -23,7 +23,7 @@ from onset.statistics.seeds import (
     summary_of_seeds,
     within_seeds,
 )
-from onset.statistics.wording import format_interval, format_small, format_values
+from onset.statistics.wording import format_interval, format_n_seeds, format_small, format_values
 
 
 class TestInterval:
@@ -165,6 +165,14 @@ def test_over_seeds_is_the_interval_of_each_group():
     assert found["step"].tolist() == [0, 10]
     assert found["high"].tolist() == [interval(its, "share")[2] for its in ([0.2, 0.4], [0.9, 1])]
     assert over_seeds(table, ["condition", "step"], "real")["high"].min() > 1
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [([1, 1], "n = 1 seed"), ([3], "n = 3 seeds"), ([10, 3, 23], "n = 3 to 23 seeds")],
+)
+def test_how_many_seeds_there_are(numbers, said):
+    assert format_n_seeds(numbers) == said
 
 
 class TestOfWhichKind:

@@ -71,7 +71,7 @@ class Collections(Part):
         )
 
     def _wanted(self, name: str, study: str) -> dict[str, Condition]:
-        return having(self._project, study, self._file(name).wants)
+        return having(self._project.studies[study].gathered, self._file(name).wants)
 
     # ---- what is made of all ----------------------------------------------------------------
 
