@@ -59,6 +59,12 @@ class StudyRows(Study):
         of = set(conditions)
         return [name for name, its in self.variants.items() if its in of]
 
+    def trained_longest(self, condition: str) -> str:
+        """A condition, or that of its variants that is trained for more steps than it and the others."""
+        every = [condition, *self.variants_of([condition])]
+        steps = [self.with_variants.setting("training.steps", name) for name in every]
+        return every[steps.index(max(steps))]
+
     def setting(self, path: str, condition: str | None = None) -> Any:
         """`section.key` of a condition, by default of the first; None where there is no such key."""
         return value_of(self.settings[condition or self.conditions[0]], path)
