@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -204,7 +206,7 @@ class TestProbe:
         assert found["probe_control_accuracy", None, 0, None, 0] < 0.4
 
 
-def index(finer: list[dict]) -> dict:
+def index(finer: Any) -> dict:
     """Of a run with ten checkpoints, and those of finer stretches."""
     checkpoints = {"schedule": "linear", "count": 10, "finer": finer}
     return {"settings": {"checkpoints": checkpoints, "training": {"steps": 9}}}
@@ -217,6 +219,11 @@ def index(finer: list[dict]) -> dict:
 )
 def test_checkpoints_are_spread_and_the_last_is_among_them(n, chosen, finer):
     assert spread(index(finer), n) == chosen
+
+
+@pytest.mark.parametrize("finer", [None, {"every": 2, "since": 20, "until": None}])
+def test_a_run_of_an_older_version_is_read(finer):
+    assert scheduled(index(finer)) == scheduled(index([]))
 
 
 def test_a_finer_stretch_does_not_draw_them_to_it():

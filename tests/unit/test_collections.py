@@ -84,6 +84,21 @@ def test_it_takes_no_folder_of_something_else(files, name, end):
     assert said.endswith(end)
 
 
+def test_a_study_says_whose_models_are_gathered(files):
+    study = "config/studies/annealing.yaml"
+    files.set(CONFIG, "studies", ["composition", "annealing"])
+    of = files.load().studies
+    assert list(of["annealing"].gathered) == ["trunk"]
+    assert of["composition"].gathered == of["composition"].conditions
+    files.set(study, "gathered", ["trunk", "from_2000_*"])
+    found = files.load().studies["annealing"].gathered
+    assert list(found) == ["trunk", *(f"from_2000_in_{n}" for n in (100, 300, 1000))]
+    files.set(study, "gathered", ["trunc"])
+    (said,) = files.problems().items()
+    assert said[0] == (study, "gathered")
+    assert said[1].startswith("there is no condition 'trunc'; did you mean trunk?")
+
+
 def every_problem(files) -> list[str]:
     with pytest.raises(ConfigError) as refused:
         files.load()

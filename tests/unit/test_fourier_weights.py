@@ -64,18 +64,18 @@ class TestInLoss:
     def test_it_is_the_embeddings_gini(self):
         its, parameters = model()
         values = found(fourier_weights.measure(its, parameters, WORLD))
-        gini = fourier_weights.in_loss(its, parameters, WORLD).item()
+        gini = fourier_weights.in_loss(its, WORLD)(parameters).item()
         assert gini == pytest.approx(values["embedding_gini", None, None])
 
     def test_a_step_along_its_gradient_raises_it(self):
         its, parameters = model()
         parameters = its.initial_parameters(0)
         embedding = parameters["tok_embed.weight"].requires_grad_()
-        before = fourier_weights.in_loss(its, parameters, WORLD)
+        before = fourier_weights.in_loss(its, WORLD)(parameters)
         (gradient,) = torch.autograd.grad(before, embedding)
         assert gradient[P].norm() == 0  # = is no number
         raised = {**parameters, "tok_embed.weight": (embedding + 0.1 * gradient).detach()}
-        assert fourier_weights.in_loss(its, raised, WORLD) > before
+        assert fourier_weights.in_loss(its, WORLD)(raised) > before
 
 
 class TestKeys:

@@ -194,6 +194,38 @@ class TestRemoval:
             altered({"name": "removal", **wrong}, Known())
 
 
+class TestGraft:
+    def change(self, source: Source) -> dict[str, Tensor]:
+        first, last = source.parameters(0), source.parameters()
+        return {name: last[name] - first[name] for name in first}
+
+    def test_a_change_is_added(self):
+        found = altered({"name": "graft"}, Known()).parameters
+        assert found.keys() == OWN.keys()
+        for name, change in self.change(Known()).items():
+            assert torch.equal(found[name], OWN[name] + change)
+
+    def test_taken_back_from_the_end_it_leaves_the_beginning(self):
+        settings = {"name": "graft", "taken_back": True, "parameters": ["layers.0.*"]}
+        found = altered(settings, Known(), own=Known().parameters()).parameters
+        assert set(found) == {name for name in OWN if name.startswith("layers.0.")}
+        for name, values in found.items():
+            torch.testing.assert_close(values, Known().parameters(0)[name])
+
+    def test_the_null_is_as_large(self):
+        found = altered({"name": "graft", "null": True}, Known(), seed=3).parameters
+        again = altered({"name": "graft", "null": True}, Known(), seed=3).parameters
+        for name, change in self.change(Known()).items():
+            its = found[name] - OWN[name]
+            torch.testing.assert_close(its.ravel().sort()[0], change.ravel().sort()[0])
+            assert torch.equal(found[name], again[name])
+        assert not torch.equal(found["pos.weight"], OWN["pos.weight"] + change_of_positions())
+
+
+def change_of_positions() -> Tensor:
+    return Known().parameters()["pos.weight"] - Known().parameters(0)["pos.weight"]
+
+
 class TestInTraining:
     SETTINGS = TrainingSettings(
         steps=12, batch_size=8, mixture={"fresh": 1.0}, learning_rate=1e-2, weight_decay=0.5

@@ -183,9 +183,8 @@ class TestBridgeLens:
         for pair, bridge in bridges.items():
             state = model.residual_stream(parameters, torch.tensor([pair]))[1, 0, 1]
             expected.append(-model.unembed(parameters, state).log_softmax(0)[bridge].item())
-        assert bridge_lens.in_loss(model, parameters, told).item() == pytest.approx(
-            np.mean(expected), rel=1e-5
-        )
+        loss = bridge_lens.in_loss(model, told)(parameters).item()
+        assert loss == pytest.approx(np.mean(expected), rel=1e-5)
 
     def test_a_bridge_that_is_there_is_found(self):
         """Relation i's embedding is entity i's: where the bridge of (a, i) is i, it is readable."""

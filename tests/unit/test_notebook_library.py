@@ -337,7 +337,9 @@ class TestVerdicts:
         [
             OURS,
             pd.Series([0.9, 0.91, 0.89]),
-            pd.DataFrame({"value": [0.9, 0.91, 0.89], "kind": "share", "n_examples": 1000}),
+            pd.DataFrame(
+                {"seed": [0, 1, 2], "value": [0.9, 0.91, 0.89], "kind": "share", "n_examples": 1000}
+            ),
         ],
     )
     def test_it_stands_beside_what_is_published(self, study, ours):

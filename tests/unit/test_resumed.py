@@ -188,7 +188,7 @@ def dictionary(kind: str, **changes: Any):
 
 
 def gini(parameters) -> torch.Tensor:
-    return -fourier_weights.in_loss(transformer(ADDITION), parameters, SUMS)
+    return -fourier_weights.in_loss(transformer(ADDITION), SUMS)(parameters)
 
 
 SUMS, SPARSE_SUMS = modular_addition.generate(ADDITION, 0), features.generate(SPARSE, 0)

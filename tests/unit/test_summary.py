@@ -19,8 +19,11 @@ from onset.statistics.seeds import (
     interval,
     over_seeds,
     summarise,
+    summary_of_rows,
+    summary_of_seeds,
+    within_seeds,
 )
-from onset.statistics.wording import format_interval, format_small, format_values
+from onset.statistics.wording import format_interval, format_n_seeds, format_small, format_values
 
 
 class TestInterval:
@@ -164,6 +167,14 @@ def test_over_seeds_is_the_interval_of_each_group():
     assert over_seeds(table, ["condition", "step"], "real")["high"].min() > 1
 
 
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [([1, 1], "n = 1 seed"), ([3], "n = 3 seeds"), ([10, 3, 23], "n = 3 to 23 seeds")],
+)
+def test_how_many_seeds_there_are(numbers, said):
+    assert format_n_seeds(numbers) == said
+
+
 class TestOfWhichKind:
     def test_it_must_be_said(self):
         table = measures(("one", 0, 0, "accuracy", 0.2, "oo", None)).drop(columns="kind")
@@ -181,6 +192,56 @@ class TestOfWhichKind:
         with pytest.raises(ValueError, match=r"'donor' is no kind of quantity \(allowed: share"):
             over_seeds(table, ["condition"])
         assert over_seeds(table, ["condition"], "share")["mean"].tolist() == [0.2]
+
+
+class TestSeveralRowsOfASeed:
+    TABLE = measures(
+        ("one", 0, 10, "accuracy", 0.2, "oo", None),
+        ("one", 0, 10, "accuracy", 0.4, "id", None),
+        ("one", 1, 10, "accuracy", 0.6, "oo", None),
+        ("one", 1, 10, "accuracy", 0.8, "id", None),
+    ).assign(n_examples=[20, 30, 20, 30])
+    REFUSED = (
+        r"2 rows of one seed would count as so many seeds \(condition one, seed 0; they differ in "
+        r"split, n_examples\): choose one"
+    )
+
+    def test_they_are_not_more_seeds(self):
+        with pytest.raises(ValueError, match=self.REFUSED):
+            over_seeds(self.TABLE, ["condition"])
+        assert over_seeds(self.TABLE, ["condition", "split"])["n_seeds"].tolist() == [2, 2]
+
+    def test_nor_are_runs_of_several_conditions(self):
+        of_two = pd.concat([its := self.TABLE[:1], its.assign(condition="two")])
+        with pytest.raises(ValueError, match=r"\(split oo, seed 0; they differ in condition\)"):
+            over_seeds(of_two, ["split"])
+
+    def test_nor_is_the_same_row_twice(self):
+        with pytest.raises(ValueError, match="they differ in no other column"):
+            over_seeds(pd.concat([self.TABLE, self.TABLE]), ["condition", "split"])
+
+    def test_a_group_without_a_value_is_a_group(self):
+        of_none = self.TABLE.assign(split=[None, None, "oo", "id"])
+        with pytest.raises(ValueError, match="2 rows of one seed"):
+            over_seeds(of_none, ["condition", "split"])
+
+    def test_a_summary_refuses_them_too(self):
+        with pytest.raises(ValueError, match="they differ in layer"):
+            summarise(self.TABLE.assign(split="oo", layer=[0.25, 0.5, 0.25, 0.5]))
+        with pytest.raises(ValueError, match="2 rows of one seed"):
+            summary_of_rows(self.TABLE)
+        with pytest.raises(ValueError, match="2 rows of one seed"):
+            summary_of_seeds(self.TABLE.set_index(["condition", "seed"])["value"])
+
+    def test_within_a_seed_they_are_averaged_first(self):
+        of_each = within_seeds(self.TABLE, ["condition"])
+        assert list(of_each) == ["condition", "seed", "value", "kind", "n_examples"]
+        assert of_each["value"].tolist() == pytest.approx([0.3, 0.7])
+        assert of_each["n_examples"].tolist() == [20, 20]
+        found = over_seeds(of_each, ["condition"]).iloc[0]
+        expected = interval([0.3, 0.7], "share", n_examples=20)
+        assert tuple(found[["mean", "low", "high"]]) == pytest.approx(expected)
+        assert found["n_seeds"] == 2
 
 
 def test_a_measure_that_no_run_has_is_named():

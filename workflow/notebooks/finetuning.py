@@ -160,8 +160,9 @@ study.save_numbers(
 #
 # What is reported for fine-tuned language models without a chain of thought; ours are two layers, with
 # replay, at the end of stage two. With `config/full.yaml`, also two layers of which one is frozen while
-# new facts alone are trained: the difference between questions whose second fact is new and those whose
-# first is, within each seed.
+# new facts alone are trained, or gets its old weights back after that: the difference between questions
+# whose second fact is new and those whose first is, within each seed. And two layers that learn new facts
+# after knowing the old ones apart, with and without the change that composing these makes.
 
 # %%
 ours = {}
@@ -172,6 +173,11 @@ if "early_frozen" in study.reference:
     ours = {
         "early_frozen": where(second, condition="early_frozen"),
         "late_frozen": where(first, condition="late_frozen"),
+        "early_undone": where(second, condition="early_undone"),
+        "late_undone": where(first, condition="late_undone"),
+        "grafting": paired.difference(
+            where(asked, split="new_old"), "grafted", "facts_then_new", of="condition"
+        ),
     }
 study.verdict(ours)
 

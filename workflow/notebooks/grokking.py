@@ -232,12 +232,19 @@ study.apart_figure("float32", addition.losses_and_norms(study, both), of=both, n
 at_marks = times.of_several(when, "mark")
 excluded = where(watched, condition=base, shown="excluded loss, trained")
 least = milestones.highest(excluded.assign(value=-excluded["value"]))
-# Of the runs with the usual settings, those that generalise within the steps that others are given.
-usual_at = generalised["at"].loc[many].reindex(study.seeds)
-as_soon = {
-    name: int((usual_at <= study.setting("training.steps", name)).sum())
-    for name in study.there("no_weight_decay", "punished")
+# Runs that may not generalise, as long as they are trained in any variant; and whether the usual runs with
+# the same seeds do in as many steps.
+every = study.with_variants
+longest = {name: study.trained_longest(name) for name in study.there("no_weight_decay", "punished")}
+n_steps = {name: every.setting("training.steps", of) for name, of in longest.items()}
+of_longest = where(every.measures, condition=longest.values())
+late = phase_ends(of_longest, memorised_at, formed_at, generalised_at)["generalised"]["at"]
+late = {name: late.loc[of] for name, of in longest.items()}
+usually = {
+    name: generalised["at"].loc[many].reindex(its.index) <= n_steps[name]
+    for name, its in late.items()
 }
+stopped = [name for name, its in late.items() if its.isna().all() and usually[name].mean() > 0.5]
 alike, removed = study.alike(many, "task", "model"), ["largest_removed", "as_large_removed"]
 tuned, by_seed = ("adamw_tuned", ["grokfast_tuned"]), ("grokfast_tuned", "adamw_tuned")
 at_ends = where(progress, place=["start", *when])
@@ -263,7 +270,10 @@ study.save_numbers(
     | say.named(steps, "{condition}/{key}", say.column("said"))
     | say.named(per_run.per_condition(n_keys, "count"), "{condition}/n_keys", say.rounded(1))
     | say.named(times.per_condition(least), "{condition}/without_keys_least", say.time)
-    | {f"{many}/as_soon_as/{name}": f"{n} of {len(usual_at)}" for name, n in as_soon.items()}
+    | {f"{many}/as_soon_as/{name}": f"{its.sum()} of {len(its)}" for name, its in usually.items()}
+    | {f"{name}/longest/n_generalised": f"{its.count()} of {len(its)}" for name, its in late.items()}
+    | {f"{name}/longest/steps": f"{n:g}" for name, n in n_steps.items()}
+    | {f"{name}/stopped": "yes" for name in stopped}
     | say.named(times.per_condition(used.locked), "{condition}/locked", say.time)
     | say.named(passing, "{condition}/passing", say.rounded(1))
     | say.named(honest, "{condition}/honest")

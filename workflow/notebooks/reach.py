@@ -132,6 +132,24 @@ words = around.sides_of(oo, level)
 words
 
 # %% [markdown]
+# Sharing is not enough for a single block: always applied two, three or four times and read out at the end,
+# it doesn't compose. For two blocks in turn it is, without a readout in between. Of separate layers neither
+# more of them compose, nor two that get help with the first hop, though early readout makes the bridge
+# readable and repairs that hop.
+
+# %%
+study.holds(
+    "two_loops_last/oo/accuracy:high < 0.2", "three_loops_last/oo/accuracy:high < 0.2",
+    "four_loops_last/oo/accuracy:high < 0.2",
+    "two_per_loop_last/oo/accuracy:low > 0.5", "two_per_loop/oo/accuracy:low > 0.9",
+    "two_layers/oo/accuracy:high < 0.1", "three_layers/oo/accuracy:high < 0.1",
+    "four_layers/oo/accuracy:high < 0.1",
+    "two_layers_early_readout/oo/accuracy:high < 0.1", "two_layers_bridge/oo/accuracy:high < 0.1",
+    "two_layers_early_readout/oo/bridge_top1.layer_1.position_1:low > 0.9",
+    "two_layers_early_readout/oi/accuracy:low > 0.9",
+)  # fmt: skip
+
+# %% [markdown]
 # ## The numbers
 #
 # Means over seeds with 95 % intervals (what the brackets are and what they don't tell:

@@ -243,7 +243,7 @@ study.holds(
     "on_line/plane:low > 0.5",
     "on_line/space_linear:low < on_line/space < on_line/space_linear:high",
     "in/space/digon:low > 0.05", "in/space/square_antiprism > 0.03",
-    "in/wide/digon:low > 3 * in/wide/pentagon:high",
+    "in/wide/pentagon < 0.05 < in/wide/digon",
     "n_found/triangle < n_found/digon", "n_found/tetrahedron < n_found/digon",
 )  # fmt: skip
 held = {

@@ -14,12 +14,11 @@ from onset.config.groups import (
     Seeds,
     conditions_of,
     groups_of,
-    lost_patterns,
     partner_of,
     seeds_of,
 )
 from onset.config.problems import Layer, Problem, merge, nearest, place, problems_of
-from onset.config.study import Condition, Study, StudyFile
+from onset.config.study import Condition, Study, StudyFile, lost_patterns
 from onset.config.wants import Wants, unknown, wants_of_comparison
 from onset.latex.settings_in_words import as_given
 
@@ -89,7 +88,7 @@ def _problems(
     except SourceError as error:
         yield "name", f"code that it uses can't be read: {error}"
         return
-    lost = lost_patterns(study, its)
+    lost = lost_patterns(its.conditions, study.conditions)
     for pattern in lost:
         yield (
             "conditions",

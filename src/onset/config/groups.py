@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from itertools import combinations
 
 from onset.comparisons.settings import PARENT, SOURCE, ComparisonSettings
 from onset.config.parents import Place, parent_of, source_runs
-from onset.config.study import Condition, Study
+from onset.config.study import Condition, Study, fits
 
 Seeds = Mapping[str, Mapping[str, Sequence[int]]]
 """study → condition → seeds"""
@@ -39,7 +38,7 @@ def conditions_of(study: Study, its: ComparisonSettings) -> list[str]:
     return [
         name
         for name, condition in study.conditions.items()
-        if any(fnmatchcase(name, pattern) for pattern in its.conditions)
+        if fits(name, its.conditions)
         and partner_of(study.name, condition, its) != (study.name, name)
     ]
 
@@ -47,11 +46,6 @@ def conditions_of(study: Study, its: ComparisonSettings) -> list[str]:
 def seeds_of(study: Study, its: ComparisonSettings, seeds: Seeds) -> dict[str, Sequence[int]]:
     """Of the conditions that a comparison takes in, the seeds with which it looks at them."""
     return {name: seeds[study.name][name][: its.seeds] for name in conditions_of(study, its)}
-
-
-def lost_patterns(study: Study, its: ComparisonSettings) -> list[str]:
-    """Those that no condition fits."""
-    return [p for p in its.conditions if not any(fnmatchcase(n, p) for n in study.conditions)]
 
 
 def groups_of(study: Study, its: ComparisonSettings, seeds: Seeds) -> list[Group]:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from onset.code.own_files import is_own
 from onset.comparisons.settings import SOURCE, ComparisonSettings
-from onset.config.groups import conditions_of, lost_patterns, partner_of
+from onset.config.groups import conditions_of, partner_of
 from onset.config.problems import Problem, nearest
 from onset.config.quantities import quantities_of
-from onset.config.study import Study
+from onset.config.study import Study, lost_patterns
 from onset.latex.means_asked import means_asked_for
 from onset.latex.sources import sources_of
 from onset.statistics.quantities import Declarations, UndeclaredError, quantity_of
@@ -67,7 +67,7 @@ def _wrong_with_comparison(study: Study, called: str, split: str, quantity: str)
     if name not in study.comparisons:
         return f"there is no comparison {name!r}; {nearest(name, study.comparisons)}"
     its = study.comparisons[name]
-    if lost_patterns(study, its):
+    if lost_patterns(its.conditions, study.conditions):
         return ""  # told of the comparison, which is at fault, not the text
     taken_in = conditions_of(study, its)
     if conditions and conditions[0] not in taken_in:

@@ -20,7 +20,7 @@ from onset.config.notebook_source import read_notebook_source, unreadable_notebo
 from onset.config.notebooks import notebook_problems
 from onset.config.problems import Layer, Problem, merge, nearest, problems_of
 from onset.config.quantities import contradictions
-from onset.config.study import Condition, ConditionFile, Study, StudyFile
+from onset.config.study import Condition, ConditionFile, Study, StudyFile, lost_patterns
 from onset.config.sweep import SweepError, expand
 from onset.config.texts import text_problems
 from onset.config.wants import silent_measures
@@ -136,6 +136,10 @@ def read_study(
         said_of_measures = (*silent_measures(conditions), *contradictions(conditions, known))
         problems = [Problem(file, "measures", said) for said in said_of_measures]
     study = Study(name, study_file, merge(base), conditions, compared)
+    problems += [
+        Problem(file, "gathered", f"there is no condition {its!r}; {nearest(its, conditions)}")
+        for its in ([] if problems else lost_patterns(study_file.gathered, conditions))
+    ]
     if source:
         found = notebook_problems(study, source, notebook, complete=not problems)
         problems += [Problem(*listed.place(key), message) for key, message in found]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Annotated, Any
 
@@ -19,7 +20,7 @@ from pydantic import (
 
 from onset import models
 from onset.analyses.settings import AnalysesSettings
-from onset.comparisons.settings import ComparisonSettings
+from onset.comparisons.settings import Chosen, ComparisonSettings
 from onset.config.devices import device_of_looks
 from onset.config.published import PublishedSettings
 from onset.config.traits import has_all
@@ -104,6 +105,17 @@ def _a_claim(text: str) -> str:
 
 
 ClaimText = Annotated[str, AfterValidator(_a_claim)]
+
+
+def fits(name: str, patterns: Iterable[str]) -> bool:
+    """Whether a condition's name is one of these, or fits one with *."""
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def lost_patterns(patterns: Iterable[str], conditions: Iterable[str]) -> list[str]:
+    """Those that none of the conditions fits."""
+    names = list(conditions)
+    return [pattern for pattern in patterns if not any(fits(name, [pattern]) for name in names)]
 
 
 class ParentSettings(Settings):
@@ -204,6 +216,9 @@ class StudyFile(Settings):
     conditions: Annotated[dict[ConditionName, ConditionFile], Field(validate_default=True)] = {}
     comparisons: dict[ComparisonName, ComparisonSettings] = {}
     """looks at several runs, or at several checkpoints of one, together"""
+    gathered: Annotated[tuple[Chosen, ...], Strict(False), Once] = ("*",)
+    """the conditions whose models collections look at, by name or pattern: leave out what is one model many
+    times"""
     figures: dict[Name, Text] = {}
     """the figures that the notebook draws, with their captions"""
     tables: dict[Name, Text] = {}
@@ -401,6 +416,13 @@ class Study:
             if hasattr(family, "absent") and (why := family.absent(condition.model)):
                 return why
         return None
+
+    @property
+    def gathered(self) -> dict[str, Condition]:
+        """The conditions whose models collections look at, if they want such models."""
+        return {
+            name: its for name, its in self.conditions.items() if fits(name, self.file.gathered)
+        }
 
     @property
     def analysed(self) -> list[str]:

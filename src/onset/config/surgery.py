@@ -6,9 +6,10 @@ import math
 from collections.abc import Iterator, Sequence
 
 from onset import models
+from onset.config.problems import nearest
 from onset.config.study import Condition
 from onset.config.traits import KNOWN, traits_of, traits_of_model
-from onset.interventions.settings import InterventionSettings
+from onset.interventions.settings import InterventionSettings, fitting
 from onset.tasks.worlds import sizes_of
 
 
@@ -35,8 +36,10 @@ def unfit_surgery(
     if its.before_step >= condition.training.steps:
         last = condition.training.steps - 1
         yield "before_step", f"there is no update {its.before_step}; the last is {last}"
-    chosen = getattr(its, "heads", getattr(its, "what", ""))
-    if chosen == "largest":
+    chosen = getattr(its, "heads", getattr(its, "what", "a change"))
+    if its.name == "graft":
+        yield from _nothing_grafted(its.parameters, condition)
+    elif chosen == "largest":
         yield from _nothing_removed(getattr(its, "fraction", 0.0), condition)
     else:
         yield from _heads(its, chosen, condition, source)
@@ -64,11 +67,20 @@ def _heads(
         yield "null", "there are no other heads to choose from: each layer has one"
 
 
-def _nothing_removed(fraction: float | None, condition: Condition) -> Iterator[tuple[str, str]]:
+def _shapes(condition: Condition) -> dict[str, tuple[int, ...]]:
     shapes = models.load_settings(condition.model.name).shapes
-    sizes = [
-        math.prod(shape) for shape in shapes(condition.model, *sizes_of(condition.task)).values()
-    ]
+    return shapes(condition.model, *sizes_of(condition.task))
+
+
+def _nothing_grafted(patterns: Sequence[str], condition: Condition) -> Iterator[tuple[str, str]]:
+    names = list(_shapes(condition))
+    for pattern in patterns:
+        if not fitting([pattern], names):
+            yield "parameters", f"there is no parameter {pattern!r}; {nearest(pattern, names)}"
+
+
+def _nothing_removed(fraction: float | None, condition: Condition) -> Iterator[tuple[str, str]]:
+    sizes = [math.prod(shape) for shape in _shapes(condition).values()]
     if not round((fraction or 0) * max(sizes)):
         yield (
             "fraction",

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.style import NEUTRAL, TEXT_WIDTH, Styles
 from onset.statistics.seeds import from_logarithms, over_seeds
+from onset.statistics.wording import format_n_seeds
 
 _SMALLEST = 1e-9  # nats: a loss in float32 can be 0
 
@@ -70,7 +71,6 @@ def plot_learning(
     losses = curves.loc[shown & (curves["measure"] == "loss"), "mean"]
     axes[0, 0].set_ylim(losses.min() / 1.5, losses.max() * 1.5)
     axes[0, 0].set_ylabel("loss (nats)")
-    numbers = sorted(set(curves.loc[shown, "n_seeds"]))
-    axes[1, 0].set_ylabel(f"accuracy (n = {' or '.join(map(str, numbers))} seeds)")
+    axes[1, 0].set_ylabel(f"accuracy ({format_n_seeds(curves.loc[shown, 'n_seeds'])})")
     legend_below(figure, styles, labels)
     return figure

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, Strict, model_validator
@@ -68,4 +70,21 @@ class RemovalSettings(_Intervention):
         return self
 
 
-InterventionSettings = Annotated[TransplantSettings | RemovalSettings, Field(discriminator="name")]
+class GraftSettings(_Intervention):
+    """What the training of a source changed, from its first checkpoint to its last, added."""
+
+    name: Literal["graft"]
+    parameters: Annotated[tuple[str, ...], Strict(False), Field(min_length=1), Once] = ("*",)
+    """names, or patterns with * for anything, of the parameters that are changed"""
+    taken_back: bool = False
+    """whether it is subtracted instead: from the source's own end, that leaves its beginning"""
+
+
+def fitting(patterns: Iterable[str], names: Iterable[str]) -> list[str]:
+    """The names that fit one of the patterns."""
+    return [name for name in names if any(fnmatchcase(name, its) for its in patterns)]
+
+
+InterventionSettings = Annotated[
+    TransplantSettings | RemovalSettings | GraftSettings, Field(discriminator="name")
+]

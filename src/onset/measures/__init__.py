@@ -7,8 +7,9 @@ can be asked of: `NEEDS`, the ground truth of the task and the traits of task an
 which it has no rows.
 
 It may have `at_end(model, parameters, dataset)`, asked once, of the last checkpoint; what that says is then
-`measure`'s fourth argument. And it may have `in_loss(model, parameters, dataset)`, a differentiable scalar
-that a training can be told to add to its loss; its dataset has the splits that are trained on alone.
+`measure`'s fourth argument. And it may have `in_loss(model, dataset)`, called once before a
+training: it returns the function of the parameters, a differentiable scalar, that the training is told to
+add to its loss. Its dataset has the splits that are trained on alone.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from onset.statistics.rows import at_last_step, where
 from onset.statistics.seeds import over_seeds
 from onset.statistics.times import Times, difference, of_several
 from onset.statistics.times import per_condition as when_per_condition
-from onset.statistics.wording import format_with_error
+from onset.statistics.wording import format_n_seeds, format_with_error
 
 _MEASURE = "learning_coefficient"
 _CHOICES = {
@@ -73,7 +73,11 @@ class Coefficients:
         curves = learning_curves(self._measured)
         loss, right = (where(curves, measure=of) for of in ("loss", "accuracy"))
         return {
-            "coefficient": Panel(its, f"learning coefficient ({_n(its)})", logarithmic=logarithmic),
+            "coefficient": Panel(
+                its,
+                f"learning coefficient ({format_n_seeds(its['n_seeds'])})",
+                logarithmic=logarithmic,
+            ),
             "loss": Panel(loss, "loss (nats)", factors=True, logarithmic=logarithmic),
             "accuracy": Panel(right, "accuracy", SHARES, logarithmic=logarithmic),
         }
@@ -160,13 +164,10 @@ class Coefficients:
         panels = {}
         for name in self.conditions:
             its = where(curves, condition=name)
-            panels[name] = Panel(its, f"{self.study.labels[name]} ({_n(its)})", limits)
+            panels[name] = Panel(
+                its, f"{self.study.labels[name]} ({format_n_seeds(its['n_seeds'])})", limits
+            )
         return panels
-
-
-def _n(curves: pd.DataFrame) -> str:
-    n = int(curves["n_seeds"].max())
-    return f"n = {n} seed" + ("" if n == 1 else "s")
 
 
 def sensitivity_cells(study: NotebookStudy) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from onset.runs.study import Study
 from onset.statistics.milestones import last_changes
 from onset.statistics.rows import at_last_step, rows_of, where
 from onset.statistics.seeds import over_seeds
+from onset.statistics.wording import format_n_seeds
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,12 @@ class StudyRows(Study):
         """The variants of some conditions."""
         of = set(conditions)
         return [name for name, its in self.variants.items() if its in of]
+
+    def trained_longest(self, condition: str) -> str:
+        """A condition, or that of its variants that is trained for more steps than it and the others."""
+        every = [condition, *self.variants_of([condition])]
+        steps = [self.with_variants.setting("training.steps", name) for name in every]
+        return every[steps.index(max(steps))]
 
     def setting(self, path: str, condition: str | None = None) -> Any:
         """`section.key` of a condition, by default of the first; None where there is no such key."""
@@ -134,9 +141,9 @@ class StudyRows(Study):
 
     def n_of(self, *conditions: str) -> str:
         """The same of some of them."""
-        numbers = [len({*self.seeds, *self.extra_seeds.get(name, ())}) for name in conditions]
-        said = " to ".join(map(str, sorted({min(numbers), max(numbers)})))
-        return f"n = {said} seed" + ("" if max(numbers) == 1 else "s")
+        return format_n_seeds(
+            len({*self.seeds, *self.extra_seeds.get(name, ())}) for name in conditions
+        )
 
     def settings_of(self, conditions: Iterable[str], *paths: str) -> pd.DataFrame:
         """Settings (`section.key`) of several conditions, a row each: condition, key, said."""

@@ -19,7 +19,9 @@ def scheduled(index: Mapping[str, Any]) -> list[int]:
     Args:
         index: of the run (`runs.artefacts.read_checkpoint_index`).
     """
-    its = CheckpointSettings.model_validate(index["settings"]["checkpoints"])
+    # Runs of older versions say otherwise what is finer, or that nothing is: it isn't asked for here.
+    schedule = {**index["settings"]["checkpoints"], "finer": ()}
+    its = CheckpointSettings.model_validate(schedule)
     return its.scheduled(index["settings"]["training"]["steps"])
 
 

@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from jaxtyping import Float
 from pydantic import TypeAdapter
 from torch import Tensor
 
@@ -41,9 +42,8 @@ from onset.store.layout import RunFolder
 from onset.store.origin import Origin, digest
 from onset.store.recording import JobRecorder
 from onset.store.tables import save_table
-from onset.tasks.worlds import World
 from onset.training.interventions import Altered, Intervention
-from onset.training.loop import start_log, train
+from onset.training.loop import InLoss, start_log, train
 from onset.training.population import obstacle, train_population
 from onset.training.settings import CheckpointSettings, TrainingSettings
 from onset.training.state import TrainingState
@@ -231,7 +231,7 @@ class _Run:
             on_checkpoint=self.keep,
             on_step=Progress(self.folder.run, self.start.step, self.training.steps),
             in_loss=[
-                partial(_weighted, measures.load(name).in_loss, weight, self.model, trained_on)
+                partial(_weighted, measures.load(name).in_loss(self.model, trained_on), weight)
                 for name, weight in self.training.measures_in_loss.items()
             ],
             interventions=self.interventions,
@@ -294,14 +294,8 @@ def _altered(
     return altered(settings, model, parameters, sources, seed)
 
 
-def _weighted(
-    measure: Callable[[AnyModel, Parameters, World], Tensor],
-    weight: float,
-    model: AnyModel,
-    dataset: World,
-    parameters: Parameters,
-) -> Tensor:
-    return weight * measure(model, parameters, dataset)
+def _weighted(measure: InLoss, weight: float, parameters: Parameters) -> Float[Tensor, ""]:
+    return weight * measure(parameters)
 
 
 if __name__ == "__main__":

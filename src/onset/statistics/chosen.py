@@ -15,7 +15,7 @@ from scipy.stats import rankdata
 
 from onset.statistics.milestones import locked_in
 from onset.statistics.prediction import auc
-from onset.statistics.seeds import over_seeds
+from onset.statistics.seeds import over_seeds, within_seeds
 from onset.statistics.times import Times, times_of
 
 Run = tuple[str, int]
@@ -94,7 +94,7 @@ def overlap(chosen: Chosen, ones: Iterable[Run], others: Iterable[Run]) -> pd.Da
         for one in ones
     ]
     pairs = pd.DataFrame(rows, columns=["same", "seed", "value"])
-    return pairs.groupby(["same", "seed"], as_index=False)["value"].mean()
+    return within_seeds(pairs, ["same"])
 
 
 def _jaccard(one: set[int], other: set[int]) -> float:

@@ -69,7 +69,8 @@ def over_seeds(measures: pd.DataFrame, by: list[str], kind: str | None = None) -
         One row per combination, with the columns `by`, n_seeds, mean, low, high, seed_0, seed_1, …
 
     Raises:
-        ValueError: it isn't said of which kind values are, or those to be averaged are of several.
+        ValueError: it isn't said of which kind values are, or those to be averaged are of several; or a
+            seed has several rows in one combination, which would count as more seeds (`within_seeds`).
     """
     if kind is None and "kind" not in measures:
         raise ValueError(f"say of which kind the values are: one of {', '.join(KINDS)}")
@@ -78,6 +79,25 @@ def over_seeds(measures: pd.DataFrame, by: list[str], kind: str | None = None) -
         return means
     seeds = measures.pivot_table("value", index=by, columns="seed", observed=True)
     return means.merge(seeds.add_prefix("seed_").reset_index(), on=by)
+
+
+def within_seeds(measures: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Several rows of a seed as one, their mean, for a question that is about all of them together.
+
+    Args:
+        measures: as of `over_seeds`.
+        by: what to keep apart, besides seeds.
+
+    Returns:
+        A row per combination and seed: the columns `by`, seed, value, kind and n_examples where there are
+        any. The mean counts as over no more examples than one of its rows, since they may be the same ones.
+
+    Raises:
+        ValueError: rows to be averaged are of several kinds.
+    """
+    wanted = {"value": "mean", "kind": _only, "n_examples": "min"}
+    of_each = measures.groupby([*by, "seed"], sort=False, dropna=False, observed=True)
+    return of_each.agg({its: how for its, how in wanted.items() if its in measures}).reset_index()
 
 
 def _means(measures: pd.DataFrame, by: list[str], kind: pd.Series | str) -> pd.DataFrame:
@@ -92,11 +112,32 @@ def _means(measures: pd.DataFrame, by: list[str], kind: pd.Series | str) -> pd.D
     means["mean"] = means["mean"].where(means["count"] == means["size"])
     means["n_examples"] = groups["n_examples"].min()
     kinds = groups["_kind"].agg(_only)
+    _check_one_per_seed(measures, by)
     for name in kinds.unique():
         sample = Sample(*means.loc[kinds == name, _SAMPLE].to_numpy(float).T)
         means.loc[kinds == name, ["low", "high"]] = np.transpose(intervals(sample, KINDS[name]))
     means = means.rename(columns={"size": "n_seeds"})
     return means.reindex(columns=["n_seeds", "mean", "low", "high"]).reset_index()
+
+
+def _check_one_per_seed(measures: pd.DataFrame, by: list[str]) -> None:
+    """What a seed says twice is no second seed.
+
+    Raises:
+        ValueError: a seed has several rows in one combination of `by`.
+    """
+    cell = [*by, "seed"]
+    if not (again := measures.duplicated(cell)).any():
+        return
+    first = measures.loc[again, cell].iloc[:1]
+    rows = measures.merge(first, on=cell)
+    apart = [its for its in rows if its != "value" and rows[its].nunique(dropna=False) > 1]
+    place = ", ".join(f"{name} {its}" for name, its in first.iloc[0].items())
+    raise ValueError(
+        f"{len(rows)} rows of one seed would count as so many seeds ({place}; they differ in "
+        f"{', '.join(apart) or 'no other column'}): choose one, tell them apart in `by`, or average them "
+        "with `within_seeds` before"
+    )
 
 
 def _only(kinds: pd.Series) -> str:
@@ -123,18 +164,25 @@ class Summary(NamedTuple):
 
 
 def summary_of_seeds(values: pd.Series, kind: str = "real", n_examples: float = np.nan) -> Summary:
-    """Mean and interval of one value per seed, of this kind; over so many examples each, if it is known."""
+    """Mean and interval of one value per seed, of this kind; over so many examples each, if it is known.
+
+    Raises:
+        ValueError: a seed has several values, as far as the index says which seed they are of.
+    """
+    if "seed" in values.index.names:
+        _check_one_per_seed(values.index.to_frame(index=False), [])
     return Summary(*interval(values.to_numpy(dtype=float), kind, n_examples))
 
 
 def summary_of_rows(rows: pd.DataFrame) -> Summary | None:
-    """Mean and interval of one row per seed: value, kind, n_examples where it is known; None of none.
+    """Mean and interval of one row per seed: seed, value, kind, n_examples where it is known; None of none.
 
     Raises:
-        ValueError: they are of several kinds.
+        ValueError: they are of several kinds, or a seed has several.
     """
     if rows.empty:
         return None
+    _check_one_per_seed(rows, [])
     values, kind = rows["value"].to_numpy(float), _only(rows["kind"])
     return Summary(*interval(values, kind, fewest_examples(rows)))
 

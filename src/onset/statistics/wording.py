@@ -111,6 +111,13 @@ def format_count(its: _Counted) -> str:
     return f"{its.n_there} of {its.n_runs}"
 
 
+def format_n_seeds(numbers: Iterable[int]) -> str:
+    """How many seeds there are of each of several things: `n = 3 seeds`, `n = 3 to 23 seeds`."""
+    ends = sorted(numbers)
+    said = " to ".join(f"{number:d}" for number in dict.fromkeys((ends[0], ends[-1])))
+    return f"n = {said} seed" + ("" if ends[-1] == 1 else "s")
+
+
 def format_of_those(said: str, n_there: int, n_runs: int) -> str:
     """What is said of the runs that have a number, with how many these are if not all do."""
     return said if n_there == n_runs else f"{said} ({n_there} of {n_runs} runs)"

@@ -7,7 +7,7 @@ logits.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from jaxtyping import Float
 from torch import Tensor
@@ -40,9 +40,9 @@ def measure(model: Transformer, parameters: Parameters, dataset: Dataset) -> Ite
         yield Measurement(f"{name}_gini", spectrum.gini(norms).item())
 
 
-def in_loss(model: Transformer, parameters: Parameters, dataset: Dataset) -> Float[Tensor, ""]:
+def in_loss(model: Transformer, dataset: Dataset) -> Callable[[Parameters], Float[Tensor, ""]]:
     """`embedding_gini`: how few frequencies the embedding has, whatever the norm."""
-    return spectrum.gini(_norms(model, parameters, dataset)["embedding"])
+    return lambda parameters: spectrum.gini(_norms(model, parameters, dataset)["embedding"])
 
 
 def _norms(

@@ -7,7 +7,7 @@ unembedding to the residual stream there, after each block application, as if th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -56,7 +56,7 @@ def measure(
             yield Measurement("bridge_top1", (of_layer == 1).double().mean().item(), **where)
 
 
-def in_loss(model: ReadableModel, parameters: Parameters, dataset: Dataset) -> Float[Tensor, ""]:
+def in_loss(model: ReadableModel, dataset: Dataset) -> Callable[[Parameters], Float[Tensor, ""]]:
     """Mean cross-entropy of the bridge entity after the first block application, in nats.
 
     Over all splits with bridge entities, each pair of an entity and its first relation counted once.
@@ -65,10 +65,15 @@ def in_loss(model: ReadableModel, parameters: Parameters, dataset: Dataset) -> F
     prefixes = np.concatenate([split.tokens[:, : _FIRST_RELATION + 1] for split in splits])
     asked, first = np.unique(prefixes, axis=0, return_index=True)
     bridges = np.concatenate([split.truth["bridge"] for split in splits])[first]
-    device = device_of(parameters)
-    states = model.residual_stream(parameters, torch.from_numpy(asked).to(device))
-    logits = model.unembed(parameters, states[1, :, _FIRST_RELATION])
-    return F.cross_entropy(logits, torch.from_numpy(bridges).to(device))
+    tokens, right = torch.from_numpy(asked), torch.from_numpy(bridges)
+
+    def loss(parameters: Parameters) -> Float[Tensor, ""]:
+        device = device_of(parameters)
+        states = model.residual_stream(parameters, tokens.to(device))
+        logits = model.unembed(parameters, states[1, :, _FIRST_RELATION])
+        return F.cross_entropy(logits, right.to(device))
+
+    return loss
 
 
 def _with_bridges(dataset: Dataset) -> dict[str, Split]:

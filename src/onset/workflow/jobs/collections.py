@@ -76,8 +76,9 @@ class Collections(Part):
 
     def _wanted(self, name: str, study: str) -> dict[str, Condition]:
         """Models in which nothing is trained are the same whatever they are asked: the first has all."""
+        gathered = having(self._project.studies[study].gathered, self._file(name).wants)
         found: dict[str, Condition] = {}
-        for condition, its in having(self._project, study, self._file(name).wants).items():
+        for condition, its in gathered.items():
             alike = (
                 other.model == its.model for other in found.values() if not other.training.steps
             )

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from onset.config.project import Project
 from onset.config.study import Condition
 from onset.config.traits import has_all
 from onset.models import inspection
 
 
-def having(project: Project, study: str, wanted: Iterable[str]) -> dict[str, Condition]:
-    """The conditions of a study whose models have all that is wanted."""
-    conditions = project.studies[study].conditions
+def having(conditions: Mapping[str, Condition], wanted: Iterable[str]) -> dict[str, Condition]:
+    """Those whose models have all that is wanted."""
     return {name: its for name, its in conditions.items() if has_all(wanted, its.model)}
 
 

@@ -15,6 +15,7 @@ from onset.config.parents import parent_of
 from onset.config.project import Project
 from onset.config.study import Condition, StudyFile
 from onset.settings import Settings
+from onset.statistics.wording import format_n_seeds
 from onset.workflow.jobs.collections import Collections
 from onset.workflow.jobs.notebooks import Notebooks
 from onset.workflow.jobs.part import Part, Told
@@ -111,7 +112,7 @@ class Pages(Part):
 
     def _describe(self, study: str) -> dict[str, Any]:
         its, runs = self._project.studies[study], self._project.runs(study)
-        base = base_of(its)
+        base, n_seeds = base_of(its), format_n_seeds(map(len, runs.values()))
         return {
             "name": study,
             "title": its.file.title,
@@ -123,19 +124,13 @@ class Pages(Part):
                 self._describe_condition(study, name, seeds, base) for name, seeds in runs.items()
             ],
             "figures": [
-                {"name": name, "caption": f"{caption} {self._n_seeds(study)}."}
+                {"name": name, "caption": f"{caption} {n_seeds}."}
                 for name, caption in its.file.figures.items()
             ],
             "tables": [{"name": n, "caption": c} for n, c in its.file.tables.items()],
             "comparisons": [_compared(name, c) for name, c in its.comparisons.items()],
             "has_reference": bool(its.file.reference),
         }
-
-    def _n_seeds(self, study: str) -> str:
-        """`n = 3 seeds`, or from how many to how many where conditions differ in it."""
-        numbers = sorted({len(seeds) for seeds in self._project.runs(study).values()})
-        said = " to ".join(str(number) for number in dict.fromkeys((numbers[0], numbers[-1])))
-        return f"n = {said} seed" + ("" if numbers[-1] == 1 else "s")
 
     def _describe_condition(
         self, study: str, name: str, seeds: Sequence[int], base: Mapping[str, Mapping[str, Any]]

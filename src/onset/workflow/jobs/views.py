@@ -53,7 +53,7 @@ class Views(Part):
         return fingerprint("onset.stages.views", *opened(self._conditions(study).values()))
 
     def _conditions(self, study: str) -> dict[str, Condition]:
-        return having(self._project, study, ["heads"])
+        return having(self._project.studies[study].conditions, ["heads"])
 
     def _first_seed(self, study: str, condition: str) -> int:
         return self._project.runs(study)[condition][0]
