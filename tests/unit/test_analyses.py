@@ -59,11 +59,15 @@ def test_names_are_the_modules():
         "explanations",
         "formula",
         "frozen_attention",
+        "head_effects",
+        "induction_ablation",
         "latents_used",
         "learned_features",
         "other_dictionaries",
         "patching",
+        "paths_to_movers",
         "probe",
+        "self_repair",
     ]
 
 

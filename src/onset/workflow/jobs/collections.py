@@ -75,14 +75,13 @@ class Collections(Part):
         )
 
     def _wanted(self, name: str, study: str) -> dict[str, Condition]:
-        """Models in which nothing is trained are the same whatever they are asked: the first has all."""
+        """Of models in which nothing is trained, only those that others have trained, and each once: it is
+        the same whatever it is asked."""
         gathered = having(self._project.studies[study].gathered, self._file(name).wants)
         found: dict[str, Condition] = {}
         for condition, its in gathered.items():
-            alike = (
-                other.model == its.model for other in found.values() if not other.training.steps
-            )
-            if its.training.steps or not any(alike):
+            ready_made = [other.model for other in found.values() if other.is_ready_made]
+            if its.training.steps or (its.is_ready_made and its.model not in ready_made):
                 found[condition] = its
         return found
 
