@@ -182,6 +182,7 @@ class _Run:
         start = TrainingState.load(folder.training_state, self._origin, settings["device"])
         if start and self._has_checkpoints_up_to(start.step):
             log.info("%s  goes on from step %d", folder.run, start.step)
+            start.parameters |= self._had_again(start.parameters)
             self.start = start
         else:
             self.start = self.beginning()
@@ -191,6 +192,12 @@ class _Run:
         with _in_one_line(self.folder.run):
             initial = self._inherited or self.model.initial_parameters(self.folder.seed)
         return TrainingState(0, {n: p.to(self._settings["device"]) for n, p in initial.items()})
+
+    def _had_again(self, kept: Parameters) -> Parameters:
+        """What a state leaves out, as it is never trained and can be had again."""
+        if not (self._beginning and self.model.constants):
+            return {}
+        return {name: its for name, its in self.beginning().parameters.items() if name not in kept}
 
     def _has_checkpoints_up_to(self, last: int) -> bool:
         """Whether those that an interrupted call wrote are still there, as it wrote them."""
@@ -232,7 +239,9 @@ class _Run:
         """A checkpoint, and what an interrupted training resumes from."""
         write_checkpoint(self.folder, state.step, state.parameters, self._origin, self._beginning)
         if state.step < self.training.steps:
-            state.save(self.folder.training_state, self._origin)
+            # Where most of a large model is never trained, it isn't written again at each checkpoint.
+            constants = self.model.constants if self._beginning else frozenset()
+            state.save(self.folder.training_state, self._origin, leave_out=constants)
 
     def finish(self, end: TrainingState) -> None:
         """Log, settings and index; the index says that all is there."""

@@ -19,7 +19,8 @@ _ON_THE_HUB = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
 
 def traits(settings: Settings) -> tuple[str, ...]:
     """What they are like (`onset.config.traits`)."""
-    return ("residual_stream", "heads", "tokenizer")
+    adapted = ("adapters",) if settings.adapter else ()
+    return ("residual_stream", "heads", "tokenizer", "rewritable", *adapted)
 
 
 def begins_trained(settings: Settings) -> bool:

@@ -1,0 +1,168 @@
+"""A question of two hops: does the bridge come up on the way, and would it be in time if it did?
+
+Where the person of a two-hop question stands, three things are tried at the end of training:
+
+* the logit lens (nostalgebraist 2020): how do final norm and readout rank the bridge among all bridges,
+  after each block?
+* another state is written there: that of a bridge as a question about that bridge itself has it. Up to
+  which block is what follows able to take the second hop, from a bridge that is given (Biran et al. 2024,
+  arXiv:2406.12775)? Null: the state of a person of whom nothing is told.
+* *back-patching* (ibid.): the question's own state of a later block is written before an earlier one. If
+  the bridge comes up, but too late, this mends it.
+
+Answers are the first of the candidates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from onset.measures.answers.among_candidates import of_candidates
+from onset.measures.measurement import Measurement
+from onset.models.batch import AdaptedModel, Parameters, device_of
+from onset.tasks.dataset import Dataset, Split
+from onset.training.batches import questions_of
+
+NEEDS = ("bridge", "entity", "person_place", "rewritable")
+SPLITS = ("city", "others")
+QUANTITIES = {
+    "bridge_rank_among": {"kind": "rank", "label": "rank of the bridge among bridges"},
+    "given_bridge_right": {"kind": "share", "label": "right, given the bridge"},
+    "given_bridge_lead": {"kind": "logits", "label": "lead of the answer, given the bridge (nats)"},
+    "given_other_follows": {"kind": "share", "label": "other bridge's answer, given that bridge"},
+    "given_stranger_right": {"kind": "share", "label": "right, given a stranger"},
+    "given_stranger_lead": {
+        "kind": "logits",
+        "label": "lead of the answer, given a stranger (nats)",
+    },
+    "given_later_right": {"kind": "share", "label": "right, given a later block's state"},
+    "hop_right": {"kind": "share", "label": "right, given nothing"},
+}
+
+_WRITTEN_EVERY = 2  # blocks
+_PARTS = 6  # of a model's depth, between which back-patching goes
+
+States = Float[Tensor, "layers questions d_model"]
+
+
+def analyse(
+    model: AdaptedModel, parameters: Parameters, dataset: Dataset, seed: int
+) -> Iterator[Measurement]:
+    """Per split with bridges whose facts are all told (a question about the bridge is in `city`):
+
+    * `hop_right`: fraction answered right;
+    * `bridge_rank_among` by blocks applied (`layer`), at the person's `position` and the last;
+    * `given_bridge_right`, `given_bridge_lead`, `given_stranger_right`, `given_stranger_lead`,
+      `given_other_follows`: fraction right, mean log-probability of the answer over that of the other
+      candidates, and the fraction with the other's answer, by the block before which (`layer`) the state is
+      written;
+    * `given_later_right`: fraction right when the state before block `component` is written before `layer`.
+    """
+    known = dataset.splits["city"]
+    about_bridges = _states(model, parameters, known)
+    strangers = _states(model, parameters, dataset.splits["others"])
+    for name, split in dataset.splits.items():
+        if "bridge" not in split.truth:
+            continue
+        at = _found(split.truth["bridge"], known.truth["entity"])
+        if at is None:
+            continue
+        asked = _Asked.of(model, parameters, split)
+        for found in _of_split(asked, about_bridges[:, at], strangers, split.truth["bridge"]):
+            yield found._replace(split=name, n_examples=len(split))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The questions of one split, and their states before each block and after the last."""
+
+    model: AdaptedModel
+    parameters: Parameters
+    stream: Float[Tensor, "layers questions length d_model"]
+    place: int
+    """the person's"""
+    scored: int
+    targets: Int[Tensor, " questions"]
+    candidates: Int[Tensor, " candidates"]
+
+    @classmethod
+    def of(cls, model: AdaptedModel, parameters: Parameters, split: Split) -> _Asked:
+        (_, its), *more = questions_of(split).alike()
+        places = set(split.truth["person_place"].tolist())
+        assert not more, "all questions are put in one phrasing"
+        assert len(places) == 1, "people are one token each"
+        device = device_of(parameters)
+        stream = model.residual_stream(parameters, torch.from_numpy(its.tokens).to(device))
+        targets = torch.from_numpy(split.targets[:, -1]).to(device)
+        candidates = torch.from_numpy(split.candidates).to(device)
+        return cls(model, parameters, stream, places.pop(), its.scored[-1], targets, candidates)
+
+    @property
+    def depth(self) -> int:
+        return len(self.stream) - 1
+
+    def given(
+        self,
+        layer: int,
+        states: Float[Tensor, "questions d_model"],
+        targets: Int[Tensor, " questions"] | None = None,
+    ) -> dict[str, float]:
+        """How the right answer stands with these states at the person's place before a block."""
+        all_states = self.stream[layer].clone()
+        all_states[:, self.place] = states
+        logits = self.model.logits_from(self.parameters, all_states, layer, self.scored)
+        found = of_candidates(logits, self.candidates, self.targets if targets is None else targets)
+        return {quantity: values.mean().item() for quantity, values in found.items()}
+
+    def rank_of(
+        self, tokens: Int[Tensor, " questions"], layer: int, place: int
+    ) -> Float[Tensor, " questions"]:
+        logits = self.model.unembed(self.parameters, self.stream[layer, :, place])
+        return of_candidates(logits, tokens.unique(), tokens)["rank_among"]
+
+
+def _of_split(
+    asked: _Asked, bridges: States, strangers: States, of_bridges: np.ndarray
+) -> Iterator[Measurement]:
+    tokens = torch.from_numpy(of_bridges).to(asked.targets.device)
+    for layer in range(asked.depth + 1):
+        for place in (asked.place, asked.scored):
+            rank = asked.rank_of(tokens, layer, place).mean().item()
+            yield Measurement("bridge_rank_among", rank, layer=layer, position=place)
+    right = "right_among"
+    last = asked.given(asked.depth, asked.stream[-1, :, asked.place])
+    yield Measurement("hop_right", last[right])
+    n = len(tokens)
+    nobody = strangers[:, [i % strangers.shape[1] for i in range(n)]]
+    for layer in range(0, asked.depth, _WRITTEN_EVERY):
+        for kind, states in {"bridge": bridges, "stranger": nobody}.items():
+            found = asked.given(layer, states[layer])
+            yield Measurement(f"given_{kind}_right", found[right], layer=layer)
+            yield Measurement(f"given_{kind}_lead", found["lead_among"], layer=layer)
+        other = asked.given(layer, bridges[layer].roll(1, 0), asked.targets.roll(1, 0))
+        yield Measurement("given_other_follows", other[right], layer=layer)
+    marks = np.unique(np.linspace(0, asked.depth, _PARTS + 1).round().astype(int)).tolist()
+    for early in marks[:-1]:
+        for late in (its for its in marks if its > early):
+            found = asked.given(early, asked.stream[late, :, asked.place])
+            yield Measurement("given_later_right", found[right], layer=early, component=late)
+
+
+def _states(model: AdaptedModel, parameters: Parameters, split: Split) -> States:
+    """Those of the people that a split asks about, where they stand."""
+    tokens = torch.from_numpy(split.tokens[:, : split.positions.max() + 1])
+    stream = model.residual_stream(parameters, tokens.to(device_of(parameters)))
+    return stream[:, np.arange(len(split)), split.truth["person_place"]]
+
+
+def _found(wanted: np.ndarray, among: np.ndarray) -> list[int] | None:
+    """Where each is; None if one isn't there."""
+    places = {int(token): i for i, token in enumerate(among)}
+    found = [places.get(int(token)) for token in wanted]
+    return None if None in found else found  # type: ignore[return-value]
