@@ -387,12 +387,11 @@ class _World:
 
 
 def _prose(texts: Sequence[str], tokenizer: Tokenizer, length: int) -> Split:
-    """Stretches of prose, each scored at all of its tokens but the first.
-
-    Texts shorter than a stretch are left out, so that all are of the same length.
-    """
-    whole = [tokenizer.whole(text) for text in texts]
-    rows = np.array([its[: length + 1] for its in whole if len(its) > length])
-    if not len(rows):
-        raise ValueError(f"length: no text of the prose has more than {length} tokens")
-    return Split(rows[:, :-1], rows[:, 1:], scored=tuple(range(length)))
+    """Stretches of prose of one length, each scored at all of its tokens but the first."""
+    rows = []
+    for its in map(tokenizer.whole, texts):
+        rows += [its[at : at + length + 1] for at in range(0, len(its) - length, length)]
+    if not rows:
+        raise ValueError(f"prose_length: no text of the prose has more than {length} tokens")
+    stretches = np.array(rows)
+    return Split(stretches[:, :-1], stretches[:, 1:], scored=tuple(range(length)))

@@ -42,6 +42,11 @@ QUANTITIES = {
         "label": "lead of the answer, given a stranger (nats)",
     },
     "given_later_right": {"kind": "share", "label": "right, given a later block's state"},
+    "mended": {"kind": "share", "label": "of wrong answers, mended by some later state"},
+    "mended_stranger": {
+        "kind": "share",
+        "label": "of wrong answers, mended by some stranger's state",
+    },
     "hop_right": {"kind": "share", "label": "right, given nothing"},
 }
 
@@ -62,7 +67,9 @@ def analyse(
       `given_other_follows`: fraction right, mean log-probability of the answer over that of the other
       candidates, and the fraction with the other's answer, by the block before which (`layer`) the state is
       written;
-    * `given_later_right`: fraction right when the state before block `component` is written before `layer`.
+    * `given_later_right`: fraction right when the state before block `component` is written before `layer`;
+    * `mended`: of the questions answered wrong, the fraction that some of these answers right, and
+      `mended_stranger`, that some of the strangers' states does (null); missing where none is wrong.
     """
     known = dataset.splits["city"]
     about_bridges = _states(model, parameters, known)
@@ -112,13 +119,13 @@ class _Asked:
         layer: int,
         states: Float[Tensor, "questions d_model"],
         targets: Int[Tensor, " questions"] | None = None,
-    ) -> dict[str, float]:
+    ) -> dict[str, Float[Tensor, " questions"]]:
         """How the right answer stands with these states at the person's place before a block."""
         all_states = self.stream[layer].clone()
         all_states[:, self.place] = states
         logits = self.model.logits_from(self.parameters, all_states, layer, self.scored)
-        found = of_candidates(logits, self.candidates, self.targets if targets is None else targets)
-        return {quantity: values.mean().item() for quantity, values in found.items()}
+        wanted = self.targets if targets is None else targets
+        return of_candidates(logits, self.candidates, wanted)
 
     def rank_of(
         self, tokens: Int[Tensor, " questions"], layer: int, place: int
@@ -135,23 +142,34 @@ def _of_split(
         for place in (asked.place, asked.scored):
             rank = asked.rank_of(tokens, layer, place).mean().item()
             yield Measurement("bridge_rank_among", rank, layer=layer, position=place)
+    yield from _written(asked, bridges, strangers)
+
+
+def _written(asked: _Asked, bridges: States, strangers: States) -> Iterator[Measurement]:
+    """What comes of other states at the person's place."""
     right = "right_among"
-    last = asked.given(asked.depth, asked.stream[-1, :, asked.place])
-    yield Measurement("hop_right", last[right])
-    n = len(tokens)
-    nobody = strangers[:, [i % strangers.shape[1] for i in range(n)]]
+    wrong = asked.given(asked.depth, asked.stream[-1, :, asked.place])[right] == 0
+    yield Measurement("hop_right", 1 - wrong.double().mean().item())
+    turn = torch.arange(len(asked.targets)) % strangers.shape[1]
+    by_stranger, by_later = [], []
     for layer in range(0, asked.depth, _WRITTEN_EVERY):
-        for kind, states in {"bridge": bridges, "stranger": nobody}.items():
+        for kind, states in {"bridge": bridges, "stranger": strangers[:, turn]}.items():
             found = asked.given(layer, states[layer])
-            yield Measurement(f"given_{kind}_right", found[right], layer=layer)
-            yield Measurement(f"given_{kind}_lead", found["lead_among"], layer=layer)
+            yield Measurement(f"given_{kind}_right", found[right].mean().item(), layer=layer)
+            yield Measurement(f"given_{kind}_lead", found["lead_among"].mean().item(), layer=layer)
+        by_stranger.append(found[right])
         other = asked.given(layer, bridges[layer].roll(1, 0), asked.targets.roll(1, 0))
-        yield Measurement("given_other_follows", other[right], layer=layer)
+        yield Measurement("given_other_follows", other[right].mean().item(), layer=layer)
     marks = np.unique(np.linspace(0, asked.depth, _PARTS + 1).round().astype(int)).tolist()
     for early in marks[:-1]:
         for late in (its for its in marks if its > early):
-            found = asked.given(early, asked.stream[late, :, asked.place])
-            yield Measurement("given_later_right", found[right], layer=early, component=late)
+            its = asked.given(early, asked.stream[late, :, asked.place])[right]
+            yield Measurement("given_later_right", its.mean().item(), layer=early, component=late)
+            by_later.append(its)
+    if wrong.any():
+        for name, given in {"mended": by_later, "mended_stranger": by_stranger}.items():
+            some = torch.stack(given).amax(0)[wrong]
+            yield Measurement(name, some.mean().item())
 
 
 def _states(model: AdaptedModel, parameters: Parameters, split: Split) -> States:

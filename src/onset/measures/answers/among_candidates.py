@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from onset.measures.answers.asking import logits_of_choices
+from onset.measures.answers.asking import is_right, logits_of_choices
 from onset.measures.measurement import Measurement
 from onset.models.batch import Model, Parameters
 from onset.tasks.dataset import Dataset
@@ -23,6 +23,7 @@ NEEDS = ("candidates",)
 QUANTITIES = {
     "rank_among": {"kind": "rank", "label": "rank of the right answer among candidates"},
     "right_among": {"kind": "share", "label": "right answer first among candidates"},
+    "said": {"kind": "share", "label": "right answer first among all tokens"},
     "lead_among": {
         "kind": "logits",
         "label": "log-probability over that of wrong candidates (nats)",
@@ -35,13 +36,16 @@ def measure(model: Model, parameters: Parameters, dataset: Dataset) -> Iterator[
 
     * `rank_among`: rank of the right answer among candidates, from 1; by chance (1 + their number) / 2;
     * `right_among`: fraction in which it is the first;
+    * `said`: fraction in which it is the first of all tokens;
     * `lead_among`: its log-probability minus the mean log-probability of the other candidates.
     """
     for name, logits in logits_of_choices(model, parameters, dataset).items():
         split = dataset.splits[name]
         candidates = torch.from_numpy(split.candidates).to(logits.device)
         targets = torch.from_numpy(split.targets.ravel()).to(logits.device)
-        for measured, values in of_candidates(logits, candidates, targets).items():
+        found = of_candidates(logits, candidates, targets)
+        found["said"] = is_right(logits, targets)
+        for measured, values in found.items():
             yield Measurement(measured, values.mean().item(), name, n_examples=len(split))
 
 
@@ -50,7 +54,7 @@ def of_candidates(
     candidates: Int[Tensor, " candidates"],
     targets: Int[Tensor, " questions"],
 ) -> dict[str, Float[Tensor, " questions"]]:
-    """The three quantities of each question, by name."""
+    """Rank, whether it is the first, and lead, of each question, by name."""
     its = logits[:, candidates].double()
     right = logits.gather(1, targets[:, None]).double()
     is_right = candidates == targets[:, None]

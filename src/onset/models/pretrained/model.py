@@ -151,26 +151,13 @@ class Pretrained:
             tokens = self.in_vocabulary(its.tokens[:, : max(its.scored) + 1])
             at_once = len(tokens) if torch.is_grad_enabled() else _AT_ONCE
             for some in torch.from_numpy(tokens).split(at_once):
-                found.append(self._logits_at(parameters, some.to(device), its.scored))
+                found.append(self._said(parameters, (some.to(device),), {}, its.scored))
             order.append(rows)
         logits = torch.cat(found)
         if group.scored_at is not None:
             back = torch.from_numpy(np.concatenate(order).argsort())
             logits = logits[back.to(device)]
         return logits.flatten(0, 1)
-
-    def _logits_at(
-        self,
-        parameters: Mapping[str, Tensor],
-        tokens: Int[Tensor, "texts length"],
-        scored: Sequence[int],
-    ) -> Float[Tensor, "texts scored tokens"]:
-        """Of sequences in the vocabulary's own numbers. What frozen blocks make of a text is kept."""
-        first = self.settings.adapter.first_layer if self.settings.adapter else 0
-        if first:
-            states = self._frozen.states(parameters, tokens, self._below)
-            return self._from(parameters, states, first, scored)
-        return self._said(parameters, (tokens,), {}, scored)
 
     def _said(
         self,
@@ -185,18 +172,6 @@ class Pretrained:
         output = functional_call(self.module, dict(parameters), given, {**kept, **named})
         return self._task_first(output.logits)
 
-    def _below(
-        self, parameters: Mapping[str, Tensor], tokens: Int[Tensor, "texts length"]
-    ) -> Float[Tensor, "texts length d_model"]:
-        """What the first block with an adapter is given."""
-        assert self.settings.adapter
-        first = self.settings.adapter.first_layer
-        with torch.no_grad(), midway.stopped(self._blocks, first) as given:
-            functional_call(
-                self.module, dict(parameters), (tokens,), {"use_cache": False, "logits_to_keep": 1}
-            )
-        return given[0]
-
     def _from(
         self,
         parameters: Mapping[str, Tensor],
@@ -207,10 +182,6 @@ class Pretrained:
         with midway.begun(self._blocks, layer, states):
             # The states stand here for their shape: all that is made of them is replaced.
             return self._said(parameters, (), {"inputs_embeds": states}, scored)
-
-    @cached_property
-    def _frozen(self) -> midway.Kept:
-        return midway.Kept()
 
     @property
     def _blocks(self) -> list[Module]:
