@@ -90,7 +90,7 @@ class TestAdapters:
     def test_blocks_and_matrices_can_be_chosen(self, folder):
         late = built(folder, first_layer=1)
         known = {
-            name.rsplit(".", 2)[0]
+            name.rsplit(".", 1)[0]
             for name in late.initial_parameters(0)
             if adapters.is_adapter(name)
         }

@@ -9,24 +9,26 @@
 # %% [markdown]
 # # Invented facts in a real model
 #
-# **Question.** A pretrained language model is fine-tuned, by low-rank adapters, on facts about people that it
-# can't know: who is whose boss and where bosses live; who has which job; who is called what by which paper
-# and what people eat. Which of what follows from these facts does it answer: two hops, the reverse, what is
-# true of another name of somebody?
+# **Question.** A pretrained language model is fine-tuned, by low-rank adapters, on facts about people
+# that it can't know: who is whose boss and where bosses live; who has which job; who is called what by
+# which paper and what people eat. Which of what follows from these facts does it answer: two hops, the
+# reverse, what is true of another name of somebody?
 #
-# **Hypothesis,** from our toys, written down after a pilot on seed 100 that tried steps and rates, and before
-# any run of the seeds below. (1) What is told is known in a phrasing that nothing was told in. (2) Two hops
-# aren't answered, nor are others when half of them are told: different blocks hold different facts, as in the
-# toys with two layers, which answer no question over edges never composed. (3) The reverse isn't answered,
-# though other pairs are told both ways: adapters change what a name leads to, not the embeddings that
-# questions and answers share. (4) For the same reason an alias isn't taken for whom it stands for, whatever
-# the paper: where aliases work in the toys, their embeddings have come together. (5) The second hop needs
-# the bridge early: given its state from a question about the bridge itself, before a block in the first half,
-# the model answers; given it in the last third, it doesn't.
+# **Hypothesis,** from our toys, written down after a pilot on seed 100 that tried steps and rates, and
+# before any run of the seeds below. (1) What is told is known in a phrasing that nothing was told in.
+# (2) Two hops aren't answered, nor are others when half of them are told: different blocks hold
+# different facts, as in the toys with two layers, which answer no question over edges never composed.
+# (3) The reverse isn't answered, though other pairs are told both ways: adapters change what a name
+# leads to, not the embeddings that questions and answers share. (4) For the same reason an alias isn't
+# taken for whom it stands for, whatever the paper: where aliases work in the toys, their embeddings
+# have come together. (5) The second hop needs the bridge early: given its state from a question about
+# the bridge itself, before a block in the first half, the model answers; given it in the last third, it
+# doesn't.
 #
-# **What would refute it.** More right answers than with shuffled facts, or than with a boss of whom no city is
-# told; states that work in late blocks as in early ones; cosines of aliases that rise above those with other
-# people. The model's weights are rounded to 4 bits: what is found is true of this model.
+# **What would refute it.** More right answers than with shuffled facts, or than with a boss of whom no
+# city is told; states that work in late blocks as in early ones; cosines of aliases that rise above
+# those with other people. The model's weights are rounded to 4 bits: what is found is true of this
+# model.
 
 # %% tags=["parameters"]
 study_name = "smollm_facts"
@@ -60,8 +62,9 @@ ELSEWHERE = {"prose_held_out": "prose", "others": "other people", "job": "jobs t
 # %% [markdown]
 # ## What was run
 #
-# One model, the same for all seeds; a seed decides the people, the facts and their order. All conditions are
-# told as many texts in as many steps. Adapters stand in the blocks from `first layer` on.
+# One model, the same for all seeds; a seed decides the people, the facts and their order. All
+# conditions are told as many texts in as many steps. Adapters stand in the blocks from `first layer`
+# on.
 
 # %%
 study.what_was_run(
@@ -76,11 +79,11 @@ study.what_was_run(
 # %% [markdown]
 # ## What is told, and what follows
 #
-# The fraction of questions in which the right answer is the first of the candidates, that is of those that
-# answer some question of that kind; crosses: before training, when nothing can be known. All are asked in a
-# phrasing in which nothing was told. The null control is told the same texts with answers shuffled. In the
-# last three panels the facts stand in front of the question: what fails there can't be asked of facts in
-# weights, and what works before training and not after it is damage.
+# The fraction of questions in which the right answer is the first of the candidates, that is of those
+# that answer some question of that kind; crosses: before training, when nothing can be known. All are
+# asked in a phrasing in which nothing was told. The null control is told the same texts with answers
+# shuffled. In the last three panels the facts stand in front of the question: what fails there can't be
+# asked of facts in weights, and what works before training and not after it is damage.
 
 # %%
 right = study.measured("right_among")
@@ -105,8 +108,8 @@ study.curves_figure(
 # %% [markdown]
 # ## Damage
 #
-# How far the distribution over the next token is from that before training. A model that had learnt the facts
-# and nothing else would change where it is asked for them alone.
+# How far the distribution over the next token is from that before training. A model that had learnt the
+# facts and nothing else would change where it is asked for them alone.
 
 # %%
 study.curves_figure(
@@ -116,28 +119,49 @@ study.curves_figure(
 # %% [markdown]
 # ## Is the bridge in time?
 #
-# At the person's place in a two-hop question, the state before a block is replaced by the one that a question
-# about the boss has at the boss's name. Where the right answer then comes first, the blocks from there on take
-# the second hop. Null: the state of somebody of whom nothing is told.
+# At the person's place in a two-hop question, the state before a block is replaced by the one that a
+# question about the boss has at the boss's name. Where the right answer then comes first, the blocks
+# from there on take the second hop. Null: the state of somebody of whom nothing is told. Beside it the
+# logit lens: from where on is the boss, of all bosses, read out first there, with nothing replaced? It
+# may be there before, in a form that the lens doesn't read.
 
 # %%
 GIVEN = {
-    "given_bridge_right": "the boss's state",
-    "given_stranger_right": "a stranger's state (null)",
+    "given_bridge_right": "right, given the boss's state",
+    "given_stranger_right": "right, given a stranger's (null)",
+    "bridge_first": "boss read out first",
 }
-hops = where(study.closer, split=["two_hop", "two_hop_half"])
-given = over_seeds(where(hops, measure=GIVEN), ["condition", "split", "measure", "layer"])
 HALVES = {"two_hop": "never told", "two_hop_half": "told in the second condition"}
+hops = where(study.closer, split=HALVES)
+at_person = hops["position"].isna() | (hops["position"] < hops["position"].max())
+in_time = where(hops[at_person], measure=GIVEN)
 study.points_figure(
-    "given", given, {(c, s): f"{study.labels[c]}: {HALVES[s]}" for c in study.analysed for s in HALVES},
-    "block before which it is written", "right answer first", at="layer", by=("condition", "split"),
+    "in_time", over_seeds(in_time, ["condition", "split", "measure", "layer"]),
+    {(c, s): f"{study.labels[c]}: {HALVES[s]}" for c in study.analysed for s in HALVES},
+    "blocks applied before", "fraction of questions", at="layer", by=("condition", "split"),
     curve="measure", of=GIVEN, n_lines=2,
 )  # fmt: skip
 
 # %% [markdown]
-# Back-patching writes the state of a later block before an earlier one, at the same place. Of the questions that
-# are answered wrong, how many does some pair of blocks mend? Where there are many pairs and few candidates, some
-# mend by chance: null, as many states of strangers.
+# Per run of the first condition, over both halves: the last block before which the boss's state makes
+# half of the answers right, and the first after which half of the bosses are read out first, or more.
+
+# %%
+by_layer = where(in_time, condition="facts").groupby(["condition", "seed", "measure", "layer"])
+half = by_layer["value"].mean().reset_index().query("value >= 0.5")
+runs = half.groupby(["condition", "seed", "measure"])["layer"]
+WHEN = {"needed": ("given_bridge_right", "max"), "comes": ("bridge_first", "min")}
+when = {
+    name: where(runs.agg(how).reset_index(name="value"), measure=its).assign(kind="count")
+    for name, (its, how) in WHEN.items()
+}
+timed = over_seeds(pd.concat([its.assign(when=name) for name, its in when.items()]), ["when"])
+timed
+
+# %% [markdown]
+# Back-patching writes the state of a later block before an earlier one, at the same place. Of the
+# questions that are answered wrong, how many does some pair of blocks mend? Where there are many pairs
+# and few candidates, some mend by chance: null, as many states of strangers.
 
 # %%
 study.summary_table(
@@ -155,8 +179,8 @@ study.summary_table(
 # %% [markdown]
 # ## Does an alias become whom it stands for?
 #
-# The cosine between the states of an alias and of the person it stands for, in the same question, at the end
-# of training; grey: with other people (null). Where the adapters begin, both are as they were.
+# The cosine between the states of an alias and of the person it stands for, in the same question, at
+# the end of training; grey: with other people (null). Where the adapters begin, both are as they were.
 
 # %%
 COSINES = {"state_cosine": "whom it stands for", "state_cosine_null": "other people (null)"}
@@ -186,7 +210,8 @@ study.points_figure(
 # %% [markdown]
 # ## The numbers
 #
-# Mean over seeds at the end and the 95 % interval of the mean (`docs/statistics.md`). The paper quotes these.
+# Mean over seeds at the end and the 95 % interval of the mean (`docs/statistics.md`). The paper quotes
+# these.
 
 # %%
 study.summary_table(
@@ -202,16 +227,17 @@ study.summary_table(
 )
 
 # %% [markdown]
-# The predictions, on means of the condition `facts`: what is told is near 1 (0.9 or more); of what follows, the
-# fraction right is within 0.1 of that with shuffled facts.
+# The predictions, on means of the condition `facts`: what is told is near 1 (0.9 or more); of what
+# follows, the fraction right is within 0.1 of that with shuffled facts.
 
 # %%
 told = where(study.summary, condition="facts", measure="right_among", split=TOLD)
 DERIVED = ["two_hop", "two_hop_half", "name", "reliable", "unreliable"]
+right_at_end = where(study.final, measure="right_among")
 beyond = {
-    its: paired.difference(where(study.final, measure="right_among", split=its), "facts", "shuffled", of="condition")
+    its: paired.difference(where(right_at_end, split=its), "facts", "shuffled", of="condition")
     for its in DERIVED
-}  # fmt: skip
+}
 over_null = over_seeds(
     pd.concat([its.assign(split=split) for split, its in beyond.items()]), ["split"]
 )
@@ -224,25 +250,23 @@ outcome
 
 # %%
 study.save_numbers(
-    study.quoted_settings(
-        "task.n_two_hop", "task.n_pairs", "task.n_aliases", "training.steps", "model.adapter.rank",
-    )
+    study.quoted_settings("task.n_two_hop", "task.n_pairs", "task.n_aliases", "training.steps")
     | {
+        "rank": str(study.setting("model.adapter")["rank"]),
         "n_seeds": str(len(study.seeds)),
         "n_predictions": str(len(outcome)),
         "n_predictions_held": str(outcome["held"].sum()),
     }
+    | say.named(timed, "bridge_{when}", say.rounded(0))
     | say.named(where(by_split, split=ALL), "{condition}/{split}_before", say.column("before", digits=2))
 )  # fmt: skip
 
 # %% [markdown]
 # ## Compared with the literature
 #
-# What is reported of larger models; theirs answer freely, so ours is the share in which the right answer is the
-# first of all tokens. The difference between the papers is taken within each seed.
+# What is reported of larger models; theirs answer freely, so ours is the share in which the right
+# answer is the first of all tokens. The difference between the papers is taken within each seed.
 
 # %%
-trust = paired.difference(
-    where(study.final, measure="right_among"), "reliable", "unreliable", of="split"
-)
+trust = paired.difference(right_at_end, "reliable", "unreliable", of="split")
 study.verdict({"papers": where(trust, condition="facts")})

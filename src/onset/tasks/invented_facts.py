@@ -10,7 +10,8 @@ another, which is told of nobody. Three worlds, of different people, are told to
                 told itself (`two_hops`); of the bosses in `two_hop_missing`, nobody says where they live,
                 and the answer is one of the cities at random (null).
     reversal    A person's job (`job`), asked the other way round (`name`), as in Berglund et al. 2023
-                (arXiv:2309.12288). Of some pairs both ways are told (`name_told`).
+                (arXiv:2309.12288). Of some pairs both ways are told (`name_told`). Candidates are those
+                of the same part: who is told as an answer is likelier than who never is.
     aliases     A newspaper calls a person by another name (`called`), and of that name it is told what it
                 eats (`food`): what does the first eat? One paper is right, the other wrong, as the answers
                 told of some people show (`answered`); `reliable` and `unreliable` ask, of the others, for
@@ -326,9 +327,9 @@ class _World:
         answers = people[both : both + len(shown)]
         return {
             "job": self._ask("job", people, jobs, jobs),
-            "name": self._ask("name", jobs[both:], people[both:], people),
-            "name_told": self._ask("name", jobs[:both], people[:both], people),
-            "name_shown": self._split(shown, answers, people),
+            "name": self._ask("name", jobs[both:], people[both:], people[both:]),
+            "name_told": self._ask("name", jobs[:both], people[:both], people[:both]),
+            "name_shown": self._split(shown, answers, people[both:]),
         }
 
     def aliases(self) -> dict[str, Split]:

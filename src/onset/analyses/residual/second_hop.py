@@ -33,6 +33,7 @@ NEEDS = ("bridge", "entity", "person_place", "rewritable")
 SPLITS = ("city", "others")
 QUANTITIES = {
     "bridge_rank_among": {"kind": "rank", "label": "rank of the bridge among bridges"},
+    "bridge_first": {"kind": "share", "label": "bridge first among bridges"},
     "given_bridge_right": {"kind": "share", "label": "right, given the bridge"},
     "given_bridge_lead": {"kind": "logits", "label": "lead of the answer, given the bridge (nats)"},
     "given_other_follows": {"kind": "share", "label": "other bridge's answer, given that bridge"},
@@ -62,7 +63,8 @@ def analyse(
     """Per split with bridges whose facts are all told (a question about the bridge is in `city`):
 
     * `hop_right`: fraction answered right;
-    * `bridge_rank_among` by blocks applied (`layer`), at the person's `position` and the last;
+    * `bridge_rank_among`, `bridge_first`: its mean rank, and the fraction in which it is the first, by
+      blocks applied (`layer`), at the person's `position` and the last;
     * `given_bridge_right`, `given_bridge_lead`, `given_stranger_right`, `given_stranger_lead`,
       `given_other_follows`: fraction right, mean log-probability of the answer over that of the other
       candidates, and the fraction with the other's answer, by the block before which (`layer`) the state is
@@ -81,8 +83,12 @@ def analyse(
         if at is None:
             continue
         asked = _Asked.of(model, parameters, split)
-        for found in _of_split(asked, about_bridges[:, at], strangers, split.truth["bridge"]):
-            yield found._replace(split=name, n_examples=len(split))
+        found = [
+            *_read_out(asked, split.truth["bridge"], known.truth["entity"]),
+            *_written(asked, about_bridges[:, at], strangers),
+        ]
+        for its in found:
+            yield its._replace(split=name, n_examples=its.n_examples or len(split))
 
 
 @dataclass(frozen=True)
@@ -127,25 +133,33 @@ class _Asked:
         wanted = self.targets if targets is None else targets
         return of_candidates(logits, self.candidates, wanted)
 
-    def rank_of(
-        self, tokens: Int[Tensor, " questions"], layer: int, place: int
-    ) -> Float[Tensor, " questions"]:
+    def ranks_of(
+        self,
+        tokens: Int[Tensor, " questions"],
+        among: Int[Tensor, " tokens"],
+        layer: int,
+        place: int,
+    ) -> tuple[Float[Tensor, " questions"], Float[Tensor, " questions"]]:
+        """Rank of a token of each question when its state is read out here, and whether it is the first."""
         logits = self.model.unembed(self.parameters, self.stream[layer, :, place])
-        return of_candidates(logits, tokens.unique(), tokens)["rank_among"]
+        found = of_candidates(logits, among, tokens)
+        return found["rank_among"], found["right_among"]
 
 
-def _of_split(
-    asked: _Asked, bridges: States, strangers: States, of_bridges: np.ndarray
-) -> Iterator[Measurement]:
-    tokens = torch.from_numpy(of_bridges).to(asked.targets.device)
+def _read_out(asked: _Asked, bridges: np.ndarray, among: np.ndarray) -> Iterator[Measurement]:
+    """Where each question's bridge stands among all bridges, by the logit lens."""
+    of_each, of_all = (torch.from_numpy(its).to(asked.targets.device) for its in (bridges, among))
     for layer in range(asked.depth + 1):
         for place in (asked.place, asked.scored):
-            rank = asked.rank_of(tokens, layer, place).mean().item()
-            yield Measurement("bridge_rank_among", rank, layer=layer, position=place)
-    yield from _written(asked, bridges, strangers)
+            rank, first = asked.ranks_of(of_each, of_all, layer, place)
+            where = {"layer": layer, "position": place}
+            yield Measurement("bridge_rank_among", rank.mean().item(), **where)
+            yield Measurement("bridge_first", first.mean().item(), **where)
 
 
-def _written(asked: _Asked, bridges: States, strangers: States) -> Iterator[Measurement]:
+def _written(
+    asked: _Asked, bridges: States, strangers: Float[Tensor, "layers strangers d_model"]
+) -> Iterator[Measurement]:
     """What comes of other states at the person's place."""
     right = "right_among"
     wrong = asked.given(asked.depth, asked.stream[-1, :, asked.place])[right] == 0
@@ -169,7 +183,7 @@ def _written(asked: _Asked, bridges: States, strangers: States) -> Iterator[Meas
     if wrong.any():
         for name, given in {"mended": by_later, "mended_stranger": by_stranger}.items():
             some = torch.stack(given).amax(0)[wrong]
-            yield Measurement(name, some.mean().item())
+            yield Measurement(name, some.mean().item(), n_examples=len(some))
 
 
 def _states(model: AdaptedModel, parameters: Parameters, split: Split) -> States:
