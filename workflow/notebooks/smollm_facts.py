@@ -135,6 +135,7 @@ HALVES = {"two_hop": "never told", "two_hop_half": "told in the second condition
 hops = where(study.closer, split=HALVES)
 at_person = hops["position"].isna() | (hops["position"] < hops["position"].max())
 in_time = where(hops[at_person], measure=GIVEN)
+in_time = in_time[in_time["layer"] % 2 == 0]
 study.points_figure(
     "in_time", over_seeds(in_time, ["condition", "split", "measure", "layer"]),
     {(c, s): f"{study.labels[c]}: {HALVES[s]}" for c in study.analysed for s in HALVES},
@@ -187,7 +188,8 @@ COSINES = {"state_cosine": "whom it stands for", "state_cosine_null": "other peo
 last = where(study.final, measure=COSINES, split="reliable", condition="facts")
 place = {position: "at the name" if position < last["position"].max() else "at the end"
          for position in sorted(last["position"].unique())}  # fmt: skip
-cosines = over_seeds(last, ["condition", "measure", "position", "layer"])
+every_third = last[last["layer"] % 3 == 0]
+cosines = over_seeds(every_third, ["condition", "measure", "position", "layer"])
 study.points_figure(
     "cosines", cosines, place, "blocks applied", "cosine of states", at="layer", by="position",
     curve="measure", of=COSINES,

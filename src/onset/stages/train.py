@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -195,7 +196,7 @@ class _Run:
 
     def _had_again(self, kept: Parameters) -> Parameters:
         """What a state leaves out, as it is never trained and can be had again."""
-        if not (self._beginning and self.model.constants):
+        if not self._beginning or not self.model.constants:
             return {}
         return {name: its for name, its in self.beginning().parameters.items() if name not in kept}
 
@@ -239,9 +240,14 @@ class _Run:
         """A checkpoint, and what an interrupted training resumes from."""
         write_checkpoint(self.folder, state.step, state.parameters, self._origin, self._beginning)
         if state.step < self.training.steps:
-            # Where most of a large model is never trained, it isn't written again at each checkpoint.
-            constants = self.model.constants if self._beginning else frozenset()
-            state.save(self.folder.training_state, self._origin, leave_out=constants)
+            self._without_constants(state).save(self.folder.training_state, self._origin)
+
+    def _without_constants(self, state: TrainingState) -> TrainingState:
+        """Where most of a large model is never trained, it isn't written again at each checkpoint."""
+        if not self._beginning:
+            return state
+        trained = state.parameters.keys() - self.model.constants
+        return replace(state, parameters={name: state.parameters[name] for name in sorted(trained)})
 
     def finish(self, end: TrainingState) -> None:
         """Log, settings and index; the index says that all is there."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,16 +31,14 @@ class TrainingState:
     intervened_to: int = 0
     """interventions that come before an update below this number are done"""
 
-    def save(self, path: Path, origin: Origin, leave_out: Collection[str] = ()) -> None:
-        """Store it, but for some parameters that whoever resumes has from elsewhere."""
-        kept = {name: its for name, its in self.parameters.items() if name not in leave_out}
-        arrays = {f"parameters/{name}": _to_numpy(t) for name, t in kept.items()}
+    def save(self, path: Path, origin: Origin) -> None:
+        arrays = {f"parameters/{name}": _to_numpy(t) for name, t in self.parameters.items()}
         for name, moments in self.moments.items():
             arrays |= {f"moments/{kind}/{name}": _to_numpy(t) for kind, t in moments.items()}
         arrays |= {f"log/{column}": np.array(entries) for column, entries in self.log.items()}
         arrays |= {f"held/{name}": _to_numpy(mask) for name, mask in self.held.items()}
         about = {"origin": origin.to_json(), "step": self.step, "intervened_to": self.intervened_to}
-        about["order"] = {name: _order(t) for name, t in kept.items()}
+        about["order"] = {name: _order(t) for name, t in self.parameters.items()}
         save_arrays(path, arrays, about)
 
     @classmethod
