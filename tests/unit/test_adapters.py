@@ -8,18 +8,21 @@ import torch
 from torch.testing import assert_close
 
 from onset import models
+from onset.config.size import Size
 from onset.models import inspection
 from onset.models.batch import Questions
 from onset.models.pretrained import adapters
+from onset.models.pretrained.settings import Settings
 from onset.runs.artefacts import Beginning, read_checkpoint, write_checkpoint
 from onset.store.layout import RunFolder
 from onset.store.origin import Origin
 from onset.store.tensors import load_arrays
 from onset.tasks.dataset import Dataset, Split
 from onset.training.loop import train
-from onset.training.settings import TrainingSettings
+from onset.training.settings import CheckpointSettings, TrainingSettings
 from onset.training.state import TrainingState
 from tests import checkpoints
+from tests.worlds import settings_of
 
 TOKENS = np.arange(2, 26).reshape(4, 6)
 ASKED = Questions(TOKENS, (), scored_at=np.array([[2], [5], [5], [3]]))
@@ -130,3 +133,16 @@ class TestAdapters:
             built(folder, parts=["mpl.*"]).module  # noqa: B018
         with pytest.raises(ValueError, match="from block 9 on"):
             built(folder, first_layer=9).module  # noqa: B018
+
+
+def test_planning_counts_no_whole_model_per_checkpoint(folder):
+    told = {"name": "pretrained", "checkpoint": str(folder)}
+    task = settings_of("composition")
+    kept = CheckpointSettings(schedule="linear", count=3)
+    of_all, of_adapters = (
+        Size.of(task, Settings.model_validate(told | its), TRAINING, kept)
+        for its in ({}, {"adapter": {"rank": 2}})
+    )
+    assert of_all.disk > 0
+    assert of_adapters.disk == 0
+    assert 0 < of_adapters.all_memory < of_all.all_memory

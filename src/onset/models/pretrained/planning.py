@@ -75,6 +75,11 @@ def n_parameters(settings: Settings) -> int:
     return 0
 
 
+def changes_all(settings: Settings) -> bool:
+    """Whether training may change all of them; adapters, which are few, are trained in their place."""
+    return settings.adapter is None
+
+
 def _of_package(settings: Settings, n_tokens: int, length: int) -> Iterator[str]:
     name = packaged.name_of(settings.checkpoint)
     if settings.revision is None:
