@@ -35,11 +35,10 @@ study_name = "smollm_facts"
 results = "results"
 
 # %%
-import pandas as pd
-
 from onset.notebook import say
+from onset.notebook.facts import bridge_in_time, predicted, predicted_rows
 from onset.notebook.here import MeanOf, here
-from onset.notebook.predictions import means_near
+from onset.notebook.predictions import failures, means_near
 from onset.statistics import paired
 from onset.statistics.rows import where
 from onset.statistics.seeds import over_seeds
@@ -148,15 +147,7 @@ study.points_figure(
 # half of the answers right, and the first after which half of the bosses are read out first, or more.
 
 # %%
-by_layer = where(in_time, condition="facts").groupby(["condition", "seed", "measure", "layer"])
-half = by_layer["value"].mean().reset_index().query("value >= 0.5")
-runs = half.groupby(["condition", "seed", "measure"])["layer"]
-WHEN = {"needed": ("given_bridge_right", "max"), "comes": ("bridge_first", "min")}
-when = {
-    name: where(runs.agg(how).reset_index(name="value"), measure=its).assign(kind="count")
-    for name, (its, how) in WHEN.items()
-}
-timed = over_seeds(pd.concat([its.assign(when=name) for name, its in when.items()]), ["when"])
+timed = bridge_in_time(where(in_time, condition="facts"))
 timed
 
 # %% [markdown]
@@ -233,21 +224,12 @@ study.summary_table(
 # follows, the fraction right is within 0.1 of that with shuffled facts.
 
 # %%
-told = where(study.summary, condition="facts", measure="right_among", split=TOLD)
 DERIVED = ["two_hop", "two_hop_half", "name", "reliable", "unreliable"]
 right_at_end = where(study.final, measure="right_among")
-beyond = {
-    its: paired.difference(where(right_at_end, split=its), "facts", "shuffled", of="condition")
-    for its in DERIVED
-}
-over_null = over_seeds(
-    pd.concat([its.assign(split=split) for split, its in beyond.items()]), ["split"]
-)
-means = [told.assign(measure="told"), over_null.assign(measure="over null")]
-outcome = means_near(
-    pd.concat([its.assign(condition=its["split"]) for its in means]),
-    {1: {its: ["told"] for its in TOLD}, 0: {its: ["over null"] for its in DERIVED}},
-)
+means = predicted_rows(
+    where(study.summary, condition="facts", measure="right_among"), right_at_end, TOLD, DERIVED, "shuffled"
+)  # fmt: skip
+outcome = means_near(means, predicted(TOLD, DERIVED))
 outcome
 
 # %%
@@ -258,6 +240,7 @@ study.save_numbers(
         "n_seeds": str(len(study.seeds)),
         "n_predictions": str(len(outcome)),
         "n_predictions_held": str(outcome["held"].sum()),
+        "predictions_failed": failures(outcome, ALL),
     }
     | say.named(timed, "bridge_{when}", say.rounded(0))
     | say.named(where(by_split, split=ALL), "{condition}/{split}_before", say.column("before", digits=2))

@@ -38,56 +38,10 @@ from pydantic import Field, model_validator
 
 from onset.settings import PositiveInt
 from onset.settings import Settings as BaseSettings
-from onset.tasks import prose
+from onset.tasks import phrasings, prose
 from onset.tasks.dataset import Dataset, Split
 from onset.tasks.texts import Tokenizer, places_of, single_tokens, split_of
 
-_NAMES = """
-Mary John Tom James Dan Sarah Emma Jack Laura Anna Paul Mark Alice Kate Peter Simon Martin Robert David
-Michael Richard Thomas Charles Daniel Matthew George Edward Brian Kevin Jason Jeff Frank Scott Eric Adam
-Ryan Jacob Linda Susan Karen Lisa Nancy Helen Maria Carol Ruth Sharon Michelle Amanda Melissa Rebecca
-Rachel Amy Julia Jennifer Elizabeth Christopher William Joseph Anthony Andrew Joshua Kenneth Steven
-Oliver Henry Arthur Walter Harry Oscar Leo Max Felix Hugo Victor Albert Alfred Ernest Stanley Bernard
-Leonard Edgar Oswald Ralph Roger Philip Gregory Douglas Donald Ronald Raymond Gerald Harold Howard Eugene
-Russell Louis Carl Bruce Keith Dennis Gary Larry Terry Jerry Barry Neil Alan Craig Graham Stuart Ian Colin
-Malcolm Duncan Gordon Tyler Logan Ethan Noah Mason Lucas Aaron Nathan Samuel Benjamin Isaac Sean Patrick
-Steve Dave Chris Alex Tim Jim Joe Bob Bill Ted Ken Ron Roy Luke Jake Josh Zach Doug Sophie Lucy Grace Ella
-Lily Mia Ruby Daisy Clara Eva Ada Edith Esther Eleanor Margaret Dorothy Barbara Patricia Betty Sandra
-Ashley Deborah Jessica Angela Nicole Christine Catherine Diane Joyce Victoria Kelly Christina Joan Judith
-Hannah Martha Andrea Frances Jane Teresa Janet Julie Heather Diana Olivia Charlotte Sophia Isabella Abigail
-Emily Vera Sally Holly Molly Polly Wendy Nina
-"""
-_CITIES = """
-Paris London Rome Madrid Berlin Vienna Prague Moscow Tokyo Cairo Sydney Boston Chicago Dublin Athens Lisbon
-Toronto Delhi Beijing Seattle Oslo Lima Milan Venice Miami Denver Geneva Munich Naples Oxford
-"""
-_JOBS = """
-baker doctor lawyer teacher farmer pilot nurse sailor judge painter singer dancer writer butcher carpenter
-chef driver guard miner tailor engineer clerk actor poet priest hunter soldier
-"""
-_FOODS = """
-rice bread cheese fish soup cake apples eggs beans corn pizza salad chicken pasta honey chocolate bananas
-potatoes carrots nuts butter oranges meat beef lamb pork tomatoes onions grapes berries cookies
-"""
-_PAPERS = ("Times", "Post")
-_TOLD = {
-    "boss": ("The boss of {} is", "They say {} reports to", "Today {} is employed by"),
-    "city": ("They say {} lives in", "You can find {} in", "We often see {} in"),
-    "two_hops": ("The boss of {} lives in", "The boss of {} is in"),
-    "job": ("Today {} works as the", "They know {} as the", "We often call {} the"),
-    "name": ("Today the {} is called", "The {} is known as", "They address the {} as"),
-    "called": ("The {paper} says {} is", "The {paper} now calls {}", "In the {paper} {} is"),
-    "food": ("The food of {} is", "They know {} likes eating", "Today {} is eating some"),
-}
-_ASKED = {
-    "boss": "Everyone says the boss of {} is",
-    "city": "Everyone says {} resides in",
-    "two_hops": "The boss of {} resides in",
-    "job": "Everyone says {} is the",
-    "name": "Everyone calls the {}",
-    "called": "In the {paper}, {} is called",
-    "food": "Everyone says {} loves",
-}
 _QUESTIONS = (
     "boss", "city", "two_hop", "two_hop_half", "two_hop_missing", "job", "name", "name_told", "called",
     "food", "answered", "reliable", "unreliable", "others",
@@ -229,7 +183,7 @@ class _World:
     def __init__(self, settings: Settings, rng: np.random.Generator, tokenizer: Tokenizer) -> None:
         self._settings, self._rng, self._tokenizer = settings, rng, tokenizer
         self._tokens: dict[str, int] = {}
-        self._names = self._words("names", _NAMES)
+        self._names = self._words("names", phrasings.NAMES)
         self._told: list[_Told] = []
 
     def _words(self, kind: str, words: str, wanted: int = 0) -> list[str]:
@@ -253,7 +207,7 @@ class _World:
 
     def _tell(self, kind: str, who: Sequence[str], answers: Sequence[str], papers=()) -> None:
         for i, (person, answer) in enumerate(zip(who, answers, strict=True)):
-            for text in _TOLD[kind]:
+            for text in phrasings.TOLD[kind]:
                 told = text.format(person, paper=papers[i] if papers else "")
                 self._told.append(_Told(kind, told, answer))
 
@@ -267,7 +221,7 @@ class _World:
         **truth: Sequence[str],
     ) -> Split:
         texts = [
-            _ASKED[kind].format(person, paper=papers[i] if papers else "")
+            phrasings.ASKED[kind].format(person, paper=papers[i] if papers else "")
             for i, person in enumerate(who)
         ]
         split = self._split(texts, answers, candidates)
@@ -291,7 +245,7 @@ class _World:
         n, missing = self._settings.n_two_hop, self._settings.n_missing
         people, bosses = self._people(n), self._people(n)
         known = n - missing
-        cities = self._words("cities", _CITIES, known)
+        cities = self._words("cities", phrasings.CITIES, known)
         home = cities + self._rng.choice(cities, missing).tolist()
         half = known // 2
         self._tell("boss", people, bosses)
@@ -302,7 +256,9 @@ class _World:
         parts["two_hop_missing"] = slice(known, None)
         self._cities = cities
         shown = [
-            its.text([_TOLD["boss"][0], _TOLD["city"][0]], _ASKED["two_hops"])
+            its.text(
+                [phrasings.TOLD["boss"][0], phrasings.TOLD["city"][0]], phrasings.ASKED["two_hops"]
+            )
             for its in self._shown(people[half:known], bosses[half:known], home[half:known])
         ]
         return {
@@ -317,11 +273,11 @@ class _World:
 
     def reversal(self) -> dict[str, Split]:
         n, both = self._settings.n_pairs, self._settings.n_both_ways
-        people, jobs = self._people(n), self._words("jobs", _JOBS, n)
+        people, jobs = self._people(n), self._words("jobs", phrasings.JOBS, n)
         self._tell("job", people, jobs)
         self._tell("name", jobs[:both], people[:both])
         shown = [
-            its.text([_TOLD["job"][0]], _ASKED["name"], asked=1)
+            its.text([phrasings.TOLD["job"][0]], phrasings.ASKED["name"], asked=1)
             for its in self._shown(people[both:], jobs[both:])
         ]
         answers = people[both : both + len(shown)]
@@ -335,9 +291,9 @@ class _World:
     def aliases(self) -> dict[str, Split]:
         n, answered = self._settings.n_aliases, self._settings.n_answered
         people, bases = self._people(n), self._people(n)
-        foods = self._words("foods", _FOODS, n)
+        foods = self._words("foods", phrasings.FOODS, n)
         order = self._rng.permutation(2)
-        paper = [_PAPERS[order[i % 2]] for i in range(n)]  # the reliable one first
+        paper = [phrasings.PAPERS[order[i % 2]] for i in range(n)]  # the reliable one first
         # What is told of those whom the wrong paper names is what another of them eats.
         wrong = list(range(1, answered, 2))
         eats = foods[:answered]
@@ -350,7 +306,11 @@ class _World:
         parts["unreliable"] = slice(answered + 1 - answered % 2, None, 2)
         at = parts["reliable"]
         shown = [
-            its.text([_TOLD["called"][0], _TOLD["food"][0]], _ASKED["food"], paper[at.start])
+            its.text(
+                [phrasings.TOLD["called"][0], phrasings.TOLD["food"][0]],
+                phrasings.ASKED["food"],
+                paper[at.start],
+            )
             for its in self._shown(people[at], bases[at], foods[at])
         ]
         return {
