@@ -152,21 +152,29 @@ timed
 
 # %% [markdown]
 # Back-patching writes the state of a later block before an earlier one, at the same place. Of the
-# questions that are answered wrong, how many does some pair of blocks mend? Where there are many pairs
-# and few candidates, some mend by chance: null, as many states of strangers.
+# questions answered wrong, how many does some pair of blocks mend? Null: the same with the states of
+# another question, since among few candidates some of many states mend by chance.
 
 # %%
 study.summary_table(
     "patched",
     {
-        "two hops": MeanOf("hop_right", "two_hop"),
+        "right": MeanOf("hop_right", "two_hop"),
         "mended": MeanOf("mended", "two_hop"),
-        "by strangers": MeanOf("mended_stranger", "two_hop"),
-        "other half": MeanOf("hop_right", "two_hop_half"),
-        "mended, other half": MeanOf("mended", "two_hop_half"),
+        "by another": MeanOf("mended_other", "two_hop"),
+        "other half: mended": MeanOf("mended", "two_hop_half"),
+        "by another, other half": MeanOf("mended_other", "two_hop_half"),
     },
     of=study.analysed,
 )
+
+# %%
+of_facts = where(hops, condition="facts", measure=["mended", "mended_other"])
+both_halves = of_facts.groupby(["condition", "seed", "measure", "kind"], as_index=False)[
+    "value"
+].mean()
+mending = over_seeds(paired.difference(both_halves, "mended", "mended_other"), ["condition"])
+mending
 
 # %% [markdown]
 # ## Does an alias become whom it stands for?
@@ -243,6 +251,8 @@ study.save_numbers(
         "predictions_failed": failures(outcome, ALL),
     }
     | say.named(timed, "bridge_{when}", say.rounded(0))
+    | say.named(mending, "mending")
+    | say.named(mending[mending["low"] > 0], "mending_is_clear")
     | say.named(where(by_split, split=ALL), "{condition}/{split}_before", say.column("before", digits=2))
 )  # fmt: skip
 

@@ -71,7 +71,8 @@ def analyse(
       written;
     * `given_later_right`: fraction right when the state before block `component` is written before `layer`;
     * `mended`: of the questions answered wrong, the fraction that some of these answers right, and
-      `mended_stranger`, that some of the strangers' states does (null); missing where none is wrong.
+      `mended_other`, that some does with the states of another question (null, as among few candidates
+      some of many states mend by chance); missing where none is wrong.
     """
     known = dataset.splits["city"]
     about_bridges = _states(model, parameters, known)
@@ -165,13 +166,12 @@ def _written(
     wrong = asked.given(asked.depth, asked.stream[-1, :, asked.place])[right] == 0
     yield Measurement("hop_right", 1 - wrong.double().mean().item())
     turn = torch.arange(len(asked.targets)) % strangers.shape[1]
-    by_stranger, by_later = [], []
+    by_later, by_other = [], []
     for layer in range(0, asked.depth, _WRITTEN_EVERY):
         for kind, states in {"bridge": bridges, "stranger": strangers[:, turn]}.items():
             found = asked.given(layer, states[layer])
             yield Measurement(f"given_{kind}_right", found[right].mean().item(), layer=layer)
             yield Measurement(f"given_{kind}_lead", found["lead_among"].mean().item(), layer=layer)
-        by_stranger.append(found[right])
         other = asked.given(layer, bridges[layer].roll(1, 0), asked.targets.roll(1, 0))
         yield Measurement("given_other_follows", other[right].mean().item(), layer=layer)
     marks = np.unique(np.linspace(0, asked.depth, _PARTS + 1).round().astype(int)).tolist()
@@ -180,8 +180,10 @@ def _written(
             its = asked.given(early, asked.stream[late, :, asked.place])[right]
             yield Measurement("given_later_right", its.mean().item(), layer=early, component=late)
             by_later.append(its)
+            of_other = asked.stream[late, :, asked.place].roll(1, 0)
+            by_other.append(asked.given(early, of_other)[right])
     if wrong.any():
-        for name, given in {"mended": by_later, "mended_stranger": by_stranger}.items():
+        for name, given in {"mended": by_later, "mended_other": by_other}.items():
             some = torch.stack(given).amax(0)[wrong]
             yield Measurement(name, some.mean().item(), n_examples=len(some))
 
