@@ -44,10 +44,7 @@ QUANTITIES = {
     },
     "given_later_right": {"kind": "share", "label": "right, given a later block's state"},
     "mended": {"kind": "share", "label": "of wrong answers, mended by some later state"},
-    "mended_stranger": {
-        "kind": "share",
-        "label": "of wrong answers, mended by some stranger's state",
-    },
+    "mended_other": {"kind": "share", "label": "of wrong answers, mended by another question"},
     "hop_right": {"kind": "share", "label": "right, given nothing"},
 }
 
