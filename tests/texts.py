@@ -61,10 +61,12 @@ TINY_LLAMA = Path(__file__).parents[1] / "config/checkpoints/tiny_llama"
 
 
 def all_pieces() -> list[str]:
-    """Of the sentences of all tasks, by which many sentences are drawn, in the order of the alphabet."""
+    """Of the sentences of all tasks, of which many are drawn if they are, in the order of the alphabet."""
     pieces = Pieces()
     for task in tasks_of_texts():
-        tasks.load(task).generate(settings_of(task, n_examples=2000), 0, pieces)
+        drawn = "n_examples" in tasks.load(task).Settings.model_fields
+        many = {"n_examples": 2000} if drawn else {}
+        tasks.load(task).generate(settings_of(task, **many), 0, pieces)
     return sorted(pieces.numbers)
 
 

@@ -15,7 +15,10 @@ import pytest
 from onset.stages import dataset as dataset_stage
 from onset.stages import train as train_stage
 from onset.stages.command import StageError
+from onset.store.layout import RunFolder
+from onset.store.tensors import load_arrays
 from onset.training.state import TrainingState
+from tests import checkpoints
 from tests.files import contents, differing
 
 TASK = {
@@ -157,6 +160,26 @@ def test_a_population_goes_on_to_the_same_bytes(tmp_path, monkeypatch, n_states)
         with pytest.raises(KeyboardInterrupt):
             train(TOLD, *other)
     train(TOLD, *other)
+    assert differing(contents(tmp_path / "whole"), contents(tmp_path / "other")) == []
+
+
+def test_what_is_never_trained_is_not_stored_again_to_go_on_from(tmp_path, monkeypatch):
+    model = {
+        "name": "pretrained", "checkpoint": str(checkpoints.save("llama", tmp_path / "own", positions=12)),
+        "first_token": 1, "adapter": {"rank": 2},
+    }  # fmt: skip
+    told = {**TOLD, "model": model}
+    whole, other = (new_runs(tmp_path / its, "b", 0) for its in ("whole", "other"))
+    train(told, *whole)
+    with monkeypatch.context() as patched:
+        interrupt_after(patched, 3)
+        with pytest.raises(KeyboardInterrupt):
+            train(told, *other)
+    kept, _ = load_arrays(RunFolder(other[0]).training_state)
+    names = [name for name in kept if name.startswith("parameters/")]
+    assert names
+    assert all("adapter" in name for name in names)
+    train(told, *other)
     assert differing(contents(tmp_path / "whole"), contents(tmp_path / "other")) == []
 
 

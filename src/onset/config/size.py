@@ -3,7 +3,8 @@
 A rough lower bound: whatever is refused really can't run, and what passes may still be too large. Tasks
 say how many numbers they hold while being generated (`n_numbers`); model families say what they keep per
 example of a batch (`activations`), and the shapes of their parameters or, where those are in files, how
-many there are (`n_parameters`); of these, runs store what they change. Anything unknown counts as zero.
+many there are (`n_parameters`), and whether training may change them all (`changes_all`); runs store what
+they change. Anything unknown counts as zero.
 """
 
 from __future__ import annotations
@@ -60,7 +61,8 @@ class Size:
         own = sum(map(math.prod, shapes.values()))
         in_files = family.n_parameters(model) if hasattr(family, "n_parameters") else 0
         parameters = own + in_files
-        changed = own if training.trainable or not training.updates else parameters
+        some = hasattr(family, "changes_all") and not family.changes_all(model)
+        changed = own if training.trainable or some or not training.updates else parameters
         kept = family.activations(model, *sizes) if hasattr(family, "activations") else 0
         copies = _COPIES[training.optimiser] if changed else _COPIES_TO_LOOK_AT
         batch, n_kept = training.batch_size or 1, checkpoints.at_most(training.steps)

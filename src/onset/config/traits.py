@@ -24,8 +24,10 @@ OF_WORLDS = {
 OF_MODELS = {
     "residual_stream": "a residual stream that can be read",
     "midway": "a forward pass that can begin with states in its middle",
+    "rewritable": "states that can be overwritten between any two blocks",
     "heads": "attention heads",
     "tokenizer": "a tokenizer of its own",
+    "adapters": "adapters, without which it is the model that training began with",
     "head_weights": "weights that can be told apart head by head",
     "embeddings": "token embeddings that can be exchanged",
     "neurons": "MLP neurons that can be read",

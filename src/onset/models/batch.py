@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -145,6 +145,26 @@ class ReadableModel(Model, Protocol):
         self, parameters: Mapping[str, Tensor], tokens: Int[Tensor, "examples length"]
     ) -> Float[Tensor, "applications examples heads length length"]:
         """Which part of its attention each position pays to each, by block application and head."""
+        ...
+
+
+class AdaptedModel(ReadableModel, Protocol):
+    """What measures need of a model that is trained by adapters, and of which states can be overwritten."""
+
+    def without_adapters(
+        self, parameters: Mapping[str, Tensor], layers: Collection[int] | None = None
+    ) -> Parameters:
+        """The model with the adapters of these blocks silent; of all: as it was before training."""
+        ...
+
+    def logits_from(
+        self,
+        parameters: Mapping[str, Tensor],
+        states: Float[Tensor, "examples length d_model"],
+        layer: int,
+        scored: int,
+    ) -> Float[Tensor, "examples tokens"]:
+        """Logits at one position, of states as they are after so many blocks; those are not run."""
         ...
 
 

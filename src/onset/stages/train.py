@@ -184,6 +184,7 @@ class _Run:
         start = TrainingState.load(folder.training_state, self._origin, settings["device"])
         if start and self._has_checkpoints_up_to(start.step):
             log.info("%s  goes on from step %d", folder.run, start.step)
+            start.parameters |= self._had_again(start.parameters)
             self.start = start
         else:
             self.start = self.beginning()
@@ -198,6 +199,12 @@ class _Run:
             else:
                 initial = self.model.initial_parameters(self.folder.seed)
         return TrainingState(0, {n: p.to(self._settings["device"]) for n, p in initial.items()})
+
+    def _had_again(self, kept: Parameters) -> Parameters:
+        """What a state leaves out, as it is never trained and can be had again."""
+        if not self._beginning or not self.model.constants:
+            return {}
+        return {name: its for name, its in self.beginning().parameters.items() if name not in kept}
 
     def _has_checkpoints_up_to(self, last: int) -> bool:
         """Whether those that an interrupted call wrote are still there, as it wrote them."""
@@ -250,7 +257,14 @@ class _Run:
         """A checkpoint, and what an interrupted training resumes from."""
         write_checkpoint(self.folder, state.step, state.parameters, self._origin, self._beginning)
         if state.step < self.training.steps:
-            state.save(self.folder.training_state, self._origin)
+            self._without_constants(state).save(self.folder.training_state, self._origin)
+
+    def _without_constants(self, state: TrainingState) -> TrainingState:
+        """Where most of a large model is never trained, it isn't written again at each checkpoint."""
+        if not self._beginning:
+            return state
+        trained = state.parameters.keys() - self.model.constants
+        return replace(state, parameters={name: state.parameters[name] for name in sorted(trained)})
 
     def finish(self, end: TrainingState) -> None:
         """Log, settings and index; the index says that all is there."""

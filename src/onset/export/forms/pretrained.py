@@ -22,6 +22,7 @@ def form(model: Pretrained) -> Form:
     return Form(
         config,
         "AutoModelForCausalLM",
+        tensors=model.plain,
         generation=model.module.generation_config.to_diff_dict(),
         lens=BOOTED,
         first_token=model.first_token,

@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from onset.models.batch import Model, Parameters
-from onset.tasks.dataset import Dataset
+from onset.tasks.dataset import VALIDATION, Dataset
 from onset.training.batches import whole
 
 Asked = Callable[[Any, Parameters, Any], Any]
@@ -45,6 +45,18 @@ def logits_of_splits(
         parameters,
         [group for split in dataset.splits.values() for group in whole(split).questions],
     )
+
+
+@kept
+def logits_of_choices(
+    model: Model, parameters: Parameters, dataset: Dataset
+) -> dict[str, Float[Tensor, "scored tokens"]]:
+    """Logits at the scored positions of the splits that have candidates, but for validation parts."""
+    return {
+        name: model.logits(parameters, whole(split).questions)
+        for name, split in dataset.splits.items()
+        if split.candidates is not None and not name.endswith(VALIDATION)
+    }
 
 
 def targets_of_splits(dataset: Dataset) -> Int[Tensor, " scored"]:

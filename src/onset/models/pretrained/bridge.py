@@ -31,12 +31,13 @@ def open_bridge(
     """
     if n_applications not in (None, model.depth(1)):
         raise ValueError(f"{model.settings.checkpoint} applies each of its blocks once, always")
+    parameters = model.plain(parameters)
     module = loading.module(model.config)
     odd = parameters.keys() ^ dict(module.named_parameters()).keys()
     if odd:
         said = f"too many or too few: {', '.join(sorted(odd))}"
         raise ValueError(f"these aren't parameters of {model.settings.checkpoint}; {said}")
-    module.load_state_dict(dict(parameters), strict=False)  # what is tied stands there once
+    module.load_state_dict(parameters, strict=False)  # what is tied stands there once
     device = next(iter(parameters.values())).device
     return TransformerBridge.boot_transformers(
         loading.where(model.settings),

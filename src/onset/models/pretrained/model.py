@@ -12,7 +12,7 @@ accuracy are therefore over the whole vocabulary, and targets use the task's num
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,7 +27,7 @@ from transformers import PretrainedConfig, PreTrainedModel
 from transformers.utils import ModelOutput
 
 from onset.models.batch import Parameters, Questions
-from onset.models.pretrained import loading
+from onset.models.pretrained import adapters, loading, midway
 from onset.models.pretrained.planning import first_token, longest, problems, unconverted, unfit
 from onset.models.pretrained.settings import Settings
 from onset.models.pretrained.tokenizer import Tokenizer, open_tokenizer
@@ -82,7 +82,10 @@ class Pretrained:
     def module(self) -> PreTrainedModel:
         """The Hugging Face module that parameters are put into for a call."""
         with torch.inference_mode(False):  # else its buffers would be of no use for gradients
-            return loading.module(self.config)
+            found = loading.module(self.config)
+        if self.settings.adapter:
+            adapters.adapt(found, self.settings.adapter)
+        return found
 
     @property
     def begins_alike(self) -> bool:
@@ -91,8 +94,11 @@ class Pretrained:
 
     @property
     def constants(self) -> frozenset[str]:
-        """None: everything may be trained."""
-        return frozenset()
+        """None: everything may be trained; but with adapters, all else."""
+        if not self.settings.adapter:
+            return frozenset()
+        names = (name for name, _ in self.module.named_parameters())
+        return frozenset(name for name in names if not adapters.is_adapter(name))
 
     @property
     def decaying(self) -> frozenset[str]:
@@ -100,15 +106,30 @@ class Pretrained:
         return frozenset(name for name, p in self.module.named_parameters() if p.ndim > 1)
 
     def initial_parameters(self, seed: int) -> Parameters:
-        """Those of the checkpoint, the same for every seed: it decides data and their order alone. Where
-        the settings ask for random weights, the seed draws them.
+        """Those of the checkpoint, the same for every seed: it decides data and their order alone, and
+        adapters, if there are any. Where the settings ask for random weights, the seed draws them.
 
         Raises:
             ValueError: the stored tensors aren't those of the architecture.
         """
-        if self.settings.weights == "random":
-            return loading.drawn(self.config, seed)
-        return loading.parameters(self.settings)
+        its = self.settings
+        found = (
+            loading.drawn(self.config, seed) if its.weights == "random" else loading.parameters(its)
+        )
+        return found | adapters.drawn(self.module, seed) if its.adapter else found
+
+    def plain(self, parameters: Mapping[str, Tensor]) -> Parameters:
+        """The parameters of the same function without adapters: those that others open."""
+        if not self.settings.adapter:
+            return dict(parameters)
+        return adapters.merged(self.module, parameters, self.settings.adapter)
+
+    def without_adapters(
+        self, parameters: Mapping[str, Tensor], layers: Collection[int] | None = None
+    ) -> Parameters:
+        """The model with the adapters of these blocks silent; of all: as it was before training."""
+        silent = range(self.config.num_hidden_layers) if layers is None else layers
+        return adapters.without(parameters, self.module, silent)
 
     def logits(
         self, parameters: Mapping[str, Tensor], questions: Sequence[Questions]
@@ -130,23 +151,41 @@ class Pretrained:
             tokens = self.in_vocabulary(its.tokens[:, : max(its.scored) + 1])
             at_once = len(tokens) if torch.is_grad_enabled() else _AT_ONCE
             for some in torch.from_numpy(tokens).split(at_once):
-                output = functional_call(
-                    self.module,
-                    dict(parameters),
-                    (some.to(device),),
-                    {
-                        "use_cache": False,
-                        # The vocabulary is large: no logits where nothing is scored.
-                        "logits_to_keep": torch.tensor(its.scored, device=device),
-                    },
-                )
-                found.append(self._task_first(output.logits))
+                found.append(self._said(parameters, (some.to(device),), {}, its.scored))
             order.append(rows)
         logits = torch.cat(found)
         if group.scored_at is not None:
             back = torch.from_numpy(np.concatenate(order).argsort())
             logits = logits[back.to(device)]
         return logits.flatten(0, 1)
+
+    def _said(
+        self,
+        parameters: Mapping[str, Tensor],
+        given: tuple[Tensor, ...],
+        named: Mapping[str, Tensor],
+        scored: Sequence[int],
+    ) -> Float[Tensor, "texts scored tokens"]:
+        device = next(iter(parameters.values())).device
+        # The vocabulary is large: no logits where nothing is scored.
+        kept = {"use_cache": False, "logits_to_keep": torch.tensor(scored, device=device)}
+        output = functional_call(self.module, dict(parameters), given, {**kept, **named})
+        return self._task_first(output.logits)
+
+    def _from(
+        self,
+        parameters: Mapping[str, Tensor],
+        states: Float[Tensor, "texts length d_model"],
+        layer: int,
+        scored: Sequence[int],
+    ) -> Float[Tensor, "texts scored tokens"]:
+        with midway.begun(self._blocks, layer, states):
+            # The states stand here for their shape: all that is made of them is replaced.
+            return self._said(parameters, (), {"inputs_embeds": states}, scored)
+
+    @property
+    def _blocks(self) -> list[Module]:
+        return [block for _, block in adapters.blocks(self.module)]
 
     def depth(self, hops: int) -> int:
         """All blocks, whatever is asked."""
@@ -181,6 +220,18 @@ class Pretrained:
         )
         readout = parameters.get(f"{head}.weight", parameters[f"{embedding}.weight"])
         return self._task_first(F.linear(normed, readout, parameters.get(f"{head}.bias")))
+
+    def logits_from(
+        self,
+        parameters: Mapping[str, Tensor],
+        states: Float[Tensor, "examples length d_model"],
+        layer: int,
+        scored: int,
+    ) -> Float[Tensor, "examples tokens"]:
+        """Logits at one position, of states as they are after so many blocks; those are not run."""
+        if layer == self.config.num_hidden_layers:
+            return self.unembed(parameters, states[:, scored])
+        return self._from(parameters, states, layer, [scored])[:, 0]
 
     def attention(
         self, parameters: Mapping[str, Tensor], tokens: Int[Tensor, "examples length"]

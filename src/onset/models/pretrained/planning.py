@@ -19,7 +19,8 @@ _ON_THE_HUB = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
 
 def traits(settings: Settings) -> tuple[str, ...]:
     """What they are like (`onset.config.traits`)."""
-    return ("residual_stream", "heads", "tokenizer")
+    adapted = ("adapters",) if settings.adapter else ()
+    return ("residual_stream", "heads", "tokenizer", "rewritable", *adapted)
 
 
 def begins_trained(settings: Settings) -> bool:
@@ -79,6 +80,8 @@ def _of_training(settings: Settings) -> Iterator[str]:
     """What is wrong with the name of its checkpoints; each of them is asked about by itself."""
     if settings.weights == "random":
         yield f"weights: random ones aren't those of {files.STEP}"
+    if settings.adapter:
+        yield "adapter: nothing is trained where a training is recorded"
     if packaged.is_packaged(settings.checkpoint):
         yield f"checkpoint: a package ships one, and none of {files.STEP}"
     found = files.folders(settings.checkpoint)
@@ -96,6 +99,11 @@ def n_parameters(settings: Settings) -> int:
             return files.n_numbers(folder)
         return packaged.shipped(settings.checkpoint, settings.revision or "").stat().st_size
     return 0
+
+
+def changes_all(settings: Settings) -> bool:
+    """Whether training may change all of them; adapters, which are few, are trained in their place."""
+    return settings.adapter is None
 
 
 def _of_package(settings: Settings, n_tokens: int, length: int) -> Iterator[str]:

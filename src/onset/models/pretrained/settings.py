@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import model_validator
+from pydantic import Field, Strict, model_validator
 
 from onset.models.pretrained import files
-from onset.settings import Line, NonNegativeInt
+from onset.settings import Line, NonNegativeInt, Once, PositiveFloat, PositiveInt
 from onset.settings import Settings as BaseSettings
+
+
+class AdapterSettings(BaseSettings):
+    """Low-rank adapters (`adapters.py`): all that is then trained, and stored."""
+
+    rank: PositiveInt
+    scale: PositiveFloat = 1.0
+    """what their product counts for; α / rank in Hu et al. 2021"""
+    first_layer: NonNegativeInt = 0
+    """the first block that has any, from 0; nothing before it costs a training gradients"""
+    parts: Annotated[tuple[Line, ...], Strict(False), Field(min_length=1), Once] = ("*",)
+    """patterns of the names that a block's matrices have in it, such as `mlp.*` or `*.down_proj`"""
 
 
 class Settings(BaseSettings):
@@ -33,6 +45,8 @@ class Settings(BaseSettings):
     """token i of the task is token first_token + i of the model's vocabulary; texts have the vocabulary's
     own. Byte-pair vocabularies hold special tokens and single bytes first, then common pieces of words
     before rare ones"""
+    adapter: AdapterSettings | None = None
+    """left out: the parameters themselves are trained, or those that `training.trainable` names"""
 
     @model_validator(mode="before")
     @classmethod

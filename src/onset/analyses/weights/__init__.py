@@ -1,0 +1,1 @@
+"""What training has put where in the weights."""

@@ -1,0 +1,71 @@
+"""What notebooks about facts in a model make of its closer looks and of its null control."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+
+from onset.statistics import paired
+from onset.statistics.rows import where
+from onset.statistics.seeds import over_seeds
+
+HALF = 0.5
+_WHEN = {"needed": ("given_bridge_right", "max"), "comes": ("bridge_first", "min")}
+
+
+def bridge_in_time(rows: pd.DataFrame) -> pd.DataFrame:
+    """The last block before which a bridge that is given makes half of the answers right (`needed`), and
+    the first after which half of the bridges are read out first (`comes`): over seeds, of the runs that
+    have one.
+
+    Args:
+        rows: of `given_bridge_right` and `bridge_first` at the person's place, of one condition; the
+            fractions of its splits count alike.
+
+    Returns:
+        when, mean, low, high, and a column per seed.
+    """
+    by_layer = rows.groupby(["condition", "seed", "measure", "layer"])["value"].mean().reset_index()
+    runs = by_layer[by_layer["value"] >= HALF].groupby(["condition", "seed", "measure"])["layer"]
+    found = [
+        where(runs.agg(end).reset_index(name="value"), measure=its).assign(when=when, kind="count")
+        for when, (its, end) in _WHEN.items()
+    ]
+    return over_seeds(pd.concat(found), ["when"])
+
+
+def predicted_rows(
+    summary: pd.DataFrame,
+    final: pd.DataFrame,
+    told: Iterable[str],
+    follows: Iterable[str],
+    null: str,
+) -> pd.DataFrame:
+    """Means that predictions are about, for `means_near`, with splits in the place of conditions.
+
+    Args:
+        summary: means of one condition and measure, by split: those of what is `told` count as they are.
+        final: the same measure of each run at the end, of that condition and of the null control.
+        told: splits.
+        follows: splits of which what the condition has beyond its null counts, within each seed.
+        null: the condition that is the null control.
+    """
+    (condition,) = summary["condition"].unique()
+    beyond = [
+        paired.difference(where(final, split=its), condition, null, of="condition").assign(
+            split=its
+        )
+        for its in follows
+    ]
+    means = {
+        "told": where(summary, split=list(told)),
+        "beyond null": over_seeds(pd.concat(beyond), ["split"]),
+    }
+    rows = [its.assign(condition=its["split"], measure=kind) for kind, its in means.items()]
+    return pd.concat(rows, ignore_index=True)
+
+
+def predicted(told: Iterable[str], follows: Iterable[str]) -> Mapping[int, Mapping[str, list[str]]]:
+    """That what is told is near 1, and what follows near 0 beyond the null, as `means_near` is told."""
+    return {1: {its: ["told"] for its in told}, 0: {its: ["beyond null"] for its in follows}}
