@@ -187,8 +187,8 @@ IMPOSSIBLE = [
     bad("no conditions", STUDY, "conditions", {}, "must not be empty"),
     bad("a mistake of one condition only", STUDY, "conditions.wide.model.n_heads", 5,
         "n_heads (5) must divide d_model (64)", key="conditions.wide.model"),
-    bad("a mistake in overrides", CONFIG, "overrides.composition.training.steps", 0,
-        "must be greater than 0"),
+    bad("a mistake in overrides", CONFIG, "overrides.composition.training.steps", -1,
+        "must be greater than or equal to 0"),
     bad("no studies", CONFIG, "studies", [], "must not be empty"),
     bad("no seeds", CONFIG, "seeds", [], "must not be empty"),
     bad("a seed twice beside", STUDY, "conditions.one.extra_seeds", [5, 5], "listed twice: 5"),
@@ -662,7 +662,7 @@ def test_a_smoke_run_replaces_no_full_results(files):
 
 def test_mistakes_in_smoke_settings_are_named_there(files):
     files.make_smoke()
-    files.set(STUDY, "smoke.training.steps", 0)
+    files.set(STUDY, "smoke.training.steps", -1)
     files.set(STUDY, "smoke.conditions", {"wide": {"model": {"d_modl": 8}}})
     assert set(files.problems()) == {
         (STUDY, "smoke.training.steps"), (STUDY, "smoke.conditions.wide.model.d_modl"),

@@ -527,3 +527,41 @@ def test_gradients_along_one_training_and_against_the_next():
     assert [list(line.get_xdata()) for line in right.lines[:2]] == [[0.1, 0.2], [0.3]]
     assert list(right.lines[2].get_ydata()) == [0.4, 0.6]
     assert right.get_ylim()[0] == pytest.approx(-0.55)
+
+
+class TestNextTo:
+    """Means of another study and its own."""
+
+    SUMMARY = "condition,split,measure,kind,digits,n_seeds,mean,low,high\n"
+    ROWS = {
+        "loss": ("two_layers/repeats/loss", "tied/id/loss"),
+        "lead": ("no/such/mean", "tied/id/lead"),
+    }
+
+    @pytest.fixture
+    def folders(self, tmp_path):
+        means = {
+            "alias": "tied,id,loss,nats,2,3,1.5,1,2",
+            "other": "two_layers,repeats,loss,nats,2,3,0.5,,",
+        }
+        for name, row in means.items():
+            (tmp_path / name / "settings").mkdir(parents=True)
+            (tmp_path / name / "summary.csv").write_text(f"{self.SUMMARY}{row}\n")
+            put_on_record(tmp_path / name)
+        return tmp_path
+
+    def opened(self, folders, quoted: list[str]) -> NotebookStudy:
+        told = {**TOLD, **({"quoted": quoted} if quoted else {})}
+        (folders / "alias/settings/notebook.json").write_text(json.dumps(told))
+        return here("alias", folders)
+
+    def test_both_are_there_or_empty(self, folders):
+        table = self.opened(folders, ["other"]).next_to("other", self.ROWS)
+        assert table.to_dict("list") == {
+            "finding": ["loss", "lead"], "other": ["0.50", ""], "alias": ["1.50 [1.00, 2.00]", ""],
+        }  # fmt: skip
+
+    def test_a_study_that_is_not_run_is_empty(self, folders):
+        table = self.opened(folders, []).next_to("other", self.ROWS)
+        assert table["other"].tolist() == ["", ""]
+        assert table["alias"].tolist() == ["1.50 [1.00, 2.00]", ""]

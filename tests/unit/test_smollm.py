@@ -10,6 +10,7 @@ import pytest
 
 from onset.results import Run
 from onset.stages import analyse, dataset, evaluate, train
+from onset.workflow.jobs import Jobs
 from tests import checkpoints
 from tests.config_files import CONFIG, Files
 from tests.texts import all_pieces
@@ -23,8 +24,8 @@ CHANGED = {
 
 
 @pytest.fixture(scope="module", params=["llama", "gpt2"])
-def conditions(request, tmp_path_factory):
-    """Those of the study, with a tiny model of an architecture in place of the real one."""
+def project(request, tmp_path_factory):
+    """The study, with a tiny model of an architecture in place of the real one."""
     root = tmp_path_factory.mktemp(request.param)
     pieces = all_pieces()
     folder = checkpoints.save(
@@ -36,7 +37,7 @@ def conditions(request, tmp_path_factory):
     files.set(STUDY, "quotes", [])
     for name in ("repeated", "repeated_untrained"):
         files.set(STUDY, f"conditions.{name}.task.n_symbols", 40)
-    return files.load().studies["smollm"].conditions
+    return files.load()
 
 
 def work(stage, run: Path, told: str) -> None:
@@ -50,8 +51,8 @@ def work(stage, run: Path, told: str) -> None:
 @pytest.mark.parametrize(
     "name", ["ioi", "ioi_untrained", "repeated", "repeated_untrained", "words", "words_untrained"]
 )
-def test_all_jobs_of_a_run(conditions, name, tmp_path):
-    its = conditions[name]
+def test_all_jobs_of_a_run(project, name, tmp_path):
+    its = project.studies["smollm"].conditions[name]
     run = Run(tmp_path / f"results/smollm/{name}/seed_0")
     work(dataset, run.path, its.dataset_job)
     work(train, run.path, its.train_job)
@@ -68,3 +69,9 @@ def test_all_jobs_of_a_run(conditions, name, tmp_path):
         }
         assert expected[name] <= found
         assert run.analyses["value"].notna().all()
+
+
+def test_the_atlas_looks_at_the_model_once(project):
+    """All conditions ask the same one; and what nobody has trained isn't gathered."""
+    told = json.loads(Jobs(project).collections.collect_settings("atlas", "smollm"))
+    assert [(its["name"], its["seeds"]) for its in told["conditions"]] == [("ioi", [0])]
