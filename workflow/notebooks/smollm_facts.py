@@ -195,6 +195,14 @@ study.points_figure(
 )  # fmt: skip
 
 # %% [markdown]
+# Mean over blocks and both places of the first minus the second, within each seed:
+
+# %%
+of_runs = last.groupby(["condition", "seed", "measure", "kind"], as_index=False)["value"].mean()
+nearer = over_seeds(paired.difference(of_runs, *COSINES), ["condition"])
+nearer
+
+# %% [markdown]
 # ## Which blocks hold the facts?
 #
 # The adapters of a few blocks alone, or all but these.
@@ -251,6 +259,7 @@ study.save_numbers(
         "predictions_failed": failures(outcome, ALL),
     }
     | say.named(timed, "bridge_{when}", say.rounded(0))
+    | say.named(nearer, "nearer")
     | say.named(mending, "mending")
     | say.named(mending[mending["low"] > 0], "mending_is_clear")
     | say.named(where(by_split, split=ALL), "{condition}/{split}_before", say.column("before", digits=2))
