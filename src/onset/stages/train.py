@@ -184,8 +184,8 @@ class _Run:
         start = TrainingState.load(folder.training_state, self._origin, settings["device"])
         if start and self._has_checkpoints_up_to(start.step):
             log.info("%s  goes on from step %d", folder.run, start.step)
-            start.parameters |= self._had_again(start.parameters)
-            self.start = start
+            its = self.beginning().parameters if self._had_again else {}
+            self.start = start.with_parameters({name: its[name] for name in self._had_again})
         else:
             self.start = self.beginning()
 
@@ -200,11 +200,10 @@ class _Run:
                 initial = self.model.initial_parameters(self.folder.seed)
         return TrainingState(0, {n: p.to(self._settings["device"]) for n, p in initial.items()})
 
-    def _had_again(self, kept: Parameters) -> Parameters:
-        """What a state leaves out, as it is never trained and can be had again."""
-        if not self._beginning or not self.model.constants:
-            return {}
-        return {name: its for name, its in self.beginning().parameters.items() if name not in kept}
+    @property
+    def _had_again(self) -> frozenset[str]:
+        """What isn't written again at each checkpoint, as it is never trained and can be had again."""
+        return self.model.constants if self._beginning else frozenset()
 
     def _has_checkpoints_up_to(self, last: int) -> bool:
         """Whether those that an interrupted call wrote are still there, as it wrote them."""
@@ -246,10 +245,10 @@ class _Run:
 
     def _recorded(self) -> TrainingState:
         """The checkpoints of a training that others have done."""
-        its = self.model.settings.model_dump(mode="json")
-        told = self.folder, self.steps, its, self.dataset.sizes, self._origin
+        model = self.model.settings.model_dump(mode="json")
+        its = write_recorded(self.folder, self.steps, model, self.dataset.sizes, self._origin)
         with _in_one_line(self.folder.run):
-            for step in write_recorded(*told):
+            for step in its:
                 log.info("%s  step %d: as it was recorded", self.folder.run, step)
         return replace(self.start, step=self.training.steps, log=start_log(self.start))
 
@@ -257,14 +256,8 @@ class _Run:
         """A checkpoint, and what an interrupted training resumes from."""
         write_checkpoint(self.folder, state.step, state.parameters, self._origin, self._beginning)
         if state.step < self.training.steps:
-            self._without_constants(state).save(self.folder.training_state, self._origin)
-
-    def _without_constants(self, state: TrainingState) -> TrainingState:
-        """Where most of a large model is never trained, it isn't written again at each checkpoint."""
-        if not self._beginning:
-            return state
-        trained = state.parameters.keys() - self.model.constants
-        return replace(state, parameters={name: state.parameters[name] for name in sorted(trained)})
+            kept = state.without_parameters(self._had_again)
+            kept.save(self.folder.training_state, self._origin)
 
     def finish(self, end: TrainingState) -> None:
         """Log, settings and index; the index says that all is there."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +30,15 @@ class TrainingState:
     """masks of the entries that interventions hold as they are"""
     intervened_to: int = 0
     """interventions that come before an update below this number are done"""
+
+    def without_parameters(self, names: Collection[str]) -> TrainingState:
+        """The same, but for these."""
+        rest = {name: its for name, its in self.parameters.items() if name not in names}
+        return replace(self, parameters=rest)
+
+    def with_parameters(self, more: Mapping[str, Tensor]) -> TrainingState:
+        """The same, and these."""
+        return replace(self, parameters={**self.parameters, **more})
 
     def save(self, path: Path, origin: Origin) -> None:
         arrays = {f"parameters/{name}": _to_numpy(t) for name, t in self.parameters.items()}
