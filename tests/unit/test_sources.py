@@ -54,7 +54,7 @@ def test_the_last_that_says_it_is_blamed(files):  # noqa: F811
 
 
 def test_overrides_are_blamed_to_the_key(files):  # noqa: F811
-    options = ["overrides={composition: {training: {steps: 0}}}"]
+    options = ["overrides={composition: {training: {steps: -1}}}"]
     one = "overrides: {composition: {model: {n_heads: 0}}}\n"
     lines = said(files.root, *options, one=one)
     assert [line.partition(": ")[0] for line in lines] == [
