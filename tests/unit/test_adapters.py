@@ -145,4 +145,4 @@ def test_planning_counts_no_whole_model_per_checkpoint(folder):
     )
     assert of_all.disk > 0
     assert of_adapters.disk == 0
-    assert 0 < of_adapters.all_memory < of_all.all_memory
+    assert 0 < of_adapters.all_memory <= of_all.all_memory

@@ -51,6 +51,7 @@ def accuracy(model, parameters, tokens, targets) -> float:
 def test_names_are_the_modules():
     assert names() == [
         "ablation",
+        "adapted_blocks",
         "attention",
         "backups",
         "circuit_edges",
@@ -67,6 +68,7 @@ def test_names_are_the_modules():
         "patching",
         "paths_to_movers",
         "probe",
+        "second_hop",
         "self_repair",
     ]
 

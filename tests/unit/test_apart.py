@@ -66,7 +66,8 @@ def test_splits_are_apart(name, changes):
     for settings, world in worlds(name, changes):
         found = {split: examples(its) for split, its in world.splits.items()}
         for one, other in combinations(found, 2):
-            if {one, other} & held_out(settings):
+            if {one, other} & held_out(settings) and other != f"{one}_shuffled":
+                # The null of a task that nothing is trained on has the same prompts, with others' answers.
                 assert not found[one] & found[other], (one, other)
 
 

@@ -55,7 +55,7 @@ def assert_an_interruption_leaves_no_trace(
 
 # ---- surgery: every module, every option that its settings have -----------------------------------
 
-OTHERS = {"fraction": (None, 0.2), "step": (None, 0)}
+OTHERS = {"fraction": (None, 0.2), "step": (None, 0), "parameters": (("*",), ("layers.*",))}
 """of options that aren't a choice from a list: some values of each"""
 GIVEN = {"source": {"condition": "base"}}
 

@@ -108,13 +108,13 @@ def test_it_is_of_a_condition_that_is_none(files, of, says):
 
 
 def test_what_is_wrong_with_the_other_is_said_once(files):
-    files.set(STUDY, "conditions.wide.training.steps", 0)
+    files.set(STUDY, "conditions.wide.training.steps", -1)
     files.set(STUDY, "conditions.slow", variant())
     assert [*files.problems()] == [(STUDY, "conditions.wide.training.steps")]
 
 
 def test_its_own_mistakes_stand_in_its_own_place(files):
-    files.set(STUDY, "conditions.slow", variant(training={"steps": 0}))
+    files.set(STUDY, "conditions.slow", variant(training={"steps": -1}))
     assert [*files.problems()] == [(STUDY, "conditions.slow.training.steps")]
 
 
@@ -155,9 +155,9 @@ def test_overrides_change_what_is_added_as_they_change_anything(files):
         ("conditions.slow", {"trainig": {}}, "conditions.slow.trainig", "did you mean training?"),
         (
             "conditions.slow",
-            {"training": {"steps": 0}},
+            {"training": {"steps": -1}},
             "conditions.slow.training.steps",
-            "must be greater than 0",
+            "must be greater than or equal to 0",
         ),
         (
             "conditions.slow",

@@ -36,8 +36,8 @@ def test_a_new_key_of_the_training_retrains(finished):
     """Even with a default: settings classes are code, and a default may have changed as well."""
     finished.replace(
         "src/onset/training/settings.py",
-        "    steps: PositiveInt\n",
-        "    steps: PositiveInt\n    another: int = 1\n",
+        "    recorded: bool = False\n",
+        "    recorded: bool = False\n    another: int = 1\n",
     )
     assert set(finished.plan()) == jobs("train evaluate analyse") | AFTER_RUNS | told("notebook")
 

@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from onset.config import load_project
 from onset.config.yaml_file import read_yaml
 
 pytestmark = pytest.mark.slow
@@ -59,13 +60,14 @@ class TestNothing:
     ],
     ids=["", "smoke", "first", "full"],
 )
-def test_the_shipped_config_plans_every_condition_at_every_seed(fresh, arguments):
+def test_the_shipped_config_plans_every_condition_at_every_seed(fresh, arguments, monkeypatch):
     shipped = read_yaml(fresh.repository / fresh.config)
     if arguments:
         shipped |= read_yaml(fresh.repository / arguments[1])
     fresh.edit(fresh.config, lambda _: (fresh.repository / fresh.config).read_text())
     planned = fresh.plan(*arguments)
-    for study in shipped["studies"]:
+    monkeypatch.chdir(fresh.root)
+    for study in load_project(shipped, fresh.root).studies:
         conditions = read_yaml(fresh.root / f"config/studies/{study}.yaml")["conditions"]
         for rule, name, seed in itertools.product(
             ("dataset", "train", "evaluate"), conditions, shipped["seeds"]

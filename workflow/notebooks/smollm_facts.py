@@ -246,9 +246,6 @@ means = predicted_rows(
     where(study.summary, condition="facts", measure="right_among"), right_at_end, TOLD, DERIVED, "shuffled"
 )  # fmt: skip
 outcome = means_near(means, predicted(TOLD, DERIVED))
-outcome
-
-# %%
 study.save_numbers(
     study.quoted_settings("task.n_two_hop", "task.n_pairs", "task.n_aliases", "training.steps")
     | {
@@ -264,6 +261,7 @@ study.save_numbers(
     | say.named(mending[mending["low"] > 0], "mending_is_clear")
     | say.named(where(by_split, split=ALL), "{condition}/{split}_before", say.column("before", digits=2))
 )  # fmt: skip
+outcome
 
 # %% [markdown]
 # ## Compared with the literature

@@ -64,8 +64,6 @@ class TrainingSettings(Settings):
 
     steps: NonNegativeInt
     """0: the model is looked at as it comes, and there is nothing else to be set"""
-    recorded: bool = False
-    """others have done this training, and its checkpoints can be had: nothing else is to be set"""
     batch_size: PositiveInt | None
     """null: full batches, with every example of the mixture's only split in every step"""
     mixture: Mixture
@@ -95,6 +93,8 @@ class TrainingSettings(Settings):
     """pattern of parameters' names → `all` or `new_tokens` (of an embedding, the rows of tokens that the
     dataset calls new); of patterns that fit, the most specific counts; what fits no pattern keeps every
     bit. None: everything is trained"""
+    recorded: bool = False
+    """others have done this training, and its checkpoints can be had: nothing else is to be set"""
 
     @model_validator(mode="before")
     @classmethod
