@@ -39,16 +39,16 @@ WITH_HEADS = [
 
 
 def heads_by_config() -> set[tuple]:
-    """Each head of each run that the config asks for."""
+    """Each head of each run that the config asks for, but for conditions that are one model many times."""
     found = set()
     for study in PROJECT.studies.values():
-        for name, seeds in PROJECT.runs(study.name).items():
-            model = study.conditions[name].model
+        for name, its in study.gathered.items():
+            model = its.model
             if not hasattr(model, "n_heads"):
                 continue
             found |= {
                 (study.name, name, seed, layer, head)
-                for seed in seeds
+                for seed in PROJECT.runs(study.name)[name]
                 for layer in range(model.n_applications)
                 for head in range(model.n_heads)
             }

@@ -12,7 +12,6 @@ import torch
 from onset.config import load_project
 from onset.config.yaml_file import read_yaml
 from onset.results import open_run
-from onset.runs.token_names import reads_texts
 from onset.views.chosen import MOST_CHECKPOINTS, MOST_EXAMPLES
 from onset.views.packing import cells, unpack_numbers, unpack_shares
 from onset.views.watching import TOP_TOKENS
@@ -66,9 +65,8 @@ def test_the_last_layer_says_what_the_model_says(views, smoke: Path):
             shape = (steps, layers + 1, length, TOP_TOKENS)
             top = unpack_numbers(example["lens"], shape)[-1, -1, example["scored"][-1], 0]
             share = unpack_shares(example["lens_shares"], shape)[-1, -1, example["scored"][-1], 0]
-            between = "" if reads_texts(run.model, run.dataset.vocabulary) else " "
-            names = (view["vocabulary"][token] for token in example["tokens"])
-            asked = run.tokens(between.join(names))
+            names = [view["vocabulary"][token] for token in example["tokens"]]
+            asked = torch.tensor([[run.dataset.vocabulary.index(name) for name in names]])
             split = run.dataset.splits[example["split"]]
             assert layers == run.model.depth(split.hops)
             states = run.model.residual_stream(run.parameters(), asked)[layers, 0]
