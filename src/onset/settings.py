@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
 from typing import Annotated, Any
 
 from pydantic import (
@@ -101,6 +102,17 @@ class Settings(BaseModel):
                     f"nearer to 0 than single precision goes; 0, or {SMALLEST:.2g} at least"
                 )
         return value
+
+
+def fits(name: str, patterns: Iterable[str]) -> bool:
+    """Whether a name is one of these, or fits one with * for anything."""
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def lost_patterns(patterns: Iterable[str], names: Iterable[str]) -> list[str]:
+    """Those that none of the names fits."""
+    there = list(names)
+    return [pattern for pattern in patterns if not any(fits(name, [pattern]) for name in there)]
 
 
 def canonical_json(value: object) -> str:

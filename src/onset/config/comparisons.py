@@ -18,9 +18,10 @@ from onset.config.groups import (
     seeds_of,
 )
 from onset.config.problems import Layer, Problem, merge, nearest, place, problems_of
-from onset.config.study import Condition, Study, StudyFile, lost_patterns
+from onset.config.study import Condition, Study, StudyFile
 from onset.config.wants import Wants, unknown, wants_of_comparison
 from onset.latex.settings_in_words import as_given
+from onset.settings import lost_patterns
 
 LONGEST_GROUP = 200
 """of its name, which is a file's, and a record's with some more"""

@@ -8,7 +8,8 @@ from itertools import combinations
 
 from onset.comparisons.settings import PARENT, SOURCE, ComparisonSettings
 from onset.config.parents import Place, parent_of, source_runs
-from onset.config.study import Condition, Study, fits
+from onset.config.study import Condition, Study
+from onset.settings import fits
 
 Seeds = Mapping[str, Mapping[str, Sequence[int]]]
 """study → condition → seeds"""

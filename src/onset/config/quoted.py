@@ -11,9 +11,10 @@ from onset.comparisons.settings import SOURCE, ComparisonSettings
 from onset.config.groups import conditions_of, partner_of
 from onset.config.problems import Problem, nearest
 from onset.config.quantities import quantities_of
-from onset.config.study import Study, lost_patterns
+from onset.config.study import Study
 from onset.latex.means_asked import means_asked_for
 from onset.latex.sources import sources_of
+from onset.settings import lost_patterns
 from onset.statistics.quantities import Declarations, UndeclaredError, quantity_of
 from onset.statistics.rows import COUNTED_BY
 

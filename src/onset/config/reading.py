@@ -20,12 +20,12 @@ from onset.config.notebook_source import read_notebook_source, unreadable_notebo
 from onset.config.notebooks import notebook_problems
 from onset.config.problems import Layer, Problem, merge, nearest, problems_of
 from onset.config.quantities import contradictions
-from onset.config.study import Condition, ConditionFile, Study, StudyFile, lost_patterns
+from onset.config.study import Condition, ConditionFile, Study, StudyFile
 from onset.config.sweep import SweepError, expand
 from onset.config.texts import text_problems
 from onset.config.wants import silent_measures
 from onset.config.yaml_file import YamlError, misnamed, read_yaml
-from onset.settings import is_name
+from onset.settings import is_name, lost_patterns
 
 
 def study_names(root: Path) -> list[str]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Annotated, Any
 
@@ -34,6 +33,7 @@ from onset.settings import (
     ShownSeed,
     Text,
     canonical_json,
+    fits,
 )
 from onset.statistics.claims import Claim
 from onset.tasks.worlds import drawn_from_parent, in_words
@@ -105,17 +105,6 @@ def _a_claim(text: str) -> str:
 
 
 ClaimText = Annotated[str, AfterValidator(_a_claim)]
-
-
-def fits(name: str, patterns: Iterable[str]) -> bool:
-    """Whether a condition's name is one of these, or fits one with *."""
-    return any(fnmatchcase(name, pattern) for pattern in patterns)
-
-
-def lost_patterns(patterns: Iterable[str], conditions: Iterable[str]) -> list[str]:
-    """Those that none of the conditions fits."""
-    names = list(conditions)
-    return [pattern for pattern in patterns if not any(fits(name, [pattern]) for name in names)]
 
 
 class ParentSettings(Settings):

@@ -9,7 +9,8 @@ from onset import models
 from onset.config.problems import nearest
 from onset.config.study import Condition
 from onset.config.traits import KNOWN, traits_of, traits_of_model
-from onset.interventions.settings import InterventionSettings, fitting
+from onset.interventions.settings import InterventionSettings
+from onset.settings import lost_patterns
 from onset.tasks.worlds import sizes_of
 
 
@@ -74,9 +75,8 @@ def _shapes(condition: Condition) -> dict[str, tuple[int, ...]]:
 
 def _nothing_grafted(patterns: Sequence[str], condition: Condition) -> Iterator[tuple[str, str]]:
     names = list(_shapes(condition))
-    for pattern in patterns:
-        if not fitting([pattern], names):
-            yield "parameters", f"there is no parameter {pattern!r}; {nearest(pattern, names)}"
+    for pattern in lost_patterns(patterns, names):
+        yield "parameters", f"there is no parameter {pattern!r}; {nearest(pattern, names)}"
 
 
 def _nothing_removed(fraction: float | None, condition: Condition) -> Iterator[tuple[str, str]]:

@@ -150,9 +150,8 @@ def _draw(axis: Axes, tiles: list[tuple[float, float, str, float]], size: float)
 
 def colour(kind: str, needed: float) -> tuple[float, float, float]:
     """Red, green, blue of a head's tile."""
-    lightness = _LIGHTEST + (_DARKEST - _LIGHTEST) * min(
-        max(0.0, needed), 1.0
-    )  # 0 where it isn't known
+    part = min(max(0.0, needed), 1.0)  # 0 where it isn't known
+    lightness = _LIGHTEST + (_DARKEST - _LIGHTEST) * part
     hue = _LOOKS[kind].hue
     saturation = 0.0 if hue is None else 0.9
     return tuple(sns.husl_palette(1, h=hue or 0.0, s=saturation, l=lightness)[0])

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 
 import torch
 
-from onset.interventions.settings import GraftSettings, fitting
+from onset.interventions.settings import GraftSettings
 from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
 from onset.runs.source import Source
+from onset.settings import fits
 from onset.training.interventions import Altered
 
 
@@ -28,7 +29,7 @@ def altered(
     before, after = sources[0].parameters(0), sources[0].parameters()
     drawing = torch.Generator().manual_seed(seed)
     found = {}
-    for name in fitting(settings.parameters, sorted(parameters)):
+    for name in (its for its in sorted(parameters) if fits(its, settings.parameters)):
         change = after[name] - before[name]
         if settings.null:
             order = torch.randperm(change.numel(), generator=drawing).to(change.device)

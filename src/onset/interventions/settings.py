@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from fnmatch import fnmatchcase
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, Strict, model_validator
@@ -78,11 +76,6 @@ class GraftSettings(_Intervention):
     """names, or patterns with * for anything, of the parameters that are changed"""
     taken_back: bool = False
     """whether it is subtracted instead: from the source's own end, that leaves its beginning"""
-
-
-def fitting(patterns: Iterable[str], names: Iterable[str]) -> list[str]:
-    """The names that fit one of the patterns."""
-    return [name for name in names if any(fnmatchcase(name, its) for its in patterns)]
 
 
 InterventionSettings = Annotated[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 
@@ -21,3 +22,19 @@ class Measurement(NamedTuple):
     """which of several things of a kind: a frequency, a feature, a neuron"""
     n_examples: int | None = None
     """that the value is a mean over, where they are fewer than all of the split"""
+
+
+def by_head(
+    measure: str, values: Sequence[Sequence[float]], split: str | None = None, **more: int | None
+) -> Iterator[Measurement]:
+    """A row for each head.
+
+    Args:
+        measure: its name.
+        values: by block application and head.
+        split: of all.
+        more: what else is the same of all, such as `n_examples`.
+    """
+    for layer, of_layer in enumerate(values):
+        for head, value in enumerate(of_layer):
+            yield Measurement(measure, value, split, layer, head, **more)

@@ -29,7 +29,6 @@ PARTS = {
     "by_norm": "by the final norm",
 }
 """what was lost, and where the rest comes back from"""
-_N_MOVERS = 3
 _OF_HEADS = {
     "head_effect": "effect",
     "attention_to_right": "right",
@@ -131,8 +130,9 @@ class NameMoving:
     @property
     def movers(self) -> str:
         """The heads that were taken out: those of most runs, where not all chose the same."""
-        chosen = where(self.found, measure="is_mover")["name"].value_counts()
-        return ", ".join(sorted(chosen.index[:_N_MOVERS]))
+        chosen = where(self.found, measure="is_mover")
+        most = chosen["name"].value_counts().index[: len(chosen) // chosen["seed"].nunique()]
+        return ", ".join(sorted(most))
 
     def movers_attention(self) -> pd.Series:
         """To the right name, mean over the heads that were taken out, by seed."""

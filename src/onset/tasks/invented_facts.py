@@ -30,17 +30,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
 from jaxtyping import Int
 from pydantic import Field, model_validator
 
 from onset.settings import PositiveInt
-from onset.settings import Settings as BaseSettings
 from onset.tasks import phrasings, prose
 from onset.tasks.dataset import Dataset, Split
-from onset.tasks.texts import Tokenizer, places_of, single_tokens, split_of
+from onset.tasks.texts import TextSettings, Tokenizer, places_of, single_tokens, split_of
 
 _QUESTIONS = (
     "boss", "city", "two_hop", "two_hop_half", "two_hop_missing", "job", "name", "name_told", "called",
@@ -51,10 +50,8 @@ _SPLITS = ("told", "prose", *_QUESTIONS, *_SHOWN, "prose_held_out")
 _FEWEST = 2  # in a split
 
 
-class Settings(BaseSettings):
+class Settings(TextSettings):
     """How many people there are in each world, and what is told of them."""
-
-    texts: ClassVar[bool] = True
 
     name: Literal["invented_facts"]
     n_two_hop: int = Field(16, ge=6)
@@ -93,10 +90,6 @@ class Settings(BaseSettings):
             if left < max(_FEWEST, self.n_shown):
                 raise ValueError(f"{key}: {left} are left to ask about; make it larger")
         return self
-
-    @property
-    def n_tokens(self) -> int:
-        return 0
 
     @property
     def max_hops(self) -> int:

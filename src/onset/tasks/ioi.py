@@ -17,15 +17,14 @@ anew in each split.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 from pydantic import Field
 
 from onset.settings import PositiveInt
-from onset.settings import Settings as BaseSettings
 from onset.tasks.dataset import VALIDATION, Dataset, Split
-from onset.tasks.texts import Tokenizer, places_of, single_tokens, split_of
+from onset.tasks.texts import TextSettings, Tokenizer, places_of, single_tokens, split_of
 
 _FEWEST_NAMES = 8
 _NAMES = """
@@ -58,10 +57,8 @@ _THINGS = {
 _SPLITS = tuple(name + part for name in ("ioi", "three_names") for part in _TEMPLATES)
 
 
-class Settings(BaseSettings):
+class Settings(TextSettings):
     """How many sentences there are."""
-
-    texts: ClassVar[bool] = True
 
     name: Literal["ioi"]
     n_examples: int = Field(200, ge=4)
@@ -70,20 +67,8 @@ class Settings(BaseSettings):
     """tokens of the longest sentence, at most"""
 
     @property
-    def n_tokens(self) -> int:
-        return 0
-
-    @property
-    def max_hops(self) -> int:
-        return 1
-
-    @property
     def splits(self) -> tuple[str, ...]:
         return _SPLITS
-
-    @property
-    def trained(self) -> tuple[str, ...]:
-        return ()
 
     @property
     def truth(self) -> tuple[str, ...]:

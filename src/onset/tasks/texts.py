@@ -1,6 +1,6 @@
 """Questions in words, which the tokenizer of a pretrained model makes tokens of.
 
-A task of texts has `texts = True` in its settings, and `generate(settings, seed, tokenizer)`; its
+A task of texts has `TextSettings`, and `generate(settings, seed, tokenizer)`; its
 `n_tokens` is 0, as the tokens are the model's, and `length` the longest that its texts may be in them.
 Texts differ in length: an example is filled up behind its last scored position, which a causal model can't
 see from there, so that positions count from the first token and nothing needs a mask.
@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from jaxtyping import Int
 
+from onset.settings import Settings
 from onset.tasks.dataset import Split
 
 _FILLED_WITH = 0  # any token
@@ -36,11 +37,23 @@ class Tokenizer(Protocol):
         ...
 
 
-class TextSettings(Protocol):
-    """A task whose examples are texts."""
+class TextSettings(Settings):
+    """Of a task whose examples are texts: its tokens are the model's. It has a `length` as well. Unless it
+    says otherwise, nothing is trained, and one step leads to an answer."""
 
-    texts: ClassVar[bool]
-    length: int
+    texts: ClassVar[bool] = True
+
+    @property
+    def n_tokens(self) -> int:
+        return 0
+
+    @property
+    def max_hops(self) -> int:
+        return 1
+
+    @property
+    def trained(self) -> tuple[str, ...]:
+        return ()
 
 
 def single_tokens(words: Iterable[str], tokenizer: Tokenizer) -> dict[str, int]:

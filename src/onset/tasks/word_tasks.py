@@ -19,15 +19,14 @@ order, with answers and rivals that belong to others of them. A prompt may come 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, ClassVar, Literal, NamedTuple, get_args
+from typing import Annotated, Literal, NamedTuple, get_args
 
 import numpy as np
 from pydantic import Field, Strict
 
 from onset.settings import PositiveInt
-from onset.settings import Settings as BaseSettings
 from onset.tasks.dataset import Dataset, Split
-from onset.tasks.texts import Tokenizer, single_tokens, split_of
+from onset.tasks.texts import TextSettings, Tokenizer, single_tokens, split_of
 
 Kind = Literal["days", "months", "numbers", "greater_than", "pronouns", "initials", "brackets"]
 _NULL = "_shuffled"
@@ -67,10 +66,8 @@ class Asked(NamedTuple):
     candidates: list[int]
 
 
-class Settings(BaseSettings):
+class Settings(TextSettings):
     """Which kinds there are, and how many questions of each."""
-
-    texts: ClassVar[bool] = True
 
     name: Literal["word_tasks"]
     kinds: Annotated[tuple[Kind, ...], Strict(False), Field(min_length=1)] = get_args(Kind)
@@ -80,20 +77,8 @@ class Settings(BaseSettings):
     """tokens of the longest prompt, at most"""
 
     @property
-    def n_tokens(self) -> int:
-        return 0
-
-    @property
-    def max_hops(self) -> int:
-        return 1
-
-    @property
     def splits(self) -> tuple[str, ...]:
         return tuple(f"{kind}{null}" for kind in dict.fromkeys(self.kinds) for null in ("", _NULL))
-
-    @property
-    def trained(self) -> tuple[str, ...]:
-        return ()
 
     @property
     def truth(self) -> tuple[str, ...]:

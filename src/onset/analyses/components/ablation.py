@@ -16,7 +16,7 @@ from torch import Tensor
 from transformer_lens import patching
 
 from onset.analyses.components.questions import Exchange, exchanges
-from onset.measures.measurement import Measurement
+from onset.measures.measurement import Measurement, by_head
 from onset.models.batch import Parameters, ReadableModel
 from onset.tasks.dataset import Dataset
 
@@ -57,10 +57,8 @@ def analyse(
             left = patching.get_act_patch_attn_head_out_all_pos(
                 exchange.bridge, exchange.tokens, states, _right(exchange), reduce="mean"
             )
-            for layer, of_layer in enumerate(left.tolist()):
-                for head, value in enumerate(of_layer):
-                    name = f"without_head_{kind}_accuracy"
-                    yield Measurement(name, value, exchange.split, layer, head, n_examples=n)
+            name = f"without_head_{kind}_accuracy"
+            yield from by_head(name, left.tolist(), exchange.split, n_examples=n)
             for layer, name in enumerate(mlps):
                 hook = (name, lambda _, hook, s=states[name]: s)
                 logits = exchange.bridge.run_with_hooks(exchange.tokens, fwd_hooks=[hook])

@@ -19,7 +19,7 @@ from torch import Tensor
 from transformer_lens.ActivationCache import ActivationCache
 from transformer_lens.model_bridge import TransformerBridge
 
-from onset.measures.measurement import Measurement
+from onset.measures.measurement import Measurement, by_head
 from onset.models.batch import Parameters
 from onset.models.transformer.bridge import open_bridge
 from onset.models.transformer.model import Transformer
@@ -82,9 +82,7 @@ def analyse(
         _, without = ask.loss((names[last], _KINDS["mean"](cache[names[last]]), main))
         for kind, its in (("", cache), ("_without_main", without)):
             effects = direct_effects(model, parameters, its, targets, scored)
-            for layer, of_layer in enumerate(effects.tolist()):
-                for head, value in enumerate(of_layer):
-                    yield Measurement(f"head_direct_effect{kind}", value, name, layer, head)
+            yield from by_head(f"head_direct_effect{kind}", effects.tolist(), name)
 
 
 class _Ask:

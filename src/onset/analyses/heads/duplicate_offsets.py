@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from onset.measures.measurement import Measurement
+from onset.measures.measurement import Measurement, by_head
 from onset.models.batch import Parameters, ReadableModel, device_of
 from onset.tasks.dataset import VALIDATION, Dataset
 
@@ -42,11 +42,7 @@ def analyse(
                 continue
             paid = torch.einsum("lshqk,sqk->lh", attention, places.float())
             paid = paid / places.any(-1).sum()
-            for layer, of_layer in enumerate(paid.tolist()):
-                for head, value in enumerate(of_layer):
-                    yield Measurement(
-                        "attention_after_duplicate", value, name, layer, head, component=offset
-                    )
+            yield from by_head("attention_after_duplicate", paid.tolist(), name, component=offset)
 
 
 def after_duplicates(

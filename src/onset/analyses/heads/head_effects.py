@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from torch import Tensor
 
 from onset.analyses.heads.rivals import asked_of_splits
-from onset.measures.measurement import Measurement
+from onset.measures.measurement import Measurement, by_head
 from onset.models.batch import Parameters, ReadableModel
 from onset.tasks.dataset import Dataset
 
@@ -43,16 +43,10 @@ def analyse(
         yield Measurement("embedding_effect", embedding, name, n_examples=n)
         for layer, effect in enumerate(_mean(run.effects.mlps).tolist()):
             yield Measurement("mlp_effect", effect, name, layer, n_examples=n)
-        yield from by_head("head_effect", _mean(run.effects.heads), name, n)
+        effects = _mean(run.effects.heads).tolist()
+        yield from by_head("head_effect", effects, name, n_examples=n)
         for which, paid in asked.attention_to_places().items():
-            yield from by_head(f"attention_to_{which}", paid, name, n)
-
-
-def by_head(quantity: str, values: Tensor, split: str, n: int) -> Iterator[Measurement]:
-    """A row for each head. Values: layers, heads; means over n questions."""
-    for layer, of_layer in enumerate(values.tolist()):
-        for head, value in enumerate(of_layer):
-            yield Measurement(quantity, value, split, layer, head, n_examples=n)
+            yield from by_head(f"attention_to_{which}", paid.tolist(), name, n_examples=n)
 
 
 def _mean(values: Tensor) -> Tensor:

@@ -30,9 +30,8 @@ def movers(asked: Asked, n: int) -> list[Head]:
     effects = asked.intact.effects.heads.mean(0)
     ranked = effects + looks * (1 + effects.max() - effects.min())
     ranked[0] = -torch.inf
-    return largest(
-        ranked, min(n, ranked[1:].numel() // 2)
-    )  # so that there are others to compare with
+    most = ranked[1:].numel() // 2  # so that there are others to compare with
+    return largest(ranked, min(n, most))
 
 
 def largest(values: Float[Tensor, "layers heads"], n: int) -> list[Head]:

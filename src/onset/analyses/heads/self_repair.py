@@ -16,10 +16,9 @@ import torch
 from jaxtyping import Bool
 from torch import Tensor
 
-from onset.analyses.heads.head_effects import by_head
 from onset.analyses.heads.name_movers import N_MOVERS, Head, drawn, movers
 from onset.analyses.heads.rivals import Run, asked_of_splits, replaced
-from onset.measures.measurement import Measurement
+from onset.measures.measurement import Measurement, by_head
 from onset.models.batch import Parameters, ReadableModel
 from onset.tasks.dataset import VALIDATION, Dataset
 
@@ -77,7 +76,8 @@ def analyse(
                 yield Measurement(f"{kind}_{quantity}", value, name, n_examples=asked.n)
             if kind == "mean":
                 changes = without.at_scale(intact.scale).heads - intact.effects.heads
-                yield from by_head("head_makes_up", changes.mean(0), name, asked.n)
+                its = changes.mean(0).tolist()
+                yield from by_head("head_makes_up", its, name, n_examples=asked.n)
         first = min(layer for layer, _ in chosen)
         others = [
             (layer, head)

@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import torch
 
-from onset.measures.answers.among_candidates import of_candidates
+from onset.measures.answers.among_candidates import of_split
 from onset.measures.measurement import Measurement
 from onset.models.batch import AdaptedModel, Parameters
 from onset.tasks.dataset import VALIDATION, Dataset
@@ -49,6 +48,5 @@ def analyse(
                 if name.endswith(VALIDATION):
                     continue
                 logits = model.logits(changed, whole(split).questions)
-                its = [torch.from_numpy(of) for of in (split.candidates, split.targets.ravel())]
-                found = of_candidates(logits, *(of.to(logits.device) for of in its))
+                found = of_split(logits, split)
                 yield Measurement(quantity, found["right_among"].mean().item(), name, first)

@@ -19,7 +19,7 @@ from transformer_lens.model_bridge import TransformerBridge
 from onset.collections.atlas.names import BY_CONTENT, BY_PLACE
 from onset.collections.atlas.shown_tokens import Probe, probe
 from onset.measures.heads.head_scores import copies, entropy, seen, wanted
-from onset.measures.measurement import Measurement
+from onset.measures.measurement import Measurement, by_head
 
 Scores = Float[Tensor, "layers heads"]
 
@@ -55,9 +55,7 @@ def scores(bridge: TransformerBridge, length: int | None = None) -> Iterator[Mea
 
 def told(found: Mapping[str, Scores], split: str | None = None) -> Iterator[Measurement]:
     for name, values in found.items():
-        for layer, of_layer in enumerate(values.tolist()):
-            for head, value in enumerate(of_layer):
-                yield Measurement(name, value, split, layer, head)
+        yield from by_head(name, values.tolist(), split)
 
 
 @lru_cache(maxsize=8)

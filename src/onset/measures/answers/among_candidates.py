@@ -17,7 +17,7 @@ from torch import Tensor
 from onset.measures.answers.asking import is_right, logits_of_choices
 from onset.measures.measurement import Measurement
 from onset.models.batch import Model, Parameters
-from onset.tasks.dataset import Dataset
+from onset.tasks.dataset import Dataset, Split
 
 NEEDS = ("candidates",)
 QUANTITIES = {
@@ -41,12 +41,18 @@ def measure(model: Model, parameters: Parameters, dataset: Dataset) -> Iterator[
     """
     for name, logits in logits_of_choices(model, parameters, dataset).items():
         split = dataset.splits[name]
-        candidates = torch.from_numpy(split.candidates).to(logits.device)
-        targets = torch.from_numpy(split.targets.ravel()).to(logits.device)
-        found = of_candidates(logits, candidates, targets)
-        found["said"] = is_right(logits, targets)
+        found = of_split(logits, split)
+        found["said"] = is_right(logits, torch.from_numpy(split.targets.ravel()))
         for measured, values in found.items():
             yield Measurement(measured, values.mean().item(), name, n_examples=len(split))
+
+
+def of_split(
+    logits: Float[Tensor, "scored tokens"], split: Split
+) -> dict[str, Float[Tensor, " scored"]]:
+    """`of_candidates` at the scored positions of a split."""
+    its = (torch.from_numpy(of) for of in (split.candidates, split.targets.ravel()))
+    return of_candidates(logits, *(of.to(logits.device) for of in its))
 
 
 def of_candidates(

@@ -18,7 +18,7 @@ from transformer_lens.head_detector import (
     get_previous_token_head_detection_pattern,
 )
 
-from onset.measures.measurement import Measurement
+from onset.measures.measurement import Measurement, by_head
 from onset.models.batch import Parameters, ReadableModel, device_of
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import Dataset, Split
@@ -86,9 +86,7 @@ def measure(
     if "layers.0.attn.o.weight" in parameters:
         found["copying_score"] = copying(model, parameters)
     for name, scores in found.items():
-        for layer, of_layer in enumerate(scores.tolist()):
-            for head, score in enumerate(of_layer):
-                yield Measurement(name, score, layer=layer, head=head)
+        yield from by_head(name, scores.tolist())
 
 
 @lru_cache(maxsize=8)

@@ -9,7 +9,6 @@ model as it is without adapters, with W + s B A in the place of W.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from fnmatch import fnmatchcase
 
 import torch
 import torch.nn.functional as F
@@ -20,6 +19,7 @@ from transformers.pytorch_utils import Conv1D
 
 from onset.models.batch import Parameters
 from onset.models.pretrained.settings import AdapterSettings
+from onset.settings import fits
 
 IN, OUT = "adapter_in", "adapter_out"
 
@@ -112,8 +112,7 @@ class _Adding:
 
 def _chosen(module: PreTrainedModel, settings: AdapterSettings) -> Iterator[Module]:
     for layer, part, its in _matrices(module):
-        meant = any(fnmatchcase(part, pattern) for pattern in settings.parts)
-        if layer >= settings.first_layer and meant:
+        if layer >= settings.first_layer and fits(part, settings.parts):
             yield its
 
 
