@@ -12,8 +12,11 @@ from matplotlib.figure import Figure
 
 from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.page import TEXT_WIDTH
+from onset.figures.panels import in_lines
 from onset.figures.style import Styles
 
+_HEIGHT = 2.6
+_UP = 2.2  # inches of it that a panel's label has
 SHARES = (-0.03, 1.03)
 """limits of an axis from 0 to 1"""
 
@@ -54,7 +57,7 @@ def draw_apart(
         curve: the column that says which curve a row is of.
         n_columns: of the legend, at most.
     """
-    figure, axes = plt.subplots(1, len(panels), figsize=(TEXT_WIDTH, 2.6), squeeze=False)
+    figure, axes = plt.subplots(1, len(panels), figsize=(TEXT_WIDTH, _HEIGHT), squeeze=False)
     for its, axis in zip(panels.values(), axes[0], strict=True):
         _draw(axis, its, styles, curve)
     legend_below(figure, styles, labels, n_columns)
@@ -66,10 +69,6 @@ def _draw(axis: Axes, its: Panel, styles: Styles, curve: str) -> None:
     plot_over_training(axis, rows, styles, its.logarithmic)
     for name, level in ({} if its.levels is None else its.levels).items():
         axis.axhline(level, color=styles[name].colour, linewidth=0.8, linestyle=":")
-    axis.set(xlabel=its.xlabel, ylabel=its.ylabel, yscale="log" if its.factors else "linear")
+    axis.set(xlabel=its.xlabel, ylabel=in_lines(its.ylabel, _UP))
+    axis.set_yscale("log" if its.factors else "linear")
     axis.set_ylim(*its.limits)
-    if its.logarithmic:
-        axis.set_xticks(
-            [at for at in (0, *(10**n for n in range(2, 8))) if at <= rows["step"].max()]
-        )
-        axis.xaxis.set_major_formatter("{x:g}")

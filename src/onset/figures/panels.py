@@ -170,8 +170,12 @@ def draw_curves(
 
 def label_upward(figure: Figure, label: str) -> None:
     """Label the values of all panels, in as many lines as the figure's height asks for."""
-    broken = textwrap.fill(label, int(_UPWARD * figure.get_figheight()))
-    figure.supylabel(broken, fontsize=8)
+    figure.supylabel(in_lines(label, figure.get_figheight()), fontsize=8)
+
+
+def in_lines(label: str, inches: float) -> str:
+    """A label that is written upward, in as many lines as there have to be where it has so much room."""
+    return textwrap.fill(label, int(_UPWARD * inches))
 
 
 def lowest(axes: np.ndarray, n_panels: int) -> list[Axes]:

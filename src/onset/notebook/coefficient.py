@@ -75,7 +75,7 @@ class Coefficients:
         return {
             "coefficient": Panel(
                 its,
-                f"coefficient ({format_n_seeds(its['n_seeds'])})",
+                f"learning coefficient ({format_n_seeds(its['n_seeds'])})",
                 logarithmic=logarithmic,
             ),
             "loss": Panel(loss, "loss (nats)", factors=True, logarithmic=logarithmic),
