@@ -112,7 +112,7 @@ study.curves_figure(
 
 # %%
 study.curves_figure(
-    "damage", study.along("change", split=ELSEWHERE), ELSEWHERE, "divergence (nats)"
+    "damage", study.along("change", split=ELSEWHERE), ELSEWHERE, "divergence (nats)", shares=False
 )
 
 # %% [markdown]
