@@ -45,6 +45,16 @@ def test_it_is_said_of_which_kind_every_number_is(smoke, name):
         assert rows.empty or rows["kind"].notna().all()
 
 
+@pytest.mark.parametrize("name", STUDIES)
+def test_ours_stands_beside_every_published_number(smoke, name):
+    """A finding that comes out empty loses its row without a word, as it may where it isn't run."""
+    study = yaml.safe_load(Path(f"config/studies/{name}.yaml").read_text(encoding="utf-8"))
+    asked = [row["quantity"].strip() for row in study.get("reference", {}).values()]
+    path = smoke / name / "reference.csv"
+    found = pd.read_csv(path)["quantity"].tolist() if path.exists() else []
+    assert sorted(found) == sorted(asked)
+
+
 def test_summary_has_every_condition_and_the_promised_columns(study):
     summary = pd.read_csv(study.folder / "summary.csv")
     said_of_each = ["condition", "split", "measure", "kind", "digits"]

@@ -249,6 +249,9 @@ class TestNumbers:
             "0.90",
             "0.10",
         )
+        # "at most" and "at least" hold of the number that is printed, too; what isn't rounded stays
+        assert (say.most(pd.Series([0.1842])), say.least(pd.Series([0.1886]))) == ("0.19", "0.18")
+        assert (say.most(pd.Series([0.07])), say.least(pd.Series([0.29]))) == ("0.07", "0.29")
         assert say.first(pd.DataFrame(columns=["mean", "low", "high"]), "not run") == "not run"
 
     def test_a_row_without_a_mean_is_another_word(self):

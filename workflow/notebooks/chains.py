@@ -109,8 +109,8 @@ study.points_figure(
 # %% [markdown]
 # ## When each length emerges
 #
-# The first condition during training. If the model learns to compose hop by hop, lengths emerge one after
-# another; if it learns one step that it can repeat, they emerge together.
+# The first condition during training. Lengths that emerge one after another may have been learned one by
+# one, or by one step that gets better: a longer chain needs it right more often.
 
 # %%
 asked = where(accuracy, condition=base)

@@ -202,12 +202,12 @@ study.moments_figure(
     kept=ends,
 )  # fmt: skip
 
-WATCHED = ["accuracy, held out", "Gini of embedding", "share of key waves in logits"]
+IN_LOSS = ["accuracy, held out", "Gini of embedding", "share of key waves in logits"]
 shown = [many, *study.having("training.measures_in_loss")]
-watched = where(watched, condition=shown, shown=WATCHED)
-curves = over_seeds(watched, ["condition", "shown", "step"])
-study.curves_figure("in_loss", curves, WATCHED, "0 to 1", by="shown", of=shown, n_columns=2)
-accuracy, gini = (where(watched, shown=name) for name in WATCHED[:2])
+in_loss = where(watched, condition=shown, shown=IN_LOSS)
+curves = over_seeds(in_loss, ["condition", "shown", "step"])
+study.curves_figure("in_loss", curves, IN_LOSS, "0 to 1", by="shown", of=shown, n_columns=2)
+accuracy, gini = (where(in_loss, shown=name) for name in IN_LOSS[:2])
 usual, reaching = when_usual(gini, accuracy, generalised["at"].loc[[many]])
 
 # %% [markdown]
@@ -307,7 +307,6 @@ kept = paired.ratio(where(of_base, split="test"), "restricted_loss", "loss")
 fall = kept.assign(value=1 - kept["value"], kind="explained")
 of_formulas = where(study.closer, condition=base, split="test")
 norms = study.measured("weight_norm", condition=base)
-walk = where(found.components, condition=many, kind="weights")
 study.verdict(
     {
         "memorised": least,
@@ -326,8 +325,6 @@ study.verdict(
         "norm_most": summary_of_seeds(norms.groupby("seed")["value"].max(), "size"),
         "grokfast": times.relative(generalised, "grokfast_tuned", ["adamw_tuned"]),
         "coefficient_falls": summary_of_seeds(since_memorised[many]),
-        "walk_first": summary_of_seeds(where(walk, component=1)["by_chance"], "share"),
-        "walk_second": summary_of_seeds(where(walk, component=2)["by_chance"], "share"),
     }
 )
 

@@ -46,7 +46,7 @@ from onset.notebook.maps import Maps
 from onset.statistics import sizes, windows
 from onset.statistics.boundary import format_edge
 from onset.statistics.rows import where
-from onset.statistics.seeds import Summary, over_seeds
+from onset.statistics.seeds import over_seeds
 
 study = here(study_name, results)
 chance = 1 / study.settings["base"]["task"]["n_values"]
@@ -125,7 +125,7 @@ study.save_figure(figure, "boundary", edges.drop(columns="constant"))
 #
 # Among all models of the base point's world, we choose the smallest for which every seed reaches the level
 # on `ood_validation`, and show its accuracy on `ood`, which the choice didn't use. Had it been made on
-# `ood`, it might be another one: with three seeds, single answers decide. So we also say up to which size
+# `ood`, it might be another one: with few seeds, single answers may decide. So we also say up to which size
 # no model reaches the level in any seed: between these sizes is where models of this grid begin to answer.
 
 # %%
@@ -228,20 +228,6 @@ study.save_numbers(
         "null/ood": say.first(where(ood, condition=nulls), otherwise="not run"),
     }
 )  # fmt: skip
-
-# %% [markdown]
-# ## Compared with the literature
-#
-# What a model that generalises must know is the facts of all bases and which base each alias is: so many
-# bits, over the parameters of the smallest that does. Models that only store facts are reported to hold up
-# to two bits per parameter.
-
-# %%
-values, bases = (study.setting(f"task.n_{of}", "base") for of in ("values", "bases"))
-told = study.first["base"].dataset.splits
-known = len(told["base_facts"]) * math.log2(values) + len(told["definitions"]) * math.log2(bases)
-bits = known / best.parameters if best else None
-study.verdict({"bits": Summary(bits, bits, bits) if bits else None})
 
 # %% [markdown]
 # **Asking a model.** What the first condition's model answers to a question about the alias `a0`. Try any

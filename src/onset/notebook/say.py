@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -146,13 +147,13 @@ def factor(number: float) -> str:
 
 
 def most(values: pd.Series) -> str:
-    """The largest of some means."""
-    return f"{values.max():.2f}"
+    """The largest of some means, rounded up: none is larger than it says."""
+    return f"{math.ceil(round(100 * values.max(), 9)) / 100:.2f}"
 
 
 def least(values: pd.Series) -> str:
-    """The smallest of some means."""
-    return f"{values.min():.2f}"
+    """The smallest of some means, rounded down: none is smaller than it says."""
+    return f"{math.floor(round(100 * values.min(), 9)) / 100:.2f}"
 
 
 def percent(fraction: float) -> str:

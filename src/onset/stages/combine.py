@@ -40,7 +40,7 @@ def work(arguments: argparse.Namespace) -> None:
     with on_record(folder, "combine", target, settings, arguments.code):
         write_text(folder / "names.json", json.dumps(settings["studies"], indent=1) + "\n")
         for table, its in tables.items():
-            columns = {column: its[column].tolist() for column in its}
+            columns = {column: _values(its[column]) for column in its}
             save_table(folder / f"{table}.parquet", columns, origin)
     sizes = ", ".join(f"{len(its)} {table}" for table, its in tables.items())
     log.info("%s of %d studies", sizes, len(paths))
@@ -57,6 +57,14 @@ def _rows(path: Path, study: str) -> pd.DataFrame:
         raise damaged(path, f"belongs to {origin.run}, not to {study}")
     table.insert(0, "study", study)
     return table
+
+
+def _values(column: pd.Series) -> list[Any]:
+    """Those of a table; among texts, what is missing is None, which pandas has as NaN."""
+    values = column.tolist()
+    if pd.api.types.is_numeric_dtype(column):
+        return values
+    return [None if pd.isna(value) else value for value in values]
 
 
 def _check_made(name: str, tables: Mapping[str, pd.DataFrame], declared: list[str]) -> None:
