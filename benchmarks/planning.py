@@ -39,27 +39,32 @@ def main(target: Path) -> None:
     writer.writerow(["runs", "plan_s", "nothing_to_do_s"])
     for n_seeds in _SEEDS:
         with tempfile.TemporaryDirectory() as folder:
-            _write_project(Path(folder), n_seeds)
-            plan = _seconds(Path(folder), "-n")
+            write_project(Path(folder), n_seeds)
+            plan = seconds(Path(folder), "-n")
             _finish(Path(folder))
-            nothing = _seconds(Path(folder), "-n")
+            nothing = seconds(Path(folder), "-n")
         n_runs = _N_STUDIES * _N_CONDITIONS * n_seeds
         writer.writerow([n_runs, f"{plan:.1f}", f"{nothing:.1f}"])
     write_text(target, table.getvalue())
     print(table.getvalue())
 
 
-def _write_project(root: Path, n_seeds: int) -> None:
-    """The project's rules with many studies, each a copy of a shipped one."""
+def write_project(root: Path, n_seeds: int) -> None:
+    """The project's rules with many studies, each a copy of a shipped one, in an empty folder."""
     shutil.copy2("Snakefile", root)
     for folder in ("profiles", "workflow"):
         shutil.copytree(folder, root / folder)
+    (root / "paper").mkdir()
     study = yaml.safe_load(Path(f"config/studies/{_STUDY}.yaml").read_text(encoding="utf-8"))
     study["conditions"] = {
         f"condition_{i}": {"training": {"learning_rate": 1e-4 * (i + 1)}}
         for i in range(_N_CONDITIONS)
     }
-    del study["answer"]  # it speaks of the study's own conditions
+    for speaks_of_its_own_conditions in ("answer", "abstract", "holds", "comparisons", "smoke"):
+        del study[speaks_of_its_own_conditions]
+    study["reference"] = {
+        name: row for name, row in study["reference"].items() if "ours" not in row
+    }
     names = [f"study_{i}" for i in range(_N_STUDIES)]
     for name in names:
         _write_yaml(root / f"config/studies/{name}.yaml", study)
@@ -83,7 +88,8 @@ def _finish(root: Path) -> None:
     subprocess.run(command, cwd=root, capture_output=True, check=True)
 
 
-def _seconds(root: Path, *arguments: str) -> float:
+def seconds(root: Path, *arguments: str) -> float:
+    """That a call of Snakemake takes there."""
     began = time.perf_counter()
     _snakemake(root, *arguments)
     return time.perf_counter() - began

@@ -4,12 +4,18 @@ import itertools
 
 import pytest
 
+from benchmarks import planning
 from onset.config import load_project
 from onset.config.yaml_file import read_yaml
 
 pytestmark = pytest.mark.slow
 
 GENERATED = ("results", ".snakemake")
+
+
+def test_the_project_that_planning_is_timed_with_can_be_planned(tmp_path):
+    planning.write_project(tmp_path, n_seeds=1)
+    assert planning.seconds(tmp_path, "-n") > 0
 
 
 class TestNothing:

@@ -26,7 +26,7 @@
 #
 # **What would refute it.** Branches that need the same number of low-rate steps wherever they begin (the
 # fall makes the answer); or branches from step 500 that answer as many questions as those from step 2,000
-# (it isn't the trunk that learns it). Step 500 turned out to be too early for that, since single facts aren't
+# (it isn't the trunk that learns it). Step 500 turned out to be too early for that, as single facts aren't
 # known there yet: step 1,000 is the one to compare with.
 
 # %% tags=["parameters"]
