@@ -20,6 +20,7 @@ from pathlib import Path
 import yaml
 
 from onset.store.atomic import write_text
+from onset.store.recording import recorded
 
 _STUDY = "composition"
 _N_STUDIES, _N_CONDITIONS = 10, 10
@@ -41,7 +42,7 @@ def main(target: Path) -> None:
         with tempfile.TemporaryDirectory() as folder:
             write_project(Path(folder), n_seeds)
             plan = seconds(Path(folder), "-n")
-            _finish(Path(folder))
+            finish(Path(folder))
             nothing = seconds(Path(folder), "-n")
         n_runs = _N_STUDIES * _N_CONDITIONS * n_seeds
         writer.writerow([n_runs, f"{plan:.1f}", f"{nothing:.1f}"])
@@ -77,13 +78,21 @@ def _write_yaml(path: Path, content: object) -> None:
     write_text(path, yaml.safe_dump(content, sort_keys=False))
 
 
-def _finish(root: Path) -> None:
-    """Let it look as if everything had run."""
-    _, *lines = _snakemake(root, "--summary").splitlines()
-    for line in lines:
-        path = root / line.partition("\t")[0]
+def finish(root: Path) -> None:
+    """Let it look as if everything had run, and Onset had written it."""
+    _, *lines = snakemake(root, "--summary").splitlines()
+    names = [line.partition("\t")[0] for line in lines]
+    below: dict[Path, list[Path]] = {}
+    for name in names:
+        path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
+        for folder in (root / its for its in Path(name).parents[:-1]):
+            below.setdefault(folder, []).append(path)
+    for folder, paths in below.items():
+        with recorded(folder, "finished", paths[0].relative_to(folder).as_posix()) as record:
+            for path in paths:
+                record.wrote(path)
     command = [sys.executable, "-c", _TOUCH, "--touch", "--forceall", "--cores", "1"]
     subprocess.run(command, cwd=root, capture_output=True, check=True)
 
@@ -91,11 +100,12 @@ def _finish(root: Path) -> None:
 def seconds(root: Path, *arguments: str) -> float:
     """That a call of Snakemake takes there."""
     began = time.perf_counter()
-    _snakemake(root, *arguments)
+    snakemake(root, *arguments)
     return time.perf_counter() - began
 
 
-def _snakemake(root: Path, *arguments: str) -> str:
+def snakemake(root: Path, *arguments: str) -> str:
+    """What a call there writes to standard output."""
     command = [sys.executable, "-m", "snakemake", *arguments]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
     return done.stdout

@@ -16,6 +16,9 @@ GENERATED = ("results", ".snakemake")
 def test_the_project_that_planning_is_timed_with_can_be_planned(tmp_path):
     planning.write_project(tmp_path, n_seeds=1)
     assert planning.seconds(tmp_path, "-n") > 0
+    planning.finish(tmp_path)
+    said = planning.snakemake(tmp_path, "-n")
+    assert "Nothing to be done" in said
 
 
 class TestNothing:
