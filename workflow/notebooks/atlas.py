@@ -16,9 +16,9 @@
 # **Question.** Which kinds of attention heads do all these models grow, and which of their heads do
 # they need?
 #
-# Every head of every trained model is here, at the end of its training: where it looks
-# (TransformerLens's detectors), what it copies, and what is lost when its output is replaced by its
-# mean.
+# The heads of trained models are here, at the end of their training, but for those of models that are one
+# model many times: where each looks (TransformerLens's detectors), what it copies, and, but for large
+# models, what is lost when its output is replaced by its mean.
 #
 # **Hypothesis.** Training makes the kinds, and none is there before: a kind that means something should be
 # rare among the same models untrained.

@@ -274,11 +274,12 @@ study.save_numbers(
 at_end, of_base = at_last_step(its.accuracy), where(study.final, condition=base)
 scores, gain = (where(of_base, measure=of) for of in ("induction_score", "in_context_score"))
 gain = where(gain, split="test")
+looking = summary_of_seeds(its.n_looking / study.setting("model.n_heads", base), "share")
 study.verdict(
     {name: where(at_end, condition=name) for name in ("one_layer", "smeared_keys")}
     | {
-        "redundant": summary_of_seeds(its.n_looking, "count"),
-        "looking": summary_of_seeds(its.n_looking / study.setting("model.n_heads", base), "share"),
+        "redundant": looking,
+        "looking": looking,
         "strongest": summary_of_seeds(scores.groupby("seed")["value"].max(), "share"),
         "gain": gain.assign(value=-gain["value"]),
     }

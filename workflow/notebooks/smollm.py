@@ -49,8 +49,8 @@ names = NameMoving(study, "ioi", "ioi")
 # ## What was asked
 #
 # Each condition asks the pretrained model, or one of the same architecture with random weights, about
-# questions of one kind. Heads are chosen on validation parts, which have sentences of other templates,
-# places and things, and tested on the rest.
+# questions of one kind. Heads that are taken out or patched are chosen on validation parts, which have
+# sentences of other templates, places and things, and tested on the rest; classes are told on the rest.
 
 # %%
 study.what_was_run({"task": "task.name", "weights": "model.weights"})
@@ -192,8 +192,6 @@ scores = where(
 scores = over_seeds(scores, ["measure", "layer", "head"])
 scores = scores.loc[scores.groupby("measure", sort=False)["mean"].idxmax()]
 looks_away = names.attention_of(name_heads.INHIBITION, "repeat")
-lens = where(study.final, condition="ioi", split="ioi", measure="answer_top1")
-lens = {layer: its["value"] for layer, its in lens.groupby("layer")}
 study.save_numbers(
     say.named(best, "{split}/best_head", lambda row: f"L{int(row.layer)}H{int(row.head)}")
     | say.named(best, "{split}/best_effect")
@@ -210,8 +208,6 @@ study.save_numbers(
         "largest": names.largest,
         "largest/to_right": say.seeds(names.of_largest("attention_to_right"), kind="share"),
         "largest/to_repeat": say.seeds(names.of_largest("attention_to_repeat"), kind="share"),
-        "lens/before": say.seeds(lens[max(lens) - 1], kind="share"),
-        "lens/after": say.seeds(lens[max(lens)], kind="share"),
         "lost_of_lead/mean": say.seeds(names.lost_of_lead("mean")),
         "lost_of_lead/resample": say.seeds(names.lost_of_lead("resample")),
         "negative_of_back": say.seeds(names.of_what_came_back("mean", "by_negative_heads")),

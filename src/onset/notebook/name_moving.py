@@ -3,6 +3,7 @@ without them, and who makes up for it."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -73,9 +74,8 @@ class NameMoving:
         return name_heads.with_classes(table.reset_index(), self.lead)
 
     def counted(self, kind: str) -> Summary:
-        """How many are of a class. They are told by means over all runs, so there is no interval."""
-        n = float((self.heads["class"] == kind).sum())
-        return Summary(n, n, n)
+        """How many are of a class. They are told by means over all runs, so no interval is known."""
+        return Summary(float((self.heads["class"] == kind).sum()), math.nan, math.nan)
 
     def named(self, kind: str) -> str:
         """Those of a class, the largest first."""
