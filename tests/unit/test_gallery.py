@@ -232,6 +232,10 @@ class TestCurves:
         assert "currentColor" in drawn.training
         assert "#000000" not in drawn.training + drawn.splits
 
+    def test_one_checkpoint_is_no_curve(self):
+        measures = self.measures.assign(measure="accuracy").query("step == 0")
+        assert learning_curves([self.log.head(0)], [measures], self.QUANTITIES) is None
+
     def test_a_long_log_is_thinned(self):
         measures = self.measures.assign(measure="accuracy")
         drawn = learning_curves([self.log], [measures], self.QUANTITIES)

@@ -59,16 +59,20 @@ def learning_curves(
     logs: Sequence[pd.DataFrame],
     measures: Sequence[pd.DataFrame],
     quantities: Mapping[str, Quantity],
-) -> Drawn:
+) -> Drawn | None:
     """Loss at every update; per split, accuracy (else loss, else what comes first) at every checkpoint.
 
-    A thin line per seed; of the splits also the mean over seeds.
+    A thin line per seed; of the splits also the mean over seeds. None of a model that is looked at as it
+    comes: one checkpoint is no curve.
 
     Args:
         logs: step and loss, one per seed.
         measures: step, measure, split and value, one per seed.
         quantities: of the study, by name.
     """
+    of_all = pd.concat(measures, keys=range(len(measures)), names=["run"])
+    if of_all["step"].nunique() < 2:
+        return None
     with mpl.rc_context():
         mpl.rcdefaults()  # whatever a matplotlibrc of the user's says
         mpl.rcParams.update(_LOOK)
@@ -77,10 +81,9 @@ def learning_curves(
         for log in map(_thinned, logs):
             axis.plot(log["step"], log["loss"], color=NEUTRAL, linewidth=0.8)
         axis.set(xlabel="training step", ylabel="training loss")
-        if any(len(log) for log in logs):  # none of a model that is looked at as it comes
+        if any(len(log) for log in logs):  # none of a training that others have done
             _logarithmic(axis)
         axis = of_splits.subplots(gridspec_kw=_MARGINS)
-        of_all = pd.concat(measures, keys=range(len(measures)), names=["run"])
         key = _draw_splits(axis, of_all, quantities)
         return Drawn(_svg(of_training), _svg(of_splits), key)
 
