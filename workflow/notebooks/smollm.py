@@ -191,6 +191,10 @@ scores = where(
 )
 scores = over_seeds(scores, ["measure", "layer", "head"])
 scores = scores.loc[scores.groupby("measure", sort=False)["mean"].idxmax()]
+lens = where(study.final, condition="ioi", split="ioi", measure="answer_top1")
+before, after = (
+    over_seeds(where(lens, layer=lens["layer"].max() - back), ["layer"]) for back in (1, 0)
+)
 looks_away = names.attention_of(name_heads.INHIBITION, "repeat")
 study.save_numbers(
     say.named(best, "{split}/best_head", lambda row: f"L{int(row.layer)}H{int(row.head)}")
@@ -206,6 +210,10 @@ study.save_numbers(
         "classes/subject": names.named(name_heads.SUBJECT),
         "classes/none": names.named(name_heads.NONE),
         "largest": names.largest,
+        "largest/layer": str(names.layer_of_largest),
+        "largest/of_its_layer": say.seeds(names.of_its_layer()),
+        "lens/before": say.first(before, otherwise="not measured"),
+        "lens/after": say.first(after, otherwise="not measured"),
         "largest/to_right": say.seeds(names.of_largest("attention_to_right"), kind="share"),
         "largest/to_repeat": say.seeds(names.of_largest("attention_to_repeat"), kind="share"),
         "lost_of_lead/mean": say.seeds(names.lost_of_lead("mean")),

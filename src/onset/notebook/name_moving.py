@@ -128,6 +128,16 @@ class NameMoving:
         return where(self.found, measure=measure, name=self.largest).set_index("seed")["value"]
 
     @property
+    def layer_of_largest(self) -> int:
+        """The layer of that head."""
+        return int(where(self.found, measure="head_effect", name=self.largest)["layer"].iloc[0])
+
+    def of_its_layer(self) -> pd.Series:
+        """What all heads of that layer write towards the lead (nats), by seed."""
+        rows = where(self.found, measure="head_effect", layer=self.layer_of_largest)
+        return rows.groupby("seed")["value"].sum()
+
+    @property
     def movers(self) -> str:
         """The heads that were taken out: those of most runs, where not all chose the same."""
         chosen = where(self.found, measure="is_mover")
