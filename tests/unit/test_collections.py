@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
@@ -14,9 +16,10 @@ from onset.config.collection import collection_names
 from onset.config.traits import has_all
 from onset.config.yaml_file import read_yaml
 from onset.models import load_settings
+from onset.stages.combine import values_of
 from onset.store.atomic import write_text
 from onset.store.origin import Origin
-from onset.store.tables import save_table
+from onset.store.tables import load_table, save_table
 from tests.config_files import CONFIG, ROOT, STUDY, Files
 from tests.files import put_on_record
 
@@ -163,3 +166,17 @@ def test_the_schema_for_editors_knows_its_keys():
     declared = read_yaml(ROOT / ATLAS)
     schema = yaml.safe_load((ROOT / "config/schema/collection.json").read_text())
     assert set(declared) <= set(schema["properties"])
+
+
+class TestTables:
+    def test_a_text_or_a_list_that_is_missing_is_none_and_not_nan(self, tmp_path):
+        """As where a study of whose heads nothing is known without them stands beside others."""
+        rows = pd.DataFrame(
+            {"needed_on": ["oo", np.nan], "shape": [[2, 3], np.nan], "lost": [0.5, np.nan]}
+        )
+        columns = {name: values_of(rows[name]) for name in rows}
+        assert columns["needed_on"] == ["oo", None]
+        assert columns["shape"] == [[2, 3], None]
+        path = tmp_path / "heads.parquet"
+        save_table(path, columns, Origin("atlas", "", ""))
+        assert load_table(path)[0].isna().to_numpy().tolist() == [[False] * 3, [True] * 3]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ def work(arguments: argparse.Namespace) -> None:
     with on_record(folder, "combine", target, settings, arguments.code):
         write_text(folder / "names.json", json.dumps(settings["studies"], indent=1) + "\n")
         for table, its in tables.items():
-            columns = {column: _values(its[column]) for column in its}
+            columns = {column: values_of(its[column]) for column in its}
             save_table(folder / f"{table}.parquet", columns, origin)
     sizes = ", ".join(f"{len(its)} {table}" for table, its in tables.items())
     log.info("%s of %d studies", sizes, len(paths))
@@ -59,12 +60,12 @@ def _rows(path: Path, study: str) -> pd.DataFrame:
     return table
 
 
-def _values(column: pd.Series) -> list[Any]:
-    """Those of a table; among texts, what is missing is None, which pandas has as NaN."""
+def values_of(column: pd.Series) -> list[Any]:
+    """Those of a table; where a text or a list is missing, it is None, which pandas has as NaN."""
     values = column.tolist()
     if pd.api.types.is_numeric_dtype(column):
         return values
-    return [None if pd.isna(value) else value for value in values]
+    return [None if isinstance(its, float) and math.isnan(its) else its for its in values]
 
 
 def _check_made(name: str, tables: Mapping[str, pd.DataFrame], declared: list[str]) -> None:
