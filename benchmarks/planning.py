@@ -50,7 +50,7 @@ def main(target: Path) -> None:
     print(table.getvalue())
 
 
-def write_project(root: Path, n_seeds: int) -> None:
+def write_project(root: Path, n_seeds: int, n_studies: int = _N_STUDIES) -> None:
     """The project's rules with many studies, each a copy of a shipped one, in an empty folder."""
     shutil.copy2("Snakefile", root)
     for folder in ("profiles", "workflow"):
@@ -66,7 +66,7 @@ def write_project(root: Path, n_seeds: int) -> None:
     study["reference"] = {
         name: row for name, row in study["reference"].items() if "ours" not in row
     }
-    names = [f"study_{i}" for i in range(_N_STUDIES)]
+    names = [f"study_{i}" for i in range(n_studies)]
     for name in names:
         _write_yaml(root / f"config/studies/{name}.yaml", study)
         shutil.copy2(f"workflow/notebooks/{_STUDY}.py", root / f"workflow/notebooks/{name}.py")

@@ -14,7 +14,7 @@ GENERATED = ("results", ".snakemake")
 
 
 def test_the_project_that_planning_is_timed_with_can_be_planned(tmp_path):
-    planning.write_project(tmp_path, n_seeds=1)
+    planning.write_project(tmp_path, n_seeds=1, n_studies=1)
     assert planning.seconds(tmp_path, "-n") > 0
     planning.finish(tmp_path)
     said = planning.snakemake(tmp_path, "-n")
