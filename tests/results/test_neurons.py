@@ -30,7 +30,8 @@ def test_a_reader_finds_a_neuron_by_what_it_reads(pages, browser):
     with opened(browser, pages / "neurons.html") as page:
         shown = page.locator(".neurons tbody tr").filter(visible=True)
         assert shown.count() == 8
-        page.locator("#n-search").fill("token = r1")
+        page.locator("#n-search").fill("r1")
+        page.locator("#n-kind").select_option("token")
         page.locator("#n-clean").fill("0.9")
         assert shown.count() == 1
         assert page.locator("#n-count").inner_text() == "1 neuron"
@@ -44,7 +45,7 @@ def test_filters_and_order(pages, browser):
     with opened(browser, pages / "neurons.html") as page:
         shown = page.locator(".neurons tbody tr").filter(visible=True)
         page.locator("#n-kind").select_option("token")
-        assert set(shown.locator("td:nth-child(4)").all_inner_texts()) == {"token"}
+        assert set(shown.locator("td:nth-child(7)").all_inner_texts()) == {"token"}
         page.locator("#n-kind").select_option("")
         page.locator("#n-order").select_option("lost")
         lost = [float(its.get_attribute("data-lost") or "-inf") for its in shown.all()]

@@ -21,8 +21,8 @@ _CLOSER = [
 def combine(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """From what was collected of all studies (`rows.Row`), in their order:
 
-    * `neurons`, a row per neuron at the end of training, with `page`, the name of the page of its own, empty
-      where it has none;
+    * `neurons`, a row per neuron at the end of training, with `page`, the name of its own page, empty if it
+      has none;
     * `closer`, what else is known of those that were looked at more closely;
     * `nulls`, a row per model, layer, null and neuron of it: `kind`, `cleanliness`;
     * `models`, a row per model (`_of_model`).

@@ -80,9 +80,8 @@ def _row(
         "condition": labels[its["study"]][its["condition"]],
         "clean": short(its["cleanliness"]).replace("−", "-"),
         "lost": short(its["added"]).replace("−", "-"),
-        **{name: number(its[name]) for name in ("cleanliness", "precision", "recall")},
+        "cleanliness": number(its["cleanliness"]),
         **{name: number(its[name], 3) for name in ("added", "added_named")},
-        "formed": steps(its["formed_after"], its["formed_before"]),
         "top": top[0] if top else None,
     }
 
