@@ -102,8 +102,8 @@ def _group(run: Source, tokens: Int[np.ndarray, " length"], layer: int) -> Group
     for name, split in run.dataset.splits.items():
         if split.tokens.shape[1] < n or run.model.depth(split.hops) <= layer:
             continue
-        rows = np.flatnonzero((split.tokens[:, :n] == tokens).all(1))
-        for group in groups_of(run.model, name, split, rows[:1]):
+        rows = np.flatnonzero((split.tokens[:, :n] == tokens).all(1))[:1]
+        for group in groups_of(run.model, name, split, rows) if len(rows) else ():
             if group.tokens.shape[1] >= n:
                 return group
     typed = Questions(tokens[None], (n - 1,))
