@@ -21,7 +21,7 @@ from onset.models.transformer.onward import logits_onward
 
 FEWEST_ASKED, MOST_ASKED = 2, 64
 """sequences of a group"""
-_WORK = 2 * 10**10
+_WORK = 10**10
 """multiplications for the neurons of a layer, about: where sequences take many, fewer are asked"""
 _AT_ONCE = 1 << 24
 """numbers of a tensor: 64 MB"""
