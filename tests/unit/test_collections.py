@@ -38,7 +38,26 @@ def files(tmp_path) -> Files:
 
 
 def test_the_shipped_ones_are_valid(files):
-    assert list(files.load().collections) == collection_names(ROOT)
+    every = collection_names(ROOT)
+    files.set(CONFIG, "collections", every)
+    assert list(files.load().collections) == every
+
+
+def test_one_on_request_is_made_when_the_config_names_it(files):
+    files.set(CONFIG, "collections", [])
+    assert list(files.load().collections) == ["atlas"]
+    files.set(CONFIG, "collections", ["neurons"])
+    assert list(files.load().collections) == ["atlas", "neurons"]
+    files.set(CONFIG, "collections", ["neurns"])
+    said = "there is no collection 'neurns'; did you mean neurons?"
+    assert files.problems()[CONFIG, "collections.0"].startswith(said)
+
+
+def test_one_that_is_not_made_keeps_its_name(files):
+    files.set(CONFIG, "collections", [])
+    shutil.copy2(files.root / STUDY, files.root / "config/studies/neurons.yaml")
+    files.set(CONFIG, "studies", ["composition", "neurons"])
+    assert "neurons can't be a study's name" in files.problems()[CONFIG, "studies"]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -50,6 +50,8 @@ class CollectionFile(Settings):
     """in one sentence for the gallery; `{name}` stands for a number that the notebook saves"""
     abstract: Text | None = None
     """in the abstract of the paper, with numbers as in the answer"""
+    on_request: bool = False
+    """made only where `collections` in the config names it"""
     wants: Annotated[tuple[Wanted, ...], Strict(False), Field(min_length=1), Once]
     """what must be in a model for it to be looked at"""
     makes: Annotated[tuple[Name, ...], Strict(False), Field(min_length=1), Once]
@@ -105,6 +107,20 @@ def read_collections(root: Path, paper: bool) -> tuple[dict[str, Collection], li
         problems += text_problems([Layer(file, "", raw)], paper, root)
         problems += [Problem(file, key, said) for key, said in _wrong_with(found[name], root)]
     return found, problems
+
+
+def asked_for(
+    collections: Mapping[str, Collection], asked: Container[str]
+) -> dict[str, Collection]:
+    """Those to be made: all but for those that are made on request and aren't asked for.
+
+    Args:
+        collections: all there are.
+        asked: names.
+    """
+    return {
+        name: its for name, its in collections.items() if name in asked or not its.file.on_request
+    }
 
 
 def _wrong_with(collection: Collection, root: Path) -> Iterator[tuple[str, str]]:

@@ -17,7 +17,7 @@ from pydantic import (
     field_validator,
 )
 
-from onset.config.collection import Collection, read_collections
+from onset.config.collection import Collection, asked_for, collection_names, read_collections
 from onset.config.comparisons import comparison_problems
 from onset.config.devices import device_of_looks
 from onset.config.folder import (
@@ -54,6 +54,8 @@ class ProjectSettings(Settings):
     """folder within the project that everything is written to"""
     studies: Annotated[tuple[Name, ...], Strict(False), Field(min_length=1), Once]
     """files in config/studies/, without .yaml; they are run in this order"""
+    collections: Annotated[tuple[Name, ...], Strict(False), Once] = ()
+    """files in config/collections/, without .yaml: of those that say `on_request`, the ones to make"""
     seeds: Annotated[tuple[Seed, ...], Strict(False), Field(min_length=1), Once]
     """each condition is run once per seed, and also with its own `extra_seeds`"""
     device: Annotated[
@@ -226,6 +228,11 @@ def _validated(layer: Layer, root: Path) -> Project:
         problems.append(Problem(layer.file, "studies", f"none is left; {said}"))
     collections, of_collections = read_collections(root, bool(settings and settings.paper))
     problems += of_collections
+    asked, known = settings.collections if settings else (), collection_names(root)
+    for number, name in enumerate(asked):
+        if name not in known:
+            said = f"there is no collection {name!r}; {nearest(name, known)}"
+            problems.append(Problem(layer.file, f"collections.{number}", said))
     problems += [
         Problem(path, "", said) for path, said in (*not_folders(root), *case_problems(root))
     ]
@@ -253,7 +260,7 @@ def _validated(layer: Layer, root: Path) -> Project:
         problems = parent_problems(studies, seeds, smoke)
     if problems or not settings:
         raise ConfigError(problems)
-    project = Project(settings, studies, collections, left_out)
+    project = Project(settings, studies, asked_for(collections, asked), left_out)
     problems = comparison_problems(studies, project.all_runs)
     if settings.paper:
         problems += [*problems_of_paper(studies, root), *problems_of_shown(studies, root)]

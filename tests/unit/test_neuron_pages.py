@@ -1,0 +1,183 @@
+"""The neuron library as tables and pages: of a small model with two neurons of which all is known."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from onset.collections.neurons import paged, pages
+from onset.collections.neurons.combine import combine
+from onset.collections.neurons.printed import drawing
+from onset.collections.neurons.printed.words import Context, contexts, number, short, steps
+from onset.collections.neurons.reading import Library, open_library
+from onset.collections.neurons.summary import beyond, by_study, clean_of, percent
+from tests import library
+
+NEURON = "composition-one-0-0-0"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return library.made(tmp_path_factory.mktemp("results"))
+
+
+@pytest.fixture(scope="module")
+def opened(folder) -> Library:
+    return open_library(folder.parent)
+
+
+class TestTables:
+    def test_every_neuron_is_there_once_and_the_closest_have_pages(self, opened):
+        assert opened.neurons["neuron"].tolist() == list(range(8))
+        assert opened.neurons.loc[0, "page"] == NEURON
+        closer = opened.rows("closer")
+        assert set(closer["neuron"]) == set(opened.neurons.query("page != ''")["neuron"])
+        assert {0, 1} <= set(closer["neuron"])
+
+    def test_nulls_have_a_row_per_neuron(self, opened):
+        counts = opened.nulls["null"].value_counts()
+        assert counts.to_dict() == {"untrained": 8, "random": 8, "shuffled": 8}
+        assert clean_of(opened.nulls, "shuffled") == 0
+
+    def test_a_model_says_how_many_are_clean_and_what_they_cost(self, opened):
+        (its,) = opened.models.to_dict("records")
+        clean = opened.neurons["cleanliness"] >= 0.7
+        cost = opened.neurons["added"].clip(lower=0)
+        assert (its["n_neurons"], its["n_clean"]) == (8, clean.sum())
+        assert its["clean"] == clean.mean()
+        assert its["cost_of_clean"] == pytest.approx(cost[clean].sum() / cost.sum())
+        assert its["clean_shuffled"] == 0
+        judged = opened.neurons[clean].dropna(subset="sharpness")
+        assert its["n_judged"] == len(judged) >= 2
+        assert its["sharper"] == (judged["sharpness"] > judged["loss_sharpness"]).mean()
+
+    def test_a_run_that_begins_trained_has_no_untrained_null(self):
+        rows = library.rows()
+        tables = combine(rows[rows["source"] != "untrained"])
+        assert tables["models"]["clean_untrained"].isna().all()
+        assert tables["models"]["clean_random"].notna().all()
+
+    def test_looking_up_what_is_not_there_says_what_is(self, opened):
+        with pytest.raises(
+            ValueError, match=r"no neuron with study 'compositon'; there are: \['comp"
+        ):
+            opened.look_up(study="compositon")
+
+
+def some_neurons(**changes) -> pd.DataFrame:
+    n = 100
+    columns = {
+        "study": "one", "condition": "plain", "seed": [0] * 50 + [1] * 50, "layer": 0,
+        "neuron": list(range(n)), "kind": ["topic", "slot"] * 50, "added": np.arange(n) / n,
+        "description": [f"d{i}" for i in range(n)], "cleanliness": 0.9,
+    }  # fmt: skip
+    return pd.DataFrame({**columns, **changes})
+
+
+class TestPaged:
+    def test_they_are_of_the_first_seed_and_of_all_kinds(self):
+        its = some_neurons()
+        found = pd.Series(paged.paged(its, np.ones(100, bool)))
+        has = found != ""
+        assert has.sum() == paged.MOST_PAGES
+        assert its[has]["seed"].eq(0).all()
+        assert its[has]["kind"].value_counts().min() > 15
+        assert found[49] == "one-plain-0-0-49"  # without which most is lost
+
+    def test_a_description_has_one_page_unless_more_is_lost(self):
+        found = paged.paged(some_neurons(description="same"), np.ones(100, bool))
+        assert sum(its != "" for its in found) == 8 + 2
+
+    def test_what_nobody_looked_at_has_none(self):
+        assert paged.paged(some_neurons(), np.zeros(100, bool)) == [""] * 100
+
+
+class TestSummary:
+    MODELS = pd.DataFrame(
+        {
+            "study": ["one"] * 5 + ["two"] * 3,
+            "condition": ["a", "a", "b", "b", "a", "a", "a", "a"],
+            "seed": [0, 1, 0, 1, 2, 0, 1, 2],
+            "clean": [0.2, 0.4, 0.4, 0.6, 1.0, 0.5, 0.5, 0.5],
+            "clean_random": [0.1, 0.1, 0.3, 0.3, 0.9, 0.6, 0.6, 0.6],
+        }
+    )
+
+    def test_a_seed_counts_once_and_only_where_all_conditions_have_it(self):
+        found = by_study(self.MODELS, "clean", {"random": "clean_random"}).set_index("condition")
+        assert found.loc["one", "mean"] == pytest.approx(0.4)
+        assert found.loc["one", ["seed_0", "seed_1"]].tolist() == pytest.approx([0.3, 0.5])
+        assert found.loc["one", "random"] == pytest.approx(0.2)
+        assert found.loc["two", "n_seeds"] == 3
+
+    def test_beyond_is_with_the_whole_interval(self):
+        rows = pd.DataFrame({"low": [0.5, 0.3, np.nan], "x": [0.4, 0.4, 0.0], "y": [0.1, 0.1, 0.0]})
+        assert beyond(rows, ["x", "y"]) == 1
+
+    def test_percents_are_typeset(self):
+        assert percent(0.256) == r"26\,\%"
+        assert percent(float("nan")) == "none"
+
+
+class TestWords:
+    def test_numbers(self):
+        assert (number(-0.034), number(None), number(float("nan")), number(-0.001)) == (
+            "−0.03",
+            "",
+            "",
+            "0.00",
+        )
+        assert (short(-1234.5), short(float("nan"))) == ("−1.23e+03", "")
+        assert (steps(500, 1600), steps(0, float("inf"))) == ("500–1,600", "")
+
+    def test_contexts_come_apart(self):
+        assert contexts("-3.2\te3 «r1» r2\n1\t«x»") == [
+            Context("−3.2", "e3 ", "r1", " r2"), Context("1", "", "x", ""),
+        ]  # fmt: skip
+        assert contexts(None) == contexts("") == []
+
+
+class TestPages:
+    def test_the_list_shows_all_and_leads_to_pages(self, folder):
+        text = (folder / "pages/neurons.html").read_text()
+        assert text.count("<tr data-study=") == 8
+        assert f'href="{NEURON}.html"' in text
+        for link in re.findall(r'href="([^"/]+\.html)"', text):
+            assert (folder / "pages" / link).exists(), link
+        assert "seed 0, layer 0, neuron 0" in text
+        assert "token = r1" in text
+
+    def test_a_neurons_page_says_what_is_known_of_it(self, folder):
+        text = (folder / f"pages/{NEURON}.html").read_text()
+        assert "<strong>token = r1</strong>" in text
+        assert text.count("<svg") == 3
+        assert "<mark>r1</mark>" in text
+        assert "There are none." in text  # no counterexamples
+        assert 'href="../../composition/one/index.html"' in text
+        assert 'href="neurons.html"' in text
+        pair = (folder / "pages/composition-one-0-0-1.html").read_text()
+        assert "the first half of the description" in pair
+        assert f'href="{NEURON}.html"' in pair
+
+    def test_what_people_wrote_is_escaped(self, folder):
+        its = open_library(folder.parent).neurons.iloc[0].copy()
+        its["top"], its["description"] = "1\t<b> «<i>»", "token = <i>"
+        row = pages._row(its, {"composition": "A & B"}, {"composition": {"one": "<u>"}})
+        text = pages.filled("list.html", n_neurons=1, figures=[], studies={}, kinds=[], rows=[row])
+        assert not {"<b>", "<i> ", "<u>"} & set(re.findall(r"<[biu]> ?", text))
+        assert "&lt;u&gt;" in text
+
+    def test_pictures_have_what_they_are_given(self):
+        drawn = drawing.histogram([0.0, 1.0, 2.0], [10, 2], [0, 2])
+        assert drawn.count("<rect") == 4
+        assert "1 to 2: 2" in drawn
+        drawn = drawing.bars(["a<b", "c"], [2.0, -1.0], float("nan"))
+        assert "a&lt;b" in drawn
+        assert "+2" in drawn
+        assert "−1" in drawn
+        drawn = drawing.forming([0, 100], [0.0, 1.0], [3.0, 3.0])
+        assert drawn.count("<polyline") == 2
