@@ -1,0 +1,173 @@
+"""Many stories side by side, planned sentence by sentence."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from onset.tasks.language.frames import Refers, Subject
+from onset.tasks.language.grammar import Grammar
+from onset.tasks.language.lexicon import Kind
+
+_N_DRAWS = 9  # of each sentence, besides the words of pools
+
+
+class Laws(NamedTuple):
+    """What holds in all stories of a world."""
+
+    drift: float
+    """how often a sentence has another topic than the one before it, any other with the same probability"""
+    n_persons: int
+    n_things: int
+    bound: bool = True
+    """false: whoever is named again has any surname that has been told, and things are wherever
+    one was. So believes a reader who knows which values have been told, but not whose they are"""
+
+
+class Sentences(NamedTuple):
+    """One of each story."""
+
+    topic: Int[np.ndarray, " stories"]
+    frame: Int[np.ndarray, " stories"]
+    referred: Int[np.ndarray, "stories refers"]
+    """the token of each symbol that refers"""
+    new: Bool[np.ndarray, "stories refers"]
+    """of surnames and whereabouts: whether this is told for the first time"""
+
+
+class Teller:
+    """Stories as far as they have been told.
+
+    Each has a cast of persons, and some things, drawn at random whatever its topics are. Whoever is named
+    is any of the cast with the same probability, and likewise for things. With the first mention comes a
+    surname, or where a thing is, which no other of the story has; every further mention has it, too.
+    """
+
+    def __init__(self, grammar: Grammar, laws: Laws, n: int, rng: np.random.Generator) -> None:
+        self._grammar, self._laws, self._rng, self._rows = grammar, laws, rng, np.arange(n)
+        self._names, self._surnames, self._things, self._whereabouts = (
+            _different(grammar.members(kind), (n, size), rng)
+            for kind, size in (
+                (Kind.NAME, laws.n_persons),
+                (Kind.SURNAME, laws.n_persons),
+                (Kind.THING, laws.n_things),
+                (Kind.WHEREABOUTS, laws.n_things),
+            )
+        )
+        self._persons_told = np.zeros((n, laws.n_persons), bool)
+        self._things_told = np.zeros((n, laws.n_things), bool)
+        self._topic = rng.integers(len(grammar.topics), size=n)
+        self._begun = False
+        self._subject = np.full(n, Subject.NOBODY)
+        self._subject_name = np.zeros(n, np.int64)
+
+    def next(
+        self,
+        topic: Int[np.ndarray, " stories"] | None = None,
+        avoided: Int[np.ndarray, " stories"] | None = None,
+    ) -> Sentences:
+        """The next of each story.
+
+        Args:
+            topic: of each; None: it drifts.
+            avoided: a pattern that each hasn't got.
+        """
+        u = self._rng.random((_N_DRAWS, len(self._rows)))
+        self._turn_to(topic, u[0], u[1])
+        frame = self._frame(avoided, u[2])
+        referred = np.zeros((len(frame), len(Refers)), np.int64)
+        new = np.zeros(referred.shape, bool)
+        self._refer_to_persons(frame, u[3:7], referred, new)
+        self._refer_to_things(frame, u[7:9], referred, new)
+        self._leave_subject(frame, referred)
+        return Sentences(self._topic, frame, referred, new)
+
+    def _turn_to(self, topic: np.ndarray | None, u: np.ndarray, which: np.ndarray) -> None:
+        n = len(self._grammar.topics)
+        if topic is not None:
+            self._topic = topic
+        elif self._begun:
+            other = (self._topic + 1 + _below(n - 1, which)) % n
+            self._topic = np.where(u < self._laws.drift, other, self._topic)
+        self._begun = True
+
+    def _frame(self, avoided: np.ndarray | None, u: np.ndarray) -> Int[np.ndarray, " stories"]:
+        told = self._things_told.any(1).astype(np.int64)
+        shares = self._grammar.shares[self._subject, told, :, self._topic]
+        if avoided is not None:
+            shares = shares * (self._grammar.patterns != avoided[:, None])
+        upto = shares.cumsum(1)
+        return (upto <= u[:, None] * upto[:, -1:]).sum(1)
+
+    def _refer_to_persons(
+        self, frame: np.ndarray, u: np.ndarray, referred: np.ndarray, new: np.ndarray
+    ) -> None:
+        has, n = self._grammar.has[frame], self._laws.n_persons
+        first = _below(n, u[0])
+        other = (first + 1 + _below(n - 1, u[1])) % n
+        for person, name, surname, draw in (
+            (first, Refers.NAME, Refers.SURNAME, u[2]),
+            (other, Refers.OTHER_NAME, Refers.OTHER_SURNAME, u[3]),
+        ):
+            referred[:, name] = self._names[self._rows, person]
+            referred[:, surname], new[:, surname] = self._told(
+                self._persons_told, self._surnames, person, has[:, name], draw
+            )
+        referred[:, Refers.EARLIER_SUBJECT] = self._grammar.pronoun[self._subject_name]
+        referred[:, Refers.FIRST_NAMED] = self._grammar.pronoun[referred[:, Refers.NAME]]
+
+    def _refer_to_things(
+        self, frame: np.ndarray, u: np.ndarray, referred: np.ndarray, new: np.ndarray
+    ) -> None:
+        again = self._grammar.has[frame, Refers.TOLD_THING]
+        thing = np.where(again, _one_of(self._things_told, u[0]), _below(self._laws.n_things, u[0]))
+        mentioned = again | self._grammar.has[frame, Refers.THING]
+        where, is_new = self._told(self._things_told, self._whereabouts, thing, mentioned, u[1])
+        for at in (Refers.THING, Refers.TOLD_THING):
+            referred[:, at] = self._things[self._rows, thing]
+        for at in (Refers.WHEREABOUTS, Refers.TOLD_WHEREABOUTS):
+            referred[:, at], new[:, at] = where, is_new
+
+    def _told(
+        self,
+        already: Bool[np.ndarray, "stories keys"],
+        values: Int[np.ndarray, "stories keys"],
+        key: Int[np.ndarray, " stories"],
+        mentioned: Bool[np.ndarray, " stories"],
+        u: Float[np.ndarray, " stories"],
+    ) -> tuple[Int[np.ndarray, " stories"], Bool[np.ndarray, " stories"]]:
+        """The value of a key, and whether it is new; `already` is told about those that are mentioned."""
+        again = already[self._rows, key]
+        of = key if self._laws.bound else np.where(again, _one_of(already, u), key)
+        already[self._rows, key] |= mentioned
+        return values[self._rows, of], ~again
+
+    def _leave_subject(self, frame: np.ndarray, referred: np.ndarray) -> None:
+        leaves = self._grammar.leaves[frame]
+        self._subject = np.where(leaves == Subject.NOBODY, self._subject, leaves)
+        self._subject_name = np.where(
+            leaves == Subject.ONE, referred[:, Refers.NAME], self._subject_name
+        )
+
+
+def _below(n: int, u: Float[np.ndarray, " stories"]) -> Int[np.ndarray, " stories"]:
+    """A whole number below n of each number between 0 and 1."""
+    return (u * n).astype(np.int64)
+
+
+def _one_of(
+    allowed: Bool[np.ndarray, "stories keys"], u: Float[np.ndarray, " stories"]
+) -> Int[np.ndarray, " stories"]:
+    """One of the keys that a story allows, with the same probability; the first, if it allows none."""
+    counted = allowed.cumsum(1)
+    return (counted > (u * counted[:, -1]).astype(np.int64)[:, None]).argmax(1)
+
+
+def _different(
+    members: Int[np.ndarray, " members"], shape: tuple[int, int], rng: np.random.Generator
+) -> Int[np.ndarray, "stories drawn"]:
+    """For each story so many members, all different."""
+    order = rng.random((shape[0], len(members))).argsort(1)
+    return members[order[:, : shape[1]]]
