@@ -12,6 +12,8 @@ from onset.tasks.language.grammar import Grammar
 from onset.tasks.language.lexicon import Kind
 
 _N_DRAWS = 9  # of each sentence, besides the words of pools
+_Said = tuple[Int[np.ndarray, " stories"], Bool[np.ndarray, " stories"]]
+"""tokens, and whether a story tells them for the first time"""
 
 
 class Laws(NamedTuple):
@@ -77,11 +79,11 @@ class Teller:
         u = self._rng.random((_N_DRAWS, len(self._rows)))
         self._turn_to(topic, u[0], u[1])
         frame = self._frame(avoided, u[2])
-        referred = np.zeros((len(frame), len(Refers)), np.int64)
-        new = np.zeros(referred.shape, bool)
-        self._refer_to_persons(frame, u[3:7], referred, new)
-        self._refer_to_things(frame, u[7:9], referred, new)
-        self._leave_subject(frame, referred)
+        said = self._of_persons(frame, u[3:7]) | self._of_things(frame, u[7:9])
+        referred, new = (
+            np.stack(its, 1) for its in zip(*(said[its] for its in Refers), strict=True)
+        )
+        self._leave_subject(frame, referred[:, Refers.NAME])
         return Sentences(self._topic, frame, referred, new)
 
     def _turn_to(self, topic: np.ndarray | None, u: np.ndarray, which: np.ndarray) -> None:
@@ -101,55 +103,60 @@ class Teller:
         upto = shares.cumsum(1)
         return (upto <= u[:, None] * upto[:, -1:]).sum(1)
 
-    def _refer_to_persons(
-        self, frame: np.ndarray, u: np.ndarray, referred: np.ndarray, new: np.ndarray
-    ) -> None:
-        has, n = self._grammar.has[frame], self._laws.n_persons
+    def _of_persons(
+        self, frame: Int[np.ndarray, " stories"], u: Float[np.ndarray, "4 stories"]
+    ) -> dict[Refers, _Said]:
+        has, n, pronoun = self._grammar.has[frame], self._laws.n_persons, self._grammar.pronoun
+        known = np.zeros(len(frame), bool)
         first = _below(n, u[0])
         other = (first + 1 + _below(n - 1, u[1])) % n
+        found: dict[Refers, _Said] = {}
         for person, name, surname, draw in (
             (first, Refers.NAME, Refers.SURNAME, u[2]),
             (other, Refers.OTHER_NAME, Refers.OTHER_SURNAME, u[3]),
         ):
-            referred[:, name] = self._names[self._rows, person]
-            referred[:, surname], new[:, surname] = self._told(
-                self._persons_told, self._surnames, person, has[:, name], draw
+            found[name] = self._names[self._rows, person], known
+            found[surname] = self._value(
+                self._surnames, person, self._persons_told, has[:, name], draw
             )
-        referred[:, Refers.EARLIER_SUBJECT] = self._grammar.pronoun[self._subject_name]
-        referred[:, Refers.FIRST_NAMED] = self._grammar.pronoun[referred[:, Refers.NAME]]
+        found[Refers.EARLIER_SUBJECT] = pronoun[self._subject_name], known
+        found[Refers.FIRST_NAMED] = pronoun[found[Refers.NAME][0]], known
+        return found
 
-    def _refer_to_things(
-        self, frame: np.ndarray, u: np.ndarray, referred: np.ndarray, new: np.ndarray
-    ) -> None:
-        again = self._grammar.has[frame, Refers.TOLD_THING]
-        thing = np.where(again, _one_of(self._things_told, u[0]), _below(self._laws.n_things, u[0]))
-        mentioned = again | self._grammar.has[frame, Refers.THING]
-        where, is_new = self._told(self._things_told, self._whereabouts, thing, mentioned, u[1])
-        for at in (Refers.THING, Refers.TOLD_THING):
-            referred[:, at] = self._things[self._rows, thing]
-        for at in (Refers.WHEREABOUTS, Refers.TOLD_WHEREABOUTS):
-            referred[:, at], new[:, at] = where, is_new
+    def _of_things(
+        self, frame: Int[np.ndarray, " stories"], u: Float[np.ndarray, "2 stories"]
+    ) -> dict[Refers, _Said]:
+        has, n = self._grammar.has[frame], self._laws.n_things
+        again = has[:, Refers.TOLD_THING]
+        key = np.where(again, _one_of(self._things_told, u[0]), _below(n, u[0]))
+        mentioned = again | has[:, Refers.THING]
+        thing = self._things[self._rows, key], np.zeros(len(frame), bool)
+        where = self._value(self._whereabouts, key, self._things_told, mentioned, u[1])
+        return {
+            **dict.fromkeys((Refers.THING, Refers.TOLD_THING), thing),
+            **dict.fromkeys((Refers.WHEREABOUTS, Refers.TOLD_WHEREABOUTS), where),
+        }
 
-    def _told(
+    def _value(
         self,
-        already: Bool[np.ndarray, "stories keys"],
         values: Int[np.ndarray, "stories keys"],
         key: Int[np.ndarray, " stories"],
+        told: Bool[np.ndarray, "stories keys"],
         mentioned: Bool[np.ndarray, " stories"],
         u: Float[np.ndarray, " stories"],
-    ) -> tuple[Int[np.ndarray, " stories"], Bool[np.ndarray, " stories"]]:
-        """The value of a key, and whether it is new; `already` is told about those that are mentioned."""
-        again = already[self._rows, key]
-        of = key if self._laws.bound else np.where(again, _one_of(already, u), key)
-        already[self._rows, key] |= mentioned
+    ) -> _Said:
+        """What comes with a key. Where the key is mentioned, its value has been told from now on."""
+        again = told[self._rows, key]
+        of = key if self._laws.bound else np.where(again, _one_of(told, u), key)
+        told[self._rows, key] |= mentioned
         return values[self._rows, of], ~again
 
-    def _leave_subject(self, frame: np.ndarray, referred: np.ndarray) -> None:
+    def _leave_subject(
+        self, frame: Int[np.ndarray, " stories"], named: Int[np.ndarray, " stories"]
+    ) -> None:
         leaves = self._grammar.leaves[frame]
         self._subject = np.where(leaves == Subject.NOBODY, self._subject, leaves)
-        self._subject_name = np.where(
-            leaves == Subject.ONE, referred[:, Refers.NAME], self._subject_name
-        )
+        self._subject_name = np.where(leaves == Subject.ONE, named, self._subject_name)
 
 
 def _below(n: int, u: Float[np.ndarray, " stories"]) -> Int[np.ndarray, " stories"]:
