@@ -292,14 +292,15 @@ class _All:
         if refers < 0:
             p *= self.grammar.emission[token, symbol, topic]
         else:
-            p *= self.of_referring(Refers(refers), state).get(token, 0.0)
+            said = self.tokens[at - place : at]
+            p *= self.of_referring(Refers(refers), state, said).get(token, 0.0)
         if p:
             self.sums[at] += p
             if at + 1 < len(self.tokens):
                 self.words(at + 1, place + 1, p, frame, state)
 
-    def of_referring(self, refers, state):
-        """The tokens that a symbol can become, with their probabilities."""
+    def of_referring(self, refers, state, said):
+        """The tokens that a symbol can become in a sentence, with their probabilities."""
         _, _, who, persons, things, first, other, thing = state
         match refers:
             case Refers.NAME:
@@ -309,7 +310,7 @@ class _All:
             case Refers.SURNAME:
                 return self.value(self.surnames, first, persons)
             case Refers.OTHER_SURNAME:
-                return self.value(self.surnames, other, persons | {first})
+                return self.value(self.surnames, other, persons | {first}, said)
             case Refers.THING | Refers.TOLD_THING:
                 return {self.things[thing]: 1.0}
             case Refers.WHEREABOUTS | Refers.TOLD_WHEREABOUTS:
@@ -319,7 +320,8 @@ class _All:
             case Refers.FIRST_NAMED:
                 return {self.grammar.pronoun[self.names[first]]: 1.0}
 
-    def value(self, values, key, told):
+    def value(self, values, key, told, said=()):
         if self.laws.bound or key not in told:
             return {values[key]: 1.0}
-        return {values[its]: 1 / len(told) for its in told}
+        others = [values[its] for its in told if values[its] not in said]
+        return {its: 1 / len(others) for its in others}

@@ -261,6 +261,9 @@ class TestRuleSplits:
         assert (its.tokens[rows, its.truth["right_place"]] == right).all()
         assert (its.tokens[rows, its.truth["rival_place"]] == rival).all()
         assert (its.truth["right_place"] < 95).all()
+        before = its.tokens[:, :-1]
+        of_right, of_rival = ((before == value[:, None]).sum(1) for value in (right, rival))
+        assert (of_right == of_rival).all()
         assert its.truth_of_next("unbound").min() > 0.6
 
     @pytest.mark.parametrize("rule", COMPOSED)

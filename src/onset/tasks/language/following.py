@@ -66,8 +66,9 @@ class _Reader:
         """how many different ones of a kind have been heard"""
         self.value = np.full((n, n_tokens), _NONE)
         """the surname of a name, the whereabouts of a thing"""
-        self.named, self.first, self.thing, self.subject_name = np.full((4, n), _NONE)
-        """who was named last, and first in this sentence; the last thing; whom a pronoun stands for"""
+        self.named, self.thing, self.subject_name, self.first, self.surname = np.full((5, n), _NONE)
+        """who was named last, and the last thing; whom a pronoun stands for; in this sentence, who was
+        named first, and the last surname"""
         self.subject = np.full(n, Subject.NOBODY)
         self.place = np.zeros(n, np.int64)
         """in the sentence"""
@@ -121,7 +122,7 @@ class _Reader:
         found[:, Refers.THING] = self._member(token, Kind.THING, n_things)
         again = self.heard[self.rows, token] & (self.grammar.kind[token] == Kind.THING)
         found[:, Refers.TOLD_THING] = again / np.maximum(self.counts[:, Kind.THING], 1)
-        surname = self._value(token, Kind.SURNAME, self.named)
+        surname = self._value(token, Kind.SURNAME, self.named, but=self.surname)
         found[:, Refers.SURNAME] = found[:, Refers.OTHER_SURNAME] = surname
         where = self._value(token, Kind.WHEREABOUTS, self.thing)
         found[:, Refers.WHEREABOUTS] = found[:, Refers.TOLD_WHEREABOUTS] = where
@@ -144,13 +145,19 @@ class _Reader:
         return np.where(self.grammar.kind[token] == kind, share, 0.0)
 
     def _value(
-        self, token: Int[np.ndarray, " stories"], kind: Kind, key: Int[np.ndarray, " stories"]
+        self,
+        token: Int[np.ndarray, " stories"],
+        kind: Kind,
+        key: Int[np.ndarray, " stories"],
+        but: Int[np.ndarray, " stories"] | int = _NONE,
     ) -> Float[np.ndarray, " stories"]:
-        """As what has been told of a key; if nothing has, as any that hasn't been heard."""
+        """As what has been told of a key; if nothing has, as any that hasn't been heard. Where nothing is
+        bound, as any that has been told, but for one."""
         told, heard = self.value[self.rows, key], self.heard[self.rows, token]
         counts = self.counts[:, kind]
         n_unheard = np.maximum(self.grammar.n_of_kind[kind] - counts, 1)
-        again = token == told if self.laws.bound else heard / np.maximum(counts, 1)
+        others = (heard & (token != but)) / np.maximum(counts - (but != _NONE), 1)
+        again = token == told if self.laws.bound else others
         share = np.where(told != _NONE, again, ~heard / n_unheard)
         return np.where(self.grammar.kind[token] == kind, share, 0.0)
 
@@ -163,6 +170,7 @@ class _Reader:
         self.named = np.where(is_name, token, self.named)
         self.first = np.where(is_name & (self.first == _NONE), token, self.first)
         self.thing = np.where(kind == Kind.THING, token, self.thing)
+        self.surname = np.where(kind == Kind.SURNAME, token, self.surname)
         for of, key in ((Kind.SURNAME, self.named), (Kind.WHEREABOUTS, self.thing)):
             new = (kind == of) & (self.value[rows, key] == _NONE)
             self.value[rows[new], key[new]] = token[new]
@@ -177,7 +185,9 @@ class _Reader:
         self.subject = np.where(stays, self.subject, leaves)
         one = ended & (leaves == Subject.ONE)
         self.subject_name = np.where(one, self.first, self.subject_name)
-        self.first = np.where(ended, _NONE, self.first)
+        self.first, self.surname = (
+            np.where(ended, _NONE, its) for its in (self.first, self.surname)
+        )
         self.place = np.where(ended, 0, self.place)
         topics = self.beliefs.sum(1) @ self.turn
         self.beliefs = np.where(ended[:, None, None], self._beginning(topics), self.beliefs)

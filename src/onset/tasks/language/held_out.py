@@ -13,8 +13,8 @@ from onset.tasks.language.teller import Laws
 from onset.tasks.language.telling import Stories, about_others, planned, said, told
 from onset.tasks.parts import rows
 
-_TRIED = {"surname": 20, "whereabouts": 50, "restated": 80}
-"""stories that are drawn to find one that ends with a rule"""
+_TRIED = {"surname": 40, "whereabouts": 100, "restated": 150}
+"""stories that are drawn to find one that ends with a rule and has a rival"""
 
 
 def apart(
@@ -54,13 +54,17 @@ def with_swapped(
     grammar: Grammar, laws: Laws, length: int, rng: np.random.Generator, rule: str, n: int
 ) -> tuple[Stories, Stories]:
     """Stories that end with a value that a rule determines; and the same, in which it has changed places
-    with a rival, one that is told of another key. There may be fewer than are wanted."""
+    with a rival, one that is told of another key. Before the end, both come equally often. There may be
+    fewer than are wanted."""
     its = told(grammar, laws, _TRIED[rule] * n, length, rng)
-    last = its.tokens[:, -1:]
-    rivals = (grammar.kind[its.tokens] == grammar.kind[last]) & (its.tokens != last)
-    chosen = np.flatnonzero((its.rule[:, -1] == RULES.index(rule)) & rivals.any(1))
+    its = its.of(np.flatnonzero(its.rule[:, -1] == RULES.index(rule)))
+    before, last = its.tokens[:, :-1], its.tokens[:, -1:]
+    times = (before[:, :, None] == before[:, None]).sum(2)
+    rivals = (grammar.kind[before] == grammar.kind[last]) & (before != last)
+    rivals &= times == (before == last).sum(1, keepdims=True)
+    chosen = np.flatnonzero(rivals.any(1))
     its, last = its.of(chosen), last[chosen]
-    values = (np.unique(row[at]) for row, at in zip(its.tokens, rivals[chosen], strict=True))
+    values = (np.unique(row[at]) for row, at in zip(before[chosen], rivals[chosen], strict=True))
     rival = np.array([rng.choice(of_others) for of_others in values], np.int64)[:, None]
     swapped = np.where(its.tokens == last, rival, np.where(its.tokens == rival, last, its.tokens))
     return its, its._replace(tokens=swapped)

@@ -22,7 +22,7 @@ layer, how much a token attends to another depends on these two and on their pos
 neighbours: it can collect the values that a story has told, but not whose they are. Recency doesn't help,
 because whoever is named next is any of the story's persons with the same probability, and likewise for
 things. What a single layer could still use is how often each token has come, as a key comes as often as
-its value.
+its value; this is of no use in the splits that ask for one rule.
 
 What is known of each token, in every split:
 
@@ -45,11 +45,11 @@ The splits have no story in common. Held-out ones have a validation part, except
     surname, whereabouts, restated   stories that end with a token that the rule determines; only this is
                                      asked for
     surname_swapped, …               twins of these, in which the right value and its rival have changed
-                                     places everywhere: a model that doesn't know whose values are gives
-                                     the same answer to both
+                                     places everywhere; until the end, both come equally often. Whoever
+                                     knows values, but not whose they are, says the same to both
 
-Of each story in the last two, the *rival* is known, a value of another key, and where the right value and
-its rival were told first: `right_place`, `rival_place`.
+Of each story in the last two, the *rival* is known, a value of another key that was told as often, and
+where the right value and its rival were told first: `right_place`, `rival_place`.
 """
 
 from __future__ import annotations

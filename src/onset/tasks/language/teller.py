@@ -24,8 +24,9 @@ class Laws(NamedTuple):
     n_persons: int
     n_things: int
     bound: bool = True
-    """false: whoever is named again has any surname that has been told, and things are wherever
-    one was. So believes a reader who knows which values have been told, but not whose they are"""
+    """false: whoever is named again has any surname that has been told, and things are wherever one was;
+    only two persons of a sentence have different surnames. So believes a reader who knows which values
+    have been told, but not whose they are"""
 
 
 class Sentences(NamedTuple):
@@ -111,14 +112,15 @@ class Teller:
         first = _below(n, u[0])
         other = (first + 1 + _below(n - 1, u[1])) % n
         found: dict[Refers, _Said] = {}
+        whose = None
         for person, name, surname, draw in (
             (first, Refers.NAME, Refers.SURNAME, u[2]),
             (other, Refers.OTHER_NAME, Refers.OTHER_SURNAME, u[3]),
         ):
             found[name] = self._names[self._rows, person], known
-            found[surname] = self._value(
-                self._surnames, person, self._persons_told, has[:, name], draw
-            )
+            whose = self._whose(person, self._persons_told, draw, but=whose)
+            new = self._tell(person, self._persons_told, has[:, name])
+            found[surname] = self._surnames[self._rows, whose], new
         found[Refers.EARLIER_SUBJECT] = pronoun[self._subject_name], known
         found[Refers.FIRST_NAMED] = pronoun[found[Refers.NAME][0]], known
         return found
@@ -130,26 +132,41 @@ class Teller:
         again = has[:, Refers.TOLD_THING]
         key = np.where(again, _one_of(self._things_told, u[0]), _below(n, u[0]))
         mentioned = again | has[:, Refers.THING]
+        whose = self._whose(key, self._things_told, u[1])
+        new = self._tell(key, self._things_told, mentioned)
         thing = self._things[self._rows, key], np.zeros(len(frame), bool)
-        where = self._value(self._whereabouts, key, self._things_told, mentioned, u[1])
+        where = self._whereabouts[self._rows, whose], new
         return {
             **dict.fromkeys((Refers.THING, Refers.TOLD_THING), thing),
             **dict.fromkeys((Refers.WHEREABOUTS, Refers.TOLD_WHEREABOUTS), where),
         }
 
-    def _value(
+    def _whose(
         self,
-        values: Int[np.ndarray, "stories keys"],
+        key: Int[np.ndarray, " stories"],
+        told: Bool[np.ndarray, "stories keys"],
+        u: Float[np.ndarray, " stories"],
+        but: Int[np.ndarray, " stories"] | None = None,
+    ) -> Int[np.ndarray, " stories"]:
+        """The key whose value comes with this one: its own. Where nothing is bound and it has been told
+        before, any that has, but for the one whose value the sentence has already said."""
+        if self._laws.bound:
+            return key
+        allowed = told.copy()
+        if but is not None:
+            allowed[self._rows, but] = False
+        return np.where(told[self._rows, key], _one_of(allowed, u), key)
+
+    def _tell(
+        self,
         key: Int[np.ndarray, " stories"],
         told: Bool[np.ndarray, "stories keys"],
         mentioned: Bool[np.ndarray, " stories"],
-        u: Float[np.ndarray, " stories"],
-    ) -> _Said:
-        """What comes with a key. Where the key is mentioned, its value has been told from now on."""
-        again = told[self._rows, key]
-        of = key if self._laws.bound else np.where(again, _one_of(told, u), key)
+    ) -> Bool[np.ndarray, " stories"]:
+        """Whether a key is new. Where it is mentioned, it has been told from now on."""
+        new = ~told[self._rows, key]
         told[self._rows, key] |= mentioned
-        return values[self._rows, of], ~again
+        return new
 
     def _leave_subject(
         self, frame: Int[np.ndarray, " stories"], named: Int[np.ndarray, " stories"]
