@@ -25,16 +25,16 @@ from onset.tasks.language.lexicon import Language
 PATTERNS = {
     "statement": (
         "{name} {surname} {goes} near the {thing} {whereabouts} .",
-        "{he} {goes} near the {thing} {whereabouts} .",
+        "{name} {surname} {makes} the {object} .",
         "{name} {surname} {makes} a {adjective} {object} .",
         "{he} {makes} a {object} in the {room} .",
-        "the {people} {make} the {object} .",
+        "the {people} {make} the {object} near {name} {surname} .",
         "they {go} in the {room} .",
     ),
     "search": (
         "{name} {surname} has the {thing} {whereabouts} .",
         "{he} looks for the {thing} {whereabouts} .",
-        "they look for the {thing} {whereabouts} .",
+        "they look for {name} {surname} .",
         "who has the {thing} {whereabouts} ?",
     ),
     "dialogue": (
@@ -45,14 +45,14 @@ PATTERNS = {
     ),
     "feeling": (
         "{name} {surname} is {feeling} because {he} {goes} {adverb} .",
-        "{he} is {feeling} because the {thing} is {whereabouts} .",
+        "{name} {surname} is {feeling} because the {thing} is {whereabouts} .",
         "they are {feeling} because the {thing} is {whereabouts} .",
         "the {thing} {whereabouts} is {adjective} .",
     ),
     "conjunction": (
         "{name} {surname} and {name} {surname} {make} the {object} .",
         "{name} {surname} and {name} {surname} {go} {adverb} .",
-        "{he} {makes} the {object} and looks for the {thing} {whereabouts} .",
+        "{name} {surname} {makes} the {object} and has the {thing} {whereabouts} .",
     ),
 }
 LEANINGS = {

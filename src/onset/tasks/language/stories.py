@@ -80,7 +80,7 @@ _SWAPPED = "_swapped"
 _TWINS = ("other_topic", "other_slot")
 _OF_TOKENS = ("topic", "slot", "rule", "floor", "unbound", *ORDERS)
 _OF_SWAPPED = ("rival", "right_place", "rival_place")
-_MOST_TOLD = 8
+_MOST_TOLD = 6
 
 A_CHILD_MAY_CHANGE = ("drift", "n_persons", "n_things", "bound", "n_train")
 

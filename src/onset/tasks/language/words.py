@@ -102,10 +102,8 @@ COMMON = {
 }
 """whatever the topic is"""
 
-SHE = "mia anna lily ella rosa nora ida emma clara julia sara eva"
-HE = "tom ben max sam leo paul jack noah finn otto hugo carl"
-SURNAMES = "fox hill brook king page swan marsh lane hunt ward cole dale moss reed york stone"
-THINGS = "lamp box clock mirror basket bottle chair ladder doll coin ring hat"
-WHEREABOUTS = """
-upstairs downstairs outside inside nearby abroad underground overhead backstage ashore below ahead
-"""
+SHE = "mia anna lily ella rosa nora"
+HE = "tom ben max sam leo paul"
+SURNAMES = "fox hill brook king page swan marsh lane"
+THINGS = "lamp box clock mirror basket bottle chair ladder"
+WHEREABOUTS = "upstairs downstairs outside inside nearby abroad underground overhead"
