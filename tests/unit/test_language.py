@@ -26,6 +26,8 @@ SMALL = Language(
     surnames="fox hill swan",
     things="lamp box coin",
     whereabouts="here there away",
+    syllables="la",
+    song_length=0,
     literals={
         "determiner": "the",
         "article": "a an",
@@ -49,6 +51,22 @@ SMALL = Language(
     leanings={"both": ("night",)},
 )
 GRAMMAR = compiled(SMALL)
+SINGING = compiled(
+    replace(
+        SMALL,
+        names={"she": "mia", "he": "tom"},
+        surnames="fox hill",
+        things="lamp box",
+        whereabouts="here there",
+        syllables="la di do",
+        song_length=2,
+        patterns={
+            "song": ("{name} {surname} {goes} and {song} .", "{song} !"),
+            "about": ("the {thing} {whereabouts} .",),
+        },
+        leanings={},
+    )
+)
 LAWS = [Laws(0.3, 2, 2), Laws(0.3, 2, 2, bound=False), Laws(0.6, 3, 2)]
 STORIES = [
     "mia fox runs . she sees an owl .",
@@ -56,6 +74,11 @@ STORIES = [
     "the lamp here . the box away . the lamp is here ?",
     "the lamp here . ida swan rests and she walks ! the lamp here",
     "mia fox walks . tom hill dreams . mia fox and tom hill dream .",
+]
+SONGS = [
+    "la di ! the lamp here . la di ! la",
+    "tom fox walks and do la . do la !",
+    "la do ! do la !",
 ]
 
 
@@ -162,6 +185,23 @@ class TestFollowing:
         (found,) = following.nats(GRAMMAR, laws, np.array([tokens]))
         np.testing.assert_allclose(np.exp(-found.cumsum()), told, rtol=1e-9)
 
+    @pytest.mark.parametrize("laws", LAWS[:2], ids=str)
+    @pytest.mark.parametrize("story", SONGS)
+    def test_songs_too(self, story, laws):
+        tokens = SINGING.numbers(story)
+        told = added_up(SINGING, laws, tokens)
+        if laws.bound and story == SONGS[-1]:  # sung in another order
+            assert not any(told[3:])
+            with pytest.raises(ValueError, match="no story begins like this: la do ! do"):
+                following.nats(SINGING, laws, np.array([tokens]))
+            return
+        (found,) = following.nats(SINGING, laws, np.array([tokens]))
+        np.testing.assert_allclose(np.exp(-found.cumsum()), told, rtol=1e-9)
+
+    @pytest.mark.parametrize("laws", LAWS[:2], ids=str)
+    def test_songs_come_as_often_as_the_reader_expects(self, laws):
+        assert_as_often(SINGING, laws, n=20_000, length=8)
+
     @pytest.mark.parametrize("laws", LAWS, ids=str)
     def test_next_tokens_add_up_to_one(self, laws):
         rng = np.random.default_rng(0)
@@ -175,21 +215,7 @@ class TestFollowing:
 
     @pytest.mark.parametrize("laws", LAWS, ids=str)
     def test_stories_come_as_often_as_the_reader_expects(self, laws):
-        n, length = 30_000, 9
-        stories = telling.told(GRAMMAR, laws, n, length, np.random.default_rng(1)).tokens
-        nats = following.nats(GRAMMAR, laws, stories)
-        for cut in range(1, length + 1):
-            counted = Counter(map(bytes, np.ascontiguousarray(stories[:, :cut])))
-            expected = dict(
-                zip(
-                    map(bytes, np.ascontiguousarray(stories[:, :cut])),
-                    np.exp(-nats[:, :cut].sum(1)),
-                    strict=True,
-                )
-            )
-            for story, times in counted.most_common(30):
-                p = expected[story]
-                assert times == pytest.approx(n * p, abs=5 * (n * p * (1 - p)) ** 0.5 + 1)
+        assert_as_often(GRAMMAR, laws, n=30_000, length=9)
 
     def test_in_the_whole_language_too(self):
         grammar, laws = grammar_of(8), Laws(0.2, 3, 3)
@@ -227,6 +253,18 @@ def test_a_known_story_in_the_whole_language():
     assert found[11] == pytest.approx(np.log(3))
 
 
+def assert_as_often(grammar: Grammar, laws: Laws, n: int, length: int) -> None:
+    """Whether the most frequent beginnings of stories come as often as expected, within five deviations."""
+    stories = telling.told(grammar, laws, n, length, np.random.default_rng(1)).tokens
+    nats = following.nats(grammar, laws, stories)
+    for cut in range(1, length + 1):
+        begun = [*map(bytes, np.ascontiguousarray(stories[:, :cut]))]
+        expected = dict(zip(begun, np.exp(-nats[:, :cut].sum(1)), strict=True))
+        for story, times in Counter(begun).most_common(30):
+            p = expected[story]
+            assert times == pytest.approx(n * p, abs=5 * (n * p * (1 - p)) ** 0.5 + 1)
+
+
 def added_up(grammar: Grammar, laws: Laws, tokens: list[int]) -> list[float]:
     """The probability of each beginning of a story, as a plain sum over all that can be drawn."""
     casts = [
@@ -236,6 +274,7 @@ def added_up(grammar: Grammar, laws: Laws, tokens: list[int]) -> list[float]:
             permutations(grammar.members(Kind.SURNAME).tolist(), laws.n_persons),
             permutations(grammar.members(Kind.THING).tolist(), laws.n_things),
             permutations(grammar.members(Kind.WHEREABOUTS).tolist(), laws.n_things),
+            permutations(grammar.members(Kind.SYLLABLE).tolist(), grammar.song_length),
         )
     ]
     found = np.zeros(len(tokens))
@@ -249,13 +288,13 @@ class _All:
 
     def __init__(self, grammar, laws, tokens, cast):
         self.grammar, self.laws, self.tokens = grammar, laws, tokens
-        self.names, self.surnames, self.things, self.whereabouts = cast
+        self.names, self.surnames, self.things, self.whereabouts, self.song = cast
         self.sums = np.zeros(len(tokens))
         for topic in range(len(grammar.topics)):
             p = 1 / len(grammar.topics)
-            self.sentence(0, p, topic, Subject.NOBODY, -1, frozenset(), frozenset())
+            self.sentence(0, p, topic, Subject.NOBODY, -1, frozenset(), frozenset(), False)
 
-    def sentence(self, at, p, topic, subject, who, persons, things):
+    def sentence(self, at, p, topic, subject, who, persons, things, sung):
         shares = self.grammar.shares[subject, int(bool(things)), :, topic]
         for frame in np.flatnonzero(shares):
             has = set(self.grammar.refers[self.grammar.symbols[frame]])
@@ -267,22 +306,23 @@ class _All:
                 among = among if {Refers.TOLD_THING, Refers.THING} & has else [None]
                 for other, thing in product(others, among):
                     chance = p * shares[frame] / len(firsts) / len(others) / len(among)
-                    state = (topic, subject, who, persons, things, first, other, thing)
+                    state = (topic, subject, who, persons, things, sung, first, other, thing)
                     self.words(at, 0, chance, frame, state)
 
     def words(self, at, place, p, frame, state):
         """Go on with one place of a sentence."""
-        topic, subject, who, persons, things, first, other, thing = state
+        topic, subject, who, persons, things, sung, first, other, thing = state
         if place == self.grammar.lengths[frame]:
             leaves = self.grammar.leaves[frame]
             subject = subject if leaves == Subject.NOBODY else leaves
             who = self.names[first] if leaves == Subject.ONE else who
             persons = persons | ({first, other} - {None})
             things = things | ({thing} - {None})
+            sung = bool(sung or self.grammar.has[frame, Refers.SONG :].any())
             n = len(self.grammar.topics)
             for after in range(n):
                 stays = 1 - self.laws.drift if after == topic else self.laws.drift / (n - 1)
-                self.sentence(at, p * stays, after, subject, who, persons, things)
+                self.sentence(at, p * stays, after, subject, who, persons, things, sung)
             return
         if at == len(self.tokens):
             return
@@ -293,7 +333,7 @@ class _All:
             p *= self.grammar.emission[token, symbol, topic]
         else:
             said = self.tokens[at - place : at]
-            p *= self.of_referring(Refers(refers), state, said).get(token, 0.0)
+            p *= self.of_referring(int(refers), state, said).get(token, 0.0)
         if p:
             self.sums[at] += p
             if at + 1 < len(self.tokens):
@@ -301,7 +341,12 @@ class _All:
 
     def of_referring(self, refers, state, said):
         """The tokens that a symbol can become in a sentence, with their probabilities."""
-        _, _, who, persons, things, first, other, thing = state
+        _, _, who, persons, things, sung, first, other, thing = state
+        if refers >= Refers.SONG:
+            if self.laws.bound or not sung:
+                return {self.song[refers - Refers.SONG]: 1.0}
+            left = [its for its in self.song.tolist() if its not in said]
+            return {its: 1 / len(left) for its in left}
         match refers:
             case Refers.NAME:
                 return {self.names[first]: 1.0}

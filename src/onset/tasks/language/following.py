@@ -69,6 +69,9 @@ class _Reader:
         self.named, self.thing, self.subject_name, self.first, self.surname = np.full((5, n), _NONE)
         """who was named last, and the last thing; whom a pronoun stands for; in this sentence, who was
         named first, and the last surname"""
+        self.song = np.full((n, grammar.song_length), _NONE)
+        self.sung = np.zeros((n, n_tokens), bool)
+        """syllables that this sentence has had"""
         self.subject = np.full(n, Subject.NOBODY)
         self.place = np.zeros(n, np.int64)
         """in the sentence"""
@@ -115,7 +118,7 @@ class _Reader:
     ) -> Float[np.ndarray, "stories refers"]:
         """How often each symbol that refers becomes this token."""
         n_persons, n_things = self.laws.n_persons, self.laws.n_things
-        found = np.zeros((len(token), len(Refers)))
+        found = np.zeros((len(token), self.grammar.n_refers))
         found[:, Refers.NAME] = self._member(token, Kind.NAME, n_persons)
         other = self._member(token, Kind.NAME, n_persons) * n_persons / (n_persons - 1)
         found[:, Refers.OTHER_NAME] = np.where(token == self.first, 0.0, other)
@@ -132,6 +135,7 @@ class _Reader:
         }
         for at, name in of_pronouns.items():
             found[:, at] = (name != _NONE) & (self.grammar.pronoun[name] == token)
+        found[:, Refers.SONG :] = self._syllables(token)
         return found
 
     def _member(
@@ -161,6 +165,20 @@ class _Reader:
         share = np.where(told != _NONE, again, ~heard / n_unheard)
         return np.where(self.grammar.kind[token] == kind, share, 0.0)
 
+    def _syllables(
+        self, token: Int[np.ndarray, " stories"]
+    ) -> Float[np.ndarray, "stories syllables"]:
+        """As each syllable of the song: what has been sung there; if nothing has, any that hasn't been
+        heard. Where nothing is bound, any that has been, but for those of this sentence."""
+        n = self.grammar.song_length
+        heard, sung = self.heard[self.rows, token], self.sung[self.rows, token]
+        n_unheard = self.grammar.n_of_kind[Kind.SYLLABLE] - self.counts[:, Kind.SYLLABLE]
+        new = ~heard / np.maximum(n_unheard, 1)
+        left = (heard & ~sung)[:, None] / (n - np.arange(n))
+        again = self.song == token[:, None] if self.laws.bound else left
+        share = np.where(self.song == _NONE, new[:, None], again)
+        return share * (self.grammar.kind[token] == Kind.SYLLABLE)[:, None]
+
     def _hear(self, token: Int[np.ndarray, " stories"]) -> None:
         """Keep in mind what a token tells."""
         kind, rows = self.grammar.kind[token], self.rows
@@ -171,12 +189,21 @@ class _Reader:
         self.first = np.where(is_name & (self.first == _NONE), token, self.first)
         self.thing = np.where(kind == Kind.THING, token, self.thing)
         self.surname = np.where(kind == Kind.SURNAME, token, self.surname)
+        self._hear_song(token, np.flatnonzero(kind == Kind.SYLLABLE))
         for of, key in ((Kind.SURNAME, self.named), (Kind.WHEREABOUTS, self.thing)):
             new = (kind == of) & (self.value[rows, key] == _NONE)
             self.value[rows[new], key[new]] = token[new]
         self.place += 1
         if (ended := self.grammar.ends[token]).any():
             self._end(ended)
+
+    def _hear_song(
+        self, token: Int[np.ndarray, " stories"], rows: Int[np.ndarray, " singing"]
+    ) -> None:
+        at = self.sung[rows].sum(1)
+        new = self.song[rows, at] == _NONE
+        self.song[rows[new], at[new]] = token[rows[new]]
+        self.sung[rows, token[rows]] = True
 
     def _end(self, ended: Bool[np.ndarray, " stories"]) -> None:
         """Begin the next sentence. All frames that one may have had leave the same subject."""
@@ -188,6 +215,7 @@ class _Reader:
         self.first, self.surname = (
             np.where(ended, _NONE, its) for its in (self.first, self.surname)
         )
+        self.sung[ended] = False
         self.place = np.where(ended, 0, self.place)
         topics = self.beliefs.sum(1) @ self.turn
         self.beliefs = np.where(ended[:, None, None], self._beginning(topics), self.beliefs)

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 END_MARKS = ".!?"
-RULES = ("none", "number", "article", "pronoun", "surname", "whereabouts", "restated")
+RULES = ("none", "number", "article", "pronoun", "surname", "whereabouts", "restated", "song")
 """what determines a token besides its topic"""
-COMPOSED = RULES[-3:]
+COMPOSED = RULES[-4:]
 """those that take a lookup of what the story has told"""
 _RULE_OF_SLOT = {
     **dict.fromkeys(("makes", "make", "goes", "go", "copula", "saying"), "number"),
-    **{its: its for its in ("article", "pronoun", "surname", "whereabouts")},
+    **{its: its for its in ("article", "pronoun", "surname", "whereabouts", "song")},
 }
 
 
@@ -34,6 +34,8 @@ class Refers(IntEnum):
     TOLD_WHEREABOUTS = 7
     EARLIER_SUBJECT = 8
     FIRST_NAMED = 9
+    SONG = 10
+    """and the numbers that follow: the syllables of a song, one after the other"""
 
 
 class Subject(IntEnum):
@@ -55,7 +57,8 @@ class Symbol:
     pool: bool = False
     after: str = ""
     """of a pool: only the words that this article stands before"""
-    refers: Refers | None = None
+    refers: int | None = None
+    """a `Refers`, or the number of a syllable"""
 
     @property
     def rule(self) -> str:
@@ -72,12 +75,13 @@ class Frame:
     symbols: tuple[Symbol, ...]
 
     @classmethod
-    def read(cls, text: str, slots: Mapping[str, str]) -> list[Frame]:
+    def read(cls, text: str, slots: Mapping[str, str], song_length: int = 0) -> list[Frame]:
         """A frame as it is written; where it has an article, one with `a` and one with `an`.
 
         Args:
             text: of the frame.
             slots: of the words that stand in frames as they are.
+            song_length: syllables of a song.
 
         Raises:
             ValueError: it has no end mark at its end, or another before; or a word has no slot.
@@ -88,7 +92,7 @@ class Frame:
         if lacking := [its for its in words if "{" not in its and its not in slots]:
             raise ValueError(f"{text!r}: the slot of {lacking[0]!r} isn't declared")
         articles = ("a", "an") if "a" in words else ("",)
-        return [cls(tuple(_symbols(words, slots, article))) for article in articles]
+        return [cls(tuple(_symbols(words, slots, article, song_length))) for article in articles]
 
     @property
     def wants(self) -> Subject:
@@ -106,11 +110,13 @@ class Frame:
             return Subject.SEVERAL if rest[0].said == "and" else Subject.ONE
         return Subject.SEVERAL if second.said == "people" else Subject.NOBODY
 
-    def has(self, refers: Refers) -> bool:
+    def has(self, refers: int) -> bool:
         return any(its.refers == refers for its in self.symbols)
 
 
-def _symbols(words: list[str], slots: Mapping[str, str], article: str) -> Iterator[Symbol]:
+def _symbols(
+    words: list[str], slots: Mapping[str, str], article: str, song_length: int
+) -> Iterator[Symbol]:
     names, told = 0, False
     for before, word, after in zip(["", *words], words, [*words[1:], ""], strict=False):
         match word:
@@ -133,6 +139,9 @@ def _symbols(words: list[str], slots: Mapping[str, str], article: str) -> Iterat
                     "whereabouts",
                     refers=Refers.TOLD_WHEREABOUTS if told else Refers.WHEREABOUTS,
                 )
+            case "{song}":
+                for i in range(song_length):
+                    yield Symbol(word, "song", refers=Refers.SONG + i)
             case "a":
                 yield Symbol(article, slots[article])
             case _ if word in slots:

@@ -37,13 +37,19 @@ class Grammar:
     slot_of: Int[np.ndarray, " symbols"]
     rule_of: Int[np.ndarray, " symbols"]
     refers: Int[np.ndarray, " symbols"]
-    """a `Refers`, or -1"""
+    """a `Refers`, the number of a syllable, or -1"""
     leaves: Int[np.ndarray, " frames"]
     """a `Subject`"""
     kind: Int[np.ndarray, " tokens"]
     """a `Kind`"""
     pronoun: Int[np.ndarray, " tokens"]
     """the token that stands for a name, or -1"""
+    song_length: int
+
+    @property
+    def n_refers(self) -> int:
+        """Symbols that refer: each `Refers`, and each syllable of a song."""
+        return Refers.SONG + self.song_length
 
     @cached_property
     def lengths(self) -> Int[np.ndarray, " frames"]:
@@ -52,7 +58,7 @@ class Grammar:
     @cached_property
     def has(self) -> Bool[np.ndarray, "frames refers"]:
         """Which symbols that refer are in a frame."""
-        return (self.refers[self.symbols][:, :, None] == np.arange(len(Refers))).any(1)
+        return (self.refers[self.symbols][:, :, None] == np.arange(self.n_refers)).any(1)
 
     @cached_property
     def drawn(
@@ -103,7 +109,7 @@ def compiled(language: Language) -> Grammar:
         frame: (patterns.index(pattern), 1 / len(texts))
         for pattern, texts in language.patterns.items()
         for text in texts
-        for frame in Frame.read(text, language.slots)
+        for frame in Frame.read(text, language.slots, language.song_length)
     }
     symbols = list(dict.fromkeys(its for frame in frames for its in frame.symbols))
     emission, masses = _emission(language, vocabulary, symbols)
@@ -132,6 +138,7 @@ def compiled(language: Language) -> Grammar:
         pronoun=np.array(
             [vocabulary.index(pronouns[it]) if it in pronouns else -1 for it in vocabulary]
         ),
+        song_length=language.song_length,
     )
 
 

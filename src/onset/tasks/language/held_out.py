@@ -13,7 +13,7 @@ from onset.tasks.language.teller import Laws
 from onset.tasks.language.telling import Stories, about_others, planned, said, told
 from onset.tasks.parts import rows
 
-_TRIED = {"surname": 40, "whereabouts": 100, "restated": 150}
+_TRIED = {"surname": 40, "whereabouts": 100, "restated": 150, "song": 40}
 """stories that are drawn to find one that ends with a rule and has a rival"""
 
 

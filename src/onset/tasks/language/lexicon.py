@@ -23,6 +23,7 @@ class Kind(IntEnum):
     SURNAME = 2
     THING = 3
     WHEREABOUTS = 4
+    SYLLABLE = 5
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,10 @@ class Language:
     surnames: str
     things: str
     whereabouts: str
+    syllables: str
+    """of songs"""
+    song_length: int
+    """syllables of a song, all different"""
     literals: Mapping[str, str]
     """slot → words that stand in frames as they are"""
     patterns: Mapping[str, Sequence[str]]
@@ -49,7 +54,7 @@ class Language:
     def words(self) -> tuple[str, ...]:
         """The vocabulary, each word once."""
         lists = [*self.literals.values(), *self.names.values()]
-        lists += [self.surnames, self.things, self.whereabouts]
+        lists += [self.surnames, self.things, self.whereabouts, self.syllables]
         found = [word for its in lists for word in its.split()]
         pools = [*self.common, *(pool for pool, its in _OF_ONE.items() if its in self.common)]
         found += [word for topic in self.topics for its in pools for word in self.pool(topic, its)]
@@ -68,7 +73,7 @@ class Language:
             Kind.THING: self.things,
             Kind.WHEREABOUTS: self.whereabouts,
         }
-        lists[Kind.NAME] = " ".join(self.names.values())
+        lists |= {Kind.NAME: " ".join(self.names.values()), Kind.SYLLABLE: self.syllables}
         return {word: kind for kind, its in lists.items() for word in its.split()}
 
     @property

@@ -7,6 +7,7 @@ A frame is words as they stand, and in braces:
     {thing} {whereabouts}
                          one of the story's things, and where it is; if that doesn't follow at once, the
                          thing is one that the story has told about already
+    {song}               the story's song, several syllables
     {he}                 she or he: who comes first in this sentence, or else the last subject
     {object} {room} {adjective} {adverb} {people} {feeling}
 
@@ -49,6 +50,11 @@ PATTERNS = {
         "they are {feeling} because the {thing} is {whereabouts} .",
         "the {thing} {whereabouts} is {adjective} .",
     ),
+    "song": (
+        "{name} {surname} sings : {song} !",
+        "they sing : {song} !",
+        "{song} !",
+    ),
     "conjunction": (
         "{name} {surname} and {name} {surname} {make} the {object} .",
         "{name} {surname} and {name} {surname} {go} {adverb} .",
@@ -69,12 +75,14 @@ LITERALS = {
     "preposition": "in for near",
     "connective": "and because",
     "copula": "is are",
-    "saying": "looks look says say asks has",
+    "saying": "looks look says say asks has sings sing",
     "pronoun": "she he they",
     "question": "who",
     "mark": ". ! ? :",
 }
 """slot → the words that stand in frames as they are"""
+
+_SONG_LENGTH = 6
 
 
 @lru_cache
@@ -88,6 +96,8 @@ def grammar_of(n_topics: int) -> Grammar:
             surnames=words.SURNAMES,
             things=words.THINGS,
             whereabouts=words.WHEREABOUTS,
+            syllables=words.SYLLABLES,
+            song_length=_SONG_LENGTH,
             literals=LITERALS,
             patterns=PATTERNS,
             leanings=LEANINGS,

@@ -12,17 +12,19 @@ part of speech there. Tokens are also determined by *rules*:
     surname       whoever is named again has the same surname: "mia fox … mia" → "fox"
     whereabouts   a thing stays where it was: "the lamp upstairs … the lamp" → "upstairs"
     restated      the same, asked one token later: "the lamp is" → "upstairs"
+    song          the story's song is the same each time: "la dum dee … la dum" → "dee"
 
-The last three are *composed*: they take two layers. Which value belongs to which key is drawn anew for
-each story, so it can't be learnt by heart, and a value is told right after its key. When the key comes
-again, its value is the token that followed it before: a first layer copies each token into the next one,
-and a second layer looks for the token into which this key was copied (an induction head: Olsson et al.
-2022, arXiv:2209.11895). For `restated`, what is looked for must have been copied as well. In a single
-layer, how much a token attends to another depends on these two and on their positions, but not on their
-neighbours: it can collect the values that a story has told, but not whose they are. Recency doesn't help,
-because whoever is named next is any of the story's persons with the same probability, and likewise for
-things. What a single layer could still use is how often each token has come, as a key comes as often as
-its value; this is of no use in the splits that ask for one rule.
+The last four are *composed*: they take two layers. Which value belongs to which key is drawn anew for
+each story, so it can't be learnt by heart, and a value is told right after its key; in a song, each
+syllable is the key of the next. When the key comes again, its value is the token that followed it before:
+a first layer copies each token into the next one, and a second layer looks for the token into which this
+key was copied (an induction head: Olsson et al. 2022, arXiv:2209.11895). For `restated`, what is looked
+for must have been copied as well. In a single layer, how much a token attends to another depends on these
+two and on their positions, but not on their neighbours: it can collect the values that a story has told,
+but not whose they are. Recency doesn't help, because whoever is named next is any of the story's persons
+with the same probability, and likewise for things. What a single layer could still use is how often each
+token has come, as a key comes as often as its value; this is of no use in the splits that ask for one
+rule.
 
 What is known of each token, in every split:
 
@@ -30,23 +32,23 @@ What is known of each token, in every split:
     floor                      −log p (nats) of a reader who knows the grammar: on average nothing is
                                better (`following`)
     unbound                    the same of a reader who knows the grammar and which values have been told,
-                               but not whose they are: what can be reached without composed rules
+                               but not whose they are, nor in which order: what can be reached without
+                               composed rules
     unigram, bigram, trigram   the same of models that count `n_counted` stories (`ngrams`)
 
 The splits have no story in common. Held-out ones have a validation part, except for twins:
 
-    train                            stories for trainings that see them again and again
-    fresh                            a stream: every batch is drawn afresh
-    test                             stories in which every token is asked for
-    other_topic                      twins of the first stories of `test`: all topics are exchanged, and
-                                     so are the words of pools; frames, persons and things stay
-    other_slot                       twins of the same: each sentence keeps its topic and has another
-                                     pattern
-    surname, whereabouts, restated   stories that end with a token that the rule determines; only this is
-                                     asked for
-    surname_swapped, …               twins of these, in which the right value and its rival have changed
-                                     places everywhere; until the end, both come equally often. Whoever
-                                     knows values, but not whose they are, says the same to both
+    train                     stories for trainings that see them again and again
+    fresh                     a stream: every batch is drawn afresh
+    test                      stories in which every token is asked for
+    other_topic               twins of the first stories of `test`: all topics are exchanged, and so are
+                              the words of pools; frames, persons and things stay
+    other_slot                twins of the same: each sentence keeps its topic and has another pattern
+    surname, whereabouts, …   stories that end with a token that this composed rule determines; only this
+                              is asked for
+    surname_swapped, …        twins of these, in which the right value and its rival have changed places
+                              everywhere; until the end, both come equally often. Whoever knows values,
+                              but not whose they are, says the same to both
 
 Of each story in the last two, the *rival* is known, a value of another key that was told as often, and
 where the right value and its rival were told first: `right_place`, `rival_place`.
@@ -98,7 +100,7 @@ class Settings(BaseSettings):
     """of each story"""
     bound: bool = True
     """false, as a null: whoever is named again has any surname that has been told, and things are
-    wherever one was, so that nothing can be better than `unbound`"""
+    wherever one was, and songs have any order, so that nothing can be better than `unbound`"""
     length: int = Field(96, ge=32)
     """tokens of a story"""
     n_train: PositiveInt = 64

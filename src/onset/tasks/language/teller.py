@@ -25,8 +25,8 @@ class Laws(NamedTuple):
     n_things: int
     bound: bool = True
     """false: whoever is named again has any surname that has been told, and things are wherever one was;
-    only two persons of a sentence have different surnames. So believes a reader who knows which values
-    have been told, but not whose they are"""
+    only two persons of a sentence have different surnames. A song is sung in any order. So believes a
+    reader who knows which values have been told, but not whose they are"""
 
 
 class Sentences(NamedTuple):
@@ -46,6 +46,7 @@ class Teller:
     Each has a cast of persons, and some things, drawn at random whatever its topics are. Whoever is named
     is any of the cast with the same probability, and likewise for things. With the first mention comes a
     surname, or where a thing is, which no other of the story has; every further mention has it, too.
+    There is one song, of syllables that are drawn like this.
     """
 
     def __init__(self, grammar: Grammar, laws: Laws, n: int, rng: np.random.Generator) -> None:
@@ -59,6 +60,9 @@ class Teller:
                 (Kind.WHEREABOUTS, laws.n_things),
             )
         )
+        shape = (n, grammar.song_length)
+        self._song = _different(grammar.members(Kind.SYLLABLE), shape, rng)
+        self._sung = np.zeros(n, bool)
         self._persons_told = np.zeros((n, laws.n_persons), bool)
         self._things_told = np.zeros((n, laws.n_things), bool)
         self._topic = rng.integers(len(grammar.topics), size=n)
@@ -81,9 +85,9 @@ class Teller:
         self._turn_to(topic, u[0], u[1])
         frame = self._frame(avoided, u[2])
         said = self._of_persons(frame, u[3:7]) | self._of_things(frame, u[7:9])
-        referred, new = (
-            np.stack(its, 1) for its in zip(*(said[its] for its in Refers), strict=True)
-        )
+        said |= self._of_songs(frame)
+        in_order = [said[its] for its in range(self._grammar.n_refers)]
+        referred, new = (np.stack(its, 1) for its in zip(*in_order, strict=True))
         self._leave_subject(frame, referred[:, Refers.NAME])
         return Sentences(self._topic, frame, referred, new)
 
@@ -106,12 +110,12 @@ class Teller:
 
     def _of_persons(
         self, frame: Int[np.ndarray, " stories"], u: Float[np.ndarray, "4 stories"]
-    ) -> dict[Refers, _Said]:
+    ) -> dict[int, _Said]:
         has, n, pronoun = self._grammar.has[frame], self._laws.n_persons, self._grammar.pronoun
         known = np.zeros(len(frame), bool)
         first = _below(n, u[0])
         other = (first + 1 + _below(n - 1, u[1])) % n
-        found: dict[Refers, _Said] = {}
+        found: dict[int, _Said] = {}
         whose = None
         for person, name, surname, draw in (
             (first, Refers.NAME, Refers.SURNAME, u[2]),
@@ -127,7 +131,7 @@ class Teller:
 
     def _of_things(
         self, frame: Int[np.ndarray, " stories"], u: Float[np.ndarray, "2 stories"]
-    ) -> dict[Refers, _Said]:
+    ) -> dict[int, _Said]:
         has, n = self._grammar.has[frame], self._laws.n_things
         again = has[:, Refers.TOLD_THING]
         key = np.where(again, _one_of(self._things_told, u[0]), _below(n, u[0]))
@@ -140,6 +144,14 @@ class Teller:
             **dict.fromkeys((Refers.THING, Refers.TOLD_THING), thing),
             **dict.fromkeys((Refers.WHEREABOUTS, Refers.TOLD_WHEREABOUTS), where),
         }
+
+    def _of_songs(self, frame: Int[np.ndarray, " stories"]) -> dict[int, _Said]:
+        song, new = self._song, ~self._sung
+        if not self._laws.bound:
+            order = self._rng.random(song.shape).argsort(1)
+            song = np.where(new[:, None], song, np.take_along_axis(song, order, 1))
+        self._sung = self._sung | self._grammar.has[frame, Refers.SONG :].any(1)
+        return {Refers.SONG + i: (syllables, new) for i, syllables in enumerate(song.T)}
 
     def _whose(
         self,
