@@ -67,6 +67,7 @@ def dataset_card(told: Told) -> str:
         sequences=isinstance(dataset, Dataset),
         kinds={its["name"]: _kind(its) for its in told.splits},
         facts=list(dict.fromkeys(fact for its in dataset.splits.values() for fact in its.truth)),
+        names=getattr(dataset, "names", {}),
         has_targets=getattr(first, "targets", None) is not None,
         vocabulary=getattr(dataset, "vocabulary", ()),
         world=WORLD,

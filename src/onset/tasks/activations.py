@@ -159,7 +159,7 @@ def _labels(
         "token": tokens[:, place],
         "token_before": tokens[:, place - 1] if place else unknown,
         "answer": answers.get(place, unknown),
-        **{fact: split.truth[fact] for fact in settings.facts},
+        **{fact: split.truth_at(fact, place) for fact in settings.facts},
     }
 
 

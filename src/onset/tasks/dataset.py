@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Int, Shaped
 
 VALIDATION = "_validation"
 """Suffix of the part of a held-out split that settings may be chosen on; figures use the other part."""
@@ -54,8 +54,9 @@ class Split:
     """positions at which the model's prediction counts; none, where each example has its own"""
     hops: int = 1
     """steps of lookup that the answer takes"""
-    truth: Mapping[str, Int[np.ndarray, " examples"]] = field(default_factory=dict)
-    """what the world knows of each example and the model is not told, e.g. the bridge entity"""
+    truth: Mapping[str, Shaped[np.ndarray, "examples ..."]] = field(default_factory=dict)
+    """what the world knows and the model is not told: a value for each example, such as the bridge entity,
+    or one for each of its tokens"""
     candidates: Int[np.ndarray, " candidates"] | None = None
     """the tokens that could answer any of the questions at all; None: the task doesn't tell"""
     familiar: Bool[np.ndarray, " candidates"] | None = None
@@ -65,6 +66,24 @@ class Split:
 
     def __len__(self) -> int:
         return len(self.tokens)
+
+    @classmethod
+    def of_text(
+        cls,
+        tokens: Int[np.ndarray, "examples length"],
+        truth: Mapping[str, Shaped[np.ndarray, "examples ..."]] | None = None,
+    ) -> Split:
+        """Text of which each token but the first is asked for, at the one before it."""
+        return cls(tokens, tokens[:, 1:], tuple(range(tokens.shape[1] - 1)), truth=truth or {})
+
+    def truth_at(self, fact: str, position: int) -> Shaped[np.ndarray, " examples"]:
+        """What is known of each example, or of its token at a position."""
+        its = self.truth[fact]
+        return its if its.ndim == 1 else its[:, position]
+
+    def truth_of_next(self, fact: str) -> Shaped[np.ndarray, "examples scored"]:
+        """What is known of the token after each scored position: in a text, of the right answer."""
+        return np.take_along_axis(self.truth[fact], self.positions + 1, 1)
 
     @property
     def positions(self) -> Int[np.ndarray, "examples scored"]:
@@ -88,6 +107,8 @@ class Dataset:
     """the readable name of every token"""
     new_tokens: tuple[int, ...] = ()
     """tokens that an earlier training has not seen; a training may be confined to them"""
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """of ground truth that is a number of something: the readable name of each number"""
     streams: Mapping[str, Stream] = field(default_factory=dict)
     """what may be trained on in addition to the splits; no part of the stored dataset"""
 
@@ -120,6 +141,8 @@ class Dataset:
         }
         if self.new_tokens:
             about["new_tokens"] = list(self.new_tokens)
+        if self.names:
+            about["names"] = {fact: list(its) for fact, its in self.names.items()}
         for name, split in self.splits.items():
             arrays[f"{name}/tokens"] = split.tokens
             arrays[f"{name}/targets"] = split.targets
@@ -156,4 +179,5 @@ class Dataset:
             splits=splits,
             vocabulary=tuple(about["vocabulary"]),
             new_tokens=tuple(about.get("new_tokens", ())),
+            names={fact: tuple(its) for fact, its in about.get("names", {}).items()},
         )

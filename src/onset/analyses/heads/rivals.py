@@ -130,13 +130,17 @@ class Asked:
             its = [cache[f"blocks.{i}.{name}"] for i in range(self.n_layers)]
             return torch.stack([of_layer[each, places] for of_layer in its], 1)
 
-        scale = cache["ln_final.hook_scale"][each, places]
-        towards = (self.bridge.W_U[:, right] - self.bridge.W_U[:, rival]).T / scale
         z, residual = of_layers("attn.hook_z"), of_layers("hook_resid_pre")
+        # A model without a final norm, or without MLPs, has no such hooks.
+        normed = "ln_final.hook_scale" in cache
+        scale = cache["ln_final.hook_scale"][each, places] if normed else z.new_ones(len(rows), 1)
+        towards = (self.bridge.W_U[:, right] - self.bridge.W_U[:, rival]).T / scale
+        has_mlps = "blocks.0.hook_mlp_out" in cache
+        written = of_layers("hook_mlp_out") if has_mlps else torch.zeros_like(residual)
         effects = Effects(
             (residual[:, 0] * towards).sum(-1),
             torch.einsum("qlhe,lhed,qd->qlh", z, self.bridge.W_O, towards),
-            torch.einsum("qld,qd->ql", of_layers("hook_mlp_out"), towards),
+            torch.einsum("qld,qd->ql", written, towards),
         )
         patterns = [cache[f"blocks.{i}.attn.hook_pattern"] for i in range(self.n_layers)]
         attention = torch.stack([its[each, :, places] for its in patterns], 1)
