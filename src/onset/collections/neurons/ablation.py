@@ -17,7 +17,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from onset.collections.neurons.activity import Opened
-from onset.models.transformer.onward import logits_onward
+from onset.models.transformer.midway import logits_at_all
 
 FEWEST_ASKED, MOST_ASKED = 2, 64
 """sequences of a group"""
@@ -136,7 +136,7 @@ def _losses(
 ) -> Float[Tensor, "neurons asked scored"]:
     """At the scored positions, of states in which something was changed after a layer."""
     n = len(states)
-    logits = logits_onward(
+    logits = logits_at_all(
         opened.model,
         opened.parameters,
         states.flatten(0, 1),

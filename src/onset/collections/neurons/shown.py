@@ -62,7 +62,7 @@ class Names(NamedTuple):
 
     @classmethod
     def of(cls, dataset: Dataset) -> Names:
-        return cls(dataset.vocabulary, tuple(dataset.splits), getattr(dataset, "names", {}))
+        return cls(dataset.vocabulary, tuple(dataset.splits), dataset.names)
 
 
 @dataclass(frozen=True, eq=False)
