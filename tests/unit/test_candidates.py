@@ -229,6 +229,18 @@ class TestReadoutRepair:
             others = [0, 1, 4, 5]
             assert torch.equal(new[others], rows[others])
 
+    def test_lengthening_others_repairs_only_what_it_happens_to_lengthen(self):
+        model, parameters = self.model(tied_embeddings=False)
+        parameters["head.weight"] = parameters["head.weight"].clone()
+        parameters["head.weight"][2:4] *= 0.1
+        parameters["head.weight"][5, 2:4] = 0.5
+        values = self.measured(model, parameters)
+        generator = torch.Generator().manual_seed(0)
+        torch.randn(2, 8, generator=generator)  # as random rows come first
+        drawn = torch.tensor(CANDIDATES)[torch.randperm(4, generator=generator)[:2]]
+        # Lengthened tenfold, a withheld row says 1.0 where the bystander says 0.5.
+        assert values["held_out", "rescaled_elsewhere_accuracy"] == float(2 in drawn)
+
     def test_a_question_of_one_hop_is_read_out_after_one_application(self):
         model, parameters = self.model(n_loops=2, readout="per_hop")
         for name in ("v", "o"):

@@ -164,8 +164,11 @@ NAMES = {
     "written entity is used": "written", "question is answered": "answered",
 }  # fmt: skip
 signs["name"] = signs["sign"].map(NAMES)
+half_new = study.measured("accuracy", split=["oi", "io"], condition=trunk)
+half_new = over_seeds(where(half_new, step=starts), ["split", "step"])
 study.save_numbers(
     say.named(where(latent, split="oo", curve=list(CURVES)), "latent/{curve}/{start}")
+    | say.named(half_new, "constant/{split}/{step}")
     | say.named(where(by_way, split="oo", way=list(WAYS)), "way/{way}/{start}")
     | say.named(times.of_several(latent_from, "length"), "latent_from/{length}", say.time)
     | say.named(where(signs, step=starts), "code/{name}/{step}")

@@ -136,7 +136,7 @@ study.apart_figure("coefficient_of_parts", nearby.parts(), curve="part", of=bloc
 study.table("sensitivity", sensitivity_cells(study), "lrr")
 
 # %% [markdown]
-# ## Why at once, and other worlds
+# ## What takes so long, and other worlds
 #
 # A head's attention is fixed from the start; everything else is learnt. *Previous token*: a head of the
 # first layer; *places to copy from*: a head of the second.

@@ -142,8 +142,8 @@ study.rows_figure(
 # gets the mean length of the familiar ones (nothing is fitted). *Offset*: one number, fitted on validation
 # and training questions, is added to the logits of all withheld a's. *Recentred*: the mean of the withheld
 # rows is replaced by that of the familiar ones. Crosses are controls: random rows of the same length, and
-# the same offset for as many of A drawn at random from both kinds. Bars: accuracy on training reversed
-# questions after the edit, which may suffer from it.
+# the same offset for as many of A drawn at random from both kinds; a plus: as many of these lengthened by
+# the same factor. Bars: accuracy on training reversed questions after the edit, which may suffer from it.
 
 # %%
 EDITS = {
@@ -151,18 +151,27 @@ EDITS = {
     "recentred_accuracy": "recentred",
 }  # fmt: skip
 CONTROLS = {
-    "random_rows_accuracy": "rescaled_accuracy", "offset_elsewhere_accuracy": "offset_accuracy",
-}  # fmt: skip
-edited = [*EDITS, *CONTROLS]
-controls = where(held_out, measure=CONTROLS)
+    "offset_elsewhere_accuracy": "offset_accuracy",
+    "random_rows_accuracy": "rescaled_accuracy",
+}
+ELSEWHERE = {"rescaled_elsewhere_accuracy": "rescaled_accuracy"}
+edited = [*EDITS, *CONTROLS, *ELSEWHERE]
+
+
+def controls(names: dict[str, str]) -> pd.DataFrame:
+    """Their accuracies, in the rows of what they are controls of."""
+    rows = where(held_out, measure=names)
+    return rows.assign(measure=rows["measure"].astype(str).map(names))
+
+
 repair = study.with_controls(
     study.at_end(edited, by, split="reversed"), by,
     trained=where(study.final, split="reversed_train", measure=edited),
-    control=controls.assign(measure=controls["measure"].astype(str).map(CONTROLS)),
+    control=controls(CONTROLS), elsewhere=controls(ELSEWHERE),
 )  # fmt: skip
 study.rows_figure(
     "repair", repair, EDITS, "accuracy on held-out reversed facts", by="measure",
-    controls={"control": "x", "trained": "|"},
+    controls={"control": "x", "elsewhere": "+", "trained": "|"},
 )  # fmt: skip
 
 # %% [markdown]

@@ -12,8 +12,9 @@ even where they are tied to the readout.
     rescaled    each withheld row gets the mean length of the familiar rows; nothing is fitted
     recentred   the mean of the withheld rows is replaced by that of the familiar ones
 
-Controls: the same offset for as many candidates drawn at random (`offset_elsewhere`), and rows of random
-directions with the mean length of the familiar ones in place of the withheld (`random_rows`).
+Controls: as many candidates drawn at random, with the same offset (`offset_elsewhere`) or lengthened by the
+factor by which withheld rows are on average (`rescaled_elsewhere`); and rows of random directions with the
+mean length of the familiar ones in place of the withheld (`random_rows`).
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ QUANTITIES = {
     "rescaled_accuracy": {"kind": "share", "label": "accuracy, withheld rows rescaled"},
     "recentred_accuracy": {"kind": "share", "label": "accuracy, withheld rows recentred"},
     "offset_elsewhere_accuracy": {"kind": "share", "label": "accuracy, other logits raised"},
+    "rescaled_elsewhere_accuracy": {"kind": "share", "label": "accuracy, other rows rescaled"},
     "random_rows_accuracy": {"kind": "share", "label": "accuracy, random withheld rows"},
     "offset": {"kind": "logits", "label": "best offset (nats)"},
     "withheld_length": {"kind": "ratio", "label": "length of withheld rows / familiar rows"},
@@ -45,7 +47,8 @@ def measure(model: Transformer, parameters: Parameters, dataset: Dataset) -> Ite
     """Per split whose candidates are in part familiar and in part withheld, but for validation:
 
     * `offset_accuracy`, `rescaled_accuracy`, `recentred_accuracy`, `offset_elsewhere_accuracy`,
-      `random_rows_accuracy`: fraction of right answers, over the whole vocabulary, after the edit;
+      `rescaled_elsewhere_accuracy`, `random_rows_accuracy`: fraction of right answers, over the whole
+      vocabulary, after the edit;
     * `offset`: the number added, in nats;
     * `withheld_length`: mean length of the withheld readout rows, in that of the familiar ones.
     """
@@ -74,8 +77,10 @@ def measure(model: Transformer, parameters: Parameters, dataset: Dataset) -> Ite
         generator = torch.Generator().manual_seed(0)  # controls: the same at every checkpoint
         new_rows = edited_rows(rows, familiar, withheld, generator)
         drawn = torch.randperm(len(candidates), generator=generator)[: len(withheld)]
-        raised = {"offset": withheld, "offset_elsewhere": candidates[drawn.to(rows.device)]}
+        elsewhere = candidates[drawn.to(rows.device)]
+        raised = {"offset": withheld, "offset_elsewhere": elsewhere}
         length = (rows[withheld].norm(dim=1).mean() / rows[familiar].norm(dim=1).mean()).item()
+        new_rows["rescaled_elsewhere"] = rows.index_copy(0, elsewhere, rows[elsewhere] / length)
         for name in splits:
             if name.endswith(VALIDATION):
                 continue
