@@ -756,6 +756,51 @@ def test_a_missing_key(files):
     assert files.problems() == {(STUDY, "training.steps"): "this key is missing"}
 
 
+class TestChance:
+    """Another draw of what isn't drawn would be the same run once more, under another name."""
+
+    @pytest.mark.parametrize(
+        ("condition", "key", "says"),
+        [
+            (
+                {"parent": {"condition": "one"}, "training": {"chance": {"weights": 1}}},
+                "weights",
+                "no initial weights are drawn here: its parent gives them",
+            ),
+            (
+                {"training": {"chance": {"batches": 1}, "batch_size": None,
+                              "mixture": {"atomic": 1.0, "composed_train": None}}},
+                "batches",
+                "no batches are drawn here: every batch is full",
+            ),
+        ],
+    )  # fmt: skip
+    def test_of_what_is_not_drawn(self, files, condition, key, says):
+        files.set(STUDY, "conditions.two", condition)
+        assert files.problems() == {(STUDY, f"conditions.two.training.chance.{key}"): says}
+
+    def test_dropout_is_drawn_though_batches_are_full(self, files):
+        files.set(STUDY, "conditions.two", {"model": {"dropout": 0.1}, "training": {
+            "chance": {"batches": 1}, "batch_size": None,
+            "mixture": {"atomic": 1.0, "composed_train": None}}})  # fmt: skip
+        files.load()
+
+    def test_a_sweep_branches_a_run(self, files):
+        last = TrainingSettings.model_validate(read_yaml(files.root / STUDY)["training"]).steps
+        axes = {"parent.condition": ["one"], "parent.step": [0, last],
+                "training.chance.batches": [1, 2, 3]}  # fmt: skip
+        files.set(STUDY, "sweep", [axes])
+        children = {
+            name: its
+            for name, its in files.load().studies["composition"].conditions.items()
+            if its.parent
+        }
+        assert len(children) == 6
+        assert {(its.parent.step, its.training.chance.batches) for its in children.values()} == {
+            (step, drawn) for step in (0, last) for drawn in (1, 2, 3)
+        }
+
+
 def test_a_circle_of_parents(files):
     files.set(STUDY, "conditions.one.parent", {"condition": "two"})
     files.set(STUDY, "conditions.two", {"parent": {"condition": "three"}})

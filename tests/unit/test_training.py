@@ -22,6 +22,7 @@ from onset.training.batches import draw
 from onset.training.loop import batches, train
 from onset.training.losses import cross_entropy, exact_cross_entropy, loss_on
 from onset.training.patterns import counting
+from onset.training.randomness import seed_of_weights
 from onset.training.settings import CheckpointSettings, TrainingSettings
 from onset.training.state import TrainingState
 from onset.training.updater import Updater
@@ -64,6 +65,15 @@ class TestInLoss:
     def test_nothing_is_added_by_default(self):
         one, two = trained(training()), trained(training(), in_loss=[])
         assert_close(one.parameters, two.parameters, rtol=0, atol=0)
+
+
+def test_the_first_draw_of_weights_is_the_seeds_own():
+    assert seed_of_weights(7, 0) == 7
+    drawn = {seed_of_weights(seed, its) for seed in range(3) for its in range(4)}
+    assert len(drawn) == 12
+    one, same = (MODEL.initial_parameters(seed_of_weights(7, 1)) for _ in range(2))
+    assert_close(one, same, rtol=0, atol=0)
+    assert (one["tok_embed.weight"] != MODEL.initial_parameters(7)["tok_embed.weight"]).any()
 
 
 def test_what_measures_have_kept_serves_a_training():
@@ -205,6 +215,16 @@ class TestBatches:
             for seed, step in [(0, 0), (0, 1), (1, 0), (1, 1)]
         ]
         assert len({batch.questions[0].tokens.tobytes() for batch in drawn}) == 4
+
+    def test_another_draw_gives_other_batches_of_the_same_examples(self):
+        first, second = (
+            batches(WORLD, training(chance={"batches": drawn}), seed=0)(3) for drawn in (0, 1)
+        )
+        parts = training().batch_parts()
+        assert (first.questions[0].tokens == draw(WORLD, parts, 0, 3).questions[0].tokens).all()
+        assert (first.questions[0].tokens != second.questions[0].tokens).any()
+        of_world = {tuple(its) for its in WORLD.splits["atomic"].tokens.tolist()}
+        assert {tuple(its) for its in second.questions[0].tokens.tolist()} <= of_world
 
     def test_examples_keep_their_answers(self):
         parts = {"atomic": 50, "composed_train": 70}

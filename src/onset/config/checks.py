@@ -66,6 +66,7 @@ def condition_of(
                 said = "what others have trained has no parent here, and no interventions"
                 check.problem(["training", "recorded"], said)
         if training:
+            check.chance(model, training, drawn=not its_file.parent or drawn_from_parent(task))
             check.trainable(task, model, training)
             check.measures_in_loss(task, model, training)
     if task and training:
@@ -116,6 +117,23 @@ class _Check:
 
     def problem(self, path: Sequence[str], message: str) -> None:
         self.problems.append(Problem(*place(self._layers, path), message))
+
+    def chance(self, model: Settings, training: TrainingSettings, drawn: bool) -> None:
+        """Another draw is of something that is drawn.
+
+        Args:
+            model: its settings.
+            training: the run's.
+            drawn: whether the model starts from fresh weights, not from those of a parent.
+        """
+        path = ["training", "chance"]
+        if training.chance.weights and (training.recorded or not drawn):
+            whose = "others have trained them" if training.recorded else "its parent gives them"
+            self.problem([*path, "weights"], f"no initial weights are drawn here: {whose}")
+        still = training.batch_size is None and not getattr(model, "dropout", 0)
+        if training.chance.batches and (still or not training.updates):
+            why = "every batch is full" if training.updates else "nothing is trained"
+            self.problem([*path, "batches"], f"no batches are drawn here: {why}")
 
     def section(self, key: str, settings: type[BaseModel]) -> Any:
         """The section as settings of a class; None, and a problem each, if they don't fit it."""

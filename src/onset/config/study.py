@@ -85,7 +85,7 @@ def _path_of_a_setting(path: str) -> str:
     return path
 
 
-_SWEPT = ("task", "model", "training", "checkpoints")
+_SWEPT = ("task", "model", "training", "checkpoints", "parent")
 AxisPath = Annotated[str, AfterValidator(_path_of_a_setting)]
 AxisValues = Annotated[list[JsonValue], Field(min_length=1)]
 Grids = Annotated[tuple[dict[AxisPath, AxisValues], ...], Strict(False)]

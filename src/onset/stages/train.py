@@ -45,6 +45,7 @@ from onset.store.tables import save_table
 from onset.training.interventions import Altered, Intervention
 from onset.training.loop import InLoss, start_log, train
 from onset.training.population import obstacle, train_population
+from onset.training.randomness import seed_of_weights
 from onset.training.settings import CheckpointSettings, TrainingSettings
 from onset.training.state import TrainingState
 
@@ -155,11 +156,12 @@ class _Run:
         self.dataset = read_dataset(folder, streams=True)
         with _in_one_line(folder.run):
             self.model = models.build(settings["model"], *self.dataset.sizes)
+        self.training = TrainingSettings.model_validate(settings["training"])
+        self._seed = seed_of_weights(folder.seed, self.training.chance.weights)
         self._beginning = None
         if getattr(self.model, "begins_alike", False):
             told = self.model.settings.model_dump(mode="json")
-            self._beginning = Beginning(told, self.dataset.sizes, folder.seed)
-        self.training = TrainingSettings.model_validate(settings["training"])
+            self._beginning = Beginning(told, self.dataset.sizes, self._seed)
         checkpoints = CheckpointSettings.model_validate(settings["checkpoints"])
         self.steps = checkpoints.at(self.training.steps)
 
@@ -197,7 +199,7 @@ class _Run:
             elif self._beginning and not self.training.steps:
                 initial = self._beginning.parameters()  # which no update changes: read once
             else:
-                initial = self.model.initial_parameters(self.folder.seed)
+                initial = self.model.initial_parameters(self._seed)
         return TrainingState(0, {n: p.to(self._settings["device"]) for n, p in initial.items()})
 
     @property

@@ -37,7 +37,9 @@ def full(dataset: World, name: str) -> Batch | VectorBatch:
     return whole(split)
 
 
-def draw(dataset: World, parts: Mapping[str, int], seed: int, step: int) -> Batch | VectorBatch:
+def draw(
+    dataset: World, parts: Mapping[str, int], seed: int, step: int, drawn: int = 0
+) -> Batch | VectorBatch:
     """Batch number `step`, by a counter-based generator: of splits with replacement, of streams new.
 
     Args:
@@ -45,8 +47,9 @@ def draw(dataset: World, parts: Mapping[str, int], seed: int, step: int) -> Batc
         parts: how many examples to draw from which of them.
         seed: of the run.
         step: any step; the batch depends on no other.
+        drawn: which draw of the run's batches.
     """
-    rng = np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, 0, step]))
+    rng = np.random.Generator(np.random.Philox(key=seed, counter=[0, drawn, 0, step]))
     drawn = []
     for name, size in parts.items():
         if name in dataset.streams:

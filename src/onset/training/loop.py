@@ -87,7 +87,10 @@ def train(
         if step == 0 and 0 in checkpoint_steps:
             on_checkpoint(state(0, intervened_to=1))
         batch = batch_of(step)
-        with chance_of(seed, step) if trained is not model else nullcontext():
+        chance = nullcontext()
+        if trained is not model:
+            chance = chance_of(seed, step, settings.chance.batches)
+        with chance:
             loss = loss_on(batch, trained, parameters, settings.loss)
         rate, norm = updater.step(sum((of(parameters) for of in in_loss), loss), step)
         if after_update:
@@ -130,4 +133,4 @@ def batches(
         everything = full(dataset, name)
         return lambda step: everything
     parts = settings.batch_parts()
-    return lambda step: draw(dataset, parts, seed, step)
+    return lambda step: draw(dataset, parts, seed, step, settings.chance.batches)

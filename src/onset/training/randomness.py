@@ -1,4 +1,4 @@
-"""Randomness in training other than batches: a function of the step, whatever came before."""
+"""Randomness in training other than batches: a function of seed, draw and step, whatever came before."""
 
 from __future__ import annotations
 
@@ -16,10 +16,17 @@ def in_training(model: AnyModel) -> AnyModel:
     return model.in_training() if hasattr(model, "in_training") else model
 
 
+def seed_of_weights(seed: int, drawn: int) -> int:
+    """What a model's initial weights are drawn with: of the first draw (0), the run's seed itself."""
+    if not drawn:
+        return seed
+    return int(np.random.Philox(key=seed, counter=[0, drawn, 2, 0]).random_raw())
+
+
 @contextmanager
-def chance_of(seed: int, step: int) -> Iterator[None]:
+def chance_of(seed: int, step: int, drawn: int = 0) -> Iterator[None]:
     """PyTorch's global generator as it is in this step of this run; afterwards it is as it was."""
-    key = np.random.Philox(key=seed, counter=[0, 0, 1, step]).random_raw()
+    key = np.random.Philox(key=seed, counter=[0, drawn, 1, step]).random_raw()
     with torch.random.fork_rng():
         torch.manual_seed(int(key))
         yield

@@ -44,6 +44,18 @@ class SlowGradientsSettings(Settings):
     """how much of the average is added to the gradient"""
 
 
+class ChanceSettings(Settings):
+    """Which draw it is of what a training leaves to chance.
+
+    A seed fixes the world and all draws in it; other numbers are other luck in the same world.
+    """
+
+    weights: NonNegativeInt = 0
+    """of the initial weights; without effect on a run that starts from another one"""
+    batches: NonNegativeInt = 0
+    """of the batches, and of what dropout leaves out"""
+
+
 _OF_NO_STEPS: dict[str, Any] = {"batch_size": None, "mixture": {}, "learning_rate": 1.0}
 """what would be needed by steps that there aren't"""
 
@@ -93,6 +105,8 @@ class TrainingSettings(Settings):
     """pattern of parameters' names → `all` or `new_tokens` (of an embedding, the rows of tokens that the
     dataset calls new); of patterns that fit, the most specific counts; what fits no pattern keeps every
     bit. None: everything is trained"""
+    chance: ChanceSettings = ChanceSettings()
+    """other draws of initial weights and batches in the same world"""
     recorded: bool = False
     """others have done this training, and its checkpoints can be had: nothing else is to be set"""
 
@@ -105,7 +119,7 @@ class TrainingSettings(Settings):
             return values
         usual = {name: its.default for name, its in cls.model_fields.items()} | _OF_NO_STEPS
         given = {key: tuple(its) if isinstance(its, list) else its for key, its in values.items()}
-        needless = given.keys() & usual.keys() - {"steps", "recorded"}
+        needless = given.keys() & usual.keys() - {"steps", "recorded", "chance"}
         idle = [key for key in needless if given[key] != usual[key]]
         if idle:
             said = "recorded: true" if recorded else "steps: 0"
