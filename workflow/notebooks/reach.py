@@ -150,6 +150,28 @@ study.holds(
 )  # fmt: skip
 
 # %% [markdown]
+# ## Two settings at once
+#
+# Where a larger world, a narrower model or a further hop is too much, is it made up for by width, by steps, by a
+# smaller world? These conditions aren't counted above.
+
+# %%
+TOGETHER = [
+    "shared_per_hop", "n_entities_200", "large_long", "large_wide", "d_model_32", "small_narrow",
+    "three_hops", "three_hops_small", "three_hops_wide",
+]  # fmt: skip
+together = [its for its in TOGETHER if study.there(its)]
+at_once = study.over_seeds_at_end(asked, "question")
+study.rows_figure(
+    "together",
+    where(at_once, condition=together),
+    QUESTIONS,
+    "accuracy",
+    by="question",
+    of=together,
+)
+
+# %% [markdown]
 # ## The numbers
 #
 # Means over seeds with 95 % intervals (what the brackets are and what they don't tell:
