@@ -152,8 +152,8 @@ study.holds(
 # %% [markdown]
 # ## Two settings at once
 #
-# Where a larger world, a narrower model or a further hop is too much, is it made up for by width, by steps, by a
-# smaller world? These conditions aren't counted above.
+# Where a larger world, a narrower model or a further hop is too much, is it made up for by width, by
+# steps, by a smaller world? These conditions aren't counted above.
 
 # %%
 TOGETHER = [
