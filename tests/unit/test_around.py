@@ -67,6 +67,16 @@ def rows_of(around: Around, group: str) -> list[tuple[str, str, str, bool]]:
     return [*its[["row", "side", "condition", "base"]].itertuples(index=False, name=None)]
 
 
+def test_what_differs_in_nothing_but_some_settings(around):
+    its = around.in_nothing_but("shared", {"size": "task.size", "loops": "model.loops"})
+    rows = set(its.itertuples(index=False, name=None))
+    assert {*its} == {"condition", "changed", "size", "loops"}
+    assert ("shared", "", 10, 2) in rows
+    assert ("size_20", "size", 20, 2) in rows
+    assert ("odd", "size and loops", 9, 9) in rows
+    assert not {"two", "last_2", "last_3", "once"} & set(its["condition"])
+
+
 def test_values_are_in_order_with_the_base_among_them(around):
     assert rows_of(around, "size") == [
         ("5", "shared", "size_5", False),

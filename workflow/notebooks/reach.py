@@ -160,7 +160,7 @@ TOGETHER = [
     "shared_per_hop", "n_entities_200", "large_long", "large_wide", "d_model_32", "small_narrow",
     "three_hops", "three_hops_small", "three_hops_wide",
 ]  # fmt: skip
-together = [its for its in TOGETHER if study.there(its)]
+together = study.there(*TOGETHER)
 at_once = study.over_seeds_at_end(asked, "question")
 study.rows_figure(
     "together",
@@ -169,6 +169,37 @@ study.rows_figure(
     "accuracy",
     by="question",
     of=together,
+)
+
+# %% [markdown]
+# ## Facts per dimension
+#
+# The same where nothing but the size of the world and the width of the state differ, against how many facts
+# there are for each dimension of the state (attention and MLP are as large as they were). That this is what
+# counts was found by looking at the map; three settings, in which worlds and models are of sizes that stand
+# nowhere else on it, were foretold from it before they were run.
+
+# %%
+SIZES = {"entities": "task.n_entities", "relations": "task.n_relations", "width": "model.d_model"}
+FORETOLD = ["few_relations", "many_wide", "many_narrow"]
+sizes = around.in_nothing_but("shared", SIZES)
+sizes["per_dimension"] = sizes["entities"] * sizes["relations"] / sizes["width"]
+sizes.loc[sizes["condition"].isin(FORETOLD), "changed"] = "foretold"
+sizes = sizes.replace({"changed": {"": "the base point"}})
+capacity = sizes.merge(at_once, on="condition")
+CHANGED = ["entities", "relations", "width", "entities and width", "the base point", "foretold"]
+study.points_figure(
+    "capacity", capacity, QUESTIONS, "facts per dimension", "accuracy", at="per_dimension",
+    by="question", curve="changed", of={its: its for its in CHANGED},
+)  # fmt: skip
+
+# %%
+found = where(capacity, question="oo")
+found = found[found["changed"] != "foretold"]
+base_point = where(found, changed="the base point")["per_dimension"].iloc[0]
+few, many = (
+    found[its]
+    for its in (found["per_dimension"] <= base_point, found["per_dimension"] > base_point)
 )
 
 # %% [markdown]
@@ -181,6 +212,8 @@ study.rows_figure(
 of_shared, of_layers = (where(words, side=side) for side in SIDES)
 study.save_numbers(
     say.named(of_shared, "shared/{end}", say.column("said"))
+    | say.named(few.nsmallest(1, "mean").assign(end="lowest"), "few/{end}")
+    | say.named(many.nlargest(1, "mean").assign(end="highest"), "many/{end}")
     | say.named(of_shared, "shared/{end}/n", say.column("n"))
     | say.named(of_layers, "layers/{end}", say.column("said"))
     | say.named(of_layers, "layers/{end}/n", say.column("n"))
@@ -192,6 +225,10 @@ study.save_numbers(
         "shared/of": of_shared["of"].iloc[0],
         "layers/of": of_layers["of"].iloc[0],
         "level": f"{level:g}",
+        "few/facts": f"{base_point:g}",
+        "few/n": str(len(few)),
+        "many/facts": f"{many['per_dimension'].min():g}",
+        "many/n": str(len(many)),
         "per_fact": f"{per_fact * trained:.2g}",
         "untrained": say.most(where(study.untrained("accuracy"), split=["id", "oo"])["value"]),
         "n_conditions": str(len(study.conditions)),

@@ -151,23 +151,20 @@ EDITS = {
     "recentred_accuracy": "recentred",
 }  # fmt: skip
 CONTROLS = {
-    "offset_elsewhere_accuracy": "offset_accuracy",
-    "random_rows_accuracy": "rescaled_accuracy",
+    "control": {
+        "random_rows_accuracy": "rescaled_accuracy", "offset_elsewhere_accuracy": "offset_accuracy",
+    },
+    "elsewhere": {"rescaled_elsewhere_accuracy": "rescaled_accuracy"},
+}  # fmt: skip
+edited = [*EDITS, *(name for its in CONTROLS.values() for name in its)]
+controls = {
+    mark: where(held_out, measure=its).astype({"measure": str}).replace({"measure": its})
+    for mark, its in CONTROLS.items()
 }
-ELSEWHERE = {"rescaled_elsewhere_accuracy": "rescaled_accuracy"}
-edited = [*EDITS, *CONTROLS, *ELSEWHERE]
-
-
-def controls(names: dict[str, str]) -> pd.DataFrame:
-    """Their accuracies, in the rows of what they are controls of."""
-    rows = where(held_out, measure=names)
-    return rows.assign(measure=rows["measure"].astype(str).map(names))
-
-
 repair = study.with_controls(
     study.at_end(edited, by, split="reversed"), by,
     trained=where(study.final, split="reversed_train", measure=edited),
-    control=controls(CONTROLS), elsewhere=controls(ELSEWHERE),
+    **controls,
 )  # fmt: skip
 study.rows_figure(
     "repair", repair, EDITS, "accuracy on held-out reversed facts", by="measure",

@@ -77,6 +77,27 @@ class Around:
         base = name in self.bases.values()
         return {"group": group, "row": row, "side": side, "condition": name, "base": base}
 
+    def in_nothing_but(self, side: str, settings: Mapping[str, str]) -> pd.DataFrame:
+        """The base of a side, and what differs from it in some of these settings and in nothing else.
+
+        Args:
+            side: whose base.
+            settings: what each is called → its path.
+
+        Returns:
+            Columns condition, changed (`width`, `entities and width`; empty for the base), and the value
+            of each setting under its name.
+        """
+        base = self.study.settings[self.bases[side]]
+        found = []
+        for name, its in self.study.settings.items():
+            keys = differences(base, its)
+            if keys <= set(settings.values()):
+                changed = " and ".join(word for word, path in settings.items() if path in keys)
+                values = {word: value_of(its, path) for word, path in settings.items()}
+                found.append({"condition": name, "changed": changed, **values})
+        return pd.DataFrame(found)
+
     def rows(self, numbers: pd.DataFrame) -> pd.DataFrame:
         """Those of `conditions` with what was measured: question, mean, low, high, `seed_N`.
 
