@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components, shortest_path
+from scipy.sparse.csgraph import shortest_path
 
 from onset.tasks.dataset import Dataset, TaskSettings
-from onset.tasks.reasoning.mazes import BACK, Maze, drawn, judged, trees, walk
+from onset.tasks.reasoning import mazes
+from onset.tasks.reasoning.judging import Fork, judged, neighbours
+from onset.tasks.reasoning.mazes import BACK, NOWHERE
 from onset.tasks.reasoning.search import Settings, generate, judge, read, streams
 
 SMALL_WORLDS = [
@@ -24,66 +26,77 @@ WAYS = ("depth_first", "best_first", "shortest")
 # 0 - 1   2
 #     |   |
 # 3 - 4 - 5
-TREE = Maze(2, 3, ((1, 0), (4, 1), (3, 4), (4, 5), (2, 5)))
+TREE = [(1, 0), (4, 1), (3, 4), (4, 5), (2, 5)]
 
 
-def mazes(n: int, **changes) -> list[Maze]:
-    rng = np.random.default_rng(0)
-    given = {"height": 3, "width": 4, "n_loops": 0, **changes}
-    return [drawn(**given, rng=rng) for _ in range(n)]
+def drawn(n: int = 40, n_loops: int = 0) -> np.ndarray:
+    """The edges of mazes of three rows and four columns."""
+    return mazes.drawn(3, 4, n_loops, n, np.random.default_rng(0))
 
 
-def graph(maze: Maze) -> coo_array:
-    one, other = np.array(maze.edges).T
-    n = maze.height * maze.width
-    return coo_array((np.ones(len(one)), (one, other)), shape=(n, n))
+def steps_of(edges: np.ndarray, goal: int = 5) -> np.ndarray:
+    """From each cell to a goal, by a library."""
+    one, other = edges.T
+    graph = coo_array((np.ones(len(one)), (one, other)), shape=(12, 12))
+    return shortest_path(graph, directed=False, unweighted=True)[goal]
+
+
+def walk(edges: list, start: int, goal: int, way: mazes.Way, n: int = 200) -> set[tuple]:
+    """All that are found in so many attempts, on a grid of two rows."""
+    its = np.tile(np.array(edges), (n, 1, 1))
+    ends = (np.full(n, end) for end in (start, goal))
+    guess, rng = mazes.guesses(2, 3), np.random.default_rng(0)
+    found = mazes.walks(mazes.next_of(its, 6), guess, *ends, way, rng)
+    return {tuple(row[row != NOWHERE].tolist()) for row in found}
 
 
 class TestMazes:
     @pytest.mark.parametrize("n_loops", [0, 3])
     def test_they_are_connected_parts_of_the_grid(self, n_loops):
-        for maze in mazes(20, n_loops=n_loops):
-            assert connected_components(graph(maze))[0] == 1
-            assert len({frozenset(edge) for edge in maze.edges}) == 11 + n_loops
-            for one, other in maze.edges:
-                (row, column), (its_row, its_column) = divmod(one, 4), divmod(other, 4)
-                assert abs(row - its_row) + abs(column - its_column) == 1
+        for edges in drawn(n_loops=n_loops):
+            assert np.isfinite(steps_of(edges)).all()
+            assert len({frozenset(edge) for edge in edges.tolist()}) == 11 + n_loops
+            row, column = np.divmod(edges.T, 4)
+            assert (abs(row[0] - row[1]) + abs(column[0] - column[1]) == 1).all()
+
+    def test_all_trees_come(self):
+        found = mazes.drawn(2, 2, 0, 400, np.random.default_rng(1))
+        trees = {frozenset(map(frozenset, edges)) for edges in found.tolist()}
+        assert len(trees) == 4
+        orders = {tuple(map(tuple, edges)) for edges in found.tolist()}
+        assert len(orders) > 150  # of 4 · 3! · 2³
 
     def test_distances_are_those_of_a_library(self):
-        for maze in mazes(10, n_loops=2):
-            expected = shortest_path(graph(maze), directed=False, unweighted=True)
-            assert all((maze.distances(goal) == expected[goal]).all() for goal in range(12))
+        edges = drawn(n_loops=2)
+        for goal in (0, 7):
+            its = mazes.distances(mazes.next_of(edges, 12), np.full(40, goal))
+            assert (its == [steps_of(one, goal) for one in edges]).all()
 
     def test_guesses_are_never_too_long(self):
-        for maze in mazes(10):
-            left = maze.distances(5)
-            assert all(maze.guess(cell, 5) <= left[cell] for cell in range(12))
-        assert TREE.guess(0, 5) == 3
-        assert TREE.guess(2, 5) == 1
+        guess = mazes.guesses(3, 4)
+        for edges in drawn():
+            assert (guess[5] <= steps_of(edges)).all()
+        assert mazes.guesses(2, 3)[5].tolist() == [3, 2, 1, 2, 1, 0]
 
     def test_spanning_trees_are_counted(self):
-        assert trees(2, 2) == pytest.approx(4)
-        assert trees(3, 3) == pytest.approx(192)  # OEIS A007341
-        assert trees(4, 4) == pytest.approx(100352)
+        assert mazes.trees(2, 2) == pytest.approx(4)
+        assert mazes.trees(3, 3) == pytest.approx(192)  # OEIS A007341
+        assert mazes.trees(4, 4) == pytest.approx(100352)
 
 
 class TestWalks:
     def test_by_hand(self):
-        rng = np.random.default_rng(0)
-        assert walk(TREE, 0, 2, "shortest", rng) == [1, 4, 5, 2]
+        assert walk(TREE, 0, 2, "shortest") == {(1, 4, 5, 2)}
         # From 4, cell 5 is nearer to 2 than cell 3 is.
-        assert walk(TREE, 0, 2, "best_first", rng) == [1, 4, 5, 2]
-        found = {tuple(walk(TREE, 0, 2, "depth_first", rng)) for _ in range(50)}
-        assert found == {(1, 4, 5, 2), (1, 4, 3, BACK, 4, 5, 2)}
+        assert walk(TREE, 0, 2, "best_first") == {(1, 4, 5, 2)}
+        assert walk(TREE, 0, 2, "depth_first") == {(1, 4, 5, 2), (1, 4, 3, BACK, 4, 5, 2)}
 
-    def test_best_first_jumps_to_whatever_is_nearest(self):
+    def test_best_first_goes_back_to_whatever_is_nearest(self):
         # 0   1 - 2
         # |       |
         # 3 - 4 - 5     from 3 to 1: cells 0 and 4 are both one step away, if there were no walls
-        maze = Maze(2, 3, ((0, 3), (3, 4), (4, 5), (5, 2), (2, 1)))
-        rng = np.random.default_rng(0)
-        found = {tuple(walk(maze, 3, 1, "best_first", rng)) for _ in range(50)}
-        assert found == {
+        edges = [(0, 3), (3, 4), (4, 5), (5, 2), (2, 1)]
+        assert walk(edges, 3, 1, "best_first") == {
             (0, BACK, 3, 4, 5, 2, 1),
             (4, BACK, 3, 0, BACK, 4, 5, 2, 1),
         }
@@ -91,45 +104,44 @@ class TestWalks:
     @pytest.mark.parametrize("way", WAYS)
     @pytest.mark.parametrize("n_loops", [0, 2])
     def test_each_is_legal_and_comes_to_the_goal(self, way, n_loops):
-        rng = np.random.default_rng(1)
-        for maze in mazes(30, n_loops=n_loops):
-            start, goal = rng.choice(12, 2, replace=False).tolist()
-            trace = walk(maze, start, goal, way, rng)
-            its = judged(maze, start, goal, trace)
-            assert its.reached
-            assert its.legal == len(trace)
-            assert its.n_back == trace.count(BACK)
-            assert len(trace) <= 3 * 11 - 2
+        edges, rng = drawn(n_loops=n_loops), np.random.default_rng(1)
+        start, goal = rng.random((40, 12)).argsort(1)[:, :2].T
+        guess = mazes.guesses(3, 4)
+        found = mazes.walks(mazes.next_of(edges, 12), guess, start, goal, way, rng)
+        for its, row, one, other in zip(edges.tolist(), found, start, goal, strict=True):
+            trace = row[row != NOWHERE].tolist()
+            said = judged([*map(tuple, its)], int(one), int(other), trace)
+            assert said.reached
+            assert said.legal == len(trace) <= mazes.longest(12)
+            assert said.n_back == trace.count(BACK)
             if way == "shortest":
-                assert len(trace) == maze.distances(goal)[start]
+                assert len(trace) == steps_of(np.array(its), other)[one]
+            elif way == "depth_first":
+                self.goes_back_only_from_where_all_is_known([*map(tuple, its)], int(one), trace)
+            else:
+                self.takes_the_least_guess([*map(tuple, its)], int(one), trace, guess[other])
 
-    def test_depth_first_goes_back_only_from_where_all_is_known(self):
-        rng = np.random.default_rng(2)
-        for maze in mazes(30, n_loops=1):
-            trace = walk(maze, 0, 11, "depth_first", rng)
-            for i in (i for i, its in enumerate(trace) if its == BACK):
-                known = {0, *trace[:i]}
-                assert set(maze.next_to[trace[i - 1]]) <= known
-                assert set(maze.next_to[trace[i + 1]]) - known
+    def goes_back_only_from_where_all_is_known(self, edges, start, trace):
+        for i in (i for i, its in enumerate(trace) if its == BACK):
+            known = {start, *trace[:i]}
+            assert {*neighbours(edges, trace[i - 1])} <= known
+            assert {*neighbours(edges, trace[i + 1])} - known
 
-    def test_best_first_takes_the_least_guess(self):
-        rng = np.random.default_rng(3)
-        for maze in mazes(30):
-            trace = walk(maze, 0, 11, "best_first", rng)
-            reached = [0]
-            for i, its in enumerate(trace):
-                if its == BACK or (i and trace[i - 1] == BACK):
-                    continue
-                new = {c for cell in reached for c in maze.next_to[cell]} - {*reached}
-                assert maze.guess(its, 11) == min(maze.guess(c, 11) for c in new)
-                reached.append(its)
+    def takes_the_least_guess(self, edges, start, trace, guess):
+        reached = [start]
+        for i, its in enumerate(trace):
+            if its == BACK or (i and trace[i - 1] == BACK):
+                continue
+            new = {c for cell in reached for c in neighbours(edges, cell)} - {*reached}
+            assert guess[its] == min(guess[c] for c in new)
+            reached.append(its)
 
 
 class TestJudging:
     def test_by_hand(self):
         its = judged(TREE, 0, 2, [1, 4, 3, BACK, 4, 5, 2, 9, 9])
         assert (its.legal, its.reached, its.n_back) == (7, True, 1)
-        assert its.choices == ((3, (3, 5)),)
+        assert its.forks == (Fork(3, (3, 5)),)
 
     @pytest.mark.parametrize(
         ("trace", "legal"),
@@ -162,7 +174,7 @@ class TestWorld:
         for split in its.splits.values():
             assert set(split.truth) == set(settings.truth)
             assert (split.targets == split.tokens[:, np.array(split.scored) + 1]).all()
-            assert all(judge(its.vocabulary, tokens).reached for tokens in split.tokens)
+            assert all(judge(its.n_tokens, tokens).reached for tokens in split.tokens)
 
     def test_what_is_known_of_each_token(self):
         its = generate(SETTINGS, 0)
@@ -174,9 +186,10 @@ class TestWorld:
         assert (truth["dead_end"][:, :-1] == truth["back"][:, 1:]).all()
         assert (truth["written"].sum(1) == SETTINGS.length - SETTINGS.n_given).all()
         for tokens, left, apart in zip(split.tokens, truth["left"], truth["apart"], strict=True):
-            maze, start, goal, _ = read(its.vocabulary, tokens)
-            distances = maze.distances(goal)
-            assert apart == distances[start] >= 2
+            asked = read(its.n_tokens, tokens)
+            following = mazes.next_of(np.array([asked.edges]), SETTINGS.n_cells)
+            (distances,) = mazes.distances(following, np.array([asked.goal]))
+            assert apart == distances[asked.start] >= 2
             named = np.flatnonzero(left >= 0)
             assert (left[named] == distances[tokens[named]]).all()
             assert left[named].tolist().index(0) == len(named) - 1
@@ -187,8 +200,8 @@ class TestWorld:
         def asked(split) -> list[tuple]:
             found = []
             for tokens in split.tokens:
-                maze, start, goal, _ = read(its.vocabulary, tokens)
-                found.append((frozenset(map(frozenset, maze.edges)), start, goal))
+                edges, start, goal, _ = read(its.n_tokens, tokens)
+                found.append((frozenset(map(frozenset, edges)), start, goal))
             return found
 
         test, validation, train = (asked(its.splits[n]) for n in reversed([*its.splits]))

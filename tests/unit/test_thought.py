@@ -75,13 +75,17 @@ def test_the_answer_is_right_and_asked_for_whatever_is_thought(kind):
         assert (split.tokens[:, -2] == its.vocabulary.index("=")).all()
         step = split.truth["step"]
         assert (split.truth["state"] == np.take_along_axis(right, step % (K + 1), 1)).all()
+        others = states(split, SETTINGS.compositions.other_table)
+        assert (split.truth["control"] == np.take_along_axis(others, step % (K + 1), 1)).all()
         assert its.vocabulary[split.tokens[0, K + 2]] == ":"
 
 
 def test_functions_are_permutations_of_which_no_two_are_the_same():
     assert (np.sort(TABLE, 1) == np.arange(SETTINGS.n_states)).all()
     assert len(np.unique(TABLE, axis=0)) == SETTINGS.n_functions
-    assert len({row.tobytes() for row in np.eye(8)[TABLE] @ np.eye(8)}) == SETTINGS.n_functions
+    others = SETTINGS.compositions.other_table
+    assert (np.sort(others, 1) == np.arange(SETTINGS.n_states)).all()
+    assert not (others == TABLE).all(1).any()
 
 
 class TestThoughts:

@@ -13,7 +13,7 @@ class Questions(NamedTuple):
     """A first state with the functions that are applied to it, and all states that are reached."""
 
     functions: Int[np.ndarray, "questions steps"]
-    states: Int[np.ndarray, "questions states"]
+    states: Int[np.ndarray, "questions reached"]
     """from the first to the answer"""
 
 
@@ -27,7 +27,12 @@ class Compositions(NamedTuple):
     @property
     def table(self) -> Int[np.ndarray, "functions states"]:
         """What each function makes of each state."""
-        return _permutations(self.n_states, self.n_functions)
+        return _permutations(self.n_states, self.n_functions, 0)
+
+    @property
+    def other_table(self) -> Int[np.ndarray, "functions states"]:
+        """What each would make of it in a world that no model has seen."""
+        return _permutations(self.n_states, self.n_functions, 1)
 
     @property
     def n_questions(self) -> int:
@@ -49,16 +54,18 @@ class Compositions(NamedTuple):
         self,
         first: Int[np.ndarray, " questions"],
         functions: Int[np.ndarray, "questions steps"],
-    ) -> Int[np.ndarray, "questions states"]:
-        """A state, and all that are reached from it."""
+        table: Int[np.ndarray, "functions states"] | None = None,
+    ) -> Int[np.ndarray, "questions reached"]:
+        """A state, and all that are reached from it: by `table`, or else another."""
+        table = self.table if table is None else table
         states = [first]
         for its in functions.T:
-            states.append(self.table[its, states[-1]])
+            states.append(table[its, states[-1]])
         return np.stack(states, 1)
 
     def wrong_from(
         self, its: Questions, step: Int[np.ndarray, " questions"], rng: np.random.Generator
-    ) -> Int[np.ndarray, "questions states"]:
+    ) -> Int[np.ndarray, "questions reached"]:
         """The states with a wrong one at a step, from 1, and what follows from it; 0: all are right."""
         states = its.states.copy()
         for i in range(1, self.n_steps + 1):
@@ -80,7 +87,9 @@ def other(
 
 
 @cache
-def _permutations(n_states: int, n_functions: int) -> Int[np.ndarray, "functions states"]:
-    """Drawn once, the same for all seeds."""
-    rng = np.random.Generator(np.random.Philox(key=[n_states, n_functions]))
+def _permutations(
+    n_states: int, n_functions: int, number: int
+) -> Int[np.ndarray, "functions states"]:
+    """Of a world by number: drawn once, the same for all seeds."""
+    rng = np.random.Generator(np.random.Philox(key=[n_states + (number << 32), n_functions]))
     return rng.permuted(np.tile(np.arange(n_states), (n_functions, 1)), axis=1)

@@ -1,77 +1,73 @@
-"""Mazes on a grid, and walks through them: what a search writes down, and what can be said of a walk."""
+"""Many mazes on a grid at once, and walks through them: what a search writes down."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 
 BACK = -1
 """in a walk: the next cell is one to go back to"""
-NOWHERE = -1
-"""the distance of what is no cell"""
+NOWHERE = -2
+"""in a walk: it has ended"""
+UNKNOWN = -1
+"""a distance"""
 Way = Literal["depth_first", "best_first", "shortest"]
 
-
-@dataclass(frozen=True)
-class Maze:
-    """A connected graph whose nodes are the cells of a grid, numbered row by row."""
-
-    height: int
-    width: int
-    edges: tuple[tuple[int, int], ...]
-    """in the order, and each in the direction, in which they are told"""
-
-    @cached_property
-    def next_to(self) -> tuple[tuple[int, ...], ...]:
-        """The neighbours of each cell, in the order in which they are told."""
-        found: list[list[int]] = [[] for _ in range(self.height * self.width)]
-        for one, other in self.edges:
-            found[one].append(other)
-            found[other].append(one)
-        return tuple(map(tuple, found))
-
-    def distances(self, goal: int) -> Int[np.ndarray, " cells"]:
-        """Steps from each cell to the goal, by breadth-first search."""
-        found = np.full(len(self.next_to), NOWHERE)
-        found[goal] = 0
-        to_leave = [goal]
-        for cell in to_leave:  # which grows
-            for its in self.next_to[cell]:
-                if found[its] == NOWHERE:
-                    found[its] = found[cell] + 1
-                    to_leave.append(its)
-        return found
-
-    def guess(self, cell: int, goal: int) -> int:
-        """How far the goal is at least: across rows and columns, as if there were no walls."""
-        (row, column), (its_row, its_column) = divmod(cell, self.width), divmod(goal, self.width)
-        return abs(row - its_row) + abs(column - its_column)
+Edges = Int[np.ndarray, "mazes edges 2"]
+"""of each maze, in the order and direction in which they are told; cells are numbered row by row"""
+Next = Bool[np.ndarray, "mazes cells cells"]
+"""whether there is a step from one cell to another"""
+Cells = Int[np.ndarray, " mazes"]
 
 
-def drawn(height: int, width: int, n_loops: int, rng: np.random.Generator) -> Maze:
-    """A random spanning tree of the grid (the tree of least weight for random weights), and so many of
-    the other edges, told in random order and direction."""
+def drawn(height: int, width: int, n_loops: int, n: int, rng: np.random.Generator) -> Edges:
+    """Random spanning trees of the grid (of least weight, for random weights: Kruskal 1956), each with so
+    many of the other edges, told in random order and direction."""
     cells = np.arange(height * width).reshape(height, width)
     across = np.stack([cells[:, :-1].ravel(), cells[:, 1:].ravel()], 1)
     down = np.stack([cells[:-1].ravel(), cells[1:].ravel()], 1)
-    every = rng.permutation(np.concatenate([across, down]))
-    part = np.arange(height * width)
-    kept, others = [], []
-    for one, other in every.tolist():
-        if part[one] == part[other]:
-            others.append((one, other))
-            continue
-        part[part == part[other]] = part[one]
-        kept.append((one, other))
-    told = np.array([*kept, *others[:n_loops]])[rng.permutation(len(kept) + n_loops)]
-    turned = rng.random(len(told)) < 0.5
-    told[turned] = told[turned, ::-1]
-    return Maze(height, width, tuple(map(tuple, told.tolist())))
+    every = np.concatenate([across, down])
+    order = rng.random((n, len(every))).argsort(1)
+    rows = np.arange(n)
+    part = np.tile(np.arange(height * width), (n, 1))
+    joins = np.zeros(order.shape, bool)
+    for place, edge in enumerate(order.T):
+        one, other = (part[rows, end][:, None] for end in every[edge].T)
+        joins[:, place] = (one != other)[:, 0]
+        part = np.where(part == other, one, part)
+    n_kept = height * width - 1 + n_loops
+    # Those that join parts first, then the others in random order; of these the first, told at random.
+    kept = np.take_along_axis(order, (~joins).argsort(1, kind="stable")[:, :n_kept], 1)
+    told = every[rng.permuted(kept, axis=1)]
+    turned = rng.random(told.shape[:2]) < 0.5
+    return np.where(turned[..., None], told[..., ::-1], told)
+
+
+def next_of(edges: Edges, n_cells: int) -> Next:
+    """Which cells are next to each other."""
+    found = np.zeros((len(edges), n_cells, n_cells), bool)
+    rows = np.arange(len(edges))[:, None]
+    one, other = edges[..., 0], edges[..., 1]
+    found[rows, one, other] = found[rows, other, one] = True
+    return found
+
+
+def distances(following: Next, goal: Cells) -> Int[np.ndarray, "mazes cells"]:
+    """Steps from each cell to the goal."""
+    reached = np.arange(following.shape[1]) == goal[:, None]
+    found = np.where(reached, 0, UNKNOWN)
+    for steps in range(1, following.shape[1]):
+        reached = (reached[:, :, None] & following).any(1) & (found == UNKNOWN)
+        found[reached] = steps
+    return found
+
+
+def guesses(height: int, width: int) -> Int[np.ndarray, "cells cells"]:
+    """How far each cell is from each at least: across rows and columns, as if there were no walls."""
+    row, column = np.divmod(np.arange(height * width), width)
+    return abs(row[:, None] - row) + abs(column[:, None] - column)
 
 
 def trees(height: int, width: int) -> float:
@@ -81,80 +77,55 @@ def trees(height: int, width: int) -> float:
     return float(values.prod() / (height * width))
 
 
-def walk(maze: Maze, start: int, goal: int, way: Way, rng: np.random.Generator) -> list[int]:
-    """The cells that a search reaches, from the start on and without it, up to the goal.
+def walks(
+    following: Next,
+    guess: Int[np.ndarray, "cells cells"],
+    start: Cells,
+    goal: Cells,
+    way: Way,
+    rng: np.random.Generator,
+) -> Int[np.ndarray, "mazes longest"]:
+    """The cells that a search reaches, from the start on and without it, up to the goal; then `NOWHERE`.
 
     Before a cell that it goes back to stands `BACK`. `depth_first` goes on from the cell that it reached
-    last, as long as that has neighbours it hasn't reached, and takes any of them. `best_first` goes on from
-    whatever cell has the neighbour with the least guess (`Maze.guess`). `shortest` is a shortest path.
+    last of those that have neighbours it hasn't reached, and takes any of these. `best_first` goes on from
+    whatever cell has the neighbour with the least guess, without going back if it can. `shortest` takes
+    steps that bring it nearer.
     """
-    if way == "shortest":
-        return _shortest(maze, start, goal, rng)
-    trace: list[int] = []
-    reached, last = [start], start
-    while last != goal:
-        steps = [
-            (cell, its) for cell in reached for its in maze.next_to[cell] if its not in reached
-        ]
-        if way == "depth_first":  # whatever was reached after this cell has no such steps left
-            best = [step for step in steps if step[0] == steps[-1][0]]
+    n, n_cells, _ = following.shape
+    rows = np.arange(n)
+    when = np.full((n, n_cells), n_cells)  # each cell was reached; at first, not yet
+    when[rows, start] = 0
+    last, length = start.copy(), np.zeros(n, np.int64)
+    found = np.full((n, longest(n_cells)), NOWHERE)
+    left = distances(following, goal)
+    for time in range(1, n_cells):
+        going = np.flatnonzero(last != goal)
+        if not len(going):
+            break
+        reached = when[going] < n_cells
+        possible = reached[:, :, None] & following[going] & ~reached[:, None]
+        if way == "depth_first":
+            rank = -when[going][:, :, None].astype(float)
+        elif way == "best_first":
+            leaves = np.arange(n_cells) != last[going, None]
+            rank = 2.0 * guess[goal[going]][:, None] + leaves[:, :, None]
         else:
-            ranks = [(maze.guess(its, goal), cell != last) for cell, its in steps]
-            best = [step for step, rank in zip(steps, ranks, strict=True) if rank == min(ranks)]
-        cell, its = best[rng.integers(len(best))]
-        trace += [its] if cell == last else [BACK, cell, its]
-        reached.append(its)
-        last = its
-    return trace
+            rank = left[going][:, None].astype(float)
+        rank = np.where(possible, rank + rng.random(possible.shape), np.inf)
+        its, new = np.divmod(rank.reshape(len(going), -1).argmin(1), n_cells)
+        back = its != last[going]
+        at = length[going]
+        found[going[back], at[back]] = BACK
+        found[going[back], at[back] + 1] = its[back]
+        at = at + 2 * back
+        found[going, at] = new
+        length[going] = at + 1
+        when[going, new] = time
+        last[going] = new
+    return found
 
 
-def _shortest(maze: Maze, start: int, goal: int, rng: np.random.Generator) -> list[int]:
-    left = maze.distances(goal)
-    path = [start]
-    while path[-1] != goal:
-        nearer = [its for its in maze.next_to[path[-1]] if left[its] < left[path[-1]]]
-        path.append(nearer[rng.integers(len(nearer))])
-    return path[1:]
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What can be said of a walk."""
-
-    legal: int
-    """tokens before the first that no walk can have there"""
-    reached: bool
-    """whether it comes to the goal by legal steps alone"""
-    n_back: int
-    """how often it goes back, before anything is illegal"""
-    choices: tuple[tuple[int, tuple[int, ...]], ...]
-    """where it had several new neighbours to go to from where it was: the one it took, and all"""
-
-
-def judged(maze: Maze, start: int, goal: int, trace: Sequence[int]) -> Judged:
-    """A walk up to the goal or the first illegal token.
-
-    It may step to a neighbour that it hasn't reached, or back to a cell that it has.
-    """
-    reached, here, n_back = [start], start, 0
-    choices: list[tuple[int, tuple[int, ...]]] = []
-    going_back = False
-    for i, its in enumerate(trace):
-        if going_back:
-            if its not in reached:
-                return Judged(i, False, n_back, tuple(choices))
-            here, going_back = its, False
-            continue
-        if its == BACK:
-            going_back, n_back = True, n_back + 1
-            continue
-        new = tuple(cell for cell in maze.next_to[here] if cell not in reached)
-        if its not in new:
-            return Judged(i, False, n_back, tuple(choices))
-        if len(new) > 1:
-            choices.append((its, new))
-        reached.append(its)
-        here = its
-        if its == goal:
-            return Judged(i + 1, True, n_back, tuple(choices))
-    return Judged(len(trace), False, n_back, tuple(choices))
+def longest(n_cells: int) -> int:
+    """Tokens of a walk that goes back before each cell but the first."""
+    return 3 * (n_cells - 1) - 2

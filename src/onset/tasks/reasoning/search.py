@@ -6,9 +6,9 @@ the walk that a search takes, up to the goal:
     c3 c4 c1 c4 c0 c3 …  ?  c0 c1  :  c3 c4 c7 < c4 c1 .
 
 `<` says that the search goes back, and the cell after it where to. After the goal, `.` fills the rest. How
-the search goes on is a setting (`mazes.walk`): depth first, in random order; best first, by the distance
+the search goes on is a setting (`mazes.walks`): depth first, in random order; best first, by the distance
 that there would be without walls; or straight to the goal. A model learns to write what is `written`: the
-walk. Whether a walk is right can be told without knowing it: `judged`.
+walk. Whether a walk is right can be told without knowing it (`judging`).
 
     train   mazes for trainings that see them again and again
     fresh   a stream: every batch is drawn afresh, without the mazes of the held-out splits
@@ -31,7 +31,7 @@ from __future__ import annotations
 
 from collections.abc import Set as AnySet
 from dataclasses import replace
-from typing import Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 from jaxtyping import Int
@@ -40,17 +40,10 @@ from pydantic import Field, model_validator
 from onset.settings import Fraction, PositiveInt
 from onset.settings import Settings as BaseSettings
 from onset.tasks.dataset import VALIDATION, Dataset, Split, Stream
-from onset.tasks.reasoning.mazes import (
-    BACK,
-    NOWHERE,
-    Judged,
-    Maze,
-    Way,
-    drawn,
-    judged,
-    trees,
-    walk,
-)
+from onset.tasks.parts import rows
+from onset.tasks.reasoning import mazes
+from onset.tasks.reasoning.judging import Judged, judged
+from onset.tasks.reasoning.mazes import BACK, NOWHERE, UNKNOWN, Way
 
 MARKS = ("?", ":", "<", ".")
 """which way; here the walk begins; back to; it has ended"""
@@ -58,8 +51,8 @@ _ASK, _BEGIN, _BACK, _END = range(len(MARKS))
 _OF_TOKENS = ("written", "back", "dead_end", "left")
 _MOST_TAKEN = 0.5  # of the mazes, with a goal for each start at least: the rest are soon found
 
-Key = tuple[frozenset[tuple[int, int]], int, int]
-"""of a question, however it is told: edges, start, goal"""
+
+Tokens = Int[np.ndarray, "mazes length"]
 
 A_CHILD_MAY_CHANGE = ("way", "n_train")
 
@@ -106,7 +99,7 @@ class Settings(BaseSettings):
     @property
     def length(self) -> int:
         """With the longest walk, which goes back before each cell but the first, and a mark behind it."""
-        longest = self.n_cells - 1 if self.way == "shortest" else 3 * (self.n_cells - 1) - 2
+        longest = self.n_cells - 1 if self.way == "shortest" else mazes.longest(self.n_cells)
         return self.n_given + longest + 1
 
     @property
@@ -145,7 +138,9 @@ class Settings(BaseSettings):
             )
         if min(self.validation, 1 - self.validation) * self.n_test < 1:
             raise ValueError("n_test or validation leaves a part of the held-out split empty")
-        if self.n_test > (most := _MOST_TAKEN * trees(self.height, self.width) * self.n_cells):
+        if self.n_test > (
+            most := _MOST_TAKEN * mazes.trees(self.height, self.width) * self.n_cells
+        ):
             raise ValueError(
                 f"a grid of {self.height} × {self.width} has too few mazes for n_test: at most {most:.0f}"
             )
@@ -157,11 +152,12 @@ def generate(settings: Settings, seed: int) -> Dataset:
     rng = np.random.Generator(np.random.Philox(seed))
     n_validation = round(settings.validation * settings.n_test)
     sizes = {"train": settings.n_train, "test": settings.n_test - n_validation}
-    taken: set[Key] = set()
+    taken: set[bytes] = set()
     splits = {}
     for name in reversed(settings.splits):  # what is held out first, that nothing else may be
-        splits[name] = _split(settings, sizes.get(name, n_validation), rng, taken)
-        taken |= _keys(settings, splits[name])
+        given = _asked(settings, sizes.get(name, n_validation), rng, taken)
+        splits[name] = _split(settings, given, rng)
+        taken |= rows(_apart_from_telling(settings, given))
     dataset = Dataset({name: splits[name] for name in settings.splits}, vocabulary_of(settings))
     return replace(dataset, streams=streams(settings, dataset))
 
@@ -169,8 +165,13 @@ def generate(settings: Settings, seed: int) -> Dataset:
 def streams(settings: Settings, dataset: Dataset) -> dict[str, Stream]:
     """What is drawn afresh for every batch; seeds hold out other mazes."""
     held_out = (its for name, its in dataset.splits.items() if name not in settings.trained)
-    taken = set().union(*(_keys(settings, split) for split in held_out))
-    return {"fresh": lambda size, rng: _split(settings, size, rng, taken)}
+    given = np.concatenate([split.tokens[:, : settings.n_given] for split in held_out])
+    taken = rows(_apart_from_telling(settings, given))
+
+    def fresh(size: int, rng: np.random.Generator) -> Split:
+        return _split(settings, _asked(settings, size, rng, taken), rng)
+
+    return {"fresh": fresh}
 
 
 def vocabulary_of(settings: Settings) -> tuple[str, ...]:
@@ -178,80 +179,78 @@ def vocabulary_of(settings: Settings) -> tuple[str, ...]:
     return (*(f"c{i}" for i in range(settings.n_cells)), *MARKS)
 
 
-def judge(vocabulary: tuple[str, ...], tokens: Int[np.ndarray, " length"]) -> Judged:
-    """What can be said of the walk in a sequence that a model has gone on with.
+class Asked(NamedTuple):
+    """What a sequence says of its maze, and its walk, in which marks other than `<` are no cells."""
 
-    Args:
-        vocabulary: of the world.
-        tokens: of the sequence; what the maze is and where its goal is, it says itself.
-    """
-    maze, start, goal, trace = read(vocabulary, tokens)
-    return judged(maze, start, goal, trace)
+    edges: list[tuple[int, int]]
+    start: int
+    goal: int
+    walk: list[int]
 
 
-def read(
-    vocabulary: tuple[str, ...], tokens: Int[np.ndarray, " length"]
-) -> tuple[Maze, int, int, list[int]]:
-    """The maze of a sequence, start, goal, and the walk; in that a mark other than `<` is no cell."""
-    n_cells = len(vocabulary) - len(MARKS)
+def read(n_tokens: int, tokens: Int[np.ndarray, " length"]) -> Asked:
+    """A sequence of a world with so many tokens."""
+    n_cells = n_tokens - len(MARKS)
     asked = int((tokens == n_cells + _ASK).argmax())
-    edges = tuple(map(tuple, tokens[:asked].reshape(-1, 2).tolist()))
-    start, goal, _, *trace = tokens[asked + 1 :].tolist()
-    maze = Maze(n_cells, 1, edges)  # what the grid was like is not said
-    return maze, start, goal, [BACK if its == n_cells + _BACK else its for its in trace]
+    start, goal, _, *walk = tokens[asked + 1 :].tolist()
+    walk = [BACK if its == n_cells + _BACK else its for its in walk]
+    return Asked([*map(tuple, tokens[:asked].reshape(-1, 2).tolist())], start, goal, walk)
 
 
-def _split(settings: Settings, size: int, rng: np.random.Generator, taken: AnySet[Key]) -> Split:
-    """Mazes that aren't taken, with walks; scored where a token that is written comes next."""
-    s = settings
-    tokens = np.full((size, s.length), s.n_cells + _END)
-    left = np.full((size, s.length), NOWHERE, np.int8)
-    dead_end = np.zeros((size, s.length), bool)
-    apart = np.zeros(size, np.int64)
-    for i in range(size):
-        maze, start, goal, given = _asked(s, rng, taken)
-        trace = walk(maze, start, goal, s.way, rng)
-        its = slice(s.n_given, s.n_given + len(trace))
-        cells = np.array(trace)
-        distances = maze.distances(goal)
-        tokens[i, : s.n_given] = given
-        tokens[i, its] = np.where(cells == BACK, s.n_cells + _BACK, cells)
-        left[i, its] = np.where(cells == BACK, NOWHERE, distances[cells])
-        dead_end[i, its] = np.append(cells[1:] == BACK, False)
-        apart[i] = distances[start]
-    written = np.tile(np.arange(s.length) >= s.n_given, (size, 1))
+def judge(n_tokens: int, tokens: Int[np.ndarray, " length"]) -> Judged:
+    """What can be said of the walk of a sequence, which a model may have written."""
+    return judged(*read(n_tokens, tokens))
+
+
+def _asked(settings: Settings, n: int, rng: np.random.Generator, taken: AnySet[bytes]) -> Tokens:
+    """So many mazes, each with start and goal, none of which is taken; as they are told."""
+    s, parts, n_found = settings, [], 0
+    while n_found < n:
+        edges = mazes.drawn(s.height, s.width, s.n_loops, n, rng)
+        start, goal = rng.random((n, s.n_cells)).argsort(1)[:, :2].T
+        left = mazes.distances(mazes.next_of(edges, s.n_cells), goal)
+        ask, begin = (np.full(n, s.n_cells + mark) for mark in (_ASK, _BEGIN))
+        given = np.column_stack([edges.reshape(n, -1), ask, start, goal, begin])
+        keys = _apart_from_telling(s, given)
+        free = np.array([key.tobytes() not in taken for key in keys])
+        parts.append(given[free & (left[np.arange(n), start] >= s.least_apart)])
+        n_found += len(parts[-1])
+    return np.concatenate(parts)[:n]
+
+
+def _apart_from_telling(
+    settings: Settings, given: Tokens
+) -> Int[np.ndarray, "mazes edges_and_two"]:
+    """The same for the same maze, start and goal, however its edges are told."""
+    edges = given[:, : 2 * settings.n_edges].reshape(len(given), -1, 2)
+    numbers = np.sort(edges.min(2) * settings.n_cells + edges.max(2), 1)
+    return np.ascontiguousarray(np.column_stack([numbers, given[:, -3:-1]]))
+
+
+def _split(settings: Settings, given: Tokens, rng: np.random.Generator) -> Split:
+    """With a walk of each; scored where a token that is written comes next."""
+    s, n = settings, len(given)
+    start, goal = given[:, -3:-1].T
+    following = mazes.next_of(given[:, : 2 * s.n_edges].reshape(n, -1, 2), s.n_cells)
+    guess = mazes.guesses(s.height, s.width)
+    walk = mazes.walks(following, guess, start, goal, s.way, rng)
+    walk = np.column_stack([walk, np.full(n, NOWHERE)])[:, : s.length - s.n_given]
+    left = mazes.distances(following, goal)
+    rows_of = np.arange(n)[:, None]
+    mark = s.n_cells + np.where(walk == BACK, _BACK, _END)
+    said = np.where(walk >= 0, walk, mark)
+
+    def of_walk(values: np.ndarray, elsewhere: Any) -> np.ndarray:
+        before = np.full((n, s.n_given), elsewhere, values.dtype)
+        return np.concatenate([before, values], 1)
+
     truth = {
-        "written": written,
-        "back": written & (tokens == s.n_cells + _BACK),
-        "dead_end": dead_end,
-        "left": left,
-        "apart": apart,
+        "written": of_walk(np.ones(walk.shape, bool), False),
+        "back": of_walk(walk == BACK, False),
+        "dead_end": of_walk(np.roll(walk == BACK, -1, 1), False),
+        "left": of_walk(np.where(walk >= 0, left[rows_of, walk], UNKNOWN).astype(np.int8), UNKNOWN),
+        "apart": left[np.arange(n), start],
     }
-    return Split(
-        tokens, tokens[:, s.n_given :], tuple(range(s.n_given - 1, s.length - 1)), truth=truth
-    )
-
-
-def _asked(
-    settings: Settings, rng: np.random.Generator, taken: AnySet[Key]
-) -> tuple[Maze, int, int, Int[np.ndarray, " given"]]:
-    """A maze, start and goal that aren't taken, and the tokens that tell them."""
-    s = settings
-    while True:
-        maze = drawn(s.height, s.width, s.n_loops, rng)
-        start, goal = rng.choice(s.n_cells, 2, replace=False).tolist()
-        if maze.distances(goal)[start] < s.least_apart or _key(maze, start, goal) in taken:
-            continue
-        edges = np.array(maze.edges).ravel()
-        return maze, start, goal, np.array([
-            *edges, s.n_cells + _ASK, start, goal, s.n_cells + _BEGIN,
-        ])  # fmt: skip
-
-
-def _key(maze: Maze, start: int, goal: int) -> Key:
-    return frozenset((min(edge), max(edge)) for edge in maze.edges), start, goal
-
-
-def _keys(settings: Settings, split: Split) -> set[Key]:
-    vocabulary = vocabulary_of(settings)
-    return {_key(*read(vocabulary, tokens)[:3]) for tokens in split.tokens}
+    tokens = np.concatenate([given, said], 1)
+    scored = tuple(range(s.n_given - 1, s.length - 1))
+    return Split(tokens, said, scored, truth=truth)

@@ -23,6 +23,8 @@ What is known of each token, in every split:
     step      how many functions have been applied to the state that the token stands for, or would; of
               marks and of the hint: −1
     state     the token of the right state after so many; of marks and of the hint: the right answer
+    control   what that would be if the functions were others: as much work as `state`, from the same
+              tokens, which no model has learnt
 
 After Lanham et al. 2023 (arXiv:2307.13702), who edit the thoughts of language models and cut them off, Pfau
 et al. 2024 (arXiv:2404.15758; filler), and Turpin et al. 2023 (arXiv:2305.04388; hints).
@@ -43,11 +45,12 @@ from onset.settings import Settings as BaseSettings
 from onset.tasks.dataset import VALIDATION, Dataset, Split, Stream
 from onset.tasks.reasoning.compositions import Compositions, Questions, other
 
-MARKS = ("-", ":", ".", "=")
+FILLER = "."
+MARKS = ("-", ":", FILLER, "=")
 """no hint; here the thought begins; nothing is thought here; here the answer comes"""
 _NO_HINT, _THINK, _FILLER, _ANSWER = range(len(MARKS))
 _HELD_OUT = ("test", "edited", "misled")
-_OF_TOKENS = ("written", "step", "state")
+_OF_TOKENS = ("written", "step", "state", "control")
 _MOST_QUESTIONS = 2**31
 _MOST_TAKEN = 0.5  # of all questions: of those that are left, new ones are soon found
 
@@ -127,7 +130,7 @@ class Settings(BaseSettings):
     @property
     def n_numbers(self) -> int:
         """That making the dataset holds, about."""
-        return 5 * (self.n_train + len(_HELD_OUT) * self.n_test) * self.length
+        return 6 * (self.n_train + len(_HELD_OUT) * self.n_test) * self.length
 
     @model_validator(mode="after")
     def _they_go_together(self) -> Self:
@@ -276,11 +279,14 @@ def _split(
     writes[k + 3 : -2] = s.thoughts != "filler"
     writes[-1] = True
     tokens = np.concatenate(parts, 1)
+    others = s.compositions.followed(first[:, 0], its.functions, s.compositions.other_table)
+    at = np.where(steps < 0, k, steps)
     scored = tuple((np.flatnonzero(writes) - 1).tolist())
     truth = {
         "written": np.tile(writes, (n, 1)),
         "step": np.tile(steps, (n, 1)),
-        "state": its.states[:, np.where(steps < 0, k, steps)],
+        "state": its.states[:, at],
+        "control": others[:, at],
         "answer": answer[:, 0],
     }
     return Split(tokens, tokens[:, [place + 1 for place in scored]], scored, truth=truth)
