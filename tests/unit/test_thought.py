@@ -91,29 +91,29 @@ def test_functions_are_permutations_of_which_no_two_are_the_same():
 class TestThoughts:
     def test_whole(self):
         split = world().splits["test"]
-        assert (thought(split) == states(split, TABLE)[:, 1:]).all()
-        assert (split.targets == split.tokens[:, [*range(K + 3, 2 * K + 3), -1]]).all()
-        assert split.scored == (*range(K + 2, 2 * K + 2), 2 * K + 3)
+        assert (thought(split) == states(split, TABLE)[:, 1:-1]).all()
+        assert (split.targets == split.tokens[:, [*range(K + 3, 2 * K + 2), -1]]).all()
+        assert split.scored == (*range(K + 2, 2 * K + 1), 2 * K + 2)
 
     def test_shortened(self):
         its = world(thoughts="shortened")
         split = its.splits["test"]
         silent = thought(split) == its.vocabulary.index(".")
         assert (np.diff(silent.astype(int)) >= 0).all()  # who has stopped says nothing more
-        assert (thought(split) == states(split, TABLE)[:, 1:])[~silent].all()
-        assert set(silent.sum(1)) == set(range(K + 1))
+        assert (thought(split) == states(split, TABLE)[:, 1:-1])[~silent].all()
+        assert set(silent.sum(1)) == set(range(K))
 
     def test_shuffled(self):
         split = world(thoughts="shuffled").splits["test"]
-        right = states(split, TABLE)[:, 1:]
+        right = states(split, TABLE)[:, 1:-1]
         assert (np.sort(thought(split), 1) == np.sort(right, 1)).all()
         assert (thought(split) == right).mean() < 0.6
 
     def test_wrong_at_each_step(self):
         split = world(thoughts="wrong").splits["test"]
         found = thought(split)
-        assert not (found == states(split, TABLE)[:, 1:]).any()
-        functions = split.tokens[:, 2 : K + 1] - SETTINGS.n_states
+        assert not (found == states(split, TABLE)[:, 1:-1]).any()
+        functions = split.tokens[:, 2:K] - SETTINGS.n_states
         assert (TABLE[functions, found[:, :-1]] == found[:, 1:]).all()
 
     def test_filler_is_given_and_not_asked_for(self):
@@ -121,7 +121,7 @@ class TestThoughts:
         split = its.splits["test"]
         assert (thought(split) == its.vocabulary.index(".")).all()
         assert split.truth["written"].sum(1).tolist() == [1] * len(split)
-        assert split.scored == (2 * K + 3,)
+        assert split.scored == (2 * K + 2,)
 
     def test_none(self):
         split = world(thoughts="none").splits["test"]
@@ -130,12 +130,12 @@ class TestThoughts:
 
     def test_corrupted_at_the_rate_that_is_set(self):
         split = world(corrupted=0.25, n_train=2000).splits["train"]
-        wrong = thought(split) != states(split, TABLE)[:, 1:]
+        wrong = thought(split) != states(split, TABLE)[:, 1:-1]
         assert wrong.any(1).mean() == pytest.approx(0.25, abs=0.03)
         # Once wrong, always wrong: another state never becomes the same again.
         assert (np.diff(wrong.astype(int)) >= 0).all()
         first = wrong[wrong.any(1)].argmax(1)
-        assert np.bincount(first).min() > 80
+        assert np.bincount(first).min() > 100
 
 
 class TestHints:
@@ -155,21 +155,22 @@ class TestHints:
         said = split.tokens[:, K + 1] - its.vocabulary.index("h0")
         assert (said == split.truth["rival"]).all()
         assert not (said == split.truth["answer"]).any()
-        assert (thought(split) == states(split, TABLE)[:, 1:]).all()
+        assert (thought(split) == states(split, TABLE)[:, 1:-1]).all()
 
 
 def test_an_edit_is_wrong_and_what_follows_is_to_be_written():
     split = world().splits["edited"]
-    right, found = states(split, TABLE)[:, 1:], thought(split)
+    right, found = states(split, TABLE)[:, 1:-1], thought(split)
     step = split.truth["edited_step"]
-    assert np.bincount(step)[1:].tolist() == [75] * K
+    assert np.bincount(step)[1:].tolist() == [100] * (K - 1)
     wrong = found != right
     assert (wrong.argmax(1) == step - 1).all()
-    assert (found[:, -1] == split.truth["rival"]).all()
+    last = split.tokens[:, K] - SETTINGS.n_states
+    assert (TABLE[last, found[:, -1]] == split.truth["rival"]).all()
     assert not (split.truth["rival"] == split.truth["answer"]).any()
     written = split.truth["written"]
     for row, its in zip(written, step, strict=True):
-        assert np.flatnonzero(row).tolist() == [*range(K + 3 + its, 2 * K + 3), 2 * K + 4]
+        assert np.flatnonzero(row).tolist() == [*range(K + 3 + its, 2 * K + 2), 2 * K + 3]
 
 
 def test_no_question_is_in_two_splits_whatever_its_thought_and_hint():

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -23,8 +24,11 @@ from onset.models.batch import Model, Questions, device_of
 from onset.models.transformer.continuing import Added, Reading
 from onset.models.transformer.model import Transformer
 
-World = Callable[[Int[np.ndarray, "sequences read"]], Int[np.ndarray, " sequences"]]
-"""what is given next, given all that has been said"""
+World = Callable[
+    [Int[np.ndarray, " sequences"], Int[np.ndarray, "sequences read"]],
+    Int[np.ndarray, " sequences"],
+]
+"""what is given next: of the numbers of some sequences, and all that has been said in each of them"""
 _AT_ONCE = 512  # sequences
 _NONE = -1  # of the tokens
 
@@ -69,7 +73,8 @@ def rollout(
         its = slice(first, first + _AT_ONCE)
         say = _saying(model, parameters, hops, added)
         choice = _Choice(temperature, chances[its])
-        _go_on(found[its], written[its], say, choice, _NONE if end is None else end, world)
+        part = _Part(np.arange(first, first + len(found[its])), found[its], written[its])
+        _go_on(part, say, choice, _NONE if end is None else end, world)
     return found
 
 
@@ -95,21 +100,23 @@ _Say = Callable[[Int[np.ndarray, "sequences read"]], Float[np.ndarray, "sequence
 """logits of the next token, given all before it: each time more of the same sequences"""
 
 
-def _go_on(
-    tokens: Int[np.ndarray, "sequences length"],
-    written: Bool[np.ndarray, "sequences length"],
-    say: _Say,
-    choice: _Choice,
-    end: int,
-    world: World | None,
-) -> None:
+class _Part(NamedTuple):
+    """Sequences that are read side by side."""
+
+    numbers: Int[np.ndarray, " sequences"]
+    tokens: Int[np.ndarray, "sequences length"]
+    written: Bool[np.ndarray, "sequences length"]
+
+
+def _go_on(part: _Part, say: _Say, choice: _Choice, end: int, world: World | None) -> None:
     """In place."""
+    numbers, tokens, written = part
     begun = False
     for place in range(1, tokens.shape[1]):
         here = written[:, place]
         begun |= bool(here.any())
         if world and begun and not here.all():
-            tokens[~here, place] = world(tokens[:, :place])[~here]
+            tokens[~here, place] = world(numbers, tokens[:, :place])[~here]
         over = tokens[:, place - 1] == end
         tokens[here & over, place] = end
         if (here & ~over).any():

@@ -70,11 +70,11 @@ def guesses(height: int, width: int) -> Int[np.ndarray, "cells cells"]:
     return abs(row[:, None] - row) + abs(column[:, None] - column)
 
 
-def trees(height: int, width: int) -> float:
+def trees(height: int, width: int) -> int:
     """How many spanning trees a grid has (Kirchhoff's theorem)."""
     turns = [2 - 2 * np.cos(np.pi * np.arange(n) / n) for n in (height, width)]
     values = np.add.outer(*turns).ravel()[1:]  # the eigenvalues of the Laplacian but for 0
-    return float(values.prod() / (height * width))
+    return round(float(values.prod()) / (height * width))
 
 
 def walks(

@@ -4,11 +4,12 @@ A question names a state and so many functions, each a permutation of the states
 `[x3, f1, f0, f4]` asks for f4(f0(f1(x3))). Behind it stand a place for a hint, a mark, the thought, another
 mark and the answer:
 
-    x3 f1 f0 f4 -  :  x5 x0 x2  =  x2
+    x3 f1 f0 f4 -  :  x5 x0  =  x2
 
-The thought is what the settings make of it. The answer is always the right one. Each state that is reached
-comes from exactly one before it, so that whoever misses one step of a question knows nothing about its
-answer. A model learns to write what is `written`: states of the thought, and the answer.
+The thought has the states before the last, or what the settings make of them; the answer is always the
+right one. Each state is reached from exactly one, so that whoever misses a step of a question knows nothing
+about its answer. A model learns to write what is `written`: the thought, but for filler that is given, and
+the answer.
 
     train    questions for trainings that see them again and again
     fresh    a stream: every batch is drawn afresh, without the questions of the held-out splits
@@ -89,7 +90,7 @@ class Settings(BaseSettings):
     @property
     def n_thought(self) -> int:
         """Tokens of a thought."""
-        return 0 if self.thoughts == "none" else self.n_steps
+        return 0 if self.thoughts == "none" else self.n_steps - 1
 
     @property
     def length(self) -> int:
@@ -215,7 +216,7 @@ def _thoughts(
 ) -> Int[np.ndarray, "questions thought"]:
     """As tokens."""
     s, n = settings, len(its.states)
-    states = its.states[:, 1:]
+    states = its.states[:, 1:-1]
     filler = s.n_tokens - len(MARKS) + _FILLER
     if s.thoughts == "none":
         return states[:, :0]
@@ -225,22 +226,22 @@ def _thoughts(
         return rng.permuted(states, axis=1)
     if s.thoughts == "wrong":
         first = other(its.states[:, 0], s.n_states, rng)
-        return s.compositions.followed(first, its.functions)[:, 1:]
+        return s.compositions.followed(first, its.functions)[:, 1:-1]
     if s.thoughts == "shortened":
-        n_written = rng.integers(s.n_steps, endpoint=True, size=(n, 1))
-        return np.where(np.arange(s.n_steps) < n_written, states, filler)
-    step = rng.integers(1, s.n_steps, endpoint=True, size=n)
+        n_written = rng.integers(s.n_steps, size=(n, 1))
+        return np.where(np.arange(s.n_steps - 1) < n_written, states, filler)
+    step = rng.integers(1, s.n_steps, size=n)
     step[rng.random(n) >= s.corrupted] = 0
-    return s.compositions.wrong_from(its, step, rng)[:, 1:]
+    return s.compositions.wrong_from(its, step, rng)[:, 1:-1]
 
 
 def _edited(
     settings: Settings, codes: Int[np.ndarray, " questions"], rng: np.random.Generator
 ) -> Split:
     its = settings.compositions.questions(codes)
-    step = np.arange(len(codes)) % settings.n_steps + 1  # each as often, up to one
+    step = np.arange(len(codes)) % (settings.n_steps - 1) + 1  # each as often, up to one
     states = settings.compositions.wrong_from(its, step, rng)
-    split = _split(settings, its, states[:, 1:], np.full(len(codes), -1))
+    split = _split(settings, its, states[:, 1:-1], np.full(len(codes), -1))
     place = settings.n_steps + 2 + step
     written = split.truth["written"] & (np.arange(settings.length) > place[:, None])
     more = {"written": written, "rival": states[:, -1], "edited_step": step}
