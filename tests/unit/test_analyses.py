@@ -73,6 +73,7 @@ def test_names_are_the_modules():
         "self_repair",
         "state_probe",
         "steering",
+        "tally_probe",
     ]
 
 

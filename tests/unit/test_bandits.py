@@ -9,6 +9,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 
+from onset.analyses.learning import tally_probe
 from onset.measures.learning import regret
 from onset.measures.learning.regret import Game
 from onset.tasks.dataset import Dataset, TaskSettings
@@ -214,3 +215,31 @@ class TestRegret:
         assert its["as_ucb"] == 1
         assert its["as_greedy"] < 0.9
         assert its["no_arm"] == 0
+
+
+class TestTallyProbe:
+    def test_tallies_by_hand(self):
+        go, lost, won = 2, 3, 4
+        tokens = np.array([[go, 0, won, 1, lost, 0, lost]])
+        pulls, means = tally_probe.tallies(tokens, 2, won)
+        assert pulls[0].tolist() == [[1, 0], [1, 1], [2, 1]]
+        assert means[0].tolist() == [[1, 0.5], [1, 0], [0.5, 0]]
+
+    def test_it_reads_counts_where_they_are(self):
+        """A state that holds the counts, and noise that holds none."""
+
+        class Keeping:
+            def residual_stream(self, parameters, tokens):
+                its, _ = tally_probe.tallies(tokens.numpy(), SETTINGS.n_arms, WORLD.n_tokens - 1)
+                kept = torch.zeros(*tokens.shape, 8)
+                kept[:, 2::2, : SETTINGS.n_arms] = torch.from_numpy(its).float()
+                generator = torch.Generator().manual_seed(0)
+                noise = torch.randn(kept.shape, generator=generator)
+                return torch.stack([noise, kept])
+
+        rows = tally_probe.analyse(Keeping(), {"any": torch.zeros(1)}, WORLD, 0)
+        values = {(its.measure, its.layer): its.value for its in rows}
+        assert values["pulls_read", 1] > 0.99
+        assert values["pulls_read", 0] < 0.05
+        assert values["pulls_read_control", 1] < 0.1
+        assert 0.1 < values["means_read", 1] < 0.9  # UCB pulls what wins
