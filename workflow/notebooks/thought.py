@@ -34,7 +34,7 @@ results = "results"
 # %%
 from onset.notebook import say
 from onset.notebook.here import MeanOf, here
-from onset.notebook.thoughts import goes_on
+from onset.notebook.thoughts import goes_on, read_along
 from onset.statistics import paired
 from onset.statistics.rows import where
 from onset.statistics.seeds import over_seeds
@@ -154,6 +154,14 @@ study.points_figure(
 )  # fmt: skip
 
 # %% [markdown]
+# One held-out question as the first condition's model goes on with it, and the answer that the probe reads
+# at each place after the last block: a single question, and no measure of how often it is right.
+
+# %%
+first = study.first[study.conditions[0]]
+study.table("example", read_along(first, layer=study.setting("model.n_layers")))
+
+# %% [markdown]
 # ## The numbers
 #
 # Mean over seeds at the last checkpoint and the 95 % interval of the mean (what the brackets are and what
@@ -198,13 +206,12 @@ study.verdict({"filler": paired.difference(right, "filler", "none", of="conditio
 # with its second step changed. Change another step, the hint, or the question, and see what follows.
 
 # %%
-run = study.first[study.conditions[0]]
-names = run.dataset.vocabulary
-asked = run.dataset.splits["test"].tokens[0, : study.setting("task.n_steps") + 3]
+names = first.dataset.vocabulary
+asked = first.dataset.splits["test"].tokens[0, : study.setting("task.n_steps") + 3]
 question = " ".join(names[token] for token in asked)
-thought = goes_on(run, question)
+thought = goes_on(first, question)
 thought
 
 # %%
 first_step = thought.split()[len(question.split())]
-goes_on(run, f"{question} {first_step} x0")
+goes_on(first, f"{question} {first_step} x0")

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
+import torch
+import torch.nn.functional as F
 
+from onset.measures.residual.reading_off import read_off
 from onset.models.rollouts import rollout
 from onset.runs.run import Run
 
@@ -29,3 +33,41 @@ def goes_on(run: Run, text: str, step: int | None = None) -> str:
     written = np.arange(length)[None] >= given.shape[1]
     found = rollout(run.model, run.parameters(step), tokens, written)
     return " ".join(run.dataset.vocabulary[token] for token in found[0])
+
+
+def read_along(run: Run, layer: int, number: int = 0) -> pd.DataFrame:
+    """A held-out question with the thought that a model writes, and what a probe reads beside each token.
+
+    The probe is that of the analysis `state_probe`: a ridge regression from the state at a place to the
+    answer's one-hot vector, fitted on `train`.
+
+    Args:
+        run: at its last checkpoint.
+        layer: block applications done.
+        number: of the question, in `test`.
+
+    Returns:
+        token, `by` (the question or the model), `answer read off`, and `right`, "yes" where it is; a row for
+        each token but the last.
+    """
+    trained, asked = (run.dataset.splits[name] for name in ("train", "test"))
+    parameters, names = run.parameters(), run.dataset.vocabulary
+    written = asked.truth["written"][number : number + 1]
+    found = rollout(run.model, parameters, asked.tokens[number : number + 1], written)
+    tokens = np.concatenate([trained.tokens, found])[:, :-1]
+    states = run.model.residual_stream(parameters, torch.from_numpy(tokens))[layer]
+    answers = np.append(trained.truth["answer"], asked.truth["answer"][number])
+    wanted = F.one_hot(torch.from_numpy(answers)).double()
+    fitted, tested = torch.arange(len(tokens)).split([len(trained), 1])
+    rows = []
+    for place, token in enumerate(found[0, :-1]):
+        read = int(read_off(states[:, place], wanted, fitted, tested)[0].argmax())
+        rows.append(
+            {
+                "token": names[token],
+                "by": "model" if written[0, place] else "question",
+                "answer read off": names[read],
+                "right": "yes" if read == answers[-1] else "",
+            }
+        )
+    return pd.DataFrame(rows)

@@ -42,9 +42,9 @@ def measure(model: Model, parameters: Parameters, dataset: Dataset) -> Iterator[
     Where there is a rival, by the step that was changed (`component`), too, if one was:
 
     * `written_rival`, `written_neither`: fraction in which the last token is the rival, or neither;
-    * `right_thought_rival`: fraction in which it is the rival, of the examples in which the model has
-      written nothing but right states; missing where there are none. Nothing that was written explains
-      such an answer.
+    * `right_thought_rival`: where no step was changed, fraction in which it is the rival, of the examples
+      in which the model has written right states alone; missing where there are none. Nothing that was
+      written explains such an answer.
     """
     for name, found in rollouts_of_splits(model, parameters, dataset).items():
         split = dataset.splits[name]
@@ -67,16 +67,16 @@ def _of_examples(
     truth = {fact: values[chosen] for fact, values in split.truth.items()}
     thought, said = thought_of(split)[chosen], found[chosen]
     right_states = said == truth["state"]
-    all_right = (right_states | ~thought).all(1)
+    all_right = (right_states | ~thought).all(1)[thought.any(1)]
     answers, right = said[:, -1], said[:, -1] == truth["answer"]
     shares = {"written_right": right}
-    if thought.any():
+    if len(all_right):
         shares |= {"states_right": right_states[thought], "thoughts_right": all_right}
     if "rival" in truth:
         rival = answers == truth["rival"]
         shares |= {"written_rival": rival, "written_neither": ~right & ~rival}
-        if step is None and thought.any() and all_right.any():
-            shares["right_thought_rival"] = rival[all_right]
+        if "edited_step" not in truth and all_right.any():
+            shares["right_thought_rival"] = rival[thought.any(1)][all_right]
     for measured, its in shares.items():
         n = min(len(its), len(said))
         yield Measurement(measured, float(its.mean()), name, component=step, n_examples=n)
