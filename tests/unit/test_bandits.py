@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ from pydantic import ValidationError
 from onset.analyses.learning import tally_probe
 from onset.measures.learning import regret
 from onset.measures.learning.regret import Game
+from onset.notebook.bandits import played_against
+from onset.runs.run import Run
 from onset.tasks.dataset import Dataset, TaskSettings
 from onset.tasks.learning.bandits import Settings, answers, generate, streams
 from onset.tasks.learning.learners import Tally, chosen, nothing, played, scores
@@ -243,3 +246,25 @@ class TestTallyProbe:
         assert values["pulls_read", 0] < 0.05
         assert values["pulls_read_control", 1] < 0.1
         assert 0.1 < values["means_read", 1] < 0.9  # UCB pulls what wins
+
+
+class Made(Run):
+    """A run that was never on disk, whose model pulls the first arm."""
+
+    dataset = WORLD
+    model = Player(lambda arms, rewards: 0)
+
+    def parameters(self, step=None):
+        return {}
+
+
+def test_a_reader_plays_against_a_bandit():
+    run = Made(Path("study/condition/seed_0"))
+    table = played_against(run, [1.0, 0.0, 0.0, 0.0])
+    assert table["pull"].tolist() == list(range(1, SETTINGS.n_pulls + 1))
+    assert set(table["model"]) == {"a0 won"}
+    first = table["UCB1"].tolist()[:4]
+    assert {its.split()[0] for its in first} == {"a0", "a1", "a2", "a3"}
+    assert table["UCB1"].tolist()[4] == "a0 won"
+    with pytest.raises(ValueError, match="one for each of 4 arms, not 2"):
+        played_against(run, [0.5, 0.5])

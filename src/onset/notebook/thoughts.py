@@ -47,8 +47,8 @@ def read_along(run: Run, layer: int, number: int = 0) -> pd.DataFrame:
         number: of the question, in `test`.
 
     Returns:
-        token, `by` (the question or the model), `answer read off`, and `right`, "yes" where it is; a row for
-        each token but the last.
+        token, `by` (the question or the model), `answer read off`, and `right`, "yes" where it is: a row
+        for each token but the last.
     """
     trained, asked = (run.dataset.splits[name] for name in ("train", "test"))
     parameters, names = run.parameters(), run.dataset.vocabulary
