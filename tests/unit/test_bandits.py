@@ -13,6 +13,8 @@ from pydantic import ValidationError
 from onset.analyses.learning import tally_probe
 from onset.measures.learning import regret
 from onset.measures.learning.regret import Game
+from onset.models.transformer.model import Transformer
+from onset.models.transformer.settings import Settings as TransformerSettings
 from onset.notebook.bandits import played_against
 from onset.runs.run import Run
 from onset.tasks.dataset import Dataset, TaskSettings
@@ -231,7 +233,7 @@ class TestTallyProbe:
     def test_it_reads_counts_where_they_are(self):
         """A state that holds the counts, and noise that holds none."""
 
-        class Keeping:
+        class Keeping(Transformer):
             def residual_stream(self, parameters, tokens):
                 its, _ = tally_probe.tallies(tokens.numpy(), SETTINGS.n_arms, WORLD.n_tokens - 1)
                 kept = torch.zeros(*tokens.shape, 8)
@@ -240,7 +242,8 @@ class TestTallyProbe:
                 noise = torch.randn(kept.shape, generator=generator)
                 return torch.stack([noise, kept])
 
-        rows = tally_probe.analyse(Keeping(), {"any": torch.zeros(1)}, WORLD, 0)
+        model = Keeping(TransformerSettings(name="transformer"), *WORLD.sizes)
+        rows = tally_probe.analyse(model, {"any": torch.zeros(1)}, WORLD, 0)
         values = {(its.measure, its.layer): its.value for its in rows}
         assert values["pulls_read", 1] > 0.99
         assert values["pulls_read", 0] < 0.05
