@@ -14,14 +14,14 @@ walk. Whether a walk is right can be told without knowing it (`judging`).
     fresh   a stream: every batch is drawn afresh, without the mazes of the held-out splits
     test    mazes of neither, however they are told
 
-What is known of each token, in every split, of cells named in the walk; of all else −1 or false:
+What is known of each token, in every split:
 
     written    whether it is the model that writes it in a rollout
+    left       of cells named in the walk, steps from there to the goal; of all else −1
     back       whether it is `<`
-    dead_end   whether all that can be reached from the cell has been, so that the search goes back
-    left       steps from the cell to the goal
+    dead_end   whether it is the cell after which the search goes back
 
-and of each example, `apart`: steps from start to goal.
+and of each example, `apart`: steps from start to goal. Shortest paths have no dead ends.
 
 After Gandhi et al. 2024 (arXiv:2404.03683; traces of searches against best paths alone) and Lehnert et al.
 2024 (arXiv:2402.14083; traces of A* on mazes).
@@ -48,7 +48,8 @@ from onset.tasks.reasoning.mazes import BACK, NOWHERE, UNKNOWN, Way
 MARKS = ("?", ":", "<", ".")
 """which way; here the walk begins; back to; it has ended"""
 _ASK, _BEGIN, _BACK, _END = range(len(MARKS))
-_OF_TOKENS = ("written", "back", "dead_end", "left")
+_OF_TOKENS = ("written", "left")
+_OF_DEAD_ENDS = ("back", "dead_end")
 _MOST_TAKEN = 0.5  # of the mazes, with a goal for each start at least: the rest are soon found
 
 
@@ -116,7 +117,8 @@ class Settings(BaseSettings):
 
     @property
     def truth(self) -> tuple[str, ...]:
-        return (*_OF_TOKENS, "apart")
+        dead_ends = () if self.way == "shortest" else _OF_DEAD_ENDS
+        return (*_OF_TOKENS, *dead_ends, "apart")
 
     @property
     def n_numbers(self) -> int:
@@ -246,11 +248,12 @@ def _split(settings: Settings, given: Tokens, rng: np.random.Generator) -> Split
 
     truth = {
         "written": of_walk(np.ones(walk.shape, bool), False),
-        "back": of_walk(walk == BACK, False),
-        "dead_end": of_walk(np.roll(walk == BACK, -1, 1), False),
         "left": of_walk(np.where(walk >= 0, left[rows_of, walk], UNKNOWN).astype(np.int8), UNKNOWN),
         "apart": left[np.arange(n), start],
     }
+    if set(_OF_DEAD_ENDS) <= set(s.truth):
+        truth["back"] = of_walk(walk == BACK, False)
+        truth["dead_end"] = of_walk(np.roll(walk == BACK, -1, 1), False)
     tokens = np.concatenate([given, said], 1)
     scored = tuple(range(s.n_given - 1, s.length - 1))
     return Split(tokens, said, scored, truth=truth)
