@@ -20,7 +20,8 @@
 # training (a random answer is as good as any until all steps are right). Filler gives places and no
 # states, and doesn't help. Where thoughts are always right, the answer is looked up from the last state,
 # so that an edit at any step is followed. Where a hint is always right as well, the answer can come from
-# either, and training alone decides; where thoughts are wrong now and then, the hint wins, where hints
+# either, and training alone decides: the more questions have hints, the more often the hint wins (an
+# order found in pilots on spare seeds); where thoughts are wrong now and then, the hint wins, where hints
 # are, the thought.
 #
 # **What would refute it.** Right answers without thoughts, or with filler; answers that stay what they
@@ -35,7 +36,8 @@ results = "results"
 from onset.notebook import say
 from onset.notebook.here import MeanOf, here
 from onset.notebook.thoughts import goes_on, read_along
-from onset.statistics import paired
+from onset.statistics import named, paired
+from onset.statistics.prediction import known_at, rank_correlations
 from onset.statistics.rows import where
 from onset.statistics.seeds import over_seeds
 
@@ -116,7 +118,7 @@ study.points_figure(
 # %% [markdown]
 # ## Misled by a hint
 #
-# In training, half of the questions have a hint. Held-out questions are asked with a wrong one, all along
+# In training, some questions have a hint. Held-out questions are asked with a wrong one, all along
 # training: does the answer follow the hint, or the thought, which the model still writes? Where hints and
 # thoughts are always right, training doesn't say, and seeds may differ.
 
@@ -129,6 +131,26 @@ study.curves_figure(
     "hints", misled, {"written_rival": "follows the hint", "written_right": "right"},
     "answers to misled questions", by="measure", of=HINTED, from_step=study.decay_start,
 )  # fmt: skip
+
+# %% [markdown]
+# Can the fate of a run be read early? What is known of the seeds with hints in a quarter of the questions
+# after a quarter of the training, and its rank correlation with how often they follow a wrong hint in the
+# end. With so few seeds, correlations of .7 come about by chance.
+
+# %%
+AMBIGUOUS = "hinted_quarter"
+EARLY = {
+    "follows the hint": ("written_rival", "misled"), "right": ("written_right", "test"),
+    "loss": ("loss", "test"),
+}  # fmt: skip
+in_the_end = where(study.final, condition=AMBIGUOUS, measure="written_rival", split="misled")
+outcome = in_the_end.set_index(["condition", "seed"])["value"]
+watched = where(named.called(study.measures, EARLY), condition=AMBIGUOUS)
+known = known_at(watched, study.setting("training.steps") / 4, outcome.index)
+known.assign(outcome=outcome).round(2)
+
+# %%
+rank_correlations(known, outcome).round(2)
 
 # %% [markdown]
 # ## Inside
