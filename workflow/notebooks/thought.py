@@ -167,12 +167,15 @@ read = over_seeds(
     where(study.closer, measure=READ, condition=ASKED),
     ["condition", "measure", "layer", "position"],
 )
-layers = range(study.setting("model.n_layers") + 1)
+titles = {
+    (its, layer): f"{study.labels[its]}, after {layer}"
+    for its in ASKED
+    for layer in range(study.setting("model.n_layers") + 1)
+}
 study.points_figure(
-    "inside", read,
-    {(its, layer): f"{study.labels[its]}, after {layer}" for its in ASKED for layer in layers},
-    "place", "accuracy of the probe", at="position", by=("condition", "layer"), curve="measure",
-    of=READ, n_lines=2,
+    "inside", read, titles, "place", "accuracy of the probe", at="position",
+    by=("condition", "layer"), curve="measure", of=READ, n_lines=2,
+    beyond=dict.fromkeys(titles.values(), study.setting("task.n_steps") + 2.5),
 )  # fmt: skip
 
 # %% [markdown]
