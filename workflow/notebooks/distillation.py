@@ -110,8 +110,10 @@ READ = {
     "pulls_read": "pulls", "means_read": "means", "pulls_read_control": "pulls in another game",
     "means_read_control": "means in another game",
 }  # fmt: skip
+read = where(study.closer, measure=READ)
+read = read.assign(value=read["value"].clip(lower=0))  # worse than the mean says nothing more
 study.points_figure(
-    "tallies", over_seeds(where(study.closer, measure=READ), ["condition", "measure", "layer"]),
+    "tallies", over_seeds(read, ["condition", "measure", "layer"]),
     {its: study.labels[its] for its in study.conditions}, "block applications", "R²", at="layer",
     curve="measure", of=READ, n_across=3, n_columns=2,
 )  # fmt: skip
