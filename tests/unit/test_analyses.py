@@ -57,6 +57,7 @@ def test_names_are_the_modules():
         "circuit_edges",
         "direct_effect",
         "duplicate_offsets",
+        "early_answers",
         "explanations",
         "formula",
         "frozen_attention",
@@ -70,6 +71,9 @@ def test_names_are_the_modules():
         "probe",
         "second_hop",
         "self_repair",
+        "state_probe",
+        "steering",
+        "tally_probe",
     ]
 
 

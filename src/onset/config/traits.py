@@ -24,6 +24,7 @@ OF_WORLDS = {
 OF_MODELS = {
     "residual_stream": "a residual stream that can be read",
     "midway": "a forward pass that can begin with states in its middle",
+    "read_on": "a forward pass that goes on from what it has read",
     "rewritable": "states that can be overwritten between any two blocks",
     "heads": "attention heads",
     "tokenizer": "a tokenizer of its own",

@@ -13,6 +13,7 @@ def traits(settings: Settings) -> tuple[str, ...]:
     has = {
         "residual_stream": True,
         "midway": True,
+        "read_on": not settings.only_ours,
         "heads": True,
         "head_weights": True,
         "embeddings": True,

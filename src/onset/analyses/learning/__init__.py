@@ -1,0 +1,1 @@
+"""Closer looks at models that learn in context."""

@@ -1,0 +1,1 @@
+"""How models learn in context, in games that they play themselves."""

@@ -1,0 +1,103 @@
+"""Whether a model's written search comes to the goal, and in which order it tries what it could try.
+
+A walk is judged by what a walk can do, not by what the trained search would have done (as in Gandhi et al.
+2024, arXiv:2404.03683). At each fork it takes one of several new neighbours: a search that is led by where
+the goal is takes the nearest more often than by chance; one that reproduces the order in which the maze was
+told takes the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from jaxtyping import Int
+
+from onset.measures.measurement import Measurement
+from onset.measures.thoughts.going_on import rollouts_of_splits
+from onset.models.batch import Model, Parameters
+from onset.tasks.dataset import Dataset
+from onset.tasks.reasoning.judging import Judged
+from onset.tasks.reasoning.mazes import distances, next_of
+from onset.tasks.reasoning.search import judge, read
+
+NEEDS = ("written", "left", "apart")
+QUANTITIES = {
+    "search_reached": {"kind": "share", "label": "mazes in which the goal is reached"},
+    "search_illegal": {"kind": "share", "label": "mazes in which a step is illegal"},
+    "search_backs": {"kind": "count", "label": "times that the search goes back"},
+    "search_excess": {"kind": "ratio", "label": "tokens of the walk / steps needed"},
+    "nearest_taken": {"kind": "share", "label": "forks at which the nearest is taken"},
+    "nearest_by_chance": {"kind": "share", "label": "the same by chance"},
+    "told_first_taken": {"kind": "share", "label": "forks at which the first told is taken"},
+    "told_first_by_chance": {"kind": "share", "label": "the same by chance"},
+}
+
+
+def measure(model: Model, parameters: Parameters, dataset: Dataset) -> Iterator[Measurement]:
+    """In rollouts, per held-out split but for validation parts; a walk counts up to the goal, or up to the
+    first token that no walk can have there:
+
+    * `search_reached`: fraction of mazes in which the goal is reached; also by the number of steps from
+      start to goal (`component`);
+    * `search_illegal`: fraction in which a token is illegal;
+    * `search_backs`: how often a walk goes back, mean;
+    * `search_excess`: tokens of a walk over the least number of steps, mean of those that reach the goal;
+      missing where none does;
+    * `nearest_taken`, `told_first_taken`: over all forks, fraction at which the walk takes a neighbour that
+      is nearest to the goal, or the one that was told first; beside each, what a random choice would give.
+      Missing where there are no forks.
+    """
+    for name, found in rollouts_of_splits(model, parameters, dataset).items():
+        split = dataset.splits[name]
+        if "left" not in split.truth:
+            continue
+        apart, length = split.truth["apart"], int(split.truth["written"][0].sum())
+        walks = walks_of(dataset, found)
+        reached = np.array([its.reached for its in walks])
+        legal = np.array([its.legal for its in walks])
+        yield Measurement("search_reached", float(reached.mean()), name)
+        for steps in np.unique(apart).tolist():
+            its = reached[apart == steps]
+            value = float(its.mean())
+            yield Measurement("search_reached", value, name, component=steps, n_examples=len(its))
+        yield Measurement("search_illegal", float((~reached & (legal < length)).mean()), name)
+        yield Measurement("search_backs", float(np.mean([its.n_back for its in walks])), name)
+        if n := int(reached.sum()):
+            excess = float((legal / apart)[reached].mean())
+            yield Measurement("search_excess", excess, name, n_examples=n)
+        yield from _at_forks(name, walks, _distances(dataset, found))
+
+
+def walks_of(dataset: Dataset, found: Int[np.ndarray, "mazes length"]) -> list[Judged]:
+    """What can be said of walks that a model has written."""
+    return [judge(dataset.n_tokens, tokens) for tokens in found]
+
+
+def _distances(
+    dataset: Dataset, found: Int[np.ndarray, "mazes length"]
+) -> Int[np.ndarray, "mazes cells"]:
+    """From each cell to the goal."""
+    asked = [read(dataset.n_tokens, tokens) for tokens in found]
+    following = next_of(np.array([its.edges for its in asked]), dataset.n_tokens)
+    return distances(following, np.array([its.goal for its in asked]))
+
+
+def _at_forks(
+    name: str, walks: Sequence[Judged], left: Int[np.ndarray, "mazes cells"]
+) -> Iterator[Measurement]:
+    taken: dict[str, list[bool]] = {"nearest": [], "told_first": []}
+    by_chance: dict[str, list[float]] = {"nearest": [], "told_first": []}
+    for walk, its in zip(walks, left, strict=True):
+        for fork in walk.forks:
+            cells = [*fork.cells]
+            near = its[cells] == its[cells].min()
+            taken["nearest"].append(bool(near[cells.index(fork.taken)]))
+            by_chance["nearest"].append(float(near.mean()))
+            taken["told_first"].append(fork.taken == cells[0])
+            by_chance["told_first"].append(1 / len(cells))
+    for measured, its in taken.items():
+        if its:
+            for kind, values in (("taken", its), ("by_chance", by_chance[measured])):
+                value = float(np.mean(values))
+                yield Measurement(f"{measured}_{kind}", value, name, n_examples=len(its))

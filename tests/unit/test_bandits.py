@@ -1,0 +1,273 @@
+"""Bandits and those who play them, with answers known in closed form or from a plain loop."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from pydantic import ValidationError
+
+from onset.analyses.learning import tally_probe
+from onset.measures.learning import regret
+from onset.measures.learning.regret import Game
+from onset.models.transformer.model import Transformer
+from onset.models.transformer.settings import Settings as TransformerSettings
+from onset.notebook.bandits import played_against
+from onset.runs.run import Run
+from onset.tasks.dataset import Dataset, TaskSettings
+from onset.tasks.learning.bandits import Settings, answers, generate, streams
+from onset.tasks.learning.learners import Tally, chosen, nothing, played, scores
+
+SMALL_WORLDS = [
+    {"n_arms": 3, "n_pulls": 10, "n_train": 24, "n_test": 16},
+    {"n_arms": 2, "n_pulls": 8, "n_train": 20, "n_test": 8, "source": "expert"},
+    {"n_arms": 4, "n_pulls": 12, "n_train": 20, "n_test": 8, "rewards": "coin"},
+    {"n_arms": 3, "n_pulls": 12, "n_train": 20, "n_test": 8, "order": "shuffled"},
+]
+"""that no two splits share an example of; measures are tried on the first"""
+
+SETTINGS = Settings(name="bandits", n_train=400, n_test=200)
+WORLD = generate(SETTINGS, 0)
+TEST = WORLD.splits["test"]
+
+
+def playing(learner, chances, n_pulls=400, seed=0):
+    rng = np.random.default_rng(seed)
+    luck = rng.random((len(chances), n_pulls))
+    return played(lambda _, tally: chosen(scores(learner, tally, chances), rng), chances, luck)
+
+
+class TestLearners:
+    def test_ucb_is_that_of_a_plain_loop(self):
+        """One game at a time, by the formula; where arms are equally good, as the other chose."""
+        rng = np.random.default_rng(1)
+        chances = rng.random((20, 3))
+        arms, wins = playing("ucb", chances, n_pulls=60)
+        for its_arms, its_wins in zip(arms.tolist(), wins.tolist(), strict=True):
+            pulls, won = [0, 0, 0], [0, 0, 0]
+            for n, (arm, win) in enumerate(zip(its_arms, its_wins, strict=True)):
+                if 0 in pulls:
+                    assert pulls[arm] == 0
+                else:
+                    bounds = [
+                        w / p + math.sqrt(2 * math.log(n) / p)
+                        for w, p in zip(won, pulls, strict=True)
+                    ]
+                    assert bounds[arm] == pytest.approx(max(bounds))
+                pulls[arm] += 1
+                won[arm] += win
+
+    def test_ucb_stays_below_its_bound(self):
+        """Theorem 1 of Auer et al. 2002: 8 Σ ln n / Δ + (1 + π²/3) Σ Δ."""
+        chances = np.tile([0.9, 0.6, 0.4], (200, 1))
+        arms, _ = playing("ucb", chances)
+        lost = regret.regrets(chances, arms).sum(1).mean()
+        gaps = np.array([0.3, 0.5])
+        bound = (8 * np.log(400) / gaps).sum() + (1 + np.pi**2 / 3) * gaps.sum()
+        assert 2 < lost < bound
+        random = regret.regrets(chances, playing("random", chances)[0]).sum(1).mean()
+        assert random == pytest.approx(400 * gaps.sum() / 3, rel=0.03)
+        assert lost < random / 3
+
+    def test_ucb_of_certain_rewards_in_closed_form(self):
+        """One that never wins is pulled again as soon as √(2 ln n / m) exceeds 1 + √(2 ln n / (n − m))."""
+        arms, wins = playing("ucb", np.array([[1.0, 0.0]]), n_pulls=300)
+        assert (wins == (arms == 0)).all()
+        pulls_of_bad, n = 1, 2
+        for arm in arms[0, 2:].tolist():
+            bad = math.sqrt(2 * math.log(n) / pulls_of_bad)
+            good = 1 + math.sqrt(2 * math.log(n) / (n - pulls_of_bad))
+            assert (arm == 1) == (bad > good)
+            pulls_of_bad, n = pulls_of_bad + (arm == 1), n + 1
+        assert 5 < pulls_of_bad < 20
+
+    def test_the_expert_and_the_greedy(self):
+        chances = np.array([[0.2, 0.8], [0.7, 0.1]])
+        assert playing("expert", chances)[0].mean(1).tolist() == [1, 0]
+        tally = Tally(np.array([[4, 2], [0, 9]]), np.array([[3, 2], [0, 9]]))
+        assert scores("greedy", tally, chances).argmax(1).tolist() == [1, 0]
+        assert nothing(2, 3).means.tolist() == [[np.inf] * 3] * 2
+
+    def test_luck_decides(self):
+        arms, wins = played(
+            lambda i, tally: np.array([i % 2]), np.array([[0.5, 0.9]]), np.array([[0.4, 0.89, 0.6]])
+        )
+        assert arms.tolist() == [[0, 1, 0]]
+        assert wins.tolist() == [[1, 1, 0]]
+
+
+class TestWorld:
+    def test_the_settings_tell_of_the_dataset(self):
+        assert isinstance(SETTINGS, TaskSettings)
+        assert tuple(WORLD.splits) == SETTINGS.splits
+        assert WORLD.sizes == (SETTINGS.n_tokens, SETTINGS.length)
+        assert [len(its) for its in WORLD.splits.values()] == [400, 150, 150, 50, 50]
+        for split in WORLD.splits.values():
+            assert set(split.truth) == set(SETTINGS.truth)
+            assert (split.targets == split.tokens[:, 1::2]).all()
+            assert split.scored == tuple(range(0, SETTINGS.length - 1, 2))
+
+    def test_the_game_answers_as_the_history_says(self):
+        for split in WORLD.splits.values():
+            for place in range(2, SETTINGS.length, 2):
+                luck = split.truth["luck"][:, place]
+                its = answers(
+                    WORLD.n_tokens, split.truth["chances"], luck, split.tokens[:, place - 1]
+                )
+                assert (its == split.tokens[:, place]).all()
+        no_arm = np.full(len(TEST), SETTINGS.n_arms)
+        said = answers(WORLD.n_tokens, TEST.truth["chances"], np.zeros(len(TEST)), no_arm)
+        assert {WORLD.vocabulary[token] for token in said} == {"lost"}
+
+    def test_harder_games_are_harder(self):
+        apart = {name: np.ptp(its.truth["chances"], axis=1) for name, its in WORLD.splits.items()}
+        assert apart["harder"].max() <= 0.15 < min(apart[its].min() for its in ("train", "test"))
+
+    def test_nulls_change_what_is_trained_alone(self):
+        coin = generate(SETTINGS.model_copy(update={"rewards": "coin"}), 0)
+        luck = coin.splits["train"].truth["luck"][:, 2::2]
+        won = coin.splits["train"].tokens[:, 2::2] == coin.vocabulary.index("won")
+        assert (won == (luck < 0.5)).all()
+        assert (coin.splits["test"].tokens == TEST.tokens).all()
+        shuffled = generate(SETTINGS.model_copy(update={"order": "shuffled"}), 0)
+        first = shuffled.splits["train"].tokens[:, 1:8:2]
+        # UCB begins with each arm once; in random order that is rare.
+        assert np.mean([len({*row}) == 4 for row in TEST.tokens[:, 1:8:2].tolist()]) == 1
+        assert np.mean([len({*row}) == 4 for row in first.tolist()]) < 0.4
+
+    def test_a_stream_is_made_of_the_settings_and_what_is_stored(self):
+        stored = Dataset.from_arrays(*WORLD.to_arrays())
+        made = (WORLD.streams, streams(SETTINGS, stored))
+        one, other = (its["fresh"](9, np.random.default_rng(1)) for its in made)
+        assert (one.tokens == other.tokens).all()
+
+    @pytest.mark.parametrize(
+        ("changes", "said"),
+        [
+            ({"n_pulls": 8}, "can be won and lost in 256 ways"),
+            ({"validation": 0.0}, "leaves a part"),
+        ],
+    )
+    def test_settings_that_cannot_be_are_refused(self, changes, said):
+        with pytest.raises(ValidationError, match=said):
+            Settings.model_validate({**SETTINGS.model_dump(), **changes})
+
+
+class Player:
+    """A model that pulls what a function of the history says: arms and rewards so far."""
+
+    constants = decaying = frozenset()
+
+    def __init__(self, pull) -> None:
+        self._pull = pull
+
+    def initial_parameters(self, seed):
+        return {}
+
+    def logits(self, parameters, questions):
+        arms = [
+            self._pull(row[1::2], row[2::2]) for its in questions for row in its.tokens.tolist()
+        ]
+        return 50.0 * torch.nn.functional.one_hot(torch.tensor(arms), WORLD.n_tokens)
+
+
+def found(pull) -> dict[tuple, float]:
+    rows = regret.measure(Player(pull), {}, WORLD)
+    return {(its.measure, its.split, its.component): its.value for its in rows}
+
+
+class TestRegret:
+    def test_of_one_arm_always(self):
+        values = found(lambda arms, rewards: 2)
+        chances = TEST.truth["chances"]
+        expected = (chances.max(1) - chances[:, 2]).mean()
+        assert values["regret", "test", None] == pytest.approx(expected)
+        assert values["regret", "test", 3] == pytest.approx(expected)
+        assert values["win_stay", "test", None] == 1
+        assert values["lose_shift", "test", None] == 0
+        assert ("as_ucb", "test", None) not in values  # it never knows all arms
+
+    def test_of_what_is_no_arm(self):
+        values = found(lambda arms, rewards: SETTINGS.n_arms)
+        best = TEST.truth["chances"].max(1).mean()
+        assert values["regret", "test", None] == pytest.approx(best)
+        assert values["no_arm", "test", None] == 1
+        assert ("win_stay", "test", None) not in values
+
+    def test_of_win_stay_lose_shift(self):
+        won = WORLD.vocabulary.index("won")
+
+        def pull(arms, rewards):
+            if not arms:
+                return 0
+            return arms[-1] if rewards[-1] == won else (arms[-1] + 1) % SETTINGS.n_arms
+
+        values = found(pull)
+        assert values["win_stay", "test", None] == values["lose_shift", "test", None] == 1
+        assert values["ucb_regret", "test", None] < values["random_regret", "test", None]
+        assert values["regret", "test", 3] < values["random_regret", "test", 3]
+        chances = TEST.truth["chances"]
+        expected = (chances.max(1) - chances.mean(1)).mean()
+        assert values["random_regret", "test", None] == pytest.approx(expected)
+
+    def test_the_source_plays_as_ucb_and_seldom_as_greed(self):
+        arms, rewards = TEST.tokens[:, 1::2], TEST.tokens[:, 2::2]
+        game = Game(arms, (rewards == WORLD.n_tokens - 1).astype(np.int64))
+        its = regret.ways(game, TEST.truth["chances"])
+        assert its["as_ucb"] == 1
+        assert its["as_greedy"] < 0.9
+        assert its["no_arm"] == 0
+
+
+class TestTallyProbe:
+    def test_tallies_by_hand(self):
+        go, lost, won = 2, 3, 4
+        tokens = np.array([[go, 0, won, 1, lost, 0, lost]])
+        pulls, means = tally_probe.tallies(tokens, 2, won)
+        assert pulls[0].tolist() == [[1, 0], [1, 1], [2, 1]]
+        assert means[0].tolist() == [[1, 0.5], [1, 0], [0.5, 0]]
+
+    def test_it_reads_counts_where_they_are(self):
+        """A state that holds the counts, and noise that holds none."""
+
+        class Keeping(Transformer):
+            def residual_stream(self, parameters, tokens):
+                its, _ = tally_probe.tallies(tokens.numpy(), SETTINGS.n_arms, WORLD.n_tokens - 1)
+                kept = torch.zeros(*tokens.shape, 8)
+                kept[:, 2::2, : SETTINGS.n_arms] = torch.from_numpy(its).float()
+                generator = torch.Generator().manual_seed(0)
+                noise = torch.randn(kept.shape, generator=generator)
+                return torch.stack([noise, kept])
+
+        model = Keeping(TransformerSettings(name="transformer"), *WORLD.sizes)
+        rows = tally_probe.analyse(model, {"any": torch.zeros(1)}, WORLD, 0)
+        values = {(its.measure, its.layer): its.value for its in rows}
+        assert values["pulls_read", 1] > 0.99
+        assert values["pulls_read", 0] < 0.05
+        assert values["pulls_read_control", 1] < 0.1
+        assert 0.1 < values["means_read", 1] < 0.9  # UCB pulls what wins
+
+
+class Made(Run):
+    """A run that was never on disk, whose model pulls the first arm."""
+
+    dataset = WORLD
+    model = Player(lambda arms, rewards: 0)
+
+    def parameters(self, step=None):
+        return {}
+
+
+def test_a_reader_plays_against_a_bandit():
+    run = Made(Path("study/condition/seed_0"))
+    table = played_against(run, [1.0, 0.0, 0.0, 0.0])
+    assert table["pull"].tolist() == list(range(1, SETTINGS.n_pulls + 1))
+    assert set(table["model"]) == {"a0 won"}
+    first = table["UCB1"].tolist()[:4]
+    assert {its.split()[0] for its in first} == {"a0", "a1", "a2", "a3"}
+    assert table["UCB1"].tolist()[4] == "a0 won"
+    with pytest.raises(ValueError, match="one for each of 4 arms, not 2"):
+        played_against(run, [0.5, 0.5])
