@@ -115,8 +115,8 @@ study.curves_figure(
 # %%
 alarms = over_seeds(diffing.at_end(where(judged, what="flagged")), ["condition", "tool"])
 study.rows_figure(
-    "alarms", alarms, TOOLS, "false alarms", by="tool", of=[*study.there("nothing_again"), *CHANGED],
-    marked=0.01, n_lines=3,
+    "alarms", alarms, TOOLS, "false alarms", by="tool", marked=0.01, n_lines=3,
+    of=[*study.there("nothing_again", "entities_half_old"), *FEW],
 )  # fmt: skip
 NEEDS = {
     "kl": "answers", "norm": "states", "means": "states", "pca": "states", "random": "states",

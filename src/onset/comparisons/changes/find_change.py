@@ -65,15 +65,14 @@ def compare(members: Sequence[Member[ReadableModel, Dataset]]) -> Iterator[Compa
       what they are in the null;
     * `recall_by_chance`: the fraction that is changed, which k at random would have.
 
-    Where nothing is changed, there are false alarms and nothing else. The null is the other run, at its
-    last checkpoint, and asked its own questions.
+    Where nothing is changed, there are false alarms and nothing else. The null is the other run, at the
+    same step (at its last one, if it wasn't looked at then), and asked its own questions.
     """
     run, null = members
-    borders = {
-        tool: np.quantile(its, ALARM) for tool, its in _scores_of(null, null.steps[-1]).items()
-    }
     asked = Asked.of(run.dataset.splits)
     for step in (its for its in run.steps if its):
+        of_null = _scores_of(null, step if step in null.steps else null.steps[-1])
+        borders = {tool: np.quantile(its, ALARM) for tool, its in of_null.items()}
         for tool, its in _scores_of(run, step).items():
             for name, value in judged(its, asked.changed, borders[tool]).items():
                 found = Measurement(f"{tool}_{name}", value, n_examples=len(asked))
