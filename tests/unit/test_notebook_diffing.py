@@ -9,7 +9,7 @@ import pytest
 
 from onset.comparisons.changes.component_swaps import PARTS
 from onset.comparisons.changes.steering import DOSES
-from onset.config import load_project
+from onset.config import ConfigError, load_project
 from onset.config.yaml_file import read_yaml
 from onset.notebook import diffing
 
@@ -138,3 +138,16 @@ class TestStudy:
             assert its.model.plain == project.condition("finetuning", "stage_one").model
             ranks[name] = its.model.adapter.rank
         assert ranks == {"rank_1": 1, "rank_4": 4, "rank_16": 16}
+
+    def test_a_run_with_adapters_starts_from_none_without(self):
+        told = read_yaml(ROOT / "config/config.yaml")
+        model = {"name": "adapted", "n_loops": 2, "readout": "per_hop", "adapter": {"rank": 1}}
+        parent = {"study": "finetuning", "condition": "stage_one"}
+        adds = {"conditions": {"direct": {"label": "direct", "model": model, "parent": parent}}}
+        config = {
+            **told,
+            "studies": ["finetuning", "diffing"],
+            "overrides": {"diffing": {"adds": adds}},
+        }
+        with pytest.raises(ConfigError, match="must have the same settings as that of its parent"):
+            load_project(config, ROOT)

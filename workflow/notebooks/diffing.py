@@ -259,15 +259,18 @@ study.rows_figure(
 # Means are in the summary; here are those that are derived from several.
 
 # %%
-half = {
-    name: milestones.reached(
-        study.measured("accuracy", split="changed_asked", condition=name), known_at
+arrives = {
+    name: milestones.levels(
+        study.measured("accuracy", split="changed_asked", condition=name), [0.1, known_at, 0.9]
     )
     for name in FEW
 }
+half, width = ({name: its[of] for name, its in arrives.items()} for of in (known_at, "width"))
 study.save_numbers(
     say.named(times.of_several(half, "change"), "half/{change}", say.time)
+    | say.named(times.of_several(width, "change"), "width/{change}", say.time)
     | say.named(times.of_several(again, "facts"), "again/{facts}", say.time)
+    | say.named(where(foretold, condition=CHANGED), "foretold/{condition}/{measure}")
     | study.quoted_settings("task.n_entities", "task.n_relations", "training.learning_rate")
     | {
         "n_seeds": str(len(study.seeds)),

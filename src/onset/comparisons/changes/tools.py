@@ -35,18 +35,17 @@ def scores(before: Version, after: Version, asked: Asked, seed: int) -> Scores:
     """
     moves = (after.states(asked) - before.states(asked)).double()
     said = before.says(asked)
+    at_random = random_direction(moves.shape[1], seed).to(moves)
+    by_states = {
+        "norm": moves.norm(dim=1),
+        "means": moves @ mean_move(moves),
+        "pca": ((moves - moves.mean(0)) @ first_component(moves)).abs(),
+        "random": (moves @ at_random).abs(),
+    }
     return {
         "kl": divergence(said, after.says(asked)).numpy(force=True),
-        "norm": moves.norm(dim=1).numpy(force=True),
-        **{
-            tool: (moves @ its.to(moves)).numpy(force=True)
-            for tool, its in (("means", mean_move(moves)),)
-        },
-        "pca": ((moves - moves.mean(0)) @ first_component(moves)).abs().numpy(force=True),
         "swap": max(swapped(before, after, asked, said).values(), key=np.mean),
-        "random": (moves @ random_direction(moves.shape[1], seed).to(moves))
-        .abs()
-        .numpy(force=True),
+        **{tool: its.numpy(force=True) for tool, its in by_states.items()},
     }
 
 
