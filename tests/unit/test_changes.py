@@ -346,7 +346,7 @@ class TestDictionaries:
         assert cosine.mean() > 0.7
 
     def test_a_crosscoder_of_known_answers(self):
-        runs = [told(WORLD, "one"), told(NOTHING, "again"), told(NOTHING, "null")]
+        runs = [told(WORLD, "one"), told(NOTHING, "null"), told(NOTHING, "again")]
         rows = compared(crosscoder, runs, **DICTIONARY)
         by_run = {run.condition: plain(its for its in rows if its.of is run) for run in runs}
         assert by_run["one"]["crosscoder_auc"] > 0.6

@@ -75,11 +75,11 @@ def compare(
       more changed sequences than kept ones, of the exclusive, the confirmed, and all live ones (which is
       what the first two would be by chance). Missing where there is none.
 
-    The null that alarms are measured by is the last of the runs in which nothing is changed, with a
+    The null that alarms are measured by is the first of the runs in which nothing is changed, with a
     crosscoder of its own.
     """
     options = {"latents": latents, "active": active, "updates": updates}
-    null = _last_null(members)
+    null = _first_null(members)
     of_null = _looked(null, options)
     borders = {name: np.quantile(its, ALARM) for name, its in of_null.scores.items()}
     for run in members:
@@ -91,12 +91,12 @@ def compare(
             yield Compared(Measurement(name, value), run)
 
 
-def _last_null(members: Sequence[Member[ReadableModel, Dataset]]) -> Member:
+def _first_null(members: Sequence[Member[ReadableModel, Dataset]]) -> Member:
     nulls = [its for its in members if not Asked.of(its.dataset.splits).changed.any()]
     if not nulls:
         names = ", ".join(its.condition for its in members)
         raise ValueError(f"a run in which nothing is changed must be among them: {names}")
-    return nulls[-1]
+    return nulls[0]
 
 
 class _Looked(NamedTuple):

@@ -38,7 +38,7 @@ QUANTITIES = {
     "random_disturbs": {"kind": "share", "label": "other answers changed, random direction"},
 }  # fmt: skip
 
-DOSES = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
+DOSES = (0.0, 1.0, 2.0, 4.0, 8.0)
 """what a dose, the number of which is `component`, is in multiples of the mean move of the states"""
 _NULL = 7_951
 
