@@ -108,15 +108,14 @@ def test_the_last_application_and_what_is_of_no_layer():
     assert diffing.last_application(table)["value"].tolist() == [2.0, 3.0]
 
 
+@pytest.fixture(scope="module", params=[{}, {"smoke": True, "results": "results/smoke"}], ids=str)
+def project(request):
+    told = read_yaml(ROOT / "config/config.yaml")
+    return load_project({**told, "studies": ["finetuning", "diffing"], **request.param}, ROOT)
+
+
 class TestStudy:
     """Not in the list of those that are run, so that no other test loads it."""
-
-    @pytest.fixture(
-        scope="class", params=[{}, {"smoke": True, "results": "results/smoke"}], ids=str
-    )
-    def project(self, request):
-        told = read_yaml(ROOT / "config/config.yaml")
-        return load_project({**told, "studies": ["finetuning", "diffing"], **request.param}, ROOT)
 
     def test_world_one_is_what_its_parents_were_taught(self, project):
         first = project.condition("finetuning", "stage_one").task
@@ -143,11 +142,13 @@ class TestStudy:
         told = read_yaml(ROOT / "config/config.yaml")
         model = {"name": "adapted", "n_loops": 2, "readout": "per_hop", "adapter": {"rank": 1}}
         parent = {"study": "finetuning", "condition": "stage_one"}
-        adds = {"conditions": {"direct": {"label": "direct", "model": model, "parent": parent}}}
-        config = {
-            **told,
-            "studies": ["finetuning", "diffing"],
-            "overrides": {"diffing": {"adds": adds}},
+        told_of_it = {
+            "label": "direct",
+            "model": model,
+            "parent": parent,
+            "task": {"change": "entities"},
         }
+        adds = {"diffing": {"adds": {"conditions": {"direct": told_of_it}}}}
+        config = {**told, "studies": ["finetuning", "diffing"], "overrides": adds}
         with pytest.raises(ConfigError, match="must have the same settings as that of its parent"):
             load_project(config, ROOT)
