@@ -9,6 +9,7 @@ import torch
 from torch.testing import assert_close
 
 from onset import models
+from onset.export.forms import form_of
 from onset.interventions import graft
 from onset.interventions.settings import GraftSettings
 from onset.models import inspection
@@ -79,6 +80,14 @@ def test_transformer_lens_opens_it_merged(model, adapted):
         bridge = inspection.open_bridge(model, adapted)
         logits = model.unembed(adapted, model.residual_stream(adapted, tokens)[-1])
         assert_close(bridge(tokens), logits, atol=1e-4, rtol=1e-4)
+
+
+def test_exported_it_is_the_transformer_that_it_is_merged_to(model, adapted):
+    its, plain = form_of(model), form_of(model.plain)
+    assert its.config == plain.config
+    tensors, wanted = its.tensors(adapted), plain.tensors(model.merged(adapted))
+    assert tensors.keys() == wanted.keys()
+    assert all(torch.equal(tensors[name], wanted[name]) for name in wanted)
 
 
 def test_adapters_alone_are_trained_and_change_matrices_by_their_rank(model):
