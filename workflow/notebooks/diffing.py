@@ -20,7 +20,8 @@
 # exchanged facts: both the old and the new answer are known to both models. (3) What is forgotten without
 # old data can be foretold by the gradient of what is going to be trained, and is hidden, not gone.
 # (Formulated after a pilot on the spare seed 100 of the divergence and the directions, and before any run
-# of the seeds below.)
+# of the seeds below. The crosscoder was tried on that seed afterwards: none of its latents was exclusive,
+# with or without a change, and latents of a dictionary of the new model alone told the change.)
 #
 # **What would refute it.** (1) A direction that ranks changed facts as well as the divergence, or misses
 # the backdoor. (2) A crosscoder that ranks changed facts as well. (3) No correlation beyond that of random
