@@ -20,6 +20,10 @@ from tests import checkpoints
 
 DICTIONARY = {"name": "dictionary", "n_latents": 8}
 EXAMPLES: dict[str, list[tuple[dict[str, Any], tuple[int, int]]]] = {
+    "adapted": [
+        ({"name": "adapted", "d_mlp": 32, "adapter": {"rank": 2}}, (9, 3)),
+        ({"name": "adapted", "n_loops": 2, "adapter": {"rank": 1, "parts": ["mlp.*"]}}, (9, 3)),
+    ],
     "bottleneck": [
         ({"name": "bottleneck", "n_inputs": 3, "d_hidden": 2}, (9, 9)),
         ({"name": "bottleneck", "n_inputs": 3, "d_hidden": 2, "tied": False}, (9, 6)),

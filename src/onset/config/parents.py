@@ -8,11 +8,13 @@ from onset import tasks
 from onset.config.problems import Problem, nearest
 from onset.config.study import Condition, Study
 from onset.config.surgery import unfit_surgery
+from onset.config.traits import carrier_of
 from onset.latex.settings_in_words import as_given
 from onset.tasks.worlds import kind_of, sizes_of
 
 Place = tuple[str, str]
 """study, condition"""
+_PARENT = "its parent"
 
 
 def parent_of(study: str, condition: Condition) -> Place | None:
@@ -77,7 +79,7 @@ def _problems(
     """Key and message."""
     if place := parent_of(study, condition):
         step = condition.parent.step if condition.parent else None
-        if message := _problem(studies, (study, condition.name), place, step, "its parent"):
+        if message := _problem(studies, (study, condition.name), place, step, _PARENT):
             yield "parent", message
     for i, place in enumerate(sources_of(study, condition)):
         its = condition.interventions[i]
@@ -99,14 +101,14 @@ def _problem(
     if place[1] not in siblings:
         return f"there is no condition {place[1]!r} in {place[0]}; {nearest(place[1], siblings)}"
     if circle := _way(studies, place, own):
-        said = "parents" if called == "its parent" else "sources"
+        said = "parents" if called == _PARENT else "sources"
         return f"{said} form a circle: " + " ← ".join(name for _, name in [own, *circle])
 
     other, condition = siblings[place[1]], studies[own[0]].conditions[own[1]]
-    data = condition.drawn_from and called == "its parent"
+    data = condition.drawn_from and called == _PARENT
     if message := (_unfit_for_data if data else _unfit)(condition, other, f"{called} {place[1]}"):
         return message
-    if called == "its parent" and not data and (message := _of_another_world(condition, other)):
+    if called == _PARENT and not data and (message := _of_another_world(condition, other)):
         return message
     if alone := set(condition.extra_seeds) - set(other.extra_seeds):
         return f"{called} {place[1]} isn't run with the extra_seeds {', '.join(map(str, sorted(alone)))}"
@@ -118,7 +120,8 @@ def _problem(
 
 def _unfit(condition: Condition, other: Condition, called: str) -> str | None:
     """Why parameters of one can't be put in the other."""
-    if other.model.model_dump() != condition.model.model_dump():
+    given = condition.model if called.startswith(_PARENT) else carrier_of(condition.model)
+    if other.model.model_dump() != given.model_dump():
         return f"its model must have the same settings as that of {called}"
     kind = kind_of(condition.task)
     if kind_of(other.task) != kind or sizes_of(other.task) != sizes_of(condition.task):

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from onset import models
 from onset.config.problems import nearest
 from onset.config.study import Condition
-from onset.config.traits import KNOWN, traits_of, traits_of_model
+from onset.config.traits import KNOWN, carrier_of, traits_of, traits_of_model
 from onset.interventions.settings import InterventionSettings
 from onset.settings import lost_patterns
 from onset.tasks.worlds import sizes_of
@@ -30,7 +30,8 @@ def unfit_surgery(
         seeds: that both are run with, if the config's are the same for all; those of the source.
         smoke: whether several sources may be the same run, as seeds are few.
     """
-    if "head_weights" not in traits_of_model(condition.model):
+    changed = carrier_of(condition.model) if its.name == "graft" else condition.model
+    if "head_weights" not in traits_of_model(changed):
         said = f"{its.name} needs {KNOWN['head_weights']}; the {condition.model.name} has none"
         yield "", said
         return

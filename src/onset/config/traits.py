@@ -64,6 +64,13 @@ def traits_of_model(settings: Settings) -> tuple[str, ...]:
     return family.traits(settings) if hasattr(family, "traits") else ()
 
 
+def carrier_of(settings: Settings) -> Settings:
+    """Of a model with something added to it, such as adapters, those of the model that carries it; else the
+    same."""
+    family = models.load_planning(settings.name)
+    return family.carrier(settings) if hasattr(family, "carrier") else settings
+
+
 def has_all(wanted: Iterable[str], model: Settings) -> bool:
     """Whether a model has all these traits."""
     return set(wanted) <= set(traits_of_model(model))

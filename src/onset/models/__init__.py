@@ -17,10 +17,11 @@ The sizes are those of the world:
   (`VectorModel`): what it minimises is its own.
 
 What else can be asked of a model its family says in `traits(settings)` of `planning.py`
-(`onset.config.traits`). One that has a `tokenizer` has `tokenizer.py` with `open_tokenizer(settings)`, for
-tasks of texts (`onset.tasks.texts`). One that has a `residual_stream` and `heads` is a `ReadableModel` and
-has a bridge; one that has `head_weights`, `embeddings` or `neurons` has parameters with the transformer's
-names, too.
+(`onset.config.traits`); and, if it is a model of another family with something added, in
+`carrier(settings)` the settings of that one, whose parameters can be grafted onto it. One that has a
+`tokenizer` has `tokenizer.py` with `open_tokenizer(settings)`, for tasks of texts (`onset.tasks.texts`).
+One that has a `residual_stream` and `heads` is a `ReadableModel` and has a bridge; one that has
+`head_weights`, `embeddings` or `neurons` has parameters with the transformer's names, too.
 
 Where settings can stand for the checkpoints of a training that others have done, `planning.py` has
 `recorded(settings)`, whether they do, and `at_step(settings, step)`, those of one of its checkpoints.

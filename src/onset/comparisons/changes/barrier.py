@@ -1,0 +1,67 @@
+"""Is there a hill between two models on the straight way from one's weights to the other's?
+
+Linear mode connectivity (Frankle et al. 2020, arXiv:1912.05671): between two trainings that went the same
+way at first, the loss on the straight line between their weights is no higher than at its ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from onset.comparisons.changes.versions import Version
+from onset.comparisons.member import Compared, Member
+from onset.measures.answers import prediction
+from onset.measures.measurement import Measurement
+from onset.models.batch import Model
+from onset.tasks.dataset import VALIDATION, Dataset
+
+TOGETHER = "two runs"
+NEEDS = ("residual_stream",)
+OPTIONS = {"points": 11}
+QUANTITIES = {
+    "barrier": {"kind": "logits", "label": "loss above the straight line, at most (nats)"},
+    "accuracy_between": {"kind": "share", "label": "lowest accuracy between two models"},
+    "distance": {"kind": "ratio", "label": "distance of weights, over the norm of the second"},
+}
+
+
+def compare(members: Sequence[Member[Model, Dataset]], points: int) -> Iterator[Compared]:
+    """Of two runs with one architecture, on the questions of the first, at so many points in between, both
+    ends among them; per split:
+
+    * `barrier`: how far the loss rises above the straight line between its values at the ends, at most;
+    * `accuracy_between`: the lowest accuracy at any of the points;
+
+    and `distance`: of the two models' weights, in multiples of the norm of the second's.
+    """
+    one, other = members
+    here, there = (Version.of(its, its.steps[-1]) for its in members)
+    splits = [name for name in one.dataset.splits if not name.endswith(VALIDATION)]
+    asked = one.dataset.only(splits)
+    ways = np.linspace(0, 1, points)
+    found: dict[tuple[str, str], list[float]] = {}
+    for way in ways.tolist():
+        mixed = {
+            name: its.lerp(there.parameters[name].to(its), way)
+            for name, its in here.parameters.items()
+        }
+        for its in prediction.measure(here.model, mixed, asked):
+            found.setdefault((its.measure, its.split or ""), []).append(its.value)
+    for name in splits:
+        losses = np.array(found["loss", name])
+        straight = (1 - ways) * losses[0] + ways * losses[-1]
+        yield Compared(Measurement("barrier", (losses - straight).max().item(), name), one, other)
+        lowest = min(found["accuracy", name])
+        yield Compared(Measurement("accuracy_between", lowest, name), one, other)
+    yield Compared(Measurement("distance", _distance(here, there)), one, other)
+
+
+def _distance(here: Version, there: Version) -> float:
+    apart = sum(
+        (its - there.parameters[name].to(its)).double().square().sum().item()
+        for name, its in here.parameters.items()
+    )
+    norm = sum(its.double().square().sum().item() for its in there.parameters.values())
+    return (apart / norm) ** 0.5

@@ -1,0 +1,1 @@
+"""Transformers with low-rank adapters: what is trained of a model whose own weights may stay."""
