@@ -30,6 +30,8 @@ class Worked(NamedTuple):
 
     digits: Columns
     """of the answer, carry-out included"""
+    pairs: Columns
+    """what two digits sum to; of the carry-out, 0"""
     carries: Columns
     """that are added"""
     depths: Columns
@@ -57,8 +59,8 @@ def worked(operands: Operands, adding: Collection[int], chained: bool) -> Worked
         elif column:
             carries[:, column] = sums[:, below] + carries[:, below] >= 10
             depths[:, column] = 1 + depths[:, below] * (sums[:, below] == 9)
-    digits = np.concatenate([(sums + carries[:, :n]) % 10, carries[:, n:]], 1)
-    return Worked(digits, carries, depths)
+    pairs = np.pad(sums, ((0, 0), (0, 1)))
+    return Worked((pairs + carries) % 10, pairs, carries, depths)
 
 
 def random_operands(

@@ -14,9 +14,10 @@ overflow: what is carried changes what a digit depends on, and not its entropy.
     test        questions of neither
     cascades    the same, in each of which a carry runs through columns that sum to nine, if carries do
 
-The truth tells, of each column K: `place_K`, which digit of the answer it is, from 0; `carry_K`, what is
-carried into it and added (of the carry-out: the digit itself); `depth_K`, how many columns below have to be
-looked at to know that: one, and one more for each that sums to nine, down from there.
+The truth tells, of each column K: `place_K`, which digit of the answer it is, from 0; `pair_K`, what its two
+digits sum to (of the carry-out, which has none, 0); `carry_K`, what is carried into it and added; `depth_K`,
+how many columns below have to be looked at to know that: one, and one more for each that sums to nine, down
+from there.
 
 After Nanda et al. 2023 (arXiv:2301.05217), appendix, and Quirke and Barez 2023 (arXiv:2310.13121).
 """
@@ -49,6 +50,7 @@ A_CHILD_MAY_CHANGE = (
     "asked_carries",
 )
 
+_FACTS = ("place", "pair", "carry", "depth")
 _HELD_OUT = ("test", "cascades")
 _MOST_TAKEN = 0.5  # of the questions: of those that are left, new ones are soon found
 
@@ -115,7 +117,7 @@ class Settings(BaseSettings):
 
     @property
     def truth(self) -> tuple[str, ...]:
-        return tuple(f"{its}_{k}" for k in self.columns for its in ("place", "carry", "depth"))
+        return tuple(f"{its}_{k}" for k in self.columns for its in _FACTS)
 
     @property
     def traits(self) -> tuple[str, ...]:
@@ -124,7 +126,7 @@ class Settings(BaseSettings):
     @property
     def n_numbers(self) -> int:
         """That making the dataset holds, about."""
-        return (self.n_train + 4 * self.n_test) * (self.length + 6 * self.n_digits)
+        return (self.n_train + 4 * self.n_test) * (self.length + 8 * self.n_digits)
 
     @model_validator(mode="after")
     def _columns_exist(self) -> Self:
@@ -241,7 +243,8 @@ def _split(
     scored = [place for place, column in enumerate(order) if column not in untrained]
     truth = {}
     for k in settings.columns if with_truth else ():
-        truth[f"place_{k}"] = np.full(size, order.index(k))
-        truth[f"carry_{k}"], truth[f"depth_{k}"] = its.carries[:, k], its.depths[:, k]
+        of_column = (its.pairs[:, k], its.carries[:, k], its.depths[:, k])
+        facts = (np.full(size, order.index(k)), *of_column)
+        truth |= {f"{fact}_{k}": values for fact, values in zip(_FACTS, facts, strict=True)}
     places = tuple(settings.asked_at + place for place in scored)
     return Split(tokens, answers[:, scored], places, truth=truth)
