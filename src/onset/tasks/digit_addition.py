@@ -14,10 +14,10 @@ overflow: what is carried changes what a digit depends on, and not its entropy.
     test        questions of neither
     cascades    the same, in each of which a carry runs through columns that sum to nine, if carries do
 
-The truth tells, of each column K: `place_K`, which digit of the answer it is, from 0; `pair_K`, what its two
-digits sum to (of the carry-out, which has none, 0); `carry_K`, what is carried into it and added; `depth_K`,
-how many columns below have to be looked at to know that: one, and one more for each that sums to nine, down
-from there.
+The truth tells, of each column K: `place_K`, which digit of the answer it is, from 0; `pair_K`, what its
+two digits sum to (of the carry-out, which has none, 0); `carry_K`, what is carried into it and added;
+`depth_K`, how many columns below have to be looked at to know that: one, and one more for each that sums
+to nine, down from there.
 
 After Nanda et al. 2023 (arXiv:2301.05217), appendix, and Quirke and Barez 2023 (arXiv:2310.13121).
 """

@@ -1,9 +1,9 @@
 """Which heads bring the carry: what a head says in a question with the other carry is put in its place.
 
 Activation patching (Vig et al. 2020, arXiv:2004.12265) with TransformerLens's hooks, where a digit is
-predicted. The donor is another question in which the digit's own pair has the same sum, and the carry is the
-other one; so if the heads that are patched bring the carry, the answer becomes the donor's. Null: a donor
-with the same carry, whose answer is the question's own.
+predicted. The donor is another question in which the digit's own pair has the same sum, and the carry is
+the other one; so if the heads that are patched bring the carry, the answer becomes the donor's. Null: a
+donor with the same carry, whose answer is the question's own.
 """
 
 from __future__ import annotations
