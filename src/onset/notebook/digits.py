@@ -1,0 +1,219 @@
+"""The digits of a study's sums: their losses, when they are learnt, in which order, and what tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from onset.measures.answers.columns import columns_of
+from onset.notebook.study import NotebookStudy
+from onset.runs.run import Run
+from onset.statistics import digit_order
+from onset.statistics.named import stacked
+from onset.statistics.per_run import of_conditions
+from onset.statistics.rows import where
+from onset.statistics.seeds import over_seeds
+from onset.statistics.times import Times, as_drawn, of_several, ratio, relative
+from onset.statistics.wording import format_bound
+
+PLACES = (
+    "ones", "tens", "hundreds", "thousands", "ten thousands", "hundred thousands", "millions",
+    "ten millions", "hundred millions",
+)  # fmt: skip
+CARRY_OUT = "carry-out"
+EXPLANATIONS = {
+    "place": "later in the answer",
+    "depth": "more columns to look through",
+    "asked": "asked more often",
+    "gradient": "larger gradient over noise",
+}
+"""what may tell the order of the digits, and how figures call it"""
+_SEED = 0  # of null distributions
+_RUN = ["condition", "seed"]
+
+
+@dataclass(frozen=True)
+class Digits:
+    """Of all runs that are scored by digits."""
+
+    study: NotebookStudy
+    base: str
+    """the condition that others are compared with"""
+    begun: float
+    """the loss at which a digit has begun to be learnt (nats)"""
+    learnt: float
+    """the loss at which it is (nats)"""
+
+    @property
+    def n(self) -> int:
+        return self.study.setting("task.n_digits", self.base)
+
+    @cached_property
+    def numbers(self) -> list[str]:
+        """The digits, but for the carry-out, from the ones."""
+        return list(PLACES[: self.n])
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Of all digits, as figures call them, the first of the usual answer first."""
+        return {name: name for name in (CARRY_OUT, *reversed(self.numbers))}
+
+    def named(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Measurements of columns (`component`) with the name of each (`digit`)."""
+        names = dict(enumerate([*self.numbers, CARRY_OUT]))
+        return rows.assign(digit=rows["component"].astype(int).map(names))
+
+    def losses(self, measure: str = "digit_loss") -> pd.DataFrame:
+        """Along training, on held-out questions."""
+        return self.named(self.study.measured(measure, split="test"))
+
+    def along(self, measure: str, conditions: Iterable[str]) -> pd.DataFrame:
+        """The same over seeds."""
+        rows = where(self.losses(measure), condition=list(conditions))
+        return over_seeds(rows, ["condition", "digit", "step"]).assign(measure=measure)
+
+    # ---- when -------------------------------------------------------------------------------
+
+    @cached_property
+    def times(self) -> dict[str, dict[str, Times]]:
+        """When each digit of each run is `begun`, and `learnt`."""
+        levels = {"begun": self.begun, "learnt": self.learnt}
+        losses = self.losses()
+        return {name: digit_order.falls(losses, level) for name, level in levels.items()}
+
+    def told(self, when: str) -> pd.DataFrame:
+        """Over the runs of each condition: digit, condition, and what `times.per_condition` says."""
+        return of_several(self.times[when], "digit")
+
+    def drawn(self, when: str, conditions: Iterable[str]) -> pd.DataFrame:
+        """The same as figures take it: condition, digit, mean, low, high, seed_0, …"""
+        return self._drawn(self.times[when], conditions)
+
+    @staticmethod
+    def _drawn(times: dict[str, Times], conditions: Iterable[str]) -> pd.DataFrame:
+        found = {}
+        for name in conditions:
+            its = {digit: of_conditions(when, [name]) for digit, when in times.items()}
+            there = {digit: when for digit, when in its.items() if len(when)}
+            if there:
+                found[name] = as_drawn(there, "digit")
+        return stacked(found, "condition").replace([np.inf, -np.inf], np.nan)
+
+    def sharpness(self) -> pd.DataFrame:
+        """How sharply the sum of each pair and each carry are learnt in the base's runs: skill, digit, …
+
+        A model that knows nothing gives one of ten digits; one that knows the sum, one of two.
+        """
+        starts = {"sum_loss": np.log(5), "carry_loss": np.log(2)}
+        found = {}
+        for skill, start in starts.items():
+            its = where(self.losses(skill), condition=self.base, digit=self.numbers)
+            found[skill] = as_drawn(digit_order.sharpness(its, start), "digit")
+        return stacked(found, "skill").replace([np.inf, -np.inf], np.nan)
+
+    def ratio(self, when: str, one: str, other: str, condition: str | None = None) -> Times:
+        """When one digit gets there over when another does, in each run of a condition."""
+        both = (
+            of_conditions(self.times[when][its], [condition or self.base]) for its in (one, other)
+        )
+        return ratio(*both)
+
+    def factors(self, when: str, conditions: Iterable[str]) -> dict[str, Times]:
+        """By which factor each digit comes later than in the base's run with the same seed."""
+        return {
+            digit: its
+            for digit, times in self.times[when].items()
+            if len(its := relative(times, self.base, conditions))
+        }
+
+    def drawn_factors(self, when: str, conditions: Iterable[str]) -> pd.DataFrame:
+        """The same as figures take it."""
+        conditions = list(conditions)
+        return self._drawn(self.factors(when, conditions), conditions)
+
+    def times_cells(self, conditions: Iterable[str]) -> pd.DataFrame:
+        """A table of texts: a row per condition, `begun / learnt` of each digit."""
+        said = {
+            when: {
+                (row.condition, row.digit): format_bound(row)
+                for row in self.told(when).itertuples()
+            }
+            for when in self.times
+        }
+        rows = [
+            [
+                self.study.labels[name],
+                *(
+                    f"{said['begun'][name, digit]} / {said['learnt'][name, digit]}"
+                    if (name, digit) in said["begun"]
+                    else ""
+                    for digit in self.names
+                ),
+            ]
+            for name in conditions
+        ]
+        return pd.DataFrame(rows, columns=["condition", *self.names])
+
+    # ---- in which order ---------------------------------------------------------------------
+
+    @cached_property
+    def at(self) -> pd.DataFrame:
+        """When the digits of each run are begun (`digit_order.ranked`), without the carry-out."""
+        return digit_order.ranked({its: self.times["begun"][its] for its in self.numbers})
+
+    def agreement(self, conditions: Iterable[str]) -> pd.DataFrame:
+        """Whether runs of a condition begin their digits in the same order (`digit_order.agreement`)."""
+        rng = np.random.default_rng(_SEED)
+        return digit_order.agreement(of_conditions(self.at, conditions), rng)
+
+    def first(self, conditions: Iterable[str]) -> pd.DataFrame:
+        """In how many runs the highest digit is the first to begin: condition, n_there, n_runs."""
+        its = digit_order.first_of(self.times["begun"], self.numbers, conditions)
+        by = (its == self.numbers[-1]).groupby(level="condition", sort=False)
+        return by.agg(n_there="sum", n_runs="size").reset_index()
+
+    @cached_property
+    def features(self) -> pd.DataFrame:
+        """What may tell when a digit is begun (`EXPLANATIONS`), by condition, seed and digit."""
+        rows = pd.concat([self._features_of(run) for run in self.study.runs], ignore_index=True)
+        found = rows.set_index([*_RUN, "digit"])
+        signal = where(self.study.measures, measure="gradient_to_noise")
+        if len(signal):
+            times = self.times["begun"]
+            its = digit_order.on_the_plateau(self.named(signal), times, self.numbers)
+            found["gradient"] = its.set_index([*_RUN, "digit"])["value"]
+        return found
+
+    def _features_of(self, run: Run) -> pd.DataFrame:
+        settings = run.settings
+        mixture, untrained = settings["training"]["mixture"], settings["task"].get("untrained", ())
+        partly = mixture.get("partly", 0.0)
+        columns = columns_of(run.dataset.splits["cascades"])  # in which all depths occur
+        rows = [
+            (
+                run.condition,
+                run.seed,
+                self.numbers[its.number],
+                its.place,
+                its.depths.max(),
+                1 - partly * (its.number in untrained),
+            )
+            for its in columns
+            if its.number < self.n
+        ]
+        return pd.DataFrame(rows, columns=[*_RUN, "digit", "place", "depth", "asked"])
+
+    def explained(self, conditions: Iterable[str]) -> pd.DataFrame:
+        """How each explanation and the order agree, over seeds: condition, explanation, mean, low, …"""
+        its = digit_order.explained(of_conditions(self.at, conditions), self.features)
+        return over_seeds(its, ["condition", "explanation"])
+
+    def chance(self) -> dict[str, tuple[float, float]]:
+        """What random orders let expect, for each explanation."""
+        rng = np.random.default_rng(_SEED)
+        band = digit_order.chance(self.n, len(self.study.seeds), rng)
+        return dict.fromkeys(EXPLANATIONS, band)
