@@ -244,7 +244,7 @@ study.verdict(
         "carry_out": its.ratio("learnt", "carry-out", "ones"),
         "thousands": its.ratio("learnt", "thousands", "ones"),
         "tens": its.ratio("begun", "tens", "ones"),
-        "lag": lag,
+        "lag": times.estimate(lag, signed=True).summary,
         "below": (below["carrier"] - below["others"]).loc[base],
     }
 )
