@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from onset.measures.answers.columns import columns_of
 from onset.notebook.study import NotebookStudy
-from onset.runs.run import Run
 from onset.statistics import digit_order
 from onset.statistics.named import stacked
 from onset.statistics.per_run import of_conditions
@@ -19,6 +19,7 @@ from onset.statistics.rows import where
 from onset.statistics.seeds import over_seeds
 from onset.statistics.times import Times, as_drawn, of_several, ratio, relative
 from onset.statistics.wording import format_bound
+from onset.tasks.dataset import Split
 
 PLACES = (
     "ones", "tens", "hundreds", "thousands", "ten thousands", "hundred thousands", "millions",
@@ -179,33 +180,20 @@ class Digits:
     @cached_property
     def features(self) -> pd.DataFrame:
         """What may tell when a digit is begun (`EXPLANATIONS`), by condition, seed and digit."""
-        rows = pd.concat([self._features_of(run) for run in self.study.runs], ignore_index=True)
-        found = rows.set_index([*_RUN, "digit"])
+        rows = [
+            known_of(run.dataset.splits["cascades"], run.settings).assign(
+                condition=run.condition, seed=run.seed
+            )
+            for run in self.study.runs
+        ]
+        by = [*_RUN, "digit"]
+        found = where(self.named(pd.concat(rows)), digit=self.numbers).set_index(by)
         signal = where(self.study.measures, measure="gradient_to_noise")
         if len(signal):
             times = self.times["begun"]
             its = digit_order.on_the_plateau(self.named(signal), times, self.numbers)
-            found["gradient"] = its.set_index([*_RUN, "digit"])["value"]
-        return found
-
-    def _features_of(self, run: Run) -> pd.DataFrame:
-        settings = run.settings
-        mixture, untrained = settings["training"]["mixture"], settings["task"].get("untrained", ())
-        partly = mixture.get("partly", 0.0)
-        columns = columns_of(run.dataset.splits["cascades"])  # in which all depths occur
-        rows = [
-            (
-                run.condition,
-                run.seed,
-                self.numbers[its.number],
-                its.place,
-                its.depths.max(),
-                1 - partly * (its.number in untrained),
-            )
-            for its in columns
-            if its.number < self.n
-        ]
-        return pd.DataFrame(rows, columns=[*_RUN, "digit", "place", "depth", "asked"])
+            found["gradient"] = its.set_index(by)["value"]
+        return found.drop(columns="component")
 
     def explained(self, conditions: Iterable[str]) -> pd.DataFrame:
         """How each explanation and the order agree, over seeds: condition, explanation, mean, low, …"""
@@ -217,3 +205,19 @@ class Digits:
         rng = np.random.default_rng(_SEED)
         band = digit_order.chance(self.n, len(self.study.seeds), rng)
         return dict.fromkeys(EXPLANATIONS, band)
+
+
+def known_of(cascades: Split, settings: Mapping[str, Any]) -> pd.DataFrame:
+    """What is known of each digit before training: component, place, depth, asked.
+
+    Args:
+        cascades: in which all depths occur.
+        settings: of the run.
+    """
+    partly = settings["training"]["mixture"].get("partly", 0.0)
+    untrained = settings["task"].get("untrained", ())
+    rows = [
+        (its.number, its.place, its.depths.max(), 1 - partly * (its.number in untrained))
+        for its in columns_of(cascades)
+    ]
+    return pd.DataFrame(rows, columns=["component", "place", "depth", "asked"])
