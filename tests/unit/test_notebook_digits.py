@@ -12,6 +12,7 @@ import pytest
 from onset.notebook.carries import Carries
 from onset.notebook.digits import CARRY_OUT, Digits, known_of
 from onset.notebook.study import NotebookStudy
+from onset.statistics.rows import where
 from onset.tasks import digit_addition
 
 STEPS = list(range(0, 101, 10))
@@ -90,6 +91,26 @@ class TestWhen:
         found = digits.sharpness().set_index(["skill", "digit"])
         assert set(found.index.get_level_values("skill")) == {"sum_loss", "carry_loss"}
         assert (found["mean"].dropna() > 0).all()
+
+    def test_panels(self, digits):
+        of_sum, of_carry = digits.skills().values()
+        assert len(of_sum.curves) == len(of_carry.curves) == 4 * len(STEPS)
+        noise = where(losses(), measure="gradient_to_noise")
+        both = [noise, noise.assign(measure="descent_share", kind="real")]
+        vars(digits.study)["measures"] = pd.concat(both)
+        for panel in digits.gradients().values():
+            assert set(panel.curves["digit"]) == set(digits.names)
+
+    def test_later_where_one_is_carried(self, digits):
+        rows = where(losses(), measure="digit_loss")
+        both = [
+            rows.assign(measure=measure, value=rows["value"] + by)
+            for measure, by in (("carried_loss", 0.5), ("uncarried_loss", 0.0))
+        ]
+        vars(digits.study)["measures"] = pd.concat(both)
+        its = digits.later_with_a_carry("tens")
+        assert len(its) == 2
+        assert (its["at"] > 5).all()
 
     def test_the_table(self, digits):
         cells = digits.times_cells(["base", "without"]).set_index("condition")

@@ -46,16 +46,13 @@ assert learnt < begun
 # %%
 from math import log
 
-from onset.figures.apart import Panel
 from onset.notebook import say
 from onset.notebook.carries import BROUGHT, READ, Carries
 from onset.notebook.digits import EXPLANATIONS, Digits
 from onset.notebook.here import here
-from onset.statistics import digit_order, milestones, times
+from onset.statistics import digit_order, times
 from onset.statistics.per_run import per_condition
 from onset.statistics.rows import where
-from onset.statistics.seeds import over_seeds
-from onset.statistics.times import difference
 
 study = here(study_name, results)
 base = study.conditions[0]
@@ -96,9 +93,7 @@ study.curves_figure(
 # first.
 
 # %%
-SKILLS = {"sum_loss": "loss but for the carry (nats)", "carry_loss": "loss of the carry (nats)"}
-panels = {of: Panel(its.along(of, [base]), label) for of, label in SKILLS.items()}
-study.apart_figure("skills", panels, curve="digit", of=its.names, n_columns=6)
+study.apart_figure("skills", its.skills(), curve="digit", of=its.names, n_columns=6)
 
 sharp = its.sharpness()
 study.rows_figure(
@@ -142,15 +137,7 @@ study.rows_figure(
     of=EXPLANATIONS, shares=False, bands=its.chance(), marked=0, n_lines=4,
 )  # fmt: skip
 
-GRADIENTS = {
-    "gradient_to_noise": "gradient over noise", "descent_share": "share in the descent",
-}  # fmt: skip
-followed = {
-    of: Panel(its.named(over_seeds(where(study.measures, measure=of, condition=base),
-                                   ["condition", "component", "step"])), label)
-    for of, label in GRADIENTS.items()
-}  # fmt: skip
-study.apart_figure("gradients", followed, curve="digit", of=its.names, n_columns=6)
+study.apart_figure("gradients", its.gradients(), curve="digit", of=its.names, n_columns=6)
 
 # %% [markdown]
 # ## Surgery
@@ -202,12 +189,7 @@ carries.over_digits().round(2)
 # (`docs/statistics.md`).
 
 # %%
-lag = difference(
-    *(
-        milestones.down_to(where(its.losses(of), digit="thousands", condition=base), 1.0)
-        for of in ("carried_loss", "uncarried_loss")
-    )
-)
+lag = its.later_with_a_carry("thousands")
 steps = study.settings_of(study.conditions, "training.steps")
 over_digits = carries.over_digits()
 study.save_numbers(

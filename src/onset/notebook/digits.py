@@ -10,14 +10,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from onset.figures.apart import Panel
 from onset.measures.answers.columns import columns_of
 from onset.notebook.study import NotebookStudy
 from onset.statistics import digit_order
+from onset.statistics.milestones import down_to
 from onset.statistics.named import stacked
 from onset.statistics.per_run import of_conditions
 from onset.statistics.rows import where
 from onset.statistics.seeds import over_seeds
-from onset.statistics.times import Times, as_drawn, of_several, ratio, relative
+from onset.statistics.times import Times, as_drawn, difference, of_several, ratio, relative
 from onset.statistics.wording import format_bound
 from onset.tasks.dataset import Split
 
@@ -33,6 +35,8 @@ EXPLANATIONS = {
     "gradient": "larger gradient over noise",
 }
 """what may tell the order of the digits, and how figures call it"""
+SKILLS = {"sum_loss": "loss but for the carry (nats)", "carry_loss": "loss of the carry (nats)"}
+GRADIENTS = {"gradient_to_noise": "gradient over noise", "descent_share": "share in the descent"}
 _SEED = 0  # of null distributions
 _RUN = ["condition", "seed"]
 
@@ -76,6 +80,18 @@ class Digits:
         """The same over seeds."""
         rows = where(self.losses(measure), condition=list(conditions))
         return over_seeds(rows, ["condition", "digit", "step"]).assign(measure=measure)
+
+    def skills(self) -> dict[str, Panel]:
+        """The two parts of the loss, in the base's runs."""
+        return {of: Panel(self.along(of, [self.base]), label) for of, label in SKILLS.items()}
+
+    def gradients(self) -> dict[str, Panel]:
+        """How strongly the base's trainings are drawn to each digit."""
+        found = {}
+        for of, label in GRADIENTS.items():
+            rows = self.named(self.study.measured(of, condition=self.base))
+            found[of] = Panel(over_seeds(rows, ["digit", "step"]), label)
+        return found
 
     # ---- when -------------------------------------------------------------------------------
 
@@ -122,6 +138,17 @@ class Digits:
             of_conditions(self.times[when][its], [condition or self.base]) for its in (one, other)
         )
         return ratio(*both)
+
+    def later_with_a_carry(self, digit: str) -> Times:
+        """By how many steps a digit's loss is later below 1 nat where one is carried than where none is.
+
+        In the base's runs.
+        """
+        carried, uncarried = (
+            down_to(where(self.losses(of), digit=digit, condition=self.base), 1.0)
+            for of in ("carried_loss", "uncarried_loss")
+        )
+        return difference(carried, uncarried)
 
     def factors(self, when: str, conditions: Iterable[str]) -> dict[str, Times]:
         """By which factor each digit comes later than in the base's run with the same seed."""
