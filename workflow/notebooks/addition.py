@@ -130,9 +130,10 @@ same.round(3)
 # comes first.
 
 # %%
-explained = its.explained(worlds)
+asked = study.there(*WORLDS, "rarely_highest")
+explained = its.explained(asked)
 study.rows_figure(
-    "explained", explained, {name: study.labels[name] for name in worlds},
+    "explained", explained, {name: study.labels[name] for name in asked},
     "rank correlation with the step at which a digit begins", by="condition", row="explanation",
     of=EXPLANATIONS, shares=False, bands=its.chance(), marked=0, n_lines=4,
 )  # fmt: skip
