@@ -77,6 +77,11 @@ class TestOrder:
         found = digit_order.first_of(self.TIMES, ["ones", "hundreds"], ["base"])
         assert found.tolist() == ["hundreds", "ones", "hundreds"]
 
+    def test_where_none_comes_there_is_no_first(self):
+        found = digit_order.first_of(at({"a": [math.inf], "b": [math.inf]}), ["a", "b"], ["base"])
+        assert found.empty
+        assert found.index.names == ["condition", "seed"]
+
     def test_how_far_they_are_apart(self):
         found = digit_order.spread(self.TIMES, ["ones", "tens", "hundreds"])
         assert found.iloc[0] == pytest.approx(3)

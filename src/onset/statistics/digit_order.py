@@ -155,7 +155,9 @@ def on_the_plateau(signal: pd.DataFrame, times: ByDigit, digits: Iterable[str]) 
 def first_of(times: ByDigit, digits: Iterable[str], conditions: Iterable[str]) -> pd.Series:
     """Which of some digits comes first in each run, by run; none where none comes."""
     its = of_conditions(ranked({digit: times[digit] for digit in digits}), conditions)
-    return its.where(np.isfinite(its)).dropna(how="all").idxmin(axis=1)
+    there = its[np.isfinite(its).any(axis=1)].fillna(np.inf)
+    first = there.columns.to_numpy()[there.to_numpy(float).argmin(axis=1)]
+    return pd.Series(first, there.index, dtype=object)
 
 
 def spread(times: ByDigit, digits: Iterable[str]) -> pd.Series:
