@@ -51,7 +51,7 @@ from onset.notebook.carries import BROUGHT, READ, Carries
 from onset.notebook.digits import EXPLANATIONS, Digits
 from onset.notebook.here import here
 from onset.statistics import digit_order, times
-from onset.statistics.per_run import per_condition
+from onset.statistics.per_run import of_conditions, per_condition
 from onset.statistics.rows import where
 
 study = here(study_name, results)
@@ -228,7 +228,7 @@ study.verdict(
         "thousands": its.ratio("learnt", "thousands", "ones"),
         "tens": its.ratio("begun", "tens", "ones"),
         "lag": times.estimate(lag, signed=True).summary,
-        "below": (below["carrier"] - below["others"]).loc[base],
+        "below": of_conditions(below["carrier"] - below["others"], [base]),
     }
 )
 
