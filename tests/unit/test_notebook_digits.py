@@ -125,6 +125,11 @@ class TestOrder:
         found = digits.agreement(["base"])
         assert found["mean"].item() == pytest.approx(1)
 
+    def test_some_digits_may_be_left_out(self, digits):
+        """Of a single digit there is no order."""
+        found = digits.agreement(["base"], but=digits.numbers[:-1])
+        assert found["mean"].item() == 0
+
     def test_the_highest_is_first(self, digits):
         found = digits.first(["base", "without"]).set_index("condition")
         assert found["n_there"].to_dict() == {"base": 2, "without": 0}

@@ -60,13 +60,14 @@ its = Digits(study, base, begun, learnt)
 carries = Carries(its)
 WORLDS = [
     "one_layer", "two_layers", "finite_data", "little_endian", "shuffled_order", "no_carry_out",
-    "no_carries", "only_carry_out", "few_carries", "equally_difficult", "into_highest",
+    "no_carries", "only_carry_out", "few_carries", "equally_difficult",
 ]  # fmt: skip
 SURGERY = [
     "carries_given", "others_given", "carries_asked", "others_asked", "without_ones",
-    "without_highest", "rarely_highest", "knows_carries", "knows_others", "knows_sums",
+    "without_highest", "rarely_highest", "knows_carries", "knows_others",
 ]  # fmt: skip
 worlds, surgery = study.there(*WORLDS), study.there(*SURGERY)
+others = [name for name in [*worlds, *surgery] if name != base]
 
 # %% [markdown]
 # ## Each digit by itself
@@ -119,7 +120,8 @@ study.table("times", its.times_cells(listed))
 
 # %%
 same = its.agreement(worlds)
-same.round(3)
+rest = its.agreement(worlds, but=its.numbers[-1:])
+same.merge(rest, on=["condition", "n_runs"], suffixes=["", " without the highest"]).round(3)
 
 # %% [markdown]
 # ## What tells the order
@@ -196,13 +198,15 @@ over_digits = carries.over_digits()
 study.save_numbers(
     say.named(its.told("begun"), "{condition}/{digit}/begun", say.time)
     | say.named(its.told("learnt"), "{condition}/{digit}/learnt", say.time)
-    | say.named(times.of_several(its.factors("begun", surgery), "digit"),
+    | say.named(times.of_several(its.factors("begun", others), "digit"),
                 "{condition}/{digit}/begun factor", say.censored(2))
     | say.named(times.of_several(its.factors("learnt", surgery), "digit"),
                 "{condition}/{digit}/learnt factor", say.censored(2))
     | say.named(sharp, "sharp/{skill}/{digit}")
     | say.named(same, "agreement/{condition}", say.mean)
     | say.named(same, "agreement_p/{condition}", say.column("p", 3))
+    | say.named(rest, "agreement_rest/{condition}", say.mean)
+    | say.named(rest, "agreement_rest_p/{condition}", say.column("p", 3))
     | say.named(explained, "explained/{condition}/{explanation}")
     | say.named(its.first(worlds), "first/{condition}", say.counted)
     | say.named(over_digits, "carry/{condition}/{measure}")

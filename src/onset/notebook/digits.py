@@ -193,10 +193,16 @@ class Digits:
         """When the digits of each run are begun (`digit_order.ranked`), without the carry-out."""
         return digit_order.ranked({its: self.times["begun"][its] for its in self.numbers})
 
-    def agreement(self, conditions: Iterable[str]) -> pd.DataFrame:
-        """Whether runs of a condition begin their digits in the same order (`digit_order.agreement`)."""
+    def agreement(self, conditions: Iterable[str], but: Iterable[str] = ()) -> pd.DataFrame:
+        """Whether runs of a condition begin their digits in the same order (`digit_order.agreement`).
+
+        Args:
+            conditions: whose runs.
+            but: digits that are left out.
+        """
         rng = np.random.default_rng(_SEED)
-        return digit_order.agreement(of_conditions(self.at, conditions), rng)
+        at = self.at.drop(columns=list(but))
+        return digit_order.agreement(of_conditions(at, conditions), rng)
 
     def first(self, conditions: Iterable[str]) -> pd.DataFrame:
         """In how many runs the highest digit is the first to begin: condition, n_there, n_runs."""

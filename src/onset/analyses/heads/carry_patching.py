@@ -29,6 +29,7 @@ QUANTITIES = {
     "carry_patched_follows": {"kind": "share", "label": "answers like the donor: one head"},
     "layer_patched_follows": {"kind": "share", "label": "answers like the donor: all heads"},
     "same_carry_follows": {"kind": "share", "label": "answers like a donor with the same carry"},
+    "carry_donors": {"kind": "count", "label": "questions with a donor of the other carry"},
 }
 
 _MOST = 128
@@ -44,7 +45,9 @@ def analyse(
     * `carry_patched_follows` by block application (`layer`) and `head`: fraction answered with the donor's
       digit when the head's output is the donor's;
     * `layer_patched_follows` by `layer`: the same of all its heads together;
-    * `same_carry_follows` by `layer`: the same with donors of the same carry.
+    * `same_carry_follows` by `layer`: the same with donors of the same carry;
+    * `carry_donors`: of how many questions the first two are; 0, if an untrained model gives all the same
+      answer: then there is nothing to be patched.
     """
     split = dataset.splits[SPLITS[0]]
     bridge = inspection.open_bridge(model, parameters)
@@ -57,6 +60,8 @@ def analyse(
         targets = torch.from_numpy(numbers(model, column.targets)).to(tokens.device)
         right = (intact[:, column.position].argmax(-1) == targets).numpy(force=True)
         other, same = (donors(column, right, alike, rng) for alike in (False, True))
+        n_other = len(other[0])
+        yield Measurement("carry_donors", float(n_other), SPLITS[0], component=column.number)
         patched = [("carry_patched_follows", other, head) for head in range(n_heads)]
         patched += [("layer_patched_follows", other, None), ("same_carry_follows", same, None)]
         for layer, name in enumerate(names):

@@ -30,12 +30,12 @@ QUANTITIES = {
     "descent_share": {"kind": "real", "label": "share in the descent of all digits' loss"},
 }
 
-_BATCHES = 4
+_FEWEST = 4  # batches
 _BATCH = 32
 
 
 def measure(model: Model, parameters: Parameters, dataset: Dataset) -> Iterator[Measurement]:
-    """By column (`component`, 0: the ones), on four batches of 32 held-out questions:
+    """By column (`component`, 0: the ones), on batches of 32 held-out questions, four or more:
 
     * `gradient_signal`: length of the mean gradient of the digit's loss by all parameters; 0 where noise
       hides it;
@@ -44,11 +44,12 @@ def measure(model: Model, parameters: Parameters, dataset: Dataset) -> Iterator[
       parameters follow its gradient; negative: it rises. Shares sum to 1.
     """
     split = dataset.splits[SPLITS[0]]
-    size = min(_BATCH, len(split) // _BATCHES)
-    batches = np.arange(_BATCHES * size).reshape(_BATCHES, size)
+    size = min(_BATCH, len(split) // _FEWEST)
+    n = len(split) // size
+    batches = np.arange(n * size).reshape(n, size)
     gradients = torch.stack([_of_places(model, parameters, split, rows) for rows in batches])
     products = torch.einsum("ipw,jqw->ijpq", gradients, gradients).double()
-    apart = ~torch.eye(_BATCHES, dtype=torch.bool)
+    apart = ~torch.eye(n, dtype=torch.bool)
     between = products[apart].mean(0)  # place by place
     signal = between.diagonal()
     noise = (products[~apart].mean(0).diagonal() - signal).clamp(min=1e-30)
