@@ -135,6 +135,24 @@ class TestOrder:
         assert found["n_there"].to_dict() == {"base": 2, "without": 0}
         assert set(found["n_runs"]) == {2}
 
+    def test_whether_the_carry_out_is_in_view(self, digits):
+        """Before the highest digit in one condition, after it in another, in the third nowhere."""
+        places = {
+            "base": {CARRY_OUT: 0, "hundreds": 1},
+            "given": {CARRY_OUT: 3, "hundreds": 2},
+            "without": {"hundreds": 0},
+        }
+        rows = [
+            (name, seed, digit, place)
+            for name, seed in product(FALLS, SEEDS)
+            for digit, place in places[name].items()
+        ]
+        columns = ["condition", "seed", "digit", "place"]
+        vars(digits)["known"] = pd.DataFrame(rows, columns=columns)
+        found = digits.in_view(["base", "given", "without"]).set_index("carry_out")
+        assert found.loc["before"].tolist() == found.loc["after"].tolist() == [2, 10, 30]
+        assert digits.in_view(["base", "without"])["carry_out"].tolist() == ["before"]
+
     def test_what_tells_it(self, digits):
         index = pd.MultiIndex.from_product(
             [FALLS, SEEDS, digits.numbers], names=["condition", "seed", "digit"]

@@ -124,6 +124,17 @@ rest = its.agreement(worlds, but=its.numbers[-1:])
 same.merge(rest, on=["condition", "n_runs"], suffixes=["", " without the highest"]).round(3)
 
 # %% [markdown]
+# ## What is in view
+#
+# When the highest digit begins if the carry-out is written, and stands before it or after it: between
+# which steps all runs of all worlds do, whatever else they differ in. In a shuffled order, seeds differ
+# in where it stands.
+
+# %%
+view = its.in_view(worlds)
+view
+
+# %% [markdown]
 # ## What tells the order
 #
 # Spearman's correlation of the digits' steps with what might explain them, within each run. Where all
@@ -209,6 +220,9 @@ study.save_numbers(
     | say.named(rest, "agreement_rest_p/{condition}", say.column("p", 3))
     | say.named(explained, "explained/{condition}/{explanation}")
     | say.named(its.first(worlds), "first/{condition}", say.counted)
+    | say.named(view, "in_view/{carry_out}/n_runs", say.column("n_runs"))
+    | say.named(view, "in_view/{carry_out}/earliest", say.column("earliest", 0))
+    | say.named(view, "in_view/{carry_out}/latest", say.column("latest", 0))
     | say.named(over_digits, "carry/{condition}/{measure}")
     | say.named(per_condition(below["carrier"], "share"), "below/{condition}/carrier")
     | say.named(per_condition(below["others"], "share"), "below/{condition}/others")

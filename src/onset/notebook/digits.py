@@ -211,16 +211,39 @@ class Digits:
         return by.agg(n_there="sum", n_runs="size").reset_index()
 
     @cached_property
-    def features(self) -> pd.DataFrame:
-        """What may tell when a digit is begun (`EXPLANATIONS`), by condition, seed and digit."""
+    def known(self) -> pd.DataFrame:
+        """`known_of` the digits of all runs."""
         rows = [
             known_of(run.dataset.splits["cascades"], run.settings).assign(
                 condition=run.condition, seed=run.seed
             )
             for run in self.study.runs
         ]
+        return self.named(pd.concat(rows))
+
+    def in_view(self, conditions: Iterable[str]) -> pd.DataFrame:
+        """When the highest digit begins if the carry-out is written, before it or after it.
+
+        Returns:
+            carry_out (`before`, `after`), n_runs, earliest, latest: the steps between which all of them
+            begin it; infinite if one doesn't.
+        """
+        places = self.known.pivot(index=_RUN, columns="digit", values="place")
+        written = places.dropna(subset=[CARRY_OUT])
+        before = written[CARRY_OUT] < written[self.numbers[-1]]
+        times = of_conditions(self.times["begun"][self.numbers[-1]], conditions)
+        its = times[times.index.isin(written.index)]
+        side = before.reindex(its.index).map({True: "before", False: "after"}).rename("carry_out")
+        found = its.groupby(side.to_numpy()).agg(
+            n_runs=("before", "size"), earliest=("after", "min"), latest=("before", "max")
+        )
+        return found.rename_axis("carry_out").reset_index()
+
+    @cached_property
+    def features(self) -> pd.DataFrame:
+        """What may tell when a digit is begun (`EXPLANATIONS`), by condition, seed and digit."""
         by = [*_RUN, "digit"]
-        found = where(self.named(pd.concat(rows)), digit=self.numbers).set_index(by)
+        found = where(self.known, digit=self.numbers).set_index(by)
         signal = where(self.study.measures, measure="gradient_to_noise")
         if len(signal):
             times = self.times["begun"]
