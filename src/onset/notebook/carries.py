@@ -99,9 +99,15 @@ class Carries:
         return over_seeds(its, [*_BY, "measure"])
 
     def over_digits(self) -> pd.DataFrame:
-        """The same, and what is brought, as means over digits: condition, measure, mean, …"""
-        patched = self._of_last_layer(
-            ["carry_patched_follows", "layer_patched_follows", "same_carry_follows"]
+        """The same, and what is brought, as means over digits: condition, measure, mean, …
+
+        Where there are several layers, what is brought is patched in that in which most follow.
+        """
+        patched = self.digits.named(
+            where(
+                self._closer,
+                measure=["carry_patched_follows", "layer_patched_follows", "same_carry_follows"],
+            )
         )
         strongest = ["condition", "seed", "measure", "component"]
         best = patched.loc[patched.groupby(strongest, observed=True)["value"].idxmax()]

@@ -16,7 +16,7 @@ from onset.notebook.study import NotebookStudy
 from onset.statistics import digit_order
 from onset.statistics.milestones import down_to
 from onset.statistics.named import stacked
-from onset.statistics.per_run import of_conditions
+from onset.statistics.per_run import by_run, of_conditions, per_condition
 from onset.statistics.rows import where
 from onset.statistics.seeds import over_seeds
 from onset.statistics.times import Times, as_drawn, difference, of_several, ratio, relative
@@ -36,7 +36,10 @@ EXPLANATIONS = {
 }
 """what may tell the order of the digits, and how figures call it"""
 SKILLS = {"sum_loss": "loss but for the carry (nats)", "carry_loss": "loss of the carry (nats)"}
+_KNOWING_NOTHING = {"sum_loss": np.log(5), "carry_loss": np.log(2)}
+"""the loss of a model that does: it gives one of ten digits, and one that knows the sum, one of two"""
 GRADIENTS = {"gradient_to_noise": "gradient over noise", "descent_share": "share in the descent"}
+_LIMITS = {"gradient_to_noise": (0, 4), "descent_share": (-0.5, 1.5)}
 _SEED = 0  # of null distributions
 _RUN = ["condition", "seed"]
 
@@ -83,15 +86,27 @@ class Digits:
 
     def skills(self) -> dict[str, Panel]:
         """The two parts of the loss, in the base's runs."""
-        return {of: Panel(self.along(of, [self.base]), label) for of, label in SKILLS.items()}
+        return {
+            of: Panel(self.along(of, [self.base]), label, (0, 1.3 * _KNOWING_NOTHING[of]))
+            for of, label in SKILLS.items()
+        }
 
     def gradients(self) -> dict[str, Panel]:
         """How strongly the base's trainings are drawn to each digit."""
         found = {}
         for of, label in GRADIENTS.items():
             rows = self.named(self.study.measured(of, condition=self.base))
-            found[of] = Panel(over_seeds(rows, ["digit", "step"]), label)
+            found[of] = Panel(over_seeds(rows, ["digit", "step"]), label, _LIMITS[of])
         return found
+
+    def trained_loss(self, conditions: Iterable[str], last: int = 50) -> pd.DataFrame:
+        """The loss that training saw in its last steps, whatever it asked: condition, mean, low, high, …"""
+        found = {
+            (name, seed): self.study.run(name, seed).training_log["loss"].tail(last).mean()
+            for name in conditions
+            for seed in self.study.seeds
+        }
+        return per_condition(by_run(found), "nats")
 
     # ---- when -------------------------------------------------------------------------------
 
@@ -121,13 +136,9 @@ class Digits:
         return stacked(found, "condition").replace([np.inf, -np.inf], np.nan)
 
     def sharpness(self) -> pd.DataFrame:
-        """How sharply the sum of each pair and each carry are learnt in the base's runs: skill, digit, …
-
-        A model that knows nothing gives one of ten digits; one that knows the sum, one of two.
-        """
-        starts = {"sum_loss": np.log(5), "carry_loss": np.log(2)}
+        """How sharply the sum of each pair and each carry are learnt in the base's runs: skill, digit, …"""
         found = {}
-        for skill, start in starts.items():
+        for skill, start in _KNOWING_NOTHING.items():
             its = where(self.losses(skill), condition=self.base, digit=self.numbers)
             found[skill] = as_drawn(digit_order.sharpness(its, start), "digit")
         return stacked(found, "skill").replace([np.inf, -np.inf], np.nan)
