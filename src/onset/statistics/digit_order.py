@@ -115,6 +115,7 @@ def explained(at: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
         where it doesn't vary over digits.
     """
     rows = []
+    features = features.sort_index()
     runs = features.index.droplevel("digit").unique()
     for run, its in at[at.index.isin(runs)].iterrows():
         digits = its.dropna()
