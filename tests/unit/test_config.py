@@ -689,7 +689,7 @@ def test_what_was_left_about_is_no_study(files):
         shutil.copy2(files.root / "config/studies/alias.yaml", files.root / "config/studies" / name)
     files.set(CONFIG, "overrides", {"alia": {}})
     assert (
-        "did you mean alias? (allowed: alias, annealing,"
+        "did you mean alias? (allowed: addition, alias, annealing,"
         in files.problems()[CONFIG, "overrides.alia"]
     )
 

@@ -16,6 +16,7 @@ from onset.settings import Settings
 
 OF_WORLDS = {
     "numbers": "pairs of numbers to be added modulo an odd p",
+    "columns": "sums that are written digit by digit",
     "repeats": "sequences in which segments come again, scored all along",
     "families": "parent features and their children",
     "one_place": "states of one position",

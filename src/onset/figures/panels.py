@@ -115,6 +115,7 @@ def draw_curves(
     n_lines: int = 1,
     n_across: int | None = None,
     shares: bool = True,
+    limits: tuple[float, float] | None = None,
     logarithmic: bool = True,
     from_step: int | None = None,
     marked: Mapping[str, float] | float | None = None,
@@ -133,6 +134,7 @@ def draw_curves(
         n_lines: of panels.
         n_across: panels side by side, in place of `n_lines`, for what may have any number of panels.
         shares: the axis of values goes from 0 to 1.
+        limits: of the axis of other values; None: all that is drawn is in view.
         logarithmic: whether the axis of steps is.
         from_step: a grey line where something begins, such as the decay of the learning rate.
         marked: a dotted line at a value in all panels, or in those of these titles.
@@ -148,8 +150,8 @@ def draw_curves(
         plot_over_training(axis, curves, styles, logarithmic)
         axis.set_title(title)
         fit_title(axis, panels, axes.shape[1])
-        if shares:
-            axis.set_ylim(_OF_SHARES)
+        if shares or limits:
+            axis.set_ylim(_OF_SHARES if shares else limits)
         if from_step is not None:
             axis.axvline(from_step, color=NEUTRAL, linewidth=0.5, zorder=0)
         if (mark := _mark(marked, title)) is not None:

@@ -24,6 +24,11 @@ def reached(curves: pd.DataFrame, level: float) -> Times:
     return _per_run(curves, lambda steps, values: crossing(steps, values, level))
 
 
+def down_to(curves: pd.DataFrame, level: float) -> Times:
+    """When each run's value is first at the level or below; args as of `reached`."""
+    return reached(curves.assign(value=-curves["value"]), -level)
+
+
 def levels(curves: pd.DataFrame, wanted: Sequence[float]) -> dict[float | str, Times]:
     """When each run first reaches several levels, and how many steps are between the outer ones.
 
