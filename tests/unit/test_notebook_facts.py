@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from onset.notebook.facts import bridge_in_time, predicted, predicted_rows
+from onset.notebook.facts import beyond, bridge_in_time, predicted, predicted_rows
 from onset.notebook.predictions import means_near
 from onset.statistics.seeds import over_seeds
 
@@ -26,6 +26,19 @@ def test_the_bridge_is_needed_up_to_a_block_and_comes_after_one():
     when = bridge_in_time(found).set_index("when")["mean"]
     assert when["needed"] == 2
     assert when["comes"] == 3
+
+
+def test_what_is_beyond_the_null_is_found_within_seeds():
+    found = pd.concat(
+        rows(condition="facts", seed=[0, 1], split=split, measure=measure, value=values)
+        for measure, split, values in [
+            ("mended", "one", [0.5, 1.0]), ("mended", "other", [0.75, 1.0]),
+            ("mended_other", "one", [0.25, 0.5]), ("mended_other", "other", [0.25, 0.75]),
+        ]
+    )  # fmt: skip
+    (its,) = beyond(found, "mended", "mended_other").itertuples()
+    assert (its.seed_0, its.seed_1, its.mean) == (0.375, 0.375, 0.375)
+    assert its.low < 0.375 < its.high
 
 
 def test_predictions_are_about_what_is_told_and_what_is_beyond_the_null():

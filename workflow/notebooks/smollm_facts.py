@@ -23,7 +23,8 @@
 # taken for whom it stands for, whatever the paper: where aliases work in the toys, their embeddings
 # have come together. (5) The second hop needs the bridge early: given its state from a question about
 # the bridge itself, before a block in the first half, the model answers; given it in the last third, it
-# doesn't.
+# doesn't. A first run of the same seeds, which asked four or five questions of a kind, left too much
+# open; for the run below the world was made larger, and the hypothesis left as it was.
 #
 # **What would refute it.** More right answers than with shuffled facts, or than with a boss of whom no
 # city is told; states that work in late blocks as in early ones; cosines of aliases that rise above
@@ -36,7 +37,7 @@ results = "results"
 
 # %%
 from onset.notebook import say
-from onset.notebook.facts import bridge_in_time, predicted, predicted_rows
+from onset.notebook.facts import beyond, bridge_in_time, predicted, predicted_rows
 from onset.notebook.here import MeanOf, here
 from onset.notebook.predictions import failures, means_near
 from onset.statistics import paired
@@ -49,7 +50,7 @@ TOLD = {
     "name_told": "name by job, told", "answered": "alias's food, told",
 }  # fmt: skip
 FOLLOWS = {
-    "two_hop": "two hops", "two_hop_half": "two hops, other half", "two_hop_missing": "no city told (null)",
+    "two_hop": "two hops", "two_hop_half": "two hops, told", "two_hop_missing": "no city told (null)",
     "name": "name by job", "reliable": "alias, right paper", "unreliable": "alias, wrong paper",
 }  # fmt: skip
 SHOWN = {
@@ -130,21 +131,22 @@ GIVEN = {
     "given_stranger_right": "right, given a stranger's (null)",
     "bridge_first": "boss read out first",
 }
-HALVES = {"two_hop": "never told", "two_hop_half": "told in the second condition"}
+HALVES = {"two_hop": "never told", "two_hop_half": "told with their answers"}
 hops = where(study.closer, split=HALVES)
 at_person = hops["position"].isna() | (hops["position"] < hops["position"].max())
 in_time = where(hops[at_person], measure=GIVEN)
 in_time = in_time[in_time["layer"] % 2 == 0]
 study.points_figure(
     "in_time", over_seeds(in_time, ["condition", "split", "measure", "layer"]),
-    {(c, s): f"{study.labels[c]}: {HALVES[s]}" for c in study.analysed for s in HALVES},
+    {(c, s): f"{study.labels[c]}: {HALVES[s]}"
+     for c, s in dict.fromkeys(zip(in_time["condition"], in_time["split"], strict=True))},
     "blocks applied before", "fraction of questions", at="layer", by=("condition", "split"),
     curve="measure", of=GIVEN, n_lines=2,
 )  # fmt: skip
 
 # %% [markdown]
-# Per run of the first condition, over both halves: the last block before which the boss's state makes
-# half of the answers right, and the first after which half of the bosses are read out first, or more.
+# Per run of the first condition: the last block before which the boss's state makes half of the answers
+# right, and the first after which half of the bosses are read out first, or more.
 
 # %%
 timed = bridge_in_time(where(in_time, condition="facts"))
@@ -162,18 +164,12 @@ study.summary_table(
         "right": MeanOf("hop_right", "two_hop"),
         "mended": MeanOf("mended", "two_hop"),
         "by another": MeanOf("mended_other", "two_hop"),
-        "other half: mended": MeanOf("mended", "two_hop_half"),
-        "by another, other half": MeanOf("mended_other", "two_hop_half"),
     },
     of=study.analysed,
 )
 
 # %%
-of_facts = where(hops, condition="facts", measure=["mended", "mended_other"])
-both_halves = of_facts.groupby(["condition", "seed", "measure", "kind"], as_index=False)[
-    "value"
-].mean()
-mending = over_seeds(paired.difference(both_halves, "mended", "mended_other"), ["condition"])
+mending = beyond(where(hops, condition="facts"), "mended", "mended_other")
 mending
 
 # %% [markdown]
@@ -198,8 +194,7 @@ study.points_figure(
 # Mean over blocks and both places of the first minus the second, within each seed:
 
 # %%
-of_runs = last.groupby(["condition", "seed", "measure", "kind"], as_index=False)["value"].mean()
-nearer = over_seeds(paired.difference(of_runs, *COSINES), ["condition"])
+nearer = beyond(last, *COSINES)
 nearer
 
 # %% [markdown]
@@ -236,19 +231,39 @@ study.summary_table(
 )
 
 # %% [markdown]
+# Shares of a few questions are coarse. By how much the log-probability of the right answer exceeds the
+# mean of the other candidates (nats, by chance 0) tells smaller effects:
+
+# %%
+study.summary_table(
+    "leads",
+    {
+        "city of a boss": MeanOf("lead_among", "city"),
+        "two hops": MeanOf("lead_among", "two_hop"),
+        "no city told": MeanOf("lead_among", "two_hop_missing"),
+        "reverse": MeanOf("lead_among", "name"),
+        "right paper": MeanOf("lead_among", "reliable"),
+        "wrong paper": MeanOf("lead_among", "unreliable"),
+    },
+)
+
+# %% [markdown]
 # The predictions, on means of the condition `facts`: what is told is near 1 (0.9 or more); of what
 # follows, the fraction right is within 0.1 of that with shuffled facts.
 
 # %%
-DERIVED = ["two_hop", "two_hop_half", "name", "reliable", "unreliable"]
+DERIVED = ["two_hop", "name", "reliable", "unreliable"]
 right_at_end = where(study.final, measure="right_among")
 means = predicted_rows(
     where(study.summary, condition="facts", measure="right_among"), right_at_end, TOLD, DERIVED, "shuffled"
 )  # fmt: skip
 outcome = means_near(means, predicted(TOLD, DERIVED))
 study.save_numbers(
-    study.quoted_settings("task.n_two_hop", "task.n_pairs", "task.n_aliases", "training.steps")
+    study.quoted_settings(
+        "task.n_two_hop", "task.n_pairs", "task.n_called", "task.n_answered", "training.steps"
+    )
     | {
+        "n_asked": f"{where(right_at_end, split='two_hop')['n_examples'].min():g}",
         "rank": str(study.setting("model.adapter")["rank"]),
         "n_seeds": str(len(study.seeds)),
         "n_predictions": str(len(outcome)),

@@ -8,7 +8,7 @@ import pandas as pd
 
 from onset.statistics import paired
 from onset.statistics.rows import where
-from onset.statistics.seeds import over_seeds
+from onset.statistics.seeds import over_seeds, within_seeds
 
 HALF = 0.5
 _WHEN = {"needed": ("given_bridge_right", "max"), "comes": ("bridge_first", "min")}
@@ -35,6 +35,18 @@ def bridge_in_time(rows: pd.DataFrame) -> pd.DataFrame:
     return over_seeds(pd.concat(found), ["when"])
 
 
+def beyond(rows: pd.DataFrame, measure: str, null: str) -> pd.DataFrame:
+    """By how much a measure exceeds its null within each seed, over seeds.
+
+    Args:
+        rows: of both, of one condition or several; splits, places and blocks count alike.
+        measure: what is found.
+        null: what would be found by chance.
+    """
+    both = within_seeds(where(rows, measure=[measure, null]), ["condition", "measure"])
+    return over_seeds(paired.difference(both, measure, null), ["condition"])
+
+
 def predicted_rows(
     summary: pd.DataFrame,
     final: pd.DataFrame,
@@ -52,7 +64,7 @@ def predicted_rows(
         null: the condition that is the null control.
     """
     (condition,) = summary["condition"].unique()
-    beyond = [
+    differences = [
         paired.difference(where(final, split=its), condition, null, of="condition").assign(
             split=its
         )
@@ -60,7 +72,7 @@ def predicted_rows(
     ]
     means = {
         "told": where(summary, split=list(told)),
-        "beyond null": over_seeds(pd.concat(beyond), ["split"]),
+        "beyond null": over_seeds(pd.concat(differences), ["split"]),
     }
     rows = [its.assign(condition=its["split"], measure=kind) for kind, its in means.items()]
     return pd.concat(rows, ignore_index=True)
