@@ -1,11 +1,15 @@
-"""When a bridge is needed and when it comes, and what predictions are about."""
+"""When a bridge is needed and when it comes, what predictions are about, and what toys do."""
+
+import json
 
 import pandas as pd
 import pytest
 
-from onset.notebook.facts import beyond, bridge_in_time, predicted, predicted_rows
+from onset.notebook.facts import beside_toys, beyond, bridge_in_time, predicted, predicted_rows
+from onset.notebook.here import here
 from onset.notebook.predictions import means_near
 from onset.statistics.seeds import over_seeds
+from tests.files import put_on_record
 
 
 def rows(**columns):
@@ -58,3 +62,35 @@ def test_predictions_are_about_what_is_told_and_what_is_beyond_the_null():
     assert outcome["held"].to_dict() == {"boss": True, "two_hop": True, "name": False}
     assert outcome.loc["boss", "mean"] == pytest.approx(0.95)
     assert outcome.loc["name", "mean"] == 1
+
+
+SUMMARIES = {
+    "real": ["facts,name,right,share,2,3,0.25,,", "shuffled,name,right,share,2,3,0.12,,"],
+    "toy": ["untied,reversed,right,share,2,3,0,,", "tied,reversed,right,share,2,3,1,,"],
+}
+
+
+def opened(folder, quoted):
+    """A study of the real model, and the summary of a toy's study."""
+    for name, means in SUMMARIES.items():
+        (folder / name / "settings").mkdir(parents=True)
+        head = "condition,split,measure,kind,digits,n_seeds,mean,low,high"
+        (folder / name / "summary.csv").write_text("\n".join([head, *means, ""]))
+        put_on_record(folder / name)
+    lists = {key: [] for key in ("conditions", "seeds", "compared", "analysed")}
+    maps = {key: {} for key in ("labels", "extra_seeds", "reference")}
+    told = {**lists, **maps, "quoted": quoted, "code": "of a test"}
+    (folder / "real/settings/notebook.json").write_text(json.dumps(told))
+    return here("real", folder)
+
+
+@pytest.mark.parametrize(("quoted", "toy"), [(["toy"], ["0.00", "1.00"]), ([], ["", ""])])
+def test_a_toy_stands_beside_the_real_model_and_its_null(tmp_path, quoted, toy):
+    found = {
+        "untied": ("untied/reversed/right", "facts/name"),
+        "tied": ("tied/reversed/right", None),
+    }
+    table = beside_toys(opened(tmp_path, quoted), {"toy": found}, "right", null="shuffled")
+    assert table.to_dict("list") == {
+        "finding": ["untied", "tied"], "toy": toy, "real": ["0.25", ""], "real, shuffled": ["0.12", ""],
+    }  # fmt: skip

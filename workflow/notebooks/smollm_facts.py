@@ -37,7 +37,7 @@ results = "results"
 
 # %%
 from onset.notebook import say
-from onset.notebook.facts import beyond, bridge_in_time, predicted, predicted_rows
+from onset.notebook.facts import beside_toys, beyond, bridge_in_time, predicted, predicted_rows
 from onset.notebook.here import MeanOf, here
 from onset.notebook.predictions import failures, means_near
 from onset.statistics import paired
@@ -155,9 +155,11 @@ timed
 # %% [markdown]
 # Back-patching writes the state of a later block before an earlier one, at the same place. Of the
 # questions answered wrong, how many does some pair of blocks mend? Null: the same with the states of
-# another question, since among few candidates some of many states mend by chance.
+# another question, since among few candidates some of many states mend by chance; the difference is
+# taken within each seed.
 
 # %%
+mending = beyond(where(hops, split="two_hop"), "mended", "mended_other")
 study.summary_table(
     "patched",
     {
@@ -165,18 +167,16 @@ study.summary_table(
         "mended": MeanOf("mended", "two_hop"),
         "by another": MeanOf("mended_other", "two_hop"),
     },
-    of=study.analysed,
-)
-
-# %%
-mending = beyond(where(hops, condition="facts"), "mended", "mended_other")
-mending
+    of=study.analysed, more={"difference": mending},
+)  # fmt: skip
+mending = where(mending, condition="facts")
 
 # %% [markdown]
 # ## Does an alias become whom it stands for?
 #
 # The cosine between the states of an alias and of the person it stands for, in the same question, at
-# the end of training; grey: with other people (null). Where the adapters begin, both are as they were.
+# the end of training; grey: with other people (null). Below, the mean over blocks and both places of the
+# first minus the second, within each seed.
 
 # %%
 COSINES = {"state_cosine": "whom it stands for", "state_cosine_null": "other people (null)"}
@@ -189,11 +189,6 @@ study.points_figure(
     "cosines", cosines, place, "blocks applied", "cosine of states", at="layer", by="position",
     curve="measure", of=COSINES,
 )  # fmt: skip
-
-# %% [markdown]
-# Mean over blocks and both places of the first minus the second, within each seed:
-
-# %%
 nearer = beyond(last, *COSINES)
 nearer
 
@@ -246,6 +241,32 @@ study.summary_table(
         "wrong paper": MeanOf("lead_among", "unreliable"),
     },
 )
+
+# %% [markdown]
+# Beside the toys, where their studies are run, too. There the right answer is the first of all tokens
+# (reversed: of those never told as answers), here of the candidates; last, with shuffled answers. Empty:
+# nothing in this model is shared by both hops, and its embeddings, which are tied, aren't trained.
+
+# %%
+TOYS = {
+    "composition": {
+        "two hops, each in blocks of its own": ("two_layers/oo/accuracy", "half_composed/two_hop"),
+        "two hops, both in one block": ("shared_per_hop/oo/accuracy", None),
+    },
+    "reversal": {
+        "reverse, untied": ("untied/reversed/withheld_accuracy", "facts/name"),
+        "reverse, tied and trained": ("tied/reversed/withheld_accuracy", None),
+    },
+    "alias": {
+        "alias, untied": ("untied/ood/accuracy", "facts/reliable"),
+        "alias, tied and trained": ("tied/ood/accuracy", None),
+    },
+    "definitions": {
+        "alias of the right source": ("replay/reliable/accuracy", "facts/reliable"),
+        "alias of the wrong source": ("replay/unreliable/accuracy", "facts/unreliable"),
+    },
+}
+study.table("toys", beside_toys(study, TOYS, "right_among", null="shuffled"))
 
 # %% [markdown]
 # The predictions, on means of the condition `facts`: what is told is near 1 (0.9 or more); of what

@@ -1,4 +1,4 @@
-"""What notebooks about facts in a model make of its closer looks and of its null control."""
+"""What notebooks about facts in a model make of its closer looks, of its null control and of toys."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
+from onset.notebook.study import NotebookStudy
 from onset.statistics import paired
 from onset.statistics.rows import where
 from onset.statistics.seeds import over_seeds, within_seeds
@@ -81,3 +82,33 @@ def predicted_rows(
 def predicted(told: Iterable[str], follows: Iterable[str]) -> Mapping[int, Mapping[str, list[str]]]:
     """That what is told is near 1, and what follows near 0 beyond the null, as `means_near` is told."""
     return {1: {its: ["told"] for its in told}, 0: {its: ["beyond null"] for its in follows}}
+
+
+def beside_toys(
+    study: NotebookStudy,
+    toys: Mapping[str, Mapping[str, tuple[str, str | None]]],
+    measure: str,
+    null: str,
+) -> pd.DataFrame:
+    """Means of toys, where their studies are run, too, next to those of a real model.
+
+    Args:
+        study: of the real model.
+        toys: their study → what is found → its mean there, and `condition/split` of the same here, if
+            there is such a thing.
+        measure: what is measured here.
+        null: the condition that is the null control.
+
+    Returns:
+        finding, toy, real, and real with the null control: texts.
+    """
+    name, tables = study.folder.name, []
+    for toy, rows in toys.items():
+        own, control = {}, {}
+        for finding, (theirs, ours) in rows.items():
+            condition, _, split = (ours or "").partition("/")
+            own[finding] = (theirs, f"{condition}/{split}/{measure}")
+            control[finding] = (theirs, f"{null}/{split}/{measure}")
+        found = study.next_to(toy, own).rename(columns={toy: "toy", name: "real"})
+        tables.append(found.assign(null=study.next_to(toy, control)[name]))
+    return pd.concat(tables, ignore_index=True).rename(columns={"null": f"real, {null}"})
