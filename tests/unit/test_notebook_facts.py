@@ -5,7 +5,14 @@ import json
 import pandas as pd
 import pytest
 
-from onset.notebook.facts import beside_toys, beyond, bridge_in_time, predicted, predicted_rows
+from onset.notebook.facts import (
+    beside_toys,
+    beyond,
+    bridge_in_time,
+    predicted,
+    predicted_rows,
+    two_thirds_on,
+)
 from onset.notebook.here import here
 from onset.notebook.predictions import means_near
 from onset.statistics.seeds import over_seeds
@@ -30,6 +37,22 @@ def test_the_bridge_is_needed_up_to_a_block_and_comes_after_one():
     when = bridge_in_time(found).set_index("when")["mean"]
     assert when["needed"] == 2
     assert when["comes"] == 3
+
+
+def test_two_thirds_on_is_where_states_are_written_and_no_further():
+    found = pd.concat(
+        [
+            rows(
+                condition="facts", seed=0, split="one", measure=measure, layer=layers, value=values
+            )
+            for measure, layers, values in [
+                ("given_bridge_right", [0, 2, 4], [1.0, 0.75, 0.5]),
+                ("bridge_first", [0, 2, 4, 5], [0.0, 0.25, 0.5, 1.0]),
+            ]
+        ]
+    )
+    late = two_thirds_on(found).set_index("measure")["mean"]
+    assert late.to_dict() == {"given_bridge_right": 0.75, "bridge_first": 0.25}
 
 
 def test_what_is_beyond_the_null_is_found_within_seeds():

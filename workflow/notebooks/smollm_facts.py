@@ -36,8 +36,7 @@ study_name = "smollm_facts"
 results = "results"
 
 # %%
-from onset.notebook import say
-from onset.notebook.facts import beside_toys, beyond, bridge_in_time, predicted, predicted_rows
+from onset.notebook import facts, say
 from onset.notebook.here import MeanOf, here
 from onset.notebook.predictions import failures, means_near
 from onset.statistics import paired
@@ -63,15 +62,13 @@ ELSEWHERE = {"prose_held_out": "prose", "others": "other people", "job": "jobs t
 # ## What was run
 #
 # One model, the same for all seeds; a seed decides the people, the facts and their order. All
-# conditions are told as many texts in as many steps. Adapters stand in the blocks from `first layer`
-# on.
+# conditions are told as many texts in as many steps.
 
 # %%
 study.what_was_run(
     {
         "answers": "task.answers", "two hops told": "task.two_hops", "rank": "model.adapter.rank",
-        "first layer": "model.adapter.first_layer", "steps": "training.steps",
-        "learning rate": "training.learning_rate",
+        "steps": "training.steps", "learning rate": "training.learning_rate",
     },
     sizes=["told", "two_hop", "name", "reliable"],
 )  # fmt: skip
@@ -82,8 +79,9 @@ study.what_was_run(
 # The fraction of questions in which the right answer is the first of the candidates, that is of those
 # that answer some question of that kind; crosses: before training, when nothing can be known. All are
 # asked in a phrasing in which nothing was told. The null control is told the same texts with answers
-# shuffled. In the last three panels the facts stand in front of the question: what fails there can't be
-# asked of facts in weights, and what works before training and not after it is damage.
+# shuffled. In the last three panels the facts of two people stand in front of the question, so that a
+# guess among them is right in half: what fails there can't be asked of facts in weights, and what works
+# before training and not after it is damage.
 
 # %%
 right = study.measured("right_among")
@@ -97,7 +95,7 @@ study.rows_figure(
 # %% [markdown]
 # ## During training
 #
-# The same fractions. If what follows rose and fell again, its end would not tell.
+# If what follows rose and fell again, its end would not tell.
 
 # %%
 COURSE = {its: ALL[its] for its in ("boss", "city", "two_hop", "name", "reliable", "two_hop_shown")}
@@ -108,8 +106,8 @@ study.curves_figure(
 # %% [markdown]
 # ## Damage
 #
-# How far the distribution over the next token is from that before training. A model that had learnt the
-# facts and nothing else would change where it is asked for them alone.
+# How far the next token's distribution is from that before training. A model that had learnt the facts
+# and nothing else would change where it is asked for them alone.
 
 # %%
 study.curves_figure(
@@ -121,9 +119,9 @@ study.curves_figure(
 #
 # At the person's place in a two-hop question, the state before a block is replaced by the one that a
 # question about the boss has at the boss's name. Where the right answer then comes first, the blocks
-# from there on take the second hop. Null: the state of somebody of whom nothing is told. Beside it the
-# logit lens: from where on is the boss, of all bosses, read out first there, with nothing replaced? It
-# may be there before, in a form that the lens doesn't read.
+# from there on use what stands there, be it the boss or, in late blocks, his city. Null: the state of
+# somebody of whom nothing is told. Beside it the logit lens: from where on is the boss, of all bosses,
+# read out first there, with nothing replaced? It may be there before in a form that the lens can't read.
 
 # %%
 GIVEN = {
@@ -134,8 +132,7 @@ GIVEN = {
 HALVES = {"two_hop": "never told", "two_hop_half": "told with their answers"}
 hops = where(study.closer, split=HALVES)
 at_person = hops["position"].isna() | (hops["position"] < hops["position"].max())
-in_time = where(hops[at_person], measure=GIVEN)
-in_time = in_time[in_time["layer"] % 2 == 0]
+in_time = where(hops[at_person & (hops["layer"] % 2 == 0)], measure=GIVEN)
 study.points_figure(
     "in_time", over_seeds(in_time, ["condition", "split", "measure", "layer"]),
     {(c, s): f"{study.labels[c]}: {HALVES[s]}"
@@ -145,11 +142,13 @@ study.points_figure(
 )  # fmt: skip
 
 # %% [markdown]
-# Per run of the first condition: the last block before which the boss's state makes half of the answers
-# right, and the first after which half of the bosses are read out first, or more.
+# Per run of the first condition, of every second block: the last before which the boss's state makes half
+# of the answers right, and the first after which half of the bosses are read out first, or more. Before
+# the first block, the boss's state is the question for his own boss's city, of whom nothing is told.
 
 # %%
-timed = bridge_in_time(where(in_time, condition="facts"))
+of_facts = where(in_time, condition="facts")
+timed, late = facts.bridge_in_time(of_facts), facts.two_thirds_on(of_facts)
 timed
 
 # %% [markdown]
@@ -159,7 +158,7 @@ timed
 # taken within each seed.
 
 # %%
-mending = beyond(where(hops, split="two_hop"), "mended", "mended_other")
+mending = facts.beyond(where(hops, split="two_hop"), "mended", "mended_other")
 study.summary_table(
     "patched",
     {
@@ -175,8 +174,8 @@ mending = where(mending, condition="facts")
 # ## Does an alias become whom it stands for?
 #
 # The cosine between the states of an alias and of the person it stands for, in the same question, at
-# the end of training; grey: with other people (null). Below, the mean over blocks and both places of the
-# first minus the second, within each seed.
+# the end; grey: with other people (null). Below, the first minus the second within each seed, mean over
+# blocks and both places.
 
 # %%
 COSINES = {"state_cosine": "whom it stands for", "state_cosine_null": "other people (null)"}
@@ -189,7 +188,7 @@ study.points_figure(
     "cosines", cosines, place, "blocks applied", "cosine of states", at="layer", by="position",
     curve="measure", of=COSINES,
 )  # fmt: skip
-nearer = beyond(last, *COSINES)
+nearer = facts.beyond(last, *COSINES)
 nearer
 
 # %% [markdown]
@@ -209,8 +208,7 @@ study.points_figure(
 # %% [markdown]
 # ## The numbers
 #
-# Mean over seeds at the end and the 95 % interval of the mean (`docs/statistics.md`). The paper quotes
-# these.
+# Mean over seeds at the end and the 95 % interval of the mean (`docs/statistics.md`).
 
 # %%
 study.summary_table(
@@ -226,8 +224,8 @@ study.summary_table(
 )
 
 # %% [markdown]
-# Shares of a few questions are coarse. By how much the log-probability of the right answer exceeds the
-# mean of the other candidates (nats, by chance 0) tells smaller effects:
+# By how much the log-probability of the right answer exceeds the mean of the other candidates (nats, by
+# chance 0), which tells smaller effects:
 
 # %%
 study.summary_table(
@@ -251,34 +249,30 @@ study.summary_table(
 TOYS = {
     "composition": {
         "two hops, each in blocks of its own": ("two_layers/oo/accuracy", "half_composed/two_hop"),
-        "two hops, both in one block": ("shared_per_hop/oo/accuracy", None),
-    },
+        "two hops, both in one block": ("shared_per_hop/oo/accuracy", None)},
     "reversal": {
         "reverse, untied": ("untied/reversed/withheld_accuracy", "facts/name"),
-        "reverse, tied and trained": ("tied/reversed/withheld_accuracy", None),
-    },
+        "reverse, tied and trained": ("tied/reversed/withheld_accuracy", None)},
     "alias": {
         "alias, untied": ("untied/ood/accuracy", "facts/reliable"),
-        "alias, tied and trained": ("tied/ood/accuracy", None),
-    },
+        "alias, tied and trained": ("tied/ood/accuracy", None)},
     "definitions": {
         "alias of the right source": ("replay/reliable/accuracy", "facts/reliable"),
-        "alias of the wrong source": ("replay/unreliable/accuracy", "facts/unreliable"),
-    },
-}
-study.table("toys", beside_toys(study, TOYS, "right_among", null="shuffled"))
+        "alias of the wrong source": ("replay/unreliable/accuracy", "facts/unreliable")},
+}  # fmt: skip
+study.table("toys", facts.beside_toys(study, TOYS, "right_among", null="shuffled"))
 
 # %% [markdown]
-# The predictions, on means of the condition `facts`: what is told is near 1 (0.9 or more); of what
-# follows, the fraction right is within 0.1 of that with shuffled facts.
+# The predictions, on means of the first condition: what is told is near 1 (0.9 or more); of what follows,
+# the fraction right is within 0.1 of that with shuffled facts.
 
 # %%
 DERIVED = ["two_hop", "name", "reliable", "unreliable"]
 right_at_end = where(study.final, measure="right_among")
-means = predicted_rows(
+means = facts.predicted_rows(
     where(study.summary, condition="facts", measure="right_among"), right_at_end, TOLD, DERIVED, "shuffled"
 )  # fmt: skip
-outcome = means_near(means, predicted(TOLD, DERIVED))
+outcome = means_near(means, facts.predicted(TOLD, DERIVED))
 study.save_numbers(
     study.quoted_settings(
         "task.n_two_hop", "task.n_pairs", "task.n_called", "task.n_answered", "training.steps"
@@ -292,6 +286,9 @@ study.save_numbers(
         "predictions_failed": failures(outcome, ALL),
     }
     | say.named(timed, "bridge_{when}", say.rounded(0))
+    | say.named(late, "{measure}_late")
+    | {"alone_most": say.most(where(held, measure="alone_right")["mean"])}
+    | {"missing_least": say.least(where(held, measure="missing_right")["mean"])}
     | say.named(nearer, "nearer")
     | say.named(mending, "mending")
     | say.named(mending[mending["low"] > 0], "mending_is_clear")
@@ -302,8 +299,8 @@ outcome
 # %% [markdown]
 # ## Compared with the literature
 #
-# What is reported of larger models; theirs answer freely, so ours is the share in which the right
-# answer is the first of all tokens. The difference between the papers is taken within each seed.
+# Larger models, which answer freely: so ours is the share in which the right answer is the first of all
+# tokens. The difference between the papers is taken within each seed.
 
 # %%
 trust = paired.difference(right_at_end, "reliable", "unreliable", of="split")

@@ -36,6 +36,22 @@ def bridge_in_time(rows: pd.DataFrame) -> pd.DataFrame:
     return over_seeds(pd.concat(found), ["when"])
 
 
+def two_thirds_on(rows: pd.DataFrame) -> pd.DataFrame:
+    """The same measures over seeds, at the last block in the first two thirds before which states are
+    written.
+
+    Args:
+        rows: as for `bridge_in_time`, with the states of strangers.
+
+    Returns:
+        measure, mean, low, high, and a column per seed.
+    """
+    written = where(rows, measure=_WHEN["needed"][0])["layer"]
+    there = written[written <= rows["layer"].max() * 2 / 3].max()
+    by_run = within_seeds(where(rows, layer=there), ["condition", "measure"])
+    return over_seeds(by_run, ["measure"])
+
+
 def beyond(rows: pd.DataFrame, measure: str, null: str) -> pd.DataFrame:
     """By how much a measure exceeds its null within each seed, over seeds.
 
