@@ -36,6 +36,8 @@ study_name = "smollm_facts"
 results = "results"
 
 # %%
+import pandas as pd
+
 from onset.notebook import facts, say
 from onset.notebook.here import MeanOf, here
 from onset.notebook.predictions import failures, means_near
@@ -143,13 +145,17 @@ study.points_figure(
 
 # %% [markdown]
 # Per run of the first condition, of every second block: the last before which the boss's state makes half
-# of the answers right, and the first after which half of the bosses are read out first, or more. Before
-# the first block, the boss's state is the question for his own boss's city, of whom nothing is told.
+# of the answers right (`needed`), and the first after which half of the bosses are read out first
+# (`comes`). Where two hops are told with their answers: the first before which a stranger's state leaves
+# half of the answers right (`left`), so that what stands there has been used. Before the first block, the
+# boss's state is the question for his own boss's city, of whom nothing is told.
 
 # %%
 of_facts = where(in_time, condition="facts")
 timed, late = facts.bridge_in_time(of_facts), facts.two_thirds_on(of_facts)
-timed
+of_told = facts.bridge_in_time(where(in_time, split="two_hop_half"))
+of_told = where(of_told, when="left")
+pd.concat([timed, of_told])
 
 # %% [markdown]
 # Back-patching writes the state of a later block before an earlier one, at the same place. Of the
@@ -174,7 +180,7 @@ mending = where(mending, condition="facts")
 # ## Does an alias become whom it stands for?
 #
 # The cosine between the states of an alias and of the person it stands for, in the same question, at
-# the end; grey: with other people (null). Below, the first minus the second within each seed, mean over
+# the end; squares: with other people (null). Below, the first minus the second within each seed, mean over
 # blocks and both places.
 
 # %%
@@ -286,6 +292,7 @@ study.save_numbers(
         "predictions_failed": failures(outcome, ALL),
     }
     | say.named(timed, "bridge_{when}", say.rounded(0))
+    | say.named(of_told, "person_{when}", say.rounded(0))
     | say.named(late, "{measure}_late")
     | {"alone_most": say.most(where(held, measure="alone_right")["mean"])}
     | {"missing_least": say.least(where(held, measure="missing_right")["mean"])}

@@ -12,17 +12,21 @@ from onset.statistics.rows import where
 from onset.statistics.seeds import over_seeds, within_seeds
 
 HALF = 0.5
-_WHEN = {"needed": ("given_bridge_right", "max"), "comes": ("bridge_first", "min")}
+_WHEN = {
+    "needed": ("given_bridge_right", "max"),
+    "comes": ("bridge_first", "min"),
+    "left": ("given_stranger_right", "min"),
+}
 
 
 def bridge_in_time(rows: pd.DataFrame) -> pd.DataFrame:
-    """The last block before which a bridge that is given makes half of the answers right (`needed`), and
-    the first after which half of the bridges are read out first (`comes`): over seeds, of the runs that
-    have one.
+    """The last block before which a bridge that is given makes half of the answers right (`needed`), the
+    first after which half of the bridges are read out first (`comes`), and the first before which a
+    stranger who is given leaves half of the answers right (`left`): over seeds, of the runs that have one.
 
     Args:
-        rows: of `given_bridge_right` and `bridge_first` at the person's place, of one condition; the
-            fractions of its splits count alike.
+        rows: of `given_bridge_right`, `bridge_first` and `given_stranger_right` at the person's place, of
+            one condition; the fractions of its splits count alike.
 
     Returns:
         when, mean, low, high, and a column per seed.
