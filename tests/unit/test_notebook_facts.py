@@ -26,7 +26,7 @@ def rows(**columns):
 def test_the_bridge_is_needed_up_to_a_block_and_comes_after_one():
     given = [1.0, 1.0, 0.5, 0.0], [1.0, 0.75, 0.5, 0.25]
     read = [0.0, 0.25, 0.25, 1.0], [0.0, 0.0, 0.25, 0.5]
-    unharmed = [0.0, 0.5, 0.75, 1.0], [0.25, 0.5, 1.0, 1.0]
+    unharmed = [0.0, 0.5, 0.75, 1.0], [0.25, 0.25, 1.0, 1.0]
     found = pd.concat(
         rows(
             condition="facts", seed=seed, split=split, measure=measure, layer=range(4), value=value
@@ -39,10 +39,11 @@ def test_the_bridge_is_needed_up_to_a_block_and_comes_after_one():
         for seed, value in enumerate(of_seeds)
         for split in ("one", "other")
     )
-    when = bridge_in_time(found).set_index("when")["mean"]
-    assert when["needed"] == 2
-    assert when["comes"] == 3
-    assert when["left"] == 1
+    when = bridge_in_time(found).set_index("when")[["mean", "low", "high"]]
+    assert when.loc["needed", "mean"] == 2
+    assert when.loc["comes", "mean"] == 3
+    assert when.loc["left", "mean"] == 1.5
+    assert when.loc["left", "high"] == 3
 
 
 def test_two_thirds_on_is_where_states_are_written_and_no_further():

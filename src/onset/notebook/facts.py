@@ -29,7 +29,7 @@ def bridge_in_time(rows: pd.DataFrame) -> pd.DataFrame:
             one condition; the fractions of its splits count alike.
 
     Returns:
-        when, mean, low, high, and a column per seed.
+        when, mean, low, high (not above the depth), and a column per seed.
     """
     by_layer = rows.groupby(["condition", "seed", "measure", "layer"])["value"].mean().reset_index()
     runs = by_layer[by_layer["value"] >= HALF].groupby(["condition", "seed", "measure"])["layer"]
@@ -37,7 +37,8 @@ def bridge_in_time(rows: pd.DataFrame) -> pd.DataFrame:
         where(runs.agg(end).reset_index(name="value"), measure=its).assign(when=when, kind="count")
         for when, (its, end) in _WHEN.items()
     ]
-    return over_seeds(pd.concat(found), ["when"])
+    when = over_seeds(pd.concat(found), ["when"])
+    return when.assign(high=when["high"].clip(upper=rows["layer"].max()))
 
 
 def two_thirds_on(rows: pd.DataFrame) -> pd.DataFrame:
