@@ -20,7 +20,7 @@
 #:
 #:   make info        what a bug report needs: versions, machine, config, last failure
 #:   make setup       LaTeX and the locked environment in .venv, nothing else
-#:   make weights     the pretrained model of the study smollm, 93 MB; `make reproduce` gets it too
+#:   make weights     the pretrained model of smollm and smollm_facts, 93 MB; `make reproduce` gets it too
 #:   make lint        ruff, snakefmt, import-linter, snakemake --lint; actionlint where it is installed
 #:   make schema      config/schema/*.json, for editors, from the settings classes
 #:   make lock        requirements/*.lock from pyproject.toml   UPGRADE=1 takes the newest versions
@@ -29,7 +29,7 @@
 #:
 #: Switches, after any target (shell variables of the same names are ignored):
 #:   PAPER=no              everything but the PDF, and no LaTeX needed
-#:   WEIGHTS=no            everything but the study smollm, whose model is a download of 93 MB
+#:   WEIGHTS=no            everything but smollm and smollm_facts, whose model is a download of 93 MB
 #:   BROWSER=no            all tests except those that open the gallery in a browser
 #:   ONSET_TORCH=cuda      torch for an NVIDIA GPU (Linux); remembered until ONSET_TORCH=cpu
 #:   PYTHON=/path/python   the Python, 3.11 to 3.14, to build .venv with; remembered

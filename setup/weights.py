@@ -1,4 +1,4 @@
-"""The pretrained model that the study smollm looks into: a package of 93 MB that nothing else needs."""
+"""The pretrained model of smollm and smollm_facts: a package of 93 MB that nothing else needs."""
 
 from setup import packages
 from setup.console import SetupError, choice, say

@@ -113,6 +113,17 @@ class TestAdapters:
                 found = model.logits_from(parameters, states, layer, 4)
                 assert_close(found, expected, rtol=1e-4, atol=1e-4)
 
+    def test_what_examples_begin_with_in_common_is_run_once(self, folder):
+        model = built(folder, rank=2)
+        parameters, alike = trained(model), TOKENS.copy()
+        alike[:, :3] = alike[0, :3]
+        with torch.no_grad():
+            expected = model.logits(parameters, [Questions(alike, (4,))])
+            stream = model.residual_stream(parameters, torch.from_numpy(alike))
+            for layer, states in enumerate(stream):
+                found = model.logits_from(parameters, states, layer, 4, alike=3)
+                assert_close(found, expected, rtol=1e-4, atol=1e-4)
+
     def test_a_checkpoint_holds_what_is_trained(self, folder, tmp_path):
         model = built(folder, rank=2)
         parameters = trained(model)

@@ -15,8 +15,8 @@ SMALL_WORLDS = [
         "n_missing": 2,
         "n_pairs": 5,
         "n_both_ways": 2,
-        "n_aliases": 8,
-        "n_answered": 4,
+        "n_called": 4,
+        "n_answered": 2,
         "n_others": 3,
         "n_shown": 2,
         "length": 40,
@@ -62,7 +62,6 @@ class TestTold:
         told = set(texts(world, "told"))
         for split in (
             "two_hop",
-            "two_hop_half",
             "two_hop_missing",
             "reliable",
             "unreliable",
@@ -80,6 +79,7 @@ class TestTold:
         asked = people(both, "two_hop_half")
         assert len(more) == 2 * len(asked)
         assert all(any(person in text for person in asked) for text, _ in more)
+        assert {*asked, *people(both, "two_hop")} == set(people(world, "two_hop"))
 
     def test_shuffled_answers_are_the_same_ones(self, world):
         null = generated("invented_facts", answers="shuffled")[0]
@@ -93,13 +93,12 @@ class TestAsked:
     def test_the_bridge_leads_to_the_answer(self, world):
         boss = dict(zip(people(world, "boss"), (a for _, a in texts(world, "boss")), strict=True))
         city = dict(zip(people(world, "city"), (a for _, a in texts(world, "city")), strict=True))
-        for split in ("two_hop", "two_hop_half"):
-            its = world.splits[split]
-            for person, bridge, (_, answer) in zip(
-                people(world, split), its.truth["bridge"], texts(world, split), strict=True
-            ):
-                assert boss[person] == world.vocabulary[bridge]
-                assert city[boss[person]] == answer
+        its = world.splits["two_hop"]
+        for person, bridge, (_, answer) in zip(
+            people(world, "two_hop"), its.truth["bridge"], texts(world, "two_hop"), strict=True
+        ):
+            assert boss[person] == world.vocabulary[bridge]
+            assert city[boss[person]] == answer
         missing = {boss[person] for person in people(world, "two_hop_missing")}
         assert not missing & set(city)
 
@@ -133,6 +132,12 @@ class TestAsked:
         (good,) = (its for its, found in by_paper.items() if found == {True})
         assert {paper[person] for person in people(world, "reliable")} == {good}
         assert good not in {paper[person] for person in people(world, "unreliable")}
+
+    def test_nothing_but_the_paper_tells_right_from_wrong_ones(self, world):
+        one, other = (world.splits[name] for name in ("reliable", "unreliable"))
+        assert (one.truth["base"] == other.truth["base"]).all()
+        assert (one.targets == other.targets).all()
+        assert not set(one.truth["entity"]) & set(other.truth["entity"])
 
     def test_the_other_way_round(self, world):
         jobs = {answer: person for person, (_, answer) in zip(
@@ -180,9 +185,10 @@ def test_seeds_have_other_facts_and_the_same_seed_the_same():
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"n_missing": 4}, "n_two_hop: 1 are left to ask about"),
+        ({"n_missing": 5}, "n_two_hop: 1 are left to ask about"),
+        ({"n_missing": 3, "two_hops": "half"}, "n_two_hop: 1 are left to ask about"),
         ({"n_both_ways": 4}, "n_pairs: 1 are left to ask about"),
-        ({"n_answered": 6}, "n_aliases: 1 are left to ask about"),
+        ({"n_answered": 3}, "n_called: 1 are left to ask about"),
     ],
 )
 def test_worlds_that_leave_nothing_to_ask_are_refused(changes, said):

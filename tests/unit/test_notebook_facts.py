@@ -1,11 +1,22 @@
-"""When a bridge is needed and when it comes, and what predictions are about."""
+"""When a bridge is needed and when it comes, what predictions are about, and what toys do."""
+
+import json
 
 import pandas as pd
 import pytest
 
-from onset.notebook.facts import bridge_in_time, predicted, predicted_rows
+from onset.notebook.facts import (
+    beside_toys,
+    beyond,
+    bridge_in_time,
+    predicted,
+    predicted_rows,
+    two_thirds_on,
+)
+from onset.notebook.here import here
 from onset.notebook.predictions import means_near
 from onset.statistics.seeds import over_seeds
+from tests.files import put_on_record
 
 
 def rows(**columns):
@@ -15,17 +26,53 @@ def rows(**columns):
 def test_the_bridge_is_needed_up_to_a_block_and_comes_after_one():
     given = [1.0, 1.0, 0.5, 0.0], [1.0, 0.75, 0.5, 0.25]
     read = [0.0, 0.25, 0.25, 1.0], [0.0, 0.0, 0.25, 0.5]
+    unharmed = [0.0, 0.5, 0.75, 1.0], [0.25, 0.25, 1.0, 1.0]
     found = pd.concat(
         rows(
             condition="facts", seed=seed, split=split, measure=measure, layer=range(4), value=value
         )
-        for measure, of_seeds in {"given_bridge_right": given, "bridge_first": read}.items()
+        for measure, of_seeds in {
+            "given_bridge_right": given,
+            "bridge_first": read,
+            "given_stranger_right": unharmed,
+        }.items()
         for seed, value in enumerate(of_seeds)
         for split in ("one", "other")
     )
-    when = bridge_in_time(found).set_index("when")["mean"]
-    assert when["needed"] == 2
-    assert when["comes"] == 3
+    when = bridge_in_time(found).set_index("when")[["mean", "low", "high"]]
+    assert when.loc["needed", "mean"] == 2
+    assert when.loc["comes", "mean"] == 3
+    assert when.loc["left", "mean"] == 1.5
+    assert when.loc["left", "high"] == 3
+
+
+def test_two_thirds_on_is_where_states_are_written_and_no_further():
+    found = pd.concat(
+        [
+            rows(
+                condition="facts", seed=0, split="one", measure=measure, layer=layers, value=values
+            )
+            for measure, layers, values in [
+                ("given_bridge_right", [0, 2, 4], [1.0, 0.75, 0.5]),
+                ("bridge_first", [0, 2, 4, 5], [0.0, 0.25, 0.5, 1.0]),
+            ]
+        ]
+    )
+    late = two_thirds_on(found).set_index("measure")["mean"]
+    assert late.to_dict() == {"given_bridge_right": 0.75, "bridge_first": 0.25}
+
+
+def test_what_is_beyond_the_null_is_found_within_seeds():
+    found = pd.concat(
+        rows(condition="facts", seed=[0, 1], split=split, measure=measure, value=values)
+        for measure, split, values in [
+            ("mended", "one", [0.5, 1.0]), ("mended", "other", [0.75, 1.0]),
+            ("mended_other", "one", [0.25, 0.5]), ("mended_other", "other", [0.25, 0.75]),
+        ]
+    )  # fmt: skip
+    (its,) = beyond(found, "mended", "mended_other").itertuples()
+    assert (its.seed_0, its.seed_1, its.mean) == (0.375, 0.375, 0.375)
+    assert its.low < 0.375 < its.high
 
 
 def test_predictions_are_about_what_is_told_and_what_is_beyond_the_null():
@@ -45,3 +92,35 @@ def test_predictions_are_about_what_is_told_and_what_is_beyond_the_null():
     assert outcome["held"].to_dict() == {"boss": True, "two_hop": True, "name": False}
     assert outcome.loc["boss", "mean"] == pytest.approx(0.95)
     assert outcome.loc["name", "mean"] == 1
+
+
+SUMMARIES = {
+    "real": ["facts,name,right,share,2,3,0.25,,", "shuffled,name,right,share,2,3,0.12,,"],
+    "toy": ["untied,reversed,right,share,2,3,0,,", "tied,reversed,right,share,2,3,1,,"],
+}
+
+
+def opened(folder, quoted):
+    """A study of the real model, and the summary of a toy's study."""
+    for name, means in SUMMARIES.items():
+        (folder / name / "settings").mkdir(parents=True)
+        head = "condition,split,measure,kind,digits,n_seeds,mean,low,high"
+        (folder / name / "summary.csv").write_text("\n".join([head, *means, ""]))
+        put_on_record(folder / name)
+    lists = {key: [] for key in ("conditions", "seeds", "compared", "analysed")}
+    maps = {key: {} for key in ("labels", "extra_seeds", "reference")}
+    told = {**lists, **maps, "quoted": quoted, "code": "of a test"}
+    (folder / "real/settings/notebook.json").write_text(json.dumps(told))
+    return here("real", folder)
+
+
+@pytest.mark.parametrize(("quoted", "toy"), [(["toy"], ["0.00", "1.00"]), ([], ["", ""])])
+def test_a_toy_stands_beside_the_real_model_and_its_null(tmp_path, quoted, toy):
+    found = {
+        "untied": ("untied/reversed/right", "facts/name"),
+        "tied": ("tied/reversed/right", None),
+    }
+    table = beside_toys(opened(tmp_path, quoted), {"toy": found}, "right", null="shuffled")
+    assert table.to_dict("list") == {
+        "finding": ["untied", "tied"], "toy": toy, "real": ["0.25", ""], "real, shuffled": ["0.12", ""],
+    }  # fmt: skip

@@ -23,7 +23,8 @@
 # taken for whom it stands for, whatever the paper: where aliases work in the toys, their embeddings
 # have come together. (5) The second hop needs the bridge early: given its state from a question about
 # the bridge itself, before a block in the first half, the model answers; given it in the last third, it
-# doesn't.
+# doesn't. A first run of the same seeds, which asked four or five questions of a kind, left too much
+# open; for the run below the world was made larger, and the hypothesis left as it was.
 #
 # **What would refute it.** More right answers than with shuffled facts, or than with a boss of whom no
 # city is told; states that work in late blocks as in early ones; cosines of aliases that rise above
@@ -35,8 +36,9 @@ study_name = "smollm_facts"
 results = "results"
 
 # %%
-from onset.notebook import say
-from onset.notebook.facts import bridge_in_time, predicted, predicted_rows
+import pandas as pd
+
+from onset.notebook import facts, say
 from onset.notebook.here import MeanOf, here
 from onset.notebook.predictions import failures, means_near
 from onset.statistics import paired
@@ -49,7 +51,7 @@ TOLD = {
     "name_told": "name by job, told", "answered": "alias's food, told",
 }  # fmt: skip
 FOLLOWS = {
-    "two_hop": "two hops", "two_hop_half": "two hops, other half", "two_hop_missing": "no city told (null)",
+    "two_hop": "two hops", "two_hop_half": "two hops, told", "two_hop_missing": "no city told (null)",
     "name": "name by job", "reliable": "alias, right paper", "unreliable": "alias, wrong paper",
 }  # fmt: skip
 SHOWN = {
@@ -62,15 +64,13 @@ ELSEWHERE = {"prose_held_out": "prose", "others": "other people", "job": "jobs t
 # ## What was run
 #
 # One model, the same for all seeds; a seed decides the people, the facts and their order. All
-# conditions are told as many texts in as many steps. Adapters stand in the blocks from `first layer`
-# on.
+# conditions are told as many texts in as many steps.
 
 # %%
 study.what_was_run(
     {
         "answers": "task.answers", "two hops told": "task.two_hops", "rank": "model.adapter.rank",
-        "first layer": "model.adapter.first_layer", "steps": "training.steps",
-        "learning rate": "training.learning_rate",
+        "steps": "training.steps", "learning rate": "training.learning_rate",
     },
     sizes=["told", "two_hop", "name", "reliable"],
 )  # fmt: skip
@@ -81,8 +81,9 @@ study.what_was_run(
 # The fraction of questions in which the right answer is the first of the candidates, that is of those
 # that answer some question of that kind; crosses: before training, when nothing can be known. All are
 # asked in a phrasing in which nothing was told. The null control is told the same texts with answers
-# shuffled. In the last three panels the facts stand in front of the question: what fails there can't be
-# asked of facts in weights, and what works before training and not after it is damage.
+# shuffled. In the last three panels the facts of two people stand in front of the question, so that a
+# guess among them is right in half: what fails there can't be asked of facts in weights, and what works
+# before training and not after it is damage.
 
 # %%
 right = study.measured("right_among")
@@ -96,7 +97,7 @@ study.rows_figure(
 # %% [markdown]
 # ## During training
 #
-# The same fractions. If what follows rose and fell again, its end would not tell.
+# If what follows rose and fell again, its end would not tell.
 
 # %%
 COURSE = {its: ALL[its] for its in ("boss", "city", "two_hop", "name", "reliable", "two_hop_shown")}
@@ -107,8 +108,8 @@ study.curves_figure(
 # %% [markdown]
 # ## Damage
 #
-# How far the distribution over the next token is from that before training. A model that had learnt the
-# facts and nothing else would change where it is asked for them alone.
+# How far the next token's distribution is from that before training. A model that had learnt the facts
+# and nothing else would change where it is asked for them alone.
 
 # %%
 study.curves_figure(
@@ -120,9 +121,9 @@ study.curves_figure(
 #
 # At the person's place in a two-hop question, the state before a block is replaced by the one that a
 # question about the boss has at the boss's name. Where the right answer then comes first, the blocks
-# from there on take the second hop. Null: the state of somebody of whom nothing is told. Beside it the
-# logit lens: from where on is the boss, of all bosses, read out first there, with nothing replaced? It
-# may be there before, in a form that the lens doesn't read.
+# from there on use what stands there, be it the boss or, in late blocks, his city. Null: the state of
+# somebody of whom nothing is told. Beside it the logit lens: from where on is the boss, of all bosses,
+# read out first there, with nothing replaced? It may be there before in a form that the lens can't read.
 
 # %%
 GIVEN = {
@@ -130,57 +131,57 @@ GIVEN = {
     "given_stranger_right": "right, given a stranger's (null)",
     "bridge_first": "boss read out first",
 }
-HALVES = {"two_hop": "never told", "two_hop_half": "told in the second condition"}
+HALVES = {"two_hop": "never told", "two_hop_half": "told with their answers"}
 hops = where(study.closer, split=HALVES)
 at_person = hops["position"].isna() | (hops["position"] < hops["position"].max())
-in_time = where(hops[at_person], measure=GIVEN)
-in_time = in_time[in_time["layer"] % 2 == 0]
+in_time = where(hops[at_person & (hops["layer"] % 2 == 0)], measure=GIVEN)
 study.points_figure(
     "in_time", over_seeds(in_time, ["condition", "split", "measure", "layer"]),
-    {(c, s): f"{study.labels[c]}: {HALVES[s]}" for c in study.analysed for s in HALVES},
+    {(c, s): f"{study.labels[c]}: {HALVES[s]}"
+     for c, s in dict.fromkeys(zip(in_time["condition"], in_time["split"], strict=True))},
     "blocks applied before", "fraction of questions", at="layer", by=("condition", "split"),
     curve="measure", of=GIVEN, n_lines=2,
 )  # fmt: skip
 
 # %% [markdown]
-# Per run of the first condition, over both halves: the last block before which the boss's state makes
-# half of the answers right, and the first after which half of the bosses are read out first, or more.
+# Per run of the first condition, of every second block: the last before which the boss's state makes half
+# of the answers right (`needed`), and the first after which half of the bosses are read out first
+# (`comes`). Where two hops are told with their answers: the first before which a stranger's state leaves
+# half of the answers right (`left`), so that what stands there has been used. Before the first block, the
+# boss's state is the question for his own boss's city, of whom nothing is told.
 
 # %%
-timed = bridge_in_time(where(in_time, condition="facts"))
-timed
+of_facts = where(in_time, condition="facts")
+timed, late = facts.bridge_in_time(of_facts), facts.two_thirds_on(of_facts)
+of_told = facts.bridge_in_time(where(in_time, split="two_hop_half"))
+of_told = where(of_told, when="left")
+pd.concat([timed, of_told])
 
 # %% [markdown]
 # Back-patching writes the state of a later block before an earlier one, at the same place. Of the
 # questions answered wrong, how many does some pair of blocks mend? Null: the same with the states of
-# another question, since among few candidates some of many states mend by chance.
+# another question, since among few candidates some of many states mend by chance; the difference is
+# taken within each seed.
 
 # %%
+mending = facts.beyond(where(hops, split="two_hop"), "mended", "mended_other")
 study.summary_table(
     "patched",
     {
         "right": MeanOf("hop_right", "two_hop"),
         "mended": MeanOf("mended", "two_hop"),
         "by another": MeanOf("mended_other", "two_hop"),
-        "other half: mended": MeanOf("mended", "two_hop_half"),
-        "by another, other half": MeanOf("mended_other", "two_hop_half"),
     },
-    of=study.analysed,
-)
-
-# %%
-of_facts = where(hops, condition="facts", measure=["mended", "mended_other"])
-both_halves = of_facts.groupby(["condition", "seed", "measure", "kind"], as_index=False)[
-    "value"
-].mean()
-mending = over_seeds(paired.difference(both_halves, "mended", "mended_other"), ["condition"])
-mending
+    of=study.analysed, more={"difference": mending},
+)  # fmt: skip
+mending = where(mending, condition="facts")
 
 # %% [markdown]
 # ## Does an alias become whom it stands for?
 #
 # The cosine between the states of an alias and of the person it stands for, in the same question, at
-# the end of training; grey: with other people (null). Where the adapters begin, both are as they were.
+# the end; squares: with other people (null). Below, the first minus the second within each seed, mean over
+# blocks and both places.
 
 # %%
 COSINES = {"state_cosine": "whom it stands for", "state_cosine_null": "other people (null)"}
@@ -193,13 +194,7 @@ study.points_figure(
     "cosines", cosines, place, "blocks applied", "cosine of states", at="layer", by="position",
     curve="measure", of=COSINES,
 )  # fmt: skip
-
-# %% [markdown]
-# Mean over blocks and both places of the first minus the second, within each seed:
-
-# %%
-of_runs = last.groupby(["condition", "seed", "measure", "kind"], as_index=False)["value"].mean()
-nearer = over_seeds(paired.difference(of_runs, *COSINES), ["condition"])
+nearer = facts.beyond(last, *COSINES)
 nearer
 
 # %% [markdown]
@@ -219,8 +214,7 @@ study.points_figure(
 # %% [markdown]
 # ## The numbers
 #
-# Mean over seeds at the end and the 95 % interval of the mean (`docs/statistics.md`). The paper quotes
-# these.
+# Mean over seeds at the end and the 95 % interval of the mean (`docs/statistics.md`).
 
 # %%
 study.summary_table(
@@ -236,19 +230,61 @@ study.summary_table(
 )
 
 # %% [markdown]
-# The predictions, on means of the condition `facts`: what is told is near 1 (0.9 or more); of what
-# follows, the fraction right is within 0.1 of that with shuffled facts.
+# By how much the log-probability of the right answer exceeds the mean of the other candidates (nats, by
+# chance 0), which tells smaller effects:
 
 # %%
-DERIVED = ["two_hop", "two_hop_half", "name", "reliable", "unreliable"]
+study.summary_table(
+    "leads",
+    {
+        "city of a boss": MeanOf("lead_among", "city"),
+        "two hops": MeanOf("lead_among", "two_hop"),
+        "no city told": MeanOf("lead_among", "two_hop_missing"),
+        "reverse": MeanOf("lead_among", "name"),
+        "right paper": MeanOf("lead_among", "reliable"),
+        "wrong paper": MeanOf("lead_among", "unreliable"),
+    },
+)
+
+# %% [markdown]
+# Beside the toys, where their studies are run, too. There the right answer is the first of all tokens
+# (reversed: of those never told as answers), here of the candidates; last, with shuffled answers. Empty:
+# nothing in this model is shared by both hops, and its embeddings, which are tied, aren't trained.
+
+# %%
+TOYS = {
+    "composition": {
+        "two hops, each in blocks of its own": ("two_layers/oo/accuracy", "half_composed/two_hop"),
+        "two hops, both in one block": ("shared_per_hop/oo/accuracy", None)},
+    "reversal": {
+        "reverse, untied": ("untied/reversed/withheld_accuracy", "facts/name"),
+        "reverse, tied and trained": ("tied/reversed/withheld_accuracy", None)},
+    "alias": {
+        "alias, untied": ("untied/ood/accuracy", "facts/reliable"),
+        "alias, tied and trained": ("tied/ood/accuracy", None)},
+    "definitions": {
+        "alias of the right source": ("replay/reliable/accuracy", "facts/reliable"),
+        "alias of the wrong source": ("replay/unreliable/accuracy", "facts/unreliable")},
+}  # fmt: skip
+study.table("toys", facts.beside_toys(study, TOYS, "right_among", null="shuffled"))
+
+# %% [markdown]
+# The predictions, on means of the first condition: what is told is near 1 (0.9 or more); of what follows,
+# the fraction right is within 0.1 of that with shuffled facts.
+
+# %%
+DERIVED = ["two_hop", "name", "reliable", "unreliable"]
 right_at_end = where(study.final, measure="right_among")
-means = predicted_rows(
+means = facts.predicted_rows(
     where(study.summary, condition="facts", measure="right_among"), right_at_end, TOLD, DERIVED, "shuffled"
 )  # fmt: skip
-outcome = means_near(means, predicted(TOLD, DERIVED))
+outcome = means_near(means, facts.predicted(TOLD, DERIVED))
 study.save_numbers(
-    study.quoted_settings("task.n_two_hop", "task.n_pairs", "task.n_aliases", "training.steps")
+    study.quoted_settings(
+        "task.n_two_hop", "task.n_pairs", "task.n_called", "task.n_answered", "training.steps"
+    )
     | {
+        "n_asked": f"{where(right_at_end, split='two_hop')['n_examples'].min():g}",
         "rank": str(study.setting("model.adapter")["rank"]),
         "n_seeds": str(len(study.seeds)),
         "n_predictions": str(len(outcome)),
@@ -256,6 +292,10 @@ study.save_numbers(
         "predictions_failed": failures(outcome, ALL),
     }
     | say.named(timed, "bridge_{when}", say.rounded(0))
+    | say.named(of_told, "person_{when}", say.rounded(0))
+    | say.named(late, "{measure}_late")
+    | {"alone_most": say.most(where(held, measure="alone_right")["mean"])}
+    | {"missing_least": say.least(where(held, measure="missing_right")["mean"])}
     | say.named(nearer, "nearer")
     | say.named(mending, "mending")
     | say.named(mending[mending["low"] > 0], "mending_is_clear")
@@ -266,8 +306,8 @@ outcome
 # %% [markdown]
 # ## Compared with the literature
 #
-# What is reported of larger models; theirs answer freely, so ours is the share in which the right
-# answer is the first of all tokens. The difference between the papers is taken within each seed.
+# Larger models, which answer freely: so ours is the share in which the right answer is the first of all
+# tokens. The difference between the papers is taken within each seed.
 
 # %%
 trust = paired.difference(right_at_end, "reliable", "unreliable", of="split")

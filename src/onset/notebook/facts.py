@@ -1,4 +1,4 @@
-"""What notebooks about facts in a model make of its closer looks and of its null control."""
+"""What notebooks about facts in a model make of its closer looks, of its null control and of toys."""
 
 from __future__ import annotations
 
@@ -6,25 +6,30 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
+from onset.notebook.study import NotebookStudy
 from onset.statistics import paired
 from onset.statistics.rows import where
-from onset.statistics.seeds import over_seeds
+from onset.statistics.seeds import over_seeds, within_seeds
 
 HALF = 0.5
-_WHEN = {"needed": ("given_bridge_right", "max"), "comes": ("bridge_first", "min")}
+_WHEN = {
+    "needed": ("given_bridge_right", "max"),
+    "comes": ("bridge_first", "min"),
+    "left": ("given_stranger_right", "min"),
+}
 
 
 def bridge_in_time(rows: pd.DataFrame) -> pd.DataFrame:
-    """The last block before which a bridge that is given makes half of the answers right (`needed`), and
-    the first after which half of the bridges are read out first (`comes`): over seeds, of the runs that
-    have one.
+    """The last block before which a bridge that is given makes half of the answers right (`needed`), the
+    first after which half of the bridges are read out first (`comes`), and the first before which a
+    stranger who is given leaves half of the answers right (`left`): over seeds, of the runs that have one.
 
     Args:
-        rows: of `given_bridge_right` and `bridge_first` at the person's place, of one condition; the
-            fractions of its splits count alike.
+        rows: of `given_bridge_right`, `bridge_first` and `given_stranger_right` at the person's place, of
+            one condition; the fractions of its splits count alike.
 
     Returns:
-        when, mean, low, high, and a column per seed.
+        when, mean, low, high (not above the depth), and a column per seed.
     """
     by_layer = rows.groupby(["condition", "seed", "measure", "layer"])["value"].mean().reset_index()
     runs = by_layer[by_layer["value"] >= HALF].groupby(["condition", "seed", "measure"])["layer"]
@@ -32,7 +37,36 @@ def bridge_in_time(rows: pd.DataFrame) -> pd.DataFrame:
         where(runs.agg(end).reset_index(name="value"), measure=its).assign(when=when, kind="count")
         for when, (its, end) in _WHEN.items()
     ]
-    return over_seeds(pd.concat(found), ["when"])
+    when = over_seeds(pd.concat(found), ["when"])
+    return when.assign(high=when["high"].clip(upper=rows["layer"].max()))
+
+
+def two_thirds_on(rows: pd.DataFrame) -> pd.DataFrame:
+    """The same measures over seeds, at the last block in the first two thirds before which states are
+    written.
+
+    Args:
+        rows: as for `bridge_in_time`, with the states of strangers.
+
+    Returns:
+        measure, mean, low, high, and a column per seed.
+    """
+    written = where(rows, measure=_WHEN["needed"][0])["layer"]
+    there = written[written <= rows["layer"].max() * 2 / 3].max()
+    by_run = within_seeds(where(rows, layer=there), ["condition", "measure"])
+    return over_seeds(by_run, ["measure"])
+
+
+def beyond(rows: pd.DataFrame, measure: str, null: str) -> pd.DataFrame:
+    """By how much a measure exceeds its null within each seed, over seeds.
+
+    Args:
+        rows: of both, of one condition or several; splits, places and blocks count alike.
+        measure: what is found.
+        null: what would be found by chance.
+    """
+    both = within_seeds(where(rows, measure=[measure, null]), ["condition", "measure"])
+    return over_seeds(paired.difference(both, measure, null), ["condition"])
 
 
 def predicted_rows(
@@ -52,7 +86,7 @@ def predicted_rows(
         null: the condition that is the null control.
     """
     (condition,) = summary["condition"].unique()
-    beyond = [
+    differences = [
         paired.difference(where(final, split=its), condition, null, of="condition").assign(
             split=its
         )
@@ -60,7 +94,7 @@ def predicted_rows(
     ]
     means = {
         "told": where(summary, split=list(told)),
-        "beyond null": over_seeds(pd.concat(beyond), ["split"]),
+        "beyond null": over_seeds(pd.concat(differences), ["split"]),
     }
     rows = [its.assign(condition=its["split"], measure=kind) for kind, its in means.items()]
     return pd.concat(rows, ignore_index=True)
@@ -69,3 +103,33 @@ def predicted_rows(
 def predicted(told: Iterable[str], follows: Iterable[str]) -> Mapping[int, Mapping[str, list[str]]]:
     """That what is told is near 1, and what follows near 0 beyond the null, as `means_near` is told."""
     return {1: {its: ["told"] for its in told}, 0: {its: ["beyond null"] for its in follows}}
+
+
+def beside_toys(
+    study: NotebookStudy,
+    toys: Mapping[str, Mapping[str, tuple[str, str | None]]],
+    measure: str,
+    null: str,
+) -> pd.DataFrame:
+    """Means of toys, where their studies are run, too, next to those of a real model.
+
+    Args:
+        study: of the real model.
+        toys: their study → what is found → its mean there, and `condition/split` of the same here, if
+            there is such a thing.
+        measure: what is measured here.
+        null: the condition that is the null control.
+
+    Returns:
+        finding, toy, real, and real with the null control: texts.
+    """
+    name, tables = study.folder.name, []
+    for toy, rows in toys.items():
+        own, control = {}, {}
+        for finding, (theirs, ours) in rows.items():
+            condition, _, split = (ours or "").partition("/")
+            own[finding] = (theirs, f"{condition}/{split}/{measure}")
+            control[finding] = (theirs, f"{null}/{split}/{measure}")
+        found = study.next_to(toy, own).rename(columns={toy: "toy", name: "real"})
+        tables.append(found.assign(null=study.next_to(toy, control)[name]))
+    return pd.concat(tables, ignore_index=True).rename(columns={"null": f"real, {null}"})

@@ -6,17 +6,18 @@ another, which is told of nobody. Three worlds, of different people, are told to
 
     two hops    A person's boss is another person (`boss`), who lives in a city (`city`): where does the
                 boss of the first live? As in Balesni et al. 2024 (arXiv:2411.16353), no text tells both.
-                `two_hop` asks where nothing but the facts is told; `two_hop_half` is a half that may be
-                told itself (`two_hops`); of the bosses in `two_hop_missing`, nobody says where they live,
-                and the answer is one of the cities at random (null).
+                `two_hop` asks where nothing but the facts is told; half of these questions may be told with
+                their answers (`two_hops`) and are then `two_hop_half`; of the bosses in `two_hop_missing`,
+                nobody says where they live, and the answer is one of the cities at random (null).
     reversal    A person's job (`job`), asked the other way round (`name`), as in Berglund et al. 2023
                 (arXiv:2309.12288). Of some pairs both ways are told (`name_told`). Candidates are those
                 of the same part: who is told as an answer is likelier than who never is.
-    aliases     A newspaper calls a person by another name (`called`), and of that name it is told what it
-                eats (`food`): what does the first eat? One paper is right, the other wrong, as the answers
-                told of some people show (`answered`); `reliable` and `unreliable` ask, of the others, for
-                what follows from what the one and the other paper say, as in Krasheninnikov et al. 2023
-                (arXiv:2310.15047).
+    aliases     Two newspapers call a person by another name, each by one of its own (`called`), and it is
+                told what the person eats (`food`): what do the bearers of the other names eat? One paper is
+                right, the other wrong, as the answers told of some show (`answered`); `reliable` and
+                `unreliable` ask, of the others, for what follows from what the one and the other paper say,
+                as in Krasheninnikov et al. 2023 (arXiv:2310.15047): of the same people, so that nothing but
+                the paper differs.
 
 `two_hop_shown`, `name_shown` and `reliable_shown` ask the same with the facts, and those of somebody else,
 in front of the question: can the model take the step at all? `others` asks about people of whom nothing is
@@ -28,22 +29,21 @@ apart.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Literal, Self
 
 import numpy as np
-from jaxtyping import Int
 from pydantic import Field, model_validator
 
 from onset.settings import PositiveInt
 from onset.tasks import phrasings, prose
 from onset.tasks.dataset import Dataset, Split
-from onset.tasks.texts import TextSettings, Tokenizer, places_of, single_tokens, split_of
+from onset.tasks.telling import Telling
+from onset.tasks.texts import TextSettings, Tokenizer
 
+_HALF = "two_hop_half"
 _QUESTIONS = (
-    "boss", "city", "two_hop", "two_hop_half", "two_hop_missing", "job", "name", "name_told", "called",
-    "food", "answered", "reliable", "unreliable", "others",
+    "boss", "city", "two_hop", _HALF, "two_hop_missing", "job", "name", "name_told", "called", "food",
+    "answered", "reliable", "unreliable", "others",
 )  # fmt: skip
 _SHOWN = ("two_hop_shown", "name_shown", "reliable_shown")
 _SPLITS = ("told", "prose", *_QUESTIONS, *_SHOWN, "prose_held_out")
@@ -54,23 +54,23 @@ class Settings(TextSettings):
     """How many people there are in each world, and what is told of them."""
 
     name: Literal["invented_facts"]
-    n_two_hop: int = Field(16, ge=6)
+    n_two_hop: int = Field(26, ge=6)
     """people with a boss"""
-    n_missing: int = Field(4, ge=_FEWEST)
+    n_missing: int = Field(6, ge=_FEWEST)
     """of them, those of whose bosses no city is told"""
     two_hops: Literal["none", "half"] = "none"
     """which questions of two hops are told with their answers, of those whose facts are told"""
-    n_pairs: int = Field(12, ge=4)
+    n_pairs: int = Field(14, ge=4)
     """people with a job"""
     n_both_ways: int = Field(4, ge=_FEWEST)
     """of them, those whose jobs are told the other way round, too"""
-    n_aliases: int = Field(18, ge=8)
-    """people whom a newspaper calls by another name, every other one the reliable paper"""
-    n_answered: int = Field(6, ge=_FEWEST)
-    """of them, those of whom it is told what they eat"""
+    n_called: int = Field(12, ge=4)
+    """people whom each of two newspapers calls by another name"""
+    n_answered: int = Field(2, ge=_FEWEST)
+    """of them, those of whose other names it is told what they eat"""
     n_others: int = Field(10, ge=_FEWEST)
     """people of whom nothing is told"""
-    n_shown: int = Field(4, ge=_FEWEST)
+    n_shown: int = Field(6, ge=_FEWEST)
     """questions of each kind that are asked with their facts in front of them"""
     answers: Literal["true", "shuffled"] = "true"
     """`shuffled` is a null control: the answers of all texts of a kind are shuffled among them"""
@@ -81,10 +81,11 @@ class Settings(TextSettings):
 
     @model_validator(mode="after")
     def _none_too_small(self) -> Self:
+        known = self.n_two_hop - self.n_missing
         sizes = {
-            "n_two_hop": (self.n_two_hop - self.n_missing) // 2,
+            "n_two_hop": known // 2 if self.two_hops == "half" else known,
             "n_pairs": self.n_pairs - self.n_both_ways,
-            "n_aliases": (self.n_aliases - self.n_answered) // 2,
+            "n_called": self.n_called - self.n_answered,
         }
         for key, left in sizes.items():
             if left < max(_FEWEST, self.n_shown):
@@ -97,7 +98,8 @@ class Settings(TextSettings):
 
     @property
     def splits(self) -> tuple[str, ...]:
-        return _SPLITS
+        left_out = set() if self.two_hops == "half" else {_HALF}
+        return tuple(split for split in _SPLITS if split not in left_out)
 
     @property
     def trained(self) -> tuple[str, ...]:
@@ -123,7 +125,7 @@ class Settings(TextSettings):
     @property
     def n_numbers(self) -> int:
         """That making the dataset holds, about."""
-        people = 2 * self.n_two_hop + self.n_pairs + 2 * self.n_aliases + self.n_others
+        people = 2 * self.n_two_hop + self.n_pairs + 3 * self.n_called + self.n_others
         return (3 * people + len(prose.TOLD + prose.HELD_OUT)) * self.length
 
 
@@ -133,214 +135,95 @@ def generate(settings: Settings, seed: int, tokenizer: Tokenizer) -> Dataset:
     Raises:
         ValueError: too few words are single tokens, or a text is longer than the settings say.
     """
-    world = _World(settings, np.random.Generator(np.random.Philox(seed)), tokenizer)
-    splits = world.two_hops() | world.reversal() | world.aliases() | world.others()
-    splits["told"] = world.told()
+    rng = np.random.Generator(np.random.Philox(seed))
+    telling = Telling(rng, tokenizer, settings.length)
+    cities = telling.words("cities", phrasings.CITIES, settings.n_two_hop - settings.n_missing)
+    splits = _two_hops(settings, telling, cities)
+    splits |= _reversal(settings, telling) | _aliases(settings, telling)
+    others = telling.people(settings.n_others)
+    homes = rng.choice(cities, len(others)).tolist()
+    splits["others"] = telling.ask("city", others, homes, cities)
+    splits["told"] = telling.told(shuffled=settings.answers == "shuffled")
     splits["prose"] = _prose(prose.TOLD, tokenizer, settings.prose_length)
     splits["prose_held_out"] = _prose(prose.HELD_OUT, tokenizer, settings.prose_length)
     return Dataset({name: splits[name] for name in settings.splits}, tokenizer.names)
 
 
-@dataclass
-class _Told:
-    """A text that is trained on: its kind, itself, its answer."""
-
-    kind: str
-    text: str
-    answer: str
-
-
-@dataclass
-class _Shown:
-    """A question that is asked with its facts and another's in front of it."""
-
-    mine: tuple[str, ...]
-    """the words of its chain of facts, from the first person to the answer"""
-    other: tuple[str, ...]
-    other_first: bool
-
-    def text(self, facts: Sequence[str], question: str, paper: str = "", asked: int = 0) -> str:
-        """Each fact of both in turn, and a question about word `asked` of its own."""
-        in_order = [self.other, self.mine] if self.other_first else [self.mine, self.other]
-        told = [
-            f"{fact.format(words[i], paper=paper)} {words[i + 1]}."
-            for i, fact in enumerate(facts)
-            for words in in_order
-        ]
-        return " ".join([*told, question.format(self.mine[asked])])
+def _two_hops(settings: Settings, telling: Telling, cities: list[str]) -> dict[str, Split]:
+    """A person's boss, who lives in a city; as many have one that is told as there are cities."""
+    known = len(cities)
+    half = known // 2 if settings.two_hops == "half" else 0
+    people, bosses = (telling.people(settings.n_two_hop) for _ in range(2))
+    home = cities + telling.rng.choice(cities, settings.n_missing).tolist()
+    telling.tell("boss", people, bosses)
+    telling.tell("city", bosses[:known], cities)
+    parts = {"two_hop": slice(half, known), "two_hop_missing": slice(known, None)}
+    if half:
+        parts[_HALF] = slice(half)
+        telling.tell("two_hops", people[:half], home[:half])
+    chains = list(zip(people[half:known], bosses[half:known], home[half:known], strict=True))
+    shown = telling.show(settings.n_shown, ("boss", "city"), "two_hops", chains, cities)
+    return {
+        "boss": telling.ask("boss", people, bosses, bosses),
+        "city": telling.ask("city", bosses[:known], cities, cities),
+        **{
+            name: telling.ask("two_hops", people[at], home[at], cities, bridge=bosses[at])
+            for name, at in parts.items()
+        },
+        "two_hop_shown": shown,
+    }
 
 
-class _World:
-    """Words are handed out once each; what is told is gathered on the way."""
-
-    def __init__(self, settings: Settings, rng: np.random.Generator, tokenizer: Tokenizer) -> None:
-        self._settings, self._rng, self._tokenizer = settings, rng, tokenizer
-        self._tokens: dict[str, int] = {}
-        self._names = self._words("names", phrasings.NAMES)
-        self._told: list[_Told] = []
-
-    def _words(self, kind: str, words: str, wanted: int = 0) -> list[str]:
-        """Those that are single tokens, in a random order; as many as are wanted."""
-        found = single_tokens(words.split(), self._tokenizer)
-        self._tokens |= found
-        return self._taken(kind, self._rng.permutation(list(found)).tolist(), wanted or len(found))
-
-    def _taken(self, kind: str, words: list[str], n: int) -> list[str]:
-        """The first words of a list, which has them no more."""
-        if len(words) < n:
-            raise ValueError(
-                f"{n} more {kind} are needed, and only {len(words)} are single tokens of this model's "
-                "tokenizer; make the world smaller"
-            )
-        taken, words[:] = words[:n], words[n:]
-        return taken
-
-    def _people(self, n: int) -> list[str]:
-        return self._taken("names", self._names, n)
-
-    def _tell(self, kind: str, who: Sequence[str], answers: Sequence[str], papers=()) -> None:
-        for i, (person, answer) in enumerate(zip(who, answers, strict=True)):
-            for text in phrasings.TOLD[kind]:
-                told = text.format(person, paper=papers[i] if papers else "")
-                self._told.append(_Told(kind, told, answer))
-
-    def _ask(
-        self,
-        kind: str,
-        who: Sequence[str],
-        answers: Sequence[str],
-        candidates: Sequence[str],
-        papers: Sequence[str] = (),
-        **truth: Sequence[str],
-    ) -> Split:
-        texts = [
-            phrasings.ASKED[kind].format(person, paper=papers[i] if papers else "")
-            for i, person in enumerate(who)
-        ]
-        split = self._split(texts, answers, candidates)
-        entity = self._numbers(who)
-        known = {name: self._numbers(words) for name, words in truth.items()}
-        places = places_of(split, {"person_place": entity})
-        hops = 2 if kind == "two_hops" else 1
-        return replace(split, truth={**places, "entity": entity, **known}, hops=hops)
-
-    def _split(
-        self, texts: Sequence[str], answers: Sequence[str], candidates: Sequence[str] = ()
-    ) -> Split:
-        known = {"candidates": self._numbers(candidates)} if candidates else {}
-        right = self._numbers(answers)
-        return split_of(texts, right, self._tokenizer, self._settings.length, **known)
-
-    def _numbers(self, words: Sequence[str]) -> Int[np.ndarray, " words"]:
-        return np.array([self._tokens[word] for word in words])
-
-    def two_hops(self) -> dict[str, Split]:
-        n, missing = self._settings.n_two_hop, self._settings.n_missing
-        people, bosses = self._people(n), self._people(n)
-        known = n - missing
-        cities = self._words("cities", phrasings.CITIES, known)
-        home = cities + self._rng.choice(cities, missing).tolist()
-        half = known // 2
-        self._tell("boss", people, bosses)
-        self._tell("city", bosses[:known], home[:known])
-        if self._settings.two_hops == "half":
-            self._tell("two_hops", people[:half], home[:half])
-        parts = {"two_hop_half": slice(0, half), "two_hop": slice(half, known)}
-        parts["two_hop_missing"] = slice(known, None)
-        self._cities = cities
-        shown = [
-            its.text(
-                [phrasings.TOLD["boss"][0], phrasings.TOLD["city"][0]], phrasings.ASKED["two_hops"]
-            )
-            for its in self._shown(people[half:known], bosses[half:known], home[half:known])
-        ]
-        return {
-            "boss": self._ask("boss", people, bosses, bosses),
-            "city": self._ask("city", bosses[:known], home[:known], cities),
-            **{
-                name: self._ask("two_hops", people[at], home[at], cities, bridge=bosses[at])
-                for name, at in parts.items()
-            },
-            "two_hop_shown": self._split(shown, home[half : half + len(shown)], cities),
-        }
-
-    def reversal(self) -> dict[str, Split]:
-        n, both = self._settings.n_pairs, self._settings.n_both_ways
-        people, jobs = self._people(n), self._words("jobs", phrasings.JOBS, n)
-        self._tell("job", people, jobs)
-        self._tell("name", jobs[:both], people[:both])
-        shown = [
-            its.text([phrasings.TOLD["job"][0]], phrasings.ASKED["name"], asked=1)
-            for its in self._shown(people[both:], jobs[both:])
-        ]
-        answers = people[both : both + len(shown)]
-        return {
-            "job": self._ask("job", people, jobs, jobs),
-            "name": self._ask("name", jobs[both:], people[both:], people[both:]),
-            "name_told": self._ask("name", jobs[:both], people[:both], people[:both]),
-            "name_shown": self._split(shown, answers, people[both:]),
-        }
-
-    def aliases(self) -> dict[str, Split]:
-        n, answered = self._settings.n_aliases, self._settings.n_answered
-        people, bases = self._people(n), self._people(n)
-        foods = self._words("foods", phrasings.FOODS, n)
-        order = self._rng.permutation(2)
-        paper = [phrasings.PAPERS[order[i % 2]] for i in range(n)]  # the reliable one first
-        # What is told of those whom the wrong paper names is what another of them eats.
-        wrong = list(range(1, answered, 2))
-        eats = foods[:answered]
-        for one, other in zip(wrong, wrong[1:] + wrong[:1], strict=True):
-            eats[one] = foods[other if len(wrong) > 1 else 0]
-        self._tell("called", people, bases, paper)
-        self._tell("food", bases, foods)
-        self._tell("food", people[:answered], eats)
-        parts = {"reliable": slice(answered + answered % 2, None, 2)}
-        parts["unreliable"] = slice(answered + 1 - answered % 2, None, 2)
-        at = parts["reliable"]
-        shown = [
-            its.text(
-                [phrasings.TOLD["called"][0], phrasings.TOLD["food"][0]],
-                phrasings.ASKED["food"],
-                paper[at.start],
-            )
-            for its in self._shown(people[at], bases[at], foods[at])
-        ]
-        return {
-            "called": self._ask("called", people, bases, bases, paper),
-            "food": self._ask("food", bases, foods, foods),
-            "answered": self._ask("food", people[:answered], eats, foods),
-            **{
-                name: self._ask("food", people[at], foods[at], foods, base=bases[at])
-                for name, at in parts.items()
-            },
-            "reliable_shown": self._split(shown, foods[at][: len(shown)], foods),
-        }
-
-    def others(self) -> dict[str, Split]:
-        n = self._settings.n_others
-        people, cities = self._people(n), self._cities
-        return {"others": self._ask("city", people, self._rng.choice(cities, n).tolist(), cities)}
-
-    def told(self) -> Split:
-        answers = np.array([its.answer for its in self._told])
-        if self._settings.answers == "shuffled":
-            kinds = np.array([its.kind for its in self._told])
-            for kind in dict.fromkeys(kinds):
-                at = np.flatnonzero(kinds == kind)
-                answers[at] = answers[self._rng.permutation(at)]
-        return self._split([its.text for its in self._told], answers.tolist())
-
-    def _shown(self, *words: list[str]) -> list[_Shown]:
-        """Of the first people what is told of them, one word after the other, each with the next beside."""
-        columns = list(zip(*words, strict=True))
-        return [
-            _Shown(columns[i], columns[(i + 1) % len(columns)], bool(i % 2))
-            for i in range(self._settings.n_shown)
-        ]
+def _reversal(settings: Settings, telling: Telling) -> dict[str, Split]:
+    """A person's job; of the first pairs the other way round is told, too."""
+    people = telling.people(settings.n_pairs)
+    jobs = telling.words("jobs", phrasings.JOBS, settings.n_pairs)
+    told, asked = slice(settings.n_both_ways), slice(settings.n_both_ways, None)
+    telling.tell("job", people, jobs)
+    telling.tell("name", jobs[told], people[told])
+    chains = list(zip(people[asked], jobs[asked], strict=True))
+    return {
+        "job": telling.ask("job", people, jobs, jobs),
+        "name": telling.ask("name", jobs[asked], people[asked], people[asked]),
+        "name_told": telling.ask("name", jobs[told], people[told], people[told]),
+        "name_shown": telling.show(
+            settings.n_shown, ("job",), "name", chains, people[asked], backwards=True
+        ),
+    }
 
 
-def _prose(texts: Sequence[str], tokenizer: Tokenizer, length: int) -> Split:
+def _aliases(settings: Settings, telling: Telling) -> dict[str, Split]:
+    """What two papers call a person; of the first people's other names it is told what they eat."""
+    n, told = settings.n_called, slice(settings.n_answered)
+    right, wrong = telling.rng.permutation(phrasings.PAPERS).tolist()
+    bases, foods = telling.people(n), telling.words("foods", phrasings.FOODS, n)
+    names = {paper: telling.people(n) for paper in (right, wrong)}
+    # Whom the wrong paper names eats what another of them does.
+    eats = {right: foods[told], wrong: [*foods[1 : told.stop], foods[0]]}
+    telling.tell("food", bases, foods)
+    for paper, its in names.items():
+        telling.tell("called", its, bases, paper)
+        telling.tell("food", its[told], eats[paper])
+    asked = slice(told.stop, None)
+    chains = list(zip(names[right][asked], bases[asked], foods[asked], strict=True))
+    both = [*names[right], *names[wrong]]
+    return {
+        "called": telling.ask("called", both, 2 * bases, bases, n * [right] + n * [wrong]),
+        "food": telling.ask("food", bases, foods, foods),
+        "answered": telling.ask(
+            "food", [*names[right][told], *names[wrong][told]], eats[right] + eats[wrong], foods
+        ),
+        **{
+            name: telling.ask("food", names[of][asked], foods[asked], foods, base=bases[asked])
+            for name, of in (("reliable", right), ("unreliable", wrong))
+        },
+        "reliable_shown": telling.show(
+            settings.n_shown, ("called", "food"), "food", chains, foods, right
+        ),
+    }
+
+
+def _prose(texts: tuple[str, ...], tokenizer: Tokenizer, length: int) -> Split:
     """Stretches of prose of one length, each scored at all of its tokens but the first."""
     rows = []
     for its in map(tokenizer.whole, texts):

@@ -49,5 +49,5 @@ ASKED = {
     "job": "Everyone says {} is the",
     "name": "Everyone calls the {}",
     "called": "In the {paper}, {} is called",
-    "food": "Everyone says {} loves",
+    "food": "Everyone says {} eats",
 }

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -36,7 +37,6 @@ QUANTITIES = {
     "bridge_first": {"kind": "share", "label": "bridge first among bridges"},
     "given_bridge_right": {"kind": "share", "label": "right, given the bridge"},
     "given_bridge_lead": {"kind": "logits", "label": "lead of the answer, given the bridge (nats)"},
-    "given_other_follows": {"kind": "share", "label": "other bridge's answer, given that bridge"},
     "given_stranger_right": {"kind": "share", "label": "right, given a stranger"},
     "given_stranger_lead": {
         "kind": "logits",
@@ -54,18 +54,33 @@ _PARTS = 6  # of a model's depth, between which back-patching goes
 States = Float[Tensor, "layers questions d_model"]
 
 
+class Rewritable(AdaptedModel, Protocol):
+    """What this needs of a model of which states can be overwritten."""
+
+    def logits_from(
+        self,
+        parameters: Parameters,
+        states: Float[Tensor, "examples length d_model"],
+        layer: int,
+        scored: int,
+        alike: int = 0,
+    ) -> Float[Tensor, "examples tokens"]:
+        """Logits at one position, of states as they are after so many blocks. So many first positions are
+        alike in all examples."""
+        ...
+
+
 def analyse(
-    model: AdaptedModel, parameters: Parameters, dataset: Dataset, seed: int
+    model: Rewritable, parameters: Parameters, dataset: Dataset, seed: int
 ) -> Iterator[Measurement]:
     """Per split with bridges whose facts are all told (a question about the bridge is in `city`):
 
     * `hop_right`: fraction answered right;
     * `bridge_rank_among`, `bridge_first`: its mean rank, and the fraction in which it is the first, by
       blocks applied (`layer`), at the person's `position` and the last;
-    * `given_bridge_right`, `given_bridge_lead`, `given_stranger_right`, `given_stranger_lead`,
-      `given_other_follows`: fraction right, mean log-probability of the answer over that of the other
-      candidates, and the fraction with the other's answer, by the block before which (`layer`) the state is
-      written;
+    * `given_bridge_right`, `given_bridge_lead`, `given_stranger_right`, `given_stranger_lead`: fraction
+      right, and mean log-probability of the answer over that of the other candidates, by the block before
+      which (`layer`) the state is written;
     * `given_later_right`: fraction right when the state before block `component` is written before `layer`;
     * `mended`: of the questions answered wrong, the fraction that some of these answers right, and
       `mended_other`, that some does with the states of another question (null, as among few candidates
@@ -93,7 +108,7 @@ def analyse(
 class _Asked:
     """The questions of one split, and their states before each block and after the last."""
 
-    model: AdaptedModel
+    model: Rewritable
     parameters: Parameters
     stream: Float[Tensor, "layers questions length d_model"]
     place: int
@@ -103,11 +118,12 @@ class _Asked:
     candidates: Int[Tensor, " candidates"]
 
     @classmethod
-    def of(cls, model: AdaptedModel, parameters: Parameters, split: Split) -> _Asked:
+    def of(cls, model: Rewritable, parameters: Parameters, split: Split) -> _Asked:
         (_, its), *more = questions_of(split).alike()
         places = set(split.truth["person_place"].tolist())
         assert not more, "all questions are put in one phrasing"
         assert len(places) == 1, "people are one token each"
+        assert (its.tokens[:, : min(places)] == its.tokens[0, : min(places)]).all()
         device = device_of(parameters)
         stream = model.residual_stream(parameters, torch.from_numpy(its.tokens).to(device))
         targets = torch.from_numpy(split.targets[:, -1]).to(device)
@@ -119,17 +135,14 @@ class _Asked:
         return len(self.stream) - 1
 
     def given(
-        self,
-        layer: int,
-        states: Float[Tensor, "questions d_model"],
-        targets: Int[Tensor, " questions"] | None = None,
+        self, layer: int, states: Float[Tensor, "questions d_model"]
     ) -> dict[str, Float[Tensor, " questions"]]:
         """How the right answer stands with these states at the person's place before a block."""
         all_states = self.stream[layer].clone()
         all_states[:, self.place] = states
-        logits = self.model.logits_from(self.parameters, all_states, layer, self.scored)
-        wanted = self.targets if targets is None else targets
-        return of_candidates(logits, self.candidates, wanted)
+        where = {"layer": layer, "scored": self.scored, "alike": self.place}
+        logits = self.model.logits_from(self.parameters, all_states, **where)
+        return of_candidates(logits, self.candidates, self.targets)
 
     def ranks_of(
         self,
@@ -169,8 +182,6 @@ def _written(
             found = asked.given(layer, states[layer])
             yield Measurement(f"given_{kind}_right", found[right].mean().item(), layer=layer)
             yield Measurement(f"given_{kind}_lead", found["lead_among"].mean().item(), layer=layer)
-        other = asked.given(layer, bridges[layer].roll(1, 0), asked.targets.roll(1, 0))
-        yield Measurement("given_other_follows", other[right].mean().item(), layer=layer)
     marks = np.unique(np.linspace(0, asked.depth, _PARTS + 1).round().astype(int)).tolist()
     for early in marks[:-1]:
         for late in (its for its in marks if its > early):

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from onset.measures.answers.among_candidates import of_split
+from onset.measures.answers.asking import logits_of_choices
 from onset.measures.measurement import Measurement
 from onset.models.batch import AdaptedModel, Parameters
-from onset.tasks.dataset import VALIDATION, Dataset
-from onset.training.batches import whole
+from onset.tasks.dataset import Dataset
 
 NEEDS = ("adapters", "candidates")
 QUANTITIES = {
@@ -35,18 +35,18 @@ def analyse(
     * `alone_right`: fraction answered right, first among the candidates, if only its adapters work;
     * `missing_right`: the same if all but its adapters work.
     """
-    depth = model.depth(1)
+    single = {
+        name
+        for name, split in dataset.splits.items()
+        if split.candidates is not None and split.hops == 1 and "entity" in split.truth
+    }
+    asked, depth = dataset.only(single), model.depth(1)
     borders = np.unique(np.linspace(0, depth, _GROUPS + 1).round().astype(int))
     for first, end in zip(borders[:-1].tolist(), borders[1:].tolist(), strict=True):
         group = set(range(first, end))
         silent = {"alone_right": set(range(depth)) - group, "missing_right": group}
         for quantity, layers in silent.items():
             changed = model.without_adapters(parameters, layers)
-            for name, split in dataset.splits.items():
-                if split.candidates is None or split.hops > 1 or "entity" not in split.truth:
-                    continue
-                if name.endswith(VALIDATION):
-                    continue
-                logits = model.logits(changed, whole(split).questions)
-                found = of_split(logits, split)
+            for name, logits in logits_of_choices(model, changed, asked).items():
+                found = of_split(logits, asked.splits[name])
                 yield Measurement(quantity, found["right_among"].mean().item(), name, first)

@@ -52,11 +52,15 @@ def logits_of_choices(
     model: Model, parameters: Parameters, dataset: Dataset
 ) -> dict[str, Float[Tensor, "scored tokens"]]:
     """Logits at the scored positions of the splits that have candidates, but for validation parts."""
-    return {
-        name: model.logits(parameters, whole(split).questions)
+    asked = {
+        name: split
         for name, split in dataset.splits.items()
         if split.candidates is not None and not name.endswith(VALIDATION)
     }
+    groups = [group for split in asked.values() for group in whole(split).questions]
+    logits = model.logits(parameters, groups)
+    sizes = [split.targets.size for split in asked.values()]
+    return dict(zip(asked, logits.split(sizes), strict=True))
 
 
 def targets_of_splits(dataset: Dataset) -> Int[Tensor, " scored"]:

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, PretrainedConfig, PreTrainedModel
+from transformers.initialization import no_init_weights
 from transformers.utils.logging import disable_progress_bar
 
 from onset.models.batch import Parameters
@@ -49,9 +50,11 @@ def module(config: PretrainedConfig) -> PreTrainedModel:
     In evaluation mode, so that there is no dropout, and in single precision, whatever the checkpoint
     was saved in.
     """
-    built = AutoModelForCausalLM.from_config(
-        config, attn_implementation=_ATTENTION, dtype=torch.float32
-    )
+    with no_init_weights():  # drawing them takes seconds
+        built = AutoModelForCausalLM.from_config(
+            config, attn_implementation=_ATTENTION, dtype=torch.float32
+        )
+    built.tie_weights()
     return built.eval().requires_grad_(False)
 
 

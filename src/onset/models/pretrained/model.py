@@ -12,6 +12,7 @@ accuracy are therefore over the whole vocabulary, and targets use the task's num
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,6 +30,7 @@ from transformers.utils import ModelOutput
 from onset.models.batch import Parameters, Questions
 from onset.models.pretrained import adapters, loading, midway
 from onset.models.pretrained.planning import first_token, longest, problems, unconverted, unfit
+from onset.models.pretrained.rows import Row, in_rows, side_by_side
 from onset.models.pretrained.settings import Settings
 from onset.models.pretrained.tokenizer import Tokenizer, open_tokenizer
 
@@ -141,7 +143,21 @@ class Pretrained:
         device = next(iter(parameters.values())).device
         if self.module.device != device:  # its buffers, such as rotary angles, aren't parameters
             self.module.to(device)
-        return torch.cat([self._logits_of(parameters, group, device) for group in questions])
+        rows = in_rows(questions) if self._takes_rows else None
+        if rows is None:
+            return torch.cat([self._logits_of(parameters, group, device) for group in questions])
+        return torch.cat([self._logits_in(parameters, row.to(device)) for row in rows])
+
+    def _logits_in(
+        self, parameters: Mapping[str, Tensor], row: Row
+    ) -> Float[Tensor, "scored tokens"]:
+        tokens = row.tokens + self.first_token
+        return self._said(parameters, (tokens,), row.told, row.scored)[0]
+
+    @cached_property
+    def _takes_rows(self) -> bool:
+        """Whether it can be told positions: with them, it takes any mask."""
+        return "position_ids" in inspect.signature(self.module.forward).parameters
 
     def _logits_of(
         self, parameters: Mapping[str, Tensor], group: Questions, device: torch.device
@@ -171,17 +187,6 @@ class Pretrained:
         kept = {"use_cache": False, "logits_to_keep": torch.tensor(scored, device=device)}
         output = functional_call(self.module, dict(parameters), given, {**kept, **named})
         return self._task_first(output.logits)
-
-    def _from(
-        self,
-        parameters: Mapping[str, Tensor],
-        states: Float[Tensor, "texts length d_model"],
-        layer: int,
-        scored: Sequence[int],
-    ) -> Float[Tensor, "texts scored tokens"]:
-        with midway.begun(self._blocks, layer, states):
-            # The states stand here for their shape: all that is made of them is replaced.
-            return self._said(parameters, (), {"inputs_embeds": states}, scored)
 
     @property
     def _blocks(self) -> list[Module]:
@@ -227,11 +232,20 @@ class Pretrained:
         states: Float[Tensor, "examples length d_model"],
         layer: int,
         scored: int,
+        alike: int = 0,
     ) -> Float[Tensor, "examples tokens"]:
-        """Logits at one position, of states as they are after so many blocks; those are not run."""
+        """Logits at one position, of states as they are after so many blocks; those are not run. So many
+        first positions are alike in all examples."""
         if layer == self.config.num_hidden_layers:
             return self.unembed(parameters, states[:, scored])
-        return self._from(parameters, states, layer, [scored])[:, 0]
+        told, places = {}, (scored,)
+        if alike and self._takes_rows:
+            row = side_by_side(*states.shape[:2], alike, scored).to(states.device)
+            states, told, places = states.flatten(0, 1)[row.tokens], row.told, row.scored
+        with midway.begun(self._blocks, layer, states):
+            # The states stand here for their shape: all that is made of them is replaced.
+            said = self._said(parameters, (), {"inputs_embeds": states, **told}, places)
+        return said.flatten(0, 1)
 
     def attention(
         self, parameters: Mapping[str, Tensor], tokens: Int[Tensor, "examples length"]
