@@ -15,7 +15,7 @@ from jaxtyping import Float
 
 from onset.handmade.language.windows import MOST_BACK, Windows
 
-_LEAST_GAIN = 2e-4
+LEAST_GAIN = 2e-4
 """nats of a token that a division must be worth"""
 _SAME = 0.02
 """largest difference (total variation) of what comes after groups that are taken as one"""
@@ -75,11 +75,11 @@ def _divided(
             n: (windows.back(n)[here] * weights[here, None]).T @ windows.following[here]
             for n in back
         }
-        gains = {n: _information(its) for n, its in joints.items()}
+        gains = {n: information(its) for n, its in joints.items()}
         best = max(gains, key=gains.__getitem__)
-        if gains[best] > _LEAST_GAIN:
+        if gains[best] > LEAST_GAIN:
             rest = tuple(n for n in back if n != best)
-            for groups in _alike(joints[best]):
+            for groups in alike(joints[best]):
                 its = weights * windows.back(best)[:, list(groups)].sum(1)
                 yield from _divided(windows, its, [*conditions, (best, groups)], rest, most)
             return
@@ -87,7 +87,7 @@ def _divided(
         yield Context(tuple(conditions), after / often, often)
 
 
-def _information(joint: Float[np.ndarray, "groups following"]) -> float:
+def information(joint: Float[np.ndarray, "groups following"]) -> float:
     """Mutual information, times how often there is something to know."""
     total = joint.sum()
     if not total:
@@ -97,7 +97,7 @@ def _information(joint: Float[np.ndarray, "groups following"]) -> float:
     return float((joint[there] * np.log(joint[there] / by_chance[there])).sum())
 
 
-def _alike(joint: Float[np.ndarray, "groups following"]) -> list[frozenset[int]]:
+def alike(joint: Float[np.ndarray, "groups following"]) -> list[frozenset[int]]:
     """The groups that stand there at all, those together after which the same comes."""
     found: list[tuple[Float[np.ndarray, " following"], list[int]]] = []
     for group in np.flatnonzero(joint.sum(1)):

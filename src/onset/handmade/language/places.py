@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from jaxtyping import Float
 
 from onset.handmade.blueprint import Blueprint, Head, Neuron, Reading
-from onset.handmade.language.contexts import Context
+from onset.handmade.language.contexts import Condition, Context
 from onset.handmade.language.windows import MOST_BACK, Windows
 
 _BACK = "{} back"
@@ -33,6 +35,7 @@ def add_contexts(
     windows: Windows,
     found: list[Context],
     after_group: Float[np.ndarray, "groups groups"],
+    also: Iterable[Condition] = (),
 ) -> None:
     """A neuron per context, which corrects what the last token alone says.
 
@@ -45,6 +48,7 @@ def add_contexts(
         windows: of the stories.
         found: the contexts.
         after_group: what comes after each group.
+        also: other conditions that the heads carry.
     """
     group, vocabulary = windows.group, windows.often.grammar.vocabulary
     sizes = np.bincount(group).astype(float)
@@ -52,17 +56,18 @@ def add_contexts(
     for number in range(windows.n_groups):
         blueprint.raises[coming(number)] = (group == number).astype(float)
     conditions = dict.fromkeys(its for one in found for its in one.conditions[1:])
+    conditions |= dict.fromkeys(also)
     for back in sorted({n for n, _ in conditions}):
-        its = {_holds(n, groups): _among(group, groups) for n, groups in conditions if n == back}
+        its = {holds(n, groups): _among(group, groups) for n, groups in conditions if n == back}
         blueprint.heads.append(_head(blueprint, back, its, windows))
     for one in found:
         (_, (last,)), *others = one.conditions
         differs = log_chances(one.following, sizes) - usual[last]
-        named = {_holds(*its): 1.0 for its in others}
-        said = "; ".join(f"{n} back {_words(group, groups, vocabulary)}" for n, groups in others)
+        named = {holds(*its): 1.0 for its in others}
+        said = "; ".join(f"{n} back {in_words(group, groups, vocabulary)}" for n, groups in others)
         blueprint.neurons.append(
             Neuron(
-                f"after {_words(group, {last}, vocabulary)}; {said}",
+                f"after {in_words(group, {last}, vocabulary)}; {said}",
                 Reading(_among(group, {last}), named, constant=-float(len(others))),
                 {coming(i): float(its) for i, its in enumerate(differs) if abs(its) > 1e-9},
             )
@@ -107,12 +112,12 @@ def _among(group: np.ndarray, groups: frozenset[int] | set[int]) -> Float[np.nda
     return np.isin(group, list(groups)).astype(float)
 
 
-def _words(group: np.ndarray, groups: frozenset[int] | set[int], vocabulary: tuple) -> str:
+def in_words(group: np.ndarray, groups: frozenset[int] | set[int], vocabulary: tuple) -> str:
     """The first word of each group."""
     return "/".join(vocabulary[np.flatnonzero(group == its)[0]] for its in sorted(groups))
 
 
-def _holds(back: int, groups: frozenset[int]) -> str:
+def holds(back: int, groups: frozenset[int]) -> str:
     return f"{back} back is of {', '.join(map(str, sorted(groups)))}"
 
 

@@ -3,22 +3,63 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float
 
 from onset.handmade.blueprint import Blueprint, Head, Neuron, Reading
-from onset.handmade.language.places import coming, log_chances
+from onset.handmade.language.contexts import LEAST_GAIN, Condition, alike, information
+from onset.handmade.language.places import coming, holds, in_words, log_chances
 from onset.handmade.language.topics import POSITION
-from onset.handmade.language.windows import Windows
+from onset.handmade.language.windows import MOST_BACK, Windows
 from onset.tasks.language.frames import Refers, Subject
 
 _RECENCY = 6.0
 """score per place: nothing but the latest counts"""
 
 
+class Ended(NamedTuple):
+    """A sentence has ended."""
+
+    token: int
+    """its mark"""
+    subject: int
+    """a pronoun's number, or the last: several"""
+    condition: Condition | None
+    """what else has to be so"""
+    following: Float[np.ndarray, " groups"]
+    """how often each group comes then"""
+
+
+def ended(windows: Windows, divided: bool) -> list[Ended]:
+    """All ends of sentences, by their mark and by who was last named.
+
+    Args:
+        windows: of the grammar's stories.
+        divided: whether what stood one more place before makes a difference.
+    """
+    joints = _joints(windows)
+    marks = np.flatnonzero(windows.often.grammar.ends)
+    found = []
+    for place, subject in np.ndindex(*joints.shape[1:3]):
+        its = joints[:, place, subject]
+        if not its.any():
+            continue
+        gains = [information(joint) for joint in its]
+        back = int(np.argmax(gains))
+        parts: list[tuple[Condition | None, np.ndarray]] = [(None, its[0].sum(0))]
+        if divided and gains[back] > LEAST_GAIN:
+            parts = [((back + 1, of), its[back][list(of)].sum(0)) for of in alike(its[back])]
+        found += [Ended(int(marks[place]), subject, *part) for part in parts]
+    return found
+
+
 def add_subjects(
-    blueprint: Blueprint, windows: Windows, after_group: Float[np.ndarray, "groups groups"]
+    blueprint: Blueprint,
+    windows: Windows,
+    found: list[Ended],
+    after_group: Float[np.ndarray, "groups groups"],
 ) -> None:
     """After the end of a sentence, a neuron for each of those whom the next one may be about.
 
@@ -26,32 +67,29 @@ def add_subjects(
     several have, such as `they`. It may be wrong: a sentence about several may name one at its end. What
     follows is what follows on average where the latest word is of this kind.
     """
-    often = windows.often
-    ends = np.flatnonzero(often.grammar.ends)
-    told = _tells(windows)
+    often, group = windows.often, windows.group
+    vocabulary, told = often.grammar.vocabulary, _tells(windows)
     far = _RECENCY * (blueprint.length + 4)
     blueprint.at.setdefault(POSITION, np.arange(blueprint.length, dtype=float))
-    names = [*(often.grammar.vocabulary[its] for its in often.pronouns), "several"]
+    names = [*(vocabulary[its] for its in often.pronouns), "several"]
     carries = {
         f"last about {name}": Reading(told[:, i].astype(float)) for i, name in enumerate(names)
     }
     offers = [Reading(far * told.any(1), {POSITION: _RECENCY})]
     blueprint.heads.append(Head("who was last named", [Reading(constant=1.0)], offers, carries))
-    sizes = np.bincount(windows.group).astype(float)
+    sizes = np.bincount(group).astype(float)
     usual = log_chances(after_group, sizes)
-    following = _following(windows, told)
-    for token in ends:
-        for i, direction in enumerate(carries):
-            if not (its := following[token, i]).any():
-                continue
-            differs = log_chances(its, sizes) - usual[windows.group[token]]
-            blueprint.neurons.append(
-                Neuron(
-                    f"after {often.grammar.vocabulary[token]}; {direction}",
-                    Reading(np.eye(len(told))[token], {direction: 1.0}, constant=-1.0),
-                    {coming(group): float(more) for group, more in enumerate(differs)},
-                )
-            )
+    for its in found:
+        direction = [*carries][its.subject]
+        named, said = {direction: 1.0}, f"after {vocabulary[its.token]}; {direction}"
+        if its.condition:
+            back, groups = its.condition
+            named[holds(back, groups)] = 1.0
+            said = f"{said}; {back} back {in_words(group, groups, vocabulary)}"
+        differs = log_chances(its.following, sizes) - usual[group[its.token]]
+        writes = {coming(one): float(more) for one, more in enumerate(differs)}
+        reads = Reading(np.eye(len(told))[its.token], named, constant=-float(len(named)))
+        blueprint.neurons.append(Neuron(said, reads, writes))
 
 
 def _tells(windows: Windows) -> Bool[np.ndarray, "tokens subjects"]:
@@ -77,22 +115,22 @@ def _about_several(windows: Windows) -> Bool[np.ndarray, " frames"]:
     return (windows.often.grammar.leaves == Subject.SEVERAL) | only
 
 
-def _following(
-    windows: Windows, told: Bool[np.ndarray, "tokens subjects"]
-) -> Float[np.ndarray, "tokens subjects groups"]:
-    """How often a group comes after each end of a sentence, by who was last named in it."""
-    often = windows.often
+def _joints(windows: Windows) -> Float[np.ndarray, "back marks subjects groups following"]:
+    """How often each end of a sentence comes, by its mark, by who was last named in it, by what stood some
+    places back (from 1 on), and by the group of the first token of the next sentence."""
+    often, told = windows.often, _tells(windows)
     g = often.grammar
     pairs, topics = often.pairs.sum((1, 3)), often.sentences / often.sentences.sum(1, keepdims=True)
-    of_group = np.eye(windows.n_groups)[windows.group]
-    found = np.zeros((len(told), told.shape[1], windows.n_groups))
+    of_group, marks = np.eye(windows.n_groups)[windows.group], np.flatnonzero(g.ends)
+    n = windows.n_groups
+    found = np.zeros((MOST_BACK, len(marks), told.shape[1], n, n))
 
     @lru_cache
     def begins(frame: int, pronoun: int) -> Float[np.ndarray, " groups"]:
         """The first groups of a frame; a pronoun is that of the sentence before."""
         first = g.symbols[frame, 0]
-        alike = g.refers[first] == Refers.EARLIER_SUBJECT
-        said = often.says[pronoun] if alike else often.spoken
+        alike_ = g.refers[first] == Refers.EARLIER_SUBJECT
+        said = often.says[pronoun] if alike_ else often.spoken
         return said[:, first] @ topics[frame] @ of_group
 
     for frame in range(len(topics)):
@@ -104,5 +142,8 @@ def _following(
                 last += left * (its @ told)
                 left *= 1 - its[told.any(1)].sum()
             after = sum(pairs[frame, two] * begins(two, pronoun) for two in range(len(topics)))
-            found += np.einsum("t,s,g->tsg", said[:, -1] * share, last, after)
+            for back in range(1, min(MOST_BACK, len(row) - 1) + 1):
+                before = of_group.T @ said[:, -1 - back]
+                parts = (said[marks, -1] * share, last, before, after)
+                found[back - 1] += np.einsum("m,s,b,a->msba", *parts)
     return found
