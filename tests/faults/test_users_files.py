@@ -97,7 +97,7 @@ def pages(root: Path) -> None:
         **{"name": "tiny", "title": "t", "question": "q", "answer": "{measurements} of them."},
         "conditions": [
             {"name": name, "label": name, "seeds": [0], "has_heads": True, "differences": {},
-             "parent": None, "parent_page": None, "interventions": []}
+             "parent": None, "parent_page": None, "handmade": None, "interventions": []}
             for name in ("plain", "fast")
         ],
         "figures": [{"name": "accuracy", "caption": "c"}],

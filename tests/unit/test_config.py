@@ -357,10 +357,35 @@ INTERVENTIONS = [
         "one has no checkpoint at step 1", key=FIRST),
 ]  # fmt: skip
 
+HANDMADE = [
+    bad("made by nobody", STUDY, "conditions.two.handmade", {"name": "storys", "up_to": "topic"},
+        "nothing made by hand is called 'storys'; did you mean stories?",
+        key="conditions.two.handmade.name"),
+    bad("made for another task", STUDY, "conditions.two.handmade",
+        {"name": "stories", "up_to": "topic"},
+        "stories knows the task stories, and the task here is composition",
+        key="conditions.two.handmade.name"),
+    bad("no such step", STUDY, "conditions.two.handmade", {"name": "stories", "up_to": "topics"},
+        "stories has no step 'topics'; did you mean topic?", key="conditions.two.handmade.up_to"),
+    bad("a step missing", STUDY, "conditions.two.handmade", {"name": "stories"},
+        "this key is missing", key="conditions.two.handmade.up_to"),
+    bad("two beginnings", STUDY, "conditions.two",
+        {"handmade": {"name": "stories", "up_to": "topic"}, "parent": {"condition": "one"}},
+        "with a model made by hand, or with a parent's", key="conditions.two.handmade"),
+]  # fmt: skip
+
 
 def test_the_config_that_the_cases_change_is_valid(files):
     project = files.load()
     assert list(project.studies["composition"].conditions) == ["one", "wide"]
+
+
+def test_a_condition_that_trains_nothing_takes_nothing_of_the_study(files):
+    once = {"schedule": "explicit", "steps": [0], "count": None}
+    files.set(STUDY, "conditions.two", {"training": {"steps": 0}, "checkpoints": once})
+    conditions = files.load().studies["composition"].conditions
+    assert conditions["two"].training == TrainingSettings(steps=0)
+    assert conditions["one"].training.steps > 0
 
 
 def test_results_take_no_folder_of_the_project():
@@ -472,6 +497,7 @@ def test_no_study_takes_the_folder_of_what_is_of_all(files, name):
             "name": BAD_NAMES,
             "parent": PARENTS,
             "intervention": INTERVENTIONS,
+            "handmade": HANDMADE,
         }.items()
         for case in cases
     ],

@@ -118,7 +118,17 @@ def test_conditions():
             "seeds": [0, 1, 2],
             "differences": {"model.n_layers": 3, "training.mixture": {"atomic": 1.0}},
             "parent": {"condition": "plain", "step": 5},
+            "handmade": None,
             "interventions": [{"name": "removal", "what": "pair"}],
+        },
+        {
+            "name": "written",
+            "label": "written down",
+            "seeds": [0],
+            "differences": {},
+            "parent": None,
+            "handmade": {"name": "stories", "up_to": "topic"},
+            "interventions": [],
         },
         {
             "name": "plain",
@@ -126,6 +136,7 @@ def test_conditions():
             "seeds": [0],
             "differences": {},
             "parent": None,
+            "handmade": None,
             "interventions": [],
         },
     ]
@@ -137,6 +148,7 @@ def test_conditions():
         r"model.n\_layers:~3",
         r"training.mixture:~\{atomic: 1\}",
         r"intervention:~\{name: removal, what: pair\}",
+        r"handmade:~\{name: stories, up\_to: topic\}",
     ]
     assert "& as it stands & 0" in text
     assert r"\label{tab:conditions:tiny}" in text

@@ -17,6 +17,7 @@ from transformer_lens.tools.analysis.logit_lens import logit_lens
 from onset.models.batch import Batch, Questions
 from onset.models.transformer import folded, mixed_mlp
 from onset.models.transformer import model as model_module
+from onset.models.transformer.activations import solu
 from onset.models.transformer.bridge import native_model, native_state_dict, open_bridge
 from onset.models.transformer.gpt2 import open_as_gpt2
 from onset.models.transformer.model import Transformer, build
@@ -42,6 +43,8 @@ BLOCKS = {
     "one head": {"n_heads": 1},
     "GELU": {"activation": "gelu"},
     "SiLU": {"activation": "silu", "n_heads": 2},
+    "SoLU": {"activation": "solu_ln"},
+    "SoLU, no other norm": {"activation": "solu_ln", "norm": "none"},
     "attention only": {"d_mlp": 0},
     "no norm": {"norm": "none"},
     "attention only, no norm": {"d_mlp": 0, "norm": "none"},
@@ -121,7 +124,8 @@ def way(request, monkeypatch) -> str:
     monkeypatch.setattr(model_module, "_LONGEST_TREE", longest)
 
     def pays(settings: Settings, n_tokens: int, tree: PrefixTree) -> bool:
-        possible = settings.norm == "none" and len(tree.applications) == 1
+        normed = settings.norm != "none" or settings.norms_neurons
+        possible = not normed and len(tree.applications) == 1
         return possible and request.param == "folded"
 
     monkeypatch.setattr(folded, "pays", pays)
@@ -218,9 +222,12 @@ class TestBridge:
             logits = open_as_gpt2(model, parameters)(tokens)
             assert_close(logits.flatten(0, 1), model.logits(parameters, [every]))
 
-    def test_without_norms_it_is_no_gpt2(self):
-        model = Transformer(settings(norm="none"), N_TOKENS, LENGTH)
-        with pytest.raises(ValueError, match="not a GPT-2: norm none"):
+    @pytest.mark.parametrize(
+        ("block", "said"), [("no norm", "norm none"), ("SoLU", "norm layer, solu_ln")]
+    )
+    def test_with_other_norms_it_is_no_gpt2(self, block, said):
+        model = Transformer(settings(**BLOCKS[block]), N_TOKENS, LENGTH)
+        with pytest.raises(ValueError, match=f"not a GPT-2: {said}"):
             open_as_gpt2(model, drawn(model))
 
     @pytest.mark.parametrize("stack", STACKS[:5], ids="{0[0]}x{0[1]} {0[2]}".format)
@@ -239,6 +246,19 @@ class TestBridge:
         assert f"blocks.{model.settings.n_applications}.hook_resid_pre" not in cache
         every = Questions(tokens.numpy(), tuple(range(LENGTH)), hops=model.settings.n_applications)
         assert_close(logits.flatten(0, 1), model.logits(parameters, [every]))
+
+    def test_neurons_that_compete_are_the_librarys(self):
+        model = stacked((2, 1, "last"), **BLOCKS["SoLU"])
+        parameters = drawn(model, dtype=torch.float32)
+        every = Questions(LONG[0].tokens, tuple(range(LENGTH)))
+        with torch.inference_mode():
+            _, cache = open_bridge(model, parameters).run_with_cache(torch.from_numpy(every.tokens))
+            for layer in range(2):
+                found = model.neurons(parameters, every, layer)
+                # Hooked before and after the norm: it is what comes after that is written.
+                normed = cache[f"blocks.{layer}.mlp.out.hook_in"]
+                assert_close(found, normed.flatten(0, 1))
+                assert_close(cache[f"blocks.{layer}.mlp.hook_post"], normed)
 
     def test_one_application_answers_questions_of_one_hop(self):
         model = stacked((1, 2, "per_hop"))
@@ -329,3 +349,11 @@ def test_heads_have_to_divide_the_width():
         ValidationError, match=r"n_heads \(5\) must divide d_model \(16\).*\[1, 2, 4, 8"
     ):
         settings(n_heads=5)
+
+
+def test_a_large_neuron_makes_the_others_small():
+    """Elhage et al. 2022, section 3.1: equal ones each keep a share, a single large one nearly all."""
+    equal = solu(torch.tensor([4.0, 4.0, 4.0, 4.0]))
+    assert_close(equal, torch.ones(4))
+    one = solu(torch.tensor([12.0, 2.0, 2.0, 2.0]))
+    assert_close(one, torch.tensor([12.0, 0.0, 0.0, 0.0]), atol=2e-3, rtol=0)

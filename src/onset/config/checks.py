@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from onset import analyses, measures, models, tasks
 from onset.analyses.settings import AnalysesSettings
+from onset.config.handmade import unfit_handmade
 from onset.config.problems import Layer, Problem, merge, nearest, place, problems_of
 from onset.config.size import Size, largest_number
 from onset.config.study import Condition, ConditionFile
@@ -62,7 +63,8 @@ def condition_of(
         check.fits(task, model)
         if training and checkpoints:
             check.recorded(task, model, training, checkpoints)
-            if training.recorded and (its_file.parent or its_file.interventions):
+            begun = its_file.parent or its_file.handmade or its_file.interventions
+            if training.recorded and begun:
                 said = "what others have trained has no parent here, and no interventions"
                 check.problem(["training", "recorded"], said)
         if training:
@@ -82,6 +84,10 @@ def condition_of(
             f"the task {task.name} is made from another run's model: the condition needs a parent"
         )
         check.problem(["task"], said)
+    if task:
+        for key, message in unfit_handmade(its_file, task):
+            path = ".".join(filter(None, [listed_in.key, "handmade", key]))
+            check.problems.append(Problem(listed_in.file, path, message))
     if check.problems:
         return None, check.problems
     condition = Condition(
@@ -103,8 +109,20 @@ def condition_of(
         variant_of=its_file.variant_of,
         file=listed_in.file,
         key=listed_in.key,
+        handmade=its_file.handmade,
     )
     return condition, []
+
+
+def _without_training(layers: Sequence[Layer]) -> dict[str, Any]:
+    """All settings merged. Where a layer says `training: {steps: 0}`, what those before it say of training
+    doesn't count."""
+    merged = merge(layers)
+    if merged.get("training", {}).get("steps") != 0:
+        return merged
+    its = [layer.values.get("training") for layer in layers]
+    says = [i for i, keys in enumerate(its) if isinstance(keys, dict) and "steps" in keys]
+    return {**merged, "training": merge([*layers[says[-1] :]])["training"]}
 
 
 class _Check:
@@ -112,7 +130,7 @@ class _Check:
 
     def __init__(self, layers: Sequence[Layer]) -> None:
         self._layers = layers
-        self.merged = merge(layers)
+        self.merged = _without_training(layers)
         self.problems: list[Problem] = []
 
     def problem(self, path: Sequence[str], message: str) -> None:

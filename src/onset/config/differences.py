@@ -32,7 +32,8 @@ def differences(base: Mapping[str, Mapping[str, Any]], condition: Condition) -> 
     """What a condition has otherwise than its study: `section.key` → value, as JSON has it.
 
     Of a section whose `name` is another, all that it says; of others, each key with another value than
-    the study's, named or default. Parent, interventions and seeds of its own are none of these.
+    the study's, named or default. Parent, what is made by hand, interventions and
+    seeds of its own are none of these.
 
     Args:
         base: `base_of` the study.

@@ -12,7 +12,7 @@ from onset.config.changes import Change, below, sections
 from onset.config.problems import Layer, Problem, nearest, place
 from onset.config.study import ConditionFile, StudyFile, StudyOverrides
 
-_INHERITED = ("parent", "interventions")
+_INHERITED = ("parent", "handmade", "interventions")
 """what a variant has of the other condition, beside its settings"""
 
 

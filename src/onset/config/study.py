@@ -23,6 +23,7 @@ from onset.comparisons.settings import Chosen, ComparisonSettings
 from onset.config.devices import device_of_looks
 from onset.config.published import PublishedSettings
 from onset.config.traits import has_all
+from onset.handmade.settings import HandmadeSettings
 from onset.interventions.settings import InterventionSettings
 from onset.settings import (
     Line,
@@ -140,6 +141,8 @@ class ConditionFile(Changes):
     """the condition that it is but for what is said here; it stands in tables, and in no figure of all
     conditions"""
     parent: ParentSettings | None = None
+    handmade: HandmadeSettings | None = None
+    """what its training begins with, instead of random parameters: a model made by hand"""
     interventions: Interventions = ()
     """surgery before or during training, in this order"""
 
@@ -270,6 +273,7 @@ class Condition:
     """in which it stands"""
     key: str
     """where it stands in there, dots between"""
+    handmade: HandmadeSettings | None = None
 
     # What each kind of job is told, as JSON; a job is run again when this changes, and only then.
 
@@ -296,6 +300,11 @@ class Condition:
                 **(
                     {"interventions": its}
                     if (its := [*map(self._dump, self.interventions)])
+                    else {}
+                ),
+                **(
+                    {"handmade": {**self._dump(self.handmade), "task": self._dump(self.task)}}
+                    if self.handmade
                     else {}
                 ),
             }
@@ -352,7 +361,8 @@ class Condition:
     @property
     def from_scratch(self) -> bool:
         """Whether its training begins with parameters drawn at random, and left as they were drawn."""
-        return not (self.inherits or self.interventions or self._begins_trained)
+        begins = self.inherits or self.handmade or self._begins_trained
+        return not (begins or self.interventions)
 
     @property
     def is_ready_made(self) -> bool:

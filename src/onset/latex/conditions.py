@@ -16,7 +16,7 @@ def conditions_table(study: Mapping[str, Any]) -> str:
 
     Args:
         study: `name`, `title`, `conditions`: each with `name`, `label`, `seeds`, `differences`
-            (`section.key` → value), `parent` (None, or keys and values) and `interventions`.
+            (`section.key` → value), `parent` and `handmade` (None, or keys and values) and `interventions`.
     """
     rows = [
         " & ".join(
@@ -37,6 +37,8 @@ def _entries(condition: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Key and value, as the config has them."""
     if condition["parent"]:
         yield "parent", as_written(condition["parent"])
+    if condition["handmade"]:
+        yield "handmade", as_written(condition["handmade"])
     for key, value in condition["differences"].items():
         yield key, as_written(value)
     for its in condition["interventions"]:

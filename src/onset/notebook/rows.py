@@ -80,12 +80,13 @@ class StudyRows(Study):
     @property
     def from_scratch(self) -> list[str]:
         """The conditions that begin with random parameters: the others are trained at their step 0."""
-        return [name for name, its in self.settings.items() if not its["parent"]]
+        begun = {name for name, its in self.settings.items() if its.get("handmade")}
+        return [name for name in self.conditions if name not in {*begun, *self.continued}]
 
     @property
     def continued(self) -> list[str]:
         """The conditions that go on from another run: their step 0 is what that one had learnt."""
-        return [name for name in self.conditions if name not in self.from_scratch]
+        return [name for name, its in self.settings.items() if its["parent"]]
 
     @property
     def decay_start(self) -> int:

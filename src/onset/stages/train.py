@@ -15,7 +15,7 @@ from jaxtyping import Float
 from pydantic import TypeAdapter
 from torch import Tensor
 
-from onset import interventions, measures, models
+from onset import handmade, interventions, measures, models, tasks
 from onset.interventions.settings import InterventionSettings
 from onset.models.batch import AnyModel, Parameters
 from onset.runs.artefacts import (
@@ -196,6 +196,8 @@ class _Run:
         with _in_one_line(self.folder.run):
             if self._inherited:
                 initial = self._inherited
+            elif its := self._settings.get("handmade"):
+                initial = _made(its, self.model)
             elif self._beginning and not self.training.steps:
                 initial = self._beginning.parameters()  # which no update changes: read once
             else:
@@ -274,8 +276,9 @@ class _Run:
             "device": settings["device"],
             "threads": settings["threads"],
         }
-        if settings.get("interventions"):
-            resolved["interventions"] = settings["interventions"]
+        for key in ("handmade", "interventions"):
+            if settings.get(key):
+                resolved[key] = settings[key]
         record_settings(self.folder, "training", resolved)
         for step in self.steps:
             self._record.keep(self.folder.checkpoint(step))
@@ -290,6 +293,12 @@ def _in_one_line(run: str) -> Iterator[None]:
         yield
     except ValueError as error:
         raise StageError(f"{run}: {error}") from error
+
+
+def _made(its: Mapping[str, Any], model: AnyModel) -> Parameters:
+    """A model made by hand; raises a ValueError if this one can't hold it."""
+    task = tasks.load(its["task"]["name"]).Settings.model_validate(its["task"])
+    return handmade.load(its["name"]).made(its["up_to"], task, model)
 
 
 def _altered(

@@ -40,12 +40,11 @@ def is_gpt2(settings: Settings) -> bool:
     """Whether it is exactly a GPT-2: nothing missing, and nothing added."""
     s = settings
     return (
-        s.norm == "layer"
+        s.like_gpt2
         and s.positions == "learned"
         and s.d_mlp > 0
         and s.n_loops == 1
         and s.readout == "last"
-        and not s.only_ours
     )
 
 

@@ -33,7 +33,9 @@ def pays(settings: Settings, n_tokens: int, tree: PrefixTree) -> bool:
 
     On a GPU never: gathering rows is slower there than multiplying matrices.
     """
-    if settings.norm != "none" or len(tree.applications) > 1 or tree.tokens.is_cuda:
+    if settings.norm != "none" or settings.norms_neurons:
+        return False
+    if len(tree.applications) > 1 or tree.tokens.is_cuda:
         return False
     (application,) = tree.applications
     n_nodes, length = application.context.shape

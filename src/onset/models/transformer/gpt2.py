@@ -24,11 +24,12 @@ def open_as_gpt2(model: Transformer, parameters: Mapping[str, Tensor]) -> Transf
     """The model as a `TransformerBridge` around a GPT-2, its loops unrolled; an MLP that it lacks is zero.
 
     Raises:
-        ValueError: it has no norms, or something that TransformerLens hasn't.
+        ValueError: it has no norms, or others, or something that TransformerLens hasn't.
     """
     s = model.settings
-    if s.norm != "layer" or s.only_ours:
-        raise ValueError(f"not a GPT-2: norm {s.norm}, {', '.join(s.only_ours) or 'nothing else'}")
+    if not s.like_gpt2:
+        odd = [*s.only_ours, *([s.activation] if s.norms_neurons else [])]
+        raise ValueError(f"not a GPT-2: norm {s.norm}, {', '.join(odd) or 'nothing else'}")
     config = GPT2Config(
         vocab_size=model.n_tokens,
         n_positions=model.length,

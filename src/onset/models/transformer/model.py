@@ -21,10 +21,10 @@ from torch import Tensor
 
 from onset.models.batch import Parameters, Questions
 from onset.models.transformer import attention, folded
+from onset.models.transformer.activations import ACTIVATIONS
 from onset.models.transformer.prefix_tree import PrefixTree
 from onset.models.transformer.settings import Settings, hidden, shapes
 
-_ACTIVATIONS = {"relu": F.relu, "gelu": F.gelu, "silu": F.silu}
 _EPS = 1e-5  # of the layer norms, as in TransformerLens
 
 # Up to this length a batch is computed over the tree of its prefixes, beyond it sequence by
@@ -194,7 +194,8 @@ class Transformer:
         questions: Questions,
         application: int = 0,
     ) -> Float[Tensor, "scored d_mlp"]:
-        """What the MLP's neurons are after their activation, at the scored positions.
+        """What the MLP's neurons are after their activation (and its norm, if it has one), at the scored
+        positions: what the MLP's second layer reads.
 
         Args:
             parameters: of the model.
@@ -228,7 +229,7 @@ class Transformer:
             self._block(parameters, 0),
             self._embed(parameters, tree.tokens, tree.positions),
             self.settings.n_heads,
-            _ACTIVATIONS[self.settings.activation],
+            ACTIVATIONS[self.settings.activation],
             tree,
         )
 
@@ -332,7 +333,9 @@ class Transformer:
         return F.dropout(x, self.dropout) if self.dropout else x
 
     def _neurons(self, p: Mapping[str, Tensor], x: Tensor) -> Tensor:
-        activation = _ACTIVATIONS[self.settings.activation]
-        return activation(
-            F.linear(self._norm(p, "ln2", x), p["mlp.fc_in.weight"], p["mlp.fc_in.bias"])
-        )
+        activation = ACTIVATIONS[self.settings.activation]
+        normed = self._norm(p, "ln2", x)
+        found = activation(F.linear(normed, p["mlp.fc_in.weight"], p["mlp.fc_in.bias"]))
+        if not self.settings.norms_neurons:
+            return found
+        return F.layer_norm(found, found.shape[-1:], p["mlp.ln.weight"], p["mlp.ln.bias"], _EPS)

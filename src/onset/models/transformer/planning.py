@@ -20,7 +20,7 @@ def traits(settings: Settings) -> tuple[str, ...]:
         "neurons": settings.d_mlp > 0,
         "layers": settings.n_applications > 1,
         "per_hop": settings.n_layers == 1 and settings.readout != "last",
-        "like_gpt2": settings.norm == "layer" and not settings.only_ours,
+        "like_gpt2": settings.like_gpt2,
     }
     return tuple(trait for trait, its in has.items() if its)
 

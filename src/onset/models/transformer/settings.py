@@ -38,7 +38,8 @@ class Settings(BaseSettings):
     n_heads: PositiveInt = 4
     d_mlp: NonNegativeInt = 256
     """0: attention only"""
-    activation: Literal["relu", "gelu", "silu"] = "relu"
+    activation: Literal["relu", "gelu", "silu", "solu_ln"] = "relu"
+    """`solu_ln`: SoLU, then a layer norm over the neurons (Elhage et al. 2022, "Softmax Linear Units")"""
     norm: Literal["layer", "none"] = "layer"
     positions: Literal["learned", "none"] = "learned"
     tied_embeddings: bool = True
@@ -69,6 +70,16 @@ class Settings(BaseSettings):
     def only_ours(self) -> list[str]:
         """What it has that TransformerLens hasn't."""
         return [name for name in ("smeared_keys", "given_attention") if getattr(self, name)]
+
+    @property
+    def norms_neurons(self) -> bool:
+        """Whether a layer norm over its neurons follows their activation."""
+        return self.activation == "solu_ln" and self.d_mlp > 0
+
+    @property
+    def like_gpt2(self) -> bool:
+        """Whether, with learned positions and an MLP, its blocks are those of a GPT-2."""
+        return self.norm == "layer" and not self.norms_neurons and not self.only_ours
 
     @property
     def d_head(self) -> int:
@@ -113,6 +124,8 @@ def shapes(settings: Settings, n_tokens: int, length: int) -> dict[str, tuple[in
         if s.norm == "layer":
             for name in ("ln1", "ln2") if s.d_mlp else ("ln1",):
                 found |= {f"{layer}.{name}.weight": (d,), f"{layer}.{name}.bias": (d,)}
+        if s.norms_neurons:
+            found |= {f"{layer}.mlp.ln.{kind}": (s.d_mlp,) for kind in ("weight", "bias")}
         if s.smeared_keys:
             found[f"{layer}.attn.smear.bias"] = (s.n_heads,)
         for name, (n_out, n_in) in linears.items():

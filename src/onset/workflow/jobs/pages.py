@@ -144,6 +144,7 @@ class Pages(Part):
             "differences": differences(base, its),
             "parent": its.parent and _said(its.parent),
             "parent_page": self._parent_page(study, its),
+            "handmade": its.handmade and _said(its.handmade),
             "interventions": [_said(one) for one in its.interventions],
         }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from onset import analyses, interventions, measures, tasks
+from onset import analyses, handmade, interventions, measures, tasks
 from onset.code.fingerprint import fingerprint
 from onset.config.parents import Place, parent_of, source_runs
 from onset.config.study import Condition
@@ -47,6 +47,7 @@ class Runs(Part):
         """Fingerprint of the stage and of what it loads by name for this run."""
         condition = self.condition(wildcards)
         task = tasks.CATALOGUE.dotted(condition.task.name)
+        by_hand = condition.handmade
         its_parent = self._parent_condition(wildcards) if condition.drawn_from else None
         of_parent = its_parent.model.name if its_parent else None
         model = f"onset.models.{condition.model.name}.model"
@@ -62,6 +63,7 @@ class Runs(Part):
                 model,
                 *([task] if streamed else []),
                 *map(measures.CATALOGUE.dotted, condition.training.measures_in_loss),
+                *([handmade.CATALOGUE.dotted(by_hand.name)] if by_hand else []),
                 *(interventions.CATALOGUE.dotted(its.name) for its in condition.interventions),
             ],
             "evaluate": [model, *map(measures.CATALOGUE.dotted, condition.measures)],

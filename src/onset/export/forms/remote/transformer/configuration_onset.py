@@ -13,7 +13,8 @@ class OnsetConfig(PretrainedConfig):
     * `n_layers` distinct blocks, applied `n_loops` times over with the same weights;
     * `readout`: `last`; or a question with h hops is read out after h block applications (`per_hop`), or
       after h loops (`per_loop`); ask for them with `n_applications` in the model's forward;
-    * `d_mlp` 0: attention only; `norm`: `layer` or `none`; `positions`: `learned` or `none`;
+    * `d_mlp` 0: attention only; `activation`: `relu`, `gelu`, `silu` or `solu_ln`, SoLU with a layer norm
+      over the neurons behind it; `norm`: `layer` or `none`; `positions`: `learned` or `none`;
     * `smeared_keys`: each key is mixed with the key before it, in proportions learnt for each head;
     * `given_attention`: heads whose attention is fixed, as `{"layer", "head", "looks_at"}`;
     * `dropout`: in training only.

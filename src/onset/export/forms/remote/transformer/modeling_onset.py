@@ -19,7 +19,13 @@ from transformers.modeling_outputs import CausalLMOutput
 
 from .configuration_onset import OnsetConfig
 
-_ACTIVATIONS = {"relu": F.relu, "gelu": F.gelu, "silu": F.silu}
+
+def solu(x: Tensor) -> Tensor:
+    """x times its softmax over the neurons of a place."""
+    return x * x.softmax(-1)
+
+
+_ACTIVATIONS = {"relu": F.relu, "gelu": F.gelu, "silu": F.silu, "solu_ln": solu}
 _EPS = 1e-5  # of the layer norms
 
 
@@ -103,9 +109,12 @@ class MLP(nn.Module):
         self.fc_in = nn.Linear(config.d_model, config.d_mlp)
         self.fc_out = nn.Linear(config.d_mlp, config.d_model)
         self.activation = _ACTIVATIONS[config.activation]
+        if config.activation == "solu_ln":
+            self.ln = nn.LayerNorm(config.d_mlp, _EPS)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.fc_out(self.activation(self.fc_in(x)))
+        neurons = self.activation(self.fc_in(x))
+        return self.fc_out(self.ln(neurons) if hasattr(self, "ln") else neurons)
 
 
 class Block(nn.Module):

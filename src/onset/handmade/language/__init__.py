@@ -1,0 +1,1 @@
+"""Tellers of stories, made by hand."""
