@@ -91,6 +91,16 @@ def test_nothing_that_is_held_out_is_trained(program):
             assert trained.isdisjoint(row.tobytes() for row in split.tokens), name
 
 
+def test_in_the_null_the_same_questions_have_each_others_answers():
+    right = generate(settings("induction"), 0).splits
+    null = generate(settings("induction", answers="shuffled"), 0).splits
+    for name, split in right.items():
+        assert (split.tokens == null[name].tokens).all()
+        same = (split.targets == null[name].targets).mean()
+        assert same < 0.3 if name == "train" else same == 1
+    assert sorted(right["train"].targets.ravel()) == sorted(null["train"].targets.ravel())
+
+
 def test_numbers_are_equally_frequent():
     world = generate(settings("counting", n_train=2000), 0)
     _, counts = np.unique(world.splits["train"].targets, return_counts=True)

@@ -34,8 +34,8 @@ the commonest circuits of language models.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Literal, NamedTuple, Self
+from dataclasses import replace
+from typing import Literal, Self
 
 import numpy as np
 from jaxtyping import Int
@@ -45,12 +45,13 @@ from onset.settings import PositiveInt
 from onset.settings import Settings as BaseSettings
 from onset.tasks.dataset import VALIDATION, Dataset, Split
 from onset.tasks.parts import rows
+from onset.tasks.program_questions import DRAWN, Asked, shortest_list
 from onset.tasks.twins import twin_of
 
 Program = Literal["previous", "counting", "induction", "reversing", "sorting", "ioi"]
 _NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
-_TWICE = 2
+A_CHILD_MAY_CHANGE = ("answers",)
 _MOST_TAKEN = 0.5  # of all possible questions: of those that are left, new ones are soon found
 
 
@@ -62,6 +63,8 @@ class Settings(BaseSettings):
     n_symbols: int = Field(8, ge=4, le=len(_LETTERS))
     n_listed: int = Field(5, ge=3, le=len(_NUMBERS))
     """symbols of the longest list; `ioi` has two names whatever is said here"""
+    answers: Literal["right", "shuffled"] = "right"
+    """`shuffled`, as a null: trained questions have each other's answers"""
     n_train: PositiveInt = 512
     n_test: int = Field(64, ge=4)
     """in each other split"""
@@ -143,18 +146,6 @@ class Settings(BaseSettings):
         return self
 
 
-def shortest_list(settings: Settings) -> int:
-    """Of `reversing` and `sorting`; a list has something left to say when as much is said as fits."""
-    return (settings.n_listed + 2) // 2
-
-
-class _Asked(NamedTuple):
-    tokens: Int[np.ndarray, "questions length"]
-    answers: Int[np.ndarray, " questions"]
-    clues: Int[np.ndarray, " questions"]
-    places: Int[np.ndarray, " questions"]
-
-
 def generate(settings: Settings, seed: int) -> Dataset:
     """The questions of one seed. Ground truth: the `rival`, the right answer of the question's twin."""
     rng = np.random.Generator(np.random.Philox(seed))
@@ -169,10 +160,13 @@ def generate(settings: Settings, seed: int) -> Dataset:
             splits[twin_of(name)] = _split(other, own)
             taken |= rows(other.tokens)
         taken |= rows(own.tokens)
+    if settings.answers == "shuffled":  # drawn last: the same questions are trained
+        train = splits["train"]
+        splits["train"] = replace(train, targets=rng.permutation(train.targets))
     return Dataset({name: splits[name] for name in settings.splits}, settings.vocabulary)
 
 
-def _split(its: _Asked, twin: _Asked) -> Split:
+def _split(its: Asked, twin: Asked) -> Split:
     last = its.tokens.shape[1] - 1
     truth = {"rival": twin.answers, "clue": its.clues, "place": its.places}
     return Split(its.tokens, its.answers[:, None], (last,), truth=truth)
@@ -180,22 +174,22 @@ def _split(its: _Asked, twin: _Asked) -> Split:
 
 def _twins(
     settings: Settings, size: int, taken: set[bytes], held_out: bool, rng: np.random.Generator
-) -> tuple[_Asked, _Asked]:
+) -> tuple[Asked, Asked]:
     """So many questions and their twins, none of them taken; drawn again until their answers differ.
 
     Those that are held out are in a split of their own, and none of them is a question, too.
     """
-    own, other = (_DRAWN[settings.program](settings, size, rng) for _ in range(_TWICE))
+    own, other = (DRAWN[settings.program](settings, size, rng) for _ in range(2))
     while len(again := _to_be_drawn(own, other, taken, held_out)):
         for its in (own, other):
-            fresh = _DRAWN[settings.program](settings, len(again), rng)
+            fresh = DRAWN[settings.program](settings, len(again), rng)
             for whole, some in zip(its, fresh, strict=True):
                 whole[again] = some
     return own, other
 
 
 def _to_be_drawn(
-    own: _Asked, other: _Asked, taken: set[bytes], held_out: bool
+    own: Asked, other: Asked, taken: set[bytes], held_out: bool
 ) -> Int[np.ndarray, " rows"]:
     alike = own.answers == other.answers
     both = taken | rows(own.tokens) if held_out else taken
@@ -204,104 +198,3 @@ def _to_be_drawn(
         for one, twin in zip(own.tokens, other.tokens, strict=True)
     ]
     return np.flatnonzero(alike | np.array(seen, bool))
-
-
-def _started(settings: Settings, size: int) -> Int[np.ndarray, "questions length"]:
-    return np.full((size, settings.length), settings.token("start"), np.int64)
-
-
-def _different(settings: Settings, size: int, n: int, rng: np.random.Generator) -> np.ndarray:
-    """Of a random permutation of all symbols the beginning."""
-    return rng.random((size, settings.n_symbols)).argsort(1)[:, :n]
-
-
-def _previous(settings: Settings, size: int, rng: np.random.Generator) -> _Asked:
-    tokens = _started(settings, size)
-    tokens[:, 1:] = rng.integers(settings.n_symbols, size=(size, settings.n_listed))
-    nothing = np.zeros(size, np.int64)
-    return _Asked(tokens, tokens[:, -2].copy(), nothing, nothing.copy())
-
-
-def _counting(settings: Settings, size: int, rng: np.random.Generator) -> _Asked:
-    """How often the last symbol comes is drawn first, so that all numbers are as frequent."""
-    tokens = _previous(settings, size, rng).tokens
-    last = tokens[:, -1:]
-    shift = rng.integers(1, settings.n_symbols, size=tokens[:, 1:-1].shape)
-    others = (last + shift) % settings.n_symbols
-    n_times = rng.integers(settings.n_listed, size=(size, 1))
-    again = rng.random(others.shape).argsort(1) < n_times
-    tokens[:, 1:-1] = np.where(again, last, others)
-    answers = settings.token("one") + n_times[:, 0]
-    return _Asked(tokens, answers, n_times[:, 0], np.zeros(size, np.int64))
-
-
-def _induction(settings: Settings, size: int, rng: np.random.Generator) -> _Asked:
-    tokens = _started(settings, size)
-    tokens[:, 1:-1] = _different(settings, size, settings.n_listed, rng)
-    place = rng.integers(1, settings.n_listed, size=size)
-    each = np.arange(size)
-    tokens[:, -1] = tokens[each, place]
-    return _Asked(tokens, tokens[each, place + 1], tokens[:, -1].copy(), place)
-
-
-def _listed(settings: Settings, lists: np.ndarray, said: np.ndarray, lengths: np.ndarray) -> _Asked:
-    """Lists, `turn`, and as much of what is to be said as fits; the next of it is asked for.
-
-    Args:
-        settings: of the task.
-        lists: symbols of each; those behind its length don't count.
-        said: what is to be said of each.
-        lengths: of the lists.
-    """
-    size, k = lists.shape
-    tokens = _started(settings, size)
-    places = np.arange(settings.length)[None]
-    turn = lengths[:, None] + 1
-    from_list = np.take_along_axis(
-        lists, np.broadcast_to(places - 1, tokens.shape).clip(0, k - 1), 1
-    )
-    from_said = np.take_along_axis(said, (places - turn - 1).clip(0, k - 1), 1)
-    tokens = np.where(places == 0, tokens, np.where(places < turn, from_list, from_said))
-    tokens = np.where(places == turn, settings.token("turn"), tokens)
-    return _Asked(tokens, said[np.arange(size), k - lengths], turn[:, 0], turn[:, 0].copy())
-
-
-def _reversing(settings: Settings, size: int, rng: np.random.Generator) -> _Asked:
-    k = settings.n_listed
-    lists = rng.integers(settings.n_symbols, size=(size, k))
-    lengths = rng.integers(shortest_list(settings), k, endpoint=True, size=size)
-    backwards = (lengths[:, None] - 1 - np.arange(k)).clip(0)
-    its = _listed(settings, lists, np.take_along_axis(lists, backwards, 1), lengths)
-    return its._replace(places=2 * its.clues - settings.length)
-
-
-def _sorting(settings: Settings, size: int, rng: np.random.Generator) -> _Asked:
-    k = settings.n_listed
-    lists = _different(settings, size, k, rng)
-    lengths = rng.integers(shortest_list(settings), k, endpoint=True, size=size)
-    within = np.arange(k) < lengths[:, None]
-    said = np.sort(np.where(within, lists, settings.n_symbols), 1)
-    its = _listed(settings, lists, said, lengths)
-    places = (its.tokens[:, 1:-1] == its.answers[:, None]).argmax(1) + 1
-    return its._replace(clues=its.tokens[:, -1].copy(), places=places)
-
-
-def _ioi(settings: Settings, size: int, rng: np.random.Generator) -> _Asked:
-    tokens = _started(settings, size)
-    names = _different(settings, size, _TWICE, rng)
-    again = rng.integers(_TWICE, size=size)
-    each = np.arange(size)
-    place = rng.integers(3, 4, endpoint=True, size=size)
-    tokens[:, 1:3], tokens[:, 3:] = names, settings.token("met")
-    tokens[each, place], tokens[:, 5] = names[each, again], settings.token("told")
-    return _Asked(tokens, names[each, 1 - again], names[each, again], place)
-
-
-_DRAWN: dict[str, Callable[[Settings, int, np.random.Generator], _Asked]] = {
-    "previous": _previous,
-    "counting": _counting,
-    "induction": _induction,
-    "reversing": _reversing,
-    "sorting": _sorting,
-    "ioi": _ioi,
-}
