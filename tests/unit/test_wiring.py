@@ -18,6 +18,7 @@ MODELS = {
     "attention only": {"n_layers": 2, "d_mlp": 0},
     "no positions": {"n_layers": 2, "positions": "none"},
     "looped": {"n_loops": 3},
+    "read out early": {"n_loops": 3, "readout": "per_hop"},
     "smeared": {"n_layers": 2, "smeared_keys": True},
     "given": {
         "n_layers": 2,
@@ -74,6 +75,22 @@ def test_with_all_edges_patched_it_answers_the_other_question(changes):
     kept = torch.tensor([[float(edge.reader != "logits") for edge in its.edges]])
     patched = its.run(tokens(1), SCORED, kept, other)
     assert torch.allclose(patched.logits[0], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("changes", MODELS.values(), ids=MODELS)
+def test_what_is_known_need_not_be_computed(changes):
+    """Edges of the last layer and of the logits are patched; what comes before is taken as it was."""
+    its = Wiring.of(*made(changes))
+    asked = tokens(1)
+    own, other = (its.run(tokens(seed), SCORED).written[:, 0] for seed in (1, 2))
+    begin = next(i for i, r in enumerate(its.readings) if r.layer == its.readings[-2].layer)
+    kept = torch.ones(2, len(its.edges))
+    kept[0, its.readings[-1].edges[0]] = kept[1, its.readings[begin].edges[-1]] = 0
+    whole = its.run(asked, SCORED, kept, other)
+    part = its.run(asked, SCORED, kept, other, own, begin)
+    assert torch.allclose(part.logits, whole.logits, atol=1e-6)
+    assert torch.allclose(part.written, whole.written, atol=1e-6)
+    assert len(part.read) == len(its.readings) - begin
 
 
 def test_parts_and_edges():

@@ -52,17 +52,24 @@ class Run(NamedTuple):
 
     written: Written
     read: tuple[Read, ...]
-    """in the order of `Wiring.readings`, each input by itself"""
+    """in the order of `Wiring.readings`, from the first that was computed, each input by itself"""
     logits: Float[Tensor, "variants examples scored tokens"]
 
 
 class Reading(NamedTuple):
-    """Inputs that read the same parts."""
+    """Inputs that read the same parts: those of a layer's heads, of its MLP, or of the logits."""
 
+    layer: int
+    """block application; of the logits, how many there are"""
     readers: tuple[str, ...]
     n_writers: int
     first: int
     """of its edges, which are numbered reader by reader"""
+
+    @property
+    def edges(self) -> range:
+        """Their numbers."""
+        return range(self.first, self.first + len(self.readers) * self.n_writers)
 
 
 def head(layer: int, number: int) -> str:
@@ -87,11 +94,16 @@ class Wiring:
     parameters: Mapping[str, Tensor]
 
     @classmethod
-    def of(cls, model: Transformer, parameters: Parameters) -> Wiring:
-        """The whole model, read out after all block applications; tensors that gradients can pass."""
+    def of(cls, model: Transformer, parameters: Parameters, hops: int = 1) -> Wiring:
+        """As far as questions of so many hops go before they are read out. Gradients can pass."""
         with torch.inference_mode(False):
             copied = {name: its.detach().clone() for name, its in parameters.items()}
-        return cls(*unrolled(model, copied))
+        whole, found = unrolled(model, copied)
+        depth = model.depth(hops)
+        given = [its for its in whole.settings.given_attention if its.layer < depth]
+        changes = {"n_layers": depth, "given_attention": tuple(given)}
+        settings = whole.settings.model_copy(update=changes)
+        return cls(Transformer(settings, model.n_tokens, model.length), found)
 
     @cached_property
     def writers(self) -> tuple[str, ...]:
@@ -124,10 +136,10 @@ class Wiring:
             of_heads = tuple(f"{its} {by}" for its in heads for by in INPUTS)
             halves = [(of_heads, s.n_heads), *([((mlp(layer),), 1)] if s.d_mlp else [])]
             for readers, more in halves:
-                found.append(Reading(readers, n_writers, first))
+                found.append(Reading(layer, readers, n_writers, first))
                 first += len(readers) * n_writers
                 n_writers += more
-        return (*found, Reading((LOGITS,), n_writers, first))
+        return (*found, Reading(s.n_layers, (LOGITS,), n_writers, first))
 
     def run(
         self,
@@ -135,6 +147,8 @@ class Wiring:
         scored: Sequence[int],
         kept: Float[Tensor, "variants edges"] | None = None,
         other: Float[Tensor, "writers examples length d_model"] | None = None,
+        own: Float[Tensor, "writers examples length d_model"] | None = None,
+        begin: int = 0,
     ) -> Run:
         """Answer questions, several times, each time with other edges patched.
 
@@ -144,23 +158,24 @@ class Wiring:
             kept: how much of each edge carries what its writer writes in this run; the rest carries what it
                 wrote in the other one. None: all of all edges, once.
             other: what each part wrote in the other run; None: nothing, so that what isn't kept is cut.
+            own: what each part writes with nothing patched; needed where not everything is computed.
+            begin: the first of `readings` to compute, if all edges of those before are kept.
         """
-        s, its, inputs = self.model.settings, iter(self.readings), []
-        written = [
-            x.expand(1 if kept is None else len(kept), *x.shape) for x in self._embedded(tokens)
-        ]
-        biases = written[0].new_zeros(s.d_model)
-
-        def read() -> Read:
-            inputs.append(self._mixed(next(its), written, kept, other) + biases)
-            return inputs[-1]
-
-        for layer in range(s.n_layers):
-            written += self.heads(layer, read(), tokens)
-            biases = biases + self._block(layer)["attn.o.bias"]
-            if s.d_mlp:
-                written.append(self.mlp(layer, read()[:, 0]))
-        logits = self.model.unembed(self.parameters, read()[:, 0][:, :, list(scored)])
+        n_variants = 1 if kept is None else len(kept)
+        if begin:
+            assert own is not None, "what isn't computed must be known"
+            known = own[: self.readings[begin].n_writers].unbind(0)
+        else:
+            known = self._embedded(tokens)
+        written = [x.expand(n_variants, *x.shape) for x in known]
+        inputs = []
+        for its in self.readings[begin:]:
+            inputs.append(self._mixed(its, written, kept, other) + self.bias_in(its.readers[0]))
+            if its.readers == (mlp(its.layer),):
+                written.append(self.mlp(its.layer, inputs[-1][:, 0]))
+            elif its.readers != (LOGITS,):
+                written += self.heads(its.layer, inputs[-1], tokens)
+        logits = self.model.unembed(self.parameters, inputs[-1][:, 0][:, :, list(scored)])
         return Run(torch.stack(written), tuple(inputs), logits)
 
     def heads(
