@@ -1,10 +1,10 @@
-"""Is what decides between an answer and its rival in one place, and in few dimensions of the residual
-stream?
+"""Is what decides between an answer and its rival in one place, and in few dimensions?
 
 Distributed alignment search (Geiger et al. 2024, arXiv:2303.02536; TransformerLens's `fit_das`): a
 subspace of the state at the last position is learnt, so that exchanging what is in it with the question's
-twin turns the answer into its rival. It is learnt on a split's validation part, and tried on the split.
-Such a search can find something where there is nothing (Makelov et al. 2023, arXiv:2311.17030; Arora et
+twin turns the answer into its rival. It is learnt on a split's validation part and tried on the split;
+where twins have no validation part, it is learnt on one half of the questions and tried on the other. Such
+a search can find something where there is nothing (Makelov et al. 2023, arXiv:2311.17030; Arora et
 al. 2024, arXiv:2402.12560). So the same is done with answers that are drawn at random for each question,
 and with an untrained model; and a random subspace is moved in as far.
 """
@@ -34,7 +34,7 @@ from onset.models.batch import Parameters
 from onset.models.transformer.bridge import open_bridge
 from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import VALIDATION, Dataset
-from onset.tasks.twins import twins
+from onset.tasks.twins import twin_of, twins
 
 NEEDS = ("rival", "head_weights")
 QUANTITIES = {
@@ -56,7 +56,7 @@ _FITTING = {"epochs": 30, "batch_size": 32, "lr": 0.05}
 def analyse(
     model: Transformer, parameters: Parameters, dataset: Dataset, seed: int
 ) -> Iterator[Measurement]:
-    """Per split that has a twin and a validation part, block application (`layer`: the state before it; the
+    """Per split that has a twin, block application (`layer`: the state before it; the
     last: the state that is read out) and rank (`component`):
 
     * `aligned`: share of questions that are answered by the rival, out of the two, once the learnt subspace
@@ -65,7 +65,6 @@ def analyse(
     * `aligned_untrained`: of an untrained model with a subspace learnt for it;
     * `aligned_arbitrary`: when the subspace was learnt to turn answers into arbitrary ones.
     """
-    pairs = twins(dataset.splits)
     untrained = model.initial_parameters(seed)
     with torch.inference_mode(False), torch.enable_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -73,10 +72,10 @@ def analyse(
             kind: open_bridge(model, {name: p.clone() for name, p in its.items()}, model.depth(1))
             for kind, its in (("", parameters), ("_untrained", untrained))
         }
-        for name in pairs:
-            if name.endswith(VALIDATION) or name + VALIDATION not in pairs:
+        for name in twins(dataset.splits):
+            if name.endswith(VALIDATION) or "rival" not in dataset.splits[name].truth:
                 continue
-            chosen, tried = (_Pairs(dataset, its) for its in (name + VALIDATION, name))
+            chosen, tried = _chosen_and_tried(dataset, name)
             for layer in range(model.depth(1) + 1):
                 for rank in RANKS:
                     if rank > model.settings.d_model:
@@ -89,14 +88,12 @@ def analyse(
 class _Pairs:
     """Questions of a split, and their twins."""
 
-    def __init__(self, dataset: Dataset, name: str) -> None:
-        own, other = dataset.splits[name], dataset.splits[twins(dataset.splits)[name]]
+    def __init__(self, dataset: Dataset, name: str, rows: slice) -> None:
+        own, other = dataset.splits[name], dataset.splits[twin_of(name)]
         end = own.scored[-1] + 1
-        self.base, self.source = (
-            torch.from_numpy(its.tokens[:_MOST, :end]) for its in (own, other)
-        )
-        self.right = torch.from_numpy(own.targets[:_MOST, -1])
-        self.rival = torch.from_numpy(own.truth["rival"][:_MOST])
+        self.base, self.source = (torch.from_numpy(its.tokens[rows, :end]) for its in (own, other))
+        self.right = torch.from_numpy(own.targets[rows, -1])
+        self.rival = torch.from_numpy(own.truth["rival"][rows])
 
     def __len__(self) -> int:
         return len(self.right)
@@ -110,6 +107,17 @@ class _Pairs:
         """For each question, by chance, whether it is the right answer or its rival that is wanted."""
         keys = [tuple(row) for row in self.source.tolist()]
         return torch.where(arbitrary_targets(keys, 2, seed) > 0, self.rival, self.right)
+
+
+def _chosen_and_tried(dataset: Dataset, name: str) -> tuple[_Pairs, _Pairs]:
+    """Questions that a subspace is learnt on, and others that it is tried on."""
+    n = min(len(dataset.splits[name]), 2 * _MOST)
+    if twin_of(name + VALIDATION) in dataset.splits:
+        both = (name + VALIDATION, slice(_MOST)), (name, slice(_MOST))
+    else:
+        both = (name, slice(n // 2)), (name, slice(n // 2, n))
+    chosen, tried = (_Pairs(dataset, split, rows) for split, rows in both)
+    return chosen, tried
 
 
 def _found(

@@ -44,6 +44,7 @@ QUANTITIES = {
 LEAST = 0.01
 """of the lead that all edges make up: what an edge that matters is needed for"""
 _TRUTH = "exhaustive"
+_TOLD = 40  # edges of each method
 
 
 def analyse(
@@ -51,12 +52,12 @@ def analyse(
 ) -> Iterator[Measurement]:
     """Per split that has a twin:
 
-    * `whole_lead`, `edges_of_model`, `edges_that_matter`: what there is to find; * per METHOD,
-    `METHOD_edge_score` by edge (`component`, its place in `Wiring.edges`); `METHOD_model_runs` of the
-      model, which takes the time; `METHOD_cpr` and `METHOD_cmd`; `METHOD_share_kept` by the number of
-      edges (`component`); `METHOD_circuit_size` of the smallest circuit tried that keeps 90 % of the lead,
-      and its `METHOD_circuit_precision` and `METHOD_circuit_recall`; `METHOD_edges_auc` of the scores'
-      sizes.
+    * `whole_lead`, `edges_of_model`, `edges_that_matter`: what there is to find;
+    * per METHOD, `METHOD_edge_score` of the edges with the largest scores (`component`: their places in
+      `Wiring.edges`); `METHOD_model_runs`, which take the time; `METHOD_cpr` and `METHOD_cmd`;
+      `METHOD_share_kept` by the number of edges (`component`); `METHOD_circuit_size` of the smallest
+      circuit tried that keeps 90 % of the lead, and its `METHOD_circuit_precision` and
+      `METHOD_circuit_recall`; `METHOD_edges_auc` of the scores' sizes.
     """
     with torch.inference_mode(False), torch.enable_grad():
         wiring = Wiring.of(model, parameters)
@@ -79,8 +80,8 @@ def _found(patched: Patched, split: str, seed: int) -> Iterator[Measurement]:
     yield Measurement("edges_that_matter", float(true.sum()), split)
     for method, its in scores.items():
         yield Measurement(f"{method}_model_runs", float(runs[method]), split)
-        for i, score in enumerate(its.tolist()):
-            yield Measurement(f"{method}_edge_score", score, split, component=i)
+        for i in its.abs().topk(min(_TOLD, len(its))).indices.tolist():
+            yield Measurement(f"{method}_edge_score", its[i].item(), split, component=i)
         grades = graded(patched, its)
         yield Measurement(f"{method}_cpr", grades.cpr, split)
         yield Measurement(f"{method}_cmd", grades.cmd, split)

@@ -39,10 +39,10 @@ def measure(model: Transformer, parameters: Parameters, dataset: Dataset) -> Ite
     application (`layer`) and `head`:
 
     * `writes_lead`: direct effect on the lead of the right answer over its rival, at the final norm's
-    scale; * `end_to_right`, `end_to_rival`, `end_to_repeat`: attention from the last position to the
-    names; * `repeat_to_first`, `repeat_to_after_first`: from the second clause's subject to the first
-    place of the
-      rival, and to the place behind it;
+      scale;
+    * `end_to_right`, `end_to_rival`, `end_to_repeat`: attention from the last position to the names;
+    * `repeat_to_first`, `repeat_to_after_first`: from the second clause's subject to the first place of
+      the rival, and to the place behind it;
     * `to_previous`: to the place before, mean over all positions but the first.
     """
     wiring = Wiring.of(model, parameters)
