@@ -225,7 +225,13 @@ def _found(program: str, analysis: ModuleType = discovery) -> dict[str, float]:
     return {row.measure: row.value for row in rows if row.component is None}
 
 
-@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize(
+    "program",
+    [
+        pytest.param(its, marks=() if its in ("induction", "ioi") else pytest.mark.slow)
+        for its in PROGRAMS
+    ],
+)
 def test_in_compiled_models_what_matters_is_the_known_circuit(program):
     """Greedy pruning finds it, too; random edges don't."""
     known = form.known(program).telling
