@@ -243,6 +243,8 @@ def test_in_compiled_models_what_matters_is_the_known_circuit(program):
     assert found["exhaustive_circuit_precision"] == 1
     assert found["exhaustive_circuit_size"] == len(known)
     assert found["chance_circuit_size"] > 3 * len(known)
+    assert found["edge_pruning_edges_auc"] > 0.95
+    assert found["magnitude_circuit_size"] > found["exhaustive_circuit_size"]
     assert found["exhaustive_cpr"] > found["chance_cpr"]
     assert found["exhaustive_cmd"] < found["chance_cmd"]
 

@@ -93,6 +93,14 @@ class Plan:
             wanted.append(sum(self.spaces[its] for its in {move.source for move in head.moves}))
         return max(wanted)
 
+    def sizes(self, d_head: int) -> dict[str, float]:
+        """How strongly planned parts read: of queries, keys, values and neurons, the largest norm of what
+        they make of one direction."""
+        looks = [look for head in self.heads for look in head.looks if look.query]
+        asked = [math.sqrt(d_head) * look.scores.norm(dim=1).max().item() for look in looks]
+        reads = [its.norm(dim=1).max().item() for mlp in self.mlps for its in mlp.reads.values()]
+        return {"q": max([1.0, *asked]), "k": 1.0, "v": 1.0, "fc_in": max([1.0, *reads])}
+
     @property
     def n_layers(self) -> int:
         return 1 + max(its.layer for its in (*self.heads, *self.mlps))
@@ -176,13 +184,18 @@ class _Weights:
             self.place[space] = slice(first, first := first + size)
 
     def idle(self, seed: int, first: int) -> None:
-        """Random weights everywhere, that write to the dimensions from `first` on."""
+        """Random weights everywhere, that write to the dimensions from `first` on, and read as strongly as
+        those that are planned."""
         drawing = torch.Generator().manual_seed(seed)
+        sizes = self._plan.sizes(self._d_head)
         for name, its in self.of.items():
             if not name.startswith("layers.") or its.ndim == 1:
                 continue
-            its.normal_(std=1 / math.sqrt(its.shape[1]), generator=drawing)
-            if name.endswith(("attn.o.weight", "mlp.fc_out.weight")):
+            kind = name.removesuffix(".weight").rpartition(".")[2]
+            n_rows = len(its) if kind == "fc_in" else self._d_head
+            std = sizes[kind] / math.sqrt(n_rows) if kind in sizes else 1 / math.sqrt(its.shape[1])
+            its.normal_(std=std, generator=drawing)
+            if kind in ("o", "fc_out"):
                 its[:first] = 0
 
     def head(self, head: HeadPlan) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 
 import torch
+from torch import Tensor
 
 from onset.analyses.circuits.patched import Patched, Scores
 
@@ -17,7 +18,7 @@ _LOW, _HIGH, _TEMPERATURE = -0.1, 1.1, 2 / 3
 
 
 def score_edges(patched: Patched, seed: int) -> Scores:
-    """How open an edge's gate is in the end (the logarithm of its odds)."""
+    """How likely an edge's gate is to be open in the end."""
     drawing = torch.Generator().manual_seed(seed)
     gates = torch.full((1, patched.n_edges), 2.0, requires_grad=True)
     optimiser = torch.optim.Adam([gates], lr=RATE)
@@ -27,9 +28,13 @@ def score_edges(patched: Patched, seed: int) -> Scores:
         kept = (open_by * (_HIGH - _LOW) + _LOW).clamp(0, 1)
         share = patched.share_of(patched.merits_of(patched.run(kept)))
         patched.n_runs += 2
-        is_open = (gates - _TEMPERATURE * math.log(-_LOW / _HIGH)).sigmoid()
-        loss = (1 - share).square().sum() + PRICE * is_open.mean()
+        loss = (1 - share).square().sum() + PRICE * _is_open(gates).mean()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-    return gates.detach()[0]
+    return _is_open(gates.detach()[0])
+
+
+def _is_open(gates: Tensor) -> Tensor:
+    """Probability of not being shut altogether."""
+    return (gates - _TEMPERATURE * math.log(-_LOW / _HIGH)).sigmoid()
