@@ -3,7 +3,8 @@
 An analysis module has `analyse(model, parameters, dataset, seed) -> Iterable[Measurement]`, where
 `seed` is the run's and chooses what is random; one that looks at the run which the dataset is made of
 has `parent`, an `onset.runs.source.Source`, as a further parameter. Literals say what it yields and what it
-can be asked of, as those of measures do: `QUANTITIES`, `NEEDS` and `SPLITS`.
+can be asked of, as those of measures do: `QUANTITIES`, `NEEDS` and `SPLITS`; and in `LOADS` the packages of
+which it loads all modules by name itself.
 """
 
 from __future__ import annotations

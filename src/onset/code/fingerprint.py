@@ -20,7 +20,16 @@ from onset.code.syntax import dump, parse
 
 _PACKAGE = Path(__file__).parents[1]
 DECLARATIONS = frozenset(
-    {"ALIKE", "A_CHILD_MAY_CHANGE", "NEEDS", "ONLY_WITH", "QUANTITIES", "SPLITS", "TOGETHER"}
+    {
+        "ALIKE",
+        "A_CHILD_MAY_CHANGE",
+        "LOADS",
+        "NEEDS",
+        "ONLY_WITH",
+        "QUANTITIES",
+        "SPLITS",
+        "TOGETHER",
+    }
 )
 """what modules declare in literals for planning alone; those that a module itself uses are code"""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -58,6 +59,8 @@ class Wants:
     alike: tuple[str, ...] = ()
     """settings, `SECTION.KEY`, that must be the same in all runs that are compared; for lists, the length
     must be"""
+    loads: tuple[str, ...] = ()
+    """packages with a `CATALOGUE`, of which it loads all modules by name"""
     options: Mapping[str, Any] = field(default_factory=dict)
     """numbers and texts that a study may set, with their defaults"""
 
@@ -129,6 +132,12 @@ def silent_measures(conditions: Mapping[str, Condition]) -> Iterator[str]:
                 yield f"{name} says nothing without {KNOWN[trait]}, and no condition has that"
 
 
+def loaded_by(package: ModuleType, name: str) -> list[str]:
+    """The modules that a measure or analysis itself loads by name, by their dotted names."""
+    catalogues = [importlib.import_module(its).CATALOGUE for its in wants(package, name).loads]
+    return [its.dotted(module) for its in catalogues for module in its.names()]
+
+
 def unknown(kind: str, name: Any) -> str:
     """What is wrong with a name, given that no module of this kind (`DEFINED_BY`) has it."""
     package, function = DEFINED_BY[kind]
@@ -150,7 +159,7 @@ def wants(package: ModuleType, name: str) -> Wants:
     source = package.CATALOGUE.source(name)
     refuse_missing_imports(source, package.__name__)
     said = literals_in(source)
-    keys = ("needs", "splits", "only_with", "alike")
+    keys = ("needs", "splits", "only_with", "alike", "loads")
     found = {key: said[key.upper()] for key in keys if key.upper() in said}
     for key, words in found.items():
         if not isinstance(words, tuple | list) or not all(isinstance(word, str) for word in words):

@@ -8,6 +8,7 @@ from onset import analyses, handmade, interventions, measures, tasks
 from onset.code.fingerprint import fingerprint
 from onset.config.parents import Place, parent_of, source_runs
 from onset.config.study import Condition
+from onset.config.wants import loaded_by
 from onset.models import inspection
 from onset.tasks.worlds import in_words
 from onset.workflow.jobs.part import Part, Wildcards
@@ -71,6 +72,7 @@ class Runs(Part):
                 *_opened(condition.model.name),
                 *(_opened(of_parent) if of_parent else []),
                 *map(analyses.CATALOGUE.dotted, condition.analyses.names),
+                *(its for name in condition.analyses.names for its in loaded_by(analyses, name)),
             ],
         }
         return fingerprint(f"onset.stages.{stage}", *loaded[stage])

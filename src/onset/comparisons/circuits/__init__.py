@@ -1,0 +1,1 @@
+"""Checkpoints held against circuits that are known."""
