@@ -207,8 +207,16 @@ lag = its.later_with_a_carry("thousands")
 steps = study.settings_of(study.conditions, "training.steps")
 over_digits = carries.over_digits()
 known = its.trained_loss(study.there("carries_alone", "others_alone"))
+LATE = [  # what the paper quotes and runs may end before
+    "agreement/no_carry_out", "agreement_p/no_carry_out", "agreement_rest/one_layer",
+    "agreement_rest_p/one_layer", "below/one_layer/carrier", "below/one_layer/others",
+    "carry/one_layer/carry_patched_follows", "carry/one_layer/layer_patched_follows",
+    "explained/one_layer/depth", "explained/one_layer/gradient", "first/equally_difficult",
+    "first/no_carry_out",
+]  # fmt: skip
 study.save_numbers(
-    say.named(its.told("begun"), "{condition}/{digit}/begun", say.time)
+    {name: "not measured" for name in LATE}
+    | say.named(its.told("begun"), "{condition}/{digit}/begun", say.time)
     | say.named(its.told("learnt"), "{condition}/{digit}/learnt", say.time)
     | say.named(times.of_several(its.factors("begun", others), "digit"),
                 "{condition}/{digit}/begun factor", say.censored(2))
