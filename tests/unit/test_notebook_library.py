@@ -500,6 +500,14 @@ class TestPoints:
         assert grey.get_x() == 2.5
         assert not three.patches
 
+    def test_a_shared_axis_has_what_any_panel_has(self):
+        first, last = self.ROWS[self.ROWS["hops"] == 1], self.ROWS[self.ROWS["hops"] == 4]
+        figure = draw_points({"one": first, "four": last}, *self.OF, "hops", "accuracy", at="hops")
+        for axis in figure.axes:
+            low, high = axis.get_xlim()
+            assert low < 1 < 4 < high
+            assert list(axis.get_xticks()) == [1, 4]
+
     def test_each_column_has_its_own_axis(self):
         doses = self.ROWS.assign(hops=self.ROWS["hops"] / 10)
         figure = draw_points(

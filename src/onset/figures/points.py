@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import pandas as pd
 from matplotlib.figure import Figure
 
 from onset.figures.curves import legend_below
@@ -61,7 +62,7 @@ def draw_points(
     size = (TEXT_WIDTH, tall(n_lines))
     figure, axes = grid(panels, n_lines, size, sharex="col" if of_columns else True)
     say_left_out(figure, list(panels), list(there))
-    for (title, rows), axis in zip(panels.items(), axes.flat, strict=False):
+    for place, ((title, rows), axis) in enumerate(zip(panels.items(), axes.flat, strict=False)):
         for name, style in styles.items():
             curve = rows[rows["condition"] == name].sort_values(at)
             if curve.empty:
@@ -71,10 +72,13 @@ def draw_points(
                 axis.plot(curve[at], curve[reference], ":", color=style.colour, linewidth=0.8)
         axis.set(title=title, ylim=(-0.03, 1.03))
         fit_title(axis, panels, axes.shape[1])
-        first, last = rows[at].min(), rows[at].max()
+        # Panels that share an axis show it whole, though the last one may have only some of the numbers.
+        sharing = list(panels.values())[place % axes.shape[1] :: axes.shape[1]]
+        across = pd.concat([its[at] for its in (sharing if of_columns else panels.values())])
+        first, last = across.min(), across.max()
         margin = 0.1 * (last - first) or 0.5
         axis.set_xlim(first - margin, last + margin)
-        axis.set_xticks(sorted(rows[at].unique()))
+        axis.set_xticks(sorted(across.unique()))
         axis.xaxis.set_major_formatter("{x:g}")
         if (edge := (beyond or {}).get(title)) is not None and edge < last + margin:
             axis.axvspan(edge, last + margin, color=NEUTRAL, alpha=0.15, linewidth=0)
