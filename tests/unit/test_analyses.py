@@ -80,6 +80,8 @@ def test_names_are_the_modules():
         "state_probe",
         "steering",
         "tally_probe",
+        "topic_by_slot",
+        "topic_steering",
     ]
 
 

@@ -20,6 +20,7 @@ OF_WORLDS = {
     "repeats": "sequences in which segments come again, scored all along",
     "families": "parent features and their children",
     "one_place": "states of one position",
+    "swapped": "questions that have twins with another answer, row by row",
     "new_tokens": "tokens that an earlier training has not seen",
 }
 OF_MODELS = {

@@ -85,6 +85,10 @@ class Settings(BaseSettings):
         return self.n_symbols + self.words.index(word)
 
     @property
+    def traits(self) -> tuple[str, ...]:
+        return ("swapped",)
+
+    @property
     def n_tokens(self) -> int:
         return len(self.vocabulary)
 

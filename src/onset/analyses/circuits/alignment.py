@@ -36,7 +36,7 @@ from onset.models.transformer.model import Transformer
 from onset.tasks.dataset import VALIDATION, Dataset
 from onset.tasks.twins import twin_of, twins
 
-NEEDS = ("rival", "head_weights")
+NEEDS = ("swapped", "rival", "head_weights")
 QUANTITIES = {
     "aligned": {"kind": "share", "label": "answers that follow the exchanged subspace"},
     "aligned_placebo": {"kind": "share", "label": "answers that follow a random subspace"},

@@ -21,7 +21,7 @@ from onset.models.transformer.model import Transformer
 from onset.models.transformer.wiring import Wiring
 from onset.tasks.dataset import Dataset
 
-NEEDS = ("rival", "head_weights")
+NEEDS = ("swapped", "rival", "head_weights")
 LOADS = ("onset.analyses.circuits.methods",)
 QUANTITIES = {
     "whole_lead": {"kind": "logits", "label": "lead of the answer with all edges (nats)"},

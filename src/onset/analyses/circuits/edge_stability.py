@@ -21,7 +21,7 @@ from onset.models.transformer.model import Transformer
 from onset.models.transformer.wiring import Edge, Wiring
 from onset.tasks.dataset import Dataset
 
-NEEDS = ("rival", "head_weights")
+NEEDS = ("swapped", "rival", "head_weights")
 QUANTITIES = {
     "edges_matter": {"kind": "count", "label": "edges that matter", "digits": 0},
     "edges_matter_by_*": {"kind": "count", "label": "edges that matter: *", "digits": 0},

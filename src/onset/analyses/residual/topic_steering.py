@@ -74,8 +74,8 @@ def analyse(
     of_slots = _words_of_slots(dataset)
     means = _means(written, its.topic, its.words.shape[1])
     found: dict[str, list[float]] = {}
-    for topic in range(len(means)):
-        other = (topic + 1) % len(means)
+    there = np.unique(its.topic).tolist()  # few texts may lack one
+    for topic, other in zip(there, there[1:] + there[:1], strict=True):
         direction = means[other] - means[topic]
         drawn = torch.from_numpy(rng.standard_normal(len(direction))).to(direction)
         as_long = drawn * direction.norm() / drawn.norm()

@@ -24,7 +24,7 @@ from onset.models.transformer.wiring import Edge, Wiring
 from onset.tasks.dataset import Dataset
 
 TOGETHER = "checkpoints"
-NEEDS = ("rival", "clue", "place", "head_weights")
+NEEDS = ("swapped", "rival", "clue", "place", "head_weights")
 OPTIONS = {"circuit": "induction"}
 QUANTITIES = {
     "scrubbed_recovered": {"kind": "real", "label": "share of the loss that the circuit recovers"},

@@ -92,6 +92,10 @@ class Settings(BaseSettings):
         return _vocabulary(self.n_topics)
 
     @property
+    def traits(self) -> tuple[str, ...]:
+        return ("swapped",)
+
+    @property
     def n_tokens(self) -> int:
         return len(self.vocabulary)
 

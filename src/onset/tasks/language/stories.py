@@ -121,6 +121,10 @@ class Settings(BaseSettings):
         return Laws(self.drift, self.n_persons, self.n_things, self.bound)
 
     @property
+    def traits(self) -> tuple[str, ...]:
+        return ("swapped",)
+
+    @property
     def n_tokens(self) -> int:
         return len(self.grammar.vocabulary)
 
