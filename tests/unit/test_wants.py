@@ -43,8 +43,8 @@ VECTORS = {
     "topk": {**_TWINS, "kind": "topk", "sparsities": [2, 4]},
 }
 NOTHING_BEFORE_TRAINING = {"formula", "edge_stability", "paths_to_movers", "self_repair"}
-"""of an untrained model no frequency is a key, and it may answer no question, or move names in its only layer,
-before which nothing is, and after which nothing"""
+"""of an untrained model no frequency is a key, and it may answer no question, or move names in its only
+layer, before which nothing is, and after which nothing"""
 ROUNDING = 1e-5
 
 WORLDS = made_of_nothing()
