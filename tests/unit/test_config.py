@@ -805,6 +805,13 @@ class TestChance:
         files.set(STUDY, "conditions.two", condition)
         assert files.problems() == {(STUDY, f"conditions.two.training.chance.{key}"): says}
 
+    def test_of_what_is_made_by_hand(self, files):
+        made = {"handmade": {"name": "stories", "up_to": "topic"},
+                "training": {"steps": 0, "chance": {"weights": 1}}}  # fmt: skip
+        files.set(STUDY, "conditions.two", made)
+        key = (STUDY, "conditions.two.training.chance.weights")
+        assert files.problems()[key] == "no initial weights are drawn here: they are made by hand"
+
     def test_dropout_is_drawn_though_batches_are_full(self, files):
         files.set(STUDY, "conditions.two", {"model": {"dropout": 0.1}, "training": {
             "chance": {"batches": 1}, "batch_size": None,

@@ -68,7 +68,8 @@ def condition_of(
                 said = "what others have trained has no parent here, and no interventions"
                 check.problem(["training", "recorded"], said)
         if training:
-            check.chance(model, training, drawn=not its_file.parent or drawn_from_parent(task))
+            inherits = bool(its_file.parent) and not drawn_from_parent(task)
+            check.chance(model, training, inherits, made=its_file.handmade is not None)
             check.trainable(task, model, training)
             check.measures_in_loss(task, model, training)
     if task and training:
@@ -136,18 +137,26 @@ class _Check:
     def problem(self, path: Sequence[str], message: str) -> None:
         self.problems.append(Problem(*place(self._layers, path), message))
 
-    def chance(self, model: Settings, training: TrainingSettings, drawn: bool) -> None:
+    def chance(
+        self, model: Settings, training: TrainingSettings, inherits: bool, made: bool
+    ) -> None:
         """Another draw is of something that is drawn.
 
         Args:
             model: its settings.
             training: the run's.
-            drawn: whether the model starts from fresh weights, not from those of a parent.
+            inherits: whether its first weights are those of a parent.
+            made: whether they are made by hand.
         """
         path = ["training", "chance"]
-        if training.chance.weights and (training.recorded or not drawn):
-            whose = "others have trained them" if training.recorded else "its parent gives them"
-            self.problem([*path, "weights"], f"no initial weights are drawn here: {whose}")
+        whence = {
+            "others have trained them": training.recorded,
+            "its parent gives them": inherits,
+            "they are made by hand": made,
+        }
+        if training.chance.weights and any(whence.values()):
+            why = next(said for said, so in whence.items() if so)
+            self.problem([*path, "weights"], f"no initial weights are drawn here: {why}")
         still = training.batch_size is None and not getattr(model, "dropout", 0)
         if training.chance.batches and (still or not training.updates):
             why = "every batch is full" if training.updates else "nothing is trained"
