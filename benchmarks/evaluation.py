@@ -17,7 +17,7 @@ from torch import Tensor
 
 from benchmarks.plain_measures import PlainMeasures
 from onset import measures, models, tasks
-from onset.config.study import Condition
+from onset.config.condition import Condition
 from onset.measures.measurement import Measurement
 from onset.models.batch import Model, Parameters, Questions
 from onset.models.transformer.bridge import open_bridge

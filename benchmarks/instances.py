@@ -20,7 +20,7 @@ import yaml
 
 from onset import models
 from onset.config import load_project
-from onset.config.study import Condition
+from onset.config.condition import Condition
 from onset.store.atomic import write_text
 from onset.tasks import superposition
 from onset.training.loop import train

@@ -18,7 +18,7 @@ import yaml
 
 from onset import models, tasks
 from onset.config import load_project
-from onset.config.study import Condition
+from onset.config.condition import Condition
 from onset.models.batch import Model
 from onset.store.atomic import write_text
 from onset.tasks.dataset import Dataset

@@ -32,7 +32,7 @@ from benchmarks.einsum import EinsumTransformer
 from benchmarks.evaluation import evaluation_rows
 from onset import models, tasks
 from onset.config import load_project
-from onset.config.study import Condition
+from onset.config.condition import Condition
 from onset.models.batch import Batch, Questions
 from onset.models.device import keep_memory
 from onset.models.transformer import folded

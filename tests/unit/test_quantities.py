@@ -11,8 +11,8 @@ import pytest
 
 from onset import analyses, comparisons, measures
 from onset.code.syntax import SourceError
+from onset.config.condition import Condition
 from onset.config.quantities import contradictions, declared_by, quantities_of
-from onset.config.study import Condition
 from onset.config.yaml_file import read_yaml
 from onset.statistics.kinds import KINDS
 from onset.statistics.quantities import (

@@ -52,7 +52,7 @@ class TestNothing:
 
     def test_when_the_config_learns_a_key_with_a_default(self, finished):
         finished.replace(
-            "src/onset/config/study.py",
+            "src/onset/config/study_file.py",
             "    condition: Name\n",
             "    condition: Name\n    another: int = 1\n",
         )

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from onset.config.problems import Layer, Problem, nearest, problems_of
-from onset.config.study import SECTIONS, StudyChanges, StudyFile, StudyOverrides
+from onset.config.study_file import SECTIONS, StudyChanges, StudyFile, StudyOverrides
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,11 @@ from pydantic import BaseModel, ValidationError
 
 from onset import analyses, measures, models, tasks
 from onset.analyses.settings import AnalysesSettings
+from onset.config.condition import Condition
 from onset.config.handmade import unfit_handmade
 from onset.config.problems import Layer, Problem, merge, nearest, place, problems_of
 from onset.config.size import Size, largest_number
-from onset.config.study import Condition, ConditionFile
+from onset.config.study_file import ConditionFile
 from onset.config.trained_parts import unfit_optimiser, unfit_patterns
 from onset.config.traits import KNOWN, has_all
 from onset.config.wants import DEFINED_BY, unknown, wants

@@ -17,7 +17,7 @@ from onset.config.folder import NOT_STUDIES
 from onset.config.notebook_source import NotebookSource, read_notebook_source, unreadable_notebook
 from onset.config.notebooks import made_problems, quoted_problems
 from onset.config.problems import Layer, Problem, nearest, problems_of
-from onset.config.study import Theme
+from onset.config.study_file import Theme
 from onset.config.texts import text_problems
 from onset.config.traits import of_models
 from onset.config.yaml_file import YamlError, misnamed, read_yaml

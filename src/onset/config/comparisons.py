@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from onset import comparisons
 from onset.code.syntax import SourceError
 from onset.comparisons.settings import PARENT, SOURCE, ComparisonSettings
+from onset.config.condition import Condition
 from onset.config.groups import (
     Group,
     Seeds,
@@ -18,7 +19,8 @@ from onset.config.groups import (
     seeds_of,
 )
 from onset.config.problems import Layer, Problem, merge, nearest, place, problems_of
-from onset.config.study import Condition, Study, StudyFile
+from onset.config.study import Study
+from onset.config.study_file import StudyFile
 from onset.config.wants import Wants, unknown, wants_of_comparison
 from onset.latex.settings_in_words import as_given
 from onset.settings import lost_patterns

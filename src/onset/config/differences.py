@@ -10,7 +10,9 @@ from pydantic_core import PydanticUndefined, to_jsonable_python
 
 from onset import models, tasks
 from onset.analyses.settings import AnalysesSettings
-from onset.config.study import SECTIONS, Condition, Study
+from onset.config.condition import Condition
+from onset.config.study import Study
+from onset.config.study_file import SECTIONS
 from onset.training.settings import CheckpointSettings, TrainingSettings
 
 

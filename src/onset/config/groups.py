@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from onset.comparisons.settings import PARENT, SOURCE, ComparisonSettings
+from onset.config.condition import Condition
 from onset.config.parents import Place, parent_of, source_runs
-from onset.config.study import Condition, Study
+from onset.config.study import Study
 from onset.settings import fits
 
 Seeds = Mapping[str, Mapping[str, Sequence[int]]]

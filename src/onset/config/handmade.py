@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from onset import handmade
 from onset.config.problems import nearest
 from onset.config.quantities import literals_in
-from onset.config.study import ConditionFile
+from onset.config.study_file import ConditionFile
 from onset.tasks.worlds import AnyTaskSettings
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from onset.config.problems import Layer, Problem
 from onset.config.size import said_of_size
-from onset.config.study import SECTIONS
+from onset.config.study_file import SECTIONS
 
 
 def where_inherited(

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from onset.config.changes import Change, below, sections
 from onset.config.problems import Layer, Problem, nearest, place
-from onset.config.study import ConditionFile, StudyFile, StudyOverrides
+from onset.config.study_file import ConditionFile, StudyFile, StudyOverrides
 
 _INHERITED = ("parent", "handmade", "interventions")
 """what a variant has of the other condition, beside its settings"""

@@ -10,7 +10,8 @@ from onset.config.name_patterns import Hole, Pattern, matches, spelt_out
 from onset.config.notebook_source import NotebookSource
 from onset.config.problems import nearest
 from onset.config.quoted import wrong_with_mean
-from onset.config.study import TOLD_TO_EVERY_NOTEBOOK, Study
+from onset.config.study import Study
+from onset.config.study_file import TOLD_TO_EVERY_NOTEBOOK
 from onset.notebook.parameters import Parameters
 from onset.statistics.claims import Claim, ClaimError
 from onset.statistics.means import parts_of

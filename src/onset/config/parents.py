@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from onset import tasks
+from onset.config.condition import Condition
 from onset.config.problems import Problem, nearest
-from onset.config.study import Condition, Study
+from onset.config.study import Study
 from onset.config.surgery import unfit_surgery
 from onset.config.traits import carrier_of
 from onset.latex.settings_in_words import as_given

@@ -19,6 +19,7 @@ from pydantic import (
 
 from onset.config.collection import Collection, asked_for, collection_names, read_collections
 from onset.config.comparisons import comparison_problems
+from onset.config.condition import Condition
 from onset.config.devices import device_of_looks
 from onset.config.folder import (
     GATHERED,
@@ -34,7 +35,8 @@ from onset.config.quoted import problems_of_paper
 from onset.config.reading import read_study, study_names
 from onset.config.shown import problems_of_shown
 from onset.config.sources import CONFIG
-from onset.config.study import SECTIONS, Condition, Study, StudyOverrides
+from onset.config.study import Study
+from onset.config.study_file import SECTIONS, StudyOverrides
 from onset.config.yaml_file import reread
 from onset.settings import (
     FIRST_SPARE_SEED,

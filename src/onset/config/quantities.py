@@ -12,7 +12,7 @@ from typing import Any
 from onset import analyses, comparisons, measures
 from onset.code.fingerprint import DECLARATIONS
 from onset.code.syntax import SourceError, parse
-from onset.config.study import Condition
+from onset.config.condition import Condition
 from onset.statistics.quantities import Declarations, unsound
 
 

@@ -14,13 +14,15 @@ from onset.code.syntax import SourceError
 from onset.config.changes import below, changes_of, grids_of, sections
 from onset.config.checks import condition_of
 from onset.config.comparisons import read_comparisons
+from onset.config.condition import Condition
 from onset.config.inherited import OfConditions, OfPoints, where_inherited
 from onset.config.listed import Listed
 from onset.config.notebook_source import read_notebook_source, unreadable_notebook
 from onset.config.notebooks import notebook_problems
 from onset.config.problems import Layer, Problem, merge, nearest, problems_of
 from onset.config.quantities import contradictions
-from onset.config.study import Condition, ConditionFile, Study, StudyFile
+from onset.config.study import Study
+from onset.config.study_file import ConditionFile, StudyFile
 from onset.config.sweep import SweepError, expand
 from onset.config.texts import text_problems
 from onset.config.wants import silent_measures

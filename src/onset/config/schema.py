@@ -21,7 +21,7 @@ from onset import models, tasks
 from onset.code.syntax import parse
 from onset.config.collection import CollectionFile
 from onset.config.project import ProjectSettings
-from onset.config.study import StudyFile
+from onset.config.study_file import StudyFile
 from onset.settings import Settings
 from onset.training.settings import CheckpointSettings, TrainingSettings
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from onset import models
-from onset.config.study import Condition
+from onset.config.condition import Condition
 from onset.settings import Settings
 from onset.tasks.worlds import AnyTaskSettings, sizes_of
 from onset.training.settings import CheckpointSettings, TrainingSettings

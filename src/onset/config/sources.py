@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from onset.config.problems import ConfigError, Layer, Problem, merge
-from onset.config.study import SECTIONS
+from onset.config.study_file import SECTIONS
 from onset.config.yaml_file import YamlError, load_yaml, read_yaml
 
 CONFIG = "config/config.yaml"

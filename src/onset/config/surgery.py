@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 
 from onset import models
+from onset.config.condition import Condition
 from onset.config.problems import nearest
-from onset.config.study import Condition
 from onset.config.traits import KNOWN, carrier_of, traits_of, traits_of_model
 from onset.interventions.settings import InterventionSettings
 from onset.settings import lost_patterns

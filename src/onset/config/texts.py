@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from onset.config.problems import Layer, Problem
-from onset.config.study import SECTIONS
+from onset.config.study_file import SECTIONS
 from onset.figures.glyphs import undrawable
 from onset.latex.characters import declared, said_of, unsettable
 

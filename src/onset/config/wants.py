@@ -15,9 +15,9 @@ from onset import analyses, comparisons, measures, tasks
 from onset.code.missing import refuse_missing_imports
 from onset.code.own_files import files_in
 from onset.code.syntax import SourceError, parse
+from onset.config.condition import Condition
 from onset.config.problems import nearest
 from onset.config.quantities import declared_by, literals_in
-from onset.config.study import Condition
 from onset.config.traits import KNOWN, OF_MODELS, OF_WORLDS, of_models, traits_of, traits_of_model
 from onset.settings import Settings
 from onset.tasks.dataset import VALIDATION, Dataset

@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from onset.config.condition import Condition
 from onset.config.project import Project
 from onset.config.size import too_large_for_this_machine
-from onset.config.study import Condition
 from onset.models.device import lacking
 from snakemake_logger_plugin_onset.estimate import Expected
 

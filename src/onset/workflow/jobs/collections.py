@@ -9,7 +9,7 @@ from typing import Any
 
 from onset.code.fingerprint import fingerprint, fingerprint_of_script
 from onset.config.collection import CollectionFile
-from onset.config.study import Condition
+from onset.config.condition import Condition
 from onset.settings import canonical_json
 from onset.workflow.jobs.looked_at import having, opened
 from onset.workflow.jobs.part import Part, Told, Wildcards

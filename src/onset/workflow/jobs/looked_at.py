@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from onset.config.study import Condition
+from onset.config.condition import Condition
 from onset.config.traits import has_all
 from onset.models import inspection
 

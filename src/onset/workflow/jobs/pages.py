@@ -10,10 +10,11 @@ from typing import Any
 from onset.code.fingerprint import fingerprint
 from onset.comparisons.settings import ComparisonSettings
 from onset.config.collection import CollectionFile
+from onset.config.condition import Condition
 from onset.config.differences import base_of, differences
 from onset.config.parents import parent_of
 from onset.config.project import Project
-from onset.config.study import Condition, StudyFile
+from onset.config.study_file import StudyFile
 from onset.settings import Settings
 from onset.statistics.wording import format_n_seeds
 from onset.workflow.jobs.collections import Collections

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from onset import analyses, handmade, interventions, measures, tasks
 from onset.code.fingerprint import fingerprint
+from onset.config.condition import Condition
 from onset.config.parents import Place, parent_of, source_runs
-from onset.config.study import Condition
 from onset.config.wants import loaded_by
 from onset.models import inspection
 from onset.tasks.worlds import in_words

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from onset.code.fingerprint import fingerprint
-from onset.config.study import Condition
+from onset.config.condition import Condition
 from onset.settings import canonical_json
 from onset.workflow.jobs.looked_at import having, opened
 from onset.workflow.jobs.part import Part, Told

@@ -11,7 +11,7 @@ from snakemake.io import ancient
 
 from onset import models
 from onset.code.fingerprint import fingerprint
-from onset.config.study import Condition
+from onset.config.condition import Condition
 from onset.settings import Settings, canonical_json
 from onset.workflow.jobs.part import Part, Wildcards
 
