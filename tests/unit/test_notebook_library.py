@@ -508,6 +508,15 @@ class TestPoints:
             assert low < 1 < 4 < high
             assert list(axis.get_xticks()) == [1, 4]
 
+    def test_points_that_nothing_orders_are_not_joined(self):
+        figure = draw_points(
+            {"both": self.ROWS}, *self.OF, "hops", "accuracy", at="hops", unjoined=["unseen"]
+        )
+        (axis,) = figure.axes
+        lines = {tuple(its.get_ydata()): its.get_linestyle() for its in axis.lines}
+        assert lines[1.0, 0.8, 0.5] != "None"
+        assert lines[1.0, 0.4, 0.2] == "None"
+
     def test_each_column_has_its_own_axis(self):
         doses = self.ROWS.assign(hops=self.ROWS["hops"] / 10)
         figure = draw_points(

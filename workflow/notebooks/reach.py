@@ -190,7 +190,7 @@ capacity = sizes.merge(at_once, on="condition")
 CHANGED = ["entities", "relations", "width", "entities and width", "the base point", "foretold"]
 study.points_figure(
     "capacity", capacity, QUESTIONS, "facts per dimension", "accuracy", at="per_dimension",
-    by="question", curve="changed", of={its: its for its in CHANGED},
+    by="question", curve="changed", of={its: its for its in CHANGED}, unjoined=["foretold"],
 )  # fmt: skip
 
 # %%

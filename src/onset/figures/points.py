@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -38,6 +39,7 @@ def draw_points(
     beyond: Mapping[str, float] | None = None,
     named_at_ends: bool = False,
     n_columns: int = 3,
+    unjoined: Collection[str] = (),
 ) -> Figure:
     """Curves through few points in each panel: seeds as dots, means as markers; values go from 0 to 1.
 
@@ -55,7 +57,10 @@ def draw_points(
         beyond: from where on the panels of these titles are grey.
         named_at_ends: curves are named where they end, if there is room, and not in a legend.
         n_columns: of the legend, at most.
+        unjoined: the curves that are points without a line, as nothing leads from one to the next.
     """
+    its = {name: replace(style, line="") for name, style in styles.items() if name in unjoined}
+    styles = Styles({**styles, **its})
     there = measured(panels)
     panels, n_lines = fitting(there, n_lines, n_across)
     of_columns = not isinstance(xlabel, str)
