@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
@@ -35,6 +36,26 @@ def _once(values: Sequence[Any] | None) -> Sequence[Any] | None:
     if twice:
         raise ValueError(f"listed twice: {', '.join(map(str, twice))}")
     return values
+
+
+def _in_full(seeds: Any) -> Any:
+    """With the ranges among them written out."""
+    if not isinstance(seeds, list | tuple):
+        return seeds
+    return tuple(seed for its in seeds for seed in (_range(its) if _is_range(its) else (its,)))
+
+
+def _is_range(its: Any) -> bool:
+    return isinstance(its, str) and bool(re.fullmatch(_RANGE, its))
+
+
+def _range(text: str) -> range:
+    first, last = map(int, text.split("-"))
+    if not first < last < _SEEDS:
+        raise ValueError(f"{text} is no range of seeds: they go upward, as in 0-99")
+    if last - first >= _MOST_SEEDS:
+        raise ValueError(f"{text} is more than {_MOST_SEEDS} seeds")
+    return range(first, last + 1)
 
 
 Once = AfterValidator(_once)
@@ -72,9 +93,15 @@ SMALLEST = 2.0**-126
 """above 0; what is nearer to it loses digits in single precision, and vanishes in the end"""
 FIRST_SPARE_SEED = 100
 """seeds from here on are for choosing settings, and appear in no figure of the paper"""
-Seed = Annotated[int, Field(ge=0, lt=2**32)]
+_SEEDS = 2**32
+Seed = Annotated[int, Field(ge=0, lt=_SEEDS)]
 """what every library takes for one"""
 ShownSeed = Annotated[int, Field(ge=0, lt=FIRST_SPARE_SEED)]
+_RANGE = r"^\d{1,10}-\d{1,10}$"
+_MOST_SEEDS = 10_000
+_SeedRange = Annotated[str, like(_RANGE, "a range of seeds is two of them with - between, as 0-99")]
+InFull = BeforeValidator(_in_full, json_schema_input_type=tuple[NonNegativeInt | _SeedRange, ...])
+"""of a list of seeds, in which `0-99` stands for a hundred of them"""
 PositiveFloat = Annotated[float, Field(gt=0)]
 NonNegativeFloat = Annotated[float, Field(ge=0)]
 

@@ -214,6 +214,13 @@ class TestCurves:
         assert {"accuracy", "training step"} <= self.text(drawn.splits)
         assert list(drawn.key) == ["near", "far"]
 
+    def test_many_seeds_are_shades(self):
+        measures = self.measures.assign(measure="accuracy")
+        few, many = (
+            learning_curves([self.log] * n, [measures] * n, self.QUANTITIES) for n in (3, 100)
+        )
+        assert len(many.training + many.splits) < 2 * len(few.training + few.splits)
+
     def test_loss_where_there_is_no_accuracy_and_no_split(self):
         measures = self.measures.assign(measure="loss", split=None, value=[2.0, 1.0, 4.0, 3.0])
         drawn = learning_curves([self.log], [measures], self.QUANTITIES)

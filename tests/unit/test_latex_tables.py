@@ -9,7 +9,7 @@ import pytest
 from onset.latex.conditions import conditions_table
 from onset.latex.published import published_numbers, published_table
 from onset.latex.settings import settings_tables
-from onset.latex.settings_in_words import as_written, in_words, key_in_words, seeds_in_words
+from onset.latex.settings_in_words import as_written, in_words, key_in_words
 from onset.latex.text import breakable, longtable
 
 
@@ -60,14 +60,6 @@ def test_values(value, written, words):
 )
 def test_keys(key, said):
     assert key_in_words(key) == said
-
-
-@pytest.mark.parametrize(
-    ("seeds", "said"),
-    [([0, 1, 2], "0–2"), ([0], "0"), ([0, 1, 5, 6, 9], "0–1, 5–6, 9"), ([3, 0, 4], "0, 3–4")],
-)
-def test_seeds(seeds, said):
-    assert seeds_in_words(seeds) == said
 
 
 def test_only_long_words_may_break():

@@ -1,4 +1,4 @@
-"""Figures of a study with more conditions than eyes can tell apart: readable, and never an error."""
+"""Figures with more conditions or seeds than eyes can tell apart: readable, and never an error."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from onset.figures.curves import legend_below, plot_over_training
 from onset.figures.heat import plot_heat
 from onset.figures.learning import learning_curves, plot_learning
 from onset.figures.names import name_curves
-from onset.figures.page import MOST_PANELS, say_left_out
+from onset.figures.page import MOST_COLUMNS, MOST_PANELS, say_left_out
+from onset.figures.phases import draw_phases
 from onset.figures.rows import height, name_rows, plot_rows
 from onset.figures.style import N_DISTINCT, TEXT_WIDTH, Styles, styles, use_style
+from onset.statistics.spread import MOST_LINES
 from tests.unit.vision import least_difference
 
 PAGE = 8.0
@@ -146,3 +148,28 @@ def test_a_choice_among_many_keeps_its_styles():
     many = styles(names(100))
     chosen = Styles({name: many[name] for name in names(3)})
     assert chosen == styles(names(3))
+
+
+@pytest.mark.parametrize("n", [MOST_LINES, MOST_LINES + 1, 100])
+def test_a_line_for_each_seed_or_shades_for_many(n):
+    seeds = pd.DataFrame({f"seed_{i}": [0.0, i / n, 1.0] for i in range(n)})
+    table = seeds.assign(condition="one", step=[0, 10, 100], mean=0.5, low=0.4, high=0.6)
+    _, axis = plt.subplots()
+    plot_over_training(axis, table, styles(["one"]))
+    shown_one_by_one = n <= MOST_LINES
+    assert len(axis.lines) == 1 + n * shown_one_by_one
+    assert len(axis.collections) == 1 + 2 * (not shown_one_by_one)
+
+
+def test_a_figure_with_a_column_per_seed_shows_the_first_ones():
+    n = 100
+    watched = pd.DataFrame(
+        [("norm", seed, step, 0.5) for seed in range(n) for step in (0, 10)],
+        columns=["shown", "seed", "step", "value"],
+    )
+    ends = pd.DataFrame({"memorised": 5.0}, index=range(n))
+    figure = in_full(draw_phases(watched, ends, {"norm": ["norm"], "others": ["norm"]}, {}))
+    assert [axis.get_title() for axis in figure.axes[:MOST_COLUMNS]] == [
+        f"seed {seed}" for seed in range(MOST_COLUMNS)
+    ]
+    assert figure.get_suptitle() == f"the first {MOST_COLUMNS} of {n} seeds; the CSV has all"

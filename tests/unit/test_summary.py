@@ -23,7 +23,14 @@ from onset.statistics.seeds import (
     summary_of_seeds,
     within_seeds,
 )
-from onset.statistics.wording import format_interval, format_n_seeds, format_small, format_values
+from onset.statistics.spread import MOST_LINES, opacity, said_of, spread
+from onset.statistics.wording import (
+    format_interval,
+    format_n_seeds,
+    format_seeds,
+    format_small,
+    format_values,
+)
 
 
 class TestInterval:
@@ -173,6 +180,34 @@ def test_over_seeds_is_the_interval_of_each_group():
 )
 def test_how_many_seeds_there_are(numbers, said):
     assert format_n_seeds(numbers) == said
+
+
+@pytest.mark.parametrize(
+    ("seeds", "said"),
+    [([0, 1, 2], "0–2"), ([0], "0"), ([0, 1, 5, 6, 9], "0–1, 5–6, 9"), ([3, 0, 4], "0, 3–4")],
+)
+def test_which_seeds_they_are(seeds, said):
+    assert format_seeds(seeds) == said
+
+
+class TestManySeeds:
+    def test_most_of_them_lie_between(self):
+        seeds = pd.DataFrame([np.arange(101.0), [*np.zeros(100), 1000.0]])
+        (low, high), (lower, upper) = spread(seeds)
+        assert [low[0], lower[0], upper[0], high[0]] == pytest.approx([5, 25, 75, 95])
+        assert (low[1], high[1]) == (0, 0)
+
+    def test_a_run_that_has_no_value_is_left_out(self):
+        ((low, high), _) = spread(pd.DataFrame([[*np.arange(101.0), np.nan]]))
+        assert [low[0], high[0]] == pytest.approx([5, 95])
+
+    def test_what_captions_say(self):
+        assert said_of([3, MOST_LINES]) == ""
+        assert "shades" in said_of([3, MOST_LINES + 1])
+
+    def test_dots_of_many_are_as_dark_together(self):
+        assert opacity(3) == 1
+        assert 100 * opacity(100) == pytest.approx(MOST_LINES)
 
 
 class TestOfWhichKind:

@@ -71,6 +71,13 @@ def test_it_is_run_with_the_configs_seeds(files):
     assert files.condition("slow").extra_seeds == ()
 
 
+def test_a_range_stands_for_its_seeds(files):
+    files.set(CONFIG, "seeds", ["0-2"])
+    files.set(STUDY, "conditions.wide.extra_seeds", [3, "10-99"])
+    assert files.load().seeds == (0, 1, 2)
+    assert files.load().runs("composition")["wide"] == (*range(4), *range(10, 100))
+
+
 def test_its_label_names_both(files):
     files.set(STUDY, "conditions.slow_one", variant())
     files.set(STUDY, "conditions.quick", variant(label="at once"))

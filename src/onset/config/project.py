@@ -40,6 +40,7 @@ from onset.config.study_file import SECTIONS, StudyOverrides
 from onset.config.yaml_file import reread
 from onset.settings import (
     FIRST_SPARE_SEED,
+    InFull,
     Name,
     Once,
     Seed,
@@ -58,7 +59,7 @@ class ProjectSettings(Settings):
     """files in config/studies/, without .yaml; they are run in this order"""
     collections: Annotated[tuple[Name, ...], Strict(False), Once] = ()
     """files in config/collections/, without .yaml: of those that say `on_request`, the ones to make"""
-    seeds: Annotated[tuple[Seed, ...], Strict(False), Field(min_length=1), Once]
+    seeds: Annotated[tuple[Seed, ...], Strict(False), Field(min_length=1), Once, InFull]
     """each condition is run once per seed, and also with its own `extra_seeds`"""
     device: Annotated[
         str, like(r"^(cpu|mps|cuda(:[1-9]?\d)?)$", "must be cpu, mps, cuda, or cuda:1 and the like")

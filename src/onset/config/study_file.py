@@ -18,7 +18,7 @@ from onset.comparisons.settings import Chosen, ComparisonSettings
 from onset.config.published import PublishedSettings
 from onset.handmade.settings import HandmadeSettings
 from onset.interventions.settings import InterventionSettings
-from onset.settings import Line, Name, NonNegativeInt, Once, Settings, ShownSeed, Text
+from onset.settings import InFull, Line, Name, NonNegativeInt, Once, Settings, ShownSeed, Text
 from onset.statistics.claims import Claim
 
 SECTIONS = ("task", "model", "training", "checkpoints", "measures", "analyses")
@@ -73,7 +73,7 @@ AxisValues = Annotated[list[JsonValue], Field(min_length=1)]
 Grids = Annotated[tuple[dict[AxisPath, AxisValues], ...], Strict(False)]
 ComparisonName = Annotated[Name, AfterValidator(_no_folder_of_a_run)]
 ConditionName = Annotated[Name, AfterValidator(_no_folder_of_the_study)]
-ExtraSeeds = Annotated[tuple[ShownSeed, ...], Strict(False), Once]
+ExtraSeeds = Annotated[tuple[ShownSeed, ...], Strict(False), Once, InFull]
 Interventions = Annotated[
     tuple[InterventionSettings, ...], Strict(False), AfterValidator(_no_surgery_twice)
 ]

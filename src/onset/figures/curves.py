@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from onset.figures.style import N_DISTINCT, Style, Styles
+from onset.statistics.spread import MOST_LINES, spread
 
 _BETWEEN_MARKERS = 0.18
 """of the diagonal of an axis"""
@@ -68,7 +69,7 @@ def _set_ticks(axis: Axes, steps: pd.Series) -> None:
 def plot_curve(
     axis: Axes, at: pd.Series, curve: pd.DataFrame, style: Style, name: str, place: int = 0
 ) -> None:
-    """Draw one curve: seeds as thin lines, their mean with a few markers, its interval as a band.
+    """Draw one curve: seeds (`plot_seeds`), their mean with a few markers, its interval as a band.
 
     Args:
         axis: to draw on.
@@ -81,11 +82,28 @@ def plot_curve(
     """
     if curve.empty:
         return
-    for seed in curve.filter(regex=r"^seed_\d+$"):
-        axis.plot(at, curve[seed], **style.of_line, linewidth=0.4, alpha=0.5)
+    plot_seeds(axis, at, curve.filter(regex=r"^seed_\d+$"), style, linewidth=0.4, alpha=0.5)
     first = (0.04 + place * _BETWEEN_MARKERS / 4) % _BETWEEN_MARKERS
     axis.plot(at, curve["mean"], **style.of_curve, label=name, markevery=(first, _BETWEEN_MARKERS))
     axis.fill_between(at, curve["low"], curve["high"], color=style.colour, alpha=0.15, linewidth=0)
+
+
+def plot_seeds(axis: Axes, at: pd.Series, seeds: pd.DataFrame, style: Style, **line: float) -> None:
+    """A thin line for each of a few seeds; of many, shades that hold nine tenths and half of them.
+
+    Args:
+        axis: to draw on.
+        at: where the points are, ascending.
+        seeds: a column per seed, a row per point.
+        style: of the curve.
+        line: width and opacity of a line.
+    """
+    if seeds.shape[1] > MOST_LINES:
+        for low, high in spread(seeds):
+            axis.fill_between(at, low, high, color=style.colour, alpha=0.15, linewidth=0)
+        return
+    for seed in seeds:
+        axis.plot(at, seeds[seed], **style.of_line, **line)
 
 
 def legend_below(

@@ -14,6 +14,7 @@ from onset.figures.names import name_curves
 from onset.figures.page import TEXT_WIDTH
 from onset.figures.style import NEUTRAL, Style, styles
 from onset.statistics.rows import where
+from onset.statistics.spread import opacity
 
 _SECTIONS = ("task", "model", "training", "parent")
 
@@ -83,8 +84,10 @@ def plot_dose(axis: Axes, curve: pd.DataFrame, style: Style, label: str) -> None
         label: in the legend, and by which `name_curves` finds it.
     """
     curve = curve.sort_values("dose")
-    for seed in curve.filter(regex=r"^seed_\d+$"):
-        axis.plot(curve["dose"], curve[seed], ".", color=style.colour, markersize=3, alpha=0.7)
+    seeds = curve.filter(regex=r"^seed_\d+$")
+    faint = 0.7 * opacity(seeds.shape[1])
+    for seed in seeds:
+        axis.plot(curve["dose"], curve[seed], ".", color=style.colour, markersize=3, alpha=faint)
     axis.vlines(curve["dose"], curve["low"], curve["high"], color=style.colour, alpha=0.6)
     axis.plot(
         *(curve["dose"], curve["mean"]),

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from onset.figures.curves import plot_over_training
-from onset.figures.page import TEXT_WIDTH
+from onset.figures.page import MOST_COLUMNS, TEXT_WIDTH, say_left_out
 from onset.figures.style import NEUTRAL, Style, Styles
 from onset.statistics.rows import where
 
@@ -37,11 +37,13 @@ def draw_frequencies(
     norms, areas, locking = (where(shown, shown=its) for its in ("norm", "auc", "locking"))
     figure = plt.figure(figsize=(TEXT_WIDTH, 4.0))
     above, below = figure.subfigures(2, 1, height_ratios=[1.15, 1])
-    seeds = sorted(norms["seed"].astype(int).unique())
+    there = sorted(norms["seed"].astype(int).unique())
+    seeds = there[:MOST_COLUMNS]
     panels = above.subplots(1, len(seeds), sharey=True, squeeze=False)[0]
     for seed, axis in zip(seeds, panels, strict=True):
         image = _draw_norms(axis, where(norms, seed=seed), keys.get((first, seed), []), reference)
         axis.set(title=f"seed {seed}", xlabel="training step")
+    say_left_out(above, seeds, there, "seeds")
     panels[0].set_ylabel("frequency")
     above.colorbar(image, ax=list(panels), label="norm", pad=0.03)
     left, right = below.subplots(1, 2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -14,6 +14,9 @@ TEXT_WIDTH = 5.5
 MOST_PANELS = 20
 """of a figure with a panel per condition"""
 
+MOST_COLUMNS = 6
+"""of a figure with a column per seed"""
+
 SMALLEST_TEXT = 5.0
 """points"""
 
@@ -21,10 +24,12 @@ _TOLERANCE = 1 / 72
 """inches"""
 
 
-def say_left_out(figure: Figure, shown: Sequence[str], there: Sequence[str]) -> None:
-    """Say above a figure with a panel per condition that there are more conditions than panels."""
+def say_left_out(
+    figure: Figure, shown: Sequence[Hashable], there: Sequence[Hashable], what: str = "conditions"
+) -> None:
+    """Say above a figure with a panel for each condition, or seed, that there are more than panels."""
     if len(shown) < len(there):
-        said = f"the first {len(shown)} of {len(there)} conditions; the CSV has all"
+        said = f"the first {len(shown)} of {len(there)} {what}; the CSV has all"
         figure.suptitle(said, fontsize=7)
 
 

@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from onset.figures.curves import legend_below
-from onset.figures.style import TEXT_WIDTH, styles
+from onset.figures.page import MOST_COLUMNS, TEXT_WIDTH, say_left_out
+from onset.figures.style import styles
 
 _SHADES = ("0.8", "0.93", "0.87")
 
@@ -22,7 +23,7 @@ def draw_phases(
     panels: Mapping[str, Sequence[str]],
     factors: Mapping[str, tuple[float, float]],
 ) -> Figure:
-    """A column per run, a row per panel, phases as grey bands.
+    """A column per run (of the first six), a row per panel, phases as grey bands.
 
     Args:
         watched: of one condition: shown (the name of the curve), seed, step, value.
@@ -31,7 +32,7 @@ def draw_phases(
         panels: label of the axis → names of the curves.
         factors: limits of those panels that have a logarithmic axis.
     """
-    seeds = list(ends.index)
+    seeds = list(ends.index)[:MOST_COLUMNS]
     drawn = styles(name for names in panels.values() for name in names)
     curves = {key: its.sort_values("step") for key, its in watched.groupby(["shown", "seed"])}
     figure, axes = plt.subplots(
@@ -52,6 +53,7 @@ def draw_phases(
         above.set_title(f"seed {seed}")
         below.set_xlabel("training step")
     legend_below(figure, drawn, {name: name for name in drawn})
+    say_left_out(figure, seeds, list(ends.index), "seeds")
     return figure
 
 

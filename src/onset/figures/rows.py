@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from onset.figures.style import NEUTRAL, Styles
+from onset.statistics.spread import opacity
 
 _ROW, _ALL_ROWS = 0.18, 7.2
 """inches: of a row that has a name, and of all rows at most"""
@@ -38,7 +39,8 @@ def plot_rows(
         for column, marker in (controls or {}).items():
             axis.plot(row[column], place, marker, color=NEUTRAL, markersize=5)
         axis.plot([row["low"], row["high"]], [place, place], color=its.colour, alpha=0.6)
-        axis.plot(row[seeds], [place] * len(seeds), ".", color=its.colour, markersize=3)
+        of_seeds = {"color": its.colour, "markersize": 3, "alpha": opacity(len(seeds))}
+        axis.plot(row[seeds], [place] * len(seeds), ".", **of_seeds)
         axis.plot(row["mean"], place, its.marker, color=its.colour, markersize=4, clip_on=False)
 
 

@@ -15,6 +15,7 @@ from onset.figures.heat import said
 from onset.figures.page import TEXT_WIDTH
 from onset.figures.style import MARKED, NEUTRAL, Style, styles
 from onset.statistics.boundary import logistic
+from onset.statistics.spread import opacity
 from onset.statistics.windows import Window
 
 _PARAMETERS = (2e3, 5e3, 1e4, 2e4, 5e4, 1e5)
@@ -114,9 +115,10 @@ def draw_sizes(
     its = styles(["models"])["models"]
     figure, axis = plt.subplots(figsize=(TEXT_WIDTH, 2.4))
     seeds = list(models.filter(regex=r"^seed_\d+$"))
+    faint = 0.6 * opacity(len(seeds))
     for name, row in models.iterrows():
         at = row["parameters"]
-        axis.plot([at] * len(seeds), row[seeds], ".", color=its.colour, markersize=2.5, alpha=0.6)
+        axis.plot([at] * len(seeds), row[seeds], ".", color=its.colour, markersize=2.5, alpha=faint)
         axis.vlines(at, row["low"], row["high"], color=its.colour, alpha=0.35, linewidth=0.8)
         filled = its.colour if row["passes"] else "white"
         axis.plot(at, row["mean"], "o", color=its.colour, markersize=5, mfc=filled)

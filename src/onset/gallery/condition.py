@@ -10,6 +10,7 @@ from onset.gallery.curves import learning_curves
 from onset.gallery.means import Quantities, one_by_one, side_by_side
 from onset.gallery.render import render
 from onset.statistics.means import Means
+from onset.statistics.spread import MOST_LINES
 from onset.store.layout import RunFolder
 from onset.store.reading import read_json, read_text
 from onset.store.tables import load_table
@@ -49,6 +50,7 @@ def condition_page(
         study=study,
         condition=condition,
         curves=curves,
+        most_lines=MOST_LINES,
         by_split=side_by_side(its_means, quantities),
         means=one_by_one(its_means, quantities),
         runs=[_files(run) for run in runs],

@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatter
 
+from onset.figures.curves import plot_seeds
 from onset.figures.style import NEUTRAL, Style, styles
 from onset.statistics.kinds import KINDS
 from onset.statistics.quantities import Quantity
@@ -62,8 +63,8 @@ def learning_curves(
 ) -> Drawn | None:
     """Loss at every update; per split, accuracy (else loss, else what comes first) at every checkpoint.
 
-    A thin line per seed; of the splits also the mean over seeds. None of a model that is looked at as it
-    comes: one checkpoint is no curve.
+    Seeds as `plot_seeds` draws them; of the splits also the mean over seeds. None of a model that is
+    looked at as it comes: one checkpoint is no curve.
 
     Args:
         logs: step and loss, one per seed.
@@ -78,14 +79,19 @@ def learning_curves(
         mpl.rcParams.update(_LOOK)
         of_training, of_splits = (Figure(figsize=_SIZE) for _ in range(2))
         axis = of_training.subplots(gridspec_kw=_MARGINS)
-        for log in map(_thinned, logs):
-            axis.plot(log["step"], log["loss"], color=NEUTRAL, linewidth=0.8)
+        _draw_losses(axis, [*map(_thinned, logs)])
         axis.set(xlabel="training step", ylabel="training loss")
         if any(len(log) for log in logs):  # none of a training that others have done
             _logarithmic(axis)
         axis = of_splits.subplots(gridspec_kw=_MARGINS)
         key = _draw_splits(axis, of_all, quantities)
         return Drawn(_svg(of_training), _svg(of_splits), key)
+
+
+def _draw_losses(axis: Axes, logs: Sequence[pd.DataFrame]) -> None:
+    runs = pd.concat([log.set_index("step")["loss"] for log in logs], axis=1, keys=range(len(logs)))
+    grey = Style(NEUTRAL, "", "-")
+    plot_seeds(axis, runs.index.to_series(), runs, grey, linewidth=0.8)
 
 
 def _svg(figure: Figure) -> str:
@@ -109,7 +115,7 @@ def _draw_splits(
     key = styles(curves.index.unique("split"))
     for split, style in key.items():
         of_split = curves[split].unstack("run")
-        axis.plot(of_split.index, of_split, **style.of_line, linewidth=0.5, alpha=0.6)
+        plot_seeds(axis, of_split.index.to_series(), of_split, style, linewidth=0.5, alpha=0.6)
         axis.plot(of_split.index, of_split.mean(axis=1), **style.of_line, linewidth=1.4)
     axis.set(xlabel="training step", ylabel=quantities[shown].label)
     kind = KINDS[quantities[shown].kind]

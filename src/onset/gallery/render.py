@@ -8,6 +8,8 @@ from typing import Any
 import jinja2
 from pygments.formatters import HtmlFormatter
 
+from onset.statistics.wording import format_seeds
+
 # One for all pages, so that it compiles each template once.
 _ENVIRONMENT = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
@@ -16,6 +18,7 @@ _ENVIRONMENT = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_ENVIRONMENT.filters["seeds"] = format_seeds
 
 
 def render(template: str, **context: Any) -> str:

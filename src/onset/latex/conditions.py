@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from onset.latex.settings_in_words import as_written, seeds_in_words
+from onset.latex.settings_in_words import as_written
 from onset.latex.text import breakable, escape, longtable
+from onset.statistics.wording import format_seeds
 
 _COLUMNS = {"condition": 0.36, "otherwise than the study": 0.56, "seeds": 0.08}
 
@@ -23,7 +24,7 @@ def conditions_table(study: Mapping[str, Any]) -> str:
             (
                 rf"{escape(its['label'])}\newline\texttt{{{breakable(its['name'])}}}",
                 ";\n".join(map(_setting, _entries(its))) or "as it stands",
-                seeds_in_words(its["seeds"]),
+                format_seeds(its["seeds"]),
             )
         )
         + r" \\\addlinespace[2pt]"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from onset.latex.text import escape
@@ -60,14 +60,3 @@ def key_in_words(key: str) -> str:
     if kind == "d" and name:
         return rf"$d_{{\mathrm{{{escape(name)}}}}}$"
     return escape((name if kind == "n" and name else key).replace("_", " "))
-
-
-def seeds_in_words(seeds: Sequence[int]) -> str:
-    """0, 1, 2, 5 → `0–2, 5`"""
-    runs: list[list[int]] = []
-    for seed in sorted(seeds):
-        if runs and seed == runs[-1][-1] + 1:
-            runs[-1].append(seed)
-        else:
-            runs.append([seed])
-    return ", ".join(f"{its[0]:d}–{its[-1]:d}" if len(its) > 1 else f"{its[0]:d}" for its in runs)

@@ -21,13 +21,13 @@ from onset.latex.markup import MarkupError
 from onset.latex.means_asked import Asked, means_asked_for
 from onset.latex.published import published_numbers, published_table
 from onset.latex.settings import settings_tables
-from onset.latex.settings_in_words import seeds_in_words
 from onset.latex.sources import sources_of
 from onset.latex.typeset import LatexError, typeset
 from onset.stages.command import StageError, log, run_stage
 from onset.stages.record import on_record
 from onset.statistics.claims import ClaimError, failures
 from onset.statistics.means import Means, UnknownMeanError
+from onset.statistics.wording import format_seeds
 from onset.store.atomic import write_bytes
 from onset.store.records import check
 
@@ -148,7 +148,7 @@ def _generated(
         "n_studies": str(len(settings["studies"])),
         "n_conditions": str(len(conditions)),
         "n_runs": str(sum(len(its["seeds"]) for its in conditions)),
-        "seeds": seeds_in_words(settings["seeds"]),
+        "seeds": format_seeds(settings["seeds"]),
         "n_seeds": str(len(settings["seeds"])),
         **published_numbers(references),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 UNDEFINED = "undefined"
@@ -116,6 +116,17 @@ def format_n_seeds(numbers: Iterable[int]) -> str:
     ends = sorted(numbers)
     said = " to ".join(f"{number:d}" for number in dict.fromkeys((ends[0], ends[-1])))
     return f"n = {said} seed" + ("" if ends[-1] == 1 else "s")
+
+
+def format_seeds(seeds: Sequence[int]) -> str:
+    """0, 1, 2, 5 → `0–2, 5`"""
+    runs: list[list[int]] = []
+    for seed in sorted(seeds):
+        if runs and seed == runs[-1][-1] + 1:
+            runs[-1].append(seed)
+        else:
+            runs.append([seed])
+    return ", ".join(f"{its[0]:d}–{its[-1]:d}" if len(its) > 1 else f"{its[0]:d}" for its in runs)
 
 
 def format_of_those(said: str, n_there: int, n_runs: int) -> str:

@@ -76,6 +76,7 @@ class ProjectHere:
     def config(self) -> Iterator[str]:
         """What is run, and what was changed since the commit."""
         from onset.config import ConfigError
+        from onset.statistics.wording import format_seeds
 
         if given := [*map(str, self._files), *self._options]:
             yield f"given: {' '.join(given)}"
@@ -87,7 +88,7 @@ class ProjectHere:
             its = project.settings
             studies = [f"{name} ({len(s.conditions)})" for name, s in project.studies.items()]
             yield f"studies (number of conditions): {', '.join(studies)}"
-            yield f"seeds: {', '.join(map(str, its.seeds))}; device: {its.device}; threads: {its.threads}"
+            yield f"seeds: {format_seeds(its.seeds)}; device: {its.device}; threads: {its.threads}"
             written = its.model_dump(mode="json", exclude_defaults=True)
             shown = {"studies", "seeds", "device", "threads"}
             yield from (f"{key}: {value}" for key, value in written.items() if key not in shown)
