@@ -15,7 +15,8 @@
 #
 # **Method.** A trunk is trained at a constant rate. From its checkpoints, branches go on with a rate that
 # falls linearly to zero, over 100, 300 or 1,000 steps; with a tenth of the rate at once; with larger
-# batches; or with another weight decay.
+# batches; or with another weight decay. A branch begins with fresh moments of the optimiser; branches in
+# which nothing else changes are the control for that.
 #
 # **Hypothesis.** There is a step from which on the answer is latent: whatever lowers the noise of the
 # updates shows it within a few hundred steps, which by themselves would not be enough to learn it.
@@ -93,7 +94,7 @@ ways = pd.concat([where(annealed, length=300).assign(way="annealed"), other])
 WAYS = {
     "annealed": "rate falls to zero", "low_rate": "a tenth of the rate",
     "large_batch": "batches of 2,048", "no_decay": "no weight decay",
-    "no_decay_annealed": "rate falls, no weight decay",
+    "no_decay_annealed": "rate falls, no weight decay", "restarted": "nothing changed",
 }  # fmt: skip
 by_way = over_seeds(ways, ["way", "split", "start"])
 study.points_figure(
@@ -119,7 +120,7 @@ study.holds(
 # Along the trunk: is the bridge readable after the first hop (there, the logit lens gives the model's
 # answer to the one-hop question), does the second hop use a donor's state, and does it use the donor's
 # bridge entity itself, written cleanly? If the written entity is used and the donor's state isn't, the
-# second hop works, and what fails is what the first hop hands it.
+# second hop knows the edge, and can't use what the first hop hands it.
 
 # %%
 at_bridge = where(study.analyses, condition=trunk, layer=1, position=1, split="oo")

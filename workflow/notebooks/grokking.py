@@ -140,6 +140,7 @@ nearby = Coefficients(study, trained="train", asked="test")
 since_memorised = nearby.since("train", memorised_at)
 study.apart_figure("coefficient", nearby.panels(), of=nearby.conditions)
 study.table("sensitivity", sensitivity_cells(study), "lrr")
+looked_at = generalised["at"].loc[many].reindex(where(nearby.found, condition=many)["seed"].unique())
 
 # %% [markdown]
 # ## Why these frequencies?
@@ -279,6 +280,7 @@ study.save_numbers(
     | say.named(honest, "{condition}/honest")
     | say.named(honest, "{condition}/n_honest", say.column("n_there"))
     | say.named(found.shares(), "{condition}/{kind}_{component}/{what}")
+    | {"coefficient/n_seeds": str(len(looked_at)), "coefficient/n_generalised": str(looked_at.count())}
     | say.named(nearby.ends(), "coefficient/{condition}/{place}", say.rounded(0))
     | say.named(nearby.steepest(), "coefficient/{condition}/{sign}/when", say.time)
     | say.named(nearby.shares(), "coefficient/{condition}/{sign}/share")

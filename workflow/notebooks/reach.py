@@ -17,7 +17,8 @@
 # many separate layers. What is chosen for the base point (rate, decay, steps) isn't chosen again for the
 # others, so that a setting in which the shared block fails may be one in which it needs another rate.
 #
-# **What it can't say.** How settings interact: each row leaves all others at the base point.
+# **What it can't say.** How settings interact: each row of the map leaves all others at the base point, and
+# a few conditions change two or three.
 
 # %% tags=["parameters"]
 from onset.notebook.parameters import Fraction
@@ -25,6 +26,7 @@ from onset.notebook.parameters import Fraction
 study_name = "reach"
 results = "results"
 level: Fraction = 0.5
+known_at: Fraction = 0.9
 
 # %%
 import pandas as pd
@@ -132,6 +134,15 @@ words = around.sides_of(oo, level)
 words
 
 # %% [markdown]
+# The same where the task is learnt: of the settings in which `id` is answered.
+
+# %%
+learnt = where(rows, question="id")
+learnt = learnt.loc[learnt["mean"] >= known_at, ["side", "condition"]].drop_duplicates()
+of_learnt = around.sides_of(oo.merge(learnt, on=["side", "condition"]), level)
+of_learnt
+
+# %% [markdown]
 # Sharing is not enough for a single block: always applied two, three or four times and read out at the end,
 # it doesn't compose. For two blocks in turn it is, without a readout in between. Of separate layers neither
 # more of them compose, nor two that get help with the first hop, though early readout makes the bridge
@@ -175,9 +186,10 @@ study.rows_figure(
 # ## Facts per dimension
 #
 # The same where nothing but the size of the world and the width of the state differ, against how many facts
-# there are for each dimension of the state (attention and MLP are as large as they were). That this is what
-# counts was found by looking at the map; three settings, in which worlds and models are of sizes that stand
-# nowhere else on it, were foretold from it before they were run.
+# there are for each dimension of the state (heads and neurons are as many as they were; a wider state has
+# wider heads, and more weights in attention and MLP). That this is what counts was found by looking at the
+# map; three settings, in which worlds and models are of sizes that stand nowhere else on it, were foretold
+# from it before they were run.
 
 # %%
 SIZES = {"entities": "task.n_entities", "relations": "task.n_relations", "width": "model.d_model"}
@@ -217,6 +229,8 @@ study.save_numbers(
     | say.named(of_shared, "shared/{end}/n", say.column("n"))
     | say.named(of_layers, "layers/{end}", say.column("said"))
     | say.named(of_layers, "layers/{end}/n", say.column("n"))
+    | say.named(of_learnt, "{side}_known/{end}/n", say.column("n"))
+    | say.named(of_learnt, "{side}_known/of", say.column("of"))
     | study.quoted_settings(
         "task.n_entities", "task.n_relations", "training.steps", "training.learning_rate",
         "training.weight_decay",
@@ -225,6 +239,7 @@ study.save_numbers(
         "shared/of": of_shared["of"].iloc[0],
         "layers/of": of_layers["of"].iloc[0],
         "level": f"{level:g}",
+        "known_at": f"{known_at:g}",
         "few/facts": f"{base_point:g}",
         "few/n": str(len(few)),
         "many/facts": f"{many['per_dimension'].min():g}",
