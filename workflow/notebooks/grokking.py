@@ -140,7 +140,9 @@ nearby = Coefficients(study, trained="train", asked="test")
 since_memorised = nearby.since("train", memorised_at)
 study.apart_figure("coefficient", nearby.panels(), of=nearby.conditions)
 study.table("sensitivity", sensitivity_cells(study), "lrr")
-looked_at = generalised["at"].loc[many].reindex(where(nearby.found, condition=many)["seed"].unique())
+looked_at = (
+    generalised["at"].loc[many].reindex(where(nearby.found, condition=many)["seed"].unique())
+)
 
 # %% [markdown]
 # ## Why these frequencies?
