@@ -142,12 +142,12 @@ class TestInside:
             usual |= {"kind": "share", "n_examples": 4}
             return twice.assign(**{name: its for name, its in usual.items() if name not in twice})
 
-        found = ["probed_as_question", "control_as_question"]
+        found = ["probed_as_token", "control_as_token"]
         probed = [
-            table(split=split, position=place, measure=found, value=values)
-            for split, place, values in (
-                ("boss", 2, [0.1, 0.1]), ("boss", 5, [0.9, 0.1]), ("two_hop", 1, [0.2, 0.1]),
-                ("two_hop", 3, [0.1, 0.2]),
+            table(split=split, position=place, layer=float(layer), measure=found, value=values)
+            for split, place, layer, values in (
+                ("boss", 2, 0, [0.1, 0.1]), ("boss", 5, 0, [0.3, 0.1]), ("boss", 5, 2, [0.5, 0.1]),
+                ("boss", 5, 3, [0.9, 0.0]), ("two_hop", 1, 0, [0.2, 0.1]), ("two_hop", 4, 3, [0.1, 0.2]),
             )
         ]  # fmt: skip
         gains = [
@@ -185,10 +185,11 @@ class TestInside:
         return Inside(study)
 
     def test_a_probe_is_set_against_its_control(self, inside):
-        found = inside.selectivity().set_index(["split", "place"])["mean"]
-        assert found["boss", "end"] == pytest.approx(0.8)
-        assert found["two_hop", "person"] == pytest.approx(0.1)
-        assert found["two_hop", "end"] == pytest.approx(-0.1)
+        found = inside.selectivity().set_index(["split", "place", "when"])["mean"]
+        assert found["boss", "end", "early"] == pytest.approx(0.3)
+        assert found["boss", "end", "last"] == pytest.approx(0.9)
+        assert found["two_hop", "person", "early"] == pytest.approx(0.1)
+        assert found["two_hop", "end", "last"] == pytest.approx(-0.1)
 
     def test_what_is_written_counts_beyond_what_was_written_before(self, inside):
         found = inside.gained().set_index(["part", "place"])

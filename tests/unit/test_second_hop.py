@@ -233,6 +233,12 @@ class TestBridgeProbe:
         assert found["probed_as_{}"] < 0.2
         assert found["probed_rank_as_{}"] == pytest.approx(20.5, abs=7)
 
+    def test_where_all_states_are_the_same_a_probe_guesses(self):
+        codes = torch.from_numpy(np.random.default_rng(0).standard_normal((10, 8)))
+        found = bridge_probe.probed(torch.zeros(10, 8), codes, np.random.default_rng(1))
+        assert found["probed_as_{}"] == found["control_as_{}"] == pytest.approx(0.1)
+        assert found["probed_rank_as_{}"] == pytest.approx(5.5)
+
     def test_in_controls_nobody_has_their_own(self):
         people = np.arange(3, 9)
         own, *others = bridge_probe._partners(people, np.random.default_rng(0))

@@ -60,13 +60,11 @@ inside = Inside(study)
 # conditions are told as many texts in as many steps.
 
 # %%
-study.what_was_run(
-    {
-        "answers": "task.answers", "two hops told": "task.two_hops", "rank": "model.adapter.rank",
-        "steps": "training.steps", "learning rate": "training.learning_rate",
-    },
-    sizes=["told", "two_hop", "name", "reliable"],
-)  # fmt: skip
+SETTINGS = {
+    "answers": "task.answers", "two hops told": "task.two_hops", "rank": "model.adapter.rank",
+    "steps": "training.steps", "learning rate": "training.learning_rate",
+}  # fmt: skip
+study.what_was_run(SETTINGS, sizes=["told", "two_hop", "name", "reliable"])
 
 # %% [markdown]
 # ## What is told, and what follows
@@ -101,8 +99,7 @@ study.curves_figure(
 # %% [markdown]
 # ## Damage
 #
-# How far the next token's distribution is from that before training. A model that had learnt the facts
-# and nothing else would change where it is asked for them alone.
+# How far the next token's distribution is from that before training. Facts alone would change jobs alone.
 
 # %%
 study.curves_figure(
@@ -128,10 +125,10 @@ study.points_figure(
 
 # %% [markdown]
 # Per run of the first condition, of every second block: the last before which the boss's state makes half
-# of the answers right (`needed`), and the first after which half of the bosses are read out first
-# (`comes`). Where two hops are told with their answers: the first before which a stranger's state leaves
-# half of the answers right (`left`), so that what stands there has been used. Before the first block, the
-# boss's state is the question for his own boss's city, of whom nothing is told.
+# of the answers right (`needed`), the first after which half of the bosses are read out first (`comes`),
+# and, of two hops told with their answers, the first before which a stranger's state leaves half of the
+# answers right (`left`). Before the first block, the boss's state asks for his own boss's city, of whom
+# nothing is told.
 
 # %%
 of_facts = where(in_time, condition="facts")
@@ -163,7 +160,8 @@ mending = where(mending, condition="facts")
 #
 # A probe learns from some people and their bosses which axes tell that a state and the code of a boss
 # belong together, and is tested on others. The control task: bosses shuffled among people. Where the boss
-# is asked for himself, there is something to be found. Below: probe minus control, mean over all blocks.
+# is asked for himself, there is something to be found. Below: the boss as a token, probe minus control,
+# mean over the first two thirds of the blocks (`early`) and after all of them (`last`).
 
 # %%
 study.points_figure(
@@ -218,7 +216,7 @@ study.points_figure(
 # %%
 recalled = inside.recalled()
 study.rows_figure(
-    "recalled", recalled, inside_facts.WRITTEN, "what the answer gains (nats)", by=("part", "place"),
+    "recalled", recalled, inside_facts.WRITTEN, "gain of the answer, in nats", by=("part", "place"),
     row="layer", of={at: f"from block {at:g}" for at in sorted(recalled["layer"].unique())},
     controls={"before": "x"}, shares=False, n_lines=2, marked=0.0,
 )  # fmt: skip
@@ -241,9 +239,9 @@ study.summary_table("right", facts.AT_END)
 study.summary_table("leads", facts.LEADS)
 
 # %% [markdown]
-# Beside the toys, where their studies are run, too. There the right answer is the first of all tokens
-# (reversed: of those never told as answers), here of the candidates; last, with shuffled answers. Empty:
-# nothing in this model is shared by both hops, and its embeddings, which are tied, aren't trained.
+# Beside the toys, where their studies are run. There the right answer is the first of all tokens (reversed:
+# of those never told as answers), here of the candidates; last, with shuffled answers. Empty: nothing in
+# this model is shared by both hops, and its embeddings, which are tied, aren't trained.
 
 # %%
 study.table("toys", facts.beside_toys(study, facts.TOYS, "right_among", null="shuffled"))
@@ -279,8 +277,7 @@ study.save_numbers(
     | say.named(moved, "moved/{condition}/{layer}", say.rounded(3))
     | say.named(gained, "gained/{part}/{place}")
     | say.named(gained, "gained/{part}/{place}/from", lambda row: f"{row.layer:g}")
-    | say.named(selective, "probed/{split}/{place}")
-    | say.named(selective[selective["low"] > 0], "probed_is_clear/{split}/{place}")
+    | say.named(selective, "probed/{split}/{place}/{when}")
     | say.named(nearer, "nearer")
     | say.named(mending, "mending")
     | say.named(mending[mending["low"] > 0], "mending_is_clear")
@@ -296,4 +293,6 @@ outcome
 
 # %%
 trust = paired.difference(right_at_end, "reliable", "unreliable", of="split")
-study.verdict({"papers": where(trust, condition="facts")})
+study.verdict(
+    {"papers": where(trust, condition="facts"), "first_hop": inside.first_beyond_second()}
+)

@@ -80,6 +80,14 @@ class Inside:
         """Of wrong answers, how many more some later state mends than another question's do."""
         return beyond(where(self.hops, split="two_hop"), "mended", "mended_other")
 
+    def first_beyond_second(self) -> pd.DataFrame:
+        """Per run: fraction of questions never told in which the bridge is read out first at the very end,
+        minus fraction answered right."""
+        rows = _placed(where(self.hops, split="two_hop", condition=self.condition))
+        read = where(rows, measure="bridge_first", place=AT_END, layer=rows["layer"].max())
+        both = pd.concat([read, where(rows, measure="hop_right")])
+        return paired.difference(both, "bridge_first", "hop_right")
+
     # ---- the probe --------------------------------------------------------------------------
 
     @cached_property
@@ -92,12 +100,17 @@ class Inside:
         return over_seeds(self._probed, ["split", "place", "measure", "layer"])
 
     def selectivity(self) -> pd.DataFrame:
-        """What probes find beyond their control, over seeds: split, place. Mean over codes and blocks."""
-        control = self._probed["measure"].str.startswith("control")
-        rows = self._probed.assign(measure=control.map({True: "control", False: "probe"}))
+        """What probes find of a bridge as a token beyond their control, over seeds: a row per split, place
+        and `when`, `early`, mean over the first two thirds of the blocks, or `last`, after all."""
+        rows = where(self._probed, measure=["probed_as_token", "control_as_token"])
+        depth = rows["layer"].max()
+        parts = {"early": rows[rows["layer"] <= depth * 2 / 3], "last": where(rows, layer=depth)}
         tables = [
-            beyond(its, "probe", "control").assign(split=split, place=place)
-            for (split, place), its in rows.groupby(["split", "place"])
+            beyond(its, "probed_as_token", "control_as_token").assign(
+                split=split, place=place, when=when
+            )
+            for when, part in parts.items()
+            for (split, place), its in part.groupby(["split", "place"])
         ]
         return pd.concat(tables, ignore_index=True)
 

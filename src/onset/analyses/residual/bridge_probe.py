@@ -91,7 +91,7 @@ def probed(
         codes: of each person's bridge, in the same order.
         rng: decides who is fitted on, and how bridges are shuffled.
     """
-    n, ranks = len(states), []
+    n, ranks, firsts = len(states), [], []
     n_folds = min(_FOLDS, n // _FEWEST)
     for tested in np.array_split(rng.permutation(n), n_folds):
         fitted = np.setdiff1d(np.arange(n), tested)
@@ -100,12 +100,15 @@ def probed(
         weights = _weights(x[fitted], b[partners])
         scores = torch.einsum("kd,td,nd->ktn", weights, x[tested], b)
         right = torch.from_numpy(_partners(tested, rng))[..., None].to(scores.device)
-        ranks.append((scores > scores.gather(2, right)).sum(2) + 1)
-    true, *shuffled = torch.cat(ranks, 1).double().cpu()
+        right_scores = scores.gather(2, right)
+        before = (scores > right_scores).sum(2).double()
+        alike = (scores == right_scores).sum(2).double()  # all, where all states are the same
+        ranks.append(before + (alike + 1) / 2)
+        firsts.append((before == 0) / alike)
     found = {}
-    for kind, its in (("probed", true), ("control", torch.stack(shuffled))):
-        found[f"{kind}_as_{{}}"] = (its == 1).double().mean().item()
-        found[f"{kind}_rank_as_{{}}"] = its.mean().item()
+    for name, values in (("{}_as_", torch.cat(firsts, 1)), ("{}_rank_as_", torch.cat(ranks, 1))):
+        found[name.format("probed") + "{}"] = values[0].mean().item()
+        found[name.format("control") + "{}"] = values[1:].mean().item()
     return found
 
 
