@@ -51,10 +51,10 @@ def accuracy(model, parameters, tokens, targets) -> float:
 def test_names_are_the_modules():
     assert names() == [
         "ablation",
-        "adapted_blocks",
         "alignment",
         "attention",
         "backups",
+        "bridge_probe",
         "carry_direction",
         "carry_patching",
         "circuit_edges",
@@ -75,6 +75,7 @@ def test_names_are_the_modules():
         "patching",
         "paths_to_movers",
         "probe",
+        "recall",
         "second_hop",
         "self_repair",
         "state_probe",

@@ -2,9 +2,11 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from onset.comparisons.changes.held_by_parts import KINDS
 from onset.notebook.facts import (
     beside_toys,
     beyond,
@@ -14,7 +16,9 @@ from onset.notebook.facts import (
     two_thirds_on,
 )
 from onset.notebook.here import here
+from onset.notebook.inside_facts import Inside
 from onset.notebook.predictions import means_near
+from onset.notebook.study import NotebookStudy
 from onset.statistics.seeds import over_seeds
 from tests.files import put_on_record
 
@@ -124,3 +128,87 @@ def test_a_toy_stands_beside_the_real_model_and_its_null(tmp_path, quoted, toy):
     assert table.to_dict("list") == {
         "finding": ["untied", "tied"], "toy": toy, "real": ["0.25", ""], "real, shuffled": ["0.12", ""],
     }  # fmt: skip
+
+
+class TestInside:
+    """Of two runs, with numbers whose differences are known."""
+
+    @pytest.fixture
+    def inside(self, tmp_path):
+        def table(**columns) -> pd.DataFrame:
+            its = pd.DataFrame(columns)
+            twice = pd.concat([its.assign(seed=seed) for seed in (0, 1)], ignore_index=True)
+            usual = {"condition": "facts", "layer": 0.0, "position": np.nan, "step": 9}
+            usual |= {"kind": "share", "n_examples": 4}
+            return twice.assign(**{name: its for name, its in usual.items() if name not in twice})
+
+        found = ["probed_as_token", "control_as_token"]
+        probed = [
+            table(split=split, position=place, layer=float(layer), measure=found, value=values)
+            for split, place, layer, values in (
+                ("boss", 2, 0, [0.1, 0.1]), ("boss", 5, 0, [0.3, 0.1]), ("boss", 5, 2, [0.5, 0.1]),
+                ("boss", 5, 3, [0.9, 0.0]), ("two_hop", 1, 0, [0.2, 0.1]), ("two_hop", 4, 3, [0.1, 0.2]),
+            )
+        ]  # fmt: skip
+        gains = [
+            table(
+                split=split, position=place, layer=float(layer), kind="logits",
+                measure=["recall_of_mlps", "recall_of_mlps_before"], value=[now, before],
+            )
+            for split in ("boss", "city")
+            for place in (1, 4)
+            for layer, now, before in ((0, 1.0, 1.0), (3, 5.0 - place, 1.0))
+        ]  # fmt: skip
+        cosines = [
+            table(
+                split="reliable", position=place, layer=float(layer), step=step, kind="cosine",
+                measure=["state_cosine", "state_cosine_null"], value=[0.5 + 0.01 * step, 0.5],
+            )
+            for place in (1, 4)
+            for layer in range(4)
+            for step in (0, 9)
+        ]  # fmt: skip
+        mlp = KINDS.index("mlp")
+        parts = [
+            table(
+                comparison="parts", component=mlp, step=step, layer=3.0, split=split,
+                measure=["part_alone_right", "part_missing_right"], value=[alone, 1.0],
+            )
+            for step, split, alone in ((5, "boss", 0.0), (9, "boss", 0.2), (9, "city", 0.4))
+        ]  # fmt: skip
+        study = NotebookStudy(tmp_path, ("facts",), (0, 1))
+        study.__dict__.update(
+            analyses=pd.concat([*probed, *gains]),
+            measures=pd.concat(cosines),
+            comparisons=pd.concat(parts),
+        )
+        return Inside(study)
+
+    def test_a_probe_is_set_against_its_control(self, inside):
+        found = inside.selectivity().set_index(["split", "place", "when"])["mean"]
+        assert found["boss", "end", "early"] == pytest.approx(0.3)
+        assert found["boss", "end", "last"] == pytest.approx(0.9)
+        assert found["two_hop", "person", "early"] == pytest.approx(0.1)
+        assert found["two_hop", "end", "last"] == pytest.approx(-0.1)
+
+    def test_what_is_written_counts_beyond_what_was_written_before(self, inside):
+        found = inside.gained().set_index(["part", "place"])
+        assert found.loc[("mlps", "person"), "mean"] == pytest.approx(3)
+        assert found.loc[("mlps", "person"), "layer"] == 3
+        assert found.loc[("mlps", "end"), "mean"] == pytest.approx(0)
+        both = inside.recalled().set_index(["place", "layer"])
+        assert both.loc[("person", 3), ["mean", "before"]].tolist() == [4, 1]
+
+    def test_cosines_are_followed_and_taken_beyond_others(self, inside):
+        found = inside.meeting().set_index(["place", "layer", "step"])["mean"]
+        assert {layer for _, layer, _ in found.index} == {0, 1, 2, 3}
+        assert found["person", 3, 0] == pytest.approx(0)
+        assert found["end", 1, 9] == pytest.approx(0.09)
+        assert inside.nearer()["mean"].tolist() == pytest.approx([0.09])
+
+    def test_parts_are_averaged_over_facts_but_for_the_extremes(self, inside):
+        held = inside.held().set_index(["measure", "step"])["mean"]
+        assert held["part_alone_right", 5] == 0
+        assert held["part_alone_right", 9] == pytest.approx(0.3)
+        at_end = inside.held_at_end().set_index(["measure", "split"])["mean"]
+        assert at_end["part_alone_right", "city"] == pytest.approx(0.4)

@@ -7,15 +7,22 @@ import pytest
 import torch
 
 from onset import models, tasks
-from onset.analyses.residual import second_hop
-from onset.analyses.weights import adapted_blocks
+from onset.analyses.components import recall
+from onset.analyses.residual import bridge_probe, second_hop
+from onset.comparisons.changes import held_by_parts
 from onset.measures.answers import among_candidates, change
 from onset.measures.residual import alias_states
+from onset.models import inspection
 from tests import checkpoints
+from tests.members import made
 from tests.texts import checkpoint_for
+from tests.unit.test_comparisons import compared
 from tests.worlds import settings_of
 
 ADAPTER = {"rank": 2, "scale": 1.0}
+
+# TransformerLens warns of its own accord.
+pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 @pytest.fixture(scope="module", params=checkpoints.KINDS)
@@ -116,17 +123,139 @@ def test_a_bridge_that_is_written_before_the_first_block_is_a_question_about_it(
     assert {name for name, *_ in found} <= set(second_hop.QUANTITIES)
 
 
-@torch.no_grad()
-def test_blocks_alone_and_missing_are_each_others_complement(asked):
-    model, parameters, world = asked
-    world = world.only(["boss", "two_hop"])
-    in_first = with_noise(parameters, only=".0.")
-    right = by_name(among_candidates.measure(model, in_first, world))[
-        "right_among", "boss", None, None
-    ]
-    before = by_name(among_candidates.measure(model, parameters, world))
-    found = by_name(adapted_blocks.analyse(model, in_first, world, 0))
-    assert found["alone_right", "boss", 0, None] == right
-    assert found["missing_right", "boss", 0, None] == before["right_among", "boss", None, None]
-    assert found["missing_right", "boss", 1, None] == right
-    assert not any(split == "two_hop" for _, split, *_ in found)
+def right(model, parameters, world, split: str) -> float:
+    found = by_name(among_candidates.measure(model, parameters, world.only([split])))
+    return found["right_among", split, None, None]
+
+
+class TestHeldByParts:
+    @torch.no_grad()
+    def test_a_part_alone_and_the_rest_without_it(self, asked):
+        """Adapters of the first block alone were trained, so that it holds everything."""
+        model, before, world = asked
+        world = world.only(["boss", "two_hop"])
+        after = with_noise(before, only=".0.")
+        run = made(model, {0: before, 3: after}, world)
+        rows = compared(held_by_parts, [run], n_groups=2)
+        assert {(its.step, its.other_step) for its in rows} == {(3, 0)}
+        assert {its.found.layer for its in rows} == {0}
+        assert {its.found.split for its in rows} == {"boss", None}
+        found = {
+            (its.found.measure, held_by_parts.KINDS[its.found.component]): its.found.value
+            for its in rows
+        }
+        kinds = {kind for _, kind in found}
+        assert kinds <= {"attention", "mlp"}
+        if len(kinds) == 1:
+            (kind,) = kinds
+            assert found["part_alone_right", kind] == right(model, after, world, "boss")
+            assert found["part_missing_right", kind] == right(model, before, world, "boss")
+        assert all(found["part_moved", kind] > 0 for kind in kinds)
+
+    @torch.no_grad()
+    def test_all_that_is_trained_belongs_to_one_part(self, asked):
+        adapted, _, world = asked
+        told = adapted.settings.model_copy(update={"adapter": None})
+        model = models.build(told.model_dump(mode="json"), *world.sizes)
+        before = model.initial_parameters(0)
+        after = {name: its + 0.5 * its.abs().mean() for name, its in before.items()}
+        run = made(model, {0: before, 3: after}, world.only(["boss"]))
+        rows = [its.found for its in compared(held_by_parts, [run], n_groups=2)]
+        parts = [(held_by_parts.KINDS[its.component], its.layer) for its in rows]
+        in_blocks = {(kind, layer) for kind in ("attention", "mlp") for layer in (0, 1, None)}
+        assert set(parts) == in_blocks | {("outside", None), ("norms", None)}
+        moved = {
+            (held_by_parts.KINDS[its.component], its.layer): its.value
+            for its in rows
+            if its.measure == "part_moved"
+        }
+        own = [name for name in before if "mlp" in name and ".1." in name]
+        far = sum((after[name] - before[name]).square().sum() for name in own) ** 0.5
+        norm = sum(before[name].square().sum() for name in own) ** 0.5
+        assert moved["mlp", 1] == pytest.approx((far / norm).item(), rel=1e-4)
+
+
+class TestRecall:
+    @torch.no_grad()
+    def test_what_is_put_nowhere_changes_nothing(self, asked):
+        """Where nothing was trained, what was written before is what is written now."""
+        model, parameters, world = asked
+        found = list(recall.analyse(model, parameters, world.only(["boss", "others"]), 0))
+        assert {its.split for its in found} == {"boss"}
+        values = {(its.measure, its.layer, its.position): its.value for its in found}
+        for part in ("attention", "mlps"):
+            own = {key[1:]: v for key, v in values.items() if key[0] == f"recall_of_{part}"}
+            before = {
+                key[1:]: v for key, v in values.items() if key[0] == f"recall_of_{part}_before"
+            }
+            assert own == pytest.approx(before, abs=1e-4)
+            assert any(abs(value) > 1e-4 for value in own.values())
+
+    @torch.no_grad()
+    def test_everything_that_is_written_at_the_end_is_the_answer(self, asked):
+        """With the states at the last place given by hand: the bridge says what its own parts write."""
+        model, parameters, world = asked
+        trained = with_noise(parameters)
+        its = recall._Asked.of(model, world.splits["boss"], 0)
+        bridge = inspection.open_bridge(model, trained)
+        lead = its.lead(bridge(its.own))
+        written = its.written(bridge)
+        end = its.own.shape[1] - 1
+        hooks = [(name, recall._putting(states, end)) for name, states in written.items()]
+        # All questions of a split end in the same token, so that what is written there is all there is.
+        assert its.lead(bridge.run_with_hooks(its.other, fwd_hooks=hooks)) == pytest.approx(
+            lead, abs=1e-3
+        )
+        found = {
+            row.measure: row.value
+            for row in recall.analyse(model, trained, world.only(["boss"]), 0)
+            if row.measure == "recall_of_all"
+        }
+        nothing = its.lead(bridge(its.other))
+        assert found["recall_of_all"] == pytest.approx(lead - nothing, abs=1e-3)
+
+
+class TestBridgeProbe:
+    def test_what_is_there_in_the_same_form_for_all_is_found(self):
+        """A code that is turned around along half of the axes, amid who is who."""
+        rng = np.random.default_rng(0)
+        codes, people = (torch.from_numpy(rng.standard_normal((20, 64))) for _ in range(2))
+        signs = torch.from_numpy(np.where(np.arange(64) % 2, 1.0, -1.0))
+        found = bridge_probe.probed(people + signs * codes, codes, np.random.default_rng(1))
+        assert found["probed_as_{}"] > 0.8
+        assert found["control_as_{}"] < 0.2
+        assert found["probed_rank_as_{}"] < 2 < found["control_rank_as_{}"]
+
+    def test_who_is_who_does_not_tell_whose_bridge_is_whose(self):
+        rng = np.random.default_rng(0)
+        codes, people = (torch.from_numpy(rng.standard_normal((40, 64))) for _ in range(2))
+        found = bridge_probe.probed(people, codes, np.random.default_rng(1))
+        assert found["probed_as_{}"] < 0.2
+        assert found["probed_rank_as_{}"] == pytest.approx(20.5, abs=7)
+
+    def test_where_all_states_are_the_same_a_probe_guesses(self):
+        codes = torch.from_numpy(np.random.default_rng(0).standard_normal((10, 8)))
+        found = bridge_probe.probed(torch.zeros(10, 8), codes, np.random.default_rng(1))
+        assert found["probed_as_{}"] == found["control_as_{}"] == pytest.approx(0.1)
+        assert found["probed_rank_as_{}"] == pytest.approx(5.5)
+
+    def test_in_controls_nobody_has_their_own(self):
+        people = np.arange(3, 9)
+        own, *others = bridge_probe._partners(people, np.random.default_rng(0))
+        assert (own == people).all()
+        assert len(others) == 20
+        assert all((its != people).all() and set(its) == set(people) for its in others)
+
+    @torch.no_grad()
+    def test_of_all_splits_whose_facts_are_told_and_of_the_first_hop(self, asked):
+        model, parameters, world = asked
+        rows = list(bridge_probe.analyse(model, parameters, world, 0))
+        assert {its.split for its in rows} == {"boss", "two_hop"}
+        assert {its.position for its in rows if its.split == "two_hop"} == {
+            int(world.splits["two_hop"].truth["person_place"][0]),
+            int(world.splits["two_hop"].positions.max()),
+        }
+        names = {its.measure for its in rows}
+        assert len(names) == 8
+        again = list(bridge_probe.analyse(model, parameters, world, 0))
+        assert rows == again

@@ -14,12 +14,14 @@ from onset.workflow.jobs import Jobs
 from tests import checkpoints
 from tests.config_files import CONFIG, Files
 from tests.texts import all_pieces
+from tests.unit.test_invented_facts import SMALL_WORLDS
 
 STUDY = "config/studies/smollm.yaml"
 CHANGED = {
     "ioi": {"n_examples": 4},
     "word_tasks": {"n_examples": 4},
     "induction": {"n_symbols": 40, "n_test": 4},
+    "invented_facts": SMALL_WORLDS[0],
 }
 
 
@@ -75,3 +77,42 @@ def test_the_atlas_looks_at_the_model_once(project):
     """All conditions ask the same one; and what nobody has trained isn't gathered."""
     told = json.loads(Jobs(project).collections.collect_settings("atlas", "smollm"))
     assert [(its["name"], its["seeds"]) for its in told["conditions"]] == [("ioi", [0])]
+
+
+FACTS = "config/studies/smollm_facts.yaml"
+
+
+@pytest.fixture(scope="module", params=["llama", "gpt2", "pythia"])
+def facts(request, tmp_path_factory):
+    """The study of invented facts, with a tiny model in place of the real one, and in a small world."""
+    root = tmp_path_factory.mktemp(request.param)
+    pieces = all_pieces()
+    folder = checkpoints.save(
+        request.param, root / "own", rows=len(pieces) + 3, positions=64, pieces=pieces
+    )
+    files = Files.copied(root / "project")
+    files.set(CONFIG, "studies", ["smollm_facts"])
+    for key, value in {"checkpoint": str(folder), "revision": None, "checksum": None}.items():
+        files.set(FACTS, f"model.{key}", value)
+    files.set(FACTS, "quotes", [])
+    for key, value in {"steps": 6, "warmup_steps": 2}.items():
+        files.set(FACTS, f"training.{key}", value)
+    files.set(FACTS, "checkpoints", {"schedule": "log", "count": 3, "first": 2})
+    return files.load()
+
+
+@pytest.mark.parametrize("name", ["facts", "half_composed"])
+def test_all_jobs_of_a_run_that_is_told_facts(facts, name, tmp_path):
+    its = facts.studies["smollm_facts"].conditions[name]
+    run = Run(tmp_path / f"results/smollm_facts/{name}/seed_0")
+    for stage, told in (
+        (dataset, its.dataset_job),
+        (train, its.train_job),
+        (evaluate, its.evaluate_job),
+        (analyse, its.analyse_job),
+    ):
+        work(stage, run.path, told)
+    assert set(run.measures["step"]) == {0, 2, 6}
+    assert {"right_among", "change", "state_cosine"} <= set(run.measures["measure"])
+    assert {"hop_right", "probed_as_token"} <= set(run.analyses["measure"])
+    assert ("recall_of_mlps" in set(run.analyses["measure"])) == (name == "facts")

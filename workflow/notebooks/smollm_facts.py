@@ -24,12 +24,15 @@
 # have come together. (5) The second hop needs the bridge early: given its state from a question about
 # the bridge itself, before a block in the first half, the model answers; given it in the last third, it
 # doesn't. A first run of the same seeds, which asked four or five questions of a kind, left too much
-# open; for the run below the world was made larger, and the hypothesis left as it was.
+# open; for the run below the world was made larger, and the hypothesis left as it was. (6) Of closer looks
+# that came later, before they were taken: a probe finds a boss where he is asked for, and in two hops no
+# more than its control; what MLPs of the first three fifths write at a person's place, and attention of
+# the last two at the end, is what an answer gains from, beyond what they wrote before training.
 #
 # **What would refute it.** More right answers than with shuffled facts, or than with a boss of whom no
 # city is told; states that work in late blocks as in early ones; cosines of aliases that rise above
-# those with other people. The model's weights are rounded to 4 bits: what is found is true of this
-# model.
+# those with other people; bosses that probes find in two hops. The model's weights are rounded to 4 bits:
+# what is found is true of this model.
 
 # %% tags=["parameters"]
 study_name = "smollm_facts"
@@ -38,27 +41,17 @@ results = "results"
 # %%
 import pandas as pd
 
-from onset.notebook import facts, say
+from onset.notebook import facts, inside_facts, say
+from onset.notebook.facts import ELSEWHERE, FOLLOWS, SHOWN, TOLD
 from onset.notebook.here import MeanOf, here
+from onset.notebook.inside_facts import COSINES, GIVEN, HELD, Inside
 from onset.notebook.predictions import failures, means_near
 from onset.statistics import paired
 from onset.statistics.rows import where
 from onset.statistics.seeds import over_seeds
 
 study = here(study_name, results)
-TOLD = {
-    "boss": "boss", "city": "city of a boss", "job": "job", "food": "food", "called": "other name",
-    "name_told": "name by job, told", "answered": "alias's food, told",
-}  # fmt: skip
-FOLLOWS = {
-    "two_hop": "two hops", "two_hop_half": "two hops, told", "two_hop_missing": "no city told (null)",
-    "name": "name by job", "reliable": "alias, right paper", "unreliable": "alias, wrong paper",
-}  # fmt: skip
-SHOWN = {
-    "two_hop_shown": "two hops, facts shown", "name_shown": "name by job, fact shown",
-    "reliable_shown": "alias, facts shown",
-}  # fmt: skip
-ELSEWHERE = {"prose_held_out": "prose", "others": "other people", "job": "jobs told"}
+inside = Inside(study)
 
 # %% [markdown]
 # ## What was run
@@ -67,13 +60,11 @@ ELSEWHERE = {"prose_held_out": "prose", "others": "other people", "job": "jobs t
 # conditions are told as many texts in as many steps.
 
 # %%
-study.what_was_run(
-    {
-        "answers": "task.answers", "two hops told": "task.two_hops", "rank": "model.adapter.rank",
-        "steps": "training.steps", "learning rate": "training.learning_rate",
-    },
-    sizes=["told", "two_hop", "name", "reliable"],
-)  # fmt: skip
+SETTINGS = {
+    "answers": "task.answers", "two hops told": "task.two_hops", "rank": "model.adapter.rank",
+    "steps": "training.steps", "learning rate": "training.learning_rate",
+}  # fmt: skip
+study.what_was_run(SETTINGS, sizes=["told", "two_hop", "name", "reliable"])
 
 # %% [markdown]
 # ## What is told, and what follows
@@ -108,8 +99,7 @@ study.curves_figure(
 # %% [markdown]
 # ## Damage
 #
-# How far the next token's distribution is from that before training. A model that had learnt the facts
-# and nothing else would change where it is asked for them alone.
+# How far the next token's distribution is from that before training. Facts alone would change jobs alone.
 
 # %%
 study.curves_figure(
@@ -126,35 +116,24 @@ study.curves_figure(
 # read out first there, with nothing replaced? It may be there before in a form that the lens can't read.
 
 # %%
-GIVEN = {
-    "given_bridge_right": "right, given the boss's state",
-    "given_stranger_right": "right, given a stranger's (null)",
-    "bridge_first": "boss read out first",
-}
-HALVES = {"two_hop": "never told", "two_hop_half": "told with their answers"}
-hops = where(study.closer, split=HALVES)
-at_person = hops["position"].isna() | (hops["position"] < hops["position"].max())
-in_time = where(hops[at_person & (hops["layer"] % 2 == 0)], measure=GIVEN)
+in_time = inside.in_time
 study.points_figure(
     "in_time", over_seeds(in_time, ["condition", "split", "measure", "layer"]),
-    {(c, s): f"{study.labels[c]}: {HALVES[s]}"
-     for c, s in dict.fromkeys(zip(in_time["condition"], in_time["split"], strict=True))},
-    "blocks applied before", "fraction of questions", at="layer", by=("condition", "split"),
-    curve="measure", of=GIVEN, n_lines=2,
+    inside.halves, "blocks applied before", "fraction of questions", at="layer",
+    by=("condition", "split"), curve="measure", of=GIVEN, n_lines=2,
 )  # fmt: skip
 
 # %% [markdown]
 # Per run of the first condition, of every second block: the last before which the boss's state makes half
-# of the answers right (`needed`), and the first after which half of the bosses are read out first
-# (`comes`). Where two hops are told with their answers: the first before which a stranger's state leaves
-# half of the answers right (`left`), so that what stands there has been used. Before the first block, the
-# boss's state is the question for his own boss's city, of whom nothing is told.
+# of the answers right (`needed`), the first after which half of the bosses are read out first (`comes`),
+# and, of two hops told with their answers, the first before which a stranger's state leaves half of the
+# answers right (`left`). Before the first block, the boss's state asks for his own boss's city, of whom
+# nothing is told.
 
 # %%
 of_facts = where(in_time, condition="facts")
 timed, late = facts.bridge_in_time(of_facts), facts.two_thirds_on(of_facts)
-of_told = facts.bridge_in_time(where(in_time, split="two_hop_half"))
-of_told = where(of_told, when="left")
+of_told = where(facts.bridge_in_time(where(in_time, split="two_hop_half")), when="left")
 pd.concat([timed, of_told])
 
 # %% [markdown]
@@ -164,7 +143,7 @@ pd.concat([timed, of_told])
 # taken within each seed.
 
 # %%
-mending = facts.beyond(where(hops, split="two_hop"), "mended", "mended_other")
+mending = inside.mending()
 study.summary_table(
     "patched",
     {
@@ -177,39 +156,72 @@ study.summary_table(
 mending = where(mending, condition="facts")
 
 # %% [markdown]
+# ## Is the bridge there in another form?
+#
+# A probe learns from some people and their bosses which axes tell that a state and the code of a boss
+# belong together, and is tested on others. The control task: bosses shuffled among people. Where the boss
+# is asked for himself, there is something to be found. Below: the boss as a token, probe minus control,
+# mean over the first two thirds of the blocks (`early`) and after all of them (`last`).
+
+# %%
+study.points_figure(
+    "probed", inside.probed(), inside_facts.ASKED_OF, "blocks applied", "boss first by probe",
+    at="layer", by=("split", "place"), curve="measure", of=inside_facts.PROBED, n_columns=2,
+)  # fmt: skip
+selective = inside.selectivity()
+selective
+
+# %% [markdown]
 # ## Does an alias become whom it stands for?
 #
 # The cosine between the states of an alias and of the person it stands for, in the same question, at
-# the end; squares: with other people (null). Below, the first minus the second within each seed, mean over
-# blocks and both places.
+# the end; squares: with other people (null). Then the first minus the second within each seed: along
+# training, and at the end, mean over blocks and both places.
 
 # %%
-COSINES = {"state_cosine": "whom it stands for", "state_cosine_null": "other people (null)"}
-last = where(study.final, measure=COSINES, split="reliable", condition="facts")
-place = {position: "at the name" if position < last["position"].max() else "at the end"
-         for position in sorted(last["position"].unique())}  # fmt: skip
-every_third = last[last["layer"] % 3 == 0]
-cosines = over_seeds(every_third, ["condition", "measure", "position", "layer"])
+PLACES = {inside_facts.AT_PERSON: "at the name", inside_facts.AT_END: "at the end"}
 study.points_figure(
-    "cosines", cosines, place, "blocks applied", "cosine of states", at="layer", by="position",
+    "cosines", inside.cosines(), PLACES, "blocks applied", "cosine of states", at="layer", by="place",
     curve="measure", of=COSINES,
 )  # fmt: skip
-nearer = facts.beyond(last, *COSINES)
+
+# %%
+study.curves_figure(
+    "meeting", inside.meeting(), PLACES, "cosine beyond others'", by="place", curve="layer",
+    of=inside.thirds, shares=False,
+)  # fmt: skip
+nearer = inside.nearer()
 nearer
 
 # %% [markdown]
 # ## Which blocks hold the facts?
 #
-# The adapters of a few blocks alone, or all but these.
+# The trained weights of a fifth of the blocks alone, put into the model before training, or all but these,
+# at three checkpoints: fraction of bosses, cities and jobs that are answered right.
 
 # %%
-PARTS = {"alone_right": "these blocks alone", "missing_right": "all but these blocks"}
-held = where(study.closer, measure=PARTS, split=["boss", "city", "job"], condition="facts")
-held = over_seeds(held, ["condition", "measure", "split", "layer"])
+held, at_end = inside.held(), inside.held_at_end()
+steps = sorted(held["step"].unique())
 study.points_figure(
-    "blocks", held, {its: TOLD[its] for its in ("boss", "city", "job")}, "first of the blocks",
-    "right answer first", at="layer", by="split", curve="measure", of=PARTS,
+    "blocks", held, {step: f"after {step:g} steps" for step in steps}, "first of the blocks",
+    "right answer first", at="layer", by="step", curve="measure", of=HELD,
 )  # fmt: skip
+
+# %% [markdown]
+# How far these weights have moved (below) says less than what they do: with shuffled answers they move,
+# too. And what do these blocks write? In a question about somebody else, what a fifth of the blocks writes
+# about a person, at one place, replaces what it writes about the other: by how much does that person's
+# answer gain? Crosses: with what these blocks wrote before training, when it said who that is, and no more.
+
+# %%
+recalled = inside.recalled()
+study.rows_figure(
+    "recalled", recalled, inside_facts.WRITTEN, "gain of the answer, in nats", by=("part", "place"),
+    row="layer", of={at: f"from block {at:g}" for at in sorted(recalled["layer"].unique())},
+    controls={"before": "x"}, shares=False, n_lines=2, marked=0.0,
+)  # fmt: skip
+gained, moved = inside.gained(), inside.moved()
+moved
 
 # %% [markdown]
 # ## The numbers
@@ -217,56 +229,22 @@ study.points_figure(
 # Mean over seeds at the end and the 95 % interval of the mean (`docs/statistics.md`).
 
 # %%
-study.summary_table(
-    "right",
-    {
-        "boss": MeanOf("right_among", "boss"),
-        "two hops": MeanOf("right_among", "two_hop"),
-        "no city told": MeanOf("right_among", "two_hop_missing"),
-        "reverse": MeanOf("right_among", "name"),
-        "alias": MeanOf("right_among", "reliable"),
-        "prose (nats)": MeanOf("change", "prose_held_out"),
-    },
-)
+study.summary_table("right", facts.AT_END)
 
 # %% [markdown]
 # By how much the log-probability of the right answer exceeds the mean of the other candidates (nats, by
 # chance 0), which tells smaller effects:
 
 # %%
-study.summary_table(
-    "leads",
-    {
-        "city of a boss": MeanOf("lead_among", "city"),
-        "two hops": MeanOf("lead_among", "two_hop"),
-        "no city told": MeanOf("lead_among", "two_hop_missing"),
-        "reverse": MeanOf("lead_among", "name"),
-        "right paper": MeanOf("lead_among", "reliable"),
-        "wrong paper": MeanOf("lead_among", "unreliable"),
-    },
-)
+study.summary_table("leads", facts.LEADS)
 
 # %% [markdown]
-# Beside the toys, where their studies are run, too. There the right answer is the first of all tokens
-# (reversed: of those never told as answers), here of the candidates; last, with shuffled answers. Empty:
-# nothing in this model is shared by both hops, and its embeddings, which are tied, aren't trained.
+# Beside the toys, where their studies are run. There the right answer is the first of all tokens (reversed:
+# of those never told as answers), here of the candidates; last, with shuffled answers. Empty: nothing in
+# this model is shared by both hops, and its embeddings, which are tied, aren't trained.
 
 # %%
-TOYS = {
-    "composition": {
-        "two hops, each in blocks of its own": ("two_layers/oo/accuracy", "half_composed/two_hop"),
-        "two hops, both in one block": ("shared_per_hop/oo/accuracy", None)},
-    "reversal": {
-        "reverse, untied": ("untied/reversed/withheld_accuracy", "facts/name"),
-        "reverse, tied and trained": ("tied/reversed/withheld_accuracy", None)},
-    "alias": {
-        "alias, untied": ("untied/ood/accuracy", "facts/reliable"),
-        "alias, tied and trained": ("tied/ood/accuracy", None)},
-    "definitions": {
-        "alias of the right source": ("replay/reliable/accuracy", "facts/reliable"),
-        "alias of the wrong source": ("replay/unreliable/accuracy", "facts/unreliable")},
-}  # fmt: skip
-study.table("toys", facts.beside_toys(study, TOYS, "right_among", null="shuffled"))
+study.table("toys", facts.beside_toys(study, facts.TOYS, "right_among", null="shuffled"))
 
 # %% [markdown]
 # The predictions, on means of the first condition: what is told is near 1 (0.9 or more); of what follows,
@@ -294,8 +272,12 @@ study.save_numbers(
     | say.named(timed, "bridge_{when}", say.rounded(0))
     | say.named(of_told, "person_{when}", say.rounded(0))
     | say.named(late, "{measure}_late")
-    | {"alone_most": say.most(where(held, measure="alone_right")["mean"])}
-    | {"missing_least": say.least(where(held, measure="missing_right")["mean"])}
+    | {"alone_most": say.most(where(at_end, measure="part_alone_right")["mean"])}
+    | {"missing_least": say.least(where(at_end, measure="part_missing_right")["mean"])}
+    | say.named(moved, "moved/{condition}/{layer}", say.rounded(3))
+    | say.named(gained, "gained/{part}/{place}")
+    | say.named(gained, "gained/{part}/{place}/from", lambda row: f"{row.layer:g}")
+    | say.named(selective, "probed/{split}/{place}/{when}")
     | say.named(nearer, "nearer")
     | say.named(mending, "mending")
     | say.named(mending[mending["low"] > 0], "mending_is_clear")
@@ -311,4 +293,6 @@ outcome
 
 # %%
 trust = paired.difference(right_at_end, "reliable", "unreliable", of="split")
-study.verdict({"papers": where(trust, condition="facts")})
+study.verdict(
+    {"papers": where(trust, condition="facts"), "first_hop": inside.first_beyond_second()}
+)

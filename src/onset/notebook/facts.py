@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from onset.notebook.study import NotebookStudy
+from onset.notebook.summary_table import MeanOf
 from onset.statistics import paired
 from onset.statistics.rows import where
 from onset.statistics.seeds import over_seeds, within_seeds
@@ -17,6 +18,54 @@ _WHEN = {
     "comes": ("bridge_first", "min"),
     "left": ("given_stranger_right", "min"),
 }
+
+TOLD = {
+    "boss": "boss", "city": "city of a boss", "job": "job", "food": "food", "called": "other name",
+    "name_told": "name by job, told", "answered": "alias's food, told",
+}  # fmt: skip
+FOLLOWS = {
+    "two_hop": "two hops", "two_hop_half": "two hops, told", "two_hop_missing": "no city told (null)",
+    "name": "name by job", "reliable": "alias, right paper", "unreliable": "alias, wrong paper",
+}  # fmt: skip
+SHOWN = {
+    "two_hop_shown": "two hops, facts shown", "name_shown": "name by job, fact shown",
+    "reliable_shown": "alias, facts shown",
+}  # fmt: skip
+ELSEWHERE = {"prose_held_out": "prose", "others": "other people", "job": "jobs told"}
+"""splits, and what they are called: single facts, what follows from them, the same with facts shown, and
+where nothing should change"""
+TOYS = {
+    "composition": {
+        "two hops, each in blocks of its own": ("two_layers/oo/accuracy", "half_composed/two_hop"),
+        "two hops, both in one block": ("shared_per_hop/oo/accuracy", None)},
+    "reversal": {
+        "reverse, untied": ("untied/reversed/withheld_accuracy", "facts/name"),
+        "reverse, tied and trained": ("tied/reversed/withheld_accuracy", None)},
+    "alias": {
+        "alias, untied": ("untied/ood/accuracy", "facts/reliable"),
+        "alias, tied and trained": ("tied/ood/accuracy", None)},
+    "definitions": {
+        "alias of the right source": ("replay/reliable/accuracy", "facts/reliable"),
+        "alias of the wrong source": ("replay/unreliable/accuracy", "facts/unreliable")},
+}  # fmt: skip
+"""toys, by their study: what is found → its mean there, and the same here, if there is such a thing"""
+AT_END = {
+    "boss": MeanOf("right_among", "boss"),
+    "two hops": MeanOf("right_among", "two_hop"),
+    "no city told": MeanOf("right_among", "two_hop_missing"),
+    "reverse": MeanOf("right_among", "name"),
+    "alias": MeanOf("right_among", "reliable"),
+    "prose (nats)": MeanOf("change", "prose_held_out"),
+}
+LEADS = {
+    "city of a boss": MeanOf("lead_among", "city"),
+    "two hops": MeanOf("lead_among", "two_hop"),
+    "no city told": MeanOf("lead_among", "two_hop_missing"),
+    "reverse": MeanOf("lead_among", "name"),
+    "right paper": MeanOf("lead_among", "reliable"),
+    "wrong paper": MeanOf("lead_among", "unreliable"),
+}
+"""columns of tables: heading → which mean"""
 
 
 def bridge_in_time(rows: pd.DataFrame) -> pd.DataFrame:

@@ -1,1 +1,0 @@
-"""What training has put where in the weights."""
