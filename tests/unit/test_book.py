@@ -50,7 +50,9 @@ def test_what_is_held_out_is_trained_nowhere():
         # Rows are cut off at the end of a split.
         words = " ".join(one.split()[:5])
         assert (words in trained) + (words in text_of(TEST.tokens)) <= 1
-    held_out = [text_of(row) for name in ("test", f"test{VALIDATION}") for row in WORLD.splits[name].tokens]
+    held_out = [
+        text_of(row) for name in ("test", f"test{VALIDATION}") for row in WORLD.splits[name].tokens
+    ]
     assert not any(row in trained for row in held_out)
 
 

@@ -86,14 +86,18 @@ class TestComposingNeurons:
     def test_a_neuron_that_multiplies_is_found(self):
         """One neuron, active where one topic and one slot come together, that writes a word of both."""
         told = topics.told(WORLD)
-        slot, topic = WORLD.names["slot"].index("object"), int(told.words.any(2)[:, :].sum(0).argmax())
+        slot, topic = (
+            WORLD.names["slot"].index("object"),
+            int(told.words.any(2)[:, :].sum(0).argmax()),
+        )
         values = np.random.Generator(np.random.Philox(0)).random((told.topic.size, 4)) / 100
         values[:, 2] += ((told.topic == topic) & (told.slot == slot)).ravel()
         written = np.zeros((WORLD.n_tokens, 4))
         written[told.words[slot, topic], 2] = 3.0
         parts = composing_neurons._parts(values, written, told, told.topic)
         n = sum(told.words[s, t].any() for s in told.content for t in range(3))
-        assert parts.whole == pytest.approx(3 / n, rel=0.3)
+        # Less where one of its words comes in another slot, too.
+        assert 1.5 / n < parts.whole < 3.1 / n
         assert parts.n_for_half <= 1
 
     def test_its_parts_are_what_mlps_write(self):

@@ -38,10 +38,9 @@ from IPython.display import display
 from onset.notebook import say
 from onset.notebook.here import MeanOf, here
 from onset.notebook.story_neurons import DESCRIBED, StoryNeurons
-from onset.notebook.story_order import learnt, sudden
+from onset.notebook.story_order import learnt, same_order, sudden
 from onset.statistics import paired
 from onset.statistics.compared import as_measures
-from onset.statistics.order import same_order
 from onset.statistics.rows import where
 from onset.statistics.seeds import over_seeds, within_seeds
 
@@ -62,10 +61,11 @@ neurons = StoryNeurons(study, tuple(TRAINED))
 
 # %%
 shares = over_seeds(neurons.shares(), ["condition", "described"], "share")
-nulls = neurons.shares_of_nulls().pivot(
-    index=["condition", "described"], columns="null", values="value"
-)
-shares = shares.merge(nulls.reset_index(), how="left")
+nulls = neurons.shares_of_nulls().assign(kind="share")
+shares = study.with_controls(
+    shares, ["condition", "described"],
+    **{null: where(nulls, null=null) for null in ("untrained", "random", "shuffled")},
+)  # fmt: skip
 study.rows_figure(
     "neurons", shares, DESCRIBED, "share of neurons", by="described", of=TRAINED,
     controls={"untrained": "x", "random": "|", "shuffled": "+"}, n_lines=2,
@@ -130,7 +130,9 @@ N = study.setting("model.d_mlp", ONE)
 EIGHTH = max(1, N // 8)
 COUNTS = sorted({*(max(1, N // part) for part in (64, 16, 4, 2)), EIGHTH, N})
 ORDERS = {"cost": "by cost", "cleanliness": "by cleanliness", "random": "at random (null)"}
-both = pd.concat([neurons.kept(name, COUNTS).assign(condition=name) for name in study.there(ONE, BOOK)])
+both = pd.concat(
+    [neurons.kept(name, COUNTS).assign(condition=name) for name in study.there(ONE, BOOK)]
+)
 kept = over_seeds(both, ["condition", "order", "count"], "explained")
 study.points_figure(
     "kept", kept, {name: study.labels[name] for name in study.there(ONE, BOOK)}, "neurons kept",
@@ -285,8 +287,7 @@ study.rows_figure(
 )  # fmt: skip
 
 # %%
-# Of descriptions that all seeds have, is the order the same? Spearman's correlation, 0 by chance.
-same = same_order(neurons.when(ONE))
+# `sharper`: rose more between two checkpoints than the loss fell; `later`: half way after the loss was.
 suddenly = sudden(neurons.neurons, TRAINED)
 suddenly.round(2)
 
@@ -300,24 +301,22 @@ ORDERED = study.there(ONE, "two_layers")
 falling = study.measured("rule_loss", split="test", condition=ORDERED)
 of_rules = learnt(falling.assign(shown=falling["component"].map(rules_of)))
 study.rows_figure(
-    "order", over_seeds(of_rules, ["condition", "shown"], "steps"), ORDERED, "half way (steps)",
-    by="condition", row="shown", of={its: its for its in rules_of.values()}, shares=False,
+    "order", over_seeds(of_rules, ["condition", "shown"], "steps"),
+    {name: study.labels[name] for name in ORDERED}, "half way (steps)", by="condition", row="shown", of={its: its for its in rules_of.values()}, shares=False,
 )  # fmt: skip
 slots_learnt = study.measured("slot_loss", split="test", condition=ONE)
 slots_learnt = learnt(slots_learnt.assign(shown=slots_learnt["component"].map(slots)))
-same_slots = same_order(slots_learnt.rename(columns={"shown": "name"}))
-pd.DataFrame({"neurons": same, "slots": same_slots}).round(2)
+# Is the order the same in all seeds, of slots, and of descriptions that all have?
+same = same_order(slots=slots_learnt.rename(columns={"shown": "name"}), neurons=neurons.when(ONE))
+same.round(3)
 
 # %% [markdown]
-# More rules than neurons: what is given up first by a model with 64 neurons, and what more neurons get
-# right?
+# More rules than neurons: what does a model with 64 neurons give up, of what one with 256 gets right?
 
 # %%
-SIZES = study.there("narrow", ONE, "wide")
+SIZES = study.there("narrow", ONE)
 given_up = where(study.final, measure="slot_part", split="test", condition=SIZES)
-given_up = over_seeds(
-    given_up.assign(slot=given_up["component"].map(slots)), ["condition", "slot"]
-)
+given_up = over_seeds(given_up.assign(slot=given_up["component"].map(slots)), ["condition", "slot"])
 by_size = given_up.pivot(index="slot", columns="condition", values="mean")
 most = (by_size[SIZES[0]] - by_size[SIZES[-1]]).nlargest(8).index
 study.rows_figure(
@@ -382,12 +381,33 @@ again = where(found, measure="found_again", pair="between_seeds:one_layer:1")
 study.verdict({"solu_interpretable": ratio, "congruent": own, "universal": again})
 
 # %%
-numbered = where(shares, condition=["one_layer", "gelu", "solu", "two_layers"])
+numbered = where(shares, condition=["one_layer", "gelu", "solu", "no_norm", "two_layers"])
+of_nulls = over_seeds(where(nulls, condition=ONE), ["null", "described"], "share")
+writes = where(congruence, condition=["one_layer", "gelu", "solu"], described=["topic", "slot"])
+clean_ones = where(borne, condition=ONE, described=DESCRIBED)
+bearing = {"cost": clean_ones, "number": clean_ones.assign(value=clean_ones["number"])}
+bearing = pd.concat(
+    [
+        its.groupby("seed")["value"].sum().reset_index().assign(what=what)
+        for what, its in bearing.items()
+    ]
+)
 study.save_numbers(
     say.named(where(numbered, described="topic"), "topic/{condition}")
     | say.named(where(numbered, described="slot"), "slot/{condition}")
+    | say.named(where(of_nulls, null="random", described=["topic", "slot"]), "random/{described}")
+    | say.named(writes, "congruence/{described}/{condition}")
     | say.named(
-        where(kept, condition=ONE, count=EIGHTH, order=["cost", "cleanliness", "random"]), "kept/{order}"
+        over_seeds(where(bearing, what=["cost", "number"]), ["what"], "share"), "clean/{what}"
+    )
+    | say.named(where(suddenly, condition=ONE, what=["sharper", "later"]), "{what}/one_layer")
+    | say.named(where(same, what=["slots", "neurons"]), "same_order/{what}", say.mean)
+    | say.named(where(same, what=["slots", "neurons"]), "same_order_p/{what}", say.column("p", 3))
+    | say.named(where(read, reader=["unigram", "bigram", "trigram"]), "book/{reader}")
+    | say.named(where(matches, pair=["between_seeds:one_layer:1"]), "again/{pair}")
+    | say.named(
+        where(kept, condition=ONE, count=EIGHTH, order=["cost", "cleanliness", "random"]),
+        "kept/{order}",
     )
 )
 study.holds(

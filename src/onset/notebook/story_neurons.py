@@ -79,10 +79,8 @@ class StoryNeurons:
         return _shares(self.neurons, ["condition", "seed"])
 
     def shares_of_nulls(self) -> pd.DataFrame:
-        """The same of each null: condition, null, described, value; mean over seeds."""
-        found = _shares(self.nulls, ["condition", "seed", "null"])
-        by = ["condition", "null", "described"]
-        return found.groupby(by, sort=False)["value"].mean().reset_index()
+        """The same of each null: condition, seed, null, described, value."""
+        return _shares(self.nulls, ["condition", "seed", "null"])
 
     def means(self, values: pd.Series) -> pd.DataFrame:
         """A number of each neuron, mean by condition, seed and what clean ones are described by."""
@@ -93,11 +91,13 @@ class StoryNeurons:
 
     def borne(self) -> pd.DataFrame:
         """Who carries the loss: condition, seed, described, value, number: the share of what ablations of
-        single neurons cost that is borne by neurons with such a description, and their share of all. Of the
-        others (`none`), what their best descriptions go by is said as `none: …`; `silent` ones cost nothing.
+        single neurons cost that is borne by neurons with such a description, and their share of all. Of
+        the others (`none`), what their best descriptions go by is said as `none: …`.
         """
         its, by = self.neurons, ["condition", "seed"]
-        best = its["facts"].map(lambda facts: described_by(" × ".join(facts)) if facts is not None else NO_KIND)
+        best = its["facts"].map(
+            lambda facts: described_by(" × ".join(facts)) if facts is not None else NO_KIND
+        )
         clean = its["described"].isin([*DESCRIBED, SILENT])
         group = its["described"].where(clean, NO_KIND + ": " + best)
         each = its.assign(group=group, cost=its["added"].clip(lower=0), one=1.0)

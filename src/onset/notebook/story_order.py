@@ -1,11 +1,13 @@
-"""When models of stories learn what, and whether in one go: what the notebook asks of curves and neurons."""
+"""When models of stories learn what, and whether in one go, as the notebook asks."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
+from onset.statistics.digit_order import agreement
 from onset.statistics.milestones import reached
 from onset.statistics.order import parts_of_the_way
 from onset.statistics.seeds import over_seeds
@@ -52,3 +54,22 @@ def sudden(neurons: pd.DataFrame, conditions: Sequence[str]) -> pd.DataFrame:
         for what, so in told.items()
     ]
     return over_seeds(pd.concat(rows), ["condition", "what"], "share")
+
+
+def same_order(**times: pd.DataFrame) -> pd.DataFrame:
+    """Do things come in the same order in all seeds?
+
+    Args:
+        times: by what they are times of: name, seed, value (when); a name that some seed lacks is left out.
+
+    Returns:
+        what, n_names, mean (Spearman's correlation, over pairs of seeds), p (of as large a one by chance),
+        n_runs. Nothing where there is a single seed.
+    """
+    found = []
+    for what, its in times.items():
+        at = its.pivot(index="seed", columns="name", values="value").dropna(axis=1)
+        index = pd.MultiIndex.from_product([[what], at.index], names=["condition", "seed"])
+        agreed = agreement(at.set_axis(index), np.random.Generator(np.random.Philox(0)))
+        found.append(agreed.rename(columns={"condition": "what"}).assign(n_names=at.shape[1]))
+    return pd.concat(found, ignore_index=True)

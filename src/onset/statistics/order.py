@@ -124,20 +124,3 @@ def in_words(found: pd.DataFrame, half: str, lag: str) -> pd.DataFrame:
     table = said.pivot(index="sign", columns="what", values="said").loc[found["sign"].unique()]
     table = table[["half", "lag"]].fillna("").set_axis([half, lag], axis=1)
     return table.rename_axis(None, axis=1).reset_index()
-
-
-def same_order(times: pd.DataFrame) -> dict[int, float]:
-    """Do things come in the same order in each seed as in the others?
-
-    Args:
-        times: name, seed, value: when; a name that some seed lacks is left out.
-
-    Returns:
-        By seed, Spearman's correlation of its times with the mean ranks in all other seeds: 0 by chance, 1
-        in the same order. Empty, if there are no two seeds or no three names.
-    """
-    ranks = times.pivot(index="name", columns="seed", values="value").dropna().rank()
-    if ranks.shape[1] < 2 or len(ranks) < 3:
-        return {}
-    found = {seed: ranks[seed].corr(ranks.drop(columns=seed).mean(axis=1).rank()) for seed in ranks}
-    return {int(seed): float(its) for seed, its in found.items() if np.isfinite(its)}

@@ -67,9 +67,7 @@ def analyse(
             yield Measurement("composed_lead", patched.whole, name, n_examples=len(asked.right))
             each = _lost(patched, [[numbers[edge]] for _, edge, *_ in paths])
             for (which, _, layer, number, writer), lost in zip(paths, each, strict=True):
-                yield Measurement(
-                    f"{which}_path_lost", lost, name, layer, number, component=writer
-                )
+                yield Measurement(f"{which}_path_lost", lost, name, layer, number, component=writer)
             for which, lost in zip(by_input, _lost(patched, [*by_input.values()]), strict=True):
                 yield Measurement(f"{which}_paths_lost", lost, name)
             yield Measurement("random_paths_lost", float(np.mean(_lost(patched, drawn))), name)

@@ -107,13 +107,12 @@ def _scaled(
     return neurons.unflatten(0, tokens.shape)[:, :-1].flatten(0, 1).double().cpu().numpy()
 
 
-def _directly(
-    model: Transformer, parameters: Parameters
-) -> Float[np.ndarray, "tokens neurons"]:
+def _directly(model: Transformer, parameters: Parameters) -> Float[np.ndarray, "tokens neurons"]:
     """What each neuron, when it is 1, adds to each logit, less the mean over tokens, before the scale."""
     s = model.settings
     written = torch.cat(
-        [parameters[f"layers.{i % s.n_layers}.mlp.fc_out.weight"] for i in range(s.n_applications)], 1
+        [parameters[f"layers.{i % s.n_layers}.mlp.fc_out.weight"] for i in range(s.n_applications)],
+        1,
     )
     if s.norm == "layer":
         written = (written - written.mean(0)) * parameters["ln_out.weight"][:, None]

@@ -2,9 +2,9 @@
 
 The text is any file, or the reference of the Python language, which every Python has for its `help()`. Its
 paragraphs of prose are kept, each once: those of at least eight words that end as sentences do and consist
-of letters and common marks, so neither headings nor code. Tokens are pieces of words, of which frequent ones
-are whole: byte-pair encoding (Sennrich et al. 2016, arXiv:1508.07909), as `tokenizers` learns it from the
-whole text. `_` stands for the blank before a word.
+of letters and common marks, so neither headings nor code. Tokens are pieces of words, and frequent words as
+a whole: byte-pair encoding (Sennrich et al. 2016, arXiv:1508.07909), as `tokenizers` learns it from all of
+the text. `_` stands for the blank before a word.
 
 A tenth of the paragraphs, drawn by the seed, is `test`, another one its validation part:
 
@@ -31,7 +31,8 @@ from jaxtyping import Int
 from pydantic import Field, model_validator
 from tokenizers import Tokenizer
 from tokenizers.models import BPE
-from tokenizers.pre_tokenizers import Metaspace, Punctuation, Sequence as InOrder
+from tokenizers.pre_tokenizers import Metaspace, Punctuation
+from tokenizers.pre_tokenizers import Sequence as InOrder
 from tokenizers.trainers import BpeTrainer
 
 from onset.settings import Line, PositiveInt
