@@ -37,6 +37,7 @@ from IPython.display import display
 
 from onset.notebook import say
 from onset.notebook.here import MeanOf, here
+from onset.notebook.story_fits import fits
 from onset.notebook.story_neurons import DESCRIBED, StoryNeurons
 from onset.notebook.story_order import learnt, same_order, sudden
 from onset.statistics import paired
@@ -70,6 +71,25 @@ study.rows_figure(
     "neurons", shares, DESCRIBED, "share of neurons", by="described", of=TRAINED,
     controls={"untrained": "x", "random": "|", "shuffled": "+"}, n_lines=2,
 )  # fmt: skip
+
+# %% [markdown]
+# A neuron that is the more active the surer the model is of a topic would have no such description. So,
+# of values and not of where they are large: how many neurons have a correlation of .5 with a topic, a slot,
+# both, or a token? The fact is chosen on one half of the stories, the correlation taken on the other.
+
+# %%
+fitted = fits(study.runs_of(study.there(ONE, "gelu", "solu", "no_norm", "narrow", "two_layers")))
+fitted = fitted.assign(kind=fitted["measure"].map({"fitting": "share", "best_tenth": "cosine"}))
+BY = ["condition", "described", "measure"]
+fit = study.with_controls(
+    over_seeds(where(fitted, source="trained"), BY), BY,
+    random=where(fitted, source="random"), untrained=where(fitted, source="untrained"),
+)  # fmt: skip
+study.rows_figure(
+    "fits", where(fit, measure="fitting"), DESCRIBED, "share of neurons", by="described",
+    of=TRAINED, controls={"untrained": "x", "random": "|"}, n_lines=2,
+)  # fmt: skip
+where(fit, measure="best_tenth").round(2)
 
 # %% [markdown]
 # Does a neuron write what it reads? Congruence is how much more it raises the answers of the places
@@ -302,7 +322,8 @@ falling = study.measured("rule_loss", split="test", condition=ORDERED)
 of_rules = learnt(falling.assign(shown=falling["component"].map(rules_of)))
 study.rows_figure(
     "order", over_seeds(of_rules, ["condition", "shown"], "steps"),
-    {name: study.labels[name] for name in ORDERED}, "half way (steps)", by="condition", row="shown", of={its: its for its in rules_of.values()}, shares=False,
+    {name: study.labels[name] for name in ORDERED}, "half way (steps)", by="condition",
+    row="shown", of={its: its for its in rules_of.values()}, shares=False,
 )  # fmt: skip
 slots_learnt = study.measured("slot_loss", split="test", condition=ONE)
 slots_learnt = learnt(slots_learnt.assign(shown=slots_learnt["component"].map(slots)))
@@ -396,6 +417,28 @@ study.save_numbers(
     say.named(where(numbered, described="topic"), "topic/{condition}")
     | say.named(where(numbered, described="slot"), "slot/{condition}")
     | say.named(where(of_nulls, null="random", described=["topic", "slot"]), "random/{described}")
+    | say.named(
+        where(
+            fit,
+            measure=["fitting", "best_tenth"],
+            condition=["one_layer", "gelu", "solu"],
+            described=["topic", "slot", "token or place"],
+        ),
+        "{measure}/{described}/{condition}",
+    )
+    | say.named(
+        over_seeds(
+            where(
+                fitted,
+                condition=ONE,
+                source=["random"],
+                measure=["fitting", "best_tenth"],
+                described=["topic", "slot", "token or place"],
+            ),
+            BY,
+        ),
+        "{measure}/{described}/random",
+    )
     | say.named(writes, "congruence/{described}/{condition}")
     | say.named(
         over_seeds(where(bearing, what=["cost", "number"]), ["what"], "share"), "clean/{what}"
