@@ -416,6 +416,8 @@ class TestWriting:
         said = written(logits, values, named, named, at)
         assert said.congruence[0] > 1
         assert said.congruence[1] == pytest.approx(-said.congruence[0].item())
+        # As a null, each is held against what the other one writes.
+        assert said.congruence_null.tolist() == pytest.approx(said.congruence.tolist()[::-1])
         assert said.right[0] > 0 > said.right[1]
         assert said.strength[0] == pytest.approx(1 - named[0].float().mean().item(), abs=1e-5)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from onset.analyses.residual import topic_by_slot, topic_steering, topics
+from onset.analyses.residual import composing_neurons, topic_by_slot, topic_steering, topics
 from onset.collections.neurons.activity import Opened
 from onset.collections.neurons.shown import Names, groups_of, places_of
 from onset.handmade.language.stories import blueprint
@@ -74,6 +74,37 @@ class TestComposing:
         its = found(topic_by_slot, UNTRAINED, UNTRAINED.initial_parameters(0))
         assert abs(its["topic_in_slot"]) < 0.2
         assert abs(its["slot_alone"]) < 0.2
+
+
+class TestComposingNeurons:
+    def test_a_model_that_adds_has_no_interaction(self):
+        its = found(composing_neurons, MODEL, OWN)
+        raised = found(topic_by_slot, MODEL, OWN)["topic_in_slot_by_mlps"]
+        assert abs(its["interaction"]) < raised / 2
+        assert abs(its["interaction_shuffled"]) < raised / 2
+
+    def test_a_neuron_that_multiplies_is_found(self):
+        """One neuron, active where one topic and one slot come together, that writes a word of both."""
+        told = topics.told(WORLD)
+        slot, topic = (
+            WORLD.names["slot"].index("object"),
+            int(told.words.any(2)[:, :].sum(0).argmax()),
+        )
+        values = np.random.Generator(np.random.Philox(0)).random((told.topic.size, 4)) / 100
+        values[:, 2] += ((told.topic == topic) & (told.slot == slot)).ravel()
+        written = np.zeros((WORLD.n_tokens, 4))
+        written[told.words[slot, topic], 2] = 3.0
+        parts = composing_neurons._parts(values, written, told, told.topic)
+        n = sum(told.words[s, t].any() for s in told.content for t in range(3))
+        # Less where one of its words comes in another slot, too.
+        assert 1.5 / n < parts.whole < 3.1 / n
+        assert parts.n_for_half <= 1
+
+    def test_its_parts_are_what_mlps_write(self):
+        """The sum over neurons is the difference that `topic_by_slot` finds in the logits."""
+        its, whole = (found(one, MODEL, OWN) for one in (composing_neurons, topic_by_slot))
+        by_mlps = whole["topic_in_slot_by_mlps"] - whole["topic_elsewhere_by_mlps"]
+        assert its["interaction"] == pytest.approx(by_mlps, abs=0.05)
 
 
 class TestSteering:

@@ -32,9 +32,14 @@ study_name = "stories"
 results = "results"
 
 # %%
+import pandas as pd
+from IPython.display import display
+
 from onset.notebook import say
 from onset.notebook.here import MeanOf, here
+from onset.notebook.story_fits import fits
 from onset.notebook.story_neurons import DESCRIBED, StoryNeurons
+from onset.notebook.story_order import learnt, same_order, sudden
 from onset.statistics import paired
 from onset.statistics.compared import as_measures
 from onset.statistics.rows import where
@@ -43,7 +48,7 @@ from onset.statistics.seeds import over_seeds, within_seeds
 study = here(study_name, results)
 BY_HAND = study.having("handmade.name")
 TRAINED = [name for name in study.conditions if name not in BY_HAND]
-ONE = "one_layer"
+ONE, BOOK = "one_layer", "book"
 neurons = StoryNeurons(study, tuple(TRAINED))
 
 # %% [markdown]
@@ -57,26 +62,48 @@ neurons = StoryNeurons(study, tuple(TRAINED))
 
 # %%
 shares = over_seeds(neurons.shares(), ["condition", "described"], "share")
-nulls = neurons.shares_of_nulls().pivot(
-    index=["condition", "described"], columns="null", values="value"
-)
-shares = shares.merge(nulls.reset_index(), how="left")
+nulls = neurons.shares_of_nulls().assign(kind="share")
+shares = study.with_controls(
+    shares, ["condition", "described"],
+    **{null: where(nulls, null=null) for null in ("untrained", "random", "shuffled")},
+)  # fmt: skip
 study.rows_figure(
     "neurons", shares, DESCRIBED, "share of neurons", by="described", of=TRAINED,
     controls={"untrained": "x", "random": "|", "shuffled": "+"}, n_lines=2,
 )  # fmt: skip
 
 # %% [markdown]
+# A neuron that is the more active the surer the model is of a topic would have no such description. So,
+# of values and not of where they are large: how many neurons have a correlation of .5 with a topic, a slot,
+# both, or a token? The fact is chosen on one half of the stories, the correlation taken on the other.
+
+# %%
+fitted = fits(study.runs_of(study.there(ONE, "gelu", "solu", "no_norm", "narrow", "two_layers")))
+fitted = fitted.assign(kind=fitted["measure"].map({"fitting": "share", "best_tenth": "cosine"}))
+BY = ["condition", "described", "measure"]
+fit = study.with_controls(
+    over_seeds(where(fitted, source="trained"), BY), BY,
+    random=where(fitted, source="random"), untrained=where(fitted, source="untrained"),
+)  # fmt: skip
+study.rows_figure(
+    "fits", where(fit, measure="fitting"), DESCRIBED, "share of neurons", by="described",
+    of=TRAINED, controls={"untrained": "x", "random": "|"}, n_lines=2,
+)  # fmt: skip
+where(fit, measure="best_tenth").round(2)
+
+# %% [markdown]
 # Does a neuron write what it reads? Congruence is how much more it raises the answers of the places
-# that its description names than those of all places.
+# that its description names than those of all places. Null: the same of what another neuron writes.
 
 # %%
 congruence = over_seeds(
     neurons.means(neurons.neurons["congruence"]), ["condition", "described"], "real"
 )
+another = neurons.means(neurons.neurons["congruence_null"]).assign(kind="real")
+congruence = study.with_controls(congruence, ["condition", "described"], another=another)
 study.rows_figure(
     "writing", congruence, DESCRIBED, "congruence (standard deviations)", by="described",
-    of=TRAINED, marked=0, shares=False, n_lines=2,
+    of=TRAINED, marked=0, controls={"another": "|"}, shares=False, n_lines=2,
 )  # fmt: skip
 
 # %% [markdown]
@@ -104,6 +131,15 @@ study.rows_figure(
 over_seeds(where(looked, measure="added"), ["condition"]).round(2)
 
 # %% [markdown]
+# Where is it composed? The *interaction* is what neurons write to a word where its topic and its slot come
+# together, beyond what each brings by itself; how much of it is one neuron's, and how many have half of it?
+
+# %%
+PLACES = ["interaction", "interaction_shuffled", "of_one_neuron", "neurons_for_half"]
+composed = where(looked, measure=PLACES)
+over_seeds(composed, ["condition", "measure"]).round(2)
+
+# %% [markdown]
 # ## Which neurons carry the loss?
 #
 # Some neurons are kept, all others stay at their mean over stories, position by position; the norms are
@@ -113,12 +149,26 @@ over_seeds(where(looked, measure="added"), ["condition"]).round(2)
 N = study.setting("model.d_mlp", ONE)
 EIGHTH = max(1, N // 8)
 COUNTS = sorted({*(max(1, N // part) for part in (64, 16, 4, 2)), EIGHTH, N})
-kept = over_seeds(neurons.kept(ONE, COUNTS), ["order", "count"], "explained")
 ORDERS = {"cost": "by cost", "cleanliness": "by cleanliness", "random": "at random (null)"}
+both = pd.concat(
+    [neurons.kept(name, COUNTS).assign(condition=name) for name in study.there(ONE, BOOK)]
+)
+kept = over_seeds(both, ["condition", "order", "count"], "explained")
 study.points_figure(
-    "kept", kept.assign(condition=ONE), {ONE: study.labels[ONE]}, "neurons kept",
+    "kept", kept, {name: study.labels[name] for name in study.there(ONE, BOOK)}, "neurons kept",
     "loss that is back", at="count", curve="order", of=ORDERS,
 )  # fmt: skip
+
+# %% [markdown]
+# And what does the rest do? Who bears how much of what ablations of single neurons cost; of those that no
+# description fits cleanly (`none`), what the best one goes by.
+
+# %%
+borne = neurons.borne()
+numbers_of = borne.drop(columns="value").rename(columns={"number": "value"}).assign(kind="share")
+carried = over_seeds(borne, ["condition", "described"], "share")
+carried = study.with_controls(carried, ["condition", "described"], number=numbers_of)
+where(carried, condition=ONE).round(3)
 
 # %% [markdown]
 # ## Written down by hand
@@ -217,6 +267,32 @@ heads = where(study.closer, condition="two_layers", split="song", measure=HEADS)
 over_seeds(heads, ["measure", "layer", "head"]).round(2)
 
 # %% [markdown]
+# How? If a head of the second layer looks for what one of the first has moved, the lead is lost where its
+# keys read the mean over stories instead of what heads of the first layer write. Null: as many other edges
+# between two parts, drawn at random.
+
+# %%
+PATHS = {
+    "query_paths_lost": "to queries", "key_paths_lost": "to keys", "value_paths_lost": "to values",
+}  # fmt: skip
+patched = where(study.closer, condition="two_layers", split=RULES)
+paths = over_seeds(where(patched, measure=PATHS), ["split", "measure"])
+paths = study.with_controls(
+    paths, ["split"], lead=where(patched, measure="composed_lead"),
+    random=where(patched, measure="random_paths_lost"),
+)  # fmt: skip
+study.rows_figure(
+    "paths", paths, RULES, "lead lost (nats)", row="measure", of=PATHS, marked=0,
+    controls={"lead": "x", "random": "|"}, shares=False, n_lines=2,
+)  # fmt: skip
+# Of the weights, without any text: how much of what a head's input reads was written by each earlier head.
+SCORES = ["q_composition", "k_composition", "v_composition"]
+composition = within_seeds(
+    study.measured(SCORES, condition="two_layers").query("step == step.max()"), ["measure"]
+)
+over_seeds(composition, ["measure"]).round(3)
+
+# %% [markdown]
 # ## When, and is the topic used?
 #
 # A neuron is formed when its description fits half as well as in the end. By what it is described by,
@@ -229,6 +305,46 @@ study.rows_figure(
     "forming", forming, DESCRIBED, "formed, relative to the loss", by="described", of=TRAINED,
     marked=1, shares=False, n_lines=2,
 )  # fmt: skip
+
+# %%
+# `sharper`: rose more between two checkpoints than the loss fell; `later`: half way after the loss was.
+suddenly = sudden(neurons.neurons, TRAINED)
+suddenly.round(2)
+
+# %% [markdown]
+# And when do models learn the rules? When the loss at the tokens that a rule determines has fallen half of
+# its way.
+
+# %%
+rules_of = dict(enumerate(study.first[ONE].dataset.names["rule"]))
+ORDERED = study.there(ONE, "two_layers")
+falling = study.measured("rule_loss", split="test", condition=ORDERED)
+of_rules = learnt(falling.assign(shown=falling["component"].map(rules_of)))
+study.rows_figure(
+    "order", over_seeds(of_rules, ["condition", "shown"], "steps"),
+    {name: study.labels[name] for name in ORDERED}, "half way (steps)", by="condition",
+    row="shown", of={its: its for its in rules_of.values()}, shares=False,
+)  # fmt: skip
+slots_learnt = study.measured("slot_loss", split="test", condition=ONE)
+slots_learnt = learnt(slots_learnt.assign(shown=slots_learnt["component"].map(slots)))
+# Is the order the same in all seeds, of slots, and of descriptions that all have?
+same = same_order(slots=slots_learnt.rename(columns={"shown": "name"}), neurons=neurons.when(ONE))
+same.round(3)
+
+# %% [markdown]
+# More rules than neurons: what does a model with 64 neurons give up, of what one with 256 gets right?
+
+# %%
+SIZES = study.there("narrow", ONE)
+given_up = where(study.final, measure="slot_part", split="test", condition=SIZES)
+given_up = over_seeds(given_up.assign(slot=given_up["component"].map(slots)), ["condition", "slot"])
+by_size = given_up.pivot(index="slot", columns="condition", values="mean")
+most = (by_size[SIZES[0]] - by_size[SIZES[-1]]).nlargest(8).index
+study.rows_figure(
+    "given_up", where(given_up, slot=most), most, "beyond the best without composed rules (nats)",
+    by="slot", of=SIZES, shares=False, n_lines=2,
+)  # fmt: skip
+by_size.loc[most, SIZES].round(4)
 
 # %% [markdown]
 # The topic's direction is what attention writes at places of the topic, on average. Another topic's is
@@ -250,6 +366,28 @@ study.rows_figure(
 )  # fmt: skip
 
 # %% [markdown]
+# ## A text that people wrote
+#
+# Where nobody knows the truth, in prose of Python's reference, the library has tokens, positions and
+# answers to describe neurons by; readers are models that count the same text. What carries over is above:
+# how many neurons have clean descriptions, whether they write what they read, and which carry the loss.
+
+# %%
+of_book = study.runs_of(study.there(BOOK))
+COUNTING = ("unigram", "bigram", "trigram")
+readers = pd.DataFrame(
+    [
+        (run.seed, order, float(run.dataset.splits["test"].truth_of_next(order).mean()), "nats")
+        for run in of_book
+        for order in COUNTING
+    ],
+    columns=["seed", "reader", "value", "kind"],
+)
+read = over_seeds(readers, ["reader"])
+display(read.round(3))
+study.at_end("loss", split=["train", "test"], condition=BOOK).round(3)
+
+# %% [markdown]
 # ## Beside the literature
 #
 # Elhage et al. (2022) let people judge neurons of large models; here a description must fit on other
@@ -260,14 +398,60 @@ clean = within_seeds(neurons.shares().assign(kind="share"), ["condition"])
 ratio = paired.ratio(where(clean, condition=["solu", "gelu"]), "solu", "gelu", of="condition")
 first = neurons.means(neurons.neurons["congruence"])
 own = first[first["condition"].eq(ONE)].groupby("seed")["value"].mean()
-study.verdict({"solu_interpretable": ratio, "congruent": own})
+again = where(found, measure="found_again", pair="between_seeds:one_layer:1")
+study.verdict({"solu_interpretable": ratio, "congruent": own, "universal": again})
 
 # %%
-numbered = where(shares, condition=["one_layer", "gelu", "solu", "two_layers"])
+numbered = where(shares, condition=["one_layer", "gelu", "solu", "no_norm", "two_layers"])
+of_nulls = over_seeds(where(nulls, condition=ONE), ["null", "described"], "share")
+writes = where(congruence, condition=["one_layer", "gelu", "solu"], described=["topic", "slot"])
+clean_ones = where(borne, condition=ONE, described=DESCRIBED)
+bearing = {"cost": clean_ones, "number": clean_ones.assign(value=clean_ones["number"])}
+bearing = pd.concat(
+    [
+        its.groupby("seed")["value"].sum().reset_index().assign(what=what)
+        for what, its in bearing.items()
+    ]
+)
 study.save_numbers(
     say.named(where(numbered, described="topic"), "topic/{condition}")
     | say.named(where(numbered, described="slot"), "slot/{condition}")
-    | say.named(where(kept, count=EIGHTH, order=["cost", "cleanliness", "random"]), "kept/{order}")
+    | say.named(where(of_nulls, null="random", described=["topic", "slot"]), "random/{described}")
+    | say.named(
+        where(
+            fit,
+            measure=["fitting", "best_tenth"],
+            condition=["one_layer", "gelu", "solu"],
+            described=["topic", "slot", "token or place"],
+        ),
+        "{measure}/{described}/{condition}",
+    )
+    | say.named(
+        over_seeds(
+            where(
+                fitted,
+                condition=ONE,
+                source=["random"],
+                measure=["fitting", "best_tenth"],
+                described=["topic", "slot", "token or place"],
+            ),
+            BY,
+        ),
+        "{measure}/{described}/random",
+    )
+    | say.named(writes, "congruence/{described}/{condition}")
+    | say.named(
+        over_seeds(where(bearing, what=["cost", "number"]), ["what"], "share"), "clean/{what}"
+    )
+    | say.named(where(suddenly, condition=ONE, what=["sharper", "later"]), "{what}/one_layer")
+    | say.named(where(same, what=["slots", "neurons"]), "same_order/{what}", say.mean)
+    | say.named(where(same, what=["slots", "neurons"]), "same_order_p/{what}", say.column("p", 3))
+    | say.named(where(read, reader=["unigram", "bigram", "trigram"]), "book/{reader}")
+    | say.named(where(matches, pair=["between_seeds:one_layer:1"]), "again/{pair}")
+    | say.named(
+        where(kept, condition=ONE, count=EIGHTH, order=["cost", "cleanliness", "random"]),
+        "kept/{order}",
+    )
 )
 study.holds(
     "by_hand_known/test/loss < by_hand_names/test/loss",

@@ -79,10 +79,8 @@ class StoryNeurons:
         return _shares(self.neurons, ["condition", "seed"])
 
     def shares_of_nulls(self) -> pd.DataFrame:
-        """The same of each null: condition, null, described, value; mean over seeds."""
-        found = _shares(self.nulls, ["condition", "seed", "null"])
-        by = ["condition", "null", "described"]
-        return found.groupby(by, sort=False)["value"].mean().reset_index()
+        """The same of each null: condition, seed, null, described, value."""
+        return _shares(self.nulls, ["condition", "seed", "null"])
 
     def means(self, values: pd.Series) -> pd.DataFrame:
         """A number of each neuron, mean by condition, seed and what clean ones are described by."""
@@ -90,6 +88,31 @@ class StoryNeurons:
         its = its[its["described"].isin(DESCRIBED)].dropna(subset=["value"])
         by = ["condition", "seed", "described"]
         return its.groupby(by, sort=False)["value"].mean().reset_index()
+
+    def borne(self) -> pd.DataFrame:
+        """Who carries the loss: condition, seed, described, value, number: the share of what ablations of
+        single neurons cost that is borne by neurons with such a description, and their share of all. Of
+        the others (`none`), what their best descriptions go by is said as `none: …`.
+        """
+        its, by = self.neurons, ["condition", "seed"]
+        best = its["facts"].map(
+            lambda facts: described_by(" × ".join(facts)) if facts is not None else NO_KIND
+        )
+        clean = its["described"].isin([*DESCRIBED, SILENT])
+        group = its["described"].where(clean, NO_KIND + ": " + best)
+        each = its.assign(group=group, cost=its["added"].clip(lower=0), one=1.0)
+        sums = each.groupby([*by, "group"], sort=False)[["cost", "one"]].sum()
+        shares = sums / sums.groupby(by).transform("sum")
+        named = shares.rename(columns={"cost": "value", "one": "number"}).reset_index()
+        return named.rename(columns={"group": "described"})
+
+    def when(self, condition: str) -> pd.DataFrame:
+        """When a condition's clean descriptions began to fit: name (the description), seed, value: the
+        step, mean over the neurons that it is the description of."""
+        its = self.neurons[self.neurons["condition"].eq(condition)]
+        its = its[its["described"].isin(DESCRIBED)].dropna(subset=["formed"])
+        found = its.groupby(["description", "seed"], sort=False)["formed"].mean()
+        return found.rename_axis(index={"description": "name"}).rename("value").reset_index()
 
     def kept(self, condition: str, counts: Sequence[int]) -> pd.DataFrame:
         """How much of the loss is back with some neurons alone, all others at their mean.

@@ -65,6 +65,7 @@ def neurons_of(layer: Layer, last: Opened, training: Training) -> Iterator[Row]:
         "strength": said.strength,
         "right": said.right,
         "congruence": said.congruence,
+        "congruence_null": said.congruence_null,
     }
     lists = {name: its.tolist() for name, its in columns.items()}
     close = worth_it(found, lost.added)

@@ -42,6 +42,7 @@ class Row(NamedTuple):
     strength: float | None = None
     right: float | None = None
     congruence: float | None = None
+    congruence_null: float | None = None
     """as in `writing`"""
     promotes: str | None = None
     suppresses: str | None = None

@@ -35,6 +35,8 @@ class Written(NamedTuple):
     congruence: Float[Tensor, " neurons"]
     """whether it writes what it reads: how much more it raises the answers of places that its description
     names than those of all places, in standard deviations of what it writes; NaN where none answers"""
+    congruence_null: Float[Tensor, " neurons"]
+    """the same of what the next neuron writes (the first one's, for the last)"""
 
 
 class Answering(NamedTuple):
@@ -98,8 +100,9 @@ def written(
     answers[torch.arange(len(at.target)), at.target] = 1
     says = named[:, at.column].float()
     often = says @ answers / says.sum(1, keepdim=True) - answers.mean(0)
-    congruence = (often * logits).sum(1) / logits.std(1, correction=0)
-    return Written(logits, strength, right, congruence)
+    in_spreads = logits / logits.std(1, correction=0, keepdim=True)
+    congruence, null = ((often * its).sum(1) for its in (in_spreads, in_spreads.roll(-1, 0)))
+    return Written(logits, strength, right, congruence, null)
 
 
 class Strongest(NamedTuple):
