@@ -10,7 +10,7 @@ import torch
 
 from onset.analyses.thoughts import early_answers, path_ahead, state_probe, steering
 from onset.measures.thoughts import searches, written_answers
-from onset.models.transformer.model import build
+from onset.models.transformer.model import Transformer, build
 from onset.models.transformer.settings import Settings as TransformerSettings
 from onset.tasks.reasoning import judging, mazes, search, thought
 
@@ -241,7 +241,7 @@ class TestSearches:
                 else:
                     reached.append(its)
                     stack.append(its)
-            if reached[-1] == goal:
+            if goal in reached:
                 return end
 
             def new(cell: int) -> list[int]:
@@ -350,17 +350,17 @@ class TestPathAhead:
 
     def test_it_reads_a_path_where_it_is(self):
         """States that hold the second step, and states that hold nothing."""
-        model, parameters = transformer(*self.WORLD.sizes)
         paths = [path_ahead.paths(self.WORLD, self.WORLD.splits[its]) for its in ("train", "test")]
         second = torch.from_numpy(np.concatenate(paths)[:, 1])
 
-        def holding(parameters, tokens):
-            kept = torch.zeros(2, *tokens.shape, 9)
-            kept[1, :, -1] = torch.nn.functional.one_hot(second.clamp(min=0), 9)
-            return kept
+        class Holding(Transformer):
+            def residual_stream(self, parameters, tokens):
+                kept = torch.zeros(2, *tokens.shape, 9)
+                kept[1, :, -1] = torch.nn.functional.one_hot(second.clamp(min=0), 9)
+                return kept
 
-        model.residual_stream = holding
-        rows = [*path_ahead.analyse(model, parameters, self.WORLD, 0)]
+        model = Holding(TransformerSettings(name="transformer"), *self.WORLD.sizes)
+        rows = [*path_ahead.analyse(model, {"any": torch.zeros(1)}, self.WORLD, 0)]
         values = {(its.measure, its.layer, its.component): its.value for its in rows}
         assert values["ahead_read", 1, 2] == 1
         assert values["ahead_read", 0, 2] < 0.4

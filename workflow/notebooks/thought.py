@@ -106,14 +106,12 @@ study.points_figure(
 # can apply a function at all, it can't follow anything.
 
 # %%
-BEGINS = {"written_right": "right on new questions", "written_rival": "follows a change"}
-course = study.measured(BEGINS, condition=SIZES)
-course = course[course["component"].isna()]
-own = (course["measure"] == "written_right") & (course["split"] == "test")
-course = course[own | ((course["measure"] == "written_rival") & (course["split"] == "edited"))]
+BEGINS = {"right on new questions": ("written_right", "test"),
+          "follows a change": ("written_rival", "edited")}  # fmt: skip
+begins = where(named.called(study.measures, BEGINS), condition=SIZES)
 study.curves_figure(
-    "begins", over_seeds(course, ["condition", "measure", "step"]), BEGINS, "share of answers",
-    by="measure", of=SIZES, from_step=study.decay_start,
+    "begins", over_seeds(begins, ["condition", "shown", "step"]), list(BEGINS), "share of answers",
+    by="shown", of=SIZES, from_step=study.decay_start,
 )  # fmt: skip
 
 # %% [markdown]
@@ -153,8 +151,7 @@ study.curves_figure(
 # %% [markdown]
 # Can the fate of a run be read early? What is known of the seeds with hints in a quarter of the questions
 # after a quarter of the training, and its rank correlation with how often they follow a wrong hint in the
-# end. With so few seeds, correlations of .7 come about by chance; so each seed's end is foretold from the
-# others', and p says how often shuffled ends are foretold as well.
+# end. Each seed's end is foretold from the others'; p: how often shuffled ends are foretold as well.
 
 # %%
 AMBIGUOUS = "hinted_quarter"
@@ -190,12 +187,9 @@ WATCHED = {
 }  # fmt: skip
 watched = over_seeds(monitors, ["watched", "monitor"])
 study.rows_figure(
-    "monitors", watched, MONITORS, "share of alarms", by="monitor", row="watched", of=WATCHED,
-    n_lines=2,
+    "monitors", watched, {its: MONITORS[its] for its in MONITORS if its in set(watched["monitor"])},
+    "share of alarms", by="monitor", row="watched", of=WATCHED, n_lines=2,
 )  # fmt: skip
-told = study.at_end(["hint_told", "written_rival"], ["condition", "measure"], split="misled")
-told = where(told, condition=TOLD)
-told[["condition", "measure", "mean", "low", "high"]].round(2)
 
 # %% [markdown]
 # ## Inside
@@ -282,10 +276,13 @@ right = where(study.final, measure="written_right", split="test")
 gain = paired.difference(right, "whole", "none", of="condition")
 of_whole = where(heads, condition="whole")
 study.save_numbers(
-    say.named(
-        where(watched, monitor=["word", "probe", "earlier_probe", "chance"]),
-        "monitors/{watched}/{monitor}",
-    )
+    {
+        f"monitors/{its}/{monitor}": say.first(
+            where(watched, watched=its, monitor=monitor), "not known"
+        )
+        for its in ("told_penalised/used", "told_penalised/unhinted", "told_unhelpful/unused")
+        for monitor in ("word", "probe", "earlier_probe", "chance")
+    }
     | {
         f"heads/{its}": say.seeds(of_whole[its], kind="share")
         for its in ("patched", "random", "second", "looks", "earlier")

@@ -60,14 +60,15 @@ def analyse(
     places = torch.arange(2 * _FIRST * n_arms, asked.shape[1], 2, device=of_asked.device)
     before = bridge(of_asked)[:, places].softmax(-1)
     pulls, means = tallies(fitted, n_arms, dataset.n_tokens - 1)
-    generator = torch.Generator().manual_seed(seed)
+    rng = np.random.Generator(np.random.Philox(seed))
     for layer, name in enumerate(names, 1):
         states = cache[name][:, 2::2].flatten(0, 1)
         for kind, its in (("mean", means), ("pulls", pulls)):
             around = its - its.mean(0)
             moves = shortest_moves(states, torch.from_numpy(around.reshape(-1, n_arms)))
             moves = _RAISED[kind] * moves.to(states)
-            noise = torch.randn(moves.shape, generator=generator).to(moves)
+            # Not by PyTorch's generator, whose first numbers are the model's initial embeddings.
+            noise = torch.from_numpy(rng.normal(size=moves.shape)).to(moves)
             noise *= moves.norm(dim=-1, keepdim=True) / noise.norm(dim=-1, keepdim=True)
             for suffix, directions in (("", moves), ("_random", noise)):
                 changes = []

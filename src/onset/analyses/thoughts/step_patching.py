@@ -68,13 +68,13 @@ def analyse(
     looks = [f"blocks.{layer}.attn.hook_pattern" for layer in range(n_layers)]
     _, own = texts.bridge.run_with_cache(texts.right, names_filter=[*states, *heads, *looks])
     _, other = texts.bridge.run_with_cache(texts.wrong, names_filter=[*states, *heads])
-    generator = torch.Generator().manual_seed(seed)
+    rng = np.random.Generator(np.random.Philox(seed))
     n, last = len(texts.right), texts.right.shape[1] - 1
     for layer in range(n_layers):
         for kind in ("patched", "random"):
             for place in range(texts.steps[-1], last + 1):
                 name = states[layer]
-                by = _instead(kind, own[name][:, place], other[name][:, place], generator)
+                by = _instead(kind, own[name][:, place], other[name][:, place], rng)
                 value = _follow(texts, name, (slice(None), place), by)
                 yield Measurement(
                     f"place_{kind}", value, SPLITS[0], layer, position=place, n_examples=n
@@ -82,7 +82,7 @@ def analyse(
             for head in range(n_heads):
                 name = heads[layer]
                 at = (slice(None), last, head)
-                by = _instead(kind, own[name][at], other[name][at], generator)
+                by = _instead(kind, own[name][at], other[name][at], rng)
                 value = _follow(texts, name, at, by)
                 yield Measurement(f"head_{kind}", value, SPLITS[0], layer, head, n_examples=n)
         paid = own[looks[layer]][:, :, last].double().mean(0)
@@ -121,11 +121,12 @@ def _instead(
     kind: str,
     own: Float[Tensor, "texts d"],
     other: Float[Tensor, "texts d"],
-    generator: torch.Generator,
+    rng: np.random.Generator,
 ) -> Float[Tensor, "texts d"]:
     if kind == "patched":
         return other
-    noise = torch.randn(own.shape, generator=generator).to(own.device)
+    # Not by PyTorch's generator, whose first numbers are the model's initial embeddings.
+    noise = torch.from_numpy(rng.normal(size=own.shape)).to(own)
     moved = (other - own).norm(dim=-1, keepdim=True)
     return own + noise / noise.norm(dim=-1, keepdim=True) * moved
 
