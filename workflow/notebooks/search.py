@@ -163,7 +163,7 @@ backs[["condition", "measure", "layer", "dose", "mean", "low", "high"]].round(2)
 # %%
 BACK = ["dead_end_latent_auc", "dead_end_latent_auc_by_chance", "dead_end_means_auc",
         "dead_end_latent_f1", "dead_end_means_f1"]  # fmt: skip
-told = over_seeds(where(study.with_variants.final, measure=BACK), ["condition", "measure"])
+told = over_seeds(where(study.final, measure=BACK), ["condition", "measure"])
 told[["measure", "mean", "low", "high"]].round(3)
 
 # %% [markdown]
