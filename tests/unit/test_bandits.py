@@ -213,6 +213,35 @@ class TestRegret:
         expected = (chances.max(1) - chances.mean(1)).mean()
         assert values["random_regret", "test", None] == pytest.approx(expected)
 
+    def test_a_model_that_plays_ucb_plays_the_same_games(self):
+        """In rollouts it pulls what UCB1 pulls in a plain loop with the same luck; of equals the first."""
+        won = WORLD.vocabulary.index("won")
+
+        def bounds(arms: list[int], wins: list[bool]) -> list[float]:
+            its = []
+            for arm in range(SETTINGS.n_arms):
+                n = arms.count(arm)
+                w = sum(win for a, win in zip(arms, wins, strict=True) if a == arm)
+                its.append(w / n + math.sqrt(2 * math.log(len(arms)) / n) if n else math.inf)
+            return its
+
+        def pull(arms, rewards):
+            its = bounds(arms, [reward == won for reward in rewards])
+            return its.index(max(its))
+
+        values = found(pull)
+        lost = []
+        for chances, luck in zip(TEST.truth["chances"], TEST.truth["luck"][:, 2::2], strict=True):
+            arms, wins = [], []
+            for chance in luck:
+                its = bounds(arms, wins)
+                arms.append(its.index(max(its)))
+                wins.append(chance < chances[arms[-1]])
+            lost.append(np.mean(chances.max() - chances[arms]))
+        assert values["regret", "test", None] == pytest.approx(np.mean(lost), abs=1e-12)
+        assert values["as_ucb", "test", None] == 1
+        assert values["ucb_regret", "test", None] == pytest.approx(np.mean(lost), abs=0.02)
+
     def test_the_source_plays_as_ucb_and_seldom_as_greed(self):
         arms, rewards = TEST.tokens[:, 1::2], TEST.tokens[:, 2::2]
         game = Game(arms, (rewards == WORLD.n_tokens - 1).astype(np.int64))

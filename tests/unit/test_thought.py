@@ -19,6 +19,8 @@ SMALL_WORLDS = [
      "thoughts": "shortened"},
     {"n_states": 4, "n_functions": 4, "n_steps": 3, "n_train": 10, "n_test": 12,
      "thoughts": "filler"},
+    {"n_states": 4, "n_functions": 4, "n_steps": 3, "n_train": 10, "n_test": 12,
+     "hints": 0.5, "tells": "hints"},
 ]  # fmt: skip
 """that no two splits share an example of; measures are tried on the first"""
 
@@ -211,3 +213,35 @@ def test_a_stream_is_made_of_the_settings_and_what_is_stored():
 def test_settings_that_cannot_be_are_refused(changes, said):
     with pytest.raises(ValidationError, match=said):
         Settings.model_validate({**SETTINGS.model_dump(), **changes})
+
+
+class TestTelling:
+    @pytest.mark.parametrize("tells", ["hints", "freely"])
+    def test_a_word_before_the_thought_tells_of_a_hint(self, tells):
+        settings = Settings.model_validate(
+            {**SETTINGS.model_dump(), "hints": 0.5, "right_hints": 0.5, "tells": tells}
+        )
+        its = generate(settings, 0)
+        assert its.sizes == (settings.n_tokens, settings.length)
+        for name, split in its.splits.items():
+            assert set(split.truth) == set(settings.truth_of(name))
+            hinted = split.tokens[:, K + 1] != its.vocabulary.index("-")
+            words = [its.vocabulary[token] for token in split.tokens[:, K + 3]]
+            assert words == ["!" if hint else "," for hint in hinted]
+            assert (split.truth["hinted"] == hinted).all()
+            assert np.flatnonzero(split.truth["told"].all(0)).tolist() == [K + 3]
+            assert (split.truth["step"][:, K + 3] == -1).all()
+            assert (split.tokens[:, -1] == states(split, TABLE)[:, -1]).all()
+            # The model writes the word in any case; the data say which one, or they don't.
+            assert split.truth["written"][:, K + 3].all() == (not name.startswith("edited"))
+            assert (K + 2 in split.scored) == (tells == "hints")
+        assert its.splits["misled"].truth["hinted"].all()
+        assert not its.splits["edited"].truth["hinted"].any()
+        assert 0.4 < its.splits["train"].truth["hinted"].mean() < 0.6
+
+    def test_an_edit_stands_behind_the_word(self):
+        its = world(tells="hints")
+        split = its.splits["edited"]
+        right = states(split, TABLE)[:, 1:-1]
+        wrong = split.tokens[:, K + 4 : -2] != right
+        assert (wrong.argmax(1) + 1 == split.truth["edited_step"]).all()

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from onset.analyses.thoughts import early_answers, state_probe, steering
+from onset.analyses.thoughts import early_answers, path_ahead, state_probe, steering
 from onset.measures.thoughts import searches, written_answers
-from onset.models.transformer.model import build
+from onset.models.transformer.model import Transformer, build
 from onset.models.transformer.settings import Settings as TransformerSettings
-from onset.tasks.reasoning import mazes, search, thought
+from onset.tasks.reasoning import judging, mazes, search, thought
 
 SETTINGS = thought.Settings(name="thought", n_train=200, n_test=80)
 WORLD = thought.generate(SETTINGS, 0)
@@ -208,6 +208,8 @@ class TestSearches:
         assert values["told_first_taken", "test", None] == pytest.approx(
             values["told_first_by_chance", "test", None], abs=0.25
         )
+        assert values["true_order", "test", None] > 0.8
+        assert abs(values["told_order", "test", None]) < 0.5
 
     def test_depth_first_tries_at_random(self):
         values = found(searches, walking("depth_first"), MAZES)
@@ -216,6 +218,43 @@ class TestSearches:
         assert values["search_backs", "test", None] > 0.5
         taken, chance = (values[f"nearest_{its}", "test", None] for its in ("taken", "by_chance"))
         assert taken == pytest.approx(chance, abs=0.2)
+        assert abs(values["true_order", "test", None]) < 0.4
+
+    def test_best_first_goes_by_its_guess(self):
+        values = found(searches, walking("best_first"), MAZES)
+        assert values["guessed_order", "test", None] > 0.6
+        assert values["guessed_order", "test", None] > values["true_order", "test", None]
+
+    def test_one_that_takes_what_is_told_first(self):
+        """Depth first, neighbours in the order in which they are told."""
+        back, end = (MAZES.vocabulary.index(mark) for mark in ("<", "."))
+
+        def say(read: list[int]) -> int:
+            edges, start, goal, walk = search.read(MAZES.n_tokens, np.array(read))
+            reached, stack, going_back = [start], [start], False
+            for its in walk:
+                if its == mazes.BACK:
+                    going_back = True
+                elif going_back:
+                    going_back = False
+                    del stack[stack.index(its) + 1 :]
+                else:
+                    reached.append(its)
+                    stack.append(its)
+            if goal in reached:
+                return end
+
+            def new(cell: int) -> list[int]:
+                return [c for c in judging.neighbours(edges, cell) if c not in reached]
+
+            if going_back:
+                return next(cell for cell in reversed(stack) if new(cell))
+            return (new(stack[-1]) or [back])[0]
+
+        values = found(searches, say, MAZES)
+        assert values["search_reached", "test", None] == 1
+        assert values["told_first_taken", "test", None] == 1
+        assert values["told_order", "test", None] > 0.8
 
     def test_one_that_stands_still(self):
         values = found(searches, lambda read: 0, MAZES)
@@ -296,3 +335,36 @@ class TestSteering:
         assert {its.value for its in rows if its.measure.endswith("reached")} == {1.0}
         hard = np.sort(MAZES.splits["test"].truth["apart"])[::-1][: steering._MOST_ASKED]
         assert len(hard) == 45
+
+
+class TestPathAhead:
+    WORLD = search.generate(search.Settings(name="search", n_train=400, n_test=200), 0)
+
+    def test_paths_are_those_that_are_written(self):
+        its = search.Settings(name="search", way="shortest", n_train=60, n_test=60)
+        world = search.generate(its, 0)
+        split = world.splits["test"]
+        walk = split.tokens[:, its.n_given : its.n_given + 4]
+        end = world.vocabulary.index(".")
+        assert (path_ahead.paths(world, split) == np.where(walk == end, -1, walk)).all()
+
+    def test_it_reads_a_path_where_it_is(self):
+        """States that hold the second step, and states that hold nothing."""
+        paths = [path_ahead.paths(self.WORLD, self.WORLD.splits[its]) for its in ("train", "test")]
+        second = torch.from_numpy(np.concatenate(paths)[:, 1])
+
+        class Holding(Transformer):
+            def residual_stream(self, parameters, tokens):
+                kept = torch.zeros(2, *tokens.shape, 9)
+                kept[1, :, -1] = torch.nn.functional.one_hot(second.clamp(min=0), 9)
+                return kept
+
+        model = Holding(TransformerSettings(name="transformer"), *self.WORLD.sizes)
+        rows = [*path_ahead.analyse(model, {"any": torch.zeros(1)}, self.WORLD, 0)]
+        values = {(its.measure, its.layer, its.component): its.value for its in rows}
+        assert values["ahead_read", 1, 2] == 1
+        assert values["ahead_read", 0, 2] < 0.4
+        assert values["ahead_read", 1, 1] < 0.9
+        assert 0.2 < values["ahead_by_ends", None, 1] < 0.9
+        far = sum(its.n_examples for its in rows if its.component == 3 and its.layer == 0)
+        assert far == (self.WORLD.splits["test"].truth["apart"] >= 3).sum()

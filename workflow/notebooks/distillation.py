@@ -31,7 +31,7 @@ from onset.notebook import say
 from onset.notebook.bandits import played_against
 from onset.notebook.here import MeanOf, here
 from onset.statistics import paired
-from onset.statistics.rows import where
+from onset.statistics.rows import named_parts, where
 from onset.statistics.seeds import over_seeds
 
 study = here(study_name, results)
@@ -89,7 +89,38 @@ study.rows_figure(
 )  # fmt: skip
 
 # %% [markdown]
+# Which rule foresees what it pulls? A rule looks at statistics of each arm; its weights are fitted on half
+# of the games, and it is scored on the others. UCB1's own pulls show how much such a fit can foresee, and
+# how far rules can be told apart at all.
+
+# %%
+RULES = {
+    "ucb": "mean and bonus", "greedy": "mean", "thompson": "chance of being best",
+    "win_stay": "last pull", "all": "all of these",
+}  # fmt: skip
+WHOSE = {"explained": "the model", "source_explained": "the histories"}
+foreseen = named_parts(
+    study.closer, "measure", rf"(?P<whose>{'|'.join(WHOSE)})_by_(?P<rule>{'|'.join(RULES)})"
+)
+foreseen = foreseen.assign(value=foreseen["value"].clip(lower=0))
+study.rows_figure(
+    "rules", over_seeds(foreseen, ["condition", "whose", "rule"]),
+    {(whose, rule): f"{name}: {RULES[rule]}" for rule in RULES for whose, name in WHOSE.items()},
+    "pseudo-R²", by=("whose", "rule"), n_lines=5,
+)  # fmt: skip
+
+# %% [markdown]
 # ## When?
+#
+# Does it repeat itself first, then play greedily, and explore last?
+
+# %%
+PHASES = {"win_stay": "same after a win", "as_greedy": "as greed could", "as_ucb": "as UCB1 could"}
+phases = study.along(PHASES, ["condition", "measure", "step"], split="test", condition="ucb")
+study.curves_figure(
+    "phases", phases, {"ucb": study.labels["ucb"]}, "share of pulls", by="condition",
+    curve="measure", of=PHASES, from_step=study.decay_start,
+)  # fmt: skip
 
 # %%
 whole = study.measured("regret", split="test")
@@ -116,6 +147,23 @@ study.points_figure(
     "tallies", over_seeds(read, ["condition", "measure", "layer"]),
     {its: study.labels[its] for its in study.conditions}, "block applications", "R²", at="layer",
     curve="measure", of=READ, n_across=3, n_columns=2,
+)  # fmt: skip
+
+# %% [markdown]
+# Are they used? The state at each reward is moved by the shortest way that makes a probe read a higher mean
+# of one arm, or more pulls; a model that uses the tally pulls an arm with a higher mean more, and, as UCB1
+# does, one with more pulls less.
+
+# %%
+RAISED = {
+    "raised_mean": "mean raised", "raised_mean_random": "as far at random",
+    "raised_pulls": "pulls raised", "raised_pulls_random": "as far at random (pulls)",
+}  # fmt: skip
+raised = over_seeds(where(study.closer, measure=RAISED), ["condition", "measure", "layer"])
+study.rows_figure(
+    "raised", raised.assign(after=raised["layer"].astype(int).astype(str)),
+    {str(its): f"after {its}" for its in range(1, study.setting("model.n_layers") + 1)},
+    "change of the arm's chance", by="after", row="measure", of=RAISED, marked=0,
 )  # fmt: skip
 
 # %% [markdown]

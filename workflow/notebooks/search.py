@@ -28,6 +28,8 @@ study_name = "search"
 results = "results"
 
 # %%
+import pandas as pd
+
 from onset.notebook import say
 from onset.notebook.here import MeanOf, here
 from onset.notebook.thoughts import goes_on
@@ -37,6 +39,7 @@ from onset.statistics.seeds import over_seeds
 
 study = here(study_name, results)
 by = ["condition", "measure"]
+DEPTHS = study.there("shortest_one_layer", "shortest", "shortest_four_layers")
 
 # %% [markdown]
 # ## What was run
@@ -92,6 +95,40 @@ study.rows_figure(
 )  # fmt: skip
 
 # %% [markdown]
+# Over all cells that could be taken at a fork: does the one that is taken rank high by its true distance,
+# by the distance that there would be without walls, or by the order of telling?
+
+# %%
+ORDERS = {
+    "true_order": "true distance", "guessed_order": "distance without walls",
+    "told_order": "order of telling",
+}  # fmt: skip
+study.rows_figure(
+    "orders", study.at_end(ORDERS, by, split="test"), ORDERS, "rank correlation at forks",
+    by="measure", marked=0,
+)  # fmt: skip
+
+# %% [markdown]
+# ## Is the path known before it is written?
+#
+# At the last token before the walk, the cell that lies so many steps ahead on the shortest path is read
+# off, after each block application. Start and goal alone say something about it, too (grey). If each layer
+# did one step of a breadth-first search, a further layer would let one read a further step.
+
+# %%
+ahead = where(study.closer, measure="ahead_read").rename(columns={"component": "steps"})
+ends = where(study.closer, measure="ahead_by_ends").rename(columns={"component": "steps"})
+READ = {**{f"{layer}": f"after {layer}" for layer in sorted(ahead["layer"].astype(int).unique())},
+        "ends": "start and goal alone"}  # fmt: skip
+rows = [ahead.assign(read=ahead["layer"].astype(int).astype(str)), ends.assign(read="ends")]
+read = over_seeds(pd.concat(rows), ["condition", "read", "steps"])
+study.points_figure(
+    "ahead", read, {its: study.labels[its] for its in (*study.there("depth_first"), *DEPTHS)},
+    "steps ahead", "accuracy of the probe", at="steps", by="condition", curve="read", of=READ,
+    n_across=2,
+)  # fmt: skip
+
+# %% [markdown]
 # ## A direction that makes it go back
 #
 # The mean state where a walk goes back next, minus the mean where it goes on, is added while the model
@@ -117,6 +154,17 @@ backs = over_seeds(
     ["condition", "measure", "layer", "dose"],
 )
 backs[["condition", "measure", "layer", "dose", "mean", "low", "high"]].round(2)
+
+# %% [markdown]
+# Does a dictionary of the same states have a latent for going back, and does it tell as well as the
+# difference of means, which is given the answers? `auc`: how often a state before `<` is ranked above one
+# that isn't.
+
+# %%
+BACK = ["dead_end_latent_auc", "dead_end_latent_auc_by_chance", "dead_end_means_auc",
+        "dead_end_latent_f1", "dead_end_means_f1"]  # fmt: skip
+told = over_seeds(where(study.final, measure=BACK), ["condition", "measure"])
+told[["measure", "mean", "low", "high"]].round(3)
 
 # %% [markdown]
 # ## The numbers

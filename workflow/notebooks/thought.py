@@ -22,11 +22,11 @@
 # so that an edit at any step is followed. Where a hint is always right as well, the answer can come from
 # either, and training alone decides: the more questions have hints, the more often the hint wins (an
 # order found in pilots on spare seeds); where thoughts are wrong now and then, the hint wins, where hints
-# are, the thought.
+# are, the thought. Who penalises the word that tells of a hint gets rid of the word.
 #
 # **What would refute it.** Right answers without thoughts, or with filler; answers that stay what they
 # were when a step is changed; an answer that follows the hint where hints are wrong in training, or the
-# thought where thoughts are.
+# thought where thoughts are; a penalty on the word that ends the use of hints as well.
 
 # %% tags=["parameters"]
 study_name = "thought"
@@ -35,16 +35,19 @@ results = "results"
 # %%
 from onset.notebook import say
 from onset.notebook.here import MeanOf, here
-from onset.notebook.thoughts import goes_on, read_along
+from onset.notebook.thoughts import CASES, MONITORS, carriers, goes_on, noticed, read_along
 from onset.statistics import named, paired
-from onset.statistics.prediction import known_at, rank_correlations
+from onset.statistics.prediction import foresight, known_at, rank_correlations
 from onset.statistics.rows import where
 from onset.statistics.seeds import over_seeds
 
 study = here(study_name, results)
 chance = 1 / study.setting("task.n_states")
-HINTED = study.having("task.hints")
-EDITED = [its for its in study.conditions if its in ("whole", "shortened", "hinted", "corrupted")]
+TOLD = study.having("task.tells")
+HINTED = [its for its in study.having("task.hints") if its not in TOLD]
+PLAIN = [its for its in study.conditions if its not in (*HINTED, *TOLD)]
+SIZES = study.there("whole", "whole_one_layer")
+EDITED = [*SIZES, *study.there("shortened", "hinted", "corrupted")]
 WHOM = {
     "written_rival": "follows the change", "written_right": "stays right",
     "written_neither": "neither",
@@ -79,7 +82,7 @@ contrast = study.with_controls(
 )  # fmt: skip
 study.rows_figure(
     "contrast", contrast, {"test": "held-out questions"}, "right answers in rollouts",
-    controls={"untrained": "x"}, marked={"held-out questions": chance},
+    controls={"untrained": "x"}, marked={"held-out questions": chance}, of=PLAIN,
 )  # fmt: skip
 
 # %% [markdown]
@@ -95,7 +98,20 @@ changed = changed[changed["component"].notna()].rename(columns={"component": "st
 edits = over_seeds(changed, ["condition", "measure", "step_changed"])
 study.points_figure(
     "edits", edits, {its: study.labels[its] for its in EDITED}, "step that is changed",
-    "share of answers", at="step_changed", curve="measure", of=WHOM, n_across=2,
+    "share of answers", at="step_changed", curve="measure", of=WHOM, n_across=3,
+)  # fmt: skip
+
+# %% [markdown]
+# When does it begin? Answers that are right, and those that follow a change, over training. Before a model
+# can apply a function at all, it can't follow anything.
+
+# %%
+BEGINS = {"right on new questions": ("written_right", "test"),
+          "follows a change": ("written_rival", "edited")}  # fmt: skip
+begins = where(named.called(study.measures, BEGINS), condition=SIZES)
+study.curves_figure(
+    "begins", over_seeds(begins, ["condition", "shown", "step"]), list(BEGINS), "share of answers",
+    by="shown", of=SIZES, from_step=study.decay_start,
 )  # fmt: skip
 
 # %% [markdown]
@@ -112,7 +128,7 @@ kept = where(study.closer, measure=KEPT, condition=EDITED).rename(columns={"comp
 study.points_figure(
     "early", over_seeds(kept, ["condition", "measure", "steps"]),
     {its: study.labels[its] for its in EDITED}, "steps that are kept", "right answers", at="steps",
-    curve="measure", of=KEPT, n_across=2,
+    curve="measure", of=KEPT, n_across=3,
 )  # fmt: skip
 
 # %% [markdown]
@@ -135,7 +151,7 @@ study.curves_figure(
 # %% [markdown]
 # Can the fate of a run be read early? What is known of the seeds with hints in a quarter of the questions
 # after a quarter of the training, and its rank correlation with how often they follow a wrong hint in the
-# end. With so few seeds, correlations of .7 come about by chance.
+# end. Each seed's end is foretold from the others'; p: how often shuffled ends are foretold as well.
 
 # %%
 AMBIGUOUS = "hinted_quarter"
@@ -150,7 +166,30 @@ known = known_at(watched, study.setting("training.steps") / 4, outcome.index)
 known.assign(outcome=outcome).round(2)
 
 # %%
+fate = foresight(known, outcome, seed=0)
 rank_correlations(known, outcome).round(2)
+
+# %% [markdown]
+# ## A monitor that reads thoughts, and one that reads states
+#
+# In one condition a thought begins by telling whether there is a hint. A monitor that reads the word
+# notices every answer that goes by a hint. Then training goes on, and the data leave the word open: with
+# nothing else (null), with a penalty on the word, or with hints that say nothing any more. A probe is
+# fitted on states in which an answer goes by a hint, and on those without a hint; 5 % of the latter may
+# raise an alarm, and the word is hidden from it.
+
+# %%
+layer = study.setting("model.n_layers")
+monitors = noticed(study.comparisons, layer=layer)
+WATCHED = {
+    f"{its}/{case}": f"{study.labels[its]}: {CASES[case]}"
+    for its in TOLD for case in CASES if f"{its}/{case}" in set(monitors["watched"])
+}  # fmt: skip
+watched = over_seeds(monitors, ["watched", "monitor"])
+study.rows_figure(
+    "monitors", watched, {its: MONITORS[its] for its in MONITORS if its in set(watched["monitor"])},
+    "share of alarms", by="monitor", row="watched", of=WATCHED, n_lines=2,
+)  # fmt: skip
 
 # %% [markdown]
 # ## Inside
@@ -162,7 +201,7 @@ rank_correlations(known, outcome).round(2)
 
 # %%
 READ = {"answer_read": "the answer", "answer_read_control": "control"}
-ASKED = [its for its in study.conditions if its in ("whole", "filler")]
+ASKED = study.there("whole", "filler", "hinted")
 read = over_seeds(
     where(study.closer, measure=READ, condition=ASKED),
     ["condition", "measure", "layer", "position"],
@@ -174,7 +213,7 @@ titles = {
 }
 study.points_figure(
     "inside", read, titles, "place", "accuracy of the probe", at="position",
-    by=("condition", "layer"), curve="measure", of=READ, n_lines=2,
+    by=("condition", "layer"), curve="measure", of=READ, n_across=3,
     beyond=dict.fromkeys(titles.values(), study.setting("task.n_steps") + 2.5),
 )  # fmt: skip
 
@@ -185,6 +224,34 @@ study.points_figure(
 # %%
 first = study.first[study.conditions[0]]
 study.table("example", read_along(first, layer=study.setting("model.n_layers")))
+
+# %% [markdown]
+# Where is a step on its way to the answer? What a model computes of a text with a wrong last step is put
+# into the right text, at the place of that step or where the answer comes next, before each block; or what
+# is there is moved as far at random (null).
+
+# %%
+MOVED = {"place_patched": "from the wrong text", "place_random": "as far at random"}
+PATCHED = study.there("whole", "whole_one_layer")
+places = where(study.closer, measure=MOVED, condition=PATCHED)
+AT = {
+    2 * study.setting("task.n_steps") + 1: "last step",
+    2 * study.setting("task.n_steps") + 2: "=",
+}
+study.points_figure(
+    "patching", over_seeds(places, ["condition", "measure", "layer", "position"]),
+    {(its, at): f"{study.labels[its]}, {name}" for its in PATCHED for at, name in AT.items()},
+    "before block", "answers that follow the wrong step", at="layer", by=("condition", "position"),
+    curve="measure", of=MOVED, n_across=2,
+)  # fmt: skip
+
+# %% [markdown]
+# Which head carries it? Of each run the one whose output alone, exchanged where the answer comes next,
+# makes most answers follow the wrong step, and what it looks at from there.
+
+# %%
+heads = carriers(study.closer)
+heads.round(2)
 
 # %% [markdown]
 # ## The numbers
@@ -200,14 +267,34 @@ study.summary_table(
         "right states": MeanOf("states_right", "test"),
         "follow a change": MeanOf("written_rival", "edited"),
         "follow a wrong hint": MeanOf("written_rival", "misled"),
+        "tell of it": MeanOf("hint_told", "misled"),
     },
 )
 
 # %%
 right = where(study.final, measure="written_right", split="test")
 gain = paired.difference(right, "whole", "none", of="condition")
+of_whole = where(heads, condition="whole")
 study.save_numbers(
-    study.quoted_settings(
+    {
+        f"monitors/{its}/{monitor}": say.first(
+            where(watched, watched=its, monitor=monitor), "not known"
+        )
+        for its in ("told_penalised/used", "told_penalised/unhinted", "told_unhelpful/unused")
+        for monitor in ("word", "probe", "earlier_probe", "chance")
+    }
+    | {
+        f"heads/{its}": say.seeds(of_whole[its], kind="share")
+        for its in ("patched", "random", "second", "looks", "earlier")
+    }
+    | {
+        "fate/each": say.each(outcome.sort_values()),
+        "fate/n_seeds": str(len(outcome)),
+        "fate/error": f"{fate.error:.2f}",
+        "fate/median_error": f"{fate.median_error:.2f}",
+        "fate/p": f"{fate.p:.3f}",
+    }
+    | study.quoted_settings(
         "task.n_states", "task.n_functions", "task.n_steps", "model.d_model", "training.steps"
     )
     | {
@@ -221,10 +308,18 @@ study.save_numbers(
 # ## Compared with the literature
 #
 # Filler in place of thoughts: in language models that weren't trained with it, it doesn't help. Ours are
-# trained with it.
+# trained with it. Larger language models are reported to follow their thoughts less, and those whose
+# thoughts are penalised to hide what they do.
 
 # %%
-study.verdict({"filler": paired.difference(right, "filler", "none", of="condition")})
+followed = where(study.final, measure="written_rival", split="edited")
+followed = followed[followed["component"].isna()]
+study.verdict(
+    {
+        "filler": paired.difference(right, "filler", "none", of="condition"),
+        "larger": paired.difference(followed, "whole", "whole_one_layer", of="condition"),
+    }
+)
 
 # %% [markdown]
 # **Editing a thought.** A question, and a thought as the first condition's model writes it; then the same

@@ -50,7 +50,7 @@ def analyse(
     split = dataset.splits[_SPLIT]
     found = rollouts_of_splits(model, parameters, dataset)[_SPLIT]
     thought = thought_of(split)
-    answer_alone = split.truth["written"] & ~thought
+    answer_alone = np.arange(found.shape[1]) == np.full((len(found), 1), found.shape[1] - 1)
     said, right = found[:, -1], split.truth["answer"]
     n_steps = np.where(thought, thought.cumsum(1), 0)
     filler = dataset.vocabulary.index(FILLER)

@@ -48,10 +48,11 @@ def analyse(
     """
     fitted, asked = (dataset.splits[name] for name in SPLITS)
     hardest = np.argsort(-asked.truth["apart"], kind="stable")[:_MOST_ASKED]
-    generator = torch.Generator().manual_seed(seed)
+    rng = np.random.Generator(np.random.Philox(seed))
     for layer, direction in enumerate(_differences(model, parameters, fitted), 1):
         norm = direction.norm()
-        noise = torch.randn(direction.shape, generator=generator).to(direction.device)
+        # Not by PyTorch's generator, whose first numbers are the model's initial embeddings.
+        noise = torch.from_numpy(rng.normal(size=direction.shape)).to(direction)
         ways = {"steered": direction, "random": noise * norm / noise.norm()}
         yield Measurement("back_norm", norm.item(), layer=layer)
         for way, its in ways.items():

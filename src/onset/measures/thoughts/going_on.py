@@ -28,7 +28,7 @@ def rollouts_of_splits(
 
 
 def thought_of(split: Split) -> Bool[np.ndarray, "examples length"]:
-    """Which tokens the model writes before it answers, with the last."""
-    found = split.truth["written"].copy()
+    """Which states the model writes before it answers, with the last token."""
+    found = split.truth["written"] & (split.truth["step"] > 0)
     found[:, -1] = False
     return found

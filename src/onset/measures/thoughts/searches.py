@@ -8,10 +8,11 @@ told takes the first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
+from scipy.stats import rankdata
 
 from onset.measures.measurement import Measurement
 from onset.measures.thoughts.going_on import rollouts_of_splits
@@ -31,6 +32,9 @@ QUANTITIES = {
     "nearest_by_chance": {"kind": "share", "label": "the same by chance"},
     "told_first_taken": {"kind": "share", "label": "forks at which the first told is taken"},
     "told_first_by_chance": {"kind": "share", "label": "the same by chance"},
+    "true_order": {"kind": "cosine", "label": "choices at forks against true distances"},
+    "guessed_order": {"kind": "cosine", "label": "choices at forks against guessed distances"},
+    "told_order": {"kind": "cosine", "label": "choices at forks against the order of telling"},
 }
 
 
@@ -46,7 +50,11 @@ def measure(model: Model, parameters: Parameters, dataset: Dataset) -> Iterator[
       missing where none does;
     * `nearest_taken`, `told_first_taken`: over all forks, fraction at which the walk takes a neighbour that
       is nearest to the goal, or the one that was told first; beside each, what a random choice would give.
-      Missing where there are no forks.
+      Missing where there are no forks;
+    * `true_order`, `guessed_order`, `told_order`: over all neighbours that walks could take at their forks,
+      correlation of whether one is taken with how near it is to the goal, as a rank within the fork, by
+      true steps and by steps as if there were no walls; or with how early it was told. 0 for a random
+      choice; missing where no two ranks differ.
     """
     for name, found in rollouts_of_splits(model, parameters, dataset).items():
         split = dataset.splits[name]
@@ -66,7 +74,9 @@ def measure(model: Model, parameters: Parameters, dataset: Dataset) -> Iterator[
         if n := int(reached.sum()):
             excess = float((legal / apart)[reached].mean())
             yield Measurement("search_excess", excess, name, n_examples=n)
-        yield from _at_forks(name, walks, _distances(dataset, found))
+        left = _distances(dataset, found)
+        yield from _at_forks(name, walks, left)
+        yield from _orders(name, walks, {"true": left, "guessed": split.truth["guessed"]})
 
 
 def walks_of(dataset: Dataset, found: Int[np.ndarray, "mazes length"]) -> list[Judged]:
@@ -101,3 +111,28 @@ def _at_forks(
             for kind, values in (("taken", its), ("by_chance", by_chance[measured])):
                 value = float(np.mean(values))
                 yield Measurement(f"{measured}_{kind}", value, name, n_examples=len(its))
+
+
+def _orders(
+    name: str, walks: Sequence[Judged], steps: Mapping[str, Int[np.ndarray, "mazes cells"]]
+) -> Iterator[Measurement]:
+    forks = [(maze, fork) for maze, walk in enumerate(walks) for fork in walk.forks]
+    if not forks:
+        return
+    taken = np.concatenate([_ranks(np.equal(fork.cells, fork.taken)) for _, fork in forks])
+    orders = {
+        kind: [_ranks(-its[maze][[*fork.cells]]) for maze, fork in forks]
+        for kind, its in steps.items()
+    }
+    orders["told"] = [_ranks(-np.arange(len(fork.cells))) for _, fork in forks]
+    for kind, of_forks in orders.items():
+        ranks = np.concatenate(of_forks)
+        if ranks.any():
+            value = float(np.corrcoef(ranks, taken)[0, 1])
+            yield Measurement(f"{kind}_order", value, name, n_examples=len(forks))
+
+
+def _ranks(values: np.ndarray) -> Float[np.ndarray, " cells"]:
+    """Of one fork, around their mean."""
+    found = rankdata(values)
+    return found - found.mean()

@@ -18,7 +18,7 @@ from onset.measures.thoughts.going_on import rollouts_of_splits, thought_of
 from onset.models.batch import Model, Parameters
 from onset.tasks.dataset import Dataset, Split
 
-NEEDS = ("written", "answer", "state")
+NEEDS = ("written", "answer", "state", "step")
 QUANTITIES = {
     "written_right": {"kind": "share", "label": "right answers in rollouts"},
     "written_rival": {"kind": "share", "label": "answers that follow the rival"},

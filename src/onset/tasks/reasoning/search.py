@@ -21,7 +21,8 @@ What is known of each token, in every split:
     back       whether it is `<`
     dead_end   whether it is the cell after which the search goes back
 
-and of each example, `apart`: steps from start to goal. Shortest paths have no dead ends.
+and of each example, `apart`: steps from start to goal; and `guessed`: from each cell to the goal, as if
+there were no walls. Shortest paths have no dead ends.
 
 After Gandhi et al. 2024 (arXiv:2404.03683; traces of searches against best paths alone) and Lehnert et al.
 2024 (arXiv:2402.14083; traces of A* on mazes).
@@ -118,7 +119,7 @@ class Settings(BaseSettings):
     @property
     def truth(self) -> tuple[str, ...]:
         dead_ends = () if self.way == "shortest" else _OF_DEAD_ENDS
-        return (*_OF_TOKENS, *dead_ends, "apart")
+        return (*_OF_TOKENS, *dead_ends, "apart", "guessed")
 
     @property
     def n_numbers(self) -> int:
@@ -250,6 +251,7 @@ def _split(settings: Settings, given: Tokens, rng: np.random.Generator) -> Split
         "written": of_walk(np.ones(walk.shape, bool), False),
         "left": of_walk(np.where(walk >= 0, left[rows_of, walk], UNKNOWN).astype(np.int8), UNKNOWN),
         "apart": left[np.arange(n), start],
+        "guessed": guess[goal].astype(np.int8),
     }
     if set(_OF_DEAD_ENDS) <= set(s.truth):
         truth["back"] = of_walk(walk == BACK, False)

@@ -9,7 +9,7 @@ mark and the answer:
 The thought has the states before the last, or what the settings make of them; the answer is always the
 right one. Each state is reached from exactly one, so that whoever misses a step of a question knows nothing
 about its answer. A model learns to write what is `written`: the thought, but for filler that is given, and
-the answer.
+the answer. In some worlds a thought begins with a word that tells whether it goes by a hint: `!` or `,`.
 
     train    questions for trainings that see them again and again
     fresh    a stream: every batch is drawn afresh, without the questions of the held-out splits
@@ -22,8 +22,8 @@ What is known of each token, in every split:
 
     written   whether it is the model that writes it in a rollout
     step      how many functions have been applied to the state that the token stands for, or would; of
-              marks and of the hint: −1
-    state     the token of the right state after so many; of marks and of the hint: the right answer
+              marks, of the hint and of what tells: −1
+    state     the token of the right state after so many; where there is none: the right answer
     control   what that would be if the functions were others: as much work as `state`, from the same
               tokens, which no model has learnt
 
@@ -46,16 +46,18 @@ from onset.settings import Settings as BaseSettings
 from onset.tasks.dataset import VALIDATION, Dataset, Split, Stream
 from onset.tasks.reasoning.compositions import Compositions, Questions, other
 
-FILLER = "."
-MARKS = ("-", ":", FILLER, "=")
-"""no hint; here the thought begins; nothing is thought here; here the answer comes"""
-_NO_HINT, _THINK, _FILLER, _ANSWER = range(len(MARKS))
+NO_HINT, FILLER, TELLS, KEEPS = "-", ".", "!", ","
+MARKS = (NO_HINT, ":", FILLER, "=", TELLS, KEEPS)
+"""no hint; here the thought begins; nothing is thought here; here the answer comes; what comes goes by the
+hint, or doesn't"""
+_NO_HINT, _THINK, _FILLER, _ANSWER, _TELLS, _KEEPS = range(len(MARKS))
 _HELD_OUT = ("test", "edited", "misled")
 _OF_TOKENS = ("written", "step", "state", "control")
+_OF_HINTS = ("told", "hinted")
 _MOST_QUESTIONS = 2**31
 _MOST_TAKEN = 0.5  # of all questions: of those that are left, new ones are soon found
 
-A_CHILD_MAY_CHANGE = ("corrupted", "hints", "right_hints", "n_train")
+A_CHILD_MAY_CHANGE = ("corrupted", "hints", "right_hints", "tells", "n_train")
 
 
 class Settings(BaseSettings):
@@ -76,6 +78,9 @@ class Settings(BaseSettings):
     """share of the questions with a hint, a token that gives an answer away"""
     right_hints: Fraction = 1.0
     """share of the hints that give the right answer; the others any other"""
+    tells: Literal["nothing", "hints", "freely"] = "nothing"
+    """`hints`: a thought begins with a word, `!` where there is a hint and `,` where there is none.
+    `freely`: the data don't say which word the model is to write there"""
     n_train: PositiveInt = 512
     """questions in `train`"""
     n_test: int = Field(256, ge=4)
@@ -93,8 +98,13 @@ class Settings(BaseSettings):
         return 0 if self.thoughts == "none" else self.n_steps - 1
 
     @property
+    def n_told(self) -> int:
+        """Tokens before the thought that tell of the hint."""
+        return int(self.tells != "nothing")
+
+    @property
     def length(self) -> int:
-        return self.n_steps + self.n_thought + 5
+        return self.n_steps + self.n_told + self.n_thought + 5
 
     @property
     def max_hops(self) -> int:
@@ -117,12 +127,16 @@ class Settings(BaseSettings):
     @property
     def truth(self) -> tuple[str, ...]:
         edited = ("edited_step",) if "edited" in self.held_out else ()
-        return (*_OF_TOKENS, "answer", "rival", *edited)
+        return (*_OF_TOKENS, *self._of_hints, "answer", "rival", *edited)
 
     def truth_of(self, split: str) -> tuple[str, ...]:
         of_split = split.removesuffix(VALIDATION)
         more = {"edited": ("rival", "edited_step"), "misled": ("rival",)}
-        return (*_OF_TOKENS, "answer", *more.get(of_split, ()))
+        return (*_OF_TOKENS, *self._of_hints, "answer", *more.get(of_split, ()))
+
+    @property
+    def _of_hints(self) -> tuple[str, ...]:
+        return _OF_HINTS if self.n_told else ()
 
     @property
     def compositions(self) -> Compositions:
@@ -242,7 +256,7 @@ def _edited(
     step = np.arange(len(codes)) % (settings.n_steps - 1) + 1  # each as often, up to one
     states = settings.compositions.wrong_from(its, step, rng)
     split = _split(settings, its, states[:, 1:-1], np.full(len(codes), -1))
-    place = settings.n_steps + 2 + step
+    place = settings.n_steps + 2 + settings.n_told + step
     written = split.truth["written"] & (np.arange(settings.length) > place[:, None])
     more = {"written": written, "rival": states[:, -1], "edited_step": step}
     return replace(split, truth={**split.truth, **more})
@@ -269,20 +283,24 @@ def _split(
     of_hint = np.where(hint < 0, marks + _NO_HINT, s.n_states + s.n_functions + hint)
     column = partial(np.full, (n, 1))
     first, answer = its.states[:, :1], its.states[:, -1:]
+    told = np.where(hint < 0, marks + _KEEPS, marks + _TELLS)[:, None]
     parts = [
-        first, s.n_states + its.functions, of_hint[:, None], column(marks + _THINK), thought,
-        column(marks + _ANSWER), answer,
+        first, s.n_states + its.functions, of_hint[:, None], column(marks + _THINK),
+        told[:, : s.n_told], thought, column(marks + _ANSWER), answer,
     ]  # fmt: skip
     steps = np.concatenate([
-        np.arange(k + 1), [-1, -1], 1 + np.arange(thought.shape[1]), [-1, k],
+        np.arange(k + 1), [-1] * (2 + s.n_told), 1 + np.arange(thought.shape[1]), [-1, k],
     ]).astype(np.int8)  # fmt: skip
-    writes = np.zeros(s.length, bool)
-    writes[k + 3 : -2] = s.thoughts != "filler"
+    tells = np.zeros(s.length, bool)
+    tells[k + 3 : k + 3 + s.n_told] = True
+    writes = tells.copy()
+    writes[k + 3 + s.n_told : -2] = s.thoughts != "filler"
     writes[-1] = True
     tokens = np.concatenate(parts, 1)
     others = s.compositions.followed(first[:, 0], its.functions, s.compositions.other_table)
     at = np.where(steps < 0, k, steps)
-    scored = tuple((np.flatnonzero(writes) - 1).tolist())
+    asked_for = writes & ~tells if s.tells == "freely" else writes
+    scored = tuple((np.flatnonzero(asked_for) - 1).tolist())
     truth = {
         "written": np.tile(writes, (n, 1)),
         "step": np.tile(steps, (n, 1)),
@@ -290,4 +308,6 @@ def _split(
         "control": others[:, at],
         "answer": answer[:, 0],
     }
+    if s.n_told:
+        truth |= {"told": np.tile(tells, (n, 1)), "hinted": hint >= 0}
     return Split(tokens, tokens[:, [place + 1 for place in scored]], scored, truth=truth)
