@@ -161,6 +161,15 @@ def test_a_line_for_each_seed_or_shades_for_many(n):
     assert len(axis.collections) == 1 + 2 * (not shown_one_by_one)
 
 
+def test_a_condition_of_few_seeds_keeps_its_lines_beside_one_of_many():
+    columns = [f"seed_{i}" for i in range(100)]
+    few = pd.DataFrame(np.nan, index=range(3), columns=columns).assign(seed_0=0.1, seed_1=0.2)
+    table = few.assign(condition="one", step=[0, 10, 100], mean=0.5, low=0.4, high=0.6)
+    _, axis = plt.subplots()
+    plot_over_training(axis, table, styles(["one"]))
+    assert len(axis.lines) == 1 + 2
+
+
 def test_a_figure_with_a_column_per_seed_shows_the_first_ones():
     n = 100
     watched = pd.DataFrame(

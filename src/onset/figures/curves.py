@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from onset.figures.style import N_DISTINCT, Style, Styles
-from onset.statistics.spread import MOST_LINES, spread
+from onset.statistics.spread import MOST_LINES, seeds_in, spread
 
 _BETWEEN_MARKERS = 0.18
 """of the diagonal of an axis"""
@@ -82,7 +82,7 @@ def plot_curve(
     """
     if curve.empty:
         return
-    plot_seeds(axis, at, curve.filter(regex=r"^seed_\d+$"), style, linewidth=0.4, alpha=0.5)
+    plot_seeds(axis, at, seeds_in(curve), style, linewidth=0.4, alpha=0.5)
     first = (0.04 + place * _BETWEEN_MARKERS / 4) % _BETWEEN_MARKERS
     axis.plot(at, curve["mean"], **style.of_curve, label=name, markevery=(first, _BETWEEN_MARKERS))
     axis.fill_between(at, curve["low"], curve["high"], color=style.colour, alpha=0.15, linewidth=0)

@@ -14,7 +14,7 @@ from onset.figures.names import name_curves
 from onset.figures.page import TEXT_WIDTH
 from onset.figures.style import NEUTRAL, Style, styles
 from onset.statistics.rows import where
-from onset.statistics.spread import opacity
+from onset.statistics.spread import opacity, seeds_in
 
 _SECTIONS = ("task", "model", "training", "parent")
 
@@ -84,7 +84,7 @@ def plot_dose(axis: Axes, curve: pd.DataFrame, style: Style, label: str) -> None
         label: in the legend, and by which `name_curves` finds it.
     """
     curve = curve.sort_values("dose")
-    seeds = curve.filter(regex=r"^seed_\d+$")
+    seeds = seeds_in(curve)
     faint = 0.7 * opacity(seeds.shape[1])
     for seed in seeds:
         axis.plot(curve["dose"], curve[seed], ".", color=style.colour, markersize=3, alpha=faint)

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from onset.figures.style import NEUTRAL, Style, Styles, styles
 from onset.statistics.seeds import over_seeds
-from onset.statistics.spread import opacity
+from onset.statistics.spread import opacity, seeds_in
 
 REPLACEMENTS = {
     "donor": "donor's state",
@@ -140,7 +140,7 @@ def plot_direct_effects(axis: Axes, effects: pd.DataFrame, styles: Styles) -> No
 def _plot_column(axis: Axes, x: pd.Series | list[float], rows: pd.DataFrame, style: Style) -> None:
     """Seeds as small dots, intervals as lines, means as markers, one above the other."""
     axis.vlines(x, rows["low"], rows["high"], color=style.colour, alpha=0.6, linewidth=0.8)
-    seeds = rows.filter(regex=r"^seed_\d+$")
+    seeds = seeds_in(rows)
     for seed in seeds:
         of_seed = {"color": style.colour, "markersize": 2, "alpha": opacity(seeds.shape[1])}
         axis.plot(x, rows[seed], ".", **of_seed)

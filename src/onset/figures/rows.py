@@ -31,7 +31,6 @@ def plot_rows(
         controls: matplotlib's marker by the column that holds a control's number, drawn in grey.
     """
     by_condition = data.set_index("condition")
-    seeds = [name for name in data if str(name).startswith("seed_")]
     for place, (condition, its) in enumerate(styles.items()):
         if condition not in by_condition.index:
             continue
@@ -39,8 +38,9 @@ def plot_rows(
         for column, marker in (controls or {}).items():
             axis.plot(row[column], place, marker, color=NEUTRAL, markersize=5)
         axis.plot([row["low"], row["high"]], [place, place], color=its.colour, alpha=0.6)
+        seeds = row.filter(regex=r"^seed_\d+$").dropna()
         of_seeds = {"color": its.colour, "markersize": 3, "alpha": opacity(len(seeds))}
-        axis.plot(row[seeds], [place] * len(seeds), ".", **of_seeds)
+        axis.plot(seeds, [place] * len(seeds), ".", **of_seeds)
         axis.plot(row["mean"], place, its.marker, color=its.colour, markersize=4, clip_on=False)
 
 

@@ -13,6 +13,11 @@ MOST_LINES = 24
 _SHARES = (0.9, 0.5)
 
 
+def seeds_in(rows: pd.DataFrame) -> pd.DataFrame:
+    """The columns `seed_N` of the seeds that any of the rows has a value of."""
+    return rows.filter(regex=r"^seed_\d+$").dropna(axis=1, how="all")
+
+
 def spread(seeds: pd.DataFrame) -> Iterator[tuple[pd.Series, pd.Series]]:
     """Between what the middle nine tenths, and half, of the seeds lie.
 
