@@ -166,7 +166,7 @@ mending = where(mending, condition="facts")
 # %%
 study.points_figure(
     "probed", inside.probed(), inside_facts.ASKED_OF, "blocks applied", "boss first by probe",
-    at="layer", by=("split", "place"), curve="measure", of=inside_facts.PROBED, n_columns=2,
+    at="layer", by=("split", "place"), curve="measure", of=inside_facts.PROBED, n_columns=2, n_lines=2,
 )  # fmt: skip
 selective = inside.selectivity()
 selective
@@ -278,6 +278,7 @@ study.save_numbers(
     | say.named(gained, "gained/{part}/{place}")
     | say.named(gained, "gained/{part}/{place}/from", lambda row: f"{row.layer:g}")
     | say.named(selective, "probed/{split}/{place}/{when}")
+    | say.named(over_seeds(inside.read_at_end, ["measure"]), "{measure}_end")
     | say.named(nearer, "nearer")
     | say.named(mending, "mending")
     | say.named(mending[mending["low"] > 0], "mending_is_clear")
