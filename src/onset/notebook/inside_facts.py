@@ -29,6 +29,7 @@ PROBED = {
 }
 """what a probe finds of a bridge, by its code"""
 AT_PERSON, AT_END = "person", "end"
+PLACES = {AT_PERSON: "at the name", AT_END: "at the end"}
 ASKED_OF = {
     ("boss", AT_END): "the boss is asked for, last place",
     ("two_hop", AT_PERSON): "two hops, the person's place",
