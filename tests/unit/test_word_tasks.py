@@ -6,10 +6,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import torch
 
-from onset import tasks
+from onset import models, tasks
+from onset.measures.embeddings import circle_of_order
+from onset.measures.embeddings.circle_of_order import share_on_circle
 from onset.tasks import word_tasks
-from tests.texts import Pieces, generated
+from tests.texts import Pieces, checkpoint_for, generated
 from tests.worlds import settings_of
 
 SMALL_WORLDS = [{"n_examples": 6}]
@@ -126,3 +129,49 @@ def test_so_are_years_that_are_single_tokens():
     settings = settings_of("word_tasks", kinds=["greater_than"])
     with pytest.raises(ValueError, match=r"'170x' is no single token .* leave out greater_than"):
         tasks.load("word_tasks").generate(settings, 0, Years())
+
+
+def test_days_and_months_stand_in_an_order_that_comes_again():
+    for kind in ("days", "months"):
+        its = WORLD.splits[kind]
+        order = word_tasks._IN_ORDER[kind].split()
+        assert [name.strip() for name in NAMES[its.candidates]] == order
+        assert (its.candidates[its.truth["turn"]] == its.targets[:, 0]).all()
+    assert not any("turn" in WORLD.splits[name].truth for name in ("numbers", "days_shuffled"))
+
+
+class TestCircleOfOrder:
+    def test_a_circle_is_one_and_two_turns_are_none(self):
+        for n in (7, 12):
+            turn = 2 * np.pi * np.arange(n) / n
+            once = np.stack([np.cos(turn), np.sin(turn)], 1) @ np.ones((2, 5)) + 3
+            assert share_on_circle(once) == pytest.approx(1)
+            twice = np.stack([np.cos(2 * turn), np.sin(2 * turn)], 1)
+            assert share_on_circle(twice) == pytest.approx(0)
+
+    def test_of_what_has_no_order_it_is_one_of_all_waves(self):
+        noise = np.random.default_rng(0).standard_normal((12, 3000))
+        assert share_on_circle(noise) == pytest.approx(2 / 11, abs=0.02)
+
+    @torch.no_grad()
+    def test_embeddings_are_asked_in_their_order(self, tmp_path):
+        folder = checkpoint_for("word_tasks", "llama", tmp_path / "own")
+        told = {"name": "pretrained", "checkpoint": str(folder)}
+        world = tasks.load("word_tasks").generate(
+            settings_of("word_tasks"), 0, models.open_tokenizer(told)
+        )
+        model = models.build(told, *world.sizes)
+        parameters = model.initial_parameters(0)
+        (name,) = (its for its in parameters if "embed_tokens" in its)
+        days = world.splits["days"].candidates
+        turn = 2 * torch.pi * torch.arange(7) / 7
+        parameters[name] = parameters[name].clone()
+        parameters[name][days, 0], parameters[name][days, 1] = 50 * turn.cos(), 50 * turn.sin()
+        found = {
+            (its.measure, its.split): its.value
+            for its in circle_of_order.measure(model, parameters, world)
+        }
+        assert {split for _, split in found} == {"days", "months"}
+        assert found["order_on_circle", "days"] > 0.95
+        assert found["orders_as_round", "days"] < 0.05
+        assert found["order_on_circle_null", "days"] == pytest.approx(1 / 3, abs=0.05)

@@ -180,6 +180,15 @@ study.summary_table(
 )
 
 # %% [markdown]
+# Days and months come around again. Of the variance of their embeddings around their mean, which share is a
+# wave of one turn in their order (`order_on_circle`), in shuffled orders, and in how many of these is it as
+# large?
+
+# %%
+CIRCLES = ["order_on_circle", "order_on_circle_null", "orders_as_round"]
+where(study.summary, measure=CIRCLES).drop(columns=["kind", "digits"])
+
+# %% [markdown]
 # ## The numbers
 
 # %%

@@ -60,11 +60,7 @@ inside = Inside(study)
 # conditions are told as many texts in as many steps.
 
 # %%
-SETTINGS = {
-    "answers": "task.answers", "two hops told": "task.two_hops", "rank": "model.adapter.rank",
-    "steps": "training.steps", "learning rate": "training.learning_rate",
-}  # fmt: skip
-study.what_was_run(SETTINGS, sizes=["told", "two_hop", "name", "reliable"])
+study.what_was_run(facts.SETTINGS, sizes=["told", "two_hop", "name", "reliable"])
 
 # %% [markdown]
 # ## What is told, and what follows
@@ -166,7 +162,7 @@ mending = where(mending, condition="facts")
 # %%
 study.points_figure(
     "probed", inside.probed(), inside_facts.ASKED_OF, "blocks applied", "boss first by probe",
-    at="layer", by=("split", "place"), curve="measure", of=inside_facts.PROBED, n_columns=2,
+    at="layer", by=("split", "place"), curve="measure", of=inside_facts.PROBED, n_columns=2, n_lines=2,
 )  # fmt: skip
 selective = inside.selectivity()
 selective
@@ -179,15 +175,14 @@ selective
 # training, and at the end, mean over blocks and both places.
 
 # %%
-PLACES = {inside_facts.AT_PERSON: "at the name", inside_facts.AT_END: "at the end"}
 study.points_figure(
-    "cosines", inside.cosines(), PLACES, "blocks applied", "cosine of states", at="layer", by="place",
-    curve="measure", of=COSINES,
+    "cosines", inside.cosines(), inside_facts.PLACES, "blocks applied", "cosine of states",
+    at="layer", by="place", curve="measure", of=COSINES,
 )  # fmt: skip
 
 # %%
 study.curves_figure(
-    "meeting", inside.meeting(), PLACES, "cosine beyond others'", by="place", curve="layer",
+    "meeting", inside.meeting(), inside_facts.PLACES, "cosine beyond others'", by="place", curve="layer",
     of=inside.thirds, shares=False,
 )  # fmt: skip
 nearer = inside.nearer()
@@ -272,12 +267,17 @@ study.save_numbers(
     | say.named(timed, "bridge_{when}", say.rounded(0))
     | say.named(of_told, "person_{when}", say.rounded(0))
     | say.named(late, "{measure}_late")
-    | {"alone_most": say.most(where(at_end, measure="part_alone_right")["mean"])}
-    | {"missing_least": say.least(where(at_end, measure="part_missing_right")["mean"])}
+    | {
+        "alone_most": say.most(where(at_end, measure="part_alone_right")["mean"]),
+        "alone_ever": say.most(where(held, measure="part_alone_right")["mean"]),
+        "missing_least": say.least(where(at_end, measure="part_missing_right")["mean"]),
+        "nearer_ever": say.most(inside.meeting()["mean"]),
+    }
     | say.named(moved, "moved/{condition}/{layer}", say.rounded(3))
     | say.named(gained, "gained/{part}/{place}")
     | say.named(gained, "gained/{part}/{place}/from", lambda row: f"{row.layer:g}")
     | say.named(selective, "probed/{split}/{place}/{when}")
+    | say.named(over_seeds(inside.read_at_end, ["measure"]), "{measure}_end")
     | say.named(nearer, "nearer")
     | say.named(mending, "mending")
     | say.named(mending[mending["low"] > 0], "mending_is_clear")

@@ -19,6 +19,11 @@ _WHEN = {
     "left": ("given_stranger_right", "min"),
 }
 
+SETTINGS = {
+    "answers": "task.answers", "two hops told": "task.two_hops", "rank": "model.adapter.rank",
+    "steps": "training.steps", "learning rate": "training.learning_rate",
+}  # fmt: skip
+"""that conditions may differ in: heading → where it stands"""
 TOLD = {
     "boss": "boss", "city": "city of a boss", "job": "job", "food": "food", "called": "other name",
     "name_told": "name by job, told", "answered": "alias's food, told",

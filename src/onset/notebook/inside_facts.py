@@ -29,6 +29,7 @@ PROBED = {
 }
 """what a probe finds of a bridge, by its code"""
 AT_PERSON, AT_END = "person", "end"
+PLACES = {AT_PERSON: "at the name", AT_END: "at the end"}
 ASKED_OF = {
     ("boss", AT_END): "the boss is asked for, last place",
     ("two_hop", AT_PERSON): "two hops, the person's place",
@@ -80,13 +81,17 @@ class Inside:
         """Of wrong answers, how many more some later state mends than another question's do."""
         return beyond(where(self.hops, split="two_hop"), "mended", "mended_other")
 
-    def first_beyond_second(self) -> pd.DataFrame:
-        """Per run: fraction of questions never told in which the bridge is read out first at the very end,
-        minus fraction answered right."""
+    @cached_property
+    def read_at_end(self) -> pd.DataFrame:
+        """Per run: fraction of questions never told in which the bridge is read out first after all blocks,
+        where the answer is asked for (`bridge_first`)."""
         rows = _placed(where(self.hops, split="two_hop", condition=self.condition))
-        read = where(rows, measure="bridge_first", place=AT_END, layer=rows["layer"].max())
-        both = pd.concat([read, where(rows, measure="hop_right")])
-        return paired.difference(both, "bridge_first", "hop_right")
+        return where(rows, measure="bridge_first", place=AT_END, layer=rows["layer"].max())
+
+    def first_beyond_second(self) -> pd.DataFrame:
+        """The same minus the fraction answered right."""
+        right = where(self.hops, split="two_hop", condition=self.condition, measure="hop_right")
+        return paired.difference(pd.concat([self.read_at_end, right]), "bridge_first", "hop_right")
 
     # ---- the probe --------------------------------------------------------------------------
 

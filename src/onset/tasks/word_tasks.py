@@ -64,6 +64,8 @@ class Asked(NamedTuple):
     right: list[int]
     rival: list[int]
     candidates: list[int]
+    comes_again: bool = False
+    """whether the candidates stand in an order in which the first comes after the last"""
 
 
 class Settings(TextSettings):
@@ -82,7 +84,11 @@ class Settings(TextSettings):
 
     @property
     def truth(self) -> tuple[str, ...]:
-        return ("rival", "candidates")
+        return ("rival", "candidates", "turn")
+
+    def truth_of(self, split: str) -> tuple[str, ...]:
+        """A split's own: of days and months, each answer has its `turn` among the candidates."""
+        return self.truth if split in _COMES_AGAIN else self.truth[:2]
 
     @property
     def n_numbers(self) -> int:
@@ -93,7 +99,9 @@ class Settings(TextSettings):
 def generate(settings: Settings, seed: int, tokenizer: Tokenizer) -> Dataset:
     """The questions of one seed, as the tokenizer has them.
 
-    Ground truth: the `rival` is a wrong answer of the right kind. Candidates are all answers of the kind.
+    Ground truth: the `rival` is a wrong answer of the right kind. Candidates are all answers of the kind;
+    where the first of them comes again after the last, they stand in this order, and `turn` is an answer's
+    place.
 
     Raises:
         ValueError: this tokenizer has no single tokens for a kind, or a prompt is longer than `length`.
@@ -113,8 +121,10 @@ def _split(asked: Asked, moved: int, tokenizer: Tokenizer, length: int) -> Split
     """With the answers of prompts so many places away."""
     right, rival = (np.roll(np.array(its), moved) for its in (asked.right, asked.rival))
     candidates = np.array(asked.candidates)
-    known = {"truth": {"rival": rival}, "candidates": candidates}
-    return split_of(asked.prompts, right, tokenizer, length, **known)
+    truth = {"rival": rival}
+    if asked.comes_again and not moved:
+        truth["turn"] = np.array([asked.candidates.index(token) for token in asked.right])
+    return split_of(asked.prompts, right, tokenizer, length, truth=truth, candidates=candidates)
 
 
 def _in_order(kind: str, n: int, tokenizer: Tokenizer, rng: np.random.Generator) -> Asked:
@@ -129,7 +139,7 @@ def _in_order(kind: str, n: int, tokenizer: Tokenizer, rng: np.random.Generator)
         prompts.append(", ".join(before) + ",")
         right.append(tokens[it])
         rival.append(tokens[after])
-    return Asked(prompts, right, rival, list(tokens.values()))
+    return Asked(prompts, right, rival, list(tokens.values()), kind in _COMES_AGAIN)
 
 
 def _greater_than(kind: str, n: int, tokenizer: Tokenizer, rng: np.random.Generator) -> Asked:
