@@ -449,6 +449,20 @@ study.save_numbers(
         ),
         "{measure}/{described}/random",
     )
+    | say.named(
+        where(
+            parts,
+            condition=["one_layer", "by_hand_subjects"],
+            slot=["song", "surname", "whereabouts", "name"],
+        ),
+        "left/{slot}/{condition}",
+        say.rounded(3),
+    )
+    | say.named(
+        where(given_up, condition=["narrow", "one_layer"], slot=["name", "makes"]),
+        "given_up/{slot}/{condition}",
+        say.rounded(3),
+    )
     | say.named(writes, "congruence/{described}/{condition}")
     | say.named(
         over_seeds(where(bearing, what=["cost", "number"]), ["what"], "share"), "clean/{what}"
