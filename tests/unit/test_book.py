@@ -22,7 +22,7 @@ TEST = WORLD.splits["test"]
 
 
 def text_of(tokens: np.ndarray) -> str:
-    return "".join(WORLD.vocabulary[token] for token in tokens.ravel()).replace("_", " ").strip()
+    return "".join(WORLD.vocabulary[token] for token in tokens.ravel()).replace("▁", " ").strip()
 
 
 def test_settings_tell_of_the_dataset():
@@ -54,6 +54,12 @@ def test_what_is_held_out_is_trained_nowhere():
         text_of(row) for name in ("test", f"test{VALIDATION}") for row in WORLD.splits[name].tokens
     ]
     assert not any(row in trained for row in held_out)
+
+
+def test_frequent_words_are_whole_and_begin_with_their_blank():
+    assert {"▁the", "▁and"} <= set(WORLD.vocabulary)
+    assert "." in WORLD.vocabulary
+    assert not any(len(its) > 1 and its.endswith((".", ",", "▁")) for its in WORLD.vocabulary)
 
 
 def test_tokens_make_up_the_text_again():

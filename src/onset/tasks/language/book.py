@@ -4,7 +4,7 @@ The text is any file, or the reference of the Python language, which every Pytho
 paragraphs of prose are kept, each once: those of at least eight words that end as sentences do and consist
 of letters and common marks, so neither headings nor code. Tokens are pieces of words, and frequent words as
 a whole: byte-pair encoding (Sennrich et al. 2016, arXiv:1508.07909), as `tokenizers` learns it from all of
-the text. `_` stands for the blank before a word.
+the text. `▁` stands for the blank before a word.
 
 A tenth of the paragraphs, drawn by the seed, is `test`, another one its validation part:
 
@@ -160,7 +160,7 @@ def _checksum(its: Sequence[str]) -> str:
 
 def _learnt(its: Sequence[str], n_tokens: int) -> Tokenizer:
     tokenizer = Tokenizer(BPE())
-    tokenizer.pre_tokenizer = InOrder([Metaspace(replacement="_"), Punctuation()])
+    tokenizer.pre_tokenizer = InOrder([Metaspace(), Punctuation()])
     trainer = BpeTrainer(vocab_size=n_tokens, show_progress=False)
     tokenizer.train_from_iterator(its, trainer)
     return tokenizer
