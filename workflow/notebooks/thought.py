@@ -283,15 +283,9 @@ gain = paired.difference(right, "whole", "none", of="condition")
 of_whole = where(heads, condition="whole")
 study.save_numbers(
     {
-        f"monitors/{its}/{monitor}": say.first(
-            where(watched, watched=its, monitor=monitor), "not known"
-        )
-        for its in (
-            "told_penalised/used",
-            "told_penalised/unhinted",
-            "told_unhelpful/unused",
-            "told_unhelpful/unhinted",
-        )
+        f"monitors/{its}/{monitor}": say.first(where(watched, watched=its, monitor=monitor), "none")
+        for its in ("told_penalised/used", "told_penalised/unhinted", "told_unhelpful/unused",
+                    "told_unhelpful/unhinted")
         for monitor in ("word", "probe", "earlier_probe", "chance")
     }
     | say.named(where(places, condition="whole"), "moved/{measure}/{at}/{layer}")
@@ -304,13 +298,10 @@ study.save_numbers(
         for its in ("patched", "random", "second", "looks", "earlier")
     }
     | {
-        "fate/each": say.each(outcome.sort_values()),
-        "fate/n_seeds": str(len(outcome)),
-        "fate/peak": say.seeds(peak, kind="share"),
+        "fate/each": say.each(outcome.sort_values()), "fate/n_seeds": str(len(outcome)),
+        "fate/peak": say.seeds(peak, kind="share"), "fate/p": f"{fate.p:.3f}",
         "fate/taken_back": say.seeds(peak - outcome, kind="signed_share"),
-        "fate/error": f"{fate.error:.2f}",
-        "fate/median_error": f"{fate.median_error:.2f}",
-        "fate/p": f"{fate.p:.3f}",
+        "fate/error": f"{fate.error:.2f}", "fate/median_error": f"{fate.median_error:.2f}",
     }
     | study.quoted_settings(
         "task.n_states", "task.n_functions", "task.n_steps", "model.d_model", "training.steps"
@@ -320,7 +311,7 @@ study.save_numbers(
         "gain": say.seeds(gain["value"], kind="signed_share"),
         "n_seeds": str(len(study.seeds)),
     }
-)
+)  # fmt: skip
 
 # %% [markdown]
 # ## Compared with the literature
