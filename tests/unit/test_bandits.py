@@ -18,14 +18,15 @@ from onset.models.transformer.settings import Settings as TransformerSettings
 from onset.notebook.bandits import played_against
 from onset.runs.run import Run
 from onset.tasks.dataset import Dataset, TaskSettings
-from onset.tasks.learning.bandits import Settings, answers, generate, streams
-from onset.tasks.learning.learners import Tally, chosen, nothing, played, scores
+from onset.tasks.learning.bandits import Settings, answers, generate, rewards_of, streams
+from onset.tasks.learning.learners import Payout, Tally, chosen, nothing, played, scores
 
 SMALL_WORLDS = [
     {"n_arms": 3, "n_pulls": 10, "n_train": 24, "n_test": 16},
     {"n_arms": 2, "n_pulls": 8, "n_train": 20, "n_test": 8, "source": "expert"},
     {"n_arms": 4, "n_pulls": 12, "n_train": 20, "n_test": 8, "rewards": "coin"},
     {"n_arms": 3, "n_pulls": 12, "n_train": 20, "n_test": 8, "order": "shuffled"},
+    {"n_arms": 3, "n_pulls": 12, "n_train": 20, "n_test": 8, "levels": 5, "spread": 0.3},
 ]
 """that no two splits share an example of; measures are tried on the first"""
 
@@ -138,6 +139,37 @@ class TestWorld:
         assert np.mean([len({*row}) == 4 for row in TEST.tokens[:, 1:8:2].tolist()]) == 1
         assert np.mean([len({*row}) == 4 for row in first.tolist()]) < 0.4
 
+    def test_rewards_with_a_spread_are_normal_around_the_chance(self):
+        payout = Payout(n_levels=201, spread=0.1)
+        luck = np.random.default_rng(0).random(20_000)
+        found = payout.of(np.full(luck.shape, 0.5), luck)
+        assert found.mean() == pytest.approx(0.5, abs=0.005)
+        assert found.std() == pytest.approx(0.1, rel=0.03)
+        assert np.quantile(found, 0.975) == pytest.approx(0.5 + 1.96 * 0.1, abs=0.01)
+        few = Payout(n_levels=5, spread=0.3).of(np.full(luck.shape, 0.9), luck)
+        assert set(few.tolist()) <= {0, 0.25, 0.5, 0.75, 1}
+        assert (np.diff(few[luck.argsort()]) <= 0).all()
+
+    def test_worlds_with_a_spread_say_how_much_a_pull_brings(self):
+        settings = SETTINGS.model_copy(update={"levels": 5, "spread": 0.3})
+        world = generate(settings, 0)
+        assert world.vocabulary[-5:] == ("r0", "r1", "r2", "r3", "r4")
+        split = world.splits["test"]
+        rewards = rewards_of(split.tokens, 4, world.n_tokens)
+        assert set(np.unique(rewards).tolist()) == {0, 0.25, 0.5, 0.75, 1}
+        arms, chances = split.tokens[:, 1::2], split.truth["chances"]
+        paid = np.take_along_axis(chances, arms, 1)
+        luck = split.truth["luck"][:, 2::2]
+        assert (rewards == Payout(5, 0.3).of(paid, luck)).all()
+        for place in range(2, settings.length, 2):
+            its = answers(
+                world.n_tokens, chances, split.truth["luck"][:, place], split.tokens[:, place - 1],
+                spread=0.3,
+            )  # fmt: skip
+            assert (its == split.tokens[:, place]).all()
+        lost = regret.regrets(chances, arms)
+        assert lost[:, -6:].mean() < 0.85 * lost[:, :6].mean()
+
     def test_a_stream_is_made_of_the_settings_and_what_is_stored(self):
         stored = Dataset.from_arrays(*WORLD.to_arrays())
         made = (WORLD.streams, streams(SETTINGS, stored))
@@ -149,6 +181,7 @@ class TestWorld:
         [
             ({"n_pulls": 8}, "can be won and lost in 256 ways"),
             ({"validation": 0.0}, "leaves a part"),
+            ({"levels": 5}, "without a spread"),
         ],
     )
     def test_settings_that_cannot_be_are_refused(self, changes, said):
@@ -244,7 +277,7 @@ class TestRegret:
 
     def test_the_source_plays_as_ucb_and_seldom_as_greed(self):
         arms, rewards = TEST.tokens[:, 1::2], TEST.tokens[:, 2::2]
-        game = Game(arms, (rewards == WORLD.n_tokens - 1).astype(np.int64))
+        game = Game(arms, (rewards == WORLD.n_tokens - 1).astype(float))
         its = regret.ways(game, TEST.truth["chances"])
         assert its["as_ucb"] == 1
         assert its["as_greedy"] < 0.9
@@ -255,7 +288,7 @@ class TestTallyProbe:
     def test_tallies_by_hand(self):
         go, lost, won = 2, 3, 4
         tokens = np.array([[go, 0, won, 1, lost, 0, lost]])
-        pulls, means = tally_probe.tallies(tokens, 2, won)
+        pulls, means = tally_probe.tallies(tokens, 2, won + 1)
         assert pulls[0].tolist() == [[1, 0], [1, 1], [2, 1]]
         assert means[0].tolist() == [[1, 0.5], [1, 0], [0.5, 0]]
 
@@ -264,7 +297,7 @@ class TestTallyProbe:
 
         class Keeping(Transformer):
             def residual_stream(self, parameters, tokens):
-                its, _ = tally_probe.tallies(tokens.numpy(), SETTINGS.n_arms, WORLD.n_tokens - 1)
+                its, _ = tally_probe.tallies(tokens.numpy(), SETTINGS.n_arms, WORLD.n_tokens)
                 kept = torch.zeros(*tokens.shape, 8)
                 kept[:, 2::2, : SETTINGS.n_arms] = torch.from_numpy(its).float()
                 generator = torch.Generator().manual_seed(0)

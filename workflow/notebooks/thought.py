@@ -43,7 +43,7 @@ from onset.statistics.seeds import over_seeds
 
 study = here(study_name, results)
 chance = 1 / study.setting("task.n_states")
-TOLD = study.having("task.tells")
+TOLD = [its for its, tells in study.setting_of_all("task.tells").items() if tells != "nothing"]
 HINTED = [its for its in study.having("task.hints") if its not in TOLD]
 PLAIN = [its for its in study.conditions if its not in (*HINTED, *TOLD)]
 SIZES = study.there("whole", "whole_one_layer")
@@ -125,11 +125,13 @@ study.curves_figure(
 # %%
 KEPT = {"early_right": "the rest is filler", "resumed_right": "the rest is drawn anew"}
 kept = where(study.closer, measure=KEPT, condition=EDITED).rename(columns={"component": "steps"})
+kept = over_seeds(kept, ["condition", "measure", "steps"])
 study.points_figure(
-    "early", over_seeds(kept, ["condition", "measure", "steps"]),
-    {its: study.labels[its] for its in EDITED}, "steps that are kept", "right answers", at="steps",
-    curve="measure", of=KEPT, n_across=3,
+    "early", kept, {its: study.labels[its] for its in EDITED}, "steps that are kept",
+    "right answers", at="steps", curve="measure", of=KEPT, n_across=3,
 )  # fmt: skip
+n_written = study.setting("task.n_steps") - 1
+kept = kept.assign(but=kept["steps"].map({0: "none", n_written - 1: "but_one", n_written: "all"}))
 
 # %% [markdown]
 # ## Misled by a hint
@@ -162,6 +164,8 @@ EARLY = {
 in_the_end = where(study.final, condition=AMBIGUOUS, measure="written_rival", split="misled")
 outcome = in_the_end.set_index(["condition", "seed"])["value"]
 watched = where(named.called(study.measures, EARLY), condition=AMBIGUOUS)
+follows = where(watched, shown="follows the hint")
+peak = follows.groupby(["condition", "seed"], observed=True)["value"].max()
 known = known_at(watched, study.setting("training.steps") / 4, outcome.index)
 known.assign(outcome=outcome).round(2)
 
@@ -233,13 +237,15 @@ study.table("example", read_along(first, layer=study.setting("model.n_layers")))
 # %%
 MOVED = {"place_patched": "from the wrong text", "place_random": "as far at random"}
 PATCHED = study.there("whole", "whole_one_layer")
-places = where(study.closer, measure=MOVED, condition=PATCHED)
-AT = {
-    2 * study.setting("task.n_steps") + 1: "last step",
-    2 * study.setting("task.n_steps") + 2: "=",
-}
+places = over_seeds(
+    where(study.closer, measure=MOVED, condition=PATCHED),
+    ["condition", "measure", "layer", "position"],
+)
+last = 2 * study.setting("task.n_steps") + 1
+AT = {last: "last step", last + 1: "="}
+places = places.assign(at=places["position"].map({last: "step", last + 1: "answer"}))
 study.points_figure(
-    "patching", over_seeds(places, ["condition", "measure", "layer", "position"]),
+    "patching", places,
     {(its, at): f"{study.labels[its]}, {name}" for its in PATCHED for at, name in AT.items()},
     "before block", "answers that follow the wrong step", at="layer", by=("condition", "position"),
     curve="measure", of=MOVED, n_across=2,
@@ -277,22 +283,25 @@ gain = paired.difference(right, "whole", "none", of="condition")
 of_whole = where(heads, condition="whole")
 study.save_numbers(
     {
-        f"monitors/{its}/{monitor}": say.first(
-            where(watched, watched=its, monitor=monitor), "not known"
-        )
-        for its in ("told_penalised/used", "told_penalised/unhinted", "told_unhelpful/unused")
+        f"monitors/{its}/{monitor}": say.first(where(watched, watched=its, monitor=monitor), "none")
+        for its in ("told_penalised/used", "told_penalised/unhinted", "told_unhelpful/unused",
+                    "told_unhelpful/unhinted")
         for monitor in ("word", "probe", "earlier_probe", "chance")
     }
+    | say.named(where(places, condition="whole"), "moved/{measure}/{at}/{layer}")
+    | say.named(
+        where(kept, condition="whole", measure="early_right", but=["none", "but_one", "all"]),
+        "kept/{but}",
+    )
     | {
         f"heads/{its}": say.seeds(of_whole[its], kind="share")
         for its in ("patched", "random", "second", "looks", "earlier")
     }
     | {
-        "fate/each": say.each(outcome.sort_values()),
-        "fate/n_seeds": str(len(outcome)),
-        "fate/error": f"{fate.error:.2f}",
-        "fate/median_error": f"{fate.median_error:.2f}",
-        "fate/p": f"{fate.p:.3f}",
+        "fate/each": say.each(outcome.sort_values()), "fate/n_seeds": str(len(outcome)),
+        "fate/peak": say.seeds(peak, kind="share"), "fate/p": f"{fate.p:.3f}",
+        "fate/taken_back": say.seeds(peak - outcome, kind="signed_share"),
+        "fate/error": f"{fate.error:.2f}", "fate/median_error": f"{fate.median_error:.2f}",
     }
     | study.quoted_settings(
         "task.n_states", "task.n_functions", "task.n_steps", "model.d_model", "training.steps"
@@ -302,7 +311,7 @@ study.save_numbers(
         "gain": say.seeds(gain["value"], kind="signed_share"),
         "n_seeds": str(len(study.seeds)),
     }
-)
+)  # fmt: skip
 
 # %% [markdown]
 # ## Compared with the literature

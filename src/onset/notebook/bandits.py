@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from onset.measures.learning.regret import Game, game_of
+from onset.measures.learning.regret import Game, game_of, payout_of
 from onset.runs.run import Run
 from onset.tasks.dataset import Split
 from onset.tasks.learning.learners import chosen, played, scores
@@ -25,7 +25,7 @@ def played_against(
         step: of the checkpoint, by default the last.
 
     Returns:
-        `pull`, the arm and whether it won, of `model` and `UCB1`: a row per pull.
+        `pull`, the arm and what it brought, of `model` and `UCB1`: a row per pull.
 
     Raises:
         ValueError: there are other arms in the model's games.
@@ -43,17 +43,21 @@ def played_against(
         "written": np.arange(length)[None] % 2 == 1,
         "luck": of_tokens,
         "chances": of_arms,
+        "spread": run.dataset.splits["test"].truth["spread"][:1],
     }
     asked = Split(tokens, tokens[:, 1::2], tuple(range(0, length - 1, 2)), truth=truth)
     game = game_of(run.model, run.parameters(step), asked, run.dataset.n_tokens)
     arms, won = played(
-        lambda _, tally: chosen(scores("ucb", tally, of_arms), rng), of_arms, of_tokens[:, 2::2]
+        lambda _, tally: chosen(scores("ucb", tally, of_arms), rng),
+        of_arms,
+        of_tokens[:, 2::2],
+        payout_of(asked, run.dataset.n_tokens),
     )
     players = {"model": game, "UCB1": Game(arms, won)}
-    names = run.dataset.vocabulary
+    names, first = run.dataset.vocabulary, n_arms + 1
     columns = {
         who: [
-            f"{names[arm]} {'won' if its_won else 'lost'}"
+            f"{names[arm]} {names[first + round(its_won * (len(names) - first - 1))]}"
             for arm, its_won in zip(its.arms[0], its.won[0], strict=True)
         ]
         for who, its in players.items()

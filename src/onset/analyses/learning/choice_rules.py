@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Real
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 from scipy.stats import beta
@@ -19,9 +19,10 @@ from onset.measures.learning.regret import Game, game_of
 from onset.measures.measurement import Measurement
 from onset.models.batch import Model, Parameters
 from onset.tasks.dataset import Dataset
+from onset.tasks.learning.bandits import rewards_of
 from onset.tasks.learning.learners import nothing
 
-NEEDS = ("written", "luck", "chances")
+NEEDS = ("written", "luck", "chances", "spread")
 SPLITS = ("test",)
 QUANTITIES = {
     "explained_by_*": {"kind": "explained", "label": "pseudo-R² of the model's pulls: *"},
@@ -57,10 +58,9 @@ def analyse(
     """
     split = dataset.splits[SPLITS[0]]
     tokens, n_arms = split.tokens, split.truth["chances"].shape[1]
-    won = (tokens[:, 2::2] == dataset.n_tokens - 1).astype(np.int64)
     players = {
         "": game_of(model, parameters, split, dataset.n_tokens),
-        "source_": Game(tokens[:, 1::2], won),
+        "source_": Game(tokens[:, 1::2], rewards_of(tokens, n_arms, dataset.n_tokens)),
     }
     for who, game in players.items():
         statistics, pulled, games = looked_at(game, n_arms)
@@ -102,7 +102,7 @@ def looked_at(
             games.append(np.flatnonzero(there))
         tally = tally.after(arm, won)
         its = (np.arange(n_arms) == arm[:, None])[..., None]
-        last = its * np.stack([won == 1, won == 0], -1)[:, None]
+        last = its * np.stack([won > 0.5, won <= 0.5], -1)[:, None]
     if not rows:
         return np.zeros((0, n_arms, len(_STATISTICS))), np.zeros(0, int), np.zeros(0, int)
     statistics = np.concatenate(rows).astype(float)
@@ -111,14 +111,20 @@ def looked_at(
 
 
 def chance_of_best(
-    pulls: Int[np.ndarray, "choices arms"], wins: Int[np.ndarray, "choices arms"]
+    pulls: Int[np.ndarray, "choices arms"], wins: Real[np.ndarray, "choices arms"]
 ) -> Float[np.ndarray, "choices arms"]:
     """That an arm wins most often, of Beta posteriors with a uniform prior: with what chance Thompson
     sampling pulls it (Thompson 1933)."""
-    of_arm = beta(1 + wins[..., None], 1 + pulls[..., None] - wins[..., None])
-    below = np.log(np.maximum(of_arm.cdf(_GRID), 1e-12))
+    # Of equal tallies, once.
+    tallies, rows = np.unique(
+        np.stack([pulls, wins], -1).reshape(-1, 2), axis=0, return_inverse=True
+    )
+    n, won = tallies.T[:, :, None]
+    posterior = beta(1 + won, 1 + n - won)
+    where = rows.reshape(pulls.shape)
+    below = np.log(np.maximum(posterior.cdf(_GRID), 1e-12))[where]
     others = below.sum(1, keepdims=True) - below
-    chance = (of_arm.pdf(_GRID) * np.exp(others)).sum(-1)
+    chance = (posterior.pdf(_GRID)[where] * np.exp(others)).sum(-1)
     return chance / chance.sum(1, keepdims=True)
 
 

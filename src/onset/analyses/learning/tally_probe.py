@@ -18,6 +18,7 @@ from onset.measures.measurement import Measurement
 from onset.measures.residual.reading_off import read_off
 from onset.models.batch import Parameters, ReadableModel, device_of
 from onset.tasks.dataset import Dataset
+from onset.tasks.learning.bandits import rewards_of
 
 NEEDS = ("luck", "chances", "residual_stream")
 SPLITS = ("train", "test")
@@ -45,7 +46,7 @@ def analyse(
     n = min(len(trained), _MOST_FITTED)
     tokens = np.concatenate([trained.tokens[:n], tested.tokens])
     n_arms = trained.truth["chances"].shape[1]
-    pulls, means = tallies(tokens, n_arms, dataset.n_tokens - 1)
+    pulls, means = tallies(tokens, n_arms, dataset.n_tokens)
     others = np.concatenate([np.roll(np.arange(n), 1), n + np.roll(np.arange(len(tested)), 1)])
     wanted = {
         "pulls_read": pulls, "means_read": means,
@@ -62,18 +63,18 @@ def analyse(
 
 
 def tallies(
-    tokens: Int[np.ndarray, "games length"], n_arms: int, won: int
+    tokens: Int[np.ndarray, "games length"], n_arms: int, n_tokens: int
 ) -> tuple[Float[np.ndarray, "games pulls arms"], Float[np.ndarray, "games pulls arms"]]:
-    """Pulls of each arm after each reward, and the share of them that won.
+    """Pulls of each arm after each reward, and the mean of what they brought.
 
     Args:
         tokens: of whole games.
         n_arms: of each.
-        won: the token that says so.
+        n_tokens: of the world.
     """
     pulled = tokens[:, 1::2, None] == np.arange(n_arms)
     pulls = pulled.cumsum(1)
-    wins = (pulled & (tokens[:, 2::2, None] == won)).cumsum(1)
+    wins = (pulled * rewards_of(tokens, n_arms, n_tokens)[..., None]).cumsum(1)
     return pulls.astype(float), np.where(pulls > 0, wins / np.maximum(pulls, 1), _UNKNOWN)
 
 

@@ -59,7 +59,7 @@ def analyse(
     _, cache = bridge.run_with_cache(of_fitted, names_filter=names)
     places = torch.arange(2 * _FIRST * n_arms, asked.shape[1], 2, device=of_asked.device)
     before = bridge(of_asked)[:, places].softmax(-1)
-    pulls, means = tallies(fitted, n_arms, dataset.n_tokens - 1)
+    pulls, means = tallies(fitted, n_arms, dataset.n_tokens)
     rng = np.random.Generator(np.random.Philox(seed))
     for layer, name in enumerate(names, 1):
         states = cache[name][:, 2::2].flatten(0, 1)

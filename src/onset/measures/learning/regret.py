@@ -11,16 +11,16 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Real
 
 from onset.measures.measurement import Measurement
 from onset.models.batch import Model, Parameters
 from onset.models.rollouts import rollout
 from onset.tasks.dataset import VALIDATION, Dataset, Split
-from onset.tasks.learning.bandits import answers
-from onset.tasks.learning.learners import Tally, chosen, nothing, played, scores
+from onset.tasks.learning.bandits import answers, rewards_of
+from onset.tasks.learning.learners import Payout, Tally, chosen, nothing, played, scores
 
-NEEDS = ("written", "luck", "chances")
+NEEDS = ("written", "luck", "chances", "spread")
 QUANTITIES = {
     "regret": {"kind": "size", "label": "regret per pull"},
     "ucb_regret": {"kind": "size", "label": "regret per pull, UCB1"},
@@ -37,10 +37,10 @@ _N_PARTS = 4  # of a game
 
 
 class Game(NamedTuple):
-    """What was pulled, and whether it won; an arm that there isn't has the number of arms, or more."""
+    """What was pulled, and what it brought; an arm that there isn't has the number of arms, or more."""
 
     arms: Int[np.ndarray, "games pulls"]
-    won: Int[np.ndarray, "games pulls"]
+    won: Real[np.ndarray, "games pulls"]
 
 
 def measure(model: Model, parameters: Parameters, dataset: Dataset) -> Iterator[Measurement]:
@@ -52,8 +52,8 @@ def measure(model: Model, parameters: Parameters, dataset: Dataset) -> Iterator[
     * `ucb_regret`, `random_regret`: the same for UCB1, and for random arms, by their expected value;
     * `as_ucb`, `as_greedy`: fraction of pulls that UCB1, or who takes the largest mean, could make after
       the same history, each arm having been pulled once;
-    * `win_stay`, `lose_shift`: fraction of pulls after a win that are of the same arm, and of those after a
-      loss that are of another;
+    * `win_stay`, `lose_shift`: fraction of pulls after a win (a reward above a half) that are of the same
+      arm, and of those after a loss that are of another;
     * `no_arm`: fraction of pulls that are of no arm.
     """
     for name, split in dataset.splits.items():
@@ -66,6 +66,7 @@ def measure(model: Model, parameters: Parameters, dataset: Dataset) -> Iterator[
             lambda _, tally, chances=chances, rng=rng: chosen(scores("ucb", tally, chances), rng),
             chances,
             luck,
+            payout_of(split, dataset.n_tokens),
         )
         random = np.broadcast_to(
             chances.max(1, keepdims=True) - chances.mean(1, keepdims=True), luck.shape
@@ -85,17 +86,25 @@ def measure(model: Model, parameters: Parameters, dataset: Dataset) -> Iterator[
 def game_of(model: Model, parameters: Parameters, split: Split, n_tokens: int) -> Game:
     """Games as a model plays them."""
     chances, luck = split.truth["chances"], split.truth["luck"]
+    spread = float(split.truth["spread"][0])
 
     def world(
         games: Int[np.ndarray, " games"], said: Int[np.ndarray, "games read"]
     ) -> Int[np.ndarray, " games"]:
-        return answers(n_tokens, chances[games], luck[games, said.shape[1]], said[:, -1])
+        its_luck = luck[games, said.shape[1]]
+        return answers(n_tokens, chances[games], its_luck, said[:, -1], spread)
 
     found = rollout(
         model, parameters, split.tokens, split.truth["written"],
         hops=split.hops, temperature=1.0, seed=_SEED, world=world,
     )  # fmt: skip
-    return Game(found[:, 1::2], (found[:, 2::2] == n_tokens - 1).astype(np.int64))
+    return Game(found[:, 1::2], rewards_of(found, chances.shape[1], n_tokens))
+
+
+def payout_of(split: Split, n_tokens: int) -> Payout:
+    """What pulls bring in its games."""
+    n_arms = split.truth["chances"].shape[1]
+    return Payout(n_tokens - n_arms - 1, float(split.truth["spread"][0]))
 
 
 def regrets(
@@ -120,7 +129,7 @@ def ways(game: Game, chances: Float[np.ndarray, "games arms"]) -> dict[str, floa
             found.append((its == score.max(1))[there])
         tally = tally.after(arm, won)
     same = game.arms[:, 1:] == game.arms[:, :-1]
-    won = game.won[:, :-1] == 1
+    won = game.won[:, :-1] > 0.5
     shares = {
         **{f"as_{learner}": np.concatenate(found) for learner, found in could.items()},
         "win_stay": same[won],

@@ -5,6 +5,8 @@ sequence is what a learner pulled, and whether that won:
 
     go a2 won a0 lost a1 lost a2 won a2 won …
 
+or how much that brought, `r0` to the largest, where rewards have a spread.
+
 A model is asked for the arms. In a rollout it pulls them itself, and the game answers: `answers`. Luck
 belongs to the game, so that whoever pulls the same arm at the same time wins or loses alike.
 
@@ -14,7 +16,8 @@ belongs to the game, so that whoever pulls the same arm at the same time wins or
     harder  games whose arms have chances nearer to each other than any in training
 
 What is known: of each token, whether it is the model that writes it (`written`), and the `luck` of each
-pull at the place of its reward (elsewhere 0); of each game the `chances`, one for each arm.
+pull at the place of its reward (elsewhere 0); of each game the `chances`, one for each arm, and the
+`spread` of rewards.
 
 After Laskin et al. 2022 (arXiv:2210.14215; algorithm distillation); the learner is UCB1 (`learners`).
 """
@@ -31,10 +34,10 @@ from pydantic import Field, model_validator
 from onset.settings import Fraction, PositiveInt
 from onset.settings import Settings as BaseSettings
 from onset.tasks.dataset import VALIDATION, Dataset, Split, Stream
-from onset.tasks.learning.learners import Learner, Tally, chosen, played, scores
+from onset.tasks.learning.learners import Learner, Payout, Tally, chosen, played, scores
 from onset.tasks.parts import rows
 
-_GO, _LOST, _WON = range(3)  # after the arms
+_GO, _LOST = range(2)  # after the arms
 _HELD_OUT = ("test", "harder")
 _HARDER = 0.15
 """how far apart the chances of a harder game are at most; those of others, farther"""
@@ -52,6 +55,11 @@ class Settings(BaseSettings):
     """of a game"""
     source: Learner = "ucb"
     """who plays the games that are shown"""
+    levels: int = Field(2, ge=2, le=64)
+    """that a reward can have"""
+    spread: float = Field(0.0, ge=0, le=1)
+    """standard deviation of rewards around an arm's chance, which are told as the nearest level; 0: an arm
+    wins with its chance, or brings nothing"""
     rewards: Literal["earned", "coin"] = "earned"
     """`coin`, as a null: each is won by a coin, in the histories that are trained; nothing can be learnt
     from them"""
@@ -67,7 +75,7 @@ class Settings(BaseSettings):
 
     @property
     def n_tokens(self) -> int:
-        return self.n_arms + 3
+        return self.n_arms + 1 + self.levels
 
     @property
     def length(self) -> int:
@@ -87,12 +95,22 @@ class Settings(BaseSettings):
 
     @property
     def truth(self) -> tuple[str, ...]:
-        return (*_OF_TOKENS, "chances")
+        return (*_OF_TOKENS, "chances", "spread")
+
+    @property
+    def payout(self) -> Payout:
+        return Payout(self.levels, self.spread)
 
     @property
     def n_numbers(self) -> int:
         """That making the dataset holds, about."""
         return 6 * (self.n_train + 2 * self.n_test) * (self.length + self.n_arms)
+
+    @model_validator(mode="after")
+    def _rewards_go_together(self) -> Self:
+        if self.levels > 2 and not self.spread:
+            raise ValueError("levels: without a spread, rewards have two levels; set spread")
+        return self
 
     @model_validator(mode="after")
     def _there_are_enough(self) -> Self:
@@ -120,7 +138,8 @@ def generate(settings: Settings, seed: int) -> Dataset:
             size = n_validation
         splits[name] = _apart(settings, name, size, rng, taken)
         taken |= rows(splits[name].tokens)
-    names = (*(f"a{i}" for i in range(settings.n_arms)), "go", "lost", "won")
+    rewards = [f"r{i}" for i in range(settings.levels)] if settings.spread else ["lost", "won"]
+    names = (*(f"a{i}" for i in range(settings.n_arms)), "go", *rewards)
     dataset = Dataset({name: splits[name] for name in settings.splits}, names)
     return replace(dataset, streams=streams(settings, dataset))
 
@@ -137,6 +156,7 @@ def answers(
     chances: Float[np.ndarray, "games arms"],
     luck: Float[np.ndarray, " games"],
     arms: Int[np.ndarray, " games"],
+    spread: float = 0.0,
 ) -> Int[np.ndarray, " games"]:
     """What games say to pulls, as tokens. What is no arm wins nothing.
 
@@ -145,11 +165,25 @@ def answers(
         chances: of each arm.
         luck: of this pull.
         arms: tokens that were written where an arm belongs.
+        spread: of rewards.
     """
-    n_arms = n_tokens - 3
+    n_arms = chances.shape[1]
+    n_levels = n_tokens - n_arms - _LOST
     its = chances[np.arange(len(arms)), np.minimum(arms, n_arms - 1)]
-    won = (luck < its) & (arms < n_arms)
-    return n_arms + np.where(won, _WON, _LOST)
+    reward = np.where(arms < n_arms, Payout(n_levels, spread).of(its, luck), 0.0)
+    return n_arms + _LOST + _level(reward, n_levels)
+
+
+def rewards_of(
+    tokens: Int[np.ndarray, "games length"], n_arms: int, n_tokens: int
+) -> Float[np.ndarray, "games pulls"]:
+    """What each pull of whole games brought, between 0 and 1."""
+    first = n_arms + _LOST
+    return (tokens[:, 2::2] - first) / (n_tokens - first - 1)
+
+
+def _level(reward: Float[np.ndarray, "*games"], n_levels: int) -> Int[np.ndarray, "*games"]:
+    return np.rint(reward * (n_levels - 1)).astype(np.int64)
 
 
 def _apart(
@@ -188,16 +222,17 @@ def _histories(settings: Settings, name: str, n: int, rng: np.random.Generator) 
         return chosen(scores(s.source, tally, chances), rng)
 
     tossed = s.rewards == "coin" and trained
-    arms, wins = played(pull, np.full(chances.shape, 0.5) if tossed else chances, luck)
+    arms, wins = played(pull, np.full(chances.shape, 0.5) if tossed else chances, luck, s.payout)
     if s.order == "shuffled" and trained:
         order = rng.random(arms.shape).argsort(1)
         arms, wins = (np.take_along_axis(its, order, 1) for its in (arms, wins))
     tokens = np.full((n, s.length), s.n_arms + _GO)
-    tokens[:, 1::2], tokens[:, 2::2] = arms, s.n_arms + np.where(wins == 1, _WON, _LOST)
+    tokens[:, 1::2], tokens[:, 2::2] = arms, s.n_arms + _LOST + _level(wins, s.levels)
     of_tokens = np.zeros(tokens.shape)
     of_tokens[:, 2::2] = luck
     written = np.tile(np.arange(s.length) % 2 == 1, (n, 1))
-    truth = {"written": written, "luck": of_tokens, "chances": chances}
+    spread = np.full(n, float(s.spread))
+    truth = {"written": written, "luck": of_tokens, "chances": chances, "spread": spread}
     return Split(tokens, arms, tuple(range(0, s.length - 1, 2)), truth=truth)
 
 
