@@ -1,0 +1,244 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Circuits found by machine, held against circuits that are known
+#
+# **Question.** Methods that find circuits are usually graded by circuits that people have found. Here
+# the truth is known in two other ways: of models whose weights are written to have a circuit and
+# nothing else, and of small trained models by patching every edge by itself. Which methods find it?
+# And when a model learns to name indirect objects (Wang et al. 2022) as one thing among others, which
+# parts come first: before what the circuit does, or with it?
+#
+# **Hypotheses.** (a) Gradients along a path of inputs (EAP-IG) find circuits better than gradients at
+# one point (EAP), most of all where attention is sharp; greedy and learnt pruning do as well, and take
+# far more runs of the model. (b) Heads that look at previous and at duplicate tokens come before the
+# answer, those that move names with it. (c) Naming indirect objects comes more suddenly than the loss
+# on stories falls. (d) Heads make up for name movers only where dropout has trained them to.
+#
+# **What would refute them.** (a) EAP with as low a CMD as EAP-IG in compiled models; (b) intervals of
+# the lags that contain zero; (c) a sharpness like that of the stories' loss, or of an exponential
+# decay; (d) as much made up for without dropout. For everything there is a null: edges in a random
+# order, an untrained model, answers that are drawn, sentences in which nobody is named twice.
+
+# %% tags=["parameters"]
+study_name = "circuits"
+results = "results"
+
+# %%
+from onset.figures.circuit_graph import plot_graphs
+from onset.notebook import say
+from onset.notebook.circuits import COMPILED, HYPOTHESES, Circuits
+from onset.notebook.here import here
+from onset.notebook.name_circuit import DECAY, LEAD, REPAIR, STORIES, NameCircuit
+from onset.statistics.name_parts import PARTS
+from onset.statistics.named import stacked
+from onset.statistics.rows import where
+
+study = here(study_name, results)
+TRAINED = ["three_layers", "two_layers", "four_layers", "half_share", "dropout", "relatives"]
+trained, null = study.there(*TRAINED), study.there("either")
+names = NameCircuit(study, tuple(study.there(*TRAINED)), "ioi", "three_names")
+its = Circuits(study)
+base = study.conditions[0]
+
+# %% [markdown]
+# ## Naming indirect objects
+#
+# How often the right name has a larger logit than the other one: with names that trained riddles have,
+# with names that only stories tell about, in a template that wasn't trained; and where a third person
+# acts, so that both would do (null).
+
+# %%
+ASKED = {
+    "ioi": "as trained", "ioi_new_names": "new names", "ioi_new_template": "new template",
+    "three_names": "null: nobody named twice",
+}  # fmt: skip
+study.curves_figure(
+    "learning", study.along("above_rival", condition=[*trained, *null], split=list(ASKED)), ASKED,
+    "right name above the other", of=[*trained, *null], logarithmic=False, n_columns=4,
+)  # fmt: skip
+
+# %% [markdown]
+# ## Which parts come first
+#
+# Each part is as far as the head that plays it most. Grey: the same where nobody is named twice, the
+# same heads' null. A part is half way when it has grown by half of what it grows in the whole
+# training; the lead of the right name likewise.
+
+# %%
+shown = {
+    name: study.labels[name] for name in study.there("three_layers", "two_layers", "four_layers")
+}
+study.curves_figure(
+    "looking", names.curves("share", shown), PARTS[:4], "attention", by="part", of=shown,
+    null="null", logarithmic=False,
+)  # fmt: skip
+study.curves_figure(
+    "writing", names.curves("logits", shown), PARTS[4:], "towards the lead (nats)", by="part", of=shown,
+    null="null", shares=False, logarithmic=False,
+)  # fmt: skip
+
+# %%
+order = names.drawn_lags(trained)
+study.rows_figure(
+    "order", order, {name: study.labels[name] for name in trained},
+    "steps after the lead is half way", by="condition", row="part", of={part: part for part in PARTS},
+    shares=False, marked=0, n_lines=2,
+)  # fmt: skip
+sharp = names.drawn_sharpness()
+study.rows_figure(
+    "sharp", sharp, {LEAD: "lead of the right name", STORIES: "loss of stories"},
+    "steps from a tenth of the way to nine tenths, over steps to the half", by="what",
+    of=trained, shares=False, marked=DECAY,
+)  # fmt: skip
+classes = names.classes(study.there("three_layers", "two_layers", "four_layers", "dropout"))
+
+# %% [markdown]
+# ## Who makes up for name movers, and since when
+#
+# At nine checkpoints, the three name movers of that checkpoint are replaced by their mean.
+
+# %%
+repair = names.repair("repair")
+repaired = {name: study.labels[name] for name in study.there("three_layers", "dropout")}
+study.curves_figure(
+    "repair", repair, repaired, "nats", by="condition", curve="what", of=REPAIR, shares=False,
+    logarithmic=False, n_columns=3,
+)  # fmt: skip
+
+# %% [markdown]
+# ## Methods, graded
+#
+# CMD is the area between the share of the lead that circuits of growing size keep, and 1: small is
+# good; CPR is the area under that share. Precision and recall are those of the smallest circuit that
+# keeps nine tenths of the lead, among the edges that matter by themselves.
+
+# %%
+MODELS = {
+    COMPILED: "compiled (six programs)", "three_layers": "three layers", "two_layers": "two layers",
+    "trained_induction": "trained: induction", "shuffled_induction": "null: shuffled induction",
+    "untrained": "null: untrained",
+}  # fmt: skip
+OF_LISTS = {COMPILED, "trained_induction", "shuffled_induction"}
+grades = its.grades({name: "test" if name in OF_LISTS else "ioi" for name in MODELS})
+study.table("methods", its.table(grades, MODELS))
+
+# %%
+PANELS = {
+    ("cmd", COMPILED): "CMD: compiled", ("circuit_precision", COMPILED): "precision: compiled",
+    ("circuit_recall", COMPILED): "recall: compiled", ("cmd", "three_layers"): "CMD: three layers",
+    ("circuit_precision", "three_layers"): "precision: three layers",
+    ("circuit_recall", "three_layers"): "recall: three layers",
+}  # fmt: skip
+study.rows_figure(
+    "methods", grades, PANELS, "grade", by=("quantity", "model"), row="method", of=its.methods,
+    n_lines=2,
+)  # fmt: skip
+stability = its.same_edges()
+
+# %% [markdown]
+# ## A circuit that was found, and the true one
+#
+# Edges of the smallest circuit that keeps nine tenths of the lead, by their scores; beside it the known
+# circuit, by what each edge is needed for by itself. Edges that are always the same have no weight.
+
+# %%
+PROGRAM = "program_ioi"
+graphs = {
+    "EAP": its.found(PROGRAM, "test", "eap"), "EAP-IG": its.found(PROGRAM, "test", "eap_ig"),
+    "known": its.true(PROGRAM, "test"),
+}  # fmt: skip
+study.save_figure(plot_graphs(graphs, its.parts(PROGRAM)), "graph", stacked(graphs, "circuit"))
+of_trained = {
+    "EAP-IG": its.found(base, "ioi", "eap_ig"),
+    "every edge by itself": its.found(base, "ioi", "exhaustive"),
+}  # fmt: skip
+figure = plot_graphs(of_trained, its.parts(base))
+study.save_figure(figure, "graph_trained", stacked(of_trained, "circuit"))
+
+# %% [markdown]
+# ## Hypotheses put to the test
+#
+# Causal scrubbing: the share of the loss that is left when everything is exchanged that doesn't matter
+# by a hypothesis. Two are wrong on purpose; that everything matters can't be rejected by this number.
+
+# %%
+recovered = its.recovered()
+scrubbed = [name for name in study.conditions if name in set(recovered["condition"])]
+study.rows_figure(
+    "scrubbed", recovered, HYPOTHESES, "share of the loss that is recovered", by="hypothesis",
+    of=scrubbed, shares=False, marked=0, n_lines=2,
+)  # fmt: skip
+study.table("scrubbed", its.recovered_table(study.labels))
+
+# %% [markdown]
+# ## One direction for who is named twice?
+#
+# A direction of the last position's state is learnt so that exchanging it with the twin's turns the
+# answer into its rival. Nulls: a random direction moved as far, arbitrary answers, an untrained model.
+
+# %%
+ALIGNED = {
+    "aligned": "learnt", "aligned_placebo": "null: random direction",
+    "aligned_arbitrary": "null: arbitrary answers", "aligned_untrained": "null: untrained",
+}  # fmt: skip
+searched = {name: study.labels[name] for name in study.there("program_ioi", "three_layers")}
+aligned = its.aligned(searched, ["test", "ioi"], rank=1)
+study.points_figure(
+    "aligned", aligned, searched, "blocks before", "answers that follow", at="layer", by="condition",
+    curve="measure", of=ALIGNED, n_columns=4,
+)  # fmt: skip
+
+# %% [markdown]
+# ## Is circuit analysis needed if features are found?
+#
+# Three latents of a dictionary are described by the tokens of their top examples. Where such a token
+# stands and the latent is silent, the description fails. Weights of earlier tokens should tell where.
+
+# %%
+WAYS = {
+    "circuit": "its circuit", "top_examples": "its top examples", "all_examples": "all its examples",
+    "chance": "null: shuffled circuit",
+}  # fmt: skip
+failures = its.failures()
+study.rows_figure(
+    "failures", failures, None, "AUC of where descriptions fail", row="way", of=WAYS, marked=0.5
+)
+
+# %% [markdown]
+# ## The numbers, compared with the literature
+
+# %%
+study.save_numbers(
+    say.named(grades, "grade/{model}/{method}/{quantity}")
+    | say.named(recovered, "recovered/{condition}/{hypothesis}")
+    | say.named(order, "lag/{condition}/{part}", say.censored(0))
+    | say.named(sharp, "sharp/{condition}/{what}", say.censored(2))
+    | say.named(classes, "heads/{condition}/{class}", say.rounded(1))
+    | say.named(stability, "same/{condition}/{way}")
+    | say.named(failures, "failures/{way}")
+    | study.quoted_settings("model.d_model", "model.n_heads", "training.steps")
+    | {"n_seeds": str(len(study.seeds)), "decay": f"{DECAY:.1f}"}
+)
+study.verdict(
+    {
+        "ig_before_eap": its.graded_more("cmd", "eap", "eap_ig", base, "ioi"),
+        "eap_before_acdc": its.graded_more("edges_auc", "eap", "acdc", base, "ioi"),
+        "pruning_on_compiled": where(
+            grades, model=COMPILED, method="edge_pruning", quantity="circuit_recall"
+        ),
+        "scrubbed_induction": where(
+            its.scrubbed, condition="trained_induction", hypothesis="circuit"
+        ),
+        "suddenly": names.sharper(base),
+    }
+)
+
+# %%
+study.ask("at the house were tom and mia when tom showed a lamp to")
