@@ -45,7 +45,7 @@ _SPLIT = "test"
 _MOST = 128  # sequences
 _FEWEST = 40  # described places, of each kind
 Places = Bool[np.ndarray, "sequences length"]
-Weights = Float[np.ndarray, "ways tokens"]
+Weights = Float[np.ndarray, "ways vocabulary"]
 """of a token anywhere before a place, and of one right before it"""
 
 
