@@ -84,3 +84,17 @@ def test_weights_of_other_tokens_tell_nothing(found):
 def test_a_description_that_never_fails_is_not_looked_at():
     """Latents of the token itself."""
     assert analysed(0) == {}
+
+
+def test_texts_that_the_parent_lacks_are_named():
+    class Poorer(Parent):
+        """Without a validation part."""
+
+        dataset = PARENT.dataset.only(("train", "test"))
+
+    parent = Poorer(RunFolder(Path("study/condition/seed_0")))
+    with (
+        torch.inference_mode(),
+        pytest.raises(ValueError, match="'test_validation'; there are train, test"),
+    ):
+        list(latent_failures.analyse(*dictionary(ANSWER), WORLD, 0, parent))

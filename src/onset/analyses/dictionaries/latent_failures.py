@@ -41,7 +41,7 @@ QUANTITIES = {
 }  # fmt: skip
 N_LATENTS = 3
 N_TOP = 20
-_SPLIT = "test"
+_SPLITS = (f"test{VALIDATION}", "test")  # to describe latents on, and to try descriptions on
 _MOST = 128  # sequences
 _FEWEST = 40  # described places, of each kind
 Places = Bool[np.ndarray, "sequences length"]
@@ -57,11 +57,17 @@ def analyse(
 
     * `description_holds`: share of the places with one of the description's tokens at which it is active;
     * `failures_told_by_WAY`: how well WAY tells those places from the others (area under the ROC curve).
+
+    Raises:
+        ValueError: the parent's world has no such texts.
     """
     layer = int(dataset.truth["place"][0])
+    if lacking := [its for its in _SPLITS if its not in parent.dataset.splits]:
+        said = f"latents are described on texts of the parent's split {lacking[0]!r}; there are"
+        raise ValueError(f"{said} {', '.join(parent.dataset.splits)}")
     with torch.inference_mode(False), torch.enable_grad():
         told = model, parameters, dataset, parent, layer
-        seen, tried = (_Texts(*told, its) for its in (f"{_SPLIT}{VALIDATION}", _SPLIT))
+        seen, tried = (_Texts(*told, its) for its in _SPLITS)
         for place, latent in enumerate(_most_open(seen)):
             its = seen.described(latent)
             there = tried.places_of(its)
