@@ -186,3 +186,20 @@ def test_a_circuit_of_ones_own_is_a_file(tmp_path, monkeypatch):
     model, parameters, world = compiled_world("induction")
     wiring = Wiring.of(model, parameters)
     assert scrubbed(wiring, world.splits["test"], its, 0).recovered == pytest.approx(1, abs=0.05)
+
+
+def test_the_study_holds_every_known_circuit_against_its_own_model():
+    comparisons = StudyFile.model_validate(
+        read_yaml(ROOT / "config/studies/circuits.yaml")
+    ).comparisons
+    asked = {
+        name: its.options["circuit"]
+        for name, its in comparisons.items()
+        if its.name == "known_circuit"
+    }
+    assert set(asked.values()) <= set(form.names())
+    own = {name: its for name, its in asked.items() if name.startswith("known_")}
+    assert own == {f"known_{name}": name for name in form.names()}
+    wrong = {name.removeprefix("wrong_"): its for name, its in asked.items() if name not in own}
+    assert wrong
+    assert all(program != its for program, its in wrong.items())

@@ -230,15 +230,41 @@ study.verdict(
     {
         "ig_before_eap": its.graded_more("cmd", "eap", "eap_ig", base, "ioi"),
         "eap_before_acdc": its.graded_more("edges_auc", "eap", "acdc", base, "ioi"),
-        "pruning_on_compiled": where(
-            grades, model=COMPILED, method="edge_pruning", quantity="circuit_recall"
-        ),
+        "pruning_on_compiled": its.recall_on_compiled("edge_pruning"),
         "scrubbed_induction": where(
             its.scrubbed, condition="trained_induction", hypothesis="circuit"
         ),
         "suddenly": names.sharper(base),
     }
 )
+
+# %% [markdown]
+# ## What the numbers say of the hypotheses
+#
+# (a) Refuted where the circuit is known: on compiled models, EAP finds every edge that matters, as
+# EAP-IG, greedy and learnt pruning do, though attention is sharp there; only attribution by parts and
+# the nulls don't. What a single edge is needed for, and the declared circuit, are the same edges.
+#
+# Causal scrubbing rejects circuits with exchanged roles and those of other tasks, with one exception:
+# a head that looks one place back passes for one that looks for the next symbol, because what is
+# exchanged between questions, positions, is the same in all of them. And it rejects nothing that claims
+# too much.
+
+# %%
+study.holds(
+    "grade/compiled/eap/circuit_precision:low > 0.9", "grade/compiled/eap/circuit_recall:low > 0.9",
+    "grade/compiled/eap_ig/circuit_recall:low > 0.9", "grade/compiled/acdc/circuit_recall:low > 0.9",
+    "grade/compiled/edge_pruning/circuit_recall:low > 0.9",
+    "grade/compiled/node_patching/circuit_precision:high < 0.9",
+    "grade/compiled/magnitude/circuit_precision:high < 0.7",
+    "recovered/program_ioi/exchanged:high < 0.5", "recovered/program_ioi/other task:high < 0.6",
+    "recovered/program_reversing/other task:high < 0.8",
+    "recovered/program_previous/other task:low > 0.9",
+    "recovered/program_ioi/everything:low > 0.99",
+)  # fmt: skip
+
+# %% [markdown]
+# **Asking a model.** What follows the end of a riddle.
 
 # %%
 study.ask("at the house were tom and mia when tom showed a lamp to")
