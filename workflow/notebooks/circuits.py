@@ -178,21 +178,25 @@ study.rows_figure(
 study.table("scrubbed", its.recovered_table(study.labels))
 
 # %% [markdown]
-# ## One direction for who is named twice?
+# ## One place for who is named twice?
 #
-# A direction of the last position's state is learnt so that exchanging it with the twin's turns the
-# answer into its rival. Nulls: a random direction moved as far, arbitrary answers, an untrained model.
+# A subspace of the last position's state is learnt so that exchanging it with the twin's turns the
+# answer into its rival. Nulls: a random subspace moved as far, arbitrary answers, an untrained model.
+# Of the untrained model half of the answers follow, whatever is done: it has none.
 
 # %%
 ALIGNED = {
-    "aligned": "learnt", "aligned_placebo": "null: random direction",
+    "aligned": "learnt", "aligned_placebo": "null: random subspace",
     "aligned_arbitrary": "null: arbitrary answers", "aligned_untrained": "null: untrained",
 }  # fmt: skip
 searched = {name: study.labels[name] for name in study.there("program_ioi", "three_layers")}
-aligned = its.aligned(searched, ["test", "ioi"], rank=1)
+aligned = its.aligned(searched, ["test", "ioi"])
+RANKS = {1: "one dimension", 4: "four", 16: "sixteen"}
 study.points_figure(
-    "aligned", aligned, searched, "blocks before", "answers that follow", at="layer", by="condition",
-    curve="measure", of=ALIGNED, n_columns=4,
+    "aligned", aligned,
+    {(name, rank): f"{label}, {said}" for name, label in searched.items() for rank, said in RANKS.items()},
+    "blocks before", "answers that follow", at="layer", by=("condition", "rank"), curve="measure",
+    of=ALIGNED, n_lines=2, n_columns=4,
 )  # fmt: skip
 
 # %% [markdown]
@@ -223,6 +227,7 @@ study.save_numbers(
     | say.named(classes, "heads/{condition}/{class}", say.rounded(1))
     | say.named(stability, "same/{condition}/{way}")
     | say.named(failures, "failures/{way}")
+    | say.named(aligned, "followed/{condition}/{rank}/{layer}/{measure}")
     | study.quoted_settings("model.d_model", "model.n_heads", "training.steps")
     | {"n_seeds": str(len(study.seeds)), "decay": f"{DECAY:.1f}"}
 )

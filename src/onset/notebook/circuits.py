@@ -215,13 +215,12 @@ class Circuits:
         ]
         return pd.DataFrame(rows, columns=["model", *HYPOTHESES.values()])
 
-    def aligned(self, conditions: Iterable[str], split: Sequence[str], rank: int) -> pd.DataFrame:
-        """Answers that follow an exchanged subspace, over seeds: condition, layer, measure, mean, …"""
-        rows = where(
-            self.study.closer, condition=list(conditions), split=split, component=rank
-        )  # fmt: skip
+    def aligned(self, conditions: Iterable[str], splits: Sequence[str]) -> pd.DataFrame:
+        """Answers that follow an exchanged subspace: condition, rank, layer, measure, mean, low, …"""
+        rows = where(self.study.closer, condition=list(conditions), split=list(splits))
         rows = rows[rows["measure"].str.startswith("aligned")]
-        return over_seeds(rows, ["condition", "layer", "measure"])
+        rows = rows.assign(rank=rows["component"].astype(int))
+        return over_seeds(rows, ["condition", "rank", "layer", "measure"])
 
     # ---- descriptions -----------------------------------------------------------------------
 
