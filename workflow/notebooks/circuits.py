@@ -219,8 +219,10 @@ study.rows_figure(
 # ## The numbers, compared with the literature
 
 # %%
+NONE_OPEN = [f"failures/{way}" for way in WAYS]  # where no description leaves anything open
 study.save_numbers(
-    say.named(grades, "grade/{model}/{method}/{quantity}")
+    {name: "not measured" for name in NONE_OPEN}
+    | say.named(grades, "grade/{model}/{method}/{quantity}")
     | say.named(recovered, "recovered/{condition}/{hypothesis}")
     | say.named(order, "lag/{condition}/{part}", say.censored(0))
     | say.named(sharp, "sharp/{condition}/{what}", say.censored(2))
