@@ -14,11 +14,12 @@ from onset.circuits.form import known
 from onset.circuits.plans import compiled
 from onset.figures.circuit_graph import plot_graphs
 from onset.notebook.circuits import COMPILED, GRADES, HYPOTHESES, METHODS, Circuits
-from onset.notebook.name_circuit import LEAD, STORIES, NameCircuit
+from onset.notebook.name_circuit import LEAD, RIDDLES, STORIES, NameCircuit
 from onset.notebook.study import NotebookStudy
 from onset.statistics.name_heads import MOVER
 from onset.statistics.name_parts import LOOKS, PREVIOUS
 from onset.statistics.rows import where
+from onset.tasks.language.riddle_kinds import KINDS
 from onset.tasks.programs import generate
 from tests.unit.test_programs import settings
 
@@ -149,6 +150,30 @@ class TestNameCircuit:
         sharp = names.drawn_sharpness().set_index("what")["mean"]
         assert sharp[LEAD] < sharp[STORIES]
         assert (names.sharper("one")["at"] < 1).all()
+
+    def test_every_kind_of_riddle_has_a_name(self):
+        assert tuple(RIDDLES) == KINDS
+
+    def test_kinds_of_riddles_with_what_is_new_in_them(self, tmp_path):
+        splits = (
+            "ioi",
+            "ioi_new_names",
+            "pronoun",
+            "pronoun_new_template",
+            "pronoun_swapped",
+            "test",
+        )
+        found = [
+            {"condition": "one", "seed": seed, "step": step, "split": split, "measure": "above_rival",
+             "value": step / 100}
+            for seed in SEEDS for step in (0, 50) for split in splits
+        ]  # fmt: skip
+        study = study_of(tmp_path, "one", measures=rows_of(found))
+        its = NameCircuit(study, ("one",), "ioi", "three_names").answered("one")
+        assert set(zip(its["kind"], its["new"], strict=True)) == {
+            ("ioi", ""), ("ioi", "_new_names"), ("pronoun", ""), ("pronoun", "_new_template")
+        }  # fmt: skip
+        assert its["mean"].eq(0.5).all()
 
     def test_classes_are_told_run_by_run(self, tmp_path):
         """Another head moves the name in each run."""

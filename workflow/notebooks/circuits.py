@@ -35,7 +35,7 @@ from onset.figures.circuit_graph import plot_graphs
 from onset.notebook import say
 from onset.notebook.circuits import COMPILED, HYPOTHESES, Circuits
 from onset.notebook.here import here
-from onset.notebook.name_circuit import DECAY, LEAD, REPAIR, STORIES, NameCircuit
+from onset.notebook.name_circuit import DECAY, LEAD, REPAIR, RIDDLES, STORIES, NameCircuit
 from onset.statistics.name_parts import PARTS
 from onset.statistics.named import stacked
 from onset.statistics.rows import where
@@ -62,6 +62,14 @@ ASKED = {
 study.curves_figure(
     "learning", study.along("above_rival", condition=[*trained, *null], split=list(ASKED)), ASKED,
     "right name above the other", of=[*trained, *null], logarithmic=False, n_columns=4,
+)  # fmt: skip
+
+# %%
+NEW = {"": "as trained", "_new_names": "new names", "_new_template": "new template"}
+together = names.answered("relatives")
+study.rows_figure(
+    "relatives", together, NEW, "right answer above its rival", by="new", row="kind", of=RIDDLES,
+    marked=0.5,
 )  # fmt: skip
 
 # %% [markdown]

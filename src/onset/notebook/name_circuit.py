@@ -17,7 +17,7 @@ from onset.statistics.digit_order import SHARPNESS_OF_DECAY, sharpness
 from onset.statistics.name_parts import LEAST, lags, parts_of, risen, when_half
 from onset.statistics.named import stacked
 from onset.statistics.per_run import by_run, of_conditions, per_condition
-from onset.statistics.rows import where
+from onset.statistics.rows import at_last_step, named_parts, where
 from onset.statistics.seeds import over_seeds
 from onset.statistics.times import Times, as_drawn, ratio
 
@@ -30,6 +30,17 @@ REPAIR = {
     "random_lost_directly": "null: written by random heads",
 }
 """what is followed of self-repair, and how figures call it"""
+RIDDLES = {
+    "ioi": "indirect objects",
+    "order": "greater than",
+    "pronoun": "pronouns",
+    "bracket": "brackets",
+    "sorting": "sorting",
+    "acronym": "acronyms",
+    "argument": "arguments",
+    "mapping": "mapping",
+}
+"""kinds of riddles, and how figures call them"""
 DECAY = SHARPNESS_OF_DECAY
 _CLASSES = {
     "head_effect": "effect",
@@ -71,6 +82,16 @@ class NameCircuit:
             rows = where(self.parts, kind=kind, split=split, condition=list(conditions))
             found[measure] = over_seeds(rows, ["condition", "part", "step"])
         return stacked(found, "measure")
+
+    def answered(self, condition: str) -> pd.DataFrame:
+        """Riddles of each kind whose answer is above its rival in the end: kind, new, mean, low, high, …
+
+        `new` is what trained riddles don't have: nothing, `_new_names` or `_new_template`.
+        """
+        rows = self.study.measured("above_rival", condition=condition)
+        new = r"(?P<new>(?:_new_names|_new_template)?)"
+        rows = named_parts(at_last_step(rows), "split", rf"(?P<kind>{'|'.join(RIDDLES)}){new}")
+        return over_seeds(rows, ["kind", "new"])
 
     # ---- order ------------------------------------------------------------------------------
 
