@@ -170,7 +170,7 @@ class TestNameCircuit:
         ]  # fmt: skip
         study = study_of(tmp_path, "one", measures=rows_of(found))
         its = NameCircuit(study, ("one",), "ioi", "three_names").answered("one")
-        assert set(zip(its["kind"], its["new"], strict=True)) == {
+        assert set(zip(its["riddle"], its["new"], strict=True)) == {
             ("ioi", ""), ("ioi", "_new_names"), ("pronoun", ""), ("pronoun", "_new_template")
         }  # fmt: skip
         assert its["mean"].eq(0.5).all()

@@ -68,7 +68,7 @@ study.curves_figure(
 NEW = {"": "as trained", "_new_names": "new names", "_new_template": "new template"}
 together = names.answered("relatives")
 study.rows_figure(
-    "relatives", together, NEW, "right answer above its rival", by="new", row="kind", of=RIDDLES,
+    "relatives", together, NEW, "right answer above its rival", by="new", row="riddle", of=RIDDLES,
     marked=0.5,
 )  # fmt: skip
 

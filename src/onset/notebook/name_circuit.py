@@ -84,14 +84,14 @@ class NameCircuit:
         return stacked(found, "measure")
 
     def answered(self, condition: str) -> pd.DataFrame:
-        """Riddles of each kind whose answer is above its rival in the end: kind, new, mean, low, high, …
+        """Riddles of each kind whose answer is above its rival in the end: riddle, new, mean, low, high, …
 
         `new` is what trained riddles don't have: nothing, `_new_names` or `_new_template`.
         """
         rows = self.study.measured("above_rival", condition=condition)
         new = r"(?P<new>(?:_new_names|_new_template)?)"
-        rows = named_parts(at_last_step(rows), "split", rf"(?P<kind>{'|'.join(RIDDLES)}){new}")
-        return over_seeds(rows, ["kind", "new"])
+        rows = named_parts(at_last_step(rows), "split", rf"(?P<riddle>{'|'.join(RIDDLES)}){new}")
+        return over_seeds(rows, ["riddle", "new"])
 
     # ---- order ------------------------------------------------------------------------------
 
