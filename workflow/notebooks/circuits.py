@@ -38,12 +38,11 @@ from onset.notebook.here import here
 from onset.notebook.name_circuit import DECAY, LEAD, REPAIR, RIDDLES, STORIES, NameCircuit
 from onset.statistics.name_parts import PARTS
 from onset.statistics.named import stacked
-from onset.statistics.rows import where
 
 study = here(study_name, results)
 TRAINED = ["three_layers", "two_layers", "four_layers", "half_share", "dropout", "relatives"]
 trained, null = study.there(*TRAINED), study.there("either")
-names = NameCircuit(study, tuple(study.there(*TRAINED)), "ioi", "three_names")
+names = NameCircuit(study, tuple(trained), "ioi", "three_names")
 its = Circuits(study)
 base = study.conditions[0]
 
@@ -246,9 +245,7 @@ study.verdict(
         "ig_before_eap": its.graded_more("cmd", "eap", "eap_ig", base, "ioi"),
         "eap_before_acdc": its.graded_more("edges_auc", "eap", "acdc", base, "ioi"),
         "pruning_on_compiled": its.recall_on_compiled("edge_pruning"),
-        "scrubbed_induction": where(
-            its.scrubbed, condition="trained_induction", hypothesis="circuit"
-        ),
+        "scrubbed_induction": its.recovered_by("circuit", "trained_induction"),
         "suddenly": names.sharper(base),
     }
 )
@@ -265,7 +262,9 @@ study.verdict(
 # (b) With three layers, heads look at previous tokens long before the lead is half way, and the name
 # mover writes with it. No head looks from a name to its first place: this circuit isn't the published
 # one. Heads of the first layer look at the latest name by themselves, as much where nobody is named
-# twice, and write against it.
+# twice, and write against it. (c) The lead comes far more suddenly than the loss of stories falls.
+# (d) Without dropout, nothing makes up for name movers but the final norm, and that as soon as they
+# write.
 #
 # Causal scrubbing rejects circuits with exchanged roles and those of other tasks, with one exception:
 # a head that looks one place back passes for one that looks for the next symbol, because what is
@@ -277,24 +276,23 @@ study.verdict(
 
 # %%
 study.holds(
-    "grade/compiled/eap/circuit_precision:low > 0.9", "grade/compiled/eap/circuit_recall:low > 0.9",
-    "grade/compiled/eap_ig/circuit_recall:low > 0.9", "grade/compiled/acdc/circuit_recall:low > 0.9",
+    "grade/compiled/eap/circuit_precision:low > 0.9",
+    "grade/compiled/eap/circuit_recall:low > 0.9",
+    "grade/compiled/eap_ig/circuit_recall:low > 0.9",
     "grade/compiled/edge_pruning/circuit_recall:low > 0.9",
     "grade/compiled/node_patching/circuit_precision:high < 0.9",
     "grade/compiled/magnitude/circuit_precision:high < 0.7",
     "grade/trained_induction/eap/cmd > grade/trained_induction/eap_ig/cmd",
     "lag/three_layers/previous token:high < 0",
     "lag/three_layers/previous token < lag/three_layers/name mover",
-    "lag/three_layers/name mover:high >= -100",
+    "sharp/three_layers/the lead:high < sharp/three_layers/loss of stories:low",
+    "sharp/three_layers/the lead:high < decay",
+    "repair:three_layers/ioi/repair_by_heads < repair:three_layers/ioi/repair_by_norm",
     "failures/all_examples > failures/circuit", "failures/all_examples > failures/top_examples",
     "recovered/program_ioi/exchanged:high < 0.5", "recovered/program_ioi/other task:high < 0.6",
-    "recovered/program_reversing/other task:high < 0.8",
     "recovered/program_previous/other task:low > 0.9",
     "recovered/program_ioi/everything:low > 0.99",
 )  # fmt: skip
-
-# %% [markdown]
-# **Asking a model.** What follows the end of a riddle.
 
 # %%
 study.ask("at the house were tom and mia when tom showed a lamp to")

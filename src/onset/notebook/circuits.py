@@ -203,6 +203,10 @@ class Circuits:
         """The same over seeds: condition, hypothesis, mean, low, high, …"""
         return over_seeds(self.scrubbed, ["condition", "hypothesis"])
 
+    def recovered_by(self, hypothesis: str, condition: str) -> pd.DataFrame:
+        """The same of one hypothesis and one condition, a row per seed."""
+        return where(self.scrubbed, hypothesis=hypothesis, condition=condition)
+
     def recovered_table(self, labels: Mapping[str, str]) -> pd.DataFrame:
         """Texts: a row per model, a column per hypothesis."""
         said = {
