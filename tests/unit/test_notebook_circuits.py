@@ -151,6 +151,13 @@ class TestNameCircuit:
         assert sharp[LEAD] < sharp[STORIES]
         assert (names.sharper("one")["at"] < 1).all()
 
+    def test_a_lead_that_does_not_come_is_not_sharp(self, tmp_path):
+        rows = measured()
+        rows.loc[rows["measure"] == "rival_lead", "value"] *= 0.01
+        its = NameCircuit(study_of(tmp_path, "one", measures=rows), ("one",), "ioi", "three_names")
+        assert set(its.drawn_sharpness()["what"]) == {STORIES}
+        assert its.sharper("one").empty
+
     def test_every_kind_of_riddle_has_a_name(self):
         assert tuple(RIDDLES) == KINDS
 

@@ -226,9 +226,10 @@ study.rows_figure(
 # ## The numbers, compared with the literature
 
 # %%
-NONE_OPEN = [f"failures/{way}" for way in WAYS]  # where no description leaves anything open
+# Where no description leaves anything open, and where no lead comes.
+LATE = [*(f"failures/{way}" for way in WAYS), "sharp/three_layers/the lead"]
 study.save_numbers(
-    {name: "not measured" for name in NONE_OPEN}
+    {name: "not measured" for name in LATE}
     | say.named(grades, "grade/{model}/{method}/{quantity}")
     | say.named(recovered, "recovered/{condition}/{hypothesis}")
     | say.named(order, "lag/{condition}/{part}", say.censored(0))

@@ -16,7 +16,7 @@ from onset.statistics import name_heads
 from onset.statistics.digit_order import SHARPNESS_OF_DECAY, sharpness
 from onset.statistics.name_parts import LEAST, lags, parts_of, risen, when_half
 from onset.statistics.named import stacked
-from onset.statistics.per_run import by_run, of_conditions, per_condition
+from onset.statistics.per_run import by_run, of_conditions, per_condition, rows_of_runs
 from onset.statistics.rows import at_last_step, named_parts, where
 from onset.statistics.seeds import over_seeds
 from onset.statistics.times import Times, as_drawn, ratio
@@ -126,10 +126,13 @@ class NameCircuit:
 
     def sharpness(self) -> dict[str, Times]:
         """How sharply the lead comes and the loss of stories falls: the steps from a tenth of the way to
-        nine tenths, over those to the half. `DECAY`: as anything that comes at a constant rate."""
+        nine tenths, over those to the half. `DECAY`: as anything that comes at a constant rate. Not of runs
+        whose lead doesn't come."""
         stories = self.study.measured("loss", split="test", condition=list(self.conditions))
         found = {}
-        for name, its in ((LEAD, self._lead), (STORIES, stories)):
+        comes = np.isfinite(self.behaviour["before"])
+        lead = rows_of_runs(self._lead, self.behaviour["before"].where(comes))
+        for name, its in ((LEAD, lead), (STORIES, stories)):
             found |= sharpness(_left(its).assign(digit=name), 1.0)
         return found
 
@@ -138,7 +141,12 @@ class NameCircuit:
         sharp = self.sharpness()
         found = {
             name: as_drawn(
-                {what: of_conditions(its, [name]) for what, its in sharp.items()}, "what"
+                {
+                    what: there
+                    for what, its in sharp.items()
+                    if len(there := of_conditions(its, [name]))
+                },
+                "what",
             )
             for name in self.conditions
         }
@@ -147,7 +155,8 @@ class NameCircuit:
     def sharper(self, condition: str) -> Times:
         """How sharply the lead comes over how sharply the loss of stories falls, in a condition's runs."""
         sharp = self.sharpness()
-        return ratio(*(of_conditions(sharp[its], [condition]) for its in (LEAD, STORIES)))
+        stories = of_conditions(sharp[STORIES], [condition])
+        return ratio(of_conditions(sharp.get(LEAD, stories[:0]), [condition]), stories)
 
     # ---- self-repair ------------------------------------------------------------------------
 
