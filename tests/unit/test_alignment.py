@@ -38,4 +38,6 @@ def test_before_it_is_not_there(found):
 
 def test_every_number_has_its_controls(found):
     kinds = ("aligned", "aligned_placebo", "aligned_untrained", "aligned_arbitrary")
-    assert set(found) == {(k, layer, rank) for k in kinds for layer in (0, 1) for rank in (1, 4)}
+    assert set(found) == {
+        (k, layer, rank) for k in kinds for layer in (0, 1) for rank in (1, 4, 16)
+    }

@@ -69,6 +69,7 @@ def test_names_are_the_modules():
         "frozen_attention",
         "head_effects",
         "induction_ablation",
+        "latent_failures",
         "latents_used",
         "learned_features",
         "other_dictionaries",

@@ -38,6 +38,7 @@ def test_layers_go_down():
     assert (rows["mlp 0"], rows["head 1.0"], rows["logits"]) == (2, 3, 4)
     assert len(set(places.values())) == len(PARTS)
     assert places["head 0.0"][0] < places["head 0.1"][0]
+    assert places["head 0.0"][0] != places["head 1.0"][0]
 
 
 def test_edges_are_as_wide_as_they_weigh_and_those_against_are_pale():

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from pydantic import ValidationError
 
+from onset.analyses.circuits.scrubbed import scrubbed
 from onset.circuits import form
 from onset.circuits.plans import compiled, compiled_into
+from onset.config.study import StudyFile
+from onset.config.yaml_file import read_yaml
 from onset.models.transformer.model import build
 from onset.models.transformer.wiring import Edge, Wiring
 from onset.tasks.programs import generate
 from onset.tasks.twins import twin_of
+from tests.docs.pages import ROOT, blocks
 from tests.unit.test_programs import PROGRAMS, settings
 
 N = 24
@@ -158,3 +164,42 @@ def test_what_is_no_circuit_is_refused(changes, says):
     }
     with pytest.raises(ValidationError, match=re.escape(says)):
         form.Circuit.model_validate({**right, **changes})
+
+
+def test_a_circuit_of_ones_own_is_a_file(tmp_path, monkeypatch):
+    """The page's, to the letter: its file, and the comparison that asks for it."""
+    edits = {its.about: its for its in blocks(ROOT / "docs/circuits.md") if its.mark != "in"}
+    path = "src/onset/circuits/known/broad_induction.yaml"
+    monkeypatch.setattr(form, "_FOLDER", tmp_path)
+    (tmp_path / Path(path).name).write_text(edits[path].text, encoding="utf-8")
+    its = form.known("broad_induction")
+    assert form.names() == ["broad_induction"]
+    monkeypatch.undo()
+    assert form.known("induction").all_edges < its.all_edges
+    # The study takes it, and everything that it names is there.
+    study = read_yaml(ROOT / "config/studies/circuits.yaml")
+    study["comparisons"] |= yaml.safe_load(edits["config/studies/circuits.yaml comparisons"].text)
+    asked = StudyFile.model_validate(study).comparisons["known_broadly"]
+    assert asked.options["circuit"] == Path(path).stem
+    assert set(asked.conditions) <= set(study["conditions"])
+    # Of a model that has it, it misses nothing.
+    model, parameters, world = compiled_world("induction")
+    wiring = Wiring.of(model, parameters)
+    assert scrubbed(wiring, world.splits["test"], its, 0).recovered == pytest.approx(1, abs=0.05)
+
+
+def test_the_study_holds_every_known_circuit_against_its_own_model():
+    comparisons = StudyFile.model_validate(
+        read_yaml(ROOT / "config/studies/circuits.yaml")
+    ).comparisons
+    asked = {
+        name: its.options["circuit"]
+        for name, its in comparisons.items()
+        if its.name == "known_circuit"
+    }
+    assert set(asked.values()) <= set(form.names())
+    own = {name: its for name, its in asked.items() if name.startswith("known_")}
+    assert own == {f"known_{name}": name for name in form.names()}
+    wrong = {name.removeprefix("wrong_"): its for name, its in asked.items() if name not in own}
+    assert wrong
+    assert all(program != its for program, its in wrong.items())

@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 
 from onset.tasks.dataset import VALIDATION
-from onset.tasks.language.riddle_kinds import FRUITS, KINDS, NUMBERS, Pools, candidates, drawn
+from onset.tasks.language.renamed import renamed
+from onset.tasks.language.riddle_kinds import (
+    FRUITS,
+    KINDS,
+    NUMBERS,
+    Pools,
+    candidates,
+    drawn,
+    names_of,
+)
 from onset.tasks.language.riddles import Settings, generate
 from onset.tasks.language.words import HE, SHE
 from onset.tasks.twins import twins
@@ -110,6 +119,32 @@ def test_names_and_templates_are_held_out():
     brought = WORLD.vocabulary.index("brought")
     assert (WORLD.splits["ioi_new_template"].tokens == brought).any(1).all()
     assert not (WORLD.splits["train"].tokens == brought).any()
+
+
+def test_more_people_have_names_if_it_is_wished():
+    world = generate(SETTINGS.model_copy(update={"n_names": 15, "kinds": ("ioi",)}), 0)
+    words = np.array(world.vocabulary)
+    she, he = names_of(15)
+    trained, new = {*she[:10], *he[:10]}, {*she[10:], *he[10:]}
+
+    def told(split: str) -> set[str]:
+        return set(words[world.splits[split].tokens].ravel()) & {*she, *he}
+
+    assert len(told("test") & trained) > 15  # stories tell of all
+    assert len(told("test") & new) > 7
+    assert told("train") & new
+    assert set(words[world.splits["ioi"].targets[:, 0]]) <= trained
+    assert set(words[world.splits["ioi_new_names"].targets[:, 0]]) <= new
+    assert set(words[world.splits["ioi"].candidates]) == trained | new
+
+
+def test_people_keep_their_names_in_a_story():
+    stories = np.array([[0, 1, 0, 9, 1], [1, 1, 0, 9, 9]])
+    found = renamed(stories, [np.array([0, 1, 4, 5, 6])], 2, 10, np.random.default_rng(0))
+    assert (found[:, 3] == 9).all()
+    assert (found[0, [0, 1]] == found[0, [2, 4]]).all()
+    assert found[0, 0] != found[0, 1]
+    assert np.isin(found[stories != 9], [0, 1, 4, 5, 6]).all()
 
 
 def test_names_stand_where_it_is_said():

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -20,6 +21,8 @@ INPUTS = ("query", "key", "value", "other")
 _ROW = 0.55  # inches
 _WIDEST = 2.5  # points
 _THINNEST = 0.4
+_MIDDLE = 0.5
+_ASIDE = 0.3  # of the distance between two heads
 _HEAD = re.compile(r"head (\d+)\.(\d+)")
 _MLP = re.compile(r"mlp (\d+)")
 
@@ -72,15 +75,18 @@ def places_of(parts: Iterable[str]) -> dict[str, tuple[float, int]]:
     """Where each part stands: from left to right between 0 and 1, and in which row, from the top.
 
     Embeddings come first, then for each layer its heads, and in a row of its own its MLP; the logits last.
+    Heads of the same number stand a little to the left and to the right in turn, so that an edge from one
+    layer to the next but one doesn't run through what lies between.
     """
     rows: dict[tuple[int, int], list[str]] = {}
     for part in parts:
         rows.setdefault(_depth(part), []).append(part)
-    return {
-        part: ((i + 1) / (len(its) + 1), row)
-        for row, (_, its) in enumerate(sorted(rows.items()))
-        for i, part in enumerate(its)
-    }
+    found = {}
+    for row, (depth, its) in enumerate(sorted(rows.items())):
+        between = 1 / (len(its) + 1)
+        aside = _ASIDE * between * (-1) ** depth[0] if _HEAD.fullmatch(its[0]) else 0
+        found |= {part: ((i + 1) * between + aside, row) for i, part in enumerate(its)}
+    return found
 
 
 def _depth(part: str) -> tuple[int, int]:
@@ -101,7 +107,7 @@ def _draw(axis: Axes, edges: pd.DataFrame, places: Mapping[str, tuple[float, int
             places[edge.writer],
             places[edge.reader],
             # Bent a little, each way in differently, so that several between two parts can be told apart.
-            connectionstyle=f"arc3,rad={0.08 * (INPUTS.index(edge.by) - 1):.2f}",
+            connectionstyle=f"arc3,rad={_bend(edge, places):.2f}",
             arrowstyle="-",
             color=style.colour,
             linestyle=style.line,
@@ -119,6 +125,13 @@ def _draw(axis: Axes, edges: pd.DataFrame, places: Mapping[str, tuple[float, int
             axis.plot(x, y, "o", color=NEUTRAL, markersize=2, zorder=2)
     axis.set(xlim=(0, 1), ylim=(max(y for _, y in places.values()) + 0.5, -0.5))
     axis.set_axis_off()
+
+
+def _bend(edge: Any, places: Mapping[str, tuple[float, int]]) -> float:
+    """Each way in differently; more to the outside, the more rows lie between."""
+    (x, row), (_, other) = places[edge.writer], places[edge.reader]
+    outward = 0.05 * max(0, other - row - 2) * (1 if x < _MIDDLE else -1)
+    return 0.08 * (INPUTS.index(edge.by) - 1) + outward
 
 
 def _called(part: str) -> str:

@@ -47,7 +47,8 @@ QUANTITIES = {
 Intervention = Callable[[Tensor, Tensor], Tensor]
 """a question's states, and those of its twin → what the question goes on with"""
 
-RANKS = (1, 4)
+RANKS = (1, 4, 16)
+"""dimensions of the subspaces"""
 _MOST = 128
 """questions of a split"""
 _FITTING = {"epochs": 30, "batch_size": 32, "lr": 0.05}

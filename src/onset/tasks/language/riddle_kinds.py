@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
@@ -68,7 +69,18 @@ _TEMPLATES: Mapping[str, tuple[str, ...]] = {
         "{x} to {fx} and {y} to {fy} and {z} to",
     ),
 }
-_NEW_NAMES = {"rosa", "nora", "leo", "paul"}  # of all names, those that no trained riddle has
+_MORE_SHE = "alice clara dora edith flora grace helen iris jane kate lucy maria nina olga"
+_MORE_HE = "adam bruno carl david eric felix gus henry ivan jack luke noah oscar peter"
+_NEW_PART = 3  # one name in so many is in no trained riddle
+MOST_NAMES = len(f"{words.SHE} {_MORE_SHE}".split())
+
+
+@lru_cache
+def names_of(n: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Of so many women and so many men; those that stories tell of by themselves come first."""
+    both = f"{words.SHE} {_MORE_SHE}", f"{words.HE} {_MORE_HE}"
+    she, he = (tuple(its.split()[:n]) for its in both)
+    return she, he
 
 
 class Riddle(NamedTuple):
@@ -86,40 +98,49 @@ class Pools:
 
     new_names: bool = False
     new_template: bool = False
+    n_names: int = 6
+    """of women, and of men; the last third of each is in no trained riddle"""
 
     def template(self, kind: Kind, rng: np.random.Generator) -> str:
         """The last of a kind is the new one."""
         *trained, new = _TEMPLATES[kind]
         return new if self.new_template else trained[rng.integers(len(trained))]
 
-    def of(self, names: str) -> list[str]:
-        """Those of some names that may be used."""
-        return [name for name in names.split() if (name in _NEW_NAMES) == self.new_names]
+    @property
+    def of_each(self) -> tuple[list[str], list[str]]:
+        """Names of women and of men that may be used."""
+        first_new = self.n_names - self.n_names // _NEW_PART
+        part = slice(first_new, None) if self.new_names else slice(first_new)
+        she, he = (list(its[part]) for its in names_of(self.n_names))
+        return she, he
 
     @property
     def names(self) -> list[str]:
-        return self.of(f"{words.SHE} {words.HE}")
+        she, he = self.of_each
+        return she + he
 
 
 HAVE_NAMES = ("ioi", "pronoun")
 """kinds of which names are held out"""
 
 
-def vocabulary() -> tuple[str, ...]:
-    """All words that riddles are made of."""
+def vocabulary(n_names: int = 6) -> tuple[str, ...]:
+    """All words that riddles are made of, with so many names of women and of men."""
     fixed = " ".join(its for templates in _TEMPLATES.values() for its in templates).split()
+    of_women, of_men = names_of(n_names)
     pools = (
-        *(f"{words.SHE} {words.HE} {words.THINGS} {words.SURNAMES}".split()),
+        *(*of_women, *of_men, *f"{words.THINGS} {words.SURNAMES}".split()),
         *(*NUMBERS, *FRUITS, *_INITIALS.values(), *_BRACKETS, *_BRACKETS.values()),
         *(*_ROOMS, "up", "down", "she", "he"),
     )
     return tuple(dict.fromkeys([*(its for its in fixed if its[0] != "{"), *pools]))
 
 
-def candidates(kind: Kind) -> tuple[str, ...]:
-    """The words that could answer a riddle of a kind."""
+def candidates(kind: Kind, n_names: int = 6) -> tuple[str, ...]:
+    """The words that could answer a riddle of a kind, with so many names of women and of men."""
+    of_women, of_men = names_of(n_names)
     return {
-        "ioi": tuple(f"{words.SHE} {words.HE}".split()),
+        "ioi": of_women + of_men,
         "order": tuple(NUMBERS),
         "pronoun": ("she", "he"),
         "bracket": tuple(_BRACKETS.values()),
@@ -175,7 +196,7 @@ def _order(template: str, pools: Pools, rng: np.random.Generator) -> Riddle:
 
 
 def _pronoun(template: str, pools: Pools, rng: np.random.Generator) -> Riddle:
-    of = {"she": pools.of(words.SHE), "he": pools.of(words.HE)}
+    of = dict(zip(("she", "he"), pools.of_each, strict=True))
     right, rival = _different(list(of), 2, rng)
     (own,), (other,) = _different(of[right], 1, rng), _different(of[rival], 1, rng)
     return _both(template, right, rival, {"a": own}, {"a": other})

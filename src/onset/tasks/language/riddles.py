@@ -24,9 +24,9 @@ All but train and test know the `rival` and have `candidates`; splits of indirec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 from typing import Annotated, Literal
 
 import numpy as np
@@ -36,30 +36,34 @@ from pydantic import Field, Strict
 from onset.settings import Fraction, Once, PositiveInt
 from onset.settings import Settings as BaseSettings
 from onset.tasks.dataset import VALIDATION, Dataset, Split, Stream
+from onset.tasks.language.renamed import renamed
 from onset.tasks.language.riddle_kinds import (
     HAVE_NAMES,
+    MOST_NAMES,
     Kind,
     Pools,
     Riddle,
     candidates,
     drawn,
-    vocabulary,
+    names_of,
     with_third,
 )
+from onset.tasks.language.riddle_words import tokens_of, vocabulary_of
 from onset.tasks.language.sentences import grammar_of
 from onset.tasks.language.teller import Laws
 from onset.tasks.language.telling import told
-from onset.tasks.language.words import TOPICS
+from onset.tasks.language.words import SHE, TOPICS
 from onset.tasks.parts import drawn_apart, rows
 from onset.tasks.twins import twin_of
 
 _LONGEST_SENTENCE = 24  # tokens: within so many every story ends a sentence
 _LAWS = Laws(drift=0.2, n_persons=3, n_things=3)
 _NEW = {
-    "": Pools(),
-    "_new_names": Pools(new_names=True),
-    "_new_template": Pools(new_template=True),
+    "": {},
+    "_new_names": {"new_names": True},
+    "_new_template": {"new_template": True},
 }
+_STORY_NAMES = len(SHE.split())  # of women, and of men, in a grammar
 _THREE = "three_names"
 _PLACES = ("right_place", "rival_place", "repeat_place", "first_is_right")
 Tokens = Int[np.ndarray, "sequences length"]
@@ -80,6 +84,8 @@ class Settings(BaseSettings):
     """`either`, as a null: trained riddles end with the right answer as often as with its rival"""
     n_topics: int = Field(len(TOPICS), ge=2, le=len(TOPICS))
     """of stories"""
+    n_names: int = Field(_STORY_NAMES, ge=_STORY_NAMES, le=MOST_NAMES)
+    """of women, and of men, in stories and riddles; a third of them are in no trained riddle"""
     length: int = Field(48, ge=32)
     """tokens of a sequence"""
     n_train: PositiveInt = 64
@@ -89,7 +95,11 @@ class Settings(BaseSettings):
     @property
     def vocabulary(self) -> tuple[str, ...]:
         """The words of stories, and more."""
-        return _vocabulary(self.n_topics)
+        return vocabulary_of(self.n_topics, self.n_names)
+
+    def pools(self, new: str = "") -> Pools:
+        """What riddles are made of; of what is new in a split, by the end of its name."""
+        return Pools(n_names=self.n_names, **_NEW[new])
 
     @property
     def traits(self) -> tuple[str, ...]:
@@ -142,11 +152,6 @@ class Settings(BaseSettings):
         return 4 * sizes * (self.length + _LONGEST_SENTENCE)
 
 
-@lru_cache(maxsize=8)
-def _vocabulary(n_topics: int) -> tuple[str, ...]:
-    return tuple(dict.fromkeys([*grammar_of(n_topics).vocabulary, *vocabulary()]))
-
-
 def _has_third(split: str) -> bool:
     return split.removesuffix(VALIDATION) == "ioi"
 
@@ -193,7 +198,11 @@ def _apart(taken: set[bytes], draw: Callable[[int], Tokens], size: int) -> Token
 def _told(settings: Settings, rng: np.random.Generator, n: int) -> Stories:
     """Stories that are a sentence longer than sequences."""
     length = settings.length + _LONGEST_SENTENCE
-    return told(grammar_of(settings.n_topics), _LAWS, n, length, rng).tokens
+    its = told(grammar_of(settings.n_topics), _LAWS, n, length, rng).tokens
+    if settings.n_names == _STORY_NAMES:
+        return its
+    people = [np.array(_numbers(settings, names)) for names in names_of(settings.n_names)]
+    return renamed(its, people, _STORY_NAMES, settings.n_tokens, rng)
 
 
 def _parts_of(stories: Stories, settings: Settings, rng: np.random.Generator) -> Tokens:
@@ -208,7 +217,7 @@ def _sequences(settings: Settings, n: int, rng: np.random.Generator) -> Tokens:
     found = _parts_of(stories, settings, rng)
     for row in np.flatnonzero(rng.random(n) < settings.share):
         kind = settings.kinds[rng.integers(len(settings.kinds))]
-        riddle = drawn(kind, Pools(), rng)
+        riddle = drawn(kind, settings.pools(), rng)
         wrong = settings.answers == "either" and rng.random() < 0.5
         answer = riddle.rival if wrong else riddle.right
         said = _numbers(settings, [*riddle.words, answer, "."])
@@ -220,7 +229,8 @@ def _between(
     settings: Settings, story: Int[np.ndarray, " told"], said: list[int], at: int
 ) -> Int[np.ndarray, " length"]:
     """A story with something said in it, of which so many tokens come before that; cut off at the end."""
-    ends = np.flatnonzero(grammar_of(settings.n_topics).ends[story]) + 1
+    ending = np.flatnonzero(grammar_of(settings.n_topics).ends)
+    ends = np.flatnonzero(np.isin(story, ending)) + 1
     end = ends[ends >= at][0]
     return np.concatenate([story[end - at : end], said, story[end:]])[: settings.length]
 
@@ -232,13 +242,13 @@ def _held_out(
     too."""
     kind = next(its for its in settings.kinds if name.startswith(its))
     new = name.removesuffix(VALIDATION).removeprefix(kind)
-    riddles = [drawn(kind, _NEW[new], rng) for _ in range(settings.n_test)]
+    riddles = [drawn(kind, settings.pools(new), rng) for _ in range(settings.n_test)]
     stories = _told(settings, rng, settings.n_test)
     yield name, _asked(settings, kind, riddles, stories)
     turned = [Riddle(its.twin, its.rival, its.words, its.right) for its in riddles]
     yield twin_of(name), _asked(settings, kind, turned, stories)
     if _has_third(name):
-        others = [with_third(its, _NEW[new], rng) for its in riddles]
+        others = [with_third(its, settings.pools(new), rng) for its in riddles]
         yield name.replace("ioi", _THREE), _asked(settings, kind, others, stories)
 
 
@@ -263,7 +273,7 @@ def _asked(settings: Settings, kind: Kind, riddles: list[Riddle], stories: Stori
         right[:, None],
         (settings.length - 1,),
         truth=truth,
-        candidates=np.array(_numbers(settings, list(candidates(kind)))),
+        candidates=np.array(_numbers(settings, list(candidates(kind, settings.n_names)))),
     )
 
 
@@ -271,22 +281,18 @@ def _places(
     settings: Settings, said: list[list[int]], right: np.ndarray, rival: np.ndarray
 ) -> dict[str, Int[np.ndarray, " riddles"]]:
     """Where both names stand first; and the last name, the subject of the second clause."""
-    names = set(_numbers(settings, list(candidates("ioi"))))
+    people = set(_numbers(settings, candidates("ioi", settings.n_names)))
     found = {name: np.zeros(len(said), np.int64) for name in _PLACES}
     for i, (words, one, other) in enumerate(zip(said, right, rival, strict=True)):
         first = settings.length - len(words)
         found["right_place"][i] = first + words.index(one)
         found["rival_place"][i] = first + words.index(other)
-        found["repeat_place"][i] = first + max(at for at, its in enumerate(words) if its in names)
+        found["repeat_place"][i] = first + max(at for at, its in enumerate(words) if its in people)
         found["first_is_right"][i] = words.index(one) < words.index(other)
     return found
 
 
-def _numbers(settings: Settings, words: list[str]) -> list[int]:
+def _numbers(settings: Settings, words: Sequence[str]) -> list[int]:
     """The tokens of words."""
-    return [_token_of(settings.n_topics)[word] for word in words]
-
-
-@lru_cache(maxsize=8)
-def _token_of(n_topics: int) -> dict[str, int]:
-    return {word: token for token, word in enumerate(_vocabulary(n_topics))}
+    token_of = tokens_of(settings.n_topics, settings.n_names)
+    return [token_of[word] for word in words]

@@ -1,0 +1,234 @@
+"""Circuits that were found in a study's models: how good they are, how they look, and the true ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from onset.circuits.form import Circuit, known
+from onset.figures.circuit_graph import edge_rows
+from onset.models.transformer.wiring import LOGITS, Wiring
+from onset.notebook.study import NotebookStudy
+from onset.statistics.rows import named_parts, where
+from onset.statistics.seeds import over_seeds, within_seeds
+from onset.statistics.wording import format_interval
+
+METHODS = {
+    "exhaustive": "every edge by itself",
+    "acdc": "ACDC",
+    "edge_pruning": "edge pruning",
+    "eap_ig": "EAP-IG",
+    "eap": "EAP",
+    "node_patching": "attribution by parts",
+    "magnitude": "null: magnitude",
+    "chance": "null: chance",
+}
+"""what figures call them; others are called as their modules are"""
+GRADES = {
+    "cpr": "CPR",
+    "cmd": "CMD",
+    "circuit_precision": "precision",
+    "circuit_recall": "recall",
+    "edges_auc": "AUC",
+    "circuit_size": "edges",
+    "model_runs": "runs",
+}
+HYPOTHESES = {
+    "circuit": "the circuit",
+    "exchanged": "roles exchanged",
+    "other task": "another task's circuit",
+    "everything": "everything matters",
+}
+COMPILED = "compiled"
+"""all programs together, in place of a condition"""
+_PROGRAM = "program_"  # with which the names of such conditions begin
+_TRUE = "exhaustive"
+_OF_METHOD = rf"(?P<method>[a-z_]+?)_(?P<quantity>{'|'.join(GRADES)})"
+_OF_PROGRAM = r"(?P<which>known|wrong)_(?P<program>[a-z]+)"
+
+
+@dataclass(frozen=True)
+class Circuits:
+    """Of all runs whose edges were scored."""
+
+    study: NotebookStudy
+
+    # ---- grades -----------------------------------------------------------------------------
+
+    @property
+    def programs(self) -> list[str]:
+        """The conditions whose models are compiled."""
+        return [name for name in self.study.conditions if name.startswith(_PROGRAM)]
+
+    @cached_property
+    def methods(self) -> dict[str, str]:
+        """Those that were graded, the ones that figures have a name for first, and what they are called."""
+        there = set(self._graded["method"])
+        return {
+            **{name: its for name, its in METHODS.items() if name in there},
+            **{name: name for name in sorted(there - METHODS.keys())},
+        }
+
+    @cached_property
+    def _graded(self) -> pd.DataFrame:
+        rows = self.study.closer
+        return named_parts(rows[rows["component"].isna()], "measure", _OF_METHOD)
+
+    def grades(self, splits: Mapping[str, str]) -> pd.DataFrame:
+        """Over seeds: model, method, quantity, mean, low, high, …
+
+        Args:
+            splits: model (a condition, or `COMPILED`: the mean over programs) → the questions.
+        """
+        found = []
+        for model, split in splits.items():
+            of = self.programs if model == COMPILED else [model]
+            rows = where(self._graded, condition=of, split=split)
+            if len(rows):
+                each = within_seeds(rows, ["method", "quantity"])
+                found.append(over_seeds(each, ["method", "quantity"]).assign(model=model))
+        return pd.concat(found, ignore_index=True)
+
+    def graded_more(
+        self, quantity: str, one: str, other: str, condition: str, split: str
+    ) -> pd.Series:
+        """By how much a grade of one method is larger than another's, by seed."""
+        rows = where(self._graded, condition=condition, split=split, quantity=quantity)
+        by_method = rows.pivot_table("value", "seed", "method", observed=True)
+        return by_method[one] - by_method[other]
+
+    def recall_on_compiled(self, method: str) -> pd.Series:
+        """Of the edges that matter in compiled models, the share in a method's circuits, by seed."""
+        rows = where(
+            self._graded, condition=self.programs, method=method, quantity="circuit_recall"
+        )  # fmt: skip
+        return rows.groupby("seed")["value"].mean()
+
+    def table(self, grades: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
+        """Texts: a row per model and method, a column per grade.
+
+        Args:
+            grades: as of `grades`.
+            labels: of the models.
+        """
+        digits = {"circuit_size": 0, "model_runs": 0}
+        said = {
+            (row.model, row.method, row.quantity): format_interval(row, digits.get(row.quantity, 2))
+            for row in grades.itertuples(index=False)
+        }
+        rows = [
+            [
+                labels[model],
+                title,
+                *(said.get((model, method, quantity), "") for quantity in GRADES),
+            ]
+            for model in grades["model"].unique()
+            for method, title in self.methods.items()
+        ]
+        return pd.DataFrame(rows, columns=["model", "method", *GRADES.values()])
+
+    # ---- stability --------------------------------------------------------------------------
+
+    def same_edges(self) -> pd.DataFrame:
+        """Edges that matter both ways to ask: condition, way, mean, low, high, …"""
+        rows = named_parts(self.study.closer, "measure", r"same_edges_by_(?P<way>[a-z_]+)")
+        return over_seeds(rows, ["condition", "way"])
+
+    # ---- graphs -----------------------------------------------------------------------------
+
+    def parts(self, condition: str) -> list[str]:
+        """All of the model, the logits last."""
+        return [*self._wiring(condition).writers, LOGITS]
+
+    def found(self, condition: str, split: str, method: str) -> pd.DataFrame:
+        """The edges of the smallest circuit tried that keeps nine tenths of the lead, with their scores, in
+        the run with the first seed, as graphs take them."""
+        rows = where(self.study.closer, condition=condition, split=split, seed=self._seed)
+        size = where(rows, measure=f"{method}_circuit_size")["value"].iloc[0]
+        its = where(rows, measure=f"{method}_edge_score")
+        its = its.sort_values("value", key=abs, ascending=False, kind="stable").head(int(size))
+        edges = self._wiring(condition).edges
+        return edge_rows([edges[int(i)] for i in its["component"]], its["value"])
+
+    def true(self, condition: str, split: str) -> pd.DataFrame:
+        """The edges of a program's known circuit, with what each is needed for by itself."""
+        edges = self._wiring(condition).edges
+        rows = where(
+            self.study.closer, condition=condition, split=split, seed=self._seed,
+            measure=f"{_TRUE}_edge_score",
+        )  # fmt: skip
+        needed = dict(zip(rows["component"].astype(int), rows["value"], strict=True))
+        its = self.circuit(condition).all_edges
+        chosen = [i for i, edge in enumerate(edges) if edge in its]
+        return edge_rows([edges[i] for i in chosen], [needed.get(i, 0.0) for i in chosen])
+
+    @staticmethod
+    def circuit(condition: str) -> Circuit:
+        """That a program's model has."""
+        return known(condition.removeprefix(_PROGRAM))
+
+    @property
+    def _seed(self) -> int:
+        return self.study.seeds[0]
+
+    def _wiring(self, condition: str) -> Wiring:
+        run = self.study.first[condition]
+        return Wiring.of(run.model, run.parameters())
+
+    # ---- hypotheses -------------------------------------------------------------------------
+
+    @cached_property
+    def scrubbed(self) -> pd.DataFrame:
+        """What each hypothesis recovers of the loss at the end: condition, seed, hypothesis, value, kind.
+
+        Of the comparisons `known_PROGRAM`, with the program's own circuit, and `wrong_PROGRAM`.
+        """
+        rows = named_parts(self.study.comparisons, "comparison", _OF_PROGRAM)
+        own, other = (where(rows, which=its) for its in ("known", "wrong"))
+        names = {
+            "scrubbed_recovered": "circuit",
+            "exchanged_recovered": "exchanged",
+            "everything_recovered": "everything",
+        }
+        its = where(own, measure=list(names))
+        its = its.assign(hypothesis=its["measure"].map(names))
+        wrong = where(other, measure="scrubbed_recovered").assign(hypothesis="other task")
+        both = pd.concat([its, wrong], ignore_index=True)
+        return both[both["step"].eq(both.groupby(["condition", "seed"])["step"].transform("max"))]
+
+    def recovered(self) -> pd.DataFrame:
+        """The same over seeds: condition, hypothesis, mean, low, high, …"""
+        return over_seeds(self.scrubbed, ["condition", "hypothesis"])
+
+    def recovered_by(self, hypothesis: str, condition: str) -> pd.DataFrame:
+        """The same of one hypothesis and one condition, a row per seed."""
+        return where(self.scrubbed, hypothesis=hypothesis, condition=condition)
+
+    def recovered_table(self, labels: Mapping[str, str]) -> pd.DataFrame:
+        """Texts: a row per model, a column per hypothesis."""
+        said = {
+            (row.condition, row.hypothesis): format_interval(row, 2)
+            for row in self.recovered().itertuples(index=False)
+        }
+        rows = [
+            [labels[name], *(said.get((name, its), "") for its in HYPOTHESES)]
+            for name in dict.fromkeys(name for name, _ in said)
+        ]
+        return pd.DataFrame(rows, columns=["model", *HYPOTHESES.values()])
+
+    def aligned(self, conditions: Iterable[str], splits: Sequence[str]) -> pd.DataFrame:
+        """Answers that follow an exchanged subspace: condition, rank, layer, measure, mean, low, …"""
+        rows = where(self.study.closer, condition=list(conditions), split=list(splits))
+        rows = rows[rows["measure"].str.startswith("aligned")]
+        rows = rows.assign(rank=rows["component"].astype(int))
+        return over_seeds(rows, ["condition", "rank", "layer", "measure"])
+
+    # ---- descriptions -----------------------------------------------------------------------
+
+    def failures(self) -> pd.DataFrame:
+        """How well each way tells where descriptions of latents fail, mean over latents: way, mean, …"""
+        rows = named_parts(self.study.closer, "measure", r"failures_told_by_(?P<way>[a-z_]+)")
+        return over_seeds(within_seeds(rows, ["condition", "way"]), ["condition", "way"])
