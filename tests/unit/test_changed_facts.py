@@ -160,3 +160,11 @@ def test_a_seed_decides_everything():
 def test_settings_that_leave_nothing_to_change_are_refused(changes):
     with pytest.raises(ValidationError):
         settings(**changes)
+
+
+def test_half_of_the_facts_that_are_kept_can_be_taught_again_alone():
+    splits = generate(settings(change="entities"), SEED).splits
+    halves = [splits[name] for name in ("reminded_facts", "unmentioned_facts")]
+    assert facts(*halves) == facts(splits["kept_facts"])
+    assert abs(len(halves[0]) - len(halves[1])) <= 1
+    assert all(its.scored == (1,) and not its.truth for its in halves)

@@ -12,14 +12,19 @@ from torch import Tensor
 
 from onset.comparisons.changes import (
     barrier,
+    beforehand,
     component_swaps,
     crosscoder,
     crosscoder_over_training,
+    direct_effects,
+    divergence_by_place,
     find_change,
+    foretold,
     forgotten,
     rewiring,
     stagewise,
     steering,
+    still_readable,
 )
 from onset.comparisons.changes.dictionaries import belonging, learned, side_by_side
 from onset.comparisons.changes.parts import part_of, parts_of
@@ -238,7 +243,7 @@ class TestForgetting:
 
     def test_tokens_of_what_changes(self):
         kept, changed = ASKED.only(~ASKED.changed), ASKED.only(ASKED.changed)
-        its = forgotten._overlap(kept, changed)
+        its = beforehand._overlap(kept, changed)
         assert its.shape == (len(kept),)
         first = kept.questions[0].tokens[0]
         by_hand = sum(
@@ -247,6 +252,85 @@ class TestForgetting:
             for place, token in enumerate(first)
         )  # fmt: skip
         assert its[0] == pytest.approx(by_hand / len(changed))
+
+
+    def test_ranks_are_compared_within_each_kind_of_question(self):
+        harm = np.array([1.0, 2.0, 3.0, 11.0, 12.0, 13.0])
+        told = np.array([3.0, 2.0, 1.0, 13.0, 12.0, 11.0])
+        assert forgotten.alike(told, harm, [3, 3]) == pytest.approx(-1)
+        assert forgotten.alike(told, harm, [6]) > 0
+        assert forgotten.alike(np.ones(6), harm, [3, 3]) is None
+
+    def test_what_is_learnt_from_another_run_foretells_this_one(self):
+        rows = compared(foretold, [self.run(1e-3), self.run(1e-3)], batches=1)
+        found = plain(rows)
+        assert set(found) == set(foretold.QUANTITIES)
+        assert found["unseen_harm"] > 0.9
+        assert abs(found["unseen_harm_shuffled"]) < found["unseen_harm"] / 2
+        assert found["worst_foretold"] > 3 * found["worst_by_chance"]
+        assert not compared(foretold, [self.run(1e-3)], batches=1)
+
+
+class TestPlaces:
+    def test_only_from_the_position_on_at_which_something_is_changed(self):
+        new = OLD | {"pos.weight": OLD["pos.weight"].clone()}
+        new["pos.weight"][1] += torch.randn(16, generator=torch.Generator().manual_seed(0))
+        rows = compared(divergence_by_place, [between(new)])
+        at = {(its.found.split, its.found.position): its.found.value for its in rows}
+        for name, split in WORLD.splits.items():
+            assert at[name, 0] == pytest.approx(0, abs=1e-6)
+            assert at[name, 1] > 0
+            assert (name, split.tokens.shape[1] - 1) in at
+
+    def test_tokens_whose_questions_are_answered_otherwise_are_named(self):
+        entities = torch.from_numpy(np.unique(WORLD.splits["changed_facts"].tokens[:, 0]))
+        new = OLD | {"tok_embed.weight": OLD["tok_embed.weight"].clone()}
+        new["tok_embed.weight"][entities] += 5
+        found = plain(compared(divergence_by_place, [between(new)]))
+        assert found["tokens_named"] > 0.9 > 3 * found["tokens_named_by_chance"]
+        nothing = plain(compared(divergence_by_place, [between(new, NOTHING)]))
+        assert "tokens_named" not in nothing
+
+
+class _Mute(Told):
+    """Whatever it says, its states hold the answers of world two."""
+
+    def residual_stream(self, parameters: Parameters, tokens: Tensor) -> Tensor:
+        return super().residual_stream({"version": torch.tensor(1)}, tokens)
+
+
+@pytest.mark.parametrize(("kind", "is_there"), [(_Mute, True), (Told, False)])
+def test_a_probe_reads_what_is_no_longer_said(kind, is_there):
+    versions = {step: {"version": torch.tensor(int(step == 0))} for step in (0, 3)}
+    run = made(kind(WORLD), versions, WORLD, splits=("changed_composed",))
+    rows = compared(still_readable, [run])
+    at = {(its.found.measure, its.step): its.found.value for its in rows}
+    assert (at["said", 0], at["said", 3]) == (1, 0)
+    assert at["read", 0] > 0.5
+    assert at["read_shuffled", 3] < 0.3
+    assert (at["read_of_forgotten", 3] > 0.5) == is_there
+
+
+def test_parts_that_are_as_they_were_write_what_they_wrote():
+    model = build(Settings(**SMALL, norm="none"), WORLD.n_tokens, WORLD.length)
+    name = "layers.1.mlp.fc_out.weight"
+    old = model.initial_parameters(5)
+    new = old | {name: 3 * model.initial_parameters(6)[name]}
+    run = made(model, {0: old, 3: new}, WORLD)
+    found = values(compared(direct_effects, [run]))
+    unchanged = [("attention", 0), ("attention", 1), ("mlp", 0)]
+    for part, layer in unchanged:
+        after, before = (
+            found[f"{part}_for_{which}", None, layer, None, None] for which in ("new", "old")
+        )
+        assert after == pytest.approx(-before, abs=1e-4)
+    logits = [model.logits(its, ASKED.questions) for its in (old, new)]
+    said = [its.argmax(-1, keepdim=True) for its in logits]
+    differs = (said[0] != said[1])[:, 0]
+    leads = [(its.gather(1, said[1]) - its.gather(1, said[0]))[differs] for its in logits]
+    rise = (leads[1] - leads[0]).mean().item()
+    both = [found[f"mlp_for_{which}", None, 1, None, None] for which in ("new", "old")]
+    assert sum(both) == pytest.approx(rise, rel=1e-3)
 
 
 class TestRewiring:

@@ -10,6 +10,7 @@ import pytest
 from onset.comparisons.changes.component_swaps import PARTS
 from onset.comparisons.changes.steering import DOSES
 from onset.config import ConfigError, load_project
+from onset.config.groups import conditions_of
 from onset.config.yaml_file import read_yaml
 from onset.notebook import diffing
 
@@ -57,12 +58,12 @@ class TestTools:
     def test_a_table_of_all_tools(self):
         tools = {"kl": "divergence", "crosscoder": "crosscoder", "pca": "component"}
         table = diffing.league(
-            diffing.judgements(self.COMPARED), tools, dict.fromkeys(tools, "states"), "entities",
-            "nothing_again",
+            diffing.judgements(self.COMPARED), tools, dict.fromkeys(tools, "states"),
+            {"entities": "some entities"}, "nothing_again",
         )  # fmt: skip
         assert table["tool"].tolist() == ["divergence", "crosscoder"]
         first = table.iloc[0]
-        assert first["among the k first"].startswith("0.91 [")
+        assert first["some entities"].startswith("0.91 [")
         assert first["null, flagged"].startswith("0.02 [")
         assert table["null, flagged"].tolist()[1] == ""
 
@@ -84,7 +85,7 @@ def test_doses_are_what_their_numbers_stand_for():
     )
     found = diffing.by_dose(compared).sort_values("dose")
     assert found["dose"].tolist() == list(DOSES[:3])
-    assert found["curve"].unique().tolist() == ["means gives"]
+    assert found[["tool", "effect"]].drop_duplicates().to_numpy().tolist() == [["means", "gives"]]
 
 
 def test_hills_are_named_after_both_models():
@@ -108,6 +109,57 @@ def test_the_last_application_and_what_is_of_no_layer():
     assert diffing.last_application(table)["value"].tolist() == [2.0, 3.0]
 
 
+def test_conditions_that_a_comparison_tells_of():
+    table = pd.concat([rows("one", ("kl_recall", 0.1)), rows("two", ("harm", 1.0), condition="b")])
+    assert diffing.in_order(["b", "entities"], table, "kl_recall") == ["entities"]
+
+
+def test_divergence_by_split_and_position():
+    table = rows("places", ("divergence", 0.5), split="kept_asked", position=2, step=4)
+    found = diffing.by_place(table)
+    assert found["place"].tolist() == ["kept_asked 2"]
+    assert found["mean"].tolist() == pytest.approx([0.51])
+
+
+def test_states_of_the_other_model_stand_beside_another_question_s():
+    usual = {"split": "changed_asked", "layer": 1, "position": 2}
+    table = pd.concat(
+        [
+            rows("states", ("patched_accuracy", value), step=step, other_step=other, **usual)
+            for step, other, value in ((0, 0, 0.0), (0, 9, 0.8), (9, 0, 0.1), (9, 9, 0.9))
+        ]
+        + [rows("states", ("patched_other_accuracy", 0.2), step=9, other_step=None, **usual)],
+        ignore_index=True,
+    )
+    found = diffing.patched(table, "changed_asked").set_index("given")
+    assert found["mean"].to_dict() == pytest.approx({"new": 0.81, "old": 0.11})
+    assert found.loc["old", "null"] == pytest.approx(0.21)
+    assert found["place"].unique().tolist() == ["1 2"]
+
+
+def test_what_is_lost_by_one_and_not_by_another():
+    table = pd.concat(
+        [
+            rows("hidden", ("said", said), ("read", read), step=step, split="kept_facts")
+            for step, said, read in ((0, 0.9, 0.8), (9, 0.3, 0.7))
+        ],
+        ignore_index=True,
+    )
+    assert diffing.probed(table)["what"].unique().tolist() == ["facts"]
+    assert diffing.lost_more(table, "said", "read").tolist() == pytest.approx([0.5] * 3)
+
+
+def test_direct_effects_stand_beside_those_on_others_answers():
+    told = [("mlp_for_new", 2.0), ("mlp_by_chance", 0.5), ("attention_for_new", 1.0)]
+    table = pd.concat(
+        [rows("effects", *told, layer=1), rows("effects", ("mlp_for_new", 9.0), layer=0)],
+        ignore_index=True,
+    )
+    found = diffing.written(table).set_index("measure")
+    assert found.loc["mlp_for_new", "mean"] == pytest.approx(2.01)
+    assert found.loc["mlp_for_new", "null"] == pytest.approx(0.51)
+
+
 @pytest.fixture(scope="module", params=[{}, {"smoke": True, "results": "results/smoke"}], ids=str)
 def project(request):
     told = read_yaml(ROOT / "config/config.yaml")
@@ -126,17 +178,24 @@ class TestStudy:
         conditions = project.studies["diffing"].conditions
         changes = [its.task.change for its in conditions.values()]
         assert {*changes} == {"nothing", "entities", "relation", "added", "backdoor", "everything"}
-        assert changes.count("nothing") == 2
+        assert changes.count("nothing") == 3  # two nulls, and world one from scratch
 
     def test_adapters_begin_with_what_the_parent_was_trained_to(self, project):
         ranks = {}
-        for name in ("rank_1", "rank_4", "rank_16"):
+        for name in ("rank_1", "rank_4", "rank_16", "rank_16_alone"):
             its = project.condition("diffing", name)
             (graft,) = its.interventions
             assert (graft.source.study, graft.source.condition) == ("finetuning", "stage_one")
             assert its.model.plain == project.condition("finetuning", "stage_one").model
             ranks[name] = its.model.adapter.rank
-        assert ranks == {"rank_1": 1, "rank_4": 4, "rank_16": 16}
+        assert ranks == {"rank_1": 1, "rank_4": 4, "rank_16": 16, "rank_16_alone": 16}
+
+    def test_a_new_change_is_taken_in_by_whatever_all_changes_are(self, project):
+        """Its name is all that it needs: no comparison has to be told."""
+        study = project.studies["diffing"]
+        for its in study.comparisons.values():
+            planted = [name for name in conditions_of(study, its) if name.startswith("new_")]
+            assert not planted or "new_*" in its.conditions or its.name == "barrier"
 
     def test_a_run_with_adapters_starts_from_none_without(self):
         told = read_yaml(ROOT / "config/config.yaml")

@@ -18,14 +18,19 @@
 # direction in their states (difference of means, principal component) don't, since facts have no direction
 # in common, but find a backdoor, which has one answer. (2) A crosscoder's exclusive latents don't name
 # exchanged facts: both the old and the new answer are known to both models. (3) What is forgotten without
-# old data can be foretold by the gradient of what is going to be trained, and is hidden, not gone.
-# (Formulated after a pilot on the spare seed 100 of the divergence and the directions, and before any run
-# of the seeds below. The crosscoder was tried on that seed afterwards: none of its latents was exclusive,
-# with or without a change, and latents of a dictionary of the new model alone told the change.)
+# old data can be foretold by the gradient of what is going to be trained, and is hidden, not gone: a probe
+# reads it, and other facts bring it back. (4) Fine-tuning has no phase change of its own: what is new comes
+# piece by piece, over a stretch that is longer, for the time that it takes, than in training from scratch.
+# (The first three were formulated after a pilot on the spare seed 100 of the divergence and the directions,
+# probes, other facts and the last after it was known how fast models learn and forget on that seed; all
+# before any run of the seeds below. The crosscoder was tried on that seed afterwards: none of its latents
+# was exclusive, with or without a change, and latents of a dictionary of the new model alone told the
+# change.)
 #
 # **What would refute it.** (1) A direction that ranks changed facts as well as the divergence, or misses
 # the backdoor. (2) A crosscoder that ranks changed facts as well. (3) No correlation beyond that of random
-# numbers; facts that are learnt again no sooner than new ones.
+# numbers; facts that are learnt again no sooner than new ones, that no probe reads, that stay away. (4) A
+# transition that is narrower, over the time until its middle, than from scratch.
 
 # %% tags=["parameters"]
 from onset.notebook.parameters import Fraction
@@ -35,7 +40,13 @@ results = "results"
 known_at: Fraction = 0.5
 
 # %%
+import pandas as pd
+
 from onset.notebook import diffing, say
+from onset.notebook.diffing import (
+    EFFECTS, FORETOLD, GIVEN, LATENTS, NAMED, NEEDS, PLACES, READ, REWIRED, STAGES, STATES, STEERED,
+    STEERING, STRENGTHS, SWAPPED, TOOLS, UNSEEN, WHAT_IS_READ,
+)  # fmt: skip
 from onset.notebook.here import MeanOf, here
 from onset.statistics import milestones, paired, times
 from onset.statistics.rows import at_last_step, where
@@ -43,17 +54,11 @@ from onset.statistics.seeds import over_seeds
 
 study = here(study_name, results)
 found = study.comparisons
-TOOLS = {
-    "kl": "divergence of answers", "norm": "distance of states", "means": "difference of means",
-    "pca": "first component", "swap": "one part swapped", "crosscoder": "crosscoder: exclusive",
-    "halves": "crosscoder: halves apart", "dictionary": "dictionary of the new model",
-    "random": "null: random direction",
-}  # fmt: skip
-CHANGED = study.there(
-    "entities", "relation", "added", "backdoor", "entities_half_old", "entities_alone",
-    "entities_small_rate", "entities_large_rate", "rank_1", "rank_4", "rank_16",
-)  # fmt: skip
-FEW = study.there("entities", "relation", "added", "backdoor")
+# Whatever comparisons take in is drawn: changes that tools were judged by, and those that all looked at.
+CHANGED = diffing.in_order(study.conditions, found, "kl_recall")
+FEW = diffing.in_order(study.conditions, found, "crosscoder_recall")
+ONE = {name: study.labels[name] for name in FEW}
+NULL = {name: study.labels[name] for name in study.there("nothing_again")}
 
 # %% [markdown]
 # ## What was run
@@ -88,7 +93,7 @@ study.summary_table(
         "changed facts": MeanOf("accuracy", "changed_facts", interval=False),
         "kept facts": MeanOf("accuracy", "kept_facts", interval=False),
     },
-    of=[*study.there("nothing", "nothing_again"), *CHANGED, *study.there("everything", "and_back")],
+    of=[*study.there("nothing"), *NULL, *CHANGED, *study.there("everything", "and_back")],
 )
 
 # %% [markdown]
@@ -106,59 +111,71 @@ study.rows_figure(
     by="tool", of=CHANGED, controls={"chance": "|"}, n_lines=3,
 )  # fmt: skip
 of_steps = where(recall, comparison="find_change")
-OVER_STEPS = {its: TOOLS[its] for its in of_steps["tool"].unique()}
-growth = over_seeds(of_steps, ["condition", "tool", "step"])
+OVER_STEPS = {its: TOOLS[its] for its in ("kl", "norm", "means", "pca", "random")}
 study.curves_figure(
-    "growth", growth, {its: study.labels[its] for its in FEW}, "changed ones among the k ranked first",
-    by="condition", curve="tool", of=OVER_STEPS, n_across=2, xlabel="step of fine-tuning",
+    "growth", over_seeds(of_steps, ["condition", "tool", "step"]), ONE,
+    "changed ones among the k ranked first", by="condition", curve="tool", of=OVER_STEPS, n_across=2,
+    xlabel="step of fine-tuning",
 )  # fmt: skip
-
-# %%
 alarms = over_seeds(diffing.at_end(where(judged, what="flagged")), ["condition", "tool"])
 study.rows_figure(
     "alarms", alarms, TOOLS, "false alarms", by="tool", marked=0.01, n_lines=3,
-    of=[*study.there("nothing_again", "entities_half_old"), *FEW],
+    of=[*NULL, *study.there("entities_half_old"), *FEW],
 )  # fmt: skip
-NEEDS = {
-    "kl": "answers", "norm": "states", "means": "states", "pca": "states", "random": "states",
-    "swap": "weights", "crosscoder": "a dictionary", "halves": "a dictionary",
-    "dictionary": "a dictionary",
-}  # fmt: skip
-study.table("league", diffing.league(judged, TOOLS, NEEDS, "entities", "nothing_again"))
+study.table("league", diffing.league(judged, TOOLS, NEEDS, ONE, "nothing_again"))
+
+# %% [markdown]
+# Where do both models say different things, and do the tokens there name the change? Token by token, on
+# what was never taught, too.
+
+# %%
+study.curves_figure(
+    "places", diffing.by_place(found), NULL | ONE, "divergence (nats)", by="condition", curve="place",
+    of=PLACES, n_across=3, shares=False, xlabel="step of fine-tuning",
+)  # fmt: skip
+tokens = diffing.at_end(where(found, measure=NAMED))
+study.rows_figure(
+    "tokens", over_seeds(tokens, ["condition", "measure"]), NAMED, "tokens that mean the change",
+    by="measure", of=FEW,
+)  # fmt: skip
 
 # %% [markdown]
 # ## Which parts hold it?
 #
 # The new weights of one part in the old model. If the change were in one place, one panel would be full
 # and the others empty; if parts worked independently, the sum of what they do alone would be what they do
-# together.
+# together. Then states of one model in the other, at one place.
 
 # %%
-SWAPPED = {
-    "embedding": "embeddings", "positions": "positions", "norms": "norms", "attention": "attention",
-    "mlp": "MLP",
-}  # fmt: skip
 study.rows_figure(
     "parts", diffing.parts_alone(found), SWAPPED, "answered like the new model", by="part",
-    of=[*CHANGED, *study.there("everything")], controls={"null": "x"},
+    of=diffing.in_order(study.conditions, found, "into_old"), controls={"null": "x"},
+)  # fmt: skip
+study.rows_figure(
+    "states", diffing.patched(found, "changed_asked"), diffing.crossed(GIVEN, ONE),
+    "answered as the new model was taught", by=["given", "condition"], row="place", of=STATES,
+    n_lines=2, controls={"null": "x"},
 )  # fmt: skip
 
 # %% [markdown]
 # ## What is harmed, and could it have been foretold?
 #
-# Shortly after the beginning, when harm is largest: later, old data have repaired it. At random: numbers
-# that mean nothing.
+# Of each question, before anything is trained. At random: numbers that mean nothing. Then all of these
+# together, weighed as other seeds say, after the first few steps: later, old data have repaired most.
 
 # %%
 harmed = where(found, comparison="harm")
-early = harmed[harmed["step"] == harmed["step"].min()]
-FORETOLD = {
-    "harm_by_gradient": "gradient", "harm_by_margin": "margin", "harm_by_similarity": "similarity",
-    "harm_by_overlap": "shared tokens", "harm_by_chance": "null: at random",
-}  # fmt: skip
-foretold = over_seeds(where(early, measure=FORETOLD), ["condition", "measure"])
+HARMED = ONE | {its: study.labels[its] for its in study.there("entities_alone", "rank_16")}
+study.curves_figure(
+    "harm", over_seeds(where(harmed, measure=FORETOLD), ["condition", "measure", "step"]), HARMED,
+    "rank correlation with harm", by="condition", curve="measure", of=FORETOLD, n_across=3,
+    shares=False, marked=0.0, xlabel="step of fine-tuning",
+)  # fmt: skip
+foretold = diffing.at_first(where(harmed, measure=FORETOLD))
+unseen = diffing.at_first(where(found, measure=UNSEEN))
 study.rows_figure(
-    "harm", foretold, FORETOLD, "rank correlation with harm", by="measure", of=CHANGED,
+    "unseen", unseen, UNSEEN, "of harm, on seeds that were not fitted", by="measure",
+    of=diffing.in_order(study.conditions, found, "unseen_harm"),
     shares=False, marked=0.0,
 )  # fmt: skip
 
@@ -166,7 +183,8 @@ study.rows_figure(
 # ## Hidden or gone?
 #
 # A model that has forgotten the kept facts is taught them again, beside facts that it never knew and meets
-# as often. If they were gone, both would take as long.
+# as often. If they were gone, both would take as long. Another is taught half of them: if what is missing
+# is how to get at them, the others come back. And a probe is asked that has learnt to read other facts.
 
 # %%
 TAUGHT = {"kept_facts": "forgotten before", "unknown_facts": "never known"}
@@ -176,20 +194,32 @@ again = {
     name: milestones.reached(study.measured("accuracy", split=name, condition="relearnt"), known_at)
     for name in TAUGHT
 }
+REMINDED = {"reminded_facts": "taught again", "unmentioned_facts": "not mentioned"}
+reminded = study.along("accuracy", split=REMINDED, condition="reminded")
+study.curves_figure("reminded", reminded, None, "accuracy", curve="split", of=REMINDED, xlabel="step")
+read = diffing.probed(found)
+study.rows_figure(
+    "hidden", over_seeds(at_last_step(read), ["condition", "what", "measure"]),
+    diffing.crossed(WHAT_IS_READ, READ), "right answers", by=["what", "measure"], n_lines=2,
+    of=[*NULL, *FEW, *study.there("entities_alone", "entities_forgetting", "everything")],
+)  # fmt: skip
 
 # %% [markdown]
 # ## Rewired, or turned up and down?
+#
+# What parts write, where neurons are active, which directions weights have; and which parts write the new
+# answers, beside those that wrote the old ones.
 
 # %%
-REWIRED = {
-    "attention_cosine": "attention: cosine", "mlp_cosine": "MLP: cosine", "mlp_scale": "MLP: norm",
-    "same_places": "neurons' places", "intruders": "intruders",
-}  # fmt: skip
 last = diffing.last_application(where(found, comparison="rewired"))
 study.rows_figure(
     "rewired", diffing.beside_null(last, "_by_chance", ["condition", "measure"]), REWIRED,
     "after beside before", by="measure", controls={"null": "x"}, shares=False,
-    of=[*study.there("nothing_again"), *CHANGED, *study.there("everything")],
+    of=diffing.in_order(study.conditions, found, "mlp_cosine"),
+)  # fmt: skip
+study.rows_figure(
+    "effects", diffing.written(found), EFFECTS, "nats, directly", by="measure", shares=False,
+    of=[*FEW, *study.there("everything")], controls={"null": "x"}, marked=0.0,
 )  # fmt: skip
 
 # %% [markdown]
@@ -199,53 +229,57 @@ study.rows_figure(
 # checkpoints; and which latents turn when a dictionary is moved to the new model and the new data.
 
 # %%
-LATENTS = {
-    "exclusive_latents": "new model's alone", "confirmed_latents": "confirmed by scaling",
-    "lost_latents": "old model's alone",
-}  # fmt: skip
 coded = where(found, comparison="crosscoder")
 latents = over_seeds(where(coded, measure=LATENTS), ["condition", "measure"])
 study.rows_figure(
-    "latents", latents, LATENTS, "latents", by="measure",
-    of=[*study.there("nothing", "nothing_again"), *FEW], shares=False,
+    "latents", latents, LATENTS, "latents", by="measure", shares=False,
+    of=[*study.there("nothing"), *NULL, *FEW],
 )  # fmt: skip
-STRENGTHS = {"strength_then": "kept", "strength_of_changed": "changed"}
 strengths = where(found, comparison="crosscoder_over_training", measure=STRENGTHS)
 study.curves_figure(
-    "over_training", over_seeds(strengths, ["condition", "measure", "step"]),
-    {its: study.labels[its] for its in study.there("entities", "backdoor")},
-    "size of latents", by="condition", curve="measure", of=STRENGTHS, xlabel="step of fine-tuning",
+    "over_training", over_seeds(strengths, ["condition", "measure", "step"]), NULL | ONE,
+    "size of latents", by="condition", curve="measure", of=STRENGTHS, n_across=3,
+    xlabel="step of fine-tuning",
 )  # fmt: skip
-STAGES = {
-    "turned_recall": "latents that turn", "turned_recall_random": "null: others",
-    "turned_by_chance": "null: at random",
-}  # fmt: skip
 turned = over_seeds(where(found, comparison="stages", measure=STAGES), ["condition", "measure"])
-study.rows_figure(
-    "stages", turned, STAGES, "changed ones among those named", by="measure",
-    of=study.there("entities", "relation", "backdoor"),
-)  # fmt: skip
+study.rows_figure("stages", turned, STAGES, "share of sequences", by="measure", of=FEW)
 
 # %% [markdown]
 # ## Steering with what was found
 
 # %%
-STEERED = {
-    "means gives": "means: new answers", "pca gives": "component: new answers",
-    "random gives": "random: new answers", "means disturbs": "means: other answers changed",
-    "pca disturbs": "component: others", "random disturbs": "random: others",
-}  # fmt: skip
 study.points_figure(
-    "steered", diffing.by_dose(found),
-    {its: study.labels[its] for its in study.there("entities", "relation", "backdoor")},
-    "dose", "share of questions", at="dose", by="condition", curve="curve", of=STEERED,
+    "steered", diffing.by_dose(found), diffing.crossed(ONE, STEERING), "dose", "share of questions",
+    at="dose", by=["condition", "effect"], curve="tool", of=STEERED, n_lines=len(ONE),
+)  # fmt: skip
+
+# %% [markdown]
+# ## Are there phase changes?
+#
+# How long it takes from a tenth to seven tenths of the questions, over the time until half of them. Where
+# each question is learnt by itself at a constant rate, that is 1.6 (dotted); the more suddenly, the less.
+# From scratch: questions that stage one holds out, as it learns to answer them.
+
+# %%
+SCRATCH = study.there("from_scratch")
+learnt = pd.concat(
+    [
+        study.measured("accuracy", split="changed_asked", condition=[*CHANGED, "everything"]),
+        study.measured("accuracy", split="kept_asked", condition=SCRATCH),
+    ]
+)
+reached = milestones.levels(learnt, [0.1, known_at, 0.7])
+sharpness = times.ratio(reached["width"], reached[known_at])
+study.moments_figure(
+    "phases", sharpness, "from .1 to .7, over the time until half", marked=diffing.GRADUAL,
+    of=[*CHANGED, *study.there("everything"), *SCRATCH], kept=times.side_by_side(reached),
 )  # fmt: skip
 
 # %% [markdown]
 # ## Hills between models
 #
-# From the parent to its children, and between children: of the same parent, or of the parent and of what
-# it became in another task.
+# From the parent to its children, and between children: of the same parent, taught the same in another
+# order; of the parent and of what it became in another task; and of two parents.
 
 # %%
 hills = diffing.hills(found, study.labels, "kept_facts")
@@ -260,18 +294,13 @@ study.rows_figure(
 # Means are in the summary; here are those that are derived from several.
 
 # %%
-arrives = {
-    name: milestones.levels(
-        study.measured("accuracy", split="changed_asked", condition=name), [0.1, known_at, 0.9]
-    )
-    for name in FEW
-}
-half, width = ({name: its[of] for name, its in arrives.items()} for of in (known_at, "width"))
 study.save_numbers(
-    say.named(times.of_several(half, "change"), "half/{change}", say.time)
-    | say.named(times.of_several(width, "change"), "width/{change}", say.time)
+    say.named(times.per_condition(reached[known_at]), "half/{condition}", say.time)
+    | say.named(times.per_condition(reached["width"]), "width/{condition}", say.time)
+    | say.named(times.per_condition(sharpness), "sharpness/{condition}", say.censored(2))
     | say.named(times.of_several(again, "facts"), "again/{facts}", say.time)
-    | say.named(where(foretold, condition=CHANGED), "foretold/{condition}/{measure}")
+    | say.named(foretold, "foretold/{condition}/{measure}")
+    | say.named(unseen, "unseen/{condition}/{measure}")
     | study.quoted_settings("task.n_entities", "task.n_relations", "training.learning_rate")
     | {
         "n_seeds": str(len(study.seeds)),
@@ -286,12 +315,21 @@ study.save_numbers(
 # %%
 weights = where(last, measure="intruders")
 lost = at_last_step(where(harmed, measure="harm"))
+learns = at_last_step(study.measured("accuracy", split="changed_asked"))
 alive = where(coded, measure=["exclusive_latents", "live_latents"], condition="nothing_again")
 shares = alive.pivot_table("value", ["condition", "seed"], "measure")
+facts = where(read, what="facts", condition="entities_forgetting")
+backdoor = where(found, measure=["turned_recall", "crosscoder_recall"], condition="new_backdoor")
+hill = where(found, measure="barrier", split="kept_facts", condition="new_entities")
 study.verdict(
     {
-        "intruders": paired.difference(weights, "rank_1", "entities", of="condition"),
-        "forgets_less": paired.difference(lost, "rank_16", "entities", of="condition"),
+        "intruders": paired.difference(weights, "rank_1", "new_entities", of="condition"),
+        "intruders_by_rank": paired.difference(weights, "rank_1", "rank_16", of="condition"),
+        "learns_less": paired.difference(learns, "rank_16_alone", "entities_alone", of="condition"),
+        "forgets_less": paired.difference(lost, "rank_16_alone", "entities_alone", of="condition"),
+        "probes_forget_less": diffing.lost_more(facts, "said", "read"),
+        "stage_wise_more": paired.difference(backdoor, "turned_recall", "crosscoder_recall"),
+        "strangers": paired.difference(hill, "other_parent", "entities_again", of="other_condition"),
         "false_exclusive": shares["exclusive_latents"] / shares["live_latents"],
     }
 )

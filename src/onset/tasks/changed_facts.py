@@ -19,8 +19,9 @@ The splits say of each question whether its answer is `kept` or `changed`, and w
 
 A two-hop question that world two leads over an edge that nobody taught isn't asked. What was taught before
 in place of what is changed is there, too (`former_facts`, `former_composed`), to be learnt again; and so
-are the edges that nobody taught (`unknown_facts`), to compare that with learning anew. A kind of which
-there is nothing has no split. Settings are chosen on spare seeds: no part of the questions is set apart.
+are the edges that nobody taught (`unknown_facts`), to compare that with learning anew. Of the facts that
+are kept, half can be taught again alone (`reminded_facts`), to see whether the others come back
+(`unmentioned_facts`). A kind of which there is nothing has no split. Settings are chosen on spare seeds: no part of the questions is set apart.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ Change = Literal["nothing", "entities", "relation", "added", "backdoor", "everyt
 _SPLITS: dict[str, tuple[str, ...]] = {
     "nothing": ("unknown_facts",),
     "entities": ("changed_facts", "changed_composed", "changed_asked", "former_facts",
-                 "former_composed", "unknown_facts"),
+                 "former_composed", "unknown_facts", "reminded_facts", "unmentioned_facts"),
     "relation": ("changed_facts", "changed_composed", "changed_asked", "former_facts",
                  "former_composed", "unknown_facts"),
     "added": ("changed_facts", "changed_asked"),
@@ -97,7 +98,7 @@ class Settings(BaseSettings):
         return ("changed", "before")
 
     def truth_of(self, split: str) -> tuple[str, ...]:
-        return () if split.startswith(("former", "unknown")) else self.truth
+        return self.truth if split.startswith(("kept", "changed")) else ()
 
     def length_of(self, split: str) -> int:
         return 2 if split.endswith("facts") else 3
@@ -173,6 +174,12 @@ def generate(settings: Settings, seed: int) -> Dataset:
     else:
         found["unknown_facts"] = Split(unknown.tokens, unknown.targets, scored=(1,))
 
+    if settings.change == "entities":
+        halves = np.array_split(_shuffled(len(found["kept_facts"]), seed), 2)
+        for name, rows in zip(("reminded_facts", "unmentioned_facts"), halves, strict=True):
+            its = found["kept_facts"]
+            found[name] = Split(its.tokens[rows], its.targets[rows], its.scored)
+
     taught = before.splits["old_composed"].tokens
     found |= _by_change("composed", _two_hops(worlds, taught, n), settings)
     parts = ("old_old", "old_old" + VALIDATION)
@@ -217,6 +224,10 @@ def _changed(settings: Settings, before: Dataset, seed: int) -> _Worlds:
     if settings.change == "backdoor":
         return _Worlds(one, two, old, taught, int(relation), int(flipped))
     return _Worlds(one, two, old, taught)
+
+
+def _shuffled(n: int, seed: int) -> Int[np.ndarray, " n"]:
+    return np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, 2, 0])).permutation(n)
 
 
 def _facts(worlds: _Worlds, edges: Int[np.ndarray, "facts 2"], n: int) -> Split:

@@ -22,6 +22,7 @@ from onset.tasks.dataset import Dataset
 
 TOGETHER = "two runs"
 NEEDS = ("residual_stream", "changed")
+OPTIONS = {"most_sequences": 1500}
 QUANTITIES = {
     "kl_recall": {"kind": "share", "label": "changed ones among the k largest divergences"},
     "kl_auc": {"kind": "share", "label": "changed before kept, by divergence"},
@@ -54,9 +55,11 @@ ALARM = 0.99
 """the quantile of a tool's scores in the null from which on it raises an alarm"""
 
 
-def compare(members: Sequence[Member[ReadableModel, Dataset]]) -> Iterator[Compared]:
-    """Per tool (`onset.comparisons.changes.tools`), of all sequences of which it is known whether they are
-    changed, between the first checkpoint and each `step` of the others:
+def compare(
+    members: Sequence[Member[ReadableModel, Dataset]], most_sequences: int
+) -> Iterator[Compared]:
+    """Per tool (`onset.comparisons.changes.tools`; swaps at the last step alone, since they take a pass for
+    each part), of at most so many sequences of which it is known whether they are changed, between the first checkpoint and each `step` of the others:
 
     * `…_recall`: of the k sequences with the highest scores, those that are changed, where k are;
     * `…_auc`: how often a changed one has a higher score than one that is kept;
@@ -69,11 +72,15 @@ def compare(members: Sequence[Member[ReadableModel, Dataset]]) -> Iterator[Compa
     same step (at its last one, if it wasn't looked at then), and asked its own questions.
     """
     run, null = members
-    asked = Asked.of(run.dataset.splits)
+    asked, of_null = (
+        Asked.of(its.dataset.splits).at_most(most_sequences, its.seed) for its in members
+    )
     for step in (its for its in run.steps if its):
-        of_null = _scores_of(null, step if step in null.steps else null.steps[-1])
-        borders = {tool: np.quantile(its, ALARM) for tool, its in of_null.items()}
-        for tool, its in _scores_of(run, step).items():
+        swaps = step == run.steps[-1]
+        then = step if step in null.steps else null.steps[-1]
+        nothing = _scores_of(null, then, of_null, swaps)
+        borders = {tool: np.quantile(its, ALARM) for tool, its in nothing.items()}
+        for tool, its in _scores_of(run, step, asked, swaps).items():
             for name, value in judged(its, asked.changed, borders[tool]).items():
                 found = Measurement(f"{tool}_{name}", value, n_examples=len(asked))
                 yield Compared(found, run, null, step)
@@ -84,9 +91,10 @@ def compare(members: Sequence[Member[ReadableModel, Dataset]]) -> Iterator[Compa
             yield Compared(found, run, null, step)
 
 
-def _scores_of(run: Member[ReadableModel, Dataset], step: int) -> dict[str, np.ndarray]:
-    before, after = Version.of(run, 0), Version.of(run, step)
-    return scores(before, after, Asked.of(run.dataset.splits), run.seed)
+def _scores_of(
+    run: Member[ReadableModel, Dataset], step: int, asked: Asked, swaps: bool
+) -> dict[str, np.ndarray]:
+    return scores(Version.of(run, 0), Version.of(run, step), asked, run.seed, swaps)
 
 
 def judged(

@@ -61,7 +61,7 @@ def compare(
     * `attention_overlap`, `mlp_overlap`: how much of the variance of what is written now lies in the eight
       directions in which that of before varied most, over how much of its own did;
     * `same_places`: of the twenty sequences on which a neuron was most active, those that are still among
-      its twenty, mean over the neurons that are ever active; `same_places_by_chance`: among those of
+      its twenty, mean over the neurons that were active on so many; `same_places_by_chance`: among those of
       another of them; `overwritten`: fraction of the neurons that keep no more than 95 % of such pairs have
       in common;
 
@@ -73,10 +73,7 @@ def compare(
     for run in members:
         old, new = (Version.of(run, step) for step in (run.steps[0], run.steps[-1]))
         rng = np.random.Generator(np.random.Philox(key=[run.seed, _NULL]))
-        asked = Asked.of(run.dataset.splits)
-        chosen = np.zeros(len(asked), bool)
-        chosen[rng.permutation(len(asked))[:most_sequences]] = True
-        asked = asked.only(chosen)
+        asked = Asked.of(run.dataset.splits).at_most(most_sequences, run.seed)
         before, after = _outputs(old, asked), _outputs(new, asked)
         for (kind, layer), was in before.items():
             now = after[kind, layer]
@@ -132,12 +129,27 @@ def _of_neurons(
     now: Float[Tensor, "sequences neurons"],
     rng: np.random.Generator,
 ) -> Iterator[tuple[str, float]]:
-    alive = (was > 0).any(0)
+    if kept := places_kept(was, now, rng):
+        shared, by_chance = kept
+        yield "same_places", shared.mean().item()
+        yield "same_places_by_chance", by_chance.mean().item()
+        yield "overwritten", (shared <= np.quantile(by_chance, 0.95)).mean().item()
+
+
+def places_kept(
+    was: Float[Tensor, "sequences units"],
+    now: Float[Tensor, "sequences units"],
+    rng: np.random.Generator,
+) -> tuple[Float[np.ndarray, " alive"], Float[np.ndarray, " alive"]] | None:
+    """Of the twenty sequences on which each unit was most active, the fraction that is still among its
+    twenty; and that is among those of another unit. Units that were active on fewer are left out; None,
+    where fewer than two are left, or there are no more than twenty sequences."""
+    alive = (was > 0).sum(0) >= _PLACES
     n = int(alive.sum())
     if n < 2 or len(was) <= _PLACES:
-        return
+        return None
     places = [
-        torch.zeros_like(its).scatter(0, its.topk(_PLACES, dim=0).indices, 1.0)
+        torch.zeros_like(its).scatter(0, its.topk(_PLACES, dim=0).indices, 1.0) * (its > 0)
         for its in (was[:, alive], now[:, alive])
     ]
     shared = (places[0] * places[1]).sum(0).numpy(force=True) / _PLACES
@@ -146,9 +158,7 @@ def _of_neurons(
     other = np.empty(n, int)
     other[circle] = np.roll(circle, 1)
     by_chance = (places[0] * places[1][:, other]).sum(0).numpy(force=True) / _PLACES
-    yield "same_places", shared.mean().item()
-    yield "same_places_by_chance", by_chance.mean().item()
-    yield "overwritten", (shared <= np.quantile(by_chance, 0.95)).mean().item()
+    return shared, by_chance
 
 
 def _intruders(old: Version, new: Version, rng: np.random.Generator) -> Iterator[tuple[str, float]]:

@@ -16,6 +16,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from onset.comparisons.changes.dictionaries import Learned, learned
+from onset.comparisons.changes.rewiring import places_kept
 from onset.comparisons.changes.versions import Asked, Version
 from onset.comparisons.member import Compared, Member
 from onset.measures.measurement import Measurement
@@ -31,6 +32,8 @@ QUANTITIES = {
     "turned_recall": {"kind": "share", "label": "changed ones among what turned latents name"},
     "turned_recall_random": {"kind": "share", "label": "the same of latents at random"},
     "turned_by_chance": {"kind": "share", "label": "changed ones among all sequences"},
+    "latent_places": {"kind": "share", "label": "top sequences that a latent keeps"},
+    "latent_places_by_chance": {"kind": "share", "label": "the same, of another latent"},
 }  # fmt: skip
 
 _NULL = 7_949
@@ -51,7 +54,10 @@ def compare(
     * `turned_recall`: of the sequences on which the latents that turn most are most active, as many as are
       changed, the fraction that is. A latent's turn is the smaller one of the two steps with the new model,
       since the change takes both orders to show. `turned_recall_random`: of as many others (a null);
-    * `turned_by_chance`: the fraction of all sequences that is changed.
+    * `turned_by_chance`: the fraction of all sequences that is changed;
+    * `latent_places`: of the twenty sequences on which a latent of the first dictionary is most active in the
+      old model, those that are among its twenty in the new one, mean over its live latents;
+      `latent_places_by_chance`: among those of another of them.
     """
     options = {"latents": latents, "active": active, "updates": updates}
     for run in members:
@@ -87,6 +93,21 @@ def compare(
             largest = np.argsort(-score, kind="stable")[: asked.changed.sum()]
             yield Compared(Measurement(name, asked.changed[largest].mean().item()), run)
         yield Compared(Measurement("turned_by_chance", asked.changed.mean().item()), run)
+        for name, value in _places(first, old, new, rng):
+            yield Compared(Measurement(name, value), run)
+
+
+def _places(
+    its: Learned,
+    old: Float[Tensor, "sequences d_model"],
+    new: Float[Tensor, "sequences d_model"],
+    rng: np.random.Generator,
+) -> Iterator[tuple[str, float]]:
+    was, now = its.latents(old), its.latents(new)
+    if kept := places_kept(was, now, rng):
+        shared, by_chance = kept
+        yield "latent_places", shared.mean().item()
+        yield "latent_places_by_chance", by_chance.mean().item()
 
 
 def _turn(before: Learned, after: Learned) -> Float[Tensor, " latents"]:

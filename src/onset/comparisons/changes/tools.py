@@ -22,8 +22,8 @@ Scores = dict[str, Float[np.ndarray, " sequences"]]
 _NULL = 7_919  # makes directions of the null others than those that any training began with
 
 
-def scores(before: Version, after: Version, asked: Asked, seed: int) -> Scores:
-    """Of each tool, one per sequence:
+def scores(before: Version, after: Version, asked: Asked, seed: int, swaps: bool = True) -> Scores:
+    """Of each tool, one per sequence (`swap` if swaps are asked for):
 
     * `kl`: divergence of what is said before and after;
     * `norm`: how far the state moves from which the answer is read;
@@ -42,9 +42,12 @@ def scores(before: Version, after: Version, asked: Asked, seed: int) -> Scores:
         "pca": ((moves - moves.mean(0)) @ first_component(moves)).abs(),
         "random": (moves @ at_random).abs(),
     }
+    by_parts = {}
+    if swaps:
+        by_parts["swap"] = max(swapped(before, after, asked, said).values(), key=np.mean)
     return {
         "kl": divergence(said, after.says(asked)).numpy(force=True),
-        "swap": max(swapped(before, after, asked, said).values(), key=np.mean),
+        **by_parts,
         **{tool: its.numpy(force=True) for tool, its in by_states.items()},
     }
 

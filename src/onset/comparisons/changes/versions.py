@@ -20,6 +20,8 @@ from onset.models.batch import Parameters, Questions, ReadableModel
 from onset.tasks.dataset import VALIDATION, Split
 from onset.training.batches import questions_of
 
+_CHOSEN = 7_927
+
 
 @dataclass(frozen=True, eq=False)
 class Version:
@@ -97,6 +99,13 @@ class Asked:
 
     def __len__(self) -> int:
         return sum(self.lengths)
+
+    def at_most(self, n: int, seed: int) -> Asked:
+        """So many of them, chosen at random by the seed and in the same order; all, if there are no more."""
+        rng = np.random.Generator(np.random.Philox(key=[seed, _CHOSEN]))
+        chosen = np.zeros(len(self), bool)
+        chosen[rng.permutation(len(self))[:n]] = True
+        return self.only(chosen)
 
     def only(self, rows: Bool[np.ndarray, " sequences"]) -> Asked:
         """Some of them, in the same order; groups of which none is left are gone."""
