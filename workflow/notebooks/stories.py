@@ -520,8 +520,8 @@ study.save_numbers(
 # (4) Each step lowers the loss, and the model by hand loses less than the trained one: there was more to be
 # had in one layer than training found in so many steps.
 #
-# (5) Of the composed rules, two layers follow the song, and one layer none; the second layer reads the first
-# one's MLP and not its heads.
+# (5) Of the composed rules, two layers follow the song, and one layer none; the second layer reads the
+# first one's MLP and not its heads.
 #
 # (6) The topic can be steered, and the grammar stays.
 
