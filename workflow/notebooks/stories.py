@@ -148,7 +148,7 @@ over_seeds(composed, ["condition", "measure"]).round(2)
 # %%
 N = study.setting("model.d_mlp", ONE)
 EIGHTH = max(1, N // 8)
-COUNTS = sorted({*(max(1, N // part) for part in (64, 16, 4, 2)), EIGHTH, N})
+COUNTS = sorted({EIGHTH, max(1, N // 4), max(1, N // 2), N})
 ORDERS = {"cost": "by cost", "cleanliness": "by cleanliness", "random": "at random (null)"}
 both = pd.concat(
     [neurons.kept(name, COUNTS).assign(condition=name) for name in study.there(ONE, BOOK)]
