@@ -181,3 +181,21 @@ class TestPages:
         assert "−1" in drawn
         drawn = drawing.forming([0, 100], [0.0, 1.0], [3.0, 3.0])
         assert drawn.count("<polyline") == 2
+
+
+def test_the_list_has_the_best_neuron_for_each_declared_value(monkeypatch):
+    monkeypatch.setattr(pages, "MOST_CLEAN", 1)
+    monkeypatch.setattr(pages, "MOST_NEEDED", 0)
+    neurons = pd.DataFrame(
+        [
+            (["token"], [7], 0.9),
+            (["topic"], [1], 0.2),
+            (["next topic", "next slot"], [1, 4], 0.4),
+            (["topic"], [2], 0.1),
+            (["1 before"], [7], 0.6),
+            (None, None, 0.0),
+        ],
+        columns=["facts", "values", "cleanliness"],
+    ).assign(study="stories", page="", added=0.0)
+    # The cleanest; for the topic 1 and the slot 4; for the topic 2.
+    assert pages.listed(neurons).index.tolist() == [0, 2, 3]

@@ -136,10 +136,12 @@ def _said(
         return None
     stream = model.residual_stream(changed, torch.from_numpy(its.tokens[texts]))[-1][:, :-1]
     here = torch.from_numpy(where[texts])
-    probable = model.unembed(changed, stream[here.to(stream.device)]).softmax(-1).cpu()
+    logs = model.unembed(changed, stream[here.to(stream.device)]).log_softmax(-1).cpu()
     slot = its.slot[texts][where[texts]]
+    # Of logarithms, since both may be too small to be told from 0.
     own, others = (
-        (probable * torch.from_numpy(its.words[slot, number])).sum(1) for number in (topic, other)
+        logs.masked_fill(torch.from_numpy(~its.words[slot, number]), -torch.inf).logsumexp(1)
+        for number in (topic, other)
     )
-    right = (probable * of_slots[slot]).sum(1)
-    return Said((others / (own + others)).mean().item(), right.mean().item())
+    right = (logs.exp() * of_slots[slot]).sum(1)
+    return Said((others - own).sigmoid().mean().item(), right.mean().item())

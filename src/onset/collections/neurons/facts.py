@@ -17,6 +17,8 @@ from torch import Tensor
 from onset.collections.neurons.shown import NEXT, UNKNOWN, Group, Names, Shown
 
 TOKEN, ANSWER, POSITION, SPLIT = "token", "answer", "position", "split"
+_BEFORE = " before"
+"""how the names of facts end that are tokens before the place"""
 _PLACE = "_place"
 """how the names of declared facts end that are positions; others are tokens, or named by the world"""
 _FARTHEST_BACK = 3
@@ -51,7 +53,7 @@ def _of_group(
     for back in range(1, min(_FARTHEST_BACK, tokens.shape[1] - 1) + 1):
         before = np.full(tokens.shape, UNKNOWN)
         before[:, back:] = tokens[:, :-back]
-        found[f"{back} before"] = before
+        found[f"{back}{_BEFORE}"] = before
     found[POSITION] = np.broadcast_to(np.arange(tokens.shape[1]), tokens.shape)
     scored = list(group.questions.scored)
     for name, values in ((ANSWER, group.targets), (SPLIT, split)):
@@ -102,6 +104,12 @@ def terms_of(facts: Facts, other_half: Bool[np.ndarray, " places"]) -> Terms:
 def in_words(terms: tuple[Term, ...], names: Names) -> str:
     """`token = e3`, `1 before = r2 and answer = e7`."""
     return " and ".join(f"{its.fact} = {_value(its, names)}" for its in terms)
+
+
+def is_declared(fact: str) -> bool:
+    """Whether the world declares it, and it isn't to be seen in the tokens or the question."""
+    seen = {TOKEN, ANSWER, POSITION, SPLIT}
+    return fact not in seen and not fact.endswith((_BEFORE, _PLACE))
 
 
 def kind_of(terms: tuple[Term, ...]) -> str:

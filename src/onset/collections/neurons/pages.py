@@ -10,13 +10,15 @@ import numpy as np
 import pandas as pd
 
 from onset.collections.neurons.combine import NEURON
+from onset.collections.neurons.facts import is_declared
 from onset.collections.neurons.printed import drawing, filled
 from onset.collections.neurons.printed.words import called, contexts, number, short, steps
+from onset.collections.neurons.shown import NEXT
 from onset.collections.reading import Page, open_collection
 
 LIST = "neurons"
 """name of the list's page"""
-MOST_CLEAN, MOST_NEEDED = 100, 50
+MOST_CLEAN, MOST_NEEDED, MOST_DECLARED = 100, 50, 100
 """of a study, neurons in the list beside those with pages"""
 
 _LISTS = (
@@ -60,13 +62,24 @@ def pages(folder: Path) -> Iterator[Page]:
 
 
 def listed(neurons: pd.DataFrame) -> pd.DataFrame:
-    """Those that the list shows: with pages, the cleanest, and those without which most is lost."""
+    """Those that the list shows: with pages, the cleanest, those without which most is lost, and of each
+    value of what the world declares, such as a topic, the one that it describes best, clean or not."""
     chosen = []
     for _, its in neurons.groupby("study", sort=False):
-        clean = its.sort_values("cleanliness", ascending=False, kind="stable").index[:MOST_CLEAN]
+        cleanest = its.sort_values("cleanliness", ascending=False, kind="stable")
         needed = its.sort_values("added", ascending=False, kind="stable").index[:MOST_NEEDED]
-        chosen += [*dict.fromkeys([*its.index[its["page"] != ""], *clean, *needed])]
+        best = _best_of_each(cleanest)[:MOST_DECLARED]
+        every = [*its.index[its["page"] != ""], *cleanest.index[:MOST_CLEAN], *needed, *best]
+        chosen += [*dict.fromkeys(every)]
     return neurons.loc[chosen]
+
+
+def _best_of_each(cleanest: pd.DataFrame) -> pd.Index:
+    """The first neuron that is described by each value of a fact that the world declares."""
+    described = cleanest[cleanest["facts"].notna() & cleanest["values"].notna()]
+    terms = described[["facts", "values"]].explode(["facts", "values"])
+    terms["facts"] = terms["facts"].str.removeprefix(NEXT)
+    return terms[terms["facts"].map(is_declared)].drop_duplicates().index.drop_duplicates()
 
 
 def _row(
