@@ -248,7 +248,7 @@ places, read = (its.assign(at=its["position"].map(PLACES)) for its in (places, r
 study.points_figure(
     "patching", places,
     {(its, at): f"{study.labels[its]}, {name}" for its in PATCHED for at, name in AT.items()},
-    "before block", "answers that follow the wrong step", at="layer", by=("condition", "position"),
+    "before block", "follow the wrong step", at="layer", by=("condition", "position"),
     curve="measure", of=MOVED, n_across=2,
 )  # fmt: skip
 
