@@ -147,7 +147,7 @@ misled = study.along(
 )  # fmt: skip
 study.curves_figure(
     "hints", misled, {"written_rival": "follows the hint", "written_right": "right"},
-    "answers to misled questions", by="measure", of=HINTED, from_step=study.decay_start,
+    "misled questions", by="measure", of=HINTED, from_step=study.decay_start,
 )  # fmt: skip
 
 # %% [markdown]
@@ -236,18 +236,19 @@ study.table("example", read_along(first, layer=study.setting("model.n_layers")))
 
 # %%
 MOVED = {"place_patched": "from the wrong text", "place_random": "as far at random"}
-PATCHED = study.there("whole", "whole_one_layer")
+PATCHED = study.there("whole")
 places = over_seeds(
     where(study.closer, measure=MOVED, condition=PATCHED),
     ["condition", "measure", "layer", "position"],
 )
 last = 2 * study.setting("task.n_steps") + 1
 AT = {last: "last step", last + 1: "="}
-places = places.assign(at=places["position"].map({last: "step", last + 1: "answer"}))
+PLACES = {study.setting("task.n_steps") + 2: "before", last: "step", last + 1: "answer"}
+places, read = (its.assign(at=its["position"].map(PLACES)) for its in (places, read))
 study.points_figure(
     "patching", places,
     {(its, at): f"{study.labels[its]}, {name}" for its in PATCHED for at, name in AT.items()},
-    "before block", "answers that follow the wrong step", at="layer", by=("condition", "position"),
+    "before block", "follow the wrong step", at="layer", by=("condition", "position"),
     curve="measure", of=MOVED, n_across=2,
 )  # fmt: skip
 
@@ -289,6 +290,7 @@ study.save_numbers(
         for monitor in ("word", "probe", "earlier_probe", "chance")
     }
     | say.named(where(places, condition="whole"), "moved/{measure}/{at}/{layer}")
+    | say.named(where(read, condition="whole", layer=layer, at=PLACES.values()), "read/{measure}/{at}")
     | say.named(
         where(kept, condition="whole", measure="early_right", but=["none", "but_one", "all"]),
         "kept/{but}",
