@@ -196,9 +196,9 @@ ALIGNED = {
     "aligned": "learnt", "aligned_placebo": "null: random subspace",
     "aligned_arbitrary": "null: arbitrary answers", "aligned_untrained": "null: untrained",
 }  # fmt: skip
-searched = {name: study.labels[name] for name in study.there("program_ioi", "three_layers")}
+searched = {"program_ioi": "compiled", "three_layers": "three layers"}
 aligned = its.aligned(searched, ["test", "ioi"])
-RANKS = {1: "one dimension", 4: "four", 16: "sixteen"}
+RANKS = {1: "one dimension", 4: "four dimensions", 16: "sixteen dimensions"}
 study.points_figure(
     "aligned", aligned,
     {(name, rank): f"{label}, {said}" for name, label in searched.items() for rank, said in RANKS.items()},
@@ -272,14 +272,15 @@ study.verdict(
 # exchanged between questions, positions, is the same in all of them. And it rejects nothing that claims
 # too much.
 #
+# Which of ten names it is fills sixteen dimensions and not one. There, the search finds what the compiled
+# model has, after the block that has it and not before.
+#
 # Where the descriptions of latents fail is told best by all places at which they could be active. The
 # circuit that feeds a latent tells less, and top examples don't tell more than the circuit.
 
 # %%
 study.holds(
-    "grade/compiled/eap/circuit_precision:low > 0.9",
-    "grade/compiled/eap/circuit_recall:low > 0.9",
-    "grade/compiled/eap_ig/circuit_recall:low > 0.9",
+    "grade/compiled/eap/circuit_precision:low > 0.9", "grade/compiled/eap/circuit_recall:low > 0.9",
     "grade/compiled/edge_pruning/circuit_recall:low > 0.9",
     "grade/compiled/node_patching/circuit_precision:high < 0.9",
     "grade/compiled/magnitude/circuit_precision:high < 0.7",
@@ -289,10 +290,10 @@ study.holds(
     "sharp/three_layers/the lead:high < sharp/three_layers/loss of stories:low",
     "sharp/three_layers/the lead:high < decay",
     "repair:three_layers/ioi/repair_by_heads < repair:three_layers/ioi/repair_by_norm",
+    "followed/program_ioi/16/3/aligned:low > followed/program_ioi/16/3/aligned_untrained:high",
     "failures/all_examples > failures/circuit", "failures/all_examples > failures/top_examples",
     "recovered/program_ioi/exchanged:high < 0.5", "recovered/program_ioi/other task:high < 0.6",
-    "recovered/program_previous/other task:low > 0.9",
-    "recovered/program_ioi/everything:low > 0.99",
+    "recovered/program_previous/other task:low > 0.9", "recovered/program_ioi/everything:low > 0.99",
 )  # fmt: skip
 
 # %%
