@@ -2,7 +2,7 @@
 
 Forgetting of single facts, and predictions of it that are made without the new model: from the old one, and
 from what was going to be trained. Ranks are compared, since only the order is predicted, and within each
-kind of question, since that facts are harmed more than questions over two of them is no prediction of which.
+kind of question: that facts are harmed more than questions over two of them is no prediction of which.
 """
 
 from __future__ import annotations
