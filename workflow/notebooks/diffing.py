@@ -248,8 +248,10 @@ study.rows_figure("stages", turned, diffing.STAGES, "share of sequences", by="me
 # ## Steering with what was found
 
 # %%
+dosed = diffing.by_dose(found)
+strong = where(dosed, condition="new_backdoor", dose=8.0)
 study.points_figure(
-    "steered", diffing.by_dose(found), diffing.crossed(ONE, diffing.STEERING), "dose", "share of questions",
+    "steered", dosed, diffing.crossed(ONE, diffing.STEERING), "dose", "share of questions",
     at="dose", by=["condition", "effect"], curve="tool", of=diffing.STEERED, n_lines=len(ONE),
 )  # fmt: skip
 
@@ -301,6 +303,10 @@ study.save_numbers(
     | say.named(times.of_several(again, "facts"), "again/{facts}", say.time)
     | say.named(foretold, "foretold/{condition}/{measure}")
     | say.named(unseen, "unseen/{condition}/{measure}")
+    | say.named(
+        where(strong, tool=["means", "pca", "random"], effect=["gives", "takes", "disturbs"]),
+        "steered/{tool}/{effect}",
+    )
     | study.quoted_settings("task.n_entities", "task.n_relations", "training.learning_rate")
     | {
         "n_seeds": str(len(study.seeds)),
