@@ -143,8 +143,9 @@ study.rows_figure(
 # together. Then states of one model in the other, at one place.
 
 # %%
+alone = diffing.parts_alone(found)
 study.rows_figure(
-    "parts", diffing.parts_alone(found), diffing.SWAPPED, "answered like the new model", by="part",
+    "parts", alone, diffing.SWAPPED, "answered like the new model", by="part",
     of=diffing.in_order(study.conditions, found, "into_old"), controls={"null": "x"},
 )  # fmt: skip
 study.rows_figure(
@@ -303,6 +304,7 @@ study.save_numbers(
     | say.named(times.of_several(again, "facts"), "again/{facts}", say.time)
     | say.named(foretold, "foretold/{condition}/{measure}")
     | say.named(unseen, "unseen/{condition}/{measure}")
+    | say.named(where(alone, part=["attention", "mlp"]), "alone/{condition}/{part}")
     | say.named(
         where(strong, tool=["means", "pca", "random"], effect=["gives", "takes", "disturbs"]),
         "steered/{tool}/{effect}",
