@@ -211,8 +211,9 @@ study.rows_figure(
 
 # %%
 last = diffing.last_application(where(found, comparison="rewired"))
+rewired = diffing.beside_null(last, "_by_chance", ["condition", "measure"])
 study.rows_figure(
-    "rewired", diffing.beside_null(last, "_by_chance", ["condition", "measure"]), diffing.REWIRED,
+    "rewired", rewired, diffing.REWIRED,
     "after beside before", by="measure", controls={"null": "x"}, shares=False,
     of=diffing.in_order(study.conditions, found, "mlp_cosine"),
 )  # fmt: skip
@@ -304,6 +305,9 @@ study.save_numbers(
     | say.named(times.of_several(again, "facts"), "again/{facts}", say.time)
     | say.named(foretold, "foretold/{condition}/{measure}")
     | say.named(unseen, "unseen/{condition}/{measure}")
+    | say.named(
+        where(rewired, measure=["same_places", "mlp_cosine"]), "rewired/{condition}/{measure}"
+    )
     | say.named(where(alone, part=["attention", "mlp"]), "alone/{condition}/{part}")
     | say.named(
         where(strong, tool=["means", "pca", "random"], effect=["gives", "takes", "disturbs"]),
