@@ -253,7 +253,6 @@ class TestForgetting:
         )  # fmt: skip
         assert its[0] == pytest.approx(by_hand / len(changed))
 
-
     def test_ranks_are_compared_within_each_kind_of_question(self):
         harm = np.array([1.0, 2.0, 3.0, 11.0, 12.0, 13.0])
         told = np.array([3.0, 2.0, 1.0, 13.0, 12.0, 11.0])
@@ -283,12 +282,16 @@ class TestPlaces:
             assert (name, split.tokens.shape[1] - 1) in at
 
     def test_tokens_whose_questions_are_answered_otherwise_are_named(self):
+        model = build(Settings(**SMALL, tied_embeddings=False), WORLD.n_tokens, WORLD.length)
         entities = torch.from_numpy(np.unique(WORLD.splits["changed_facts"].tokens[:, 0]))
-        new = OLD | {"tok_embed.weight": OLD["tok_embed.weight"].clone()}
-        new["tok_embed.weight"][entities] += 5
-        found = plain(compared(divergence_by_place, [between(new)]))
-        assert found["tokens_named"] > 0.9 > 3 * found["tokens_named_by_chance"]
-        nothing = plain(compared(divergence_by_place, [between(new, NOTHING)]))
+        old = model.initial_parameters(5)
+        new = old | {"tok_embed.weight": old["tok_embed.weight"].clone()}
+        new["tok_embed.weight"][entities] = 5 * torch.randn(
+            len(entities), 16, generator=torch.Generator().manual_seed(0)
+        )
+        found = plain(compared(divergence_by_place, [made(model, {0: old, 3: new}, WORLD)]))
+        assert found["tokens_named"] > 0.7 > 3 * found["tokens_named_by_chance"]
+        nothing = plain(compared(divergence_by_place, [made(model, {0: old, 3: new}, NOTHING)]))
         assert "tokens_named" not in nothing
 
 
@@ -306,9 +309,9 @@ def test_a_probe_reads_what_is_no_longer_said(kind, is_there):
     rows = compared(still_readable, [run])
     at = {(its.found.measure, its.step): its.found.value for its in rows}
     assert (at["said", 0], at["said", 3]) == (1, 0)
-    assert at["read", 0] > 0.5
+    assert at["read", 0] > 0.4
     assert at["read_shuffled", 3] < 0.3
-    assert (at["read_of_forgotten", 3] > 0.5) == is_there
+    assert (at["read", 3] > 0.4) == is_there
 
 
 def test_parts_that_are_as_they_were_write_what_they_wrote():
@@ -503,6 +506,13 @@ class TestDiffing:
         at = changes.positions.set_index("position")["divergence"]
         assert at[2] == pytest.approx(whole, rel=1e-4)
         assert set(at.index) == {0, 1, 2}
+
+    def test_a_run_beside_its_own_beginning(self):
+        run = told(WORLD, "one")
+        found = diff(run, run, ["changed_facts"], from_step=0).sequences
+        assert (found["after"] == found["right"]).all()
+        assert (found["divergence"] > 0).all()
+        assert (diff(run, run, ["changed_facts"]).sequences["divergence"] == 0).all()
 
     def test_what_cannot_be_compared(self):
         other = changed_facts.generate(

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import argparse
+import json
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from onset.comparisons.changes import divergence_by_place
 from onset.comparisons.changes.component_swaps import PARTS
 from onset.comparisons.changes.steering import DOSES
+from onset.comparisons.member import Member
 from onset.config import ConfigError, load_project
 from onset.config.groups import conditions_of
 from onset.config.yaml_file import read_yaml
+from onset.diffing import diff
 from onset.notebook import diffing
+from onset.results import Run
+from onset.stages import dataset, train
+from onset.workflow.jobs import Jobs
+from tests.config_files import CONFIG, Files
+from tests.unit.test_comparisons import compared
 
 ROOT = Path(__file__).parents[2]
 SEEDS = (0, 1, 2)
@@ -211,3 +221,25 @@ class TestStudy:
         config = {**told, "studies": ["finetuning", "diffing"], "overrides": adds}
         with pytest.raises(ConfigError, match="must have the same settings as that of its parent"):
             load_project(config, ROOT)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_pretrained_model_and_its_checkpoints_by_config_alone(tmp_path):
+    """The study of a real model, with smoke's tiny one in its place; nothing but the config is told."""
+    files = Files.copied(tmp_path / "project")
+    files.make_smoke()
+    files.set(CONFIG, "studies", ["smollm_facts"])
+    places = {"name": "divergence_by_place", "conditions": ["facts"], "checkpoints": 3}
+    files.set("config/studies/smollm_facts.yaml", "comparisons", {"places": places})
+    project = files.load()
+    assert Jobs(project).comparisons.groups_in("smollm_facts", "places")
+    its = project.studies["smollm_facts"].conditions["facts"]
+    run = Run(tmp_path / "results/smollm_facts/facts/seed_0")
+    given = {"run": run.path, "runs": [run.path], "parents": [], "sources": [], "code": "none"}
+    for stage, job in ((dataset, its.dataset_job), (train, its.train_job)):
+        stage.work(argparse.Namespace(**given, settings=json.loads(job)))
+    rows = compared(divergence_by_place, [Member(run.folder, "facts", 3)])
+    last = max(its.step for its in rows)
+    assert {its.step for its in rows} == {*run.steps} - {0}
+    assert max(its.found.value for its in rows if its.step == last) > 0
+    assert diff(run, run, from_step=0).sequences["divergence"].max() > 0

@@ -43,10 +43,6 @@ known_at: Fraction = 0.5
 import pandas as pd
 
 from onset.notebook import diffing, say
-from onset.notebook.diffing import (
-    EFFECTS, FORETOLD, GIVEN, LATENTS, NAMED, NEEDS, PLACES, READ, REWIRED, STAGES, STATES, STEERED,
-    STEERING, STRENGTHS, SWAPPED, TOOLS, UNSEEN, WHAT_IS_READ,
-)  # fmt: skip
 from onset.notebook.here import MeanOf, here
 from onset.statistics import milestones, paired, times
 from onset.statistics.rows import at_last_step, where
@@ -107,11 +103,11 @@ study.summary_table(
 judged = diffing.judgements(found)
 recall = where(judged, what="recall")
 study.rows_figure(
-    "league", diffing.ranked(judged, found), TOOLS, "changed ones among the k ranked first",
+    "league", diffing.ranked(judged, found), diffing.TOOLS, "changed ones among the k ranked first",
     by="tool", of=CHANGED, controls={"chance": "|"}, n_lines=3,
 )  # fmt: skip
 of_steps = where(recall, comparison="find_change")
-OVER_STEPS = {its: TOOLS[its] for its in ("kl", "norm", "means", "pca", "random")}
+OVER_STEPS = {its: diffing.TOOLS[its] for its in ("kl", "norm", "means", "pca", "random")}
 study.curves_figure(
     "growth", over_seeds(of_steps, ["condition", "tool", "step"]), ONE,
     "changed ones among the k ranked first", by="condition", curve="tool", of=OVER_STEPS, n_across=2,
@@ -119,10 +115,10 @@ study.curves_figure(
 )  # fmt: skip
 alarms = over_seeds(diffing.at_end(where(judged, what="flagged")), ["condition", "tool"])
 study.rows_figure(
-    "alarms", alarms, TOOLS, "false alarms", by="tool", marked=0.01, n_lines=3,
+    "alarms", alarms, diffing.TOOLS, "false alarms", by="tool", marked=0.01, n_lines=3,
     of=[*NULL, *study.there("entities_half_old"), *FEW],
 )  # fmt: skip
-study.table("league", diffing.league(judged, TOOLS, NEEDS, ONE, "nothing_again"))
+study.table("league", diffing.league(judged, diffing.TOOLS, diffing.NEEDS, ONE, "nothing_again"))
 
 # %% [markdown]
 # Where do both models say different things, and do the tokens there name the change? Token by token, on
@@ -131,11 +127,11 @@ study.table("league", diffing.league(judged, TOOLS, NEEDS, ONE, "nothing_again")
 # %%
 study.curves_figure(
     "places", diffing.by_place(found), NULL | ONE, "divergence (nats)", by="condition", curve="place",
-    of=PLACES, n_across=3, shares=False, xlabel="step of fine-tuning",
+    of=diffing.PLACES, n_across=3, shares=False, xlabel="step of fine-tuning",
 )  # fmt: skip
-tokens = diffing.at_end(where(found, measure=NAMED))
+tokens = diffing.at_end(where(found, measure=diffing.NAMED))
 study.rows_figure(
-    "tokens", over_seeds(tokens, ["condition", "measure"]), NAMED, "tokens that mean the change",
+    "tokens", over_seeds(tokens, ["condition", "measure"]), diffing.NAMED, "tokens that mean the change",
     by="measure", of=FEW,
 )  # fmt: skip
 
@@ -147,13 +143,14 @@ study.rows_figure(
 # together. Then states of one model in the other, at one place.
 
 # %%
+alone = diffing.parts_alone(found)
 study.rows_figure(
-    "parts", diffing.parts_alone(found), SWAPPED, "answered like the new model", by="part",
+    "parts", alone, diffing.SWAPPED, "answered like the new model", by="part",
     of=diffing.in_order(study.conditions, found, "into_old"), controls={"null": "x"},
 )  # fmt: skip
 study.rows_figure(
-    "states", diffing.patched(found, "changed_asked"), diffing.crossed(GIVEN, ONE),
-    "answered as the new model was taught", by=["given", "condition"], row="place", of=STATES,
+    "states", diffing.patched(found, "changed_asked"), diffing.crossed(diffing.GIVEN, ONE),
+    "answered as the new model was taught", by=["given", "condition"], row="place", of=diffing.STATES,
     n_lines=2, controls={"null": "x"},
 )  # fmt: skip
 
@@ -167,14 +164,14 @@ study.rows_figure(
 harmed = where(found, comparison="harm")
 HARMED = ONE | {its: study.labels[its] for its in study.there("entities_alone", "rank_16")}
 study.curves_figure(
-    "harm", over_seeds(where(harmed, measure=FORETOLD), ["condition", "measure", "step"]), HARMED,
-    "rank correlation with harm", by="condition", curve="measure", of=FORETOLD, n_across=3,
+    "harm", over_seeds(where(harmed, measure=diffing.FORETOLD), ["condition", "measure", "step"]), HARMED,
+    "rank correlation with harm", by="condition", curve="measure", of=diffing.FORETOLD, n_across=3,
     shares=False, marked=0.0, xlabel="step of fine-tuning",
 )  # fmt: skip
-foretold = diffing.at_first(where(harmed, measure=FORETOLD))
-unseen = diffing.at_first(where(found, measure=UNSEEN))
+foretold = diffing.at_first(where(harmed, measure=diffing.FORETOLD))
+unseen = diffing.at_first(where(found, measure=diffing.UNSEEN))
 study.rows_figure(
-    "unseen", unseen, UNSEEN, "of harm, on seeds that were not fitted", by="measure",
+    "unseen", unseen, diffing.UNSEEN, "of harm, on seeds that were not fitted", by="measure",
     of=diffing.in_order(study.conditions, found, "unseen_harm"),
     shares=False, marked=0.0,
 )  # fmt: skip
@@ -196,11 +193,13 @@ again = {
 }
 REMINDED = {"reminded_facts": "taught again", "unmentioned_facts": "not mentioned"}
 reminded = study.along("accuracy", split=REMINDED, condition="reminded")
-study.curves_figure("reminded", reminded, None, "accuracy", curve="split", of=REMINDED, xlabel="step")
+study.curves_figure(
+    "reminded", reminded, None, "accuracy", curve="split", of=REMINDED, xlabel="step"
+)
 read = diffing.probed(found)
 study.rows_figure(
     "hidden", over_seeds(at_last_step(read), ["condition", "what", "measure"]),
-    diffing.crossed(WHAT_IS_READ, READ), "right answers", by=["what", "measure"], n_lines=2,
+    diffing.crossed(diffing.WHAT_IS_READ, diffing.READ), "right answers", by=["what", "measure"], n_lines=2,
     of=[*NULL, *FEW, *study.there("entities_alone", "entities_forgetting", "everything")],
 )  # fmt: skip
 
@@ -212,13 +211,14 @@ study.rows_figure(
 
 # %%
 last = diffing.last_application(where(found, comparison="rewired"))
+rewired = diffing.beside_null(last, "_by_chance", ["condition", "measure"])
 study.rows_figure(
-    "rewired", diffing.beside_null(last, "_by_chance", ["condition", "measure"]), REWIRED,
+    "rewired", rewired, diffing.REWIRED,
     "after beside before", by="measure", controls={"null": "x"}, shares=False,
     of=diffing.in_order(study.conditions, found, "mlp_cosine"),
 )  # fmt: skip
 study.rows_figure(
-    "effects", diffing.written(found), EFFECTS, "nats, directly", by="measure", shares=False,
+    "effects", diffing.written(found), diffing.EFFECTS, "nats, directly", by="measure", shares=False,
     of=[*FEW, *study.there("everything")], controls={"null": "x"}, marked=0.0,
 )  # fmt: skip
 
@@ -230,27 +230,31 @@ study.rows_figure(
 
 # %%
 coded = where(found, comparison="crosscoder")
-latents = over_seeds(where(coded, measure=LATENTS), ["condition", "measure"])
+latents = over_seeds(where(coded, measure=diffing.LATENTS), ["condition", "measure"])
 study.rows_figure(
-    "latents", latents, LATENTS, "latents", by="measure", shares=False,
+    "latents", latents, diffing.LATENTS, "latents", by="measure", shares=False,
     of=[*study.there("nothing"), *NULL, *FEW],
 )  # fmt: skip
-strengths = where(found, comparison="crosscoder_over_training", measure=STRENGTHS)
+strengths = where(found, comparison="crosscoder_over_training", measure=diffing.STRENGTHS)
 study.curves_figure(
     "over_training", over_seeds(strengths, ["condition", "measure", "step"]), NULL | ONE,
-    "size of latents", by="condition", curve="measure", of=STRENGTHS, n_across=3,
+    "size of latents", by="condition", curve="measure", of=diffing.STRENGTHS, n_across=3,
     xlabel="step of fine-tuning",
 )  # fmt: skip
-turned = over_seeds(where(found, comparison="stages", measure=STAGES), ["condition", "measure"])
-study.rows_figure("stages", turned, STAGES, "share of sequences", by="measure", of=FEW)
+turned = over_seeds(
+    where(found, comparison="stages", measure=diffing.STAGES), ["condition", "measure"]
+)
+study.rows_figure("stages", turned, diffing.STAGES, "share of sequences", by="measure", of=FEW)
 
 # %% [markdown]
 # ## Steering with what was found
 
 # %%
+dosed = diffing.by_dose(found)
+strong = where(dosed, condition="new_backdoor", dose=8.0)
 study.points_figure(
-    "steered", diffing.by_dose(found), diffing.crossed(ONE, STEERING), "dose", "share of questions",
-    at="dose", by=["condition", "effect"], curve="tool", of=STEERED, n_lines=len(ONE),
+    "steered", dosed, diffing.crossed(ONE, diffing.STEERING), "dose", "share of questions",
+    at="dose", by=["condition", "effect"], curve="tool", of=diffing.STEERED, n_lines=len(ONE),
 )  # fmt: skip
 
 # %% [markdown]
@@ -301,6 +305,14 @@ study.save_numbers(
     | say.named(times.of_several(again, "facts"), "again/{facts}", say.time)
     | say.named(foretold, "foretold/{condition}/{measure}")
     | say.named(unseen, "unseen/{condition}/{measure}")
+    | say.named(
+        where(rewired, measure=["same_places", "mlp_cosine"]), "rewired/{condition}/{measure}"
+    )
+    | say.named(where(alone, part=["attention", "mlp"]), "alone/{condition}/{part}")
+    | say.named(
+        where(strong, tool=["means", "pca", "random"], effect=["gives", "takes", "disturbs"]),
+        "steered/{tool}/{effect}",
+    )
     | study.quoted_settings("task.n_entities", "task.n_relations", "training.learning_rate")
     | {
         "n_seeds": str(len(study.seeds)),
@@ -329,7 +341,9 @@ study.verdict(
         "forgets_less": paired.difference(lost, "rank_16_alone", "entities_alone", of="condition"),
         "probes_forget_less": diffing.lost_more(facts, "said", "read"),
         "stage_wise_more": paired.difference(backdoor, "turned_recall", "crosscoder_recall"),
-        "strangers": paired.difference(hill, "other_parent", "entities_again", of="other_condition"),
+        "strangers": paired.difference(
+            hill, "other_parent", "entities_again", of="other_condition"
+        ),
         "false_exclusive": shares["exclusive_latents"] / shares["live_latents"],
     }
 )

@@ -14,7 +14,7 @@ from onset.statistics.rows import at_last_step, named_parts, where
 from onset.statistics.seeds import over_seeds
 
 GRADUAL = log(3) / log(2)
-"""from .1 to .7, over the time until .5, of what is learnt piece by piece at a constant rate: 1 - exp(-t)"""
+"""from .1 to .7, over the time until .5, of pieces learnt each by itself at a constant rate, 1 - exp(-t)"""
 
 # What figures call what comparisons yield.
 TOOLS = {
@@ -79,6 +79,7 @@ STAGES = {
 STEERED = {"means": "difference of means", "pca": "first component", "random": "null: random"}
 STEERING = {"gives": "new in old", "takes": "old in new", "disturbs": "others changed"}
 
+
 def in_order(conditions: Iterable[str], compared: pd.DataFrame, measure: str) -> list[str]:
     """Those conditions of which a comparison yields a quantity."""
     there = set(where(compared, measure=measure)["condition"])
@@ -115,7 +116,7 @@ def _by_comparison(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
 
 
 def at_first(rows: pd.DataFrame) -> pd.DataFrame:
-    """Those of the first step that was looked at after the beginning, over seeds by condition and measure."""
+    """Those of the first step looked at after the beginning, over seeds by condition and measure."""
     return over_seeds(rows[rows["step"] == rows["step"].min()], ["condition", "measure"])
 
 

@@ -21,7 +21,8 @@ A two-hop question that world two leads over an edge that nobody taught isn't as
 in place of what is changed is there, too (`former_facts`, `former_composed`), to be learnt again; and so
 are the edges that nobody taught (`unknown_facts`), to compare that with learning anew. Of the facts that
 are kept, half can be taught again alone (`reminded_facts`), to see whether the others come back
-(`unmentioned_facts`). A kind of which there is nothing has no split. Settings are chosen on spare seeds: no part of the questions is set apart.
+(`unmentioned_facts`). A kind of which there is nothing has no split. Settings are chosen on spare seeds: no
+part of the questions is set apart.
 """
 
 from __future__ import annotations

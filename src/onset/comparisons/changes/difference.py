@@ -99,20 +99,25 @@ class Difference:
             )
 
 
-def diff(before: Any, after: Any, splits: Sequence[str] | None = None) -> Difference:
+def diff(
+    before: Any, after: Any, splits: Sequence[str] | None = None, from_step: int | None = None
+) -> Difference:
     """What a training has changed.
 
     Args:
-        before: a run (`onset.results.open_run`), at its last checkpoint.
-        after: another one, of a model of the same architecture; its questions are asked.
+        before: a run (`onset.results.open_run`).
+        after: another one, of a model of the same architecture, at its last checkpoint; its questions are
+            asked. It may be the same, if `from_step` says since when.
         splits: of its dataset; None: all.
+        from_step: the checkpoint of the one before; None: its last.
 
     Raises:
         ValueError: the two don't speak of the same tokens, or their models aren't alike.
     """
     if tuple(before.dataset.vocabulary) != tuple(after.dataset.vocabulary):
         raise ValueError(f"{before.folder.run} and {after.folder.run} have different tokens")
-    versions = [Version.of(its, its.steps[-1]) for its in (before, after)]
+    since = before.steps[-1] if from_step is None else from_step
+    versions = [Version.of(before, since), Version.of(after, after.steps[-1])]
     shapes = [
         {n: tuple(its.shape) for n, its in version.parameters.items()} for version in versions
     ]

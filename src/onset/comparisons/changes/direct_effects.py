@@ -100,9 +100,7 @@ def _of_group(
         for kind, name in (("attention", "attn"), ("mlp", "mlp"))
     }
     scale = "ln_final.hook_scale"
-    _, cache = bridge.run_with_cache(
-        torch.from_numpy(group.tokens), names_filter=[*hooks, scale]
-    )
+    _, cache = bridge.run_with_cache(torch.from_numpy(group.tokens), names_filter=[*hooks, scale])
     place = group.scored[-1]
     towards = bridge.W_U.T[torch.from_numpy(of)] - bridge.W_U.T[torch.from_numpy(minus)]
     if scale in cache:

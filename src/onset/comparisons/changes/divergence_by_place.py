@@ -1,8 +1,8 @@
 """Where do two models say different things: on which questions, at which positions, after which tokens?
 
 The divergence of what is said before and after a training, token by token: on questions whose answers were
-changed, on those whose answers were kept, and on those that the training wasn't about. It takes no truth, so
-that any two checkpoints can be asked, those of a pretrained model too.
+changed, on those whose answers were kept, and on those that the training wasn't about. It takes no truth,
+so that any two checkpoints can be asked, those of a pretrained model too.
 """
 
 from __future__ import annotations
@@ -72,7 +72,9 @@ def _apart(before: Version, after: Version, split: Split) -> Apart:
     rows, n_at_once = 0, 1
     while rows < n:
         asked = [Questions(split.tokens[rows : rows + n_at_once], places, split.hops)]
-        said = [F.log_softmax(its.model.logits(its.parameters, asked), -1) for its in (before, after)]
+        said = [
+            F.log_softmax(its.model.logits(its.parameters, asked), -1) for its in (before, after)
+        ]
         found.append(divergence(*said).view(-1, length).numpy(force=True))
         rows += n_at_once
         n_at_once = max(1, _AT_ONCE // (length * said[0].shape[1]))

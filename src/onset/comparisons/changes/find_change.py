@@ -59,7 +59,8 @@ def compare(
     members: Sequence[Member[ReadableModel, Dataset]], most_sequences: int
 ) -> Iterator[Compared]:
     """Per tool (`onset.comparisons.changes.tools`; swaps at the last step alone, since they take a pass for
-    each part), of at most so many sequences of which it is known whether they are changed, between the first checkpoint and each `step` of the others:
+    each part), of at most so many sequences of which it is known whether they are changed, between the
+    first checkpoint and each `step` of the others:
 
     * `…_recall`: of the k sequences with the highest scores, those that are changed, where k are;
     * `…_auc`: how often a changed one has a higher score than one that is kept;

@@ -1,7 +1,7 @@
 """Can it be learnt from other seeds which facts a training will harm?
 
-What a model and its training data say beforehand (`onset.comparisons.changes.beforehand`), put together by a
-regression that is fitted to other seeds, whose worlds and models are other ones, and asked about this one.
+What a model and its training data say beforehand (`onset.comparisons.changes.beforehand`), put together by
+a regression that is fitted to other seeds, whose worlds and models are others, and asked about this one.
 """
 
 from __future__ import annotations

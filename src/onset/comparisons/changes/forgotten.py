@@ -1,8 +1,8 @@
 """What a training harms of what was known, and whether the model from before could have said which.
 
 Forgetting of single facts, and predictions of it that are made without the new model: from the old one, and
-from what was going to be trained. Ranks are compared, since only the order is predicted, and within each kind
-of question, since that facts are harmed more than questions over two of them is no prediction of which.
+from what was going to be trained. Ranks are compared, since only the order is predicted, and within each
+kind of question: that facts are harmed more than questions over two of them is no prediction of which.
 """
 
 from __future__ import annotations
@@ -46,8 +46,9 @@ def compare(
     * `harm`: mean loss minus what it was; `harm_in_worst_tenth`: how much of all that is lost the tenth of
       the sequences lose that lose most (.1: everything is harmed a little; 1: something in particular);
     * `harm_by_…`: Spearman's correlation of the harm with what would have been said of it beforehand, over
-      the sequences of a split, mean over splits, each counted by its size: `margin`, the closer the best wrong answer was, the more; `gradient`, by how much the loss
-      would rise with a small step down the gradient of what was going to be trained (of so many batches);
+      the sequences of a split, mean over splits, each counted by its size: `margin`, the closer the best
+      wrong answer was, the more; `gradient`, by how much the loss would rise with a small step down the
+      gradient of what was going to be trained (of so many batches);
       `similarity`, the nearest cosine of a state to that of a sequence whose answer was going to change;
       `overlap`, how many of its tokens stood in such a sequence at the same place, on average; `chance`,
       numbers at random (a null).

@@ -55,8 +55,8 @@ def compare(
       changed, the fraction that is. A latent's turn is the smaller one of the two steps with the new model,
       since the change takes both orders to show. `turned_recall_random`: of as many others (a null);
     * `turned_by_chance`: the fraction of all sequences that is changed;
-    * `latent_places`: of the twenty sequences on which a latent of the first dictionary is most active in the
-      old model, those that are among its twenty in the new one, mean over its live latents;
+    * `latent_places`: of the twenty sequences on which a latent of the first dictionary is most active in
+      the old model, those that are among its twenty in the new one, mean over its live latents;
       `latent_places_by_chance`: among those of another of them.
     """
     options = {"latents": latents, "active": active, "updates": updates}

@@ -35,7 +35,12 @@ QUANTITIES = {
     "read_untrained": {"kind": "share", "label": "right answers that a probe reads, untrained model"},
 }  # fmt: skip
 
-_STRENGTHS = (1.0, 10.0, 100.0, 1000.0)  # of the ridge; what fits best is chosen within what is taught
+_STRENGTHS = (
+    1.0,
+    10.0,
+    100.0,
+    1000.0,
+)  # of the ridge; what fits best is chosen within what is taught
 _NULL = 7_969
 
 

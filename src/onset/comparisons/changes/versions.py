@@ -32,10 +32,10 @@ class Version:
 
     @classmethod
     def of(cls, run: Any, step: int) -> Version:
-        """That of a run, a `Member` or as `open_run` gives it; adapters, if it has any, are merged into the
-        weights that they belong to."""
+        """That of a run, a `Member` or as `open_run` gives it; a transformer's adapters, if it has any, are
+        merged into the weights that they belong to."""
         model, parameters = run.model, run.parameters(step)
-        if hasattr(model, "plain"):
+        if hasattr(model, "merged"):
             return cls(model.plain, model.merged(parameters))
         return cls(model, parameters)
 
@@ -101,7 +101,7 @@ class Asked:
         return sum(self.lengths)
 
     def at_most(self, n: int, seed: int) -> Asked:
-        """So many of them, chosen at random by the seed and in the same order; all, if there are no more."""
+        """So many of them, chosen at random by the seed, in the same order; all, if there are no more."""
         rng = np.random.Generator(np.random.Philox(key=[seed, _CHOSEN]))
         chosen = np.zeros(len(self), bool)
         chosen[rng.permutation(len(self))[:n]] = True
