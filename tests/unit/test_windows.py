@@ -69,6 +69,11 @@ class TestWindows:
         said = dict(zip(words["what"], words["said"], strict=True))
         assert (said["size"], said["best_width"]) == ("50", "16")
         assert (said["best"], said["widest"], said["fall"]) == ("1.00", "0.25", "0.75 [0.75, 0.75]")
+        asked = windows.in_words(
+            [window(50, [0.0, 1.0, 0.5, 0.25])], ends.assign(low=np.nan, high=np.nan), n_examples=80
+        )
+        (fall,) = asked.loc[asked["what"] == "fall", "said"]
+        assert fall.startswith("0.75 [0.6")  # as few questions can't tell it exactly
         (last,) = windows.in_words(
             [window(50, [0, 0, 0, 1.0])], ends.assign(low=np.nan, high=np.nan)
         )["said"].tail(1)

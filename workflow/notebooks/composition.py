@@ -22,7 +22,8 @@
 # answers `oo` questions as well, or the full model failing although data and weight decay are ample. (All
 # of this is about one schedule, in which the learning rate falls to zero over the second half of
 # training; `shared_twice` has the same weights at both hops and can still fail to follow an entity
-# written at the first, so the account is incomplete.)
+# written at the first, so the account is incomplete. It is one of a single block: of the study `reach`,
+# two blocks in turn without early readout answer most `oo` questions, which refutes it as a general one.)
 
 # %% tags=["parameters"]
 study_name = "composition"

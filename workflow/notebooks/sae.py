@@ -238,7 +238,9 @@ where(moved, split="id", dose="natural").round(3)
 # hypothesis finds no support here. On some of the examples that an explanation by top examples covers, the
 # latent is silent (`false_negatives`), in part perhaps because examples with one more feature are less
 # sparse, while the number of TopK's active latents is fixed. Dictionaries of trained models have latents
-# for what was computed, those of untrained ones for the tokens. The bridge's latents do nearly what the
+# for what was computed, those of untrained ones for the tokens; in the induction model latents for the
+# token itself are still the clearest, and fit better than those for the one before. The bridge's latents do
+# nearly what the
 # whole state does, which a probe's weights don't. But the difference of mean states does it too, and needs
 # no dictionary: this part of the sixth hypothesis is refuted.
 #

@@ -46,7 +46,7 @@ from onset.notebook.maps import Maps
 from onset.statistics import sizes, windows
 from onset.statistics.boundary import format_edge
 from onset.statistics.rows import where
-from onset.statistics.seeds import over_seeds
+from onset.statistics.seeds import fewest_examples, over_seeds
 
 study = here(study_name, results)
 chance = 1 / study.settings["base"]["task"]["n_values"]
@@ -179,7 +179,8 @@ study.learning_figure(
 # %%
 extremes = maps.extremes(ood)
 lowest, highest = where(extremes, end="lowest"), where(extremes, end="highest")
-words, of_id = (windows.in_words(worlds, ends) for ends in (ood, seen))
+asked = fewest_examples(study.measured("accuracy", split=["ood", "id"]))
+words, of_id = (windows.in_words(worlds, ends, asked) for ends in (ood, seen))
 in_base = study.setting("task.n_bases", "base")
 untrained = over_seeds(study.untrained("accuracy", split="ood"), ["condition", "split"])
 reach = models["seeds_at_level"] == len(study.seeds)

@@ -110,12 +110,15 @@ def worst_miss(edges: pd.DataFrame, by: str) -> float:
     return float(np.exp(np.abs(np.log(edges[by] / edges["mean"])).max(skipna=False)))
 
 
-def in_words(windows: Sequence[Window], ends: pd.DataFrame) -> pd.DataFrame:
+def in_words(
+    windows: Sequence[Window], ends: pd.DataFrame, n_examples: float = np.nan
+) -> pd.DataFrame:
     """What the text says of windows.
 
     Args:
         windows: of one setting.
         ends: over seeds: condition, mean, low, high.
+        n_examples: that each seed's value is a mean over; NaN: not known.
 
     Returns:
         value (of the window), what, said: its size, its best width, its four edges, what is reached at the
@@ -123,14 +126,17 @@ def in_words(windows: Sequence[Window], ends: pd.DataFrame) -> pd.DataFrame:
     """
     means = {row.condition: format_interval(row) for row in ends.itertuples()}
     rows = [
-        (its.value, what, said) for its in windows for what, said in _in_words(its, means).items()
+        (its.value, what, said)
+        for its in windows
+        for what, said in _in_words(its, means, n_examples).items()
     ]
     return pd.DataFrame(rows, columns=["value", "what", "said"])
 
 
-def _in_words(its: Window, means: Mapping[str, str]) -> dict[str, str]:
+def _in_words(its: Window, means: Mapping[str, str], n_examples: float) -> dict[str, str]:
     best = int(np.flatnonzero(its.doses == its.best)[0])
-    fall = summary_of_seeds(pd.Series(its.values[:, best] - its.values[:, -1]), "signed_share")
+    lost = pd.Series(its.values[:, best] - its.values[:, -1])
+    fall = summary_of_seeds(lost, "signed_share", n_examples)
     is_widest = best == len(its.doses) - 1
     return {
         "size": f"{its.value:g}",

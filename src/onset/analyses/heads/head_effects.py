@@ -46,7 +46,7 @@ def analyse(
         effects = _mean(run.effects.heads).tolist()
         yield from by_head("head_effect", effects, name, n_examples=n)
         for which, paid in asked.attention_to_places().items():
-            yield from by_head(f"attention_to_{which}", paid.tolist(), name, n_examples=n)
+            yield from by_head(f"attention_to_{which}", paid.tolist(), name)
 
 
 def _mean(values: Tensor) -> Tensor:
