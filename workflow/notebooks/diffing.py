@@ -144,12 +144,15 @@ study.rows_figure(
 
 # %%
 alone = diffing.parts_alone(found)
+patched = diffing.patched(found, "changed_asked")
+# The backdoor's questions have one answer: none has another with another answer, which the null takes.
+shown = {name: label for name, label in ONE.items() if name in set(patched["condition"])}
 study.rows_figure(
     "parts", alone, diffing.SWAPPED, "answered like the new model", by="part",
     of=diffing.in_order(study.conditions, found, "into_old"), controls={"null": "x"},
 )  # fmt: skip
 study.rows_figure(
-    "states", diffing.patched(found, "changed_asked"), diffing.crossed(diffing.GIVEN, ONE),
+    "states", patched, diffing.crossed(diffing.GIVEN, shown),
     "answered as the new model was taught", by=["given", "condition"], row="place", of=diffing.STATES,
     n_lines=2, controls={"null": "x"},
 )  # fmt: skip
