@@ -248,5 +248,12 @@ def test_as_said(condition, said):
 def test_bounds_as_said():
     beyond, below = (times.Estimate(3, 0, mean, -INF, INF, 8.0, 64.0) for mean in (INF, -INF))
     assert (format_bound(beyond), format_bound(below)) == ("> 64", "< 8")
+
+
+def test_a_ratio_that_is_only_known_to_be_small_is_set_beside_others_as_above_0():
+    three = pd.DataFrame({"after": 0.0, "at": NAN, "before": [0.3, 0.4, 0.35]})
+    its = estimate(three).summary
+    assert (its.mean, its.low) == (0.0, 0.0)
+    assert 0.3 < its.high < 1
     unbounded = times.Estimate(2, 2, -5.0, -INF, INF, NAN, NAN)
     assert format_censored(unbounded) == "−5 [−∞, ∞]"

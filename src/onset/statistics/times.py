@@ -57,7 +57,8 @@ class Estimate(NamedTuple):
 
     @property
     def summary(self) -> Summary:
-        return Summary(self.mean, self.low, self.high)
+        """Of times or of their ratios, which aren't below 0: that is all that is known of the earliest."""
+        return Summary(*np.maximum((self.mean, self.low, self.high), 0.0).tolist())
 
 
 def estimate(times: Times, *, signed: bool = False) -> Estimate:
