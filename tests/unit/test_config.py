@@ -872,20 +872,6 @@ def test_a_notebook_parameter_that_every_notebook_has(files, monkeypatch):
     assert "given to every notebook" in problems[STUDY, "notebook.results"]
 
 
-@pytest.mark.parametrize(
-    ("extra", "said"), [([], "n = 3 seeds."), ([7, 8], "n = 3 to 5 seeds.")], ids=["alike", "more"]
-)
-def test_captions_end_with_the_number_of_seeds(files, monkeypatch, extra, said):
-    monkeypatch.chdir(files.root)
-    files.set(CONFIG, "seeds", [0, 1, 2])
-    files.set(STUDY, "conditions.one.extra_seeds", extra)
-    jobs = Jobs(files.load())
-    figures = json.loads(jobs.pages.settings("composition"))["study"]["figures"]
-    for figure in figures:
-        assert figure["caption"].endswith(f". {said}")
-    assert figures == json.loads(jobs.paper.settings)["shown"][0]["figures"]
-
-
 def test_what_reports_are_told_has_no_braces(files, monkeypatch):
     """There Snakemake takes them for wildcards."""
     monkeypatch.chdir(files.root)

@@ -218,6 +218,21 @@ class TestFiles:
         assert json.loads((folder / "curves.json").read_text()) == {"study": "s", "seeds": [0]}
         assert (folder / "curves.png").read_bytes().startswith(b"\x89PNG")
 
+    @pytest.mark.parametrize(
+        ("data", "numbers"),
+        [
+            ({"condition": ["a", "b", "b"], "n_seeds": [3, 10, 10]}, [3, 10]),
+            ({"condition": ["a", "a", "b"], "seed": [0, 1, 0]}, [1, 2]),
+            ({"condition": ["a", "a"], "seed": [0, 1]}, [2]),
+            ({"seed": [0, 1, 1, 2]}, [3]),
+            ({"condition": ["a"], "n_seeds": [float("nan")]}, None),
+            ({"x": [1.0]}, None),
+        ],
+    )
+    def test_how_many_seeds_its_rows_are_over_is_kept(self, tmp_path, data, numbers):
+        save_figure(drawn(), tmp_path / "curves", pd.DataFrame(data), {})
+        assert json.loads((tmp_path / "curves.json").read_text()).get("n_seeds") == numbers
+
     def test_the_same_figure_gives_the_same_bytes(self, tmp_path):
         for name in ("first", "second"):
             save_figure(drawn(), tmp_path / name / "curves", CURVES, {})

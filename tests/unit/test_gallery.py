@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import xml.etree.ElementTree as ET
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 
 from onset.gallery.answer import UnknownNumberError, filled
+from onset.gallery.captions import caption_of
 from onset.gallery.comparisons import comparisons_of
 from onset.gallery.curves import learning_curves
 from onset.gallery.maths import with_equations
@@ -189,6 +191,20 @@ class TestMeans:
             ["rank of the bridge", "", "3.0", "plain//rank"],
         ]
         assert label_of("rank.layer_1.head_2", self.QUANTITIES).endswith(", layer 1, head 2")
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [
+        (None, "It rises."),
+        ([3], "It rises. n = 3 seeds."),
+        ([3, 10], "It rises. n = 3 to 10 seeds."),
+    ],
+)
+def test_a_caption_says_how_many_seeds_the_figure_is_over(tmp_path, numbers, said):
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures/main.json").write_text(json.dumps({"n_seeds": numbers}))
+    assert caption_of(tmp_path, {"name": "main", "caption": "It rises."}) == said
 
 
 class TestCurves:

@@ -42,6 +42,7 @@ def arguments(tmp_path) -> argparse.Namespace:
         (config / f"{name}.yaml").write_text(yaml.safe_dump(STUDY | {"title": "Half & half"}))
         (notebooks / f"{name}.py").write_text(NOTEBOOK)
         (results / "figures/curve.pdf").write_bytes(b"%PDF")
+        (results / "figures/curve.json").write_text(json.dumps({"n_seeds": [3, 5]}))
         (results / "tables/ends.tex").write_text("\\begin{tabular}{l}1\\end{tabular}\n")
         (results / "numbers.json").write_text(json.dumps({"share": r"80\,\%"}))
         (results / "summary.csv").write_text(SUMMARY)
@@ -76,7 +77,7 @@ def test_it_is_the_text_what_notebooks_made_and_what_the_config_says(arguments):
     assert set(files) == text | made | written
     generated = files["generated.tex"].decode()
     assert r"\onsetdefinenumber{former/share}{80\,\%}" in generated
-    assert r"\onsetdefinecaption{figures/second/curve}{A\_caption}" in generated
+    assert r"\onsetdefinecaption{figures/second/curve}{A\_caption n = 3 to 5 seeds.}" in generated
     assert r"\section{Half \& half}" in files["studies.tex"].decode()
 
 

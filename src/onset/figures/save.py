@@ -50,7 +50,22 @@ def save_figure(
     plt.close(figure)
     if get_ipython():
         display(Image(picture, width=shown))
-    _save_data(path, data, provenance)
+    numbers = _numbers_of_seeds(data)
+    _save_data(path, data, {**provenance, **({"n_seeds": numbers} if numbers else {})})
+
+
+def _numbers_of_seeds(data: pd.DataFrame) -> list[int]:
+    """The smallest and the largest number of seeds that rows are over, or that conditions have rows of."""
+    if "n_seeds" in data:
+        numbers = data["n_seeds"].dropna()
+    elif "seed" in data and "condition" in data:
+        numbers = data.groupby("condition", observed=True)["seed"].nunique()
+    elif "seed" in data:
+        numbers = pd.Series([data["seed"].nunique()])
+    else:
+        return []
+    numbers = numbers[numbers > 0].astype(int)
+    return sorted({int(numbers.min()), int(numbers.max())}) if len(numbers) else []
 
 
 def save_table(table: pd.DataFrame, path: Path, latex: str, provenance: Mapping[str, Any]) -> None:

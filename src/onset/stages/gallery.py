@@ -53,6 +53,7 @@ def _front(results: Path, settings: dict[str, Any]) -> None:
 
 
 def _study(results: Path, told: dict[str, Any]) -> None:
+    from onset.gallery.captions import caption_of
     from onset.gallery.condition import condition_page
     from onset.gallery.figure import figure_page
     from onset.gallery.front import card
@@ -63,6 +64,9 @@ def _study(results: Path, told: dict[str, Any]) -> None:
     means = Means.of_summary(folder / "summary.csv") if told["conditions"] else Means()
     quantities = quantities_in(folder / "quantities.json") if told["conditions"] else {}
     study = _answered(folder, told, means)
+    if told["conditions"]:
+        figures = [{**its, "caption": caption_of(folder, its)} for its in told["figures"]]
+        study = {**study, "figures": figures}
     with on_record(folder, "gallery", "index.html", told):
         for its in study["figures"]:
             write_text(folder / "figures" / f"{its['name']}.html", figure_page(folder, study, its))

@@ -42,6 +42,8 @@ _STRENGTHS = (
     1000.0,
 )  # of the ridge; what fits best is chosen within what is taught
 _NULL = 7_969
+_FEWEST = 20
+"""forgotten questions that a fraction is told of"""
 
 
 def compare(
@@ -53,7 +55,7 @@ def compare(
     * `said`: fraction that the model answers right;
     * `read`: fraction that a linear probe reads right that was taught all parts of the questions but that
       one; `read_of_forgotten`: of those that the first checkpoint answered right and this one doesn't
-      (missing where fewer than twenty are);
+      (not a number where fewer than twenty are);
     * `read_shuffled`: as `read`, if answers are given to other questions (a null); `read_untrained`: of the
       model before all training (a null: what questions alone tell).
     """
@@ -73,8 +75,8 @@ def compare(
                 shuffled = rng.permutation(right)
                 by_chance = _reads(_states(version, split), shuffled, parts, run.seed) == shuffled
                 found = {"said": says, "read": reads, "read_shuffled": by_chance}
-                if (forgotten := known & ~says).sum() >= 20:
-                    found["read_of_forgotten"] = reads[forgotten]
+                forgotten = known & ~says
+                found["read_of_forgotten"] = reads[forgotten if forgotten.sum() >= _FEWEST else []]
                 if step == run.steps[0]:
                     before = _reads(_states(untrained, split), right, parts, run.seed)
                     found["read_untrained"] = before == right
@@ -85,8 +87,8 @@ def _rows(
     run: Member, split: str, step: int, found: Mapping[str, Bool[np.ndarray, " _questions"]]
 ) -> Iterator[Compared]:
     for quantity, its in found.items():
-        value = its.mean().item()
-        yield Compared(Measurement(quantity, value, split, n_examples=len(its)), run, step=step)
+        value, n = (its.mean().item(), len(its)) if len(its) else (np.nan, None)
+        yield Compared(Measurement(quantity, value, split, n_examples=n), run, step=step)
 
 
 def _some(split: Split, rows: Int[np.ndarray, " some"]) -> Split:

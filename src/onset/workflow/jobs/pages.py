@@ -16,8 +16,6 @@ from onset.config.parents import parent_of
 from onset.config.project import Project
 from onset.config.study_file import StudyFile
 from onset.settings import Settings
-from onset.statistics.spread import said_of
-from onset.statistics.wording import format_n_seeds
 from onset.workflow.jobs.collections import Collections
 from onset.workflow.jobs.notebooks import Notebooks
 from onset.workflow.jobs.part import Part, Told
@@ -114,8 +112,7 @@ class Pages(Part):
 
     def _describe(self, study: str) -> dict[str, Any]:
         its, runs = self._project.studies[study], self._project.runs(study)
-        numbers = [*map(len, runs.values())]
-        base, n_seeds, drawn = base_of(its), format_n_seeds(numbers), said_of(numbers)
+        base = base_of(its)
         return {
             "name": study,
             "title": its.file.title,
@@ -126,10 +123,7 @@ class Pages(Part):
             "conditions": [
                 self._describe_condition(study, name, seeds, base) for name, seeds in runs.items()
             ],
-            "figures": [
-                {"name": name, "caption": f"{caption} {n_seeds}.{drawn}"}
-                for name, caption in its.file.figures.items()
-            ],
+            "figures": [{"name": n, "caption": c} for n, c in its.file.figures.items()],
             "tables": [{"name": n, "caption": c} for n, c in its.file.tables.items()],
             "comparisons": [_compared(name, c) for name, c in its.comparisons.items()],
             "has_reference": bool(its.file.reference),

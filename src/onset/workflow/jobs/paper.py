@@ -44,7 +44,8 @@ class Paper(Part):
     def inputs(self) -> list[str]:
         found = []
         for study in self._project.studies:
-            found += [path for path in self._notebooks.figures_of(study) if path.endswith(".pdf")]
+            shown = (".pdf", ".json")  # the figure, and how many seeds it is over
+            found += [path for path in self._notebooks.figures_of(study) if path.endswith(shown)]
             found += [path for path in self._notebooks.tables_of(study) if path.endswith(".tex")]
             found += [f"{self._root}/{study}/{file}" for file in ("summary.csv", "numbers.json")]
             found += self._notebooks.reference_of(study)
