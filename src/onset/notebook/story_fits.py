@@ -35,14 +35,16 @@ _SMALL = 1e-6
 def fits(runs: list[Run]) -> pd.DataFrame:
     """Of all neurons, and of nulls: condition, seed, source (`trained`, or the null: `untrained`, `random`
     directions), described (of `DESCRIBED`), measure, value: `fitting`, the share that have a correlation of
-    at least .5 with some fact of the kind; `best_tenth`, mean correlation of the tenth that have the
-    largest. Mean over layers."""
+    at least .5 with some fact of the kind (`n_examples`: of so many neurons); `best_tenth`, mean
+    correlation of the tenth that have the largest. Mean over layers."""
     rows = []
     for run in runs:
         with torch.inference_mode():
             rows += [{"condition": run.condition, "seed": run.seed, **its} for its in _fits(run)]
     by = ["condition", "seed", "source", "described", "measure"]
-    return pd.DataFrame(rows).groupby(by, sort=False)["value"].mean().reset_index()
+    groups = pd.DataFrame(rows).groupby(by, sort=False)
+    numbers = groups["n_examples"].sum(min_count=1)
+    return pd.DataFrame({"value": groups["value"].mean(), "n_examples": numbers}).reset_index()
 
 
 def _fits(run: Run) -> Iterator[dict[str, Any]]:
@@ -63,8 +65,9 @@ def _fits(run: Run) -> Iterator[dict[str, Any]]:
                 found = correlations(values, named, layer.other_half)
                 told = {"source": source, "described": kind}
                 best = np.sort(found)[::-1][: max(1, round(_BEST * len(found)))].mean()
-                yield {**told, "measure": "fitting", "value": float((found >= LEVEL).mean())}
-                yield {**told, "measure": "best_tenth", "value": float(best)}
+                share, n = float((found >= LEVEL).mean()), len(found)
+                yield {**told, "measure": "fitting", "value": share, "n_examples": n}
+                yield {**told, "measure": "best_tenth", "value": float(best), "n_examples": np.nan}
 
 
 def named_by_kind(terms: Terms) -> Mapping[str, Float[Tensor, "_terms places"]]:

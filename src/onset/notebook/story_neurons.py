@@ -75,11 +75,12 @@ class StoryNeurons:
         return named.assign(described=named["kinds"].map(described_by))
 
     def shares(self) -> pd.DataFrame:
-        """Condition, seed, described, value: the share of its neurons; a row per kind in any case."""
+        """Condition, seed, described, value: the share of its neurons, n_examples of them; a row per kind
+        in any case."""
         return _shares(self.neurons, ["condition", "seed"])
 
     def shares_of_nulls(self) -> pd.DataFrame:
-        """The same of each null: condition, seed, null, described, value."""
+        """The same of each null: condition, seed, null, described, value, n_examples."""
         return _shares(self.nulls, ["condition", "seed", "null"])
 
     def means(self, values: pd.Series) -> pd.DataFrame:
@@ -150,8 +151,9 @@ def _look(run: Run) -> Iterator[dict[str, Any]]:
 
 def _shares(neurons: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     counts = neurons.groupby([*by, "described"], sort=False).size().unstack(fill_value=0)
-    shares = counts.div(counts.sum(axis=1), axis=0).reindex(columns=[*DESCRIBED], fill_value=0.0)
-    return shares.stack().rename("value").reset_index()
+    n = counts.sum(axis=1).rename("n_examples")
+    shares = counts.div(n, axis=0).reindex(columns=[*DESCRIBED], fill_value=0.0)
+    return shares.stack().rename("value").reset_index().join(n, on=by)
 
 
 def parts_kept(
