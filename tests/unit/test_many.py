@@ -18,6 +18,7 @@ from onset.figures.learning import learning_curves, plot_learning
 from onset.figures.names import name_curves
 from onset.figures.page import MOST_COLUMNS, MOST_PANELS, say_left_out
 from onset.figures.phases import draw_phases
+from onset.figures.points import draw_points
 from onset.figures.rows import height, name_rows, plot_rows
 from onset.figures.style import N_DISTINCT, TEXT_WIDTH, Styles, styles, use_style
 from onset.statistics.spread import MOST_LINES
@@ -182,3 +183,25 @@ def test_a_figure_with_a_column_per_seed_shows_the_first_ones():
         f"seed {seed}" for seed in range(MOST_COLUMNS)
     ]
     assert figure.get_suptitle() == f"the first {MOST_COLUMNS} of {n} seeds; the CSV has all"
+
+
+def test_rows_of_nothing_have_room():
+    _, axis = plt.subplots()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        name_rows(axis, [], {})
+
+
+def test_points_beyond_the_axis_dont_widen_the_page():
+    rows = pd.DataFrame(
+        {
+            "condition": "one",
+            "n": [1, 2],
+            "mean": [0.5, 90.0],
+            "low": 0.0,
+            "high": 1.0,
+            "seed_0": 0.5,
+        }
+    )
+    figure = draw_points({"one": rows}, styles(["one"]), {"one": "one"}, "n", "share", at="n")
+    assert in_full(figure).get_tightbbox().height <= figure.get_figheight() + 0.01

@@ -95,7 +95,7 @@ def plot_dose(axis: Axes, curve: pd.DataFrame, style: Style, label: str) -> None
         marker=style.marker,
         markersize=4.5,
         label=label,
-        clip_on=False,
+        clip_on=not curve["mean"].between(0, 1).all(),  # what lies on the edge is whole
     )
 
 

@@ -121,7 +121,7 @@ def _block(
     (x, y), tiles = (at[0] + names, at[1]), []
     of_name = {"fontsize": 5, "ha": "right", "va": "center_baseline"}
     for row in block.rows:
-        label = _short(labels[row.condition], names / 2.6)
+        label = _short(labels[row.condition], names / 2.7)
         axis.text(x - 3, y + row.height(tile) / 2, label, **of_name)
         for brick in row.bricks:
             for head in brick.heads.itertuples():

@@ -52,7 +52,7 @@ def name_rows(axis: Axes, rows: Collection[str], labels: Mapping[str, str]) -> N
     every = math.ceil(_ROW * len(rows) / _ALL_ROWS)
     named = {place: labels[name] for place, name in enumerate(rows) if place % every == 0}
     axis.set_yticks(list(named), list(named.values()))
-    axis.set_ylim(len(rows) - 0.5, -0.5)
+    axis.set_ylim(max(len(rows), 1) - 0.5, -0.5)
 
 
 def remark(axis: Axes, place: int, text: str) -> None:
