@@ -55,7 +55,7 @@ class TestConfig:
     def test_with_the_calls_own_options(self, here):
         lines = about("config", "seeds=[4,5]")
         assert lines[0] == "given: seeds=[4,5]"
-        assert "seeds: 4, 5; device: cpu; threads: 1" in lines
+        assert "seeds: 4–5; device: cpu; threads: 1" in lines
 
     def test_what_was_changed_since_the_commit(self, here):
         who = ["-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "commit.gpgsign=false"]
