@@ -59,6 +59,8 @@ def test_names_are_the_modules():
         "carry_patching",
         "choice_rules",
         "circuit_edges",
+        "composed_paths",
+        "composing_neurons",
         "direct_effect",
         "discovery",
         "duplicate_offsets",

@@ -63,7 +63,7 @@ class TestCircuits:
         assert {"seed_0", "seed_1"} <= set(grades)
 
     def test_the_table_has_a_row_per_method(self, circuits):
-        found = circuits.table(circuits.grades({COMPILED: "test"}), {COMPILED: "compiled"})
+        found = circuits.graded_table(circuits.grades({COMPILED: "test"}), {COMPILED: "compiled"})
         assert found["method"].tolist() == list(METHODS.values())
         assert (found["CMD"] != "").all()
         assert list(found)[2:] == list(GRADES.values())

@@ -162,7 +162,7 @@ def test_it_sees_a_changed_expression_deep_within(package, unedited):
         ("config/checks.py", set()),
         ("store/records.py", set(JOBS)),
         ("code/fingerprint.py", set()),
-        ("figures/curves.py", set()),
+        ("figures/curves.py", {"page"}),
     ],
 )
 def test_it_sees_only_the_code_that_a_job_uses(package, unedited, file, concerned):

@@ -107,7 +107,7 @@ class Circuits:
         )  # fmt: skip
         return rows.groupby("seed")["value"].mean()
 
-    def table(self, grades: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
+    def graded_table(self, grades: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
         """Texts: a row per model and method, a column per grade.
 
         Args:
