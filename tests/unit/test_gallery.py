@@ -204,6 +204,7 @@ class TestMeans:
 def test_a_caption_says_how_many_seeds_the_figure_is_over(tmp_path, numbers, said):
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures/main.json").write_text(json.dumps({"n_seeds": numbers}))
+    put_on_record(tmp_path)
     assert caption_of(tmp_path, {"name": "main", "caption": "It rises."}) == said
 
 

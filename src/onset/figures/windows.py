@@ -114,11 +114,11 @@ def draw_sizes(
     """
     its = styles(["models"])["models"]
     figure, axis = plt.subplots(figsize=(TEXT_WIDTH, 2.4))
-    seeds = list(models.filter(regex=r"^seed_\d+$"))
-    faint = 0.6 * opacity(len(seeds))
     for name, row in models.iterrows():
         at = row["parameters"]
-        axis.plot([at] * len(seeds), row[seeds], ".", color=its.colour, markersize=2.5, alpha=faint)
+        seeds = row.filter(regex=r"^seed_\d+$").dropna()
+        faint = 0.6 * opacity(len(seeds))
+        axis.plot([at] * len(seeds), seeds, ".", color=its.colour, markersize=2.5, alpha=faint)
         axis.vlines(at, row["low"], row["high"], color=its.colour, alpha=0.35, linewidth=0.8)
         filled = its.colour if row["passes"] else "white"
         axis.plot(at, row["mean"], "o", color=its.colour, markersize=5, mfc=filled)

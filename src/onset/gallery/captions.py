@@ -11,14 +11,17 @@ from onset.statistics.wording import format_n_seeds
 from onset.store.reading import read_json
 
 
-def provenance_of(folder: Path, figure: Mapping[str, Any]) -> Path:
-    """The file that says what a figure was made from.
+def with_captions(folder: Path, study: Mapping[str, Any]) -> dict[str, Any]:
+    """A study whose figures' captions say it (`caption_of`); a collection, which has no seeds, as it is.
 
     Args:
         folder: of the study, `results/STUDY`.
-        figure: its name.
+        study: as jobs are told of it.
     """
-    return folder / "figures" / f"{figure['name']}.json"
+    if not study["conditions"]:
+        return dict(study)
+    figures = [{**its, "caption": caption_of(folder, its)} for its in study["figures"]]
+    return {**study, "figures": figures}
 
 
 def caption_of(folder: Path, figure: Mapping[str, Any]) -> str:
@@ -28,7 +31,7 @@ def caption_of(folder: Path, figure: Mapping[str, Any]) -> str:
         folder: of the study, `results/STUDY`.
         figure: name and caption.
     """
-    numbers = read_json(provenance_of(folder, figure)).get("n_seeds")
+    numbers = read_json(folder / "figures" / f"{figure['name']}.json").get("n_seeds")
     if not numbers:
         return figure["caption"]
     return f"{figure['caption']} {format_n_seeds(numbers)}.{said_of(numbers)}"

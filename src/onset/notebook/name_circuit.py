@@ -42,14 +42,6 @@ RIDDLES = {
 }
 """kinds of riddles, and how figures call them"""
 DECAY = SHARPNESS_OF_DECAY
-_CLASSES = {
-    "head_effect": "effect",
-    "attention_to_right": "right",
-    "attention_to_rival": "rival",
-    "attention_to_repeat": "repeat",
-    "path_lost_lead": "path",
-    "head_makes_up": "makes_up",
-}
 
 
 @dataclass(frozen=True)
@@ -172,15 +164,13 @@ class NameCircuit:
     def classes(self, conditions: Iterable[str]) -> pd.DataFrame:
         """How many heads of each class a run has in the end: condition, class, mean, low, high, …
 
-        By `name_heads.with_classes`, run by run: seeds don't share their heads.
+        By `name_heads.classified`, run by run: seeds don't share their heads.
         """
         found: dict[str, dict[tuple[str, int], float]] = {its: {} for its in name_heads.KNOWN}
         found[name_heads.SUBJECT] = {}
         for (condition, seed), rows in self._closer(conditions):
-            means = rows.pivot_table("value", ["layer", "head"], "measure", observed=True)
-            heads = means.rename(columns=_CLASSES).reindex(columns=[*_CLASSES.values()])
             lead = self._lead_in_the_end(condition, seed)
-            counts = name_heads.with_classes(heads.reset_index(), lead)["class"].value_counts()
+            counts = name_heads.classified(rows, lead)["class"].value_counts()
             for its, by in found.items():
                 by[condition, seed] = float(counts.get(its, 0))
         return stacked(
@@ -188,9 +178,9 @@ class NameCircuit:
         )
 
     def _closer(self, conditions: Iterable[str]) -> Iterable[tuple[tuple[str, int], pd.DataFrame]]:
-        rows = where(
-            self.study.closer, condition=list(conditions), split=self.split, measure=list(_CLASSES)
-        )  # fmt: skip
+        measured = list(name_heads.MEASURES)
+        of = {"condition": list(conditions), "split": self.split, "measure": measured}
+        rows = where(self.study.closer, **of)
         return rows.groupby(["condition", "seed"], observed=True, sort=False)
 
     def _lead_in_the_end(self, condition: str, seed: int) -> float:

@@ -30,14 +30,6 @@ PARTS = {
     "by_norm": "by the final norm",
 }
 """what was lost, and where the rest comes back from"""
-_OF_HEADS = {
-    "head_effect": "effect",
-    "attention_to_right": "right",
-    "attention_to_rival": "rival",
-    "attention_to_repeat": "repeat",
-    "path_lost_lead": "path",
-    "head_makes_up": "makes_up",
-}
 
 
 @dataclass(frozen=True)
@@ -68,10 +60,8 @@ class NameMoving:
     @cached_property
     def heads(self) -> pd.DataFrame:
         """The heads that matter, with their class (`name_heads.with_classes`) by means over runs."""
-        rows = where(self.found, measure=_OF_HEADS)
-        means = rows.pivot_table("value", ["layer", "head", "name"], "measure", observed=True)
-        table = means.rename(columns=_OF_HEADS).reindex(columns=[*_OF_HEADS.values()])
-        return name_heads.with_classes(table.reset_index(), self.lead)
+        rows = where(self.found, measure=name_heads.MEASURES)
+        return name_heads.classified(rows, self.lead, by=["layer", "head", "name"])
 
     def counted(self, kind: str) -> Summary:
         """How many are of a class. They are told by means over all runs, so no interval is known."""
@@ -83,7 +73,7 @@ class NameMoving:
 
     def table(self) -> pd.DataFrame:
         """Texts: what each head that matters writes and looks at, and its class."""
-        its = over_seeds(where(self.found, measure=_OF_HEADS), ["name", "measure"])
+        its = over_seeds(where(self.found, measure=name_heads.MEASURES), ["name", "measure"])
         said = {
             (row.name, row.measure): format_interval(row)
             for row in its.itertuples(name="Row", index=False)
@@ -110,7 +100,7 @@ class NameMoving:
     def shown(self, n: int) -> tuple[pd.DataFrame, dict[str, str]]:
         """Means of the heads with the largest effects, by `name` and measure, and what each is called."""
         first = self.heads.head(n)
-        rows = where(self.found, measure=_OF_HEADS, name=list(first["name"]))
+        rows = where(self.found, measure=name_heads.MEASURES, name=list(first["name"]))
         called = {
             row.name: f"{row.name}: {row.kind}"
             for row in first.rename(columns={"class": "kind"}).itertuples(index=False)

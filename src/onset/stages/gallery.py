@@ -53,7 +53,7 @@ def _front(results: Path, settings: dict[str, Any]) -> None:
 
 
 def _study(results: Path, told: dict[str, Any]) -> None:
-    from onset.gallery.captions import caption_of
+    from onset.gallery.captions import with_captions
     from onset.gallery.condition import condition_page
     from onset.gallery.figure import figure_page
     from onset.gallery.front import card
@@ -63,10 +63,7 @@ def _study(results: Path, told: dict[str, Any]) -> None:
     # A collection has neither.
     means = Means.of_summary(folder / "summary.csv") if told["conditions"] else Means()
     quantities = quantities_in(folder / "quantities.json") if told["conditions"] else {}
-    study = _answered(folder, told, means)
-    if told["conditions"]:
-        figures = [{**its, "caption": caption_of(folder, its)} for its in told["figures"]]
-        study = {**study, "figures": figures}
+    study = with_captions(folder, _answered(folder, told, means))
     with on_record(folder, "gallery", "index.html", told):
         for its in study["figures"]:
             write_text(folder / "figures" / f"{its['name']}.html", figure_page(folder, study, its))

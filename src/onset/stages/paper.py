@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from onset.gallery.captions import caption_of, provenance_of
+from onset.gallery.captions import with_captions
 from onset.latex import definitions, escape
 from onset.latex.abstract import sentence
 from onset.latex.characters import declared
@@ -162,24 +162,14 @@ def _generated(
                 "onsetdefinenumber", {f"{study['name']}/{k}": v for k, v in numbers.items()}
             )
         )
+        shown = with_captions(arguments.results / study["name"], study)
         captions = {
-            f"tables/{study['name']}/{its['name']}": escape(its["caption"])
-            for its in study["tables"]
-        } | {
-            f"figures/{study['name']}/{its['name']}": escape(_caption(arguments, study, its))
-            for its in study["figures"]
+            f"{kind}/{study['name']}/{item['name']}": escape(item["caption"])
+            for kind in ("figures", "tables")
+            for item in shown[kind]
         }
         lines.append(definitions("onsetdefinecaption", captions))
     return "".join(lines)
-
-
-def _caption(arguments: argparse.Namespace, study: dict[str, Any], figure: dict[str, str]) -> str:
-    """A study's, with the number of seeds; a collection's as it is."""
-    folder = arguments.results / study["name"]
-    if not study["conditions"]:
-        return figure["caption"]
-    _checked(provenance_of(folder, figure))
-    return caption_of(folder, figure)
 
 
 def _sentences(arguments: argparse.Namespace) -> Iterator[str]:

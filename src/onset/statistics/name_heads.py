@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +26,32 @@ KNOWN = (MOVER, NEGATIVE, INHIBITION, BACKUP)
 SUBJECT = "looks at the subject"
 """writes towards the answer while looking at the name that is none: not one of their classes"""
 NONE = "none of these"
+
+
+MEASURES = {
+    "head_effect": "effect",
+    "attention_to_right": "right",
+    "attention_to_rival": "rival",
+    "attention_to_repeat": "repeat",
+    "path_lost_lead": "path",
+    "head_makes_up": "makes_up",
+}
+"""what analyses measure of a head, and how `with_classes` calls it"""
+
+
+def classified(
+    rows: pd.DataFrame, lead: float, by: Sequence[str] = ("layer", "head")
+) -> pd.DataFrame:
+    """`with_classes` of what was measured of heads, by means over the runs that there are.
+
+    Args:
+        rows: of `MEASURES`: the columns `by`, measure, value.
+        lead: of the right answer over its rival, in nats.
+        by: what tells heads apart.
+    """
+    means = rows.pivot_table("value", [*by], "measure", observed=True)
+    heads = means.rename(columns=MEASURES).reindex(columns=[*MEASURES.values()])
+    return with_classes(heads.reset_index(), lead)
 
 
 def with_classes(heads: pd.DataFrame, lead: float) -> pd.DataFrame:
