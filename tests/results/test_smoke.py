@@ -55,7 +55,7 @@ def test_ours_stands_beside_every_published_number(smoke, name):
         "inhibition_attention",
         "matryoshka_absorption",
         "below",
-        "congruence",
+        "congruent",
         "universal",
     }
     rows = study.get("reference", {}).items()

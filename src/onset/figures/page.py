@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Hashable, Sequence
 
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, FigureBase
 from matplotlib.text import Text
 
 TEXT_WIDTH = 5.5
@@ -25,7 +25,7 @@ _TOLERANCE = 1 / 72
 
 
 def say_left_out(
-    figure: Figure, shown: Sequence[Hashable], there: Sequence[Hashable], what: str = "conditions"
+    figure: FigureBase, shown: Sequence[Hashable], there: Sequence[Hashable], what: str = "conditions"
 ) -> None:
     """Say above a figure with a panel for each condition, or seed, that there are more than panels."""
     if len(shown) < len(there):

@@ -10,7 +10,7 @@ A tenth of the paragraphs, drawn by the seed, is `test`, another one its validat
 
     train     the other paragraphs, one after the other, cut into rows of `length` tokens
     fresh     a stream: rows that begin anywhere in them
-    test      held-out paragraphs, cut likewise
+    test      held-out paragraphs, cut likewise, without the rows that stand in trained text, too
 
 What is known of each token: `unigram`, `bigram`, `trigram`, −log p (nats) of models that count `train`
 (`ngrams`).
@@ -174,12 +174,21 @@ def _cut(
     n = round(_HELD_OUT * len(encoded))
     of_splits = (np.sort(order[2 * n :]), *(np.sort(order[i * n : (i + 1) * n]) for i in (0, 1)))
     found = {}
+    elsewhere = ""
     for name, numbers in zip(settings.splits, of_splits, strict=True):
         tokens = np.array([token for i in numbers for token in encoded[i]], np.int64)
         rows = tokens[: len(tokens) // settings.length * settings.length]
         found[name] = rows.reshape(-1, settings.length)
         if name not in settings.trained:
-            found[name] = found[name][: settings.n_test]
+            # People repeat themselves: paragraphs differ, and sentences may not.
+            apart = [_as_characters(row) not in elsewhere for row in found[name]]
+            found[name] = found[name][apart][: settings.n_test]
+        elsewhere += _as_characters(found[name].ravel())
         if not len(found[name]):
             raise ValueError(f"the text is too short for rows of {settings.length} tokens: {name}")
     return found
+
+
+def _as_characters(tokens: Int[np.ndarray, " tokens"]) -> str:
+    """One character for each token, since strings know how to look for strings."""
+    return "".join(map(chr, tokens))
