@@ -25,7 +25,10 @@ _TOLERANCE = 1 / 72
 
 
 def say_left_out(
-    figure: FigureBase, shown: Sequence[Hashable], there: Sequence[Hashable], what: str = "conditions"
+    figure: FigureBase,
+    shown: Sequence[Hashable],
+    there: Sequence[Hashable],
+    what: str = "conditions",
 ) -> None:
     """Say above a figure with a panel for each condition, or seed, that there are more than panels."""
     if len(shown) < len(there):
