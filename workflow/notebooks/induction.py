@@ -266,7 +266,7 @@ study.save_numbers(
         "removed_at": " and ".join(map(str, sorted(set(its.removed_at.values())))),
         "shortest": str(segment[0]), "longest": str(segment[1]),
         "finite_examples": say.thousands(study.setting("task.n_train", "finite_data")),
-        "n_induction": say.seeds(its.n_looking, 1, "count"),
+        "looking": say.seeds(its.n_looking / study.setting("model.n_heads", base), kind="share"),
         "previous/half": say.seeds(its.looks_at_previous(at_half=True), 2, "share", "undecided"),
         "previous/end": say.seeds(its.looks_at_previous(), kind="share"),
     }

@@ -217,6 +217,7 @@ study.save_numbers(
     | {
         "n_seeds": str(len(study.seeds)),
         "n_instances": str(networks.n_networks),
+        "n_looked_at": str(len(where(formed, figure="digon"))),
         "loss_above/median": f"{above.median():.3f}",
         "loss_above/odd": f"{odd.median():.2f}" if len(odd) else "none",
         "linear/superposed": f"{(linear['phase'] == 'superposed').mean():.2f}",
