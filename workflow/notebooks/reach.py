@@ -145,8 +145,8 @@ of_learnt
 # %% [markdown]
 # Sharing is not enough for a single block: always applied two, three or four times and read out at the end,
 # it doesn't compose. For two blocks in turn it is at the base point, without a readout in between. Of
-# separate layers neither more of them compose, nor two that get help with the first hop, though early readout makes the bridge
-# readable and repairs that hop.
+# separate layers neither more of them compose, nor two that get help with the first hop, though early
+# readout makes the bridge readable and repairs that hop.
 
 # %%
 study.holds(
