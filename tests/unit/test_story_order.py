@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from onset.notebook.story_loss import borne
 from onset.notebook.story_neurons import NO_KIND, StoryNeurons
 from onset.notebook.story_order import learnt, same_order, sudden
 
@@ -13,7 +14,7 @@ from onset.notebook.story_order import learnt, same_order, sudden
 def times(*of_seeds: dict[str, float]) -> pd.DataFrame:
     return pd.DataFrame(
         [(name, seed, at) for seed, its in enumerate(of_seeds) for name, at in its.items()],
-        columns=["name", "seed", "value"],
+        columns=["shown", "seed", "value"],
     )
 
 
@@ -47,14 +48,14 @@ class TestSameOrder:
 def test_half_of_the_way_of_a_loss():
     curves = pd.DataFrame(
         [
-            ("one_layer", seed, name, step, loss)
+            ("one_layer", seed, number, step, loss)
             for seed in (0, 1)
-            for name, losses in {"song": (4.0, 3.0, 2.0), "article": (5.0, 1.0, 1.0)}.items()
+            for number, losses in enumerate([(5.0, 1.0, 1.0), (4.0, 3.0, 2.0)])
             for step, loss in zip((0, 10, 20), losses, strict=True)
         ],
-        columns=["condition", "seed", "shown", "step", "value"],
+        columns=["condition", "seed", "component", "step", "value"],
     )
-    found = learnt(curves).set_index(["shown", "seed"])["value"]
+    found = learnt(curves, ["article", "song"]).set_index(["shown", "seed"])["value"]
     assert found["song", 0] == 10
     assert found["article", 1] == 5
 
@@ -82,23 +83,18 @@ def test_sudden_or_with_the_loss():
     assert found["later"] == 0.5
 
 
-class TestWhoBearsTheLoss:
-    @pytest.fixture
-    def library(self) -> StoryNeurons:
-        """One that has been looked through already."""
-        its = object.__new__(StoryNeurons)
-        its.__dict__["neurons"] = neurons()
-        return its
+def test_who_bears_the_loss():
+    found = borne(neurons()).set_index("described")
+    assert found["value"].sum() == pytest.approx(1)
+    assert found["number"].tolist() == [0.25] * 4
+    assert found.loc["topic", "value"] == pytest.approx(0.25)
+    assert found.loc["slot", "value"] == 0
+    # Of one that nothing fits cleanly, what fits best.
+    assert found.loc["none: token or place", "value"] == pytest.approx(0.75)
 
-    def test_shares_of_cost_and_number(self, library):
-        found = library.borne().set_index("described")
-        assert found["value"].sum() == pytest.approx(1)
-        assert found["number"].tolist() == [0.25] * 4
-        assert found.loc["topic", "value"] == pytest.approx(0.25)
-        assert found.loc["slot", "value"] == 0
-        # Of one that nothing fits cleanly, what fits best.
-        assert found.loc["none: token or place", "value"] == pytest.approx(0.75)
 
-    def test_when_descriptions_began_to_fit(self, library):
-        found = library.when("one_layer").set_index("name")["value"]
-        assert found.to_dict() == {"topic = music": 10, "slot = verb": 30}
+def test_when_descriptions_began_to_fit():
+    library = object.__new__(StoryNeurons)
+    library.__dict__["neurons"] = neurons()  # looked through already
+    found = library.when("one_layer").set_index("shown")["value"]
+    assert found.to_dict() == {"topic = music": 10, "slot = verb": 30}

@@ -12,7 +12,8 @@ from onset.collections.neurons.shown import Names, groups_of, places_of
 from onset.handmade.language.stories import blueprint
 from onset.models.transformer.model import build
 from onset.models.transformer.settings import Settings
-from onset.notebook.story_neurons import BOTH, SLOT, TOKEN, TOPIC, described_by, parts_kept
+from onset.notebook.story_loss import parts_kept
+from onset.notebook.story_neurons import BOTH, SLOT, TOKEN, TOPIC, described_by
 from onset.tasks.language import stories
 from tests.handmade import model_of
 

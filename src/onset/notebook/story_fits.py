@@ -24,11 +24,15 @@ from onset.collections.neurons.layer import Layer
 from onset.collections.neurons.shown import NEXT, shown
 from onset.collections.subject import Subject
 from onset.notebook.story_neurons import BOTH, DESCRIBED, SLOT, TOKEN, TOPIC, described_by
+from onset.notebook.study import NotebookStudy
 from onset.runs.run import Run
+from onset.statistics.rows import where
+from onset.statistics.seeds import over_seeds
 
 LEVEL = 0.5
 """correlation from which on a neuron goes with a fact"""
 _BEST = 0.1
+_KINDS = {"fitting": "share", "best_tenth": "cosine"}
 _SMALL = 1e-6
 
 
@@ -36,7 +40,7 @@ def fits(runs: list[Run]) -> pd.DataFrame:
     """Of all neurons, and of nulls: condition, seed, source (`trained`, or the null: `untrained`, `random`
     directions), described (of `DESCRIBED`), measure, value: `fitting`, the share that have a correlation of
     at least .5 with some fact of the kind (`n_examples`: of so many neurons); `best_tenth`, mean
-    correlation of the tenth that have the largest. Mean over layers."""
+    correlation of the tenth that have the largest; kind. Mean over layers."""
     rows = []
     for run in runs:
         with torch.inference_mode():
@@ -44,7 +48,16 @@ def fits(runs: list[Run]) -> pd.DataFrame:
     by = ["condition", "seed", "source", "described", "measure"]
     groups = pd.DataFrame(rows).groupby(by, sort=False)
     numbers = groups["n_examples"].sum(min_count=1)
-    return pd.DataFrame({"value": groups["value"].mean(), "n_examples": numbers}).reset_index()
+    found = pd.DataFrame({"value": groups["value"].mean(), "n_examples": numbers}).reset_index()
+    return found.assign(kind=found["measure"].map(_KINDS))
+
+
+def beside_nulls(study: NotebookStudy, fitted: pd.DataFrame) -> pd.DataFrame:
+    """What `fits` has of trained models over seeds, by condition, described and measure, with a column per
+    null: its mean."""
+    by = ["condition", "described", "measure"]
+    nulls = {its: where(fitted, source=its) for its in ("random", "untrained")}
+    return study.with_controls(over_seeds(where(fitted, source="trained"), by), by, **nulls)
 
 
 def _fits(run: Run) -> Iterator[dict[str, Any]]:

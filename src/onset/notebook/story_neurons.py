@@ -1,36 +1,36 @@
-"""The neurons of a study's models, as its notebook asks: what they are described by, and which count.
+"""The neurons of a study's models, as its notebook asks: what they are described by, beside nulls.
 
 What the neuron library knows of all studies (docs/neurons.md), of some conditions of one study.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import torch
-import torch.nn.functional as F
-from jaxtyping import Float, Int
 
-from onset.collections.neurons.activity import Opened
 from onset.collections.neurons.kinds import NO_KIND, SILENT
 from onset.collections.neurons.look import look
 from onset.collections.neurons.rows import TRAINED
-from onset.collections.neurons.shown import NEXT, Names, groups_of, places_of
+from onset.collections.neurons.shown import NEXT
 from onset.collections.subject import Subject
-from onset.models.transformer.midway import logits_at_all
 from onset.notebook.study import NotebookStudy
 from onset.runs.run import Run
+from onset.statistics.rows import where
+from onset.statistics.seeds import over_seeds
 
 TOPIC, SLOT, BOTH, TOKEN = "topic", "slot", "topic and slot", "token or place"
 DESCRIBED = (TOPIC, SLOT, BOTH, TOKEN)
 """what clean descriptions go by"""
+NULLS = {"untrained": "x", "random": "|", "shuffled": "+"}
+"""neurons before training, neurons that read random directions, descriptions of other places: how they are
+drawn"""
 _GRAMMAR = {"slot", "rule"}
-SPLIT = "test"
+_BY = ["condition", "described"]
 
 
 def described_by(kind: str) -> str:
@@ -68,80 +68,77 @@ class StoryNeurons:
 
     @cached_property
     def nulls(self) -> pd.DataFrame:
-        """A row per neuron that should have no clean description: condition, seed, `null`, `described`."""
+        """A row per neuron that should have no clean description: condition, seed, `null` (of `NULLS`),
+        `described`."""
         its = self.rows[self.rows["source"] != TRAINED]
         each = its[["condition", "seed", "source", "kinds"]].explode("kinds", ignore_index=True)
         named = each.rename(columns={"source": "null"})
         return named.assign(described=named["kinds"].map(described_by))
 
+    @cached_property
     def shares(self) -> pd.DataFrame:
-        """Condition, seed, described, value: the share of its neurons, n_examples of them; a row per kind
-        in any case."""
+        """Condition, seed, described, value: the share of its neurons, n_examples of them; kind; a row per
+        kind of description in any case."""
         return _shares(self.neurons, ["condition", "seed"])
 
+    @cached_property
     def shares_of_nulls(self) -> pd.DataFrame:
-        """The same of each null: condition, seed, null, described, value, n_examples."""
+        """The same of each null: condition, seed, null, described, value, n_examples, kind."""
         return _shares(self.nulls, ["condition", "seed", "null"])
 
-    def means(self, values: pd.Series) -> pd.DataFrame:
-        """A number of each neuron, mean by condition, seed and what clean ones are described by."""
+    def shares_beside_nulls(self) -> pd.DataFrame:
+        """Shares over seeds by condition and `described`, with a column per null: its mean."""
+        nulls = {its: where(self.shares_of_nulls, null=its) for its in NULLS}
+        return self.study.with_controls(over_seeds(self.shares, _BY), _BY, **nulls)
+
+    def described(self, condition: str) -> pd.DataFrame:
+        """The share of neurons with any clean description over seeds, by condition; `random` is that of
+        neurons that read random directions of this condition's models."""
+        of_null = where(self.shares_of_nulls, condition=condition, null="random")
+        every = pd.concat([self.shares, of_null.assign(condition="random")])
+        sums = every.groupby(["condition", "seed"], sort=False)["value"].sum().reset_index()
+        return over_seeds(sums, ["condition"], "share")
+
+    def means(self, values: pd.Series, kind: str = "real") -> pd.DataFrame:
+        """A number of each neuron, of some kind of quantity: mean by condition, seed and what clean neurons
+        are described by."""
         its = self.neurons.assign(value=values)
         its = its[its["described"].isin(DESCRIBED)].dropna(subset=["value"])
         by = ["condition", "seed", "described"]
-        return its.groupby(by, sort=False)["value"].mean().reset_index()
+        return its.groupby(by, sort=False)["value"].mean().reset_index().assign(kind=kind)
 
-    def borne(self) -> pd.DataFrame:
-        """Who carries the loss: condition, seed, described, value, number: the share of what ablations of
-        single neurons cost that is borne by neurons with such a description, and their share of all. Of
-        the others (`none`), what their best descriptions go by is said as `none: …`.
+    def congruence(self) -> pd.DataFrame:
+        """How much more neurons raise the answers of the places that their descriptions name than those of
+        all places, over seeds by condition and `described`; `another`: of what another neuron writes."""
+        own, another = (self.means(self.neurons[f"congruence{null}"]) for null in ("", "_null"))
+        return self.study.with_controls(over_seeds(own, _BY), _BY, another=another)
+
+    def formed(self) -> pd.DataFrame:
+        """When descriptions began to fit, as a part of the step at which the loss had fallen by half, over
+        seeds by condition and `described`."""
+        ratio = self.neurons["formed"] / self.neurons["loss_formed"]
+        return over_seeds(self.means(ratio, "ratio"), _BY)
+
+    def kinds_figure(self, name: str, rows: pd.DataFrame, xlabel: str, **how: Any) -> None:
+        """Draw and keep a figure with a panel per kind of description and a row per condition.
+
+        Args:
+            name: of the figure.
+            rows: over seeds by condition and `described`.
+            xlabel: of all panels.
+            how: further arguments of `StudyFigures.rows_figure`.
         """
-        its, by = self.neurons, ["condition", "seed"]
-        best = its["facts"].map(
-            lambda facts: described_by(" × ".join(facts)) if facts is not None else NO_KIND
+        self.study.rows_figure(
+            name, rows, DESCRIBED, xlabel, by="described", of=self.conditions, n_lines=2, **how
         )
-        clean = its["described"].isin([*DESCRIBED, SILENT])
-        group = its["described"].where(clean, NO_KIND + ": " + best)
-        each = its.assign(group=group, cost=its["added"].clip(lower=0), one=1.0)
-        sums = each.groupby([*by, "group"], sort=False)[["cost", "one"]].sum()
-        shares = sums / sums.groupby(by).transform("sum")
-        named = shares.rename(columns={"cost": "value", "one": "number"}).reset_index()
-        return named.rename(columns={"group": "described"})
 
     def when(self, condition: str) -> pd.DataFrame:
-        """When a condition's clean descriptions began to fit: name (the description), seed, value: the
+        """When a condition's clean descriptions began to fit: shown (the description), seed, value: the
         step, mean over the neurons that it is the description of."""
         its = self.neurons[self.neurons["condition"].eq(condition)]
         its = its[its["described"].isin(DESCRIBED)].dropna(subset=["formed"])
         found = its.groupby(["description", "seed"], sort=False)["formed"].mean()
-        return found.rename_axis(index={"description": "name"}).rename("value").reset_index()
-
-    def kept(self, condition: str, counts: Sequence[int]) -> pd.DataFrame:
-        """How much of the loss is back with some neurons alone, all others at their mean.
-
-        Args:
-            condition: with one layer.
-            counts: how many are kept.
-
-        Returns:
-            seed, order (`cost`, `cleanliness`, `random`), count, value: the part of the difference between
-            the loss with no neuron and with all.
-        """
-        found = []
-        for run in self.study.runs_of([condition]):
-            its = self.neurons[self.neurons["condition"].eq(condition)]
-            its = its[its["seed"].eq(run.seed)].sort_values("neuron")
-            rng = np.random.Generator(np.random.Philox(run.seed))
-            orders = {
-                "cost": np.argsort(-its["added"].to_numpy(), kind="stable"),
-                "cleanliness": np.argsort(-its["cleanliness"].to_numpy(), kind="stable"),
-                "random": rng.permutation(len(its)),
-            }
-            split = run.dataset.splits[SPLIT]
-            groups = groups_of(run.model, SPLIT, split, np.arange(len(split)))
-            seen = places_of(groups, Names.of(run.dataset))
-            opened = Opened.of(run.model, run.parameters(), seen)
-            found += [{"seed": run.seed, **row} for row in parts_kept(opened, orders, counts)]
-        return pd.DataFrame(found)
+        return found.rename_axis(index={"description": "shown"}).rename("value").reset_index()
 
 
 def _look(run: Run) -> Iterator[dict[str, Any]]:
@@ -153,40 +150,5 @@ def _shares(neurons: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     counts = neurons.groupby([*by, "described"], sort=False).size().unstack(fill_value=0)
     n = counts.sum(axis=1).rename("n_examples")
     shares = counts.div(n, axis=0).reindex(columns=[*DESCRIBED], fill_value=0.0)
-    return shares.stack().rename("value").reset_index().join(n, on=by)
-
-
-def parts_kept(
-    opened: Opened, orders: Mapping[str, Int[np.ndarray, " neurons"]], counts: Sequence[int]
-) -> Iterator[dict[str, Any]]:
-    """How much of the loss is back with the first neurons of each order: order, count, value.
-
-    Args:
-        opened: a model of one layer, shown one group of sequences.
-        orders: of its neurons.
-        counts: how many are kept.
-    """
-    with torch.inference_mode():
-        (values,) = opened.neurons(0)
-        (stream,) = opened.streams
-        away = values - values.mean(0)
-        written = opened.out_of(0).T
-        # All at their mean; then some are put back.
-        without = stream[1] - away @ written
-        none = _loss(opened, without)
-        whole = none - _loss(opened, stream[1])
-        for name, order in orders.items():
-            for count in counts:
-                some = torch.from_numpy(order[:count].copy())
-                back = without + away[..., some] @ written[some]
-                value = float((none - _loss(opened, back)) / whole)
-                yield {"order": name, "count": count, "value": value}
-
-
-def _loss(opened: Opened, states: Float[torch.Tensor, "sequences length d_model"]) -> float:
-    """Of the whole split, given the states after the only layer."""
-    (group,) = opened.seen.groups
-    tokens, scored = torch.from_numpy(group.tokens), list(group.questions.scored)
-    logits = logits_at_all(opened.model, opened.parameters, states, tokens, 1, 1, scored)
-    targets = torch.from_numpy(group.targets).flatten()
-    return F.cross_entropy(logits.flatten(0, 1), targets).item()
+    long = shares.stack().rename("value").reset_index().join(n, on=by)
+    return long.assign(kind="share")

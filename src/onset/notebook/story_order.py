@@ -13,21 +13,23 @@ from onset.statistics.order import parts_of_the_way
 from onset.statistics.seeds import over_seeds
 
 
-def learnt(falling: pd.DataFrame) -> pd.DataFrame:
+def learnt(falling: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """When losses have fallen half of their way from the first checkpoint to the last.
 
     Args:
-        falling: shown (what the loss is of), condition, seed, step, value.
+        falling: component (the number of what the loss is of), condition, seed, step, value.
+        names: of what has a number.
 
     Returns:
-        condition, shown, seed, value: the step, on the straight line between two checkpoints.
+        condition, shown (the name), seed, value: the step, on the straight line between two checkpoints;
+        kind.
     """
-    ways = parts_of_the_way(falling)
+    ways = parts_of_the_way(falling.assign(shown=falling["component"].map(dict(enumerate(names)))))
     found = [
         reached(its, 0.5)["at"].rename("value").reset_index().assign(shown=name)
         for name, its in ways.groupby("shown", sort=False)
     ]
-    return pd.concat(found, ignore_index=True)
+    return pd.concat(found, ignore_index=True).assign(kind="steps")
 
 
 def sudden(neurons: pd.DataFrame, conditions: Sequence[str]) -> pd.DataFrame:
@@ -60,7 +62,8 @@ def same_order(**times: pd.DataFrame) -> pd.DataFrame:
     """Do things come in the same order in all seeds?
 
     Args:
-        times: by what they are times of: name, seed, value (when); a name that some seed lacks is left out.
+        times: by what they are times of: shown (whose), seed, value (when); what some seed lacks is left
+            out.
 
     Returns:
         what, n_names, mean (Spearman's correlation, over pairs of seeds), p (of as large a one by chance),
@@ -68,7 +71,7 @@ def same_order(**times: pd.DataFrame) -> pd.DataFrame:
     """
     found = []
     for what, its in times.items():
-        at = its.pivot(index="seed", columns="name", values="value").dropna(axis=1)
+        at = its.pivot(index="seed", columns="shown", values="value").dropna(axis=1)
         index = pd.MultiIndex.from_product([[what], at.index], names=["condition", "seed"])
         agreed = agreement(at.set_axis(index), np.random.Generator(np.random.Philox(0)))
         found.append(agreed.rename(columns={"condition": "what"}).assign(n_names=at.shape[1]))
