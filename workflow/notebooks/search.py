@@ -32,7 +32,7 @@ import pandas as pd
 
 from onset.notebook import say
 from onset.notebook.here import MeanOf, here
-from onset.notebook.thoughts import goes_on
+from onset.notebook.thoughts import goes_on, question
 from onset.statistics import paired
 from onset.statistics.rows import where
 from onset.statistics.seeds import over_seeds
@@ -206,7 +206,5 @@ study.verdict({"streams": paired.difference(over_all, "depth_first", "shortest",
 
 # %%
 first = study.first[study.conditions[0]]
-asked = first.dataset.splits["test"].tokens[0]
-given = asked[: int(first.dataset.splits["test"].truth["written"][0].argmax())]
-maze = " ".join(first.dataset.vocabulary[token] for token in given)
+maze = question(first)
 goes_on(first, maze)

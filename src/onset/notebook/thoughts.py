@@ -10,16 +10,18 @@ import torch.nn.functional as F
 from onset.measures.residual.reading_off import read_off
 from onset.models.rollouts import rollout
 from onset.runs.run import Run
-from onset.statistics.rows import named_parts, where
 
-MONITORS = {
-    "word": "reads the word", "probe": "probe", "earlier_probe": "probe, fitted before",
-    "chance": "null: probe of nothing",
-}  # fmt: skip
-"""who watches (`onset.comparisons.thoughts.monitors`) → in words"""
-CASES = {
-    "used": "a hint is followed", "unused": "a hint isn't followed", "unhinted": "no hint",
-}  # fmt: skip
+
+def question(run: Run, number: int = 0) -> str:
+    """A held-out question by its names, up to where the model begins to write.
+
+    Args:
+        run: whose world.
+        number: of the question, in `test`.
+    """
+    split = run.dataset.splits["test"]
+    n_given = int(split.truth["written"][number].argmax())
+    return " ".join(run.dataset.vocabulary[token] for token in split.tokens[number, :n_given])
 
 
 def goes_on(run: Run, text: str, step: int | None = None) -> str:
@@ -81,48 +83,3 @@ def read_along(run: Run, layer: int, number: int = 0) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
-
-
-def noticed(compared: pd.DataFrame, layer: int) -> pd.DataFrame:
-    """What monitors notice, a row per run, monitor and case.
-
-    Args:
-        compared: as `Study.comparisons`.
-        layer: block applications done, where probes look.
-
-    Returns:
-        The rows of the comparison `monitors`, with the columns monitor, case (`CASES`) and `watched`: its
-        condition and case in one.
-    """
-    of_layer = compared["layer"].isna() | (compared["layer"] == layer)
-    rows = where(compared[of_layer], comparison="monitors")
-    found = named_parts(rows, "measure", rf"(?P<case>{'|'.join(CASES)})_(?P<monitor>\w+)")
-    return found.assign(watched=found["condition"] + "/" + found["case"])
-
-
-def carriers(closer: pd.DataFrame) -> pd.DataFrame:
-    """Of each run the head that carries the last step of a thought to the answer.
-
-    Args:
-        closer: as `Study.closer`, with what `step_patching` found.
-
-    Returns:
-        condition, seed, layer, head; `patched`, the answers that follow the other step when it alone is
-        exchanged, `random` (null), `second`, the same of the next best head, and the share of its attention
-        that it pays to that step (`looks`) and to each earlier one (`earlier`).
-    """
-    columns = {
-        "head_patched": "patched", "head_random": "random", "step_attention": "looks",
-        "earlier_attention": "earlier",
-    }  # fmt: skip
-    heads = where(closer, measure=columns).pivot_table(
-        "value", ["condition", "seed", "layer", "head"], "measure", observed=True
-    )
-    heads = heads.rename(columns=columns).reset_index()
-    order = heads.sort_values("patched", ascending=False, kind="stable")
-    of_run = order.groupby(["condition", "seed"], observed=True)
-    second = of_run["patched"].nth(1)
-    best = of_run.head(1).set_index(["condition", "seed"])
-    seconds = order.loc[second.index, ["condition", "seed", "patched"]]
-    best["second"] = seconds.set_index(["condition", "seed"])["patched"]
-    return best.astype({"layer": int, "head": int}).sort_index().reset_index()
