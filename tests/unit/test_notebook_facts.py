@@ -11,13 +11,11 @@ from onset.notebook.facts import (
     beside_toys,
     beyond,
     bridge_in_time,
-    predicted,
-    predicted_rows,
+    outcome,
     two_thirds_on,
 )
 from onset.notebook.here import here
 from onset.notebook.inside_facts import Inside
-from onset.notebook.predictions import means_near
 from onset.notebook.study import NotebookStudy
 from onset.statistics.seeds import over_seeds
 from tests.files import put_on_record
@@ -79,7 +77,7 @@ def test_what_is_beyond_the_null_is_found_within_seeds():
     assert its.low < 0.375 < its.high
 
 
-def test_predictions_are_about_what_is_told_and_what_is_beyond_the_null():
+def test_predictions_are_about_what_is_told_and_what_is_beyond_the_null(tmp_path):
     final = pd.concat(
         rows(condition=condition, seed=[0, 1], split=split, measure="right_among", value=values)
         for condition, split, values in [
@@ -88,14 +86,14 @@ def test_predictions_are_about_what_is_told_and_what_is_beyond_the_null():
             ("facts", "name", [1.0, 1.0]), ("shuffled", "name", [0.0, 0.0]),
         ]
     )  # fmt: skip
-    summary = over_seeds(final, ["condition", "split", "measure"])
-    of_facts = summary[summary["condition"] == "facts"]
+    study = NotebookStudy(tmp_path, ("facts", "shuffled"), (0, 1))
+    study.__dict__["measures"] = pd.concat([final.assign(step=9), final.assign(step=0, value=0.5)])
+    study.__dict__["summary"] = over_seeds(final, ["condition", "split", "measure"])
     told, follows = ["boss"], ["two_hop", "name"]
-    means = predicted_rows(of_facts, final, told, follows, null="shuffled")
-    outcome = means_near(means, predicted(told, follows)).set_index("condition")
-    assert outcome["held"].to_dict() == {"boss": True, "two_hop": True, "name": False}
-    assert outcome.loc["boss", "mean"] == pytest.approx(0.95)
-    assert outcome.loc["name", "mean"] == 1
+    found = outcome(study, "right_among", "shuffled", told, follows).set_index("condition")
+    assert found["held"].to_dict() == {"boss": True, "two_hop": True, "name": False}
+    assert found.loc["boss", "mean"] == pytest.approx(0.95)
+    assert found.loc["name", "mean"] == 1
 
 
 SUMMARIES = {

@@ -41,17 +41,19 @@ results = "results"
 # %%
 import pandas as pd
 
-from onset.notebook import facts, inside_facts, say
-from onset.notebook.facts import ELSEWHERE, FOLLOWS, SHOWN, TOLD
+from onset.notebook import facts, say
+from onset.notebook.facts import DERIVED, ELSEWHERE, FOLLOWS, SHOWN, TOLD
 from onset.notebook.here import MeanOf, here
-from onset.notebook.inside_facts import COSINES, GIVEN, HELD, Inside
-from onset.notebook.predictions import failures, means_near
+from onset.notebook.inside_figures import InsideFigures
+from onset.notebook.predictions import failures
 from onset.statistics import paired
 from onset.statistics.rows import where
 from onset.statistics.seeds import over_seeds
 
 study = here(study_name, results)
-inside = Inside(study)
+inside = InsideFigures(study)
+ALL = {**TOLD, **FOLLOWS, **SHOWN}
+COURSE = {its: ALL[its] for its in ("boss", "city", "two_hop", "name", "reliable", "two_hop_shown")}
 
 # %% [markdown]
 # ## What was run
@@ -75,29 +77,19 @@ study.what_was_run(facts.SETTINGS, sizes=["told", "two_hop", "name", "reliable"]
 # %%
 right = study.measured("right_among")
 by_split = study.with_controls(study.over_seeds_at_end(right, "split"), before=where(right, step=0))
-ALL = {**TOLD, **FOLLOWS, **SHOWN}
 study.rows_figure(
     "contrast", where(by_split, split=ALL), ALL, "right answer first among candidates",
     controls={"before": "x"}, n_lines=4,
 )  # fmt: skip
 
 # %% [markdown]
-# ## During training
-#
-# If what follows rose and fell again, its end would not tell.
+# During training: if what follows rose and fell again, its end would not tell. And damage: how far the
+# next token's distribution is from that before training. Facts alone would change jobs alone.
 
 # %%
-COURSE = {its: ALL[its] for its in ("boss", "city", "two_hop", "name", "reliable", "two_hop_shown")}
 study.curves_figure(
     "course", study.along("right_among", split=COURSE), COURSE, "right answer first", n_lines=2
-)  # fmt: skip
-
-# %% [markdown]
-# ## Damage
-#
-# How far the next token's distribution is from that before training. Facts alone would change jobs alone.
-
-# %%
+)
 study.curves_figure(
     "damage", study.along("change", split=ELSEWHERE), ELSEWHERE, "divergence (nats)", shares=False
 )
@@ -110,27 +102,16 @@ study.curves_figure(
 # from there on use what stands there, be it the boss or, in late blocks, his city. Null: the state of
 # somebody of whom nothing is told. Beside it the logit lens: from where on is the boss, of all bosses,
 # read out first there, with nothing replaced? It may be there before in a form that the lens can't read.
+#
+# Below, per run of the first condition, of every second block: the last before which the boss's state
+# makes half of the answers right (`needed`), the first after which half of the bosses are read out first
+# (`comes`), and, of two hops told with their answers, the first before which a stranger's state leaves
+# half of the answers right (`left`). Before the first block, the boss's state asks for his own boss's
+# city, of whom nothing is told.
 
 # %%
-in_time = inside.in_time
-study.points_figure(
-    "in_time", over_seeds(in_time, ["condition", "split", "measure", "layer"]),
-    inside.halves, "blocks applied before", "fraction of questions", at="layer",
-    by=("condition", "split"), curve="measure", of=GIVEN, n_lines=2,
-)  # fmt: skip
-
-# %% [markdown]
-# Per run of the first condition, of every second block: the last before which the boss's state makes half
-# of the answers right (`needed`), the first after which half of the bosses are read out first (`comes`),
-# and, of two hops told with their answers, the first before which a stranger's state leaves half of the
-# answers right (`left`). Before the first block, the boss's state asks for his own boss's city, of whom
-# nothing is told.
-
-# %%
-of_facts = where(in_time, condition="facts")
-timed, late = facts.bridge_in_time(of_facts), facts.two_thirds_on(of_facts)
-of_told = where(facts.bridge_in_time(where(in_time, split="two_hop_half")), when="left")
-pd.concat([timed, of_told])
+inside.in_time_figure("in_time")
+pd.concat([inside.timed(), inside.left()])
 
 # %% [markdown]
 # Back-patching writes the state of a later block before an earlier one, at the same place. Of the
@@ -139,7 +120,6 @@ pd.concat([timed, of_told])
 # taken within each seed.
 
 # %%
-mending = inside.mending()
 study.summary_table(
     "patched",
     {
@@ -147,9 +127,8 @@ study.summary_table(
         "mended": MeanOf("mended", "two_hop"),
         "by another": MeanOf("mended_other", "two_hop"),
     },
-    of=study.analysed, more={"difference": mending},
+    of=study.analysed, more={"difference": inside.mending()},
 )  # fmt: skip
-mending = where(mending, condition="facts")
 
 # %% [markdown]
 # ## Is the bridge there in another form?
@@ -160,12 +139,8 @@ mending = where(mending, condition="facts")
 # mean over the first two thirds of the blocks (`early`) and after all of them (`last`).
 
 # %%
-study.points_figure(
-    "probed", inside.probed(), inside_facts.ASKED_OF, "blocks applied", "boss first by probe",
-    at="layer", by=("split", "place"), curve="measure", of=inside_facts.PROBED, n_columns=2, n_lines=2,
-)  # fmt: skip
-selective = inside.selectivity()
-selective
+inside.probed_figure("probed")
+inside.selectivity()
 
 # %% [markdown]
 # ## Does an alias become whom it stands for?
@@ -175,48 +150,24 @@ selective
 # training, and at the end, mean over blocks and both places.
 
 # %%
-study.points_figure(
-    "cosines", inside.cosines(), inside_facts.PLACES, "blocks applied", "cosine of states",
-    at="layer", by="place", curve="measure", of=COSINES,
-)  # fmt: skip
-
-# %%
-study.curves_figure(
-    "meeting", inside.meeting(), inside_facts.PLACES, "cosine beyond others'", by="place", curve="layer",
-    of=inside.thirds, shares=False,
-)  # fmt: skip
-nearer = inside.nearer()
-nearer
+inside.cosines_figure("cosines")
+inside.meeting_figure("meeting")
+inside.nearer()
 
 # %% [markdown]
 # ## Which blocks hold the facts?
 #
 # The trained weights of a fifth of the blocks alone, put into the model before training, or all but these,
-# at three checkpoints: fraction of bosses, cities and jobs that are answered right.
+# at three checkpoints: fraction of bosses, cities and jobs that are answered right. And what do these
+# blocks write? In a question about somebody else, what a fifth of the blocks writes about a person, at one
+# place, replaces what it writes about the other: by how much does that person's answer gain? Crosses: with
+# what these blocks wrote before training, when it said who that is, and no more. How far weights have moved
+# (below) says less than what they do: with shuffled answers they move, too.
 
 # %%
-held, at_end = inside.held(), inside.held_at_end()
-steps = sorted(held["step"].unique())
-study.points_figure(
-    "blocks", held, {step: f"after {step:g} steps" for step in steps}, "first of the blocks",
-    "right answer first", at="layer", by="step", curve="measure", of=HELD,
-)  # fmt: skip
-
-# %% [markdown]
-# How far these weights have moved (below) says less than what they do: with shuffled answers they move,
-# too. And what do these blocks write? In a question about somebody else, what a fifth of the blocks writes
-# about a person, at one place, replaces what it writes about the other: by how much does that person's
-# answer gain? Crosses: with what these blocks wrote before training, when it said who that is, and no more.
-
-# %%
-recalled = inside.recalled()
-study.rows_figure(
-    "recalled", recalled, inside_facts.WRITTEN, "gain of the answer, in nats", by=("part", "place"),
-    row="layer", of={at: f"from block {at:g}" for at in sorted(recalled["layer"].unique())},
-    controls={"before": "x"}, shares=False, n_lines=2, marked=0.0,
-)  # fmt: skip
-gained, moved = inside.gained(), inside.moved()
-moved
+inside.blocks_figure("blocks")
+inside.recalled_figure("recalled")
+inside.moved()
 
 # %% [markdown]
 # ## The numbers
@@ -246,43 +197,41 @@ study.table("toys", facts.beside_toys(study, facts.TOYS, "right_among", null="sh
 # the fraction right is within 0.1 of that with shuffled facts.
 
 # %%
-DERIVED = ["two_hop", "name", "reliable", "unreliable"]
-right_at_end = where(study.final, measure="right_among")
-means = facts.predicted_rows(
-    where(study.summary, condition="facts", measure="right_among"), right_at_end, TOLD, DERIVED, "shuffled"
-)  # fmt: skip
-outcome = means_near(means, facts.predicted(TOLD, DERIVED))
+outcome = facts.outcome(study, "right_among", "shuffled", TOLD, DERIVED)
+asked = where(study.final, measure="right_among", split="two_hop")
+held, gained = inside.held_at_end(), inside.gained()
+mending = where(inside.mending(), condition="facts")
 study.save_numbers(
     study.quoted_settings(
         "task.n_two_hop", "task.n_pairs", "task.n_called", "task.n_answered", "training.steps"
     )
     | {
-        "n_asked": f"{where(right_at_end, split='two_hop')['n_examples'].min():g}",
+        "n_asked": f"{asked['n_examples'].min():g}",
         "rank": str(study.setting("model.adapter")["rank"]),
         "n_seeds": str(len(study.seeds)),
         "n_predictions": str(len(outcome)),
         "n_predictions_held": str(outcome["held"].sum()),
         "predictions_failed": failures(outcome, ALL),
-    }
-    | say.named(timed, "bridge_{when}", say.rounded(0))
-    | say.named(of_told, "person_{when}", say.rounded(0))
-    | say.named(late, "{measure}_late")
-    | {
-        "alone_most": say.most(where(at_end, measure="part_alone_right")["mean"]),
-        "alone_ever": say.most(where(held, measure="part_alone_right")["mean"]),
-        "missing_least": say.least(where(at_end, measure="part_missing_right")["mean"]),
+        "alone_most": say.most(where(held, measure="part_alone_right")["mean"]),
+        "alone_ever": say.most(where(inside.held(), measure="part_alone_right")["mean"]),
+        "missing_least": say.least(where(held, measure="part_missing_right")["mean"]),
         "nearer_ever": say.most(inside.meeting()["mean"]),
     }
-    | say.named(moved, "moved/{condition}/{layer}", say.rounded(3))
+    | say.named(inside.timed(), "bridge_{when}", say.rounded(0))
+    | say.named(inside.left(), "person_{when}", say.rounded(0))
+    | say.named(inside.late(), "{measure}_late")
+    | say.named(over_seeds(inside.read_at_end, ["measure"]), "{measure}_end")
+    | say.named(inside.moved(), "moved/{condition}/{layer}", say.rounded(3))
     | say.named(gained, "gained/{part}/{place}")
     | say.named(gained, "gained/{part}/{place}/from", lambda row: f"{row.layer:g}")
-    | say.named(selective, "probed/{split}/{place}/{when}")
-    | say.named(over_seeds(inside.read_at_end, ["measure"]), "{measure}_end")
-    | say.named(nearer, "nearer")
+    | say.named(inside.selectivity(), "probed/{split}/{place}/{when}")
+    | say.named(inside.nearer(), "nearer")
     | say.named(mending, "mending")
     | say.named(mending[mending["low"] > 0], "mending_is_clear")
-    | say.named(where(by_split, split=ALL), "{condition}/{split}_before", say.column("before", digits=2))
-)  # fmt: skip
+    | say.named(
+        where(by_split, split=ALL), "{condition}/{split}_before", say.column("before", digits=2)
+    )
+)
 outcome
 
 # %% [markdown]
@@ -292,7 +241,6 @@ outcome
 # tokens. The difference between the papers is taken within each seed.
 
 # %%
+right_at_end = where(study.final, measure="right_among", condition="facts")
 trust = paired.difference(right_at_end, "reliable", "unreliable", of="split")
-study.verdict(
-    {"papers": where(trust, condition="facts"), "first_hop": inside.first_beyond_second()}
-)
+study.verdict({"papers": trust, "first_hop": inside.first_beyond_second()})

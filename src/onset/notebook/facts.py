@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
+from onset.notebook.predictions import means_near
 from onset.notebook.study import NotebookStudy
 from onset.notebook.summary_table import MeanOf
 from onset.statistics import paired
@@ -37,8 +38,9 @@ SHOWN = {
     "reliable_shown": "alias, facts shown",
 }  # fmt: skip
 ELSEWHERE = {"prose_held_out": "prose", "others": "other people", "job": "jobs told"}
+DERIVED = ["two_hop", "name", "reliable", "unreliable"]
 """splits, and what they are called: single facts, what follows from them, the same with facts shown, and
-where nothing should change"""
+where nothing should change; and those that predictions are about"""
 TOYS = {
     "composition": {
         "two hops, each in blocks of its own": ("two_layers/oo/accuracy", "half_composed/two_hop"),
@@ -123,7 +125,7 @@ def beyond(rows: pd.DataFrame, measure: str, null: str) -> pd.DataFrame:
     return over_seeds(paired.difference(both, measure, null), ["condition"])
 
 
-def predicted_rows(
+def _predicted_rows(
     summary: pd.DataFrame,
     final: pd.DataFrame,
     told: Iterable[str],
@@ -154,9 +156,29 @@ def predicted_rows(
     return pd.concat(rows, ignore_index=True)
 
 
-def predicted(told: Iterable[str], follows: Iterable[str]) -> Mapping[int, Mapping[str, list[str]]]:
+def _predicted(told: Iterable[str], follows: Iterable[str]) -> dict[int, dict[str, list[str]]]:
     """That what is told is near 1, and what follows near 0 beyond the null, as `means_near` is told."""
     return {1: {its: ["told"] for its in told}, 0: {its: ["beyond null"] for its in follows}}
+
+
+def outcome(
+    study: NotebookStudy, measure: str, null: str, told: Iterable[str], follows: Iterable[str]
+) -> pd.DataFrame:
+    """Which of these predictions hold of a study's first condition.
+
+    Args:
+        study: with the null control among its conditions.
+        measure: a share.
+        null: the condition that is the null control.
+        told, follows: splits.
+
+    Returns:
+        As `means_near` has it, with splits in the place of conditions.
+    """
+    first, final = study.conditions[0], where(study.final, measure=measure)
+    summary = where(study.summary, condition=first, measure=measure)
+    means = _predicted_rows(summary, final, told, follows, null)
+    return means_near(means, _predicted(told, follows))
 
 
 def beside_toys(

@@ -9,7 +9,7 @@ from functools import cached_property
 import pandas as pd
 
 from onset.comparisons.changes.held_by_parts import KINDS
-from onset.notebook.facts import beyond
+from onset.notebook.facts import beyond, bridge_in_time, two_thirds_on
 from onset.notebook.study import NotebookStudy
 from onset.statistics import paired
 from onset.statistics.rows import where
@@ -76,6 +76,23 @@ class Inside:
             (condition, split): f"{self.study.labels[condition]}: {HALVES[split]}"
             for condition, split in dict.fromkeys(there)
         }
+
+    @property
+    def _timed(self) -> pd.DataFrame:
+        return where(self.in_time, condition=self.condition)
+
+    def timed(self) -> pd.DataFrame:
+        """Until when the bridge is needed and when it comes, as `bridge_in_time` has it."""
+        return bridge_in_time(self._timed)
+
+    def left(self) -> pd.DataFrame:
+        """The same of two hops told with their answers: from when on a stranger leaves half right."""
+        told = bridge_in_time(where(self.in_time, split="two_hop_half"))
+        return where(told, when="left")
+
+    def late(self) -> pd.DataFrame:
+        """What becomes of states two thirds on, as `two_thirds_on` has it."""
+        return two_thirds_on(self._timed)
 
     def mending(self) -> pd.DataFrame:
         """Of wrong answers, how many more some later state mends than another question's do."""
