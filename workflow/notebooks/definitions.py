@@ -113,12 +113,12 @@ study.curves_figure(
 # respect to the embedding of the alias, during stage one; dotted, with another alias's answers. Right:
 # its difference between the tags, which is known before stage two, against the difference in accuracy
 # after stage two. The comparison is limited to conditions in which only new embeddings are trained, since
-# only there the gradient with respect to them is the whole gradient, and to runs whose cosines are measured,
-# as those of other schedules aren't, and differ:
-# where a definition reads nothing from the alias's embedding, both are 0. If a condition is left out,
-# does a line through the others' runs err less than their mean? If a seed is left out, does the line err
-# less than the mean of the same condition in the other seeds? Points along a line don't show that
-# gradients are the cause: whatever distinguishes the conditions may move both.
+# only there the gradient with respect to them is the whole gradient, and to runs whose cosines are
+# measured, as those of other schedules aren't, and differ: where a definition reads nothing from the
+# alias's embedding, both are 0. If a condition is left out, does a line through the others' runs err less
+# than their mean? If a seed is left out, does the line err less than the mean of the same condition in
+# the other seeds? Points along a line don't show that gradients are the cause: whatever distinguishes the
+# conditions may move both.
 
 # %%
 cosines = study.measured(["gradient_cosine", "gradient_cosine_null"], split=TAGS)
