@@ -232,8 +232,8 @@ where(moved, split="id", dose="natural").round(3)
 #
 # In the full run (the smoke run's numbers mean nothing): more than half of the features have a latent of
 # their own in every kind of dictionary but Matryoshka, few in the baselines (two of which have fewer
-# directions than there are features). Missed most often are rare features. A hierarchy is recovered at the
-# price of its parents: TopK finds the most features and absorbs most, as far as three seeds can tell.
+# directions than there are features). Missed most often are small features, then rare ones. A hierarchy is recovered
+# at the price of its parents: TopK finds the most features and absorbs most, as far as three seeds can tell.
 # Matryoshka absorbs about as much as BatchTopK, although it pays with features: that part of the second
 # hypothesis finds no support here. On some of the examples that an explanation by top examples covers, the
 # latent is silent (`false_negatives`), in part perhaps because examples with one more feature are less

@@ -143,7 +143,8 @@ study.save_figure(figure, "figures", pd.concat(shares, names=["world"]).reset_in
 NAMED = [kind for kind in FIGURES if kind != "dedicated"]
 within = superposition.dimensionality_in(formed, represented)
 at_fraction = complete(over_seeds(within, ["figure"], "real"), figure=NAMED)
-n_found = complete(superposition.number_with(formed), figure=NAMED).fillna({"n": 0})
+with_relu = formed[formed["condition"].map(networks.has_relu)]
+n_found = complete(superposition.number_with(with_relu), figure=NAMED).fillna({"n": 0})
 at_fraction.merge(n_found, on="figure")
 
 # %% [markdown]
@@ -217,7 +218,7 @@ study.save_numbers(
     | {
         "n_seeds": str(len(study.seeds)),
         "n_instances": str(networks.n_networks),
-        "n_looked_at": str(len(where(formed, figure="digon"))),
+        "n_looked_at": str(len(where(with_relu, figure="digon"))),
         "loss_above/median": f"{above.median():.3f}",
         "loss_above/odd": f"{odd.median():.2f}" if len(odd) else "none",
         "linear/superposed": f"{(linear['phase'] == 'superposed').mean():.2f}",
