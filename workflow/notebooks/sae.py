@@ -232,20 +232,18 @@ where(moved, split="id", dose="natural").round(3)
 #
 # In the full run (the smoke run's numbers mean nothing): more than half of the features have a latent of
 # their own in every kind of dictionary but Matryoshka, few in the baselines (two of which have fewer
-# directions than there are features). Missed most often are small features, then rare ones. A hierarchy is recovered
-# at the price of its parents: TopK finds the most features and absorbs most, as far as three seeds can tell.
-# Matryoshka absorbs about as much as BatchTopK, although it pays with features: that part of the second
-# hypothesis finds no support here. On some of the examples that an explanation by top examples covers, the
-# latent is silent (`false_negatives`), in part perhaps because examples with one more feature are less
-# sparse, while the number of TopK's active latents is fixed. Dictionaries of trained models have latents
-# for what was computed, those of untrained ones for the tokens; in the induction model latents for the
-# token itself are still the clearest, and fit better than those for the one before. The bridge's latents do
-# nearly what the
-# whole state does, which a probe's weights don't. But the difference of mean states does it too, and needs
-# no dictionary: this part of the sixth hypothesis is refuted.
-#
-# The paper quotes these numbers, means over seeds with 95 % intervals (what the brackets are and what
-# they don't tell: `docs/statistics.md`):
+# directions than there are features). Missed most often are small features, then rare ones. A hierarchy
+# is recovered at the price of its parents: TopK finds the most features and absorbs most, as far as three
+# seeds can tell. Matryoshka absorbs about as much as BatchTopK, although it pays with features: that part
+# of the second hypothesis finds no support here. On some of the examples that an explanation by top
+# examples covers, the latent is silent (`false_negatives`), in part perhaps because examples with one
+# more feature are less sparse, while the number of TopK's active latents is fixed. Dictionaries of
+# trained models have latents for what was computed, those of untrained ones for the tokens; in the
+# induction model latents for the token itself are still the clearest, and fit better than those for the
+# one before. The bridge's latents do nearly what the whole state does, which a probe's weights don't. But
+# the difference of mean states does it too, and needs no dictionary: this part of the sixth hypothesis is
+# refuted.  The paper quotes these numbers, means over seeds with 95 % intervals (what the brackets are
+# and what they don't tell: `docs/statistics.md`):
 
 # %%
 undecided = say.otherwise("undecided")
