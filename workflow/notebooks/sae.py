@@ -242,8 +242,10 @@ where(moved, split="id", dose="natural").round(3)
 # induction model latents for the token itself are still the clearest, and fit better than those for the
 # one before. The bridge's latents do nearly what the whole state does, which a probe's weights don't. But
 # the difference of mean states does it too, and needs no dictionary: this part of the sixth hypothesis is
-# refuted.  The paper quotes these numbers, means over seeds with 95 % intervals (what the brackets are
-# and what they don't tell: `docs/statistics.md`):
+# refuted.
+#
+# The paper quotes these numbers, means over seeds with 95 % intervals (what the brackets are and what
+# they don't tell: `docs/statistics.md`):
 
 # %%
 undecided = say.otherwise("undecided")
