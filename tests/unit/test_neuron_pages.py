@@ -231,6 +231,9 @@ class TestDeclared:
         assert found.index.tolist() == [2, 2, 3]
         alone = best_of_each(its.iloc[[0]])
         assert alone["word"].tolist() == ["eating"]
+        with_page = its.iloc[[0]].assign(page="page-0")
+        (told,) = pages._declared(with_page, {"stories": "Stories"})["Stories"]["topic"]
+        assert not told["alone"]  # the list says so
 
     def test_words_with_an_and_in_them(self):
         assert words_of("token = and and topic = eating", ["token", "topic"]) == ["and", "eating"]
@@ -241,14 +244,15 @@ class TestDeclared:
         found = pages._declared(its, {"stories": "Stories"})["Stories"]
         both = "next topic = eating and next slot = verb"
         assert found["topic"] == [
-            {"word": "eating", "page": "page-2", "clean": "0.40", "description": both},
             {
-                "word": "playing",
-                "page": "page-3",
-                "clean": "0.10",
-                "description": "topic = playing",
+                "word": "eating", "description": both, "clean": "0.40", "page": "page-2",
+                "alone": True,
             },
-        ]
+            {
+                "word": "playing", "description": "topic = playing", "clean": "0.10", "page": "page-3",
+                "alone": True,
+            },
+        ]  # fmt: skip
         others = {"n_neurons": 1, "figures": [], "studies": {}, "kinds": [], "rows": []}
         text = pages.filled("list.html", declared={"Stories": found}, **others)
         assert '<a href="page-3.html" title="topic = playing">playing</a>' in text

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from onset.collections.neurons.combine import NEURON
-from onset.collections.neurons.declared import best_of_each
+from onset.collections.neurons.declared import all_declared, best_of_each
 from onset.collections.neurons.printed import drawing, filled
 from onset.collections.neurons.printed.words import called, contexts, number, short, steps
 from onset.collections.reading import Page, open_collection
@@ -76,16 +76,20 @@ def listed(neurons: pd.DataFrame) -> pd.DataFrame:
 
 def _declared(
     neurons: pd.DataFrame, titles: dict[str, str]
-) -> dict[str, dict[str, list[dict[str, str]]]]:
+) -> dict[str, dict[str, list[dict[str, Any]]]]:
     """By title of the study and fact that its world declares: each value, with the page of the neuron that
     it describes best among those that have one."""
-    found: dict[str, dict[str, list[dict[str, str]]]] = {}
+    found: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for study, its in neurons[neurons["page"] != ""].groupby("study", sort=False):
         best = best_of_each(its).sort_values("word", kind="stable")
         for place, row in best.iterrows():
-            told = {**row[["word", "description"]], "clean": number(row["cleanliness"])}
-            of_study = found.setdefault(titles[study], {})
-            of_study.setdefault(row["fact"], []).append({"page": its.loc[place, "page"], **told})
+            told = {
+                **row[["word", "description"]],
+                "clean": number(row["cleanliness"]),
+                "page": its.loc[place, "page"],
+                "alone": all_declared(its.loc[place, "facts"]),
+            }
+            found.setdefault(titles[study], {}).setdefault(row["fact"], []).append(told)
     return found
 
 
