@@ -91,12 +91,12 @@ def rows() -> pd.DataFrame:
     return pd.DataFrame([{**run, **row._asdict()} for row in found])
 
 
-def made(results: Path) -> Path:
-    """The library on disk, with its pages. Returns its folder."""
+def made(results: Path, found: pd.DataFrame | None = None) -> Path:
+    """The library on disk, with its pages, of what is collected or of other rows. Returns its folder."""
     from onset.collections.neurons.pages import pages
 
     folder = results / "neurons"
-    for name, table in combine(rows()).items():
+    for name, table in combine(rows() if found is None else found).items():
         columns = {column: table[column].tolist() for column in table}
         save_table(folder / f"{name}.parquet", columns, Origin("neurons", "s", "c"))
     names = [{"name": "composition", "title": "Two hops", "labels": {"one": "as it is"}}]

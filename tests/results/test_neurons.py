@@ -41,6 +41,18 @@ def test_a_reader_finds_a_neuron_by_what_it_reads(pages, browser):
         assert page.locator("svg").count() == 3
 
 
+def test_a_reader_goes_from_what_a_world_declares_to_a_neuron(browser, tmp_path):
+    rows = library.rows()
+    rows.at[4, "facts"], rows.at[4, "values"] = ["bridge"], [7]
+    rows.at[4, "description"], rows.at[4, "cleanliness"] = "bridge = e7", 0.31
+    pages = library.made(tmp_path, rows) / "pages"
+    with opened(browser, pages / "neurons.html", viewport=PHONE) as page:
+        assert page.locator(".neuron-index p").all_inner_texts() == ["bridge: e7 0.31"]
+        page.locator(".neuron-index a", has_text="e7").click()
+        page.wait_for_url("**/composition-one-0-0-4.html")
+        assert "bridge = e7" in page.locator(".answer").inner_text()
+
+
 def test_filters_and_order(pages, browser):
     with opened(browser, pages / "neurons.html") as page:
         shown = page.locator(".neurons tbody tr").filter(visible=True)

@@ -11,6 +11,7 @@ import pytest
 
 from onset.collections.neurons import paged, pages
 from onset.collections.neurons.combine import combine
+from onset.collections.neurons.declared import best_of_each, words_of
 from onset.collections.neurons.printed import drawing
 from onset.collections.neurons.printed.words import Context, contexts, number, short, steps
 from onset.collections.neurons.reading import Library, open_library
@@ -69,11 +70,11 @@ class TestTables:
 
 
 def some_neurons(**changes) -> pd.DataFrame:
-    n = 100
+    n = 200
     columns = {
-        "study": "one", "condition": "plain", "seed": [0] * 50 + [1] * 50, "layer": 0,
-        "neuron": list(range(n)), "kind": ["topic", "slot"] * 50, "added": np.arange(n) / n,
-        "description": [f"d{i}" for i in range(n)], "cleanliness": 0.9,
+        "study": "one", "condition": "plain", "seed": [0] * 100 + [1] * 100, "layer": 0,
+        "neuron": list(range(n)), "kind": ["token", "answer"] * 100, "added": np.arange(n) / n,
+        "description": [f"d{i}" for i in range(n)], "cleanliness": 0.9, "facts": None, "values": None,
     }  # fmt: skip
     return pd.DataFrame({**columns, **changes})
 
@@ -81,19 +82,30 @@ def some_neurons(**changes) -> pd.DataFrame:
 class TestPaged:
     def test_they_are_of_the_first_seed_and_of_all_kinds(self):
         its = some_neurons()
-        found = pd.Series(paged.paged(its, np.ones(100, bool)))
+        found = pd.Series(paged.paged(its, np.ones(200, bool)))
         has = found != ""
         assert has.sum() == paged.MOST_PAGES
         assert its[has]["seed"].eq(0).all()
         assert its[has]["kind"].value_counts().min() > 15
-        assert found[49] == "one-plain-0-0-49"  # without which most is lost
+        assert found[99] == "one-plain-0-0-99"  # without which most is lost
 
     def test_a_description_has_one_page_unless_more_is_lost(self):
-        found = paged.paged(some_neurons(description="same"), np.ones(100, bool))
+        found = paged.paged(some_neurons(description="same"), np.ones(200, bool))
         assert sum(its != "" for its in found) == 8 + 2
 
+    def test_the_best_for_a_topic_has_one_clean_or_not(self):
+        its = some_neurons()
+        facts = its["facts"].astype(object)
+        for neuron in (5, 6, 7):
+            facts[neuron] = ["next topic"]
+        values = facts.map(lambda found: found and [3])
+        its = its.assign(facts=facts, values=values)
+        its.loc[[5, 6, 7], "cleanliness"] = [0.2, 0.4, 0.3]
+        found = paged.paged(its, np.ones(200, bool))
+        assert [bool(found[neuron]) for neuron in (5, 6, 7)] == [False, True, False]
+
     def test_what_nobody_looked_at_has_none(self):
-        assert paged.paged(some_neurons(), np.zeros(100, bool)) == [""] * 100
+        assert paged.paged(some_neurons(), np.zeros(200, bool)) == [""] * 200
 
 
 class TestSummary:
@@ -167,7 +179,8 @@ class TestPages:
         its = open_library(folder.parent).neurons.iloc[0].copy()
         its["top"], its["description"] = "1\t<b> «<i>»", "token = <i>"
         row = pages._row(its, {"composition": "A & B"}, {"composition": {"one": "<u>"}})
-        text = pages.filled("list.html", n_neurons=1, figures=[], studies={}, kinds=[], rows=[row])
+        others = {"figures": [], "studies": {}, "kinds": [], "declared": {}}
+        text = pages.filled("list.html", n_neurons=1, rows=[row], **others)
         assert not {"<b>", "<i> ", "<u>"} & set(re.findall(r"<[biu]> ?", text))
         assert "&lt;u&gt;" in text
 
@@ -186,16 +199,61 @@ class TestPages:
 def test_the_list_has_the_best_neuron_for_each_declared_value(monkeypatch):
     monkeypatch.setattr(pages, "MOST_CLEAN", 1)
     monkeypatch.setattr(pages, "MOST_NEEDED", 0)
-    neurons = pd.DataFrame(
-        [
-            (["token"], [7], 0.9),
-            (["topic"], [1], 0.2),
-            (["next topic", "next slot"], [1, 4], 0.4),
-            (["topic"], [2], 0.1),
-            (["1 before"], [7], 0.6),
-            (None, None, 0.0),
-        ],
-        columns=["facts", "values", "cleanliness"],
-    ).assign(study="stories", page="", added=0.0)
-    # The cleanest; for the topic 1 and the slot 4; for the topic 2.
-    assert pages.listed(neurons).index.tolist() == [0, 2, 3]
+    # The cleanest; for eating and verbs; for playing.
+    assert pages.listed(OF_STORIES).index.tolist() == [0, 2, 3]
+
+
+OF_STORIES = pd.DataFrame(
+    [
+        (["token"], [7], 0.9, "token = and"),
+        (["topic"], [1], 0.2, "topic = eating"),
+        (["next topic", "next slot"], [1, 4], 0.4, "next topic = eating and next slot = verb"),
+        (["topic"], [2], 0.1, "topic = playing"),
+        (["1 before"], [7], 0.6, "1 before = and"),
+        (None, None, 0.0, ""),
+    ],
+    columns=["facts", "values", "cleanliness", "description"],
+).assign(study="stories", page="", added=0.0)
+
+
+class TestDeclared:
+    def test_the_best_of_each_value_facts_in_turn(self):
+        found = best_of_each(OF_STORIES)
+        assert found.index.tolist() == [2, 2, 3]
+        assert found["word"].tolist() == ["eating", "verb", "playing"]
+        assert found["fact"].tolist() == ["topic", "slot", "topic"]
+
+    def test_one_that_reads_a_token_comes_after_those_that_do_not(self):
+        its = OF_STORIES.copy()
+        its.at[0, "facts"], its.at[0, "values"] = ["token", "topic"], [7, 1]
+        its.at[0, "description"] = "token = and and topic = eating"
+        found = best_of_each(its)
+        assert found.index.tolist() == [2, 2, 3]
+        alone = best_of_each(its.iloc[[0]])
+        assert alone["word"].tolist() == ["eating"]
+        with_page = its.iloc[[0]].assign(page="page-0")
+        (told,) = pages._declared(with_page, {"stories": "Stories"})["Stories"]["topic"]
+        assert not told["alone"]  # the list says so
+
+    def test_words_with_an_and_in_them(self):
+        assert words_of("token = and and topic = eating", ["token", "topic"]) == ["and", "eating"]
+        assert words_of("topic = eating", ["topic"]) == ["eating"]
+
+    def test_the_list_leads_from_a_topic_to_a_page(self):
+        its = OF_STORIES.assign(page=[f"page-{neuron}" for neuron in OF_STORIES.index])
+        found = pages._declared(its, {"stories": "Stories"})["Stories"]
+        both = "next topic = eating and next slot = verb"
+        assert found["topic"] == [
+            {
+                "word": "eating", "description": both, "clean": "0.40", "page": "page-2",
+                "alone": True,
+            },
+            {
+                "word": "playing", "description": "topic = playing", "clean": "0.10", "page": "page-3",
+                "alone": True,
+            },
+        ]  # fmt: skip
+        others = {"n_neurons": 1, "figures": [], "studies": {}, "kinds": [], "rows": []}
+        text = pages.filled("list.html", declared={"Stories": found}, **others)
+        assert '<a href="page-3.html" title="topic = playing">playing</a>' in text
+        assert pages._declared(OF_STORIES, {"stories": "Stories"}) == {}  # none has a page

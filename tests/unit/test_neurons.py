@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from onset.collections.neurons import contexts, descriptions, facts, shown
 from onset.collections.neurons.ablation import lost_without, n_asked, over_places
 from onset.collections.neurons.activity import Opened
-from onset.collections.neurons.closer import in_turn
-from onset.collections.neurons.descriptions import describe, phi, shuffled, thresholds
+from onset.collections.neurons.closer import in_turn, worth_it
+from onset.collections.neurons.descriptions import Described, describe, phi, shuffled, thresholds
 from onset.collections.neurons.facts import Term, Terms, facts_of, in_words, kind_of, terms_of
 from onset.collections.neurons.forming import UNFORMED, formed, losses_at
 from onset.collections.neurons.kinds import NO_KIND, SILENT, kind
@@ -523,3 +523,24 @@ class TestRows:
 def test_rows_are_the_same_for_the_same_run():
     one, other = library.rows(), library.rows()
     assert one.astype(str).equals(other.astype(str))
+
+
+def test_the_best_for_a_topic_is_looked_at_more_closely_clean_or_not():
+    token, eating = Term("token", 3), Term("topic", 1)
+    found = Described(
+        terms=[
+            (token,),
+            (eating,),
+            (token, eating),
+            (Term("next topic", 1),),
+            (Term("topic", 2),),
+            (),
+        ],
+        named=torch.zeros(6, 0, dtype=torch.bool),
+        cleanliness=torch.tensor([0.9, 0.3, 0.6, 0.4, 0.0, 0.0]),
+        precision=torch.zeros(6),
+        recall=torch.zeros(6),
+    )
+    # One for eating that reads no token and fits better than another; for the topic 2 nothing fits.
+    needed = np.array([1.0, 0.0, 1.0, 0.0, 1.0, 1.0])
+    assert worth_it(found, needed) == [0, 2, 3, 4, 5]

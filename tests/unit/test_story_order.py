@@ -71,7 +71,7 @@ def neurons() -> pd.DataFrame:
             "added": [0.2, -0.1, 0.6, 0.0],
             "formed": [10.0, 30.0, np.nan, np.nan],
             "loss_formed": 20.0,
-            "sharpness": [0.9, 0.1, np.nan, np.nan],
+            "sharpness": [0.9, 0.1, 1.0, np.nan],  # that of no clean description doesn't count
             "loss_sharpness": 0.5,
         }
     )

@@ -113,7 +113,8 @@ ranks.rename(index=library.titles).round(2)
 #
 # Each clean description is followed through training. Its rise is compared with the fall of the
 # training's loss at the same checkpoints: sharper, if more of it lies between two neighbouring ones;
-# later, if it is half way there after the loss is.
+# later, if it is half way there after the loss is. Null (dotted): half of them, as if the two differed by
+# chance alone.
 
 # %%
 sharper, later = by_study(models, "sharper", {}), by_study(models, "later", {})

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from onset.notebook.story_neurons import DESCRIBED
 from onset.statistics.digit_order import agreement
 from onset.statistics.milestones import reached
 from onset.statistics.order import parts_of_the_way
@@ -38,12 +39,11 @@ def sudden(neurons: pd.DataFrame, conditions: Sequence[str]) -> pd.DataFrame:
     n_seeds, mean, low, high, …
 
     Args:
-        neurons: rows of the library, with condition and seed.
+        neurons: rows of the library, with condition, seed and `described`.
         conditions: whose.
     """
-    judged = neurons[neurons["condition"].isin(conditions)].dropna(
-        subset=["sharpness", "loss_sharpness"]
-    )
+    clean = neurons["condition"].isin(conditions) & neurons["described"].isin(DESCRIBED)
+    judged = neurons[clean].dropna(subset=["sharpness", "loss_sharpness"])
     told = {
         "sharper": judged["sharpness"] > judged["loss_sharpness"],
         "later": judged["formed"] > judged["loss_formed"],

@@ -51,5 +51,5 @@ class SlotParts:
         slots = list(slots)
         self.study.rows_figure(
             name, where(self.rows, slot=slots), slots, _UNIT,
-            by="slot", of=self.conditions, shares=False, n_lines=2,
+            by="slot", of=self.conditions, marked=0, shares=False, n_lines=2,
         )  # fmt: skip

@@ -9,27 +9,39 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from onset.collections.neurons import contexts
+from onset.collections.neurons.declared import all_declared
 from onset.collections.neurons.descriptions import Described
-from onset.collections.neurons.facts import Term, kind_of
+from onset.collections.neurons.facts import Term, is_declared, kind_of
 from onset.collections.neurons.kinds import CLEAN
 from onset.collections.neurons.layer import Layer
+from onset.collections.neurons.shown import NEXT
 
-MOST_DESCRIBED, MOST_NEEDED = 40, 4
-"""neurons of a layer: the cleanest of different descriptions, and those without which most is lost"""
+MOST_DESCRIBED, MOST_DECLARED, MOST_NEEDED = 40, 40, 4
+"""neurons of a layer: the cleanest of different descriptions, those that some value of what the world
+declares describes best, and those without which most is lost"""
 _N_BINS = 16
 
 
 def worth_it(found: Described, added: Float[np.ndarray, " neurons"]) -> list[int]:
-    """The neurons to look at: of each description the cleanest, kind by kind, and the most needed."""
+    """The neurons to look at: of each description the cleanest, kind by kind; of each value of what the
+    world declares, such as a topic, the one that it describes best, clean or not; and the most needed."""
     cleanliness = found.cleanliness.numpy()
     by_kind: dict[str, dict[tuple[Term, ...], int]] = {}
-    for neuron in np.argsort(-cleanliness, kind="stable").tolist():
+    by_fact: dict[str, dict[int, int]] = {}
+    cleanest = np.argsort(-cleanliness, kind="stable").tolist()
+    for neuron in cleanest:
         if cleanliness[neuron] >= CLEAN:
             terms = found.terms[neuron]
             by_kind.setdefault(kind_of(terms), {}).setdefault(terms, neuron)
+    facts = [[its.fact for its in terms] for terms in found.terms]
+    for neuron in sorted(cleanest, key=lambda neuron: not all_declared(facts[neuron])):
+        for fact, value in found.terms[neuron]:
+            if is_declared(fact) and cleanliness[neuron] > 0:
+                by_fact.setdefault(fact.removeprefix(NEXT), {}).setdefault(value, neuron)
     described = in_turn([[*its.values()] for its in by_kind.values()])[:MOST_DESCRIBED]
+    declared = in_turn([[*its.values()] for its in by_fact.values()])[:MOST_DECLARED]
     needed = np.argsort(-added, kind="stable")[:MOST_NEEDED].tolist()
-    return sorted({*described, *needed})
+    return sorted({*described, *declared, *needed})
 
 
 def in_turn(lists: list[list[int]]) -> list[int]:

@@ -10,10 +10,9 @@ import numpy as np
 import pandas as pd
 
 from onset.collections.neurons.combine import NEURON
-from onset.collections.neurons.facts import is_declared
+from onset.collections.neurons.declared import all_declared, best_of_each
 from onset.collections.neurons.printed import drawing, filled
 from onset.collections.neurons.printed.words import called, contexts, number, short, steps
-from onset.collections.neurons.shown import NEXT
 from onset.collections.reading import Page, open_collection
 
 LIST = "neurons"
@@ -46,6 +45,7 @@ def pages(folder: Path) -> Iterator[Page]:
             figures=figures,
             studies={its: library.titles[its] for its in shown["study"].unique()},
             kinds=shown["kind"].value_counts().index.tolist(),
+            declared=_declared(neurons, library.titles),
             rows=[_row(its, library.titles, library.labels) for _, its in shown.iterrows()],
         ),
     )
@@ -68,18 +68,29 @@ def listed(neurons: pd.DataFrame) -> pd.DataFrame:
     for _, its in neurons.groupby("study", sort=False):
         cleanest = its.sort_values("cleanliness", ascending=False, kind="stable")
         needed = its.sort_values("added", ascending=False, kind="stable").index[:MOST_NEEDED]
-        best = _best_of_each(cleanest)[:MOST_DECLARED]
+        best = best_of_each(its).index.drop_duplicates()[:MOST_DECLARED]
         every = [*its.index[its["page"] != ""], *cleanest.index[:MOST_CLEAN], *needed, *best]
         chosen += [*dict.fromkeys(every)]
     return neurons.loc[chosen]
 
 
-def _best_of_each(cleanest: pd.DataFrame) -> pd.Index:
-    """The first neuron that is described by each value of a fact that the world declares."""
-    described = cleanest[cleanest["facts"].notna() & cleanest["values"].notna()]
-    terms = described[["facts", "values"]].explode(["facts", "values"])
-    terms["facts"] = terms["facts"].str.removeprefix(NEXT)
-    return terms[terms["facts"].map(is_declared)].drop_duplicates().index.drop_duplicates()
+def _declared(
+    neurons: pd.DataFrame, titles: dict[str, str]
+) -> dict[str, dict[str, list[dict[str, Any]]]]:
+    """By title of the study and fact that its world declares: each value, with the page of the neuron that
+    it describes best among those that have one."""
+    found: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    for study, its in neurons[neurons["page"] != ""].groupby("study", sort=False):
+        best = best_of_each(its).sort_values("word", kind="stable")
+        for place, row in best.iterrows():
+            told = {
+                **row[["word", "description"]],
+                "clean": number(row["cleanliness"]),
+                "page": its.loc[place, "page"],
+                "alone": all_declared(its.loc[place, "facts"]),
+            }
+            found.setdefault(titles[study], {}).setdefault(row["fact"], []).append(told)
+    return found
 
 
 def _row(
