@@ -86,7 +86,7 @@ off = ladder.farthest_off(alike)
 # isn't alone there.
 
 # %%
-numbers = [1, 2, 3, 4]
+numbers = [1, 2, 3]
 sharp = complete(ladder.sharpness(), condition=STEPS, factors=numbers)
 waiting = complete(ladder.waiting(), condition=STEPS, factors=numbers)
 panels = {k: f"{k} factor{'s' if k > 1 else ''}" for k in numbers}
@@ -203,11 +203,13 @@ names = {"condition": skills.conditions}
 skill_sharpness = complete(over_seeds(skills.sharpness(), ["condition"], "ratio"), **names)
 learnt = over_seeds(skills.learnt(), ["condition"], "count")
 of_mean = per_condition(skills.sharpness_of_mean("alike"), "ratio")
+half = complete(ladder.halves(alike), condition=alike, factors=[*numbers, 4])
 closed = ladder.foreseen("scalars")
 closed = closed[closed["scale"] == closed["scale"].min()]
 study.save_numbers(
     say.named(sharp, "sharpness/{condition}/{factors}", either)
     | say.named(waiting, "waiting/{condition}/{factors}", either)
+    | say.named(half, "half/{condition}/{factors}", either)
     | say.named(closed, "closed/{factors}", say.column("sharpness", 2))
     | say.named(exponents, "exponent/{against}/{of}", either)
     | say.named(skill_sharpness, "skill_sharpness/{condition}", either)

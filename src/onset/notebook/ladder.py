@@ -89,13 +89,23 @@ class Ladder:
 
     def sharpness(self) -> pd.DataFrame:
         """Over seeds, by condition and factors: median of the networks with the smallest scale."""
-        smallest = self.networks.groupby("condition", observed=True)["scale"].transform("min")
-        its = self.networks[self.networks["scale"] == smallest]
-        found = factors.typical(its, "sharpness", ["factors"]).replace(np.inf, np.nan)
+        found = factors.typical(self._smallest, "sharpness", ["factors"]).replace(np.inf, np.nan)
         return over_seeds(found, ["condition", "factors"], "ratio")
 
+    def halves(self, conditions: Iterable[str]) -> pd.DataFrame:
+        """Over seeds, by condition and factors: the step of half the loss, median as in `sharpness`."""
+        its = where(self._smallest, condition=list(conditions))
+        found = factors.typical(its, "half", ["factors"]).replace(np.inf, np.nan)
+        return over_seeds(found, ["condition", "factors"], "steps")
+
+    @property
+    def _smallest(self) -> pd.DataFrame:
+        """The networks with the smallest scale of their condition."""
+        scales = self.networks.groupby("condition", observed=True)["scale"]
+        return self.networks[self.networks["scale"] == scales.transform("min")]
+
     def waiting(self) -> pd.DataFrame:
-        """How many times later the half comes with the smallest scale than with the largest, over seeds."""
+        """How many times later the half comes with the smallest scale than with the largest."""
         half = factors.typical(self.networks, "half", ["factors", "scale"])
         by = half.replace(np.inf, np.nan).sort_values("scale").groupby(
             ["condition", "seed", "factors"], sort=False, observed=True
@@ -105,8 +115,7 @@ class Ladder:
 
     def sharper(self, condition: str, k: int, than: int) -> pd.Series:
         """The sharpness with k factors over that with so many others, by run."""
-        its = where(self.networks, condition=condition)
-        its = its[its["scale"] == its["scale"].min()]
+        its = where(self._smallest, condition=condition)
         wide = factors.typical(its, "sharpness", ["factors"]).replace(np.inf, np.nan)
         found = wide.pivot(index=["condition", "seed"], columns="factors", values="value")
         return by_run((found[k] / found[than]).to_dict())

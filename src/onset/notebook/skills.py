@@ -54,7 +54,7 @@ class Skills:
     @cached_property
     def falls(self) -> pd.DataFrame:
         """When each skill's loss falls, and how sharply."""
-        return factors.falls(self.losses, (*_RUN, "component"))
+        return factors.falls(self.losses, (*_RUN, "component"), start=1.0)
 
     def curves(self, conditions: Iterable[str], shown: Iterable[int]) -> pd.DataFrame:
         """Some skills, from 1 on, and the mean (column `skill`), over seeds."""
@@ -80,7 +80,7 @@ class Skills:
     def sharpness_of_mean(self, condition: str) -> pd.Series:
         """Of the loss of all skills, by run."""
         rows = where(self.whole, condition=condition).rename(columns={"loss": "value"})
-        return factors.falls(rows, _RUN).set_index(_RUN)["sharpness"]
+        return factors.falls(rows, _RUN, start=1.0).set_index(_RUN)["sharpness"]
 
     def convergence(self, condition: str) -> pd.Series:
         """The power of 1/frequency that the steps to half the loss go with, by run.

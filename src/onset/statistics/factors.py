@@ -26,7 +26,7 @@ from scipy.special import hyp2f1
 from onset.statistics.milestones import crossing
 
 LEVELS = {"begun": 0.9, "half": 0.5, "over": 0.1}
-"""of the loss, relative to its start"""
+"""of the loss, relative to where it starts"""
 NETWORK = ("condition", "seed", "factors", "scale", "restart")
 _RUN = ["condition", "seed"]
 
@@ -71,27 +71,29 @@ def sharpness(k: int, scale: float, given: int = 0) -> float:
     return (over - begun) / half
 
 
-def falls(losses: pd.DataFrame, by: Sequence[str] = NETWORK) -> pd.DataFrame:
+def falls(
+    losses: pd.DataFrame, by: Sequence[str] = NETWORK, start: float | None = None
+) -> pd.DataFrame:
     """When the loss of each network, or of each of other things, falls, and how sharply.
 
     Args:
         losses: `by`, step, value, from step 0 on.
         by: the columns that say whose loss it is.
+        start: the loss of what knows nothing; None: each one's own at step 0.
 
     Returns:
-        `by`, `begun`, `half`, `over` (steps, by straight lines between
-        checkpoints; NaN: not by the last) and `sharpness`: steps from nine tenths to a tenth, over steps to
-        the half. An exponential decay has `digit_order.SHARPNESS_OF_DECAY`.
+        `by`, `begun`, `half`, `over` (steps, by straight lines between checkpoints; NaN: not by the last),
+        and `sharpness`: steps from nine tenths to a tenth, over steps to the half. An exponential decay has
+        `digit_order.SHARPNESS_OF_DECAY`.
     """
     rows = []
-    for network, its in losses.groupby(list(by), sort=False, observed=True):
+    for one, its in losses.groupby(list(by), sort=False, observed=True):
         steps, values = its.sort_values("step")[["step", "value"]].to_numpy(float).T
-        rows.append(
-            (*network, *(crossing(steps, -values, -its * values[0])[1] for its in LEVELS.values()))
-        )
+        levels = np.array(list(LEVELS.values())) * (values[0] if start is None else start)
+        rows.append((*one, *(crossing(steps, -values, -level)[1] for level in levels)))
     found = pd.DataFrame(rows, columns=[*by, *LEVELS])
     took = found["over"] - found["begun"]
-    return found.assign(sharpness=took / found["half"])
+    return found.assign(sharpness=took / found["half"].where(found["half"] > 0))
 
 
 def typical(networks: pd.DataFrame, what: str, by: list[str]) -> pd.DataFrame:
