@@ -174,7 +174,7 @@ shapes = where(tokens, measure="shape").assign(
 SHAPES = {f"shape {number}": f"cluster {number + 1}" for number in range(4)}
 study.curves_figure(
     "shapes", over_seeds(shapes, ["shape", "step"]), None, "part of the fall to come", curve="shape",
-    of=SHAPES, limits=(-0.1, 1.1), shares=False,
+    of=SHAPES, limits=(-0.1, 1.6), shares=False,
 )  # fmt: skip
 
 # %% [markdown]
