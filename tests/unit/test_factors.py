@@ -196,3 +196,12 @@ class TestFalls:
         assert its["sharpness"][0] == pytest.approx((2 + 0.3 / 0.35 - 0.5) / 1.75)
         assert its["half"].isna().tolist() == [False, True]
         assert factors.typical(its, "half", ["factors"])["value"].tolist() == [np.inf]
+
+    def test_a_fall_begins_when_it_is_above_nine_tenths_for_the_last_time(self):
+        """What a small test makes dip early hasn't begun to fall."""
+        curve = [1, 0.8, 1, 0.95, 0.7, 0.2, 0.95, 0]
+        its = pd.DataFrame({"of": "one", "step": np.arange(8), "value": curve})
+        (found,) = factors.falls(its, ["of"], start=1.0).itertuples()
+        assert found.begun == pytest.approx(3.2)
+        assert found.half == pytest.approx(4.4)
+        assert found.over == pytest.approx(6 + 0.85 / 0.95)

@@ -25,8 +25,8 @@
 #
 # **What would refute it.** (1) one factor as sharp as three; a wait that isn't that of the closed form;
 # (2) a mean as sharp as its skills; a power outside what is foreseen; (3) more sudden tokens than
-# among curves drawn from the nulls, in most of a text. (Formulated before any run of these
-# settings; pilots had a single network of skills, and no text.)
+# among curves drawn from the nulls, in most of a text. (Formulated before any run but a
+# pilot of one network of skills.)
 
 # %% tags=["parameters"]
 study_name = "transitions"

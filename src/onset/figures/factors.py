@@ -35,7 +35,7 @@ def draw_plateaus(panels: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]]) -> Fi
         axis.set_xticks(sorted(foreseen["scale"].unique()), minor=False)
         axis.set_xticks([], minor=True)
         axis.xaxis.set_major_formatter("{x:g}")
-        fit_title(axis, panels, axes.shape[1])
+        fit_title(axis, {name: its for name, (its, _) in panels.items()}, axes.shape[1])
     axes[0, 0].set_ylabel("time to half the loss")
     axes[0, -1].legend(title="factors", fontsize=7, title_fontsize=7, frameon=False)
     return figure

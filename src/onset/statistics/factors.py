@@ -19,6 +19,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float
 from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.special import hyp2f1
@@ -82,18 +83,37 @@ def falls(
         start: the loss of what knows nothing; None: each one's own at step 0.
 
     Returns:
-        `by`, `begun`, `half`, `over` (steps, by straight lines between checkpoints; NaN: not by the last),
-        and `sharpness`: steps from nine tenths to a tenth, over steps to the half. An exponential decay has
+        `by`; `half` and `over`, the first steps at a half and a tenth, and `begun`, the last at nine
+        tenths before the half (by straight lines between checkpoints; NaN: not by the last); and
+        `sharpness`, the steps from nine tenths to a tenth over those to the half. An exponential decay has
         `digit_order.SHARPNESS_OF_DECAY`.
     """
     rows = []
     for one, its in losses.groupby(list(by), sort=False, observed=True):
         steps, values = its.sort_values("step")[["step", "value"]].to_numpy(float).T
         levels = np.array(list(LEVELS.values())) * (values[0] if start is None else start)
-        rows.append((*one, *(crossing(steps, -values, -level)[1] for level in levels)))
+        half, over = (crossing(steps, -values, -level)[1] for level in levels[1:])
+        rows.append((*one, _last_above(steps, values, levels[0], half), half, over))
     found = pd.DataFrame(rows, columns=[*by, *LEVELS])
     took = found["over"] - found["begun"]
     return found.assign(sharpness=took / found["half"].where(found["half"] > 0))
+
+
+def _last_above(
+    steps: Float[np.ndarray, " checkpoints"],
+    values: Float[np.ndarray, " checkpoints"],
+    level: float,
+    until: float,
+) -> float:
+    """The last step before another one at which a curve falls below a level; NaN if that one is."""
+    before = steps < until
+    if not before.any():
+        return until if np.isnan(until) else float(steps[0])
+    above = np.flatnonzero(before & (values > level))
+    if not len(above):
+        return float(steps[0])
+    around = slice(above[-1], above[-1] + 2)
+    return float(np.interp(-level, -values[around], steps[around]))
 
 
 def typical(networks: pd.DataFrame, what: str, by: list[str]) -> pd.DataFrame:
