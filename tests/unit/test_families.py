@@ -19,6 +19,7 @@ from onset.training.updater import Updater
 from tests import checkpoints
 
 DICTIONARY = {"name": "dictionary", "n_latents": 8}
+FACTORS = {"name": "factors", "n_signs": 2, "width": 4, "factors": [1, 3], "scales": [0.5, 0.1]}
 EXAMPLES: dict[str, list[tuple[dict[str, Any], tuple[int, int]]]] = {
     "adapted": [
         ({"name": "adapted", "d_mlp": 32, "adapter": {"rank": 2}}, (9, 3)),
@@ -34,6 +35,10 @@ EXAMPLES: dict[str, list[tuple[dict[str, Any], tuple[int, int]]]] = {
         ({**DICTIONARY, "kind": "topk", "sparsities": [1, 3]}, (6, 6)),
         ({**DICTIONARY, "kind": "batch_topk", "sparsities": [1, 3], "revival": 0.1}, (6, 6)),
         ({**DICTIONARY, "kind": "matryoshka", "sparsities": [1, 3], "nested": [4]}, (6, 6)),
+    ],
+    "factors": [
+        ({**FACTORS, "activation": "relu"}, (4, 2)),
+        ({**FACTORS, "attention": True, "norm": True, "restarts": 2}, (6, 2)),
     ],
     "pretrained": [({"name": "pretrained", "checkpoint": kind}, (9, 3)) for kind in checkpoints.KINDS],
     "transformer": [

@@ -215,6 +215,17 @@ def test_a_bottleneck_is_the_same_function(tmp_path, settings, sizes):
         assert torch.equal(said.outputs, outputs.permute(2, 0, 1).flatten(1))
 
 
+@pytest.mark.parametrize(("settings", "sizes"), FAMILIES["factors"], ids=str)
+def test_products_of_factors_are_the_same_function(tmp_path, settings, sizes):
+    model = models.build(settings, *sizes)
+    parameters, inputs = drawn(model), torch.randn(7, sizes[0])
+    with torch.no_grad():
+        said = opened(tmp_path / "model", model, parameters)(inputs).outputs
+    x = inputs.view(7, -1, 2).permute(1, 2, 0)
+    outputs = torch.cat([model.outputs(parameters, k, x) for k in settings["factors"]])
+    assert torch.equal(said, outputs.transpose(1, 2))
+
+
 @pytest.mark.parametrize(("settings", "sizes"), FAMILIES["dictionary"], ids=str)
 def test_a_dictionary_is_the_same_function(tmp_path, settings, sizes):
     model = models.build(settings, *sizes)

@@ -39,6 +39,8 @@ SEQUENCES = {
 _TWINS = {"name": "dictionary", "n_latents": 20}
 VECTORS = {
     "bottleneck": {"name": "bottleneck", "n_inputs": 2, "d_hidden": 1},
+    "one network": {"name": "bottleneck", "n_inputs": 8, "d_hidden": 4, "tied": False},
+    "factors": {"name": "factors", "n_signs": 2, "width": 4, "scales": [0.1]},
     "l1": {**_TWINS, "kind": "l1", "sparsities": [0.1, 0.1]},
     "topk": {**_TWINS, "kind": "topk", "sparsities": [2, 4]},
 }
@@ -48,11 +50,22 @@ layer, before which nothing is, and after which nothing"""
 ROUNDING = 1e-5
 
 WORLDS = made_of_nothing()
+AT_ONCE = ("two layers", "l1", "one network", "factors")
+"""models that are tried whenever tests are run"""
+
+
+def _fits(world: Any, told: dict[str, Any]) -> bool:
+    """Whether planning would let such a model of vectors be trained there."""
+    settings = models.load_settings(told["name"]).Settings.model_validate(told)
+    return not models.load_planning(told["name"]).problems(settings, *sizes_of(world))
+
+
 PAIRS = [
-    pytest.param(world, name, marks=() if name in ("two layers", "l1") else pytest.mark.slow)
+    pytest.param(world, name, marks=() if name in AT_ONCE else pytest.mark.slow)
     for world, settings in WORLDS.items()
     for name in (SEQUENCES if kind_of(settings) == "sequences" else VECTORS)
     if name != "pretrained" or world in ("composition", "induction")  # they take their time
+    if kind_of(settings) == "sequences" or _fits(settings, VECTORS[name])
 ]
 
 

@@ -40,6 +40,7 @@ OF_MODELS = {
     "dictionary": "latents of a dictionary",
     "twins": "two dictionaries that are equally sparse",
     "bottleneck": "a layer too narrow for its features",
+    "factors": "factors that must all be there",
 }
 KNOWN = OF_WORLDS | OF_MODELS
 """trait → in words"""
