@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,7 @@ class Told:
     """A model that says what it was taught of world one, or of world two, and has states of its answers."""
 
     constants = decaying = frozenset()
+    settings = SimpleNamespace(name="transformer")
 
     def __init__(self, dataset: Dataset) -> None:
         self._answers: dict[tuple[int, ...], tuple[int, int]] = {}

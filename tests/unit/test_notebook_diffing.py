@@ -17,7 +17,13 @@ from onset.config import ConfigError, load_project
 from onset.config.groups import conditions_of
 from onset.config.yaml_file import read_yaml
 from onset.diffing import diff
-from onset.notebook import diffing
+from onset.notebook import (
+    diffing,
+    diffing_beside_others,
+    diffing_knowledge,
+    diffing_tools,
+    diffing_words,
+)
 from onset.results import Run
 from onset.stages import dataset, train
 from onset.workflow.jobs import Jobs
@@ -55,20 +61,20 @@ class TestTools:
     )
 
     def test_judgements_are_taken_apart(self):
-        judged = diffing.judgements(self.COMPARED)
+        judged = diffing_tools.judgements(self.COMPARED)
         assert set(judged["tool"]) == {"kl", "crosscoder"}
         assert set(judged["what"]) == {"recall", "flagged"}
 
     def test_recall_at_the_end_beside_chance(self):
-        ranked = diffing.ranked(diffing.judgements(self.COMPARED), self.COMPARED)
+        ranked = diffing_tools.ranked(diffing_tools.judgements(self.COMPARED), self.COMPARED)
         means = ranked.set_index("tool")["mean"].to_dict()
         assert means == pytest.approx({"kl": 0.91, "crosscoder": 0.51})
         assert ranked["chance"].tolist() == pytest.approx([0.11, 0.11])
 
     def test_a_table_of_all_tools(self):
         tools = {"kl": "divergence", "crosscoder": "crosscoder", "pca": "component"}
-        table = diffing.league(
-            diffing.judgements(self.COMPARED), tools, dict.fromkeys(tools, "states"),
+        table = diffing_tools.league(
+            diffing_tools.judgements(self.COMPARED), tools, dict.fromkeys(tools, "states"),
             {"entities": "some entities"}, "nothing_again",
         )  # fmt: skip
         assert table["tool"].tolist() == ["divergence", "crosscoder"]
@@ -76,6 +82,39 @@ class TestTools:
         assert first["some entities"].startswith("0.91 [")
         assert first["null, flagged"].startswith("0.02 [")
         assert table["null, flagged"].tolist()[1] == ""
+
+    def test_recall_at_each_step_on_the_way(self):
+        found = diffing_tools.on_the_way(diffing_tools.judgements(self.COMPARED))
+        assert found[["tool", "step"]].to_numpy().tolist() == [["kl", 10], ["kl", 300]]
+        assert found["mean"].tolist() == pytest.approx([0.41, 0.91])
+
+    def test_false_alarms_at_the_end(self):
+        found = diffing_tools.alarms(diffing_tools.judgements(self.COMPARED))
+        means = found.set_index("condition")["mean"].to_dict()
+        assert means == pytest.approx({"entities": 0.03, "nothing_again": 0.02})
+
+
+def test_tokens_that_mean_the_change_at_the_end():
+    table = pd.concat(
+        [
+            rows("find_change", ("tokens_named", value), step=step)
+            for step, value in ((5, 0), (9, 1))
+        ]
+    )
+    found = diffing_tools.tokens(table)
+    assert found["measure"].tolist() == ["tokens_named"]
+    assert found["mean"].tolist() == pytest.approx([1.01])
+
+
+def test_what_dictionaries_yield_in_one_comparison():
+    table = pd.concat(
+        [
+            rows("crosscoder", ("exclusive_latents", 3.0), ("live_latents", 9.0)),
+            rows("another", ("exclusive_latents", 7.0)),
+        ]
+    )
+    found = diffing_tools.of_dictionaries(table, "crosscoder", diffing_words.LATENTS)
+    assert found[["measure", "mean"]].to_numpy().tolist() == [["exclusive_latents", 3.01]]
 
 
 def test_parts_stand_beside_their_nulls():
@@ -93,7 +132,7 @@ def test_doses_are_what_their_numbers_stand_for():
         [rows("steered", ("means_gives", number / 10), component=number) for number in range(3)],
         ignore_index=True,
     )
-    found = diffing.by_dose(compared).sort_values("dose")
+    found = diffing_tools.by_dose(compared).sort_values("dose")
     assert found["dose"].tolist() == list(DOSES[:3])
     assert found[["tool", "effect"]].drop_duplicates().to_numpy().tolist() == [["means", "gives"]]
 
@@ -155,8 +194,125 @@ def test_what_is_lost_by_one_and_not_by_another():
         ],
         ignore_index=True,
     )
-    assert diffing.probed(table)["what"].unique().tolist() == ["facts"]
-    assert diffing.lost_more(table, "said", "read").tolist() == pytest.approx([0.5] * 3)
+    assert diffing_knowledge.probed(table)["what"].unique().tolist() == ["facts"]
+    assert diffing_beside_others.lost_more(table, "said", "read").tolist() == pytest.approx(
+        [0.5] * 3
+    )
+
+
+def test_what_probes_read_at_the_end():
+    table = pd.concat(
+        [rows("hidden", ("read", 0.2 + step), step=step, split="kept_composed") for step in (0, 9)]
+    )
+    found = diffing_knowledge.probed_at_end(table)
+    assert found[["what", "measure"]].to_numpy().tolist() == [["composed", "read"]]
+    assert found["mean"].tolist() == pytest.approx([9.21])
+
+
+def test_harm_is_foretold_by_what_was_known_before():
+    table = pd.concat(
+        [
+            rows("harm", ("harm_by_margin", 0.4), step=4),
+            rows("harm", ("harm_by_margin", 0.1), ("harm", 2.0), step=8),
+            rows("unseen", ("harm_by_margin", 0.9), step=4),
+        ]
+    )
+    found = diffing_knowledge.harm_foretold(table)
+    assert found["step"].tolist() == [4, 8]
+    assert found["mean"].tolist() == pytest.approx([0.41, 0.11])
+    first = diffing_knowledge.at_first(table[table["comparison"] == "harm"], ["harm_by_margin"])
+    assert first["mean"].tolist() == pytest.approx([0.41])
+
+
+class TestLearnt:
+    """A line from nothing at step 0 to everything at step 10."""
+
+    MEASURES = pd.concat(
+        [
+            pd.DataFrame(
+                {"condition": condition, "seed": 0, "measure": "accuracy", "split": split,
+                 "step": [0, 10], "value": [0.0, 1.0]}
+            )
+            for condition, split in (("entities", "changed_asked"), ("entities", "kept_asked"),
+                                     ("scratch", "kept_asked"), ("others", "changed_asked"))
+        ],
+        ignore_index=True,
+    )  # fmt: skip
+
+    def test_what_is_new_to_each(self):
+        found = diffing_knowledge.learnt(self.MEASURES, ["entities"], ["scratch"], middle=0.5)
+        assert found[0.5]["at"].to_dict() == {("entities", 0): 5.0, ("scratch", 0): 5.0}
+        assert found["width"]["at"].tolist() == pytest.approx([6.0, 6.0])
+
+    def test_split_by_split(self):
+        splits = ["kept_asked", "changed_asked"]
+        found = diffing_knowledge.known_by_split(self.MEASURES, splits, "entities", 0.8)
+        assert list(found) == splits
+        assert found["kept_asked"]["at"].to_dict() == {("entities", 0): 8.0}
+
+
+def test_rewiring_stands_beside_chance_and_latents_have_sizes():
+    table = pd.concat(
+        [
+            rows("rewired", ("same_places", 0.6), ("same_places_by_chance", 0.1), layer=1),
+            rows("rewired", ("same_places", 0.2), layer=0),
+            rows("crosscoder_over_training", ("strength_then", 0.5), step=3),
+        ],
+        ignore_index=True,
+    )
+    found = diffing.rewired(table)
+    assert found[["mean", "null"]].to_numpy().tolist() == [pytest.approx([0.61, 0.11])]
+    sizes = diffing.strengths(table)
+    assert sizes[["measure", "step"]].to_numpy().tolist() == [["strength_then", 3]]
+
+
+def test_what_others_report_has_a_number_of_ours():
+    told = diffing_beside_others.beside_others(MEASURED, COMPARED)
+    assert tuple(told) == diffing_beside_others.OTHERS
+    means = {name: float(getattr(its, "value", its).mean()) for name, its in told.items()}
+    assert means == pytest.approx(
+        {
+            "intruders": 3.0, "intruders_by_rank": 2.0, "learns_less": -0.25, "forgets_less": -0.5,
+            "probes_forget_less": 0.5, "stage_wise_more": 0.25, "strangers": 0.75,
+            "false_exclusive": 0.5,
+        }
+    )  # fmt: skip
+
+
+MEASURED = pd.concat(
+    [
+        rows("", ("accuracy", value), condition=name, split="changed_asked", step=9)
+        for name, value in (("rank_16_alone", 0.5), ("entities_alone", 0.75))
+    ]
+)
+COMPARED = pd.concat(
+    [
+        *(
+            rows("rewired", ("intruders", value), condition=name)
+            for name, value in (("rank_1", 4.0), ("new_entities", 1.0), ("rank_16", 2.0))
+        ),
+        *(
+            rows("harm", ("harm", value), condition=name, step=9)
+            for name, value in (("rank_16_alone", 0.25), ("entities_alone", 0.75))
+        ),
+        *(
+            rows("hidden", ("said", said), ("read", read), condition="entities_forgetting",
+                 step=step, split="kept_facts")
+            for step, said, read in ((0, 0.9, 0.8), (9, 0.3, 0.7))
+        ),
+        rows("stages", ("turned_recall", 0.75), condition="new_backdoor"),
+        rows("crosscoder", ("crosscoder_recall", 0.5), condition="new_backdoor"),
+        *(
+            rows("siblings", ("barrier", value), condition="new_entities", other_condition=other,
+                 split="kept_facts")
+            for other, value in (("other_parent", 1.0), ("entities_again", 0.25))
+        ),
+        rows("crosscoder", ("exclusive_latents", 2.0), condition="nothing_again")
+        .assign(value=2.0),
+        rows("crosscoder", ("live_latents", 4.0), condition="nothing_again").assign(value=4.0),
+    ],
+    ignore_index=True,
+)  # fmt: skip
 
 
 def test_direct_effects_stand_beside_those_on_others_answers():

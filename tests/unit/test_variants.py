@@ -148,6 +148,14 @@ def test_a_config_adds_conditions_and_published_values(files):
     assert list(study.file.reference)[-1] == "said"
 
 
+def test_a_config_adds_comparisons(files):
+    told = {"name": "barrier", "conditions": ["one", "wide"], "for_each": "pair"}
+    files.set(CONFIG, f"{ADDS}.comparisons", {"hill": told})
+    files.set(CONFIG, "overrides.composition.comparisons.hill", {"splits": ["oo"]})
+    (hill,) = files.load().studies["composition"].comparisons.values()
+    assert (hill.name, hill.for_each, hill.splits) == ("barrier", "pair", ("oo",))
+
+
 def test_overrides_change_what_is_added_as_they_change_anything(files):
     files.set(CONFIG, f"{ADDS}.conditions", {"slow": variant()})
     files.set(CONFIG, "overrides.composition.conditions.slow", {"training": {"steps": 777}})
@@ -194,6 +202,13 @@ def test_overrides_change_what_is_added_as_they_change_anything(files):
         ("reference.said", ROW, "reference.said", "sets nothing of ours beside it"),
         ("reference.said", {"quantity": "it"}, "reference.said.published", "missing"),
         ("figures.more", "A caption.", "figures", "unknown key"),
+        ("comparisons.hill", {"name": "barier"}, "comparisons.hill.name", "did you mean barrier?"),
+        (
+            "comparisons.hill",
+            {"name": "barrier", "conditions": ["won"], "for_each": "pair"},
+            "comparisons.hill.conditions",
+            "there is no condition 'won'",
+        ),
     ],
     ids=lambda its: its if isinstance(its, str) else "",
 )

@@ -38,7 +38,7 @@ def read_comparisons(
 
     Args:
         study_file: of the study.
-        layers: its file, and what the config overrides in the study.
+        layers: what the config adds to the study, its file, and what the config overrides in it.
     """
     found, problems = {}, []
     for name in study_file.comparisons:
@@ -58,23 +58,29 @@ def read_comparisons(
     return found, problems
 
 
-def comparison_problems(studies: Mapping[str, Study], seeds: Seeds) -> list[Problem]:
+def comparison_problems(studies: Mapping[str, Study], seeds: Seeds, config: Layer) -> list[Problem]:
     """What is wrong with the comparisons of all studies.
 
     Args:
         studies: all that are run.
         seeds: of their conditions.
+        config: what may add some to them.
     """
     return [
-        Problem(
-            f"config/studies/{study.name}.yaml",
-            ".".join(filter(None, ("comparisons", name, key))),
-            message,
-        )
+        Problem(*_place(config, study.name, name, key), message)
         for study in studies.values()
         for name, its in study.comparisons.items()
         for key, message in (*_taken(study, name), *_problems(studies, study, its, seeds))
     ]
+
+
+def _place(config: Layer, study: str, name: str, key: str) -> tuple[str, str]:
+    """File and path of a key of a comparison: in the study's file, or where the config adds it."""
+    added = config.values.get("overrides", {}).get(study, {}).get("adds", {})
+    of_config = name in added.get("comparisons", {})
+    file = config.file if of_config else f"config/studies/{study}.yaml"
+    above = f"overrides.{study}.adds" if of_config else ""
+    return file, ".".join(filter(None, (above, "comparisons", name, key)))
 
 
 def _taken(study: Study, name: str) -> Iterator[tuple[str, str]]:

@@ -112,6 +112,7 @@ class Listed:
 
 _THERE_ALREADY = {
     "conditions": "the study has it already; what changes in it stands under conditions, beside adds",
+    "comparisons": "the study has it already; what changes in it stands under comparisons, beside adds",
     "reference": "the study has it already; give this one a name of its own",
 }
 """what may be added, and what is wrong with a name that isn't new"""

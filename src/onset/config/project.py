@@ -264,7 +264,7 @@ def _validated(layer: Layer, root: Path) -> Project:
     if problems or not settings:
         raise ConfigError(problems)
     project = Project(settings, studies, asked_for(collections, asked), left_out)
-    problems = comparison_problems(studies, project.all_runs)
+    problems = comparison_problems(studies, project.all_runs, layer)
     if settings.paper:
         problems += [*problems_of_paper(studies, root), *problems_of_shown(studies, root)]
     if problems:

@@ -90,7 +90,7 @@ def read_study(
             return None, [*problems, *problems_of(error, ConditionFile, [where])]
     layers = [as_read, *(change.layer for change in changes)]
     problems += text_problems([listed.parts[0], *layers], paper, root)
-    compared, of_comparisons = read_comparisons(study_file, layers)
+    compared, of_comparisons = read_comparisons(study_file, [listed.parts[0], *layers])
     problems += of_comparisons
     conditions, run_already, of_points = {}, set(), OfPoints(len(swept))
     of_some = OfConditions()

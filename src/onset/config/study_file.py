@@ -158,6 +158,7 @@ class Additions(Settings):
     """What a study has only with a certain config, as its own file would have it."""
 
     conditions: dict[ConditionName, ConditionFile] = {}
+    comparisons: dict[ComparisonName, ComparisonSettings] = {}
     reference: dict[Name, PublishedSettings] = {}
 
 

@@ -23,6 +23,9 @@ What else can be asked of a model its family says in `traits(settings)` of `plan
 One that has a `residual_stream` and `heads` is a `ReadableModel` and has a bridge; one that has
 `head_weights`, `embeddings` or `neurons` has parameters with the transformer's names, too.
 
+Where models may have adapters, `plain.py` has `plain(model, parameters)`: the model without them, and its
+parameters, into which they are merged (`onset.models.plain`).
+
 Where settings can stand for the checkpoints of a training that others have done, `planning.py` has
 `recorded(settings)`, whether they do, and `at_step(settings, step)`, those of one of its checkpoints.
 

@@ -44,7 +44,7 @@ _LIBRARIES = {
     ),  # the first step of an optimiser imports it, in a second and a half
     "evaluate": _TORCH,
     "analyse": (*_BRIDGE, "transformer_lens.patching"),
-    "compare": _BRIDGE,
+    "compare": (*_BRIDGE, "sklearn.linear_model", "sklearn.model_selection"),
     "collect": _BRIDGE,
     "views": (*_BRIDGE, "transformer_lens.tools.analysis"),
     "join": (*_TORCH, "pandas"),

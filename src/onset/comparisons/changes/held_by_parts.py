@@ -9,12 +9,10 @@ control that learns other answers moves them, too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from torch import Tensor
 
 from onset.comparisons.changes.parts import part_of
 from onset.comparisons.member import Compared, Member
@@ -22,6 +20,7 @@ from onset.measures.answers.among_candidates import of_split
 from onset.measures.answers.asking import logits_of_choices
 from onset.measures.measurement import Measurement
 from onset.models.batch import Model, Parameters
+from onset.models.plain import plain
 from onset.tasks.dataset import Dataset
 
 TOGETHER = "checkpoints"
@@ -102,17 +101,11 @@ def _exchanged(
 
 
 def _moved(model: Model, old: Parameters, new: Parameters, n_groups: int) -> Iterator[Measurement]:
-    old, new = (_as_weights(model, its) for its in (old, new))
+    old, new = (plain(model, its)[1] for its in (old, new))
     for part in _parts(old, new, model.depth(1), n_groups):
         far = sum((new[name] - old[name]).square().sum().item() for name in part.names)
         norm = sum(old[name].square().sum().item() for name in part.names)
         yield part.row("part_moved", (far / norm) ** 0.5)
-
-
-def _as_weights(model: Any, parameters: Mapping[str, Tensor]) -> Parameters:
-    """Without adapters, if it has any."""
-    merged = getattr(model, "merged", None) or getattr(model, "plain", dict)
-    return merged(parameters)
 
 
 def _parts(old: Parameters, new: Parameters, depth: int, n_groups: int) -> Iterator[_Part]:

@@ -17,6 +17,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from onset.models.batch import Parameters, Questions, ReadableModel
+from onset.models.plain import plain
 from onset.tasks.dataset import VALIDATION, Split
 from onset.training.batches import questions_of
 
@@ -32,12 +33,9 @@ class Version:
 
     @classmethod
     def of(cls, run: Any, step: int) -> Version:
-        """That of a run, a `Member` or as `open_run` gives it; a transformer's adapters, if it has any, are
-        merged into the weights that they belong to."""
-        model, parameters = run.model, run.parameters(step)
-        if hasattr(model, "merged"):
-            return cls(model.plain, model.merged(parameters))
-        return cls(model, parameters)
+        """That of a run, a `Member` or as `open_run` gives it; adapters, if it has any, are merged into the
+        weights that they belong to."""
+        return cls(*plain(run.model, run.parameters(step)))
 
     def says(self, asked: Asked) -> Float[Tensor, "sequences tokens"]:
         """Logarithms of probabilities after the last scored position of each sequence."""

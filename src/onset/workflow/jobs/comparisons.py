@@ -10,6 +10,7 @@ from onset import comparisons, tasks
 from onset.code.fingerprint import fingerprint
 from onset.comparisons.settings import ComparisonSettings
 from onset.config.groups import Group, Member, groups_of
+from onset.models import plain
 from onset.settings import canonical_json
 from onset.workflow.jobs.part import Part
 
@@ -73,20 +74,23 @@ class Comparisons(Part):
         return canonical_json(told)
 
     def code(self, wildcards: OfComparison) -> str:
-        """Fingerprint of the stage, of the comparison, and of the families whose models it looks at.
+        """Fingerprint of the stage, of the comparison, and of the families whose models it looks at, and of
+        what makes these plain.
 
         Of a task that streams were drawn from, too: to be drawn from again, they need its code.
         """
         members = self._group(wildcards).members
         conditions = [self._project.condition(its.study, its.condition) for its in members]
-        families = sorted({f"onset.models.{its.model.name}.model" for its in conditions})
+        names = {its.model.name for its in conditions}
+        families = sorted(f"onset.models.{its}.model" for its in names)
+        merged = sorted(module for its in names if (module := plain.module_of(its)))
         streamed = {
             tasks.CATALOGUE.dotted(its.task.name)
             for its in conditions
             if set(its.training.mixture) - set(its.task.splits)
         }
         module = comparisons.CATALOGUE.dotted(self._comparison(wildcards).name)
-        return fingerprint("onset.stages.compare", module, *families, *sorted(streamed))
+        return fingerprint("onset.stages.compare", module, *families, *merged, *sorted(streamed))
 
     def _settings(self, study: str) -> dict[str, ComparisonSettings]:
         return dict(self._project.studies[study].comparisons)
