@@ -1,0 +1,1 @@
+"""What a model makes of whom it talks to, changed from outside."""

@@ -1,0 +1,1 @@
+"""What a model makes of whom it talks to: what suits them, and what they believe."""
