@@ -33,42 +33,39 @@ results = "results"
 # %%
 from onset.figures.circuit_graph import plot_graphs
 from onset.notebook import say
-from onset.notebook.circuits import COMPILED, HYPOTHESES, Circuits
+from onset.notebook.circuits import COMPILED, FOLLOWED, SHOWN, WAYS, Circuits
 from onset.notebook.here import here
-from onset.notebook.name_circuit import DECAY, LEAD, REPAIR, RIDDLES, STORIES, NameCircuit
-from onset.statistics.name_parts import PARTS
+from onset.notebook.known_circuits import HYPOTHESES, KnownCircuits
+from onset.notebook.name_circuit import ASKED, DECAY, LEAD, REPAIR, RIDDLES, STORIES, NameCircuit
+from onset.statistics.name_parts import INDUCTION, MOVER, PARTS
 from onset.statistics.named import stacked
 
 study = here(study_name, results)
-TRAINED = ["three_layers", "two_layers", "four_layers", "half_share", "dropout", "relatives"]
-trained, null = study.there(*TRAINED), study.there("either")
+base, sizes = study.conditions[0], study.there("three_layers", "two_layers", "four_layers")
+trained = [*sizes, *study.there("half_share", "dropout", "relatives")]
+labels = study.labels
 names = NameCircuit(study, tuple(trained), "ioi", "three_names")
-its = Circuits(study)
-base = study.conditions[0]
+its, known = Circuits(study), KnownCircuits(study)
 
 # %% [markdown]
 # ## Naming indirect objects
 #
 # How often the right name has a larger logit than the other one: with names that trained riddles have,
 # with names that only stories tell about, in a template that wasn't trained; and where a third person
-# acts, so that both would do (null).
+# acts, so that both would do (null). Below: eight kinds of riddles trained together.
 
 # %%
-ASKED = {
-    "ioi": "as trained", "ioi_new_names": "new names", "ioi_new_template": "new template",
-    "three_names": "null: nobody named twice",
-}  # fmt: skip
+asked = {f"ioi{new}": title for new, title in ASKED.items()} | {
+    "three_names": "null: nobody named twice"
+}
+shown = [*trained, *study.there("either")]
 study.curves_figure(
-    "learning", study.along("above_rival", condition=[*trained, *null], split=list(ASKED)), ASKED,
-    "right name above the other", of=[*trained, *null], logarithmic=False, n_columns=4,
+    "learning", study.along("above_rival", condition=shown, split=list(asked)), asked,
+    "right name above the other", of=shown, logarithmic=False, n_columns=4,
 )  # fmt: skip
-
-# %%
-NEW = {"": "as trained", "_new_names": "new names", "_new_template": "new template"}
-together = names.answered("relatives")
 study.rows_figure(
-    "relatives", together, NEW, "right answer above its rival", by="new", row="riddle", of=RIDDLES,
-    marked=0.5,
+    "relatives", names.answered("relatives"), ASKED, "right answer above its rival", by="new",
+    row="riddle", of=RIDDLES, marked=0.5,
 )  # fmt: skip
 
 # %% [markdown]
@@ -79,32 +76,27 @@ study.rows_figure(
 # training; the lead of the right name likewise.
 
 # %%
-shown = {
-    name: study.labels[name] for name in study.there("three_layers", "two_layers", "four_layers")
-}
+of_sizes = {name: labels[name] for name in sizes}
 study.curves_figure(
-    "looking", names.curves("share", shown), PARTS[:4], "attention", by="part", of=shown,
+    "looking", names.curves("share", sizes), PARTS[:4], "attention", by="part", of=of_sizes,
     null="null", logarithmic=False,
 )  # fmt: skip
 study.curves_figure(
-    "writing", names.curves("logits", shown), PARTS[4:], "towards the lead (nats)", by="part", of=shown,
-    null="null", shares=False, logarithmic=False,
+    "writing", names.curves("logits", sizes), PARTS[4:], "towards the lead (nats)", by="part",
+    of=of_sizes, null="null", shares=False, logarithmic=False,
 )  # fmt: skip
 
 # %%
-order = names.drawn_lags(trained)
+order, sharp = names.drawn_lags(trained), names.drawn_sharpness()
 study.rows_figure(
-    "order", order, {name: study.labels[name] for name in trained},
-    "steps after the lead is half way", by="condition", row="part", of={part: part for part in PARTS},
-    shares=False, marked=0, n_lines=2,
+    "order", order, {name: labels[name] for name in trained}, "steps after the lead is half way",
+    by="condition", row="part", of={part: part for part in PARTS}, shares=False, marked=0, n_lines=2,
 )  # fmt: skip
-sharp = names.drawn_sharpness()
 study.rows_figure(
     "sharp", sharp, {LEAD: "lead of the right name", STORIES: "loss of stories"},
     "steps from a tenth of the way to nine tenths, over steps to the half", by="what",
     of=trained, shares=False, marked=DECAY,
 )  # fmt: skip
-classes = names.classes(study.there("three_layers", "two_layers", "four_layers", "dropout"))
 
 # %% [markdown]
 # ## Who makes up for name movers, and since when
@@ -112,11 +104,9 @@ classes = names.classes(study.there("three_layers", "two_layers", "four_layers",
 # At nine checkpoints, the three name movers of that checkpoint are replaced by their mean.
 
 # %%
-repair = names.repair("repair")
-repaired = {name: study.labels[name] for name in study.there("three_layers", "dropout")}
 study.curves_figure(
-    "repair", repair, repaired, "nats", by="condition", curve="what", of=REPAIR, shares=False,
-    logarithmic=False, n_columns=3,
+    "repair", names.repair("repair"), {name: labels[name] for name in study.there(base, "dropout")},
+    "nats", by="condition", curve="what", of=REPAIR, shares=False, logarithmic=False, n_columns=3,
 )  # fmt: skip
 
 # %% [markdown]
@@ -127,27 +117,23 @@ study.curves_figure(
 # keeps nine tenths of the lead, among the edges that matter by themselves.
 
 # %%
-MODELS = {
-    COMPILED: "compiled (six programs)", "three_layers": "three layers", "two_layers": "two layers",
-    "trained_induction": "trained: induction", "shuffled_induction": "null: shuffled induction",
-    "untrained": "null: untrained",
+ON_LISTS = {
+    COMPILED: "compiled (six programs)", "trained_induction": "trained: induction",
+    "shuffled_induction": "null: shuffled induction",
 }  # fmt: skip
-OF_LISTS = {COMPILED, "trained_induction", "shuffled_induction"}
-grades = its.grades({name: "test" if name in OF_LISTS else "ioi" for name in MODELS})
-study.table("methods", its.graded_table(grades, MODELS))
-
-# %%
-PANELS = {
-    ("cmd", COMPILED): "CMD: compiled", ("circuit_precision", COMPILED): "precision: compiled",
-    ("circuit_recall", COMPILED): "recall: compiled", ("cmd", "three_layers"): "CMD: three layers",
-    ("circuit_precision", "three_layers"): "precision: three layers",
-    ("circuit_recall", "three_layers"): "recall: three layers",
+ON_NAMES = {
+    "three_layers": "three layers", "two_layers": "two layers", "untrained": "null: untrained"
+}  # fmt: skip
+grades = its.grades(dict.fromkeys(ON_LISTS, "test") | dict.fromkeys(ON_NAMES, "ioi"))
+study.table("methods", its.graded_table(grades, ON_LISTS | ON_NAMES))
+panels = {
+    (grade, model): f"{title}: {model.replace('_', ' ')}"
+    for model in (COMPILED, base) for grade, title in SHOWN.items()
 }  # fmt: skip
 study.rows_figure(
-    "methods", grades, PANELS, "grade", by=("quantity", "model"), row="method", of=its.methods,
+    "methods", grades, panels, "grade", by=("quantity", "model"), row="method", of=its.methods,
     n_lines=2,
 )  # fmt: skip
-stability = its.same_edges()
 
 # %% [markdown]
 # ## A circuit that was found, and the true one
@@ -176,13 +162,13 @@ study.save_figure(figure, "graph_trained", stacked(of_trained, "circuit"))
 # by a hypothesis. Two are wrong on purpose; that everything matters can't be rejected by this number.
 
 # %%
-recovered = its.recovered()
-scrubbed = [name for name in study.conditions if name in set(recovered["condition"])]
+recovered = known.recovered()
 study.rows_figure(
     "scrubbed", recovered, HYPOTHESES, "share of the loss that is recovered", by="hypothesis",
-    of=scrubbed, shares=False, marked=0, n_lines=2,
+    of=[name for name in study.conditions if name in set(recovered["condition"])], shares=False,
+    marked=0, n_lines=2,
 )  # fmt: skip
-study.table("scrubbed", its.recovered_table(study.labels))
+study.table("scrubbed", known.recovered_table(labels))
 
 # %% [markdown]
 # ## One place for who is named twice?
@@ -192,18 +178,14 @@ study.table("scrubbed", its.recovered_table(study.labels))
 # Of the untrained model half of the answers follow, whatever is done: it has none.
 
 # %%
-ALIGNED = {
-    "aligned": "learnt", "aligned_placebo": "null: random subspace",
-    "aligned_arbitrary": "null: arbitrary answers", "aligned_untrained": "null: untrained",
-}  # fmt: skip
 searched = {"program_ioi": "compiled", "three_layers": "three layers"}
+ranks = {1: "one dimension", 4: "four dimensions", 16: "sixteen dimensions"}
 aligned = its.aligned(searched, ["test", "ioi"])
-RANKS = {1: "one dimension", 4: "four dimensions", 16: "sixteen dimensions"}
 study.points_figure(
     "aligned", aligned,
-    {(name, rank): f"{label}, {said}" for name, label in searched.items() for rank, said in RANKS.items()},
+    {(name, rank): f"{label}, {said}" for name, label in searched.items() for rank, said in ranks.items()},
     "blocks before", "answers that follow", at="layer", by=("condition", "rank"), curve="measure",
-    of=ALIGNED, n_lines=2, n_columns=4,
+    of=FOLLOWED, n_lines=2, n_columns=4,
 )  # fmt: skip
 
 # %% [markdown]
@@ -213,10 +195,6 @@ study.points_figure(
 # stands and the latent is silent, the description fails. Weights of earlier tokens should tell where.
 
 # %%
-WAYS = {
-    "circuit": "its circuit", "top_examples": "its top examples", "all_examples": "all its examples",
-    "chance": "null: shuffled circuit",
-}  # fmt: skip
 failures = its.failures()
 study.rows_figure(
     "failures", failures, None, "AUC of where descriptions fail", row="way", of=WAYS, marked=0.5
@@ -226,8 +204,7 @@ study.rows_figure(
 # ## The numbers, compared with the literature
 
 # %%
-# Where no description leaves anything open, and where no lead comes.
-LATE = [  # what the paper quotes and small runs may lack
+LATE = [  # where no description leaves anything open, and where no lead comes, as in small runs
     "failures/circuit", "failures/top_examples", "failures/all_examples", "failures/chance",
     "sharp/three_layers/the lead",
 ]  # fmt: skip
@@ -235,10 +212,11 @@ study.save_numbers(
     {name: "not measured" for name in LATE}
     | say.named(grades, "grade/{model}/{method}/{quantity}")
     | say.named(recovered, "recovered/{condition}/{hypothesis}")
+    | say.named(known.known_edges(), "edges/{condition}/{quantity}")
     | say.named(order, "lag/{condition}/{part}", say.censored(0))
     | say.named(sharp, "sharp/{condition}/{what}", say.censored(2))
-    | say.named(classes, "heads/{condition}/{class}", say.rounded(1))
-    | say.named(stability, "same/{condition}/{way}")
+    | say.named(names.classes([*sizes, "dropout"]), "heads/{condition}/{class}", say.rounded(1))
+    | say.named(its.same_edges(), "same/{condition}/{way}")
     | say.named(failures, "failures/{way}")
     | say.named(aligned, "followed/{condition}/{rank}/{layer}/{measure}")
     | study.quoted_settings("model.d_model", "model.n_heads", "training.steps")
@@ -249,8 +227,11 @@ study.verdict(
         "ig_before_eap": its.graded_more("cmd", "eap", "eap_ig", base, "ioi"),
         "eap_before_acdc": its.graded_more("edges_auc", "eap", "acdc", base, "ioi"),
         "pruning_on_compiled": its.recall_on_compiled("edge_pruning"),
-        "scrubbed_induction": its.recovered_by("circuit", "trained_induction"),
-        "suddenly": names.sharper(base),
+        "faithful": its.kept_by("eap_ig", 1041 / 32923, base, "ioi"),
+        "lost_of_lead": names.lost_share("repair", base),
+        "one_direction": its.followed(1, study.setting("model.n_layers") - 1, base, "ioi"),
+        "scrubbed_induction": known.recovered_by("circuit", "trained_induction"),
+        "induction_first": names.later(MOVER, INDUCTION, base),
     }
 )
 

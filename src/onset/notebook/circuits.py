@@ -36,18 +36,27 @@ GRADES = {
     "circuit_size": "edges",
     "model_runs": "runs",
 }
-HYPOTHESES = {
-    "circuit": "the circuit",
-    "exchanged": "roles exchanged",
-    "other task": "another task's circuit",
-    "everything": "everything matters",
-}
 COMPILED = "compiled"
 """all programs together, in place of a condition"""
+SHOWN = {"cmd": "CMD", "circuit_precision": "precision", "circuit_recall": "recall"}
+"""the grades that have a figure"""
+FOLLOWED = {
+    "aligned": "learnt",
+    "aligned_placebo": "null: random subspace",
+    "aligned_arbitrary": "null: arbitrary answers",
+    "aligned_untrained": "null: untrained",
+}
+"""whose answers follow an exchanged subspace"""
+WAYS = {
+    "circuit": "its circuit",
+    "top_examples": "its top examples",
+    "all_examples": "all its examples",
+    "chance": "null: shuffled circuit",
+}
+"""to tell where the description of a latent fails"""
 _PROGRAM = "program_"  # with which the names of such conditions begin
 _TRUE = "exhaustive"
 _OF_METHOD = rf"(?P<method>[a-z_]+?)_(?P<quantity>{'|'.join(GRADES)})"
-_OF_PROGRAM = r"(?P<which>known|wrong)_(?P<program>[a-z]+)"
 
 
 @dataclass(frozen=True)
@@ -99,6 +108,14 @@ class Circuits:
         rows = where(self._graded, condition=condition, split=split, quantity=quantity)
         by_method = rows.pivot_table("value", "seed", "method", observed=True)
         return by_method[one] - by_method[other]
+
+    def kept_by(self, method: str, share: float, condition: str, split: str) -> pd.Series:
+        """The share of the lead that is kept by so much of all edges, those with the largest scores first,
+        by seed."""
+        rows = where(self.study.closer, condition=condition, split=split)
+        n = where(rows, measure="edges_of_model")["value"].iloc[0]
+        its = where(rows, measure=f"{method}_share_kept", component=round(share * n))
+        return its.set_index("seed")["value"]
 
     def recall_on_compiled(self, method: str) -> pd.Series:
         """Of the edges that matter in compiled models, the share in a method's circuits, by seed."""
@@ -178,46 +195,14 @@ class Circuits:
         run = self.study.first[condition]
         return Wiring.of(run.model, run.parameters())
 
-    # ---- hypotheses -------------------------------------------------------------------------
+    # ---- subspaces --------------------------------------------------------------------------
 
-    @cached_property
-    def scrubbed(self) -> pd.DataFrame:
-        """What each hypothesis recovers of the loss at the end: condition, seed, hypothesis, value, kind.
-
-        Of the comparisons `known_PROGRAM`, with the program's own circuit, and `wrong_PROGRAM`.
-        """
-        rows = named_parts(self.study.comparisons, "comparison", _OF_PROGRAM)
-        own, other = (where(rows, which=its) for its in ("known", "wrong"))
-        names = {
-            "scrubbed_recovered": "circuit",
-            "exchanged_recovered": "exchanged",
-            "everything_recovered": "everything",
-        }
-        its = where(own, measure=list(names))
-        its = its.assign(hypothesis=its["measure"].map(names))
-        wrong = where(other, measure="scrubbed_recovered").assign(hypothesis="other task")
-        both = pd.concat([its, wrong], ignore_index=True)
-        return both[both["step"].eq(both.groupby(["condition", "seed"])["step"].transform("max"))]
-
-    def recovered(self) -> pd.DataFrame:
-        """The same over seeds: condition, hypothesis, mean, low, high, …"""
-        return over_seeds(self.scrubbed, ["condition", "hypothesis"])
-
-    def recovered_by(self, hypothesis: str, condition: str) -> pd.DataFrame:
-        """The same of one hypothesis and one condition, a row per seed."""
-        return where(self.scrubbed, hypothesis=hypothesis, condition=condition)
-
-    def recovered_table(self, labels: Mapping[str, str]) -> pd.DataFrame:
-        """Texts: a row per model, a column per hypothesis."""
-        said = {
-            (row.condition, row.hypothesis): format_interval(row, 2)
-            for row in self.recovered().itertuples(index=False)
-        }
-        rows = [
-            [labels[name], *(said.get((name, its), "") for its in HYPOTHESES)]
-            for name in dict.fromkeys(name for name, _ in said)
-        ]
-        return pd.DataFrame(rows, columns=["model", *HYPOTHESES.values()])
+    def followed(self, rank: int, layer: int, condition: str, split: str) -> pd.Series:
+        """Answers that follow a learnt subspace of so many dimensions of the state before a block, by
+        seed."""
+        told = {"measure": "aligned", "component": rank, "layer": layer}
+        its = where(self.study.closer, condition=condition, split=split, **told)
+        return its.set_index("seed")["value"]
 
     def aligned(self, conditions: Iterable[str], splits: Sequence[str]) -> pd.DataFrame:
         """Answers that follow an exchanged subspace: condition, rank, layer, measure, mean, low, …"""
