@@ -73,6 +73,8 @@ class TestCircuits:
         more = circuits.graded_more("cmd", "chance", "exhaustive", PROGRAM, "test")
         assert (more > 0).all()
         assert list(more.index) == list(SEEDS)
+        assert circuits.graded("edges_auc", "exhaustive", PROGRAM, "test").eq(1).all()
+        assert circuits.graded("edges_auc", "exhaustive", "another", "test").empty
         assert circuits.recall_on_compiled("exhaustive").between(0, 1).all()
 
     def test_what_so_many_edges_keep(self, circuits):

@@ -42,7 +42,7 @@ from onset.statistics.named import stacked
 
 study = here(study_name, results)
 base, sizes = study.conditions[0], study.there("three_layers", "two_layers", "four_layers")
-trained = [*sizes, *study.there("half_share", "dropout", "relatives")]
+trained = [*sizes, *study.there("dropout", "relatives")]
 labels = study.labels
 names = NameCircuit(study, tuple(trained), "ioi", "three_names")
 its, known = Circuits(study), KnownCircuits(study)
@@ -204,9 +204,11 @@ study.rows_figure(
 # ## The numbers, compared with the literature
 
 # %%
-LATE = [  # where no description leaves anything open, and where no lead comes, as in small runs
+LATE = [  # where no description leaves anything open, where no lead comes, and where nothing is searched
     "failures/circuit", "failures/top_examples", "failures/all_examples", "failures/chance",
-    "sharp/three_layers/the lead",
+    "sharp/three_layers/the lead", "followed/program_ioi/1/3/aligned", "followed/program_ioi/16/3/aligned",
+    "followed/program_ioi/16/2/aligned", "followed/three_layers/1/3/aligned",
+    "followed/three_layers/16/3/aligned", "followed/three_layers/16/3/aligned_untrained",
 ]  # fmt: skip
 study.save_numbers(
     {name: "not measured" for name in LATE}
@@ -226,6 +228,8 @@ study.verdict(
     {
         "ig_before_eap": its.graded_more("cmd", "eap", "eap_ig", base, "ioi"),
         "eap_before_acdc": its.graded_more("edges_auc", "eap", "acdc", base, "ioi"),
+        "acdc_on_reversing": its.graded("edges_auc", "acdc", "program_reversing", "test"),
+        "acdc_on_counting": its.graded("edges_auc", "acdc", "program_counting", "test"),
         "pruning_on_compiled": its.recall_on_compiled("edge_pruning"),
         "faithful": its.kept_by("eap_ig", 1041 / 32923, base, "ioi"),
         "lost_of_lead": names.lost_share("repair", base),

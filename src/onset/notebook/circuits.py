@@ -101,13 +101,18 @@ class Circuits:
                 found.append(over_seeds(each, ["method", "quantity"]).assign(model=model))
         return pd.concat(found, ignore_index=True)
 
+    def graded(self, quantity: str, method: str, condition: str, split: str) -> pd.Series:
+        """A grade of a method, by seed."""
+        told = {"method": method, "quantity": quantity}
+        rows = where(self._graded, condition=condition, split=split, **told)
+        return rows.set_index("seed")["value"]
+
     def graded_more(
         self, quantity: str, one: str, other: str, condition: str, split: str
     ) -> pd.Series:
         """By how much a grade of one method is larger than another's, by seed."""
-        rows = where(self._graded, condition=condition, split=split, quantity=quantity)
-        by_method = rows.pivot_table("value", "seed", "method", observed=True)
-        return by_method[one] - by_method[other]
+        both = (self.graded(quantity, method, condition, split) for method in (one, other))
+        return next(both) - next(both)
 
     def kept_by(self, method: str, share: float, condition: str, split: str) -> pd.Series:
         """The share of the lead that is kept by so much of all edges, those with the largest scores first,
