@@ -13,7 +13,7 @@ from onset.analyses.circuits import discovery
 from onset.circuits.form import known
 from onset.circuits.plans import compiled
 from onset.figures.circuit_graph import plot_graphs
-from onset.notebook.circuits import COMPILED, GRADES, METHODS, Circuits
+from onset.notebook.circuits import COMPILED, GRADED, GRADES, METHODS, Circuits
 from onset.notebook.known_circuits import HYPOTHESES, KNOWN, KnownCircuits
 from onset.notebook.name_circuit import LEAD, RIDDLES, STORIES, NameCircuit
 from onset.notebook.study import NotebookStudy
@@ -57,17 +57,23 @@ def circuits(tmp_path_factory) -> Circuits:
 class TestCircuits:
     def test_all_methods_are_graded(self, circuits):
         assert circuits.methods == METHODS
-        grades = circuits.grades({COMPILED: "test"})
+        grades = circuits.grades()
         assert set(grades["quantity"]) == set(GRADES)
         best = where(grades, method="exhaustive", quantity="edges_auc")
         assert best["mean"].item() == 1
         assert {"seed_0", "seed_1"} <= set(grades)
 
     def test_the_table_has_a_row_per_method(self, circuits):
-        found = circuits.graded_table(circuits.grades({COMPILED: "test"}), {COMPILED: "compiled"})
+        found = circuits.graded_table()
         assert found["method"].tolist() == list(METHODS.values())
         assert (found["CMD"] != "").all()
         assert list(found)[2:] == list(GRADES.values())
+        assert set(found["model"]) == {GRADED[COMPILED]}
+
+    def test_each_grade_of_a_model_has_a_panel(self, circuits):
+        panels = circuits.panels(COMPILED, "two_layers")
+        assert panels["cmd", COMPILED] == "CMD: compiled"
+        assert panels["circuit_recall", "two_layers"] == "recall: two layers"
 
     def test_one_method_beside_another(self, circuits):
         more = circuits.graded_more("cmd", "chance", "exhaustive", PROGRAM, "test")
@@ -102,6 +108,9 @@ class TestCircuits:
         both = [set(zip(*(its[c] for c in ("writer", "reader", "by")), strict=True))
                 for its in (found, true)]  # fmt: skip
         assert both[0] <= both[1]
+        assert circuits.found_by(["exhaustive"], PROGRAM, "test")[METHODS["exhaustive"]].equals(
+            found
+        )
         parts = circuits.parts(PROGRAM)
         assert parts[-1] == "logits"
         assert len(plot_graphs({"found": found, "true": true}, parts).axes) == 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -38,8 +38,21 @@ GRADES = {
 }
 COMPILED = "compiled"
 """all programs together, in place of a condition"""
+GRADED = {
+    COMPILED: "compiled (six programs)",
+    "trained_induction": "trained: induction",
+    "shuffled_induction": "null: shuffled induction",
+    "three_layers": "three layers",
+    "two_layers": "two layers",
+    "untrained": "null: untrained",
+}
+"""whose circuits methods are graded on, and how tables call these models"""
+ON_LISTS = {COMPILED, "trained_induction", "shuffled_induction"}
+"""those of them that are asked about lists"""
 SHOWN = {"cmd": "CMD", "circuit_precision": "precision", "circuit_recall": "recall"}
 """the grades that have a figure"""
+SEARCHED = {"program_ioi": "compiled", "three_layers": "three layers"}
+"""where one subspace is looked for, and how figures call these models"""
 FOLLOWED = {
     "aligned": "learnt",
     "aligned_placebo": "null: random subspace",
@@ -86,20 +99,27 @@ class Circuits:
         rows = self.study.closer
         return named_parts(rows[rows["component"].isna()], "measure", _OF_METHOD)
 
-    def grades(self, splits: Mapping[str, str]) -> pd.DataFrame:
-        """Over seeds: model, method, quantity, mean, low, high, …
-
-        Args:
-            splits: model (a condition, or `COMPILED`: the mean over programs) → the questions.
-        """
+    def grades(self) -> pd.DataFrame:
+        """Over seeds, of those in `GRADED` that were run: model (a condition, or `COMPILED`: the mean over
+        programs), method, quantity, mean, low, high, …"""
         found = []
-        for model, split in splits.items():
+        for model in GRADED:
+            split = "test" if model in ON_LISTS else "ioi"
             of = self.programs if model == COMPILED else [model]
             rows = where(self._graded, condition=of, split=split)
             if len(rows):
                 each = within_seeds(rows, ["method", "quantity"])
                 found.append(over_seeds(each, ["method", "quantity"]).assign(model=model))
         return pd.concat(found, ignore_index=True)
+
+    @staticmethod
+    def panels(*models: str) -> dict[tuple[str, str], str]:
+        """Grade and model → title: a panel for each grade in `SHOWN`, model by model."""
+        return {
+            (grade, model): f"{title}: {GRADED[model].split(' (')[0]}"
+            for model in models
+            for grade, title in SHOWN.items()
+        }
 
     def graded(self, quantity: str, method: str, condition: str, split: str) -> pd.Series:
         """A grade of a method, by seed."""
@@ -129,13 +149,9 @@ class Circuits:
         )  # fmt: skip
         return rows.groupby("seed")["value"].mean()
 
-    def graded_table(self, grades: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
-        """Texts: a row per model and method, a column per grade.
-
-        Args:
-            grades: as of `grades`.
-            labels: of the models.
-        """
+    def graded_table(self) -> pd.DataFrame:
+        """The same as texts: a row per model and method, a column per grade."""
+        grades = self.grades()
         digits = {"circuit_size": 0, "model_runs": 0}
         said = {
             (row.model, row.method, row.quantity): format_interval(row, digits.get(row.quantity, 2))
@@ -143,7 +159,7 @@ class Circuits:
         }
         rows = [
             [
-                labels[model],
+                GRADED[model],
                 title,
                 *(said.get((model, method, quantity), "") for quantity in GRADES),
             ]
@@ -174,6 +190,12 @@ class Circuits:
         its = its.sort_values("value", key=abs, ascending=False, kind="stable").head(int(size))
         edges = self._wiring(condition).edges
         return edge_rows([edges[int(i)] for i in its["component"]], its["value"])
+
+    def found_by(
+        self, methods: Iterable[str], condition: str, split: str
+    ) -> dict[str, pd.DataFrame]:
+        """The same by several methods, by what figures call these."""
+        return {self.methods[its]: self.found(condition, split, its) for its in methods}
 
     def true(self, condition: str, split: str) -> pd.DataFrame:
         """The edges of a program's known circuit, with what each is needed for by itself."""
@@ -209,9 +231,10 @@ class Circuits:
         its = where(self.study.closer, condition=condition, split=split, **told)
         return its.set_index("seed")["value"]
 
-    def aligned(self, conditions: Iterable[str], splits: Sequence[str]) -> pd.DataFrame:
-        """Answers that follow an exchanged subspace: condition, rank, layer, measure, mean, low, …"""
-        rows = where(self.study.closer, condition=list(conditions), split=list(splits))
+    def aligned(self) -> pd.DataFrame:
+        """Answers that follow an exchanged subspace, of the models in `SEARCHED`: condition, rank, layer,
+        measure, mean, low, …"""
+        rows = where(self.study.closer, condition=list(SEARCHED), split=["test", "ioi"])
         rows = rows[rows["measure"].str.startswith("aligned")]
         rows = rows.assign(rank=rows["component"].astype(int))
         return over_seeds(rows, ["condition", "rank", "layer", "measure"])

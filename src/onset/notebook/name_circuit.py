@@ -22,6 +22,8 @@ from onset.statistics.seeds import over_seeds
 from onset.statistics.times import Times, as_drawn, ratio
 
 LEAD, STORIES = "the lead", "loss of stories"
+SHARP = {LEAD: "lead of the right name", STORIES: "loss of stories"}
+"""what comes more or less suddenly, and how figures call it"""
 REPAIR = {
     "repair_lost_directly": "written by name movers",
     "repair_lost_lead": "lost without them",
@@ -41,12 +43,12 @@ RIDDLES = {
     "mapping": "mapping",
 }
 """kinds of riddles, and how figures call them"""
-ASKED = {
-    "": "as trained",
-    "_new_names": "new names",
-    "_new_template": "new template",
-}
+NEW = {"": "as trained", "_new_names": "new names", "_new_template": "new template"}
 """what is new in riddles that weren't trained: how names of splits end, and how figures call it"""
+ASKED = {f"ioi{new}": title for new, title in NEW.items()} | {
+    "three_names": "null: nobody named twice"
+}
+"""splits of indirect objects, and how figures call them"""
 DECAY = SHARPNESS_OF_DECAY
 
 
