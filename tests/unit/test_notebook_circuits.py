@@ -183,6 +183,9 @@ class TestNameCircuit:
         assert lags.loc[PREVIOUS, "mean"] == pytest.approx(-20)
         assert lags.loc[MOVER, "mean"] == pytest.approx(-10)
         assert np.isnan(lags.loc["duplicate token", "mean"])
+        shown = names.with_a_mean(lags)
+        assert shown.loc["duplicate token", ["low", "high"]].isna().all()
+        assert shown.loc[PREVIOUS].equals(lags.loc[PREVIOUS])
 
     def test_curves_have_their_null(self, names):
         curves = names.curves("logits", ["one"])

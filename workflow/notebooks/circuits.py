@@ -81,8 +81,9 @@ study.curves_figure(
 )  # fmt: skip
 order, sharp = names.drawn_lags(trained), names.drawn_sharpness()
 study.rows_figure(
-    "order", order, {name: study.labels[name] for name in trained}, "steps after the lead is half way",
-    by="condition", row="part", of={part: part for part in PARTS}, shares=False, marked=0, n_lines=2,
+    "order", names.with_a_mean(order), {name: study.labels[name] for name in trained},
+    "steps after the lead is half way", by="condition", row="part", of={part: part for part in PARTS},
+    shares=False, marked=0, n_lines=2,
 )  # fmt: skip
 study.rows_figure(
     "sharp", sharp, SHARP, "steps from a tenth of the way to nine tenths, over steps to the half",
@@ -122,7 +123,6 @@ study.rows_figure(
 
 # %%
 compiled = its.found_by(["eap", "eap_ig"], "program_ioi", "test")
-compiled["known"] = its.true("program_ioi", "test")
 figure = plot_graphs(compiled, its.parts("program_ioi"))
 study.save_figure(figure, "graph", stacked(compiled, "circuit"))
 found = its.found_by(["eap_ig", "exhaustive"], base, "ioi")
@@ -147,7 +147,7 @@ study.table("scrubbed", known.recovered_table(study.labels))
 # ## One place for who is named twice?
 #
 # A subspace of the last position's state is learnt so that exchanging it with the twin's turns the
-# answer into its rival. Of an untrained model half of the answers follow, whatever is done.
+# answer into its rival. Of an untrained model, half of the answers follow, whatever is done.
 
 # %%
 aligned = its.aligned()

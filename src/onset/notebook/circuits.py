@@ -194,8 +194,11 @@ class Circuits:
     def found_by(
         self, methods: Iterable[str], condition: str, split: str
     ) -> dict[str, pd.DataFrame]:
-        """The same by several methods, by what figures call these."""
-        return {self.methods[its]: self.found(condition, split, its) for its in methods}
+        """The same by several methods, by what figures call these; and of a program, the `known` one."""
+        found = {self.methods[its]: self.found(condition, split, its) for its in methods}
+        return found | (
+            {"known": self.true(condition, split)} if condition in self.programs else {}
+        )
 
     def true(self, condition: str, split: str) -> pd.DataFrame:
         """The edges of a program's known circuit, with what each is needed for by itself."""

@@ -127,6 +127,13 @@ class NameCircuit:
         }
         return stacked(found, "condition").replace([np.inf, -np.inf], np.nan)
 
+    @staticmethod
+    def with_a_mean(drawn: pd.DataFrame) -> pd.DataFrame:
+        """The same for a figure: what has no mean loses its interval, which may be wider than all others
+        together."""
+        known = drawn["mean"].notna()
+        return drawn.assign(low=drawn["low"].where(known), high=drawn["high"].where(known))
+
     # ---- sharpness --------------------------------------------------------------------------
 
     def sharpness(self) -> dict[str, Times]:
