@@ -225,8 +225,8 @@ study.verdict(
 # Causal scrubbing rejects circuits with exchanged roles and those of other tasks but one: to look one
 # place back passes for looking for the next symbol, since the positions that are exchanged between
 # questions are the same in all. It rejects nothing that claims too much. Which of ten names is the answer
-# fills sixteen dimensions and not one. All places at which a latent could be active tell best where its
-# description fails, better than the circuit that feeds it.
+# fills sixteen dimensions and not one. Where the description of a latent fails is told by all places at which
+# it could be active, less by its top examples, and no better than by chance by the circuit that feeds it.
 
 # %%
 study.holds(
@@ -243,7 +243,7 @@ study.holds(
     "recovered/program_ioi/exchanged:high < 0.5", "recovered/program_ioi/other task:high < 0.6",
     "recovered/program_previous/other task:low > 0.9", "recovered/program_ioi/everything:low > 0.99",
     "followed/program_ioi/16/3/aligned:low > followed/program_ioi/1/3/aligned:high",
-    "failures/all_examples > failures/circuit",
+    "failures/circuit < failures/top_examples < failures/all_examples", "failures/circuit < 0.6",
 )  # fmt: skip
 
 # %%
