@@ -225,8 +225,8 @@ study.verdict(
 # Causal scrubbing rejects circuits with exchanged roles and those of other tasks but one: to look one
 # place back passes for looking for the next symbol, since the positions that are exchanged between
 # questions are the same in all. It rejects nothing that claims too much. Which of ten names is the answer
-# fills sixteen dimensions and not one. Where the description of a latent fails is told by all places at which
-# it could be active, less by its top examples, and no better than by chance by the circuit that feeds it.
+# fills sixteen dimensions and not one. Where the description of a latent fails is told by all places at
+# which it could be active, less by its top examples, and by the circuit that feeds it no more than chance.
 
 # %%
 study.holds(
