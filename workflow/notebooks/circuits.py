@@ -220,7 +220,7 @@ study.verdict(
 # few duplicate-token heads and no negative name movers come: this circuit isn't the published one. More
 # heads write the lead by looking at the name that is wrong than move the right one. (c) The lead comes
 # more suddenly than the loss of stories falls, though checkpoints are too far apart to be sure.
-# (d) Without dropout, other heads make up for next to nothing.
+# (d) Refuted: other heads make up for next to nothing, with dropout or without.
 #
 # Causal scrubbing rejects circuits with exchanged roles and those of other tasks but one: to look one
 # place back passes for looking for the next symbol, since the positions that are exchanged between
@@ -236,10 +236,10 @@ study.holds(
     "grade/compiled/eap/circuit_recall:low > 0.9", "grade/compiled/edge_pruning/circuit_recall:low > 0.9",
     "edges/program_ioi/known_precision:low > 0.9", "edges/program_ioi/known_recall:low > 0.9",
     "lag/three_layers/previous token:high < 0", "lag/three_layers/induction:high < 0",
-    "heads/three_layers/negative name mover < heads/three_layers/name mover",
     "heads/three_layers/name mover < heads/three_layers/looks at the subject",
     "sharp/three_layers/the lead < sharp/three_layers/loss of stories",
     "sharp/three_layers/the lead:high < decay", "repair:three_layers/ioi/repair_by_heads < 0.1",
+    "repair:dropout/ioi/repair_by_heads < 0.1", "heads/three_layers/negative name mover < 0.1",
     "recovered/program_ioi/exchanged:high < 0.5", "recovered/program_ioi/other task:high < 0.6",
     "recovered/program_previous/other task:low > 0.9", "recovered/program_ioi/everything:low > 0.99",
     "followed/program_ioi/16/3/aligned:low > followed/program_ioi/1/3/aligned:high",
