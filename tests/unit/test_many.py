@@ -192,6 +192,12 @@ def test_rows_of_nothing_have_room():
         name_rows(axis, [], {})
 
 
+def test_points_of_nothing_have_a_figure():
+    """In a small run that searches nothing."""
+    figure = draw_points({}, styles(["one"]), {"one": "one"}, "n", "share", at="n", n_lines=2)
+    assert not any(axis.get_visible() for axis in figure.axes)
+
+
 def test_points_beyond_the_axis_dont_widen_the_page():
     rows = pd.DataFrame(
         {

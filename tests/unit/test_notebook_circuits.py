@@ -13,7 +13,8 @@ from onset.analyses.circuits import discovery
 from onset.circuits.form import known
 from onset.circuits.plans import compiled
 from onset.figures.circuit_graph import plot_graphs
-from onset.notebook.circuits import COMPILED, GRADES, HYPOTHESES, METHODS, Circuits
+from onset.notebook.circuits import COMPILED, GRADED, GRADES, METHODS, Circuits
+from onset.notebook.known_circuits import HYPOTHESES, KNOWN, KnownCircuits
 from onset.notebook.name_circuit import LEAD, RIDDLES, STORIES, NameCircuit
 from onset.notebook.study import NotebookStudy
 from onset.statistics.name_heads import MOVER
@@ -56,23 +57,49 @@ def circuits(tmp_path_factory) -> Circuits:
 class TestCircuits:
     def test_all_methods_are_graded(self, circuits):
         assert circuits.methods == METHODS
-        grades = circuits.grades({COMPILED: "test"})
+        grades = circuits.grades()
         assert set(grades["quantity"]) == set(GRADES)
         best = where(grades, method="exhaustive", quantity="edges_auc")
         assert best["mean"].item() == 1
         assert {"seed_0", "seed_1"} <= set(grades)
 
     def test_the_table_has_a_row_per_method(self, circuits):
-        found = circuits.graded_table(circuits.grades({COMPILED: "test"}), {COMPILED: "compiled"})
+        found = circuits.graded_table()
         assert found["method"].tolist() == list(METHODS.values())
         assert (found["CMD"] != "").all()
         assert list(found)[2:] == list(GRADES.values())
+        assert set(found["model"]) == {GRADED[COMPILED]}
+
+    def test_each_grade_of_a_model_has_a_panel(self, circuits):
+        panels = circuits.panels(COMPILED, "two_layers")
+        assert panels["cmd", COMPILED] == "CMD: compiled"
+        assert panels["circuit_recall", "two_layers"] == "recall: two layers"
 
     def test_one_method_beside_another(self, circuits):
         more = circuits.graded_more("cmd", "chance", "exhaustive", PROGRAM, "test")
         assert (more > 0).all()
         assert list(more.index) == list(SEEDS)
+        assert circuits.graded("edges_auc", "exhaustive", PROGRAM, "test").eq(1).all()
+        assert circuits.graded("edges_auc", "exhaustive", "another", "test").empty
         assert circuits.recall_on_compiled("exhaustive").between(0, 1).all()
+
+    def test_what_so_many_edges_keep(self, circuits):
+        """All of them keep all, whatever the method; the first few only if they are the right ones."""
+        for method in ("exhaustive", "chance"):
+            kept = circuits.kept_by(method, 1.0, PROGRAM, "test")
+            assert kept.to_dict() == pytest.approx(dict.fromkeys(SEEDS, 1.0))
+        few = [circuits.kept_by(its, 0.1, PROGRAM, "test") for its in ("exhaustive", "chance")]
+        assert (few[0] > few[1]).all()
+
+    def test_answers_follow_the_subspace_that_is_asked_for(self, tmp_path):
+        rows = [
+            {"condition": "one", "seed": seed, "split": "ioi", "measure": measure, "component": rank,
+             "layer": layer, "value": rank / 10 + layer / 100 + seed / 1000}
+            for seed in SEEDS for measure in ("aligned", "aligned_placebo") for rank in (1, 4)
+            for layer in (0, 1)
+        ]  # fmt: skip
+        its = Circuits(study_of(tmp_path, "one", closer=rows_of(rows)))
+        assert its.followed(4, 1, "one", "ioi").to_dict() == pytest.approx({0: 0.41, 1: 0.411})
 
     def test_the_true_circuit_and_one_that_was_found(self, circuits):
         true, found = circuits.true(PROGRAM, "test"), circuits.found(PROGRAM, "test", "exhaustive")
@@ -81,27 +108,44 @@ class TestCircuits:
         both = [set(zip(*(its[c] for c in ("writer", "reader", "by")), strict=True))
                 for its in (found, true)]  # fmt: skip
         assert both[0] <= both[1]
+        assert circuits.found_by(["exhaustive"], PROGRAM, "test")[METHODS["exhaustive"]].equals(
+            found
+        )
         parts = circuits.parts(PROGRAM)
         assert parts[-1] == "logits"
         assert len(plot_graphs({"found": found, "true": true}, parts).axes) == 2
 
-    def test_what_hypotheses_recover(self, tmp_path):
+
+class TestKnownCircuits:
+    @pytest.fixture
+    def its(self, tmp_path) -> KnownCircuits:
+        """At step 10 everything that is measured is 1, with the wrong circuit 0; half an edge too many."""
+        measures = ("scrubbed_recovered", "exchanged_recovered", "everything_recovered")
         rows = [
             {"comparison": f"{which}_sorting", "condition": PROGRAM, "seed": seed, "step": step,
-             "measure": f"{measure}_recovered", "value": step / 10 - (which == "wrong")}
+             "measure": measure, "value": step / 10 - (which == "wrong") - measure.endswith("sion") / 2}
             for which in ("known", "wrong") for seed in SEEDS for step in (0, 10)
-            for measure in ("scrubbed", "exchanged", "everything")
+            for measure in (*measures, *KNOWN)
         ]  # fmt: skip
-        its = Circuits(
-            study_of(tmp_path, PROGRAM, comparisons=pd.DataFrame(rows).assign(kind="real"))
-        )
+        comparisons = pd.DataFrame(rows).assign(kind="real")
+        return KnownCircuits(study_of(tmp_path, PROGRAM, comparisons=comparisons))
+
+    def test_what_hypotheses_recover_in_the_end(self, its):
         means = its.recovered().set_index("hypothesis")["mean"]
         assert means.to_dict() == {
             "circuit": 1, "exchanged": 1, "everything": 1, "other task": 0
         }  # fmt: skip
+        assert its.recovered_by("other task", PROGRAM)["value"].tolist() == [0, 0]
+
+    def test_what_matters_is_held_against_the_known_circuit_and_no_other(self, its):
+        means = its.known_edges().set_index("quantity")["mean"]
+        assert means.to_dict() == {"known_precision": 0.5, "known_recall": 1}
+
+    def test_the_table_has_both(self, its):
         table = its.recovered_table({PROGRAM: "sorting"})
-        assert list(table) == ["model", *HYPOTHESES.values()]
+        assert list(table) == ["model", *HYPOTHESES.values(), *KNOWN.values()]
         assert table["another task's circuit"].item().startswith("0.00")
+        assert table[KNOWN["known_precision"]].item().startswith("0.50")
 
 
 def measured() -> pd.DataFrame:
@@ -139,6 +183,9 @@ class TestNameCircuit:
         assert lags.loc[PREVIOUS, "mean"] == pytest.approx(-20)
         assert lags.loc[MOVER, "mean"] == pytest.approx(-10)
         assert np.isnan(lags.loc["duplicate token", "mean"])
+        shown = names.with_a_mean(lags)
+        assert shown.loc["duplicate token", ["low", "high"]].isna().all()
+        assert shown.loc[PREVIOUS].equals(lags.loc[PREVIOUS])
 
     def test_curves_have_their_null(self, names):
         curves = names.curves("logits", ["one"])
@@ -149,14 +196,29 @@ class TestNameCircuit:
     def test_what_comes_at_once_is_sharper(self, names):
         sharp = names.drawn_sharpness().set_index("what")["mean"]
         assert sharp[LEAD] < sharp[STORIES]
-        assert (names.sharper("one")["at"] < 1).all()
+
+    def test_one_part_takes_so_many_times_the_steps_of_another(self, names):
+        assert names.later(MOVER, PREVIOUS, "one")["at"].tolist() == pytest.approx([3, 3])
+        never = names.later(MOVER, "duplicate token", "one")
+        assert never["at"].isna().all()
+        assert (never["before"] < 1).all()
+
+    def test_a_share_of_the_lead_is_lost_in_the_end(self, tmp_path):
+        rows = [
+            {"comparison": "repair", "condition": "one", "seed": seed, "step": step, "measure": m,
+             "value": v * (step + seed)}
+            for seed in SEEDS for step in (0, 10)
+            for m, v in {"repair_lead": 4.0, "repair_lost_lead": 1.0, "repair_by_heads": 9.0}.items()
+        ]  # fmt: skip
+        study = study_of(tmp_path, "one", comparisons=pd.DataFrame(rows))
+        its = NameCircuit(study, ("one",), "ioi", "three_names").lost_share("repair", "one")
+        assert its.to_dict() == dict.fromkeys(SEEDS, 0.25)
 
     def test_a_lead_that_does_not_come_is_not_sharp(self, tmp_path):
         rows = measured()
         rows.loc[rows["measure"] == "rival_lead", "value"] *= 0.01
         its = NameCircuit(study_of(tmp_path, "one", measures=rows), ("one",), "ioi", "three_names")
         assert set(its.drawn_sharpness()["what"]) == {STORIES}
-        assert its.sharper("one").empty
 
     def test_every_kind_of_riddle_has_a_name(self):
         assert tuple(RIDDLES) == KINDS

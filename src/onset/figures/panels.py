@@ -219,7 +219,7 @@ def grid(
     panels: Panels, n_lines: int, size: tuple[float, float], sharex: bool | Literal["col"]
 ) -> tuple[Figure, np.ndarray]:
     """Axes for panels, line by line, that share the axis of values; those left over are hidden."""
-    across = math.ceil(len(panels) / n_lines)
+    across = math.ceil(len(panels) / n_lines) or 1  # a small run may have none
     figure, axes = plt.subplots(
         n_lines, across, figsize=size, sharex=sharex, sharey=True, squeeze=False
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -36,18 +36,40 @@ GRADES = {
     "circuit_size": "edges",
     "model_runs": "runs",
 }
-HYPOTHESES = {
-    "circuit": "the circuit",
-    "exchanged": "roles exchanged",
-    "other task": "another task's circuit",
-    "everything": "everything matters",
-}
 COMPILED = "compiled"
 """all programs together, in place of a condition"""
+GRADED = {
+    COMPILED: "compiled (six programs)",
+    "trained_induction": "trained: induction",
+    "shuffled_induction": "null: shuffled induction",
+    "three_layers": "three layers",
+    "two_layers": "two layers",
+    "untrained": "null: untrained",
+}
+"""whose circuits methods are graded on, and how tables call these models"""
+ON_LISTS = {COMPILED, "trained_induction", "shuffled_induction"}
+"""those of them that are asked about lists"""
+SHOWN = {"cmd": "CMD", "circuit_precision": "precision", "circuit_recall": "recall"}
+"""the grades that have a figure"""
+SEARCHED = {"program_ioi": "compiled", "three_layers": "three layers"}
+"""where one subspace is looked for, and how figures call these models"""
+FOLLOWED = {
+    "aligned": "learnt",
+    "aligned_placebo": "null: random subspace",
+    "aligned_arbitrary": "null: arbitrary answers",
+    "aligned_untrained": "null: untrained",
+}
+"""whose answers follow an exchanged subspace"""
+WAYS = {
+    "circuit": "its circuit",
+    "top_examples": "its top examples",
+    "all_examples": "all its examples",
+    "chance": "null: shuffled circuit",
+}
+"""to tell where the description of a latent fails"""
 _PROGRAM = "program_"  # with which the names of such conditions begin
 _TRUE = "exhaustive"
 _OF_METHOD = rf"(?P<method>[a-z_]+?)_(?P<quantity>{'|'.join(GRADES)})"
-_OF_PROGRAM = r"(?P<which>known|wrong)_(?P<program>[a-z]+)"
 
 
 @dataclass(frozen=True)
@@ -77,14 +99,12 @@ class Circuits:
         rows = self.study.closer
         return named_parts(rows[rows["component"].isna()], "measure", _OF_METHOD)
 
-    def grades(self, splits: Mapping[str, str]) -> pd.DataFrame:
-        """Over seeds: model, method, quantity, mean, low, high, …
-
-        Args:
-            splits: model (a condition, or `COMPILED`: the mean over programs) → the questions.
-        """
+    def grades(self) -> pd.DataFrame:
+        """Over seeds, of those in `GRADED` that were run: model (a condition, or `COMPILED`: the mean over
+        programs), method, quantity, mean, low, high, …"""
         found = []
-        for model, split in splits.items():
+        for model in GRADED:
+            split = "test" if model in ON_LISTS else "ioi"
             of = self.programs if model == COMPILED else [model]
             rows = where(self._graded, condition=of, split=split)
             if len(rows):
@@ -92,13 +112,35 @@ class Circuits:
                 found.append(over_seeds(each, ["method", "quantity"]).assign(model=model))
         return pd.concat(found, ignore_index=True)
 
+    @staticmethod
+    def panels(*models: str) -> dict[tuple[str, str], str]:
+        """Grade and model → title: a panel for each grade in `SHOWN`, model by model."""
+        return {
+            (grade, model): f"{title}: {GRADED[model].split(' (')[0]}"
+            for model in models
+            for grade, title in SHOWN.items()
+        }
+
+    def graded(self, quantity: str, method: str, condition: str, split: str) -> pd.Series:
+        """A grade of a method, by seed."""
+        told = {"method": method, "quantity": quantity}
+        rows = where(self._graded, condition=condition, split=split, **told)
+        return rows.set_index("seed")["value"]
+
     def graded_more(
         self, quantity: str, one: str, other: str, condition: str, split: str
     ) -> pd.Series:
         """By how much a grade of one method is larger than another's, by seed."""
-        rows = where(self._graded, condition=condition, split=split, quantity=quantity)
-        by_method = rows.pivot_table("value", "seed", "method", observed=True)
-        return by_method[one] - by_method[other]
+        both = (self.graded(quantity, method, condition, split) for method in (one, other))
+        return next(both) - next(both)
+
+    def kept_by(self, method: str, share: float, condition: str, split: str) -> pd.Series:
+        """The share of the lead that is kept by so much of all edges, those with the largest scores first,
+        by seed."""
+        rows = where(self.study.closer, condition=condition, split=split)
+        n = where(rows, measure="edges_of_model")["value"].iloc[0]
+        its = where(rows, measure=f"{method}_share_kept", component=round(share * n))
+        return its.set_index("seed")["value"]
 
     def recall_on_compiled(self, method: str) -> pd.Series:
         """Of the edges that matter in compiled models, the share in a method's circuits, by seed."""
@@ -107,13 +149,9 @@ class Circuits:
         )  # fmt: skip
         return rows.groupby("seed")["value"].mean()
 
-    def graded_table(self, grades: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
-        """Texts: a row per model and method, a column per grade.
-
-        Args:
-            grades: as of `grades`.
-            labels: of the models.
-        """
+    def graded_table(self) -> pd.DataFrame:
+        """The same as texts: a row per model and method, a column per grade."""
+        grades = self.grades()
         digits = {"circuit_size": 0, "model_runs": 0}
         said = {
             (row.model, row.method, row.quantity): format_interval(row, digits.get(row.quantity, 2))
@@ -121,7 +159,7 @@ class Circuits:
         }
         rows = [
             [
-                labels[model],
+                GRADED[model],
                 title,
                 *(said.get((model, method, quantity), "") for quantity in GRADES),
             ]
@@ -153,6 +191,15 @@ class Circuits:
         edges = self._wiring(condition).edges
         return edge_rows([edges[int(i)] for i in its["component"]], its["value"])
 
+    def found_by(
+        self, methods: Iterable[str], condition: str, split: str
+    ) -> dict[str, pd.DataFrame]:
+        """The same by several methods, by what figures call these; and of a program, the `known` one."""
+        found = {self.methods[its]: self.found(condition, split, its) for its in methods}
+        return found | (
+            {"known": self.true(condition, split)} if condition in self.programs else {}
+        )
+
     def true(self, condition: str, split: str) -> pd.DataFrame:
         """The edges of a program's known circuit, with what each is needed for by itself."""
         edges = self._wiring(condition).edges
@@ -178,50 +225,19 @@ class Circuits:
         run = self.study.first[condition]
         return Wiring.of(run.model, run.parameters())
 
-    # ---- hypotheses -------------------------------------------------------------------------
+    # ---- subspaces --------------------------------------------------------------------------
 
-    @cached_property
-    def scrubbed(self) -> pd.DataFrame:
-        """What each hypothesis recovers of the loss at the end: condition, seed, hypothesis, value, kind.
+    def followed(self, rank: int, layer: int, condition: str, split: str) -> pd.Series:
+        """Answers that follow a learnt subspace of so many dimensions of the state before a block, by
+        seed."""
+        told = {"measure": "aligned", "component": rank, "layer": layer}
+        its = where(self.study.closer, condition=condition, split=split, **told)
+        return its.set_index("seed")["value"]
 
-        Of the comparisons `known_PROGRAM`, with the program's own circuit, and `wrong_PROGRAM`.
-        """
-        rows = named_parts(self.study.comparisons, "comparison", _OF_PROGRAM)
-        own, other = (where(rows, which=its) for its in ("known", "wrong"))
-        names = {
-            "scrubbed_recovered": "circuit",
-            "exchanged_recovered": "exchanged",
-            "everything_recovered": "everything",
-        }
-        its = where(own, measure=list(names))
-        its = its.assign(hypothesis=its["measure"].map(names))
-        wrong = where(other, measure="scrubbed_recovered").assign(hypothesis="other task")
-        both = pd.concat([its, wrong], ignore_index=True)
-        return both[both["step"].eq(both.groupby(["condition", "seed"])["step"].transform("max"))]
-
-    def recovered(self) -> pd.DataFrame:
-        """The same over seeds: condition, hypothesis, mean, low, high, …"""
-        return over_seeds(self.scrubbed, ["condition", "hypothesis"])
-
-    def recovered_by(self, hypothesis: str, condition: str) -> pd.DataFrame:
-        """The same of one hypothesis and one condition, a row per seed."""
-        return where(self.scrubbed, hypothesis=hypothesis, condition=condition)
-
-    def recovered_table(self, labels: Mapping[str, str]) -> pd.DataFrame:
-        """Texts: a row per model, a column per hypothesis."""
-        said = {
-            (row.condition, row.hypothesis): format_interval(row, 2)
-            for row in self.recovered().itertuples(index=False)
-        }
-        rows = [
-            [labels[name], *(said.get((name, its), "") for its in HYPOTHESES)]
-            for name in dict.fromkeys(name for name, _ in said)
-        ]
-        return pd.DataFrame(rows, columns=["model", *HYPOTHESES.values()])
-
-    def aligned(self, conditions: Iterable[str], splits: Sequence[str]) -> pd.DataFrame:
-        """Answers that follow an exchanged subspace: condition, rank, layer, measure, mean, low, …"""
-        rows = where(self.study.closer, condition=list(conditions), split=list(splits))
+    def aligned(self) -> pd.DataFrame:
+        """Answers that follow an exchanged subspace, of the models in `SEARCHED`: condition, rank, layer,
+        measure, mean, low, …"""
+        rows = where(self.study.closer, condition=list(SEARCHED), split=["test", "ioi"])
         rows = rows[rows["measure"].str.startswith("aligned")]
         rows = rows.assign(rank=rows["component"].astype(int))
         return over_seeds(rows, ["condition", "rank", "layer", "measure"])

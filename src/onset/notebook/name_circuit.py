@@ -22,6 +22,8 @@ from onset.statistics.seeds import over_seeds
 from onset.statistics.times import Times, as_drawn, ratio
 
 LEAD, STORIES = "the lead", "loss of stories"
+SHARP = {LEAD: "lead of the right name", STORIES: "loss of stories"}
+"""what comes more or less suddenly, and how figures call it"""
 REPAIR = {
     "repair_lost_directly": "written by name movers",
     "repair_lost_lead": "lost without them",
@@ -41,6 +43,12 @@ RIDDLES = {
     "mapping": "mapping",
 }
 """kinds of riddles, and how figures call them"""
+NEW = {"": "as trained", "_new_names": "new names", "_new_template": "new template"}
+"""what is new in riddles that weren't trained: how names of splits end, and how figures call it"""
+ASKED = {f"ioi{new}": title for new, title in NEW.items()} | {
+    "three_names": "null: nobody named twice"
+}
+"""splits of indirect objects, and how figures call them"""
 DECAY = SHARPNESS_OF_DECAY
 
 
@@ -102,6 +110,11 @@ class NameCircuit:
         """By how many steps each part is half way later than the lead; below zero: sooner."""
         return lags(when_half(where(self.parts, split=self.split)), self.behaviour)
 
+    def later(self, part: str, than: str, condition: str) -> Times:
+        """The steps until one part is half way over those until another is, in a condition's runs."""
+        half = when_half(where(self.parts, split=self.split, condition=condition))
+        return ratio(half[part], half[than])
+
     def drawn_lags(self, conditions: Iterable[str]) -> pd.DataFrame:
         """The same as figures take it: condition, part, mean, low, high, seed_0, …"""
         found = {
@@ -113,6 +126,13 @@ class NameCircuit:
             for name in conditions
         }
         return stacked(found, "condition").replace([np.inf, -np.inf], np.nan)
+
+    @staticmethod
+    def with_a_mean(drawn: pd.DataFrame) -> pd.DataFrame:
+        """The same for a figure: what has no mean loses its interval, which may be wider than all others
+        together."""
+        known = drawn["mean"].notna()
+        return drawn.assign(low=drawn["low"].where(known), high=drawn["high"].where(known))
 
     # ---- sharpness --------------------------------------------------------------------------
 
@@ -144,12 +164,6 @@ class NameCircuit:
         }
         return stacked(found, "condition").replace([np.inf, -np.inf], np.nan)
 
-    def sharper(self, condition: str) -> Times:
-        """How sharply the lead comes over how sharply the loss of stories falls, in a condition's runs."""
-        sharp = self.sharpness()
-        stories = of_conditions(sharp[STORIES], [condition])
-        return ratio(of_conditions(sharp.get(LEAD, stories[:0]), [condition]), stories)
-
     # ---- self-repair ------------------------------------------------------------------------
 
     def repair(self, comparison: str) -> pd.DataFrame:
@@ -158,6 +172,13 @@ class NameCircuit:
             self.study.comparisons, comparison=comparison, split=self.split, measure=list(REPAIR)
         )  # fmt: skip
         return over_seeds(rows.assign(what=rows["measure"]), ["condition", "what", "step"])
+
+    def lost_share(self, comparison: str, condition: str) -> pd.Series:
+        """The share of the lead that is lost without name movers in the end, by seed."""
+        rows = where(self.study.comparisons, comparison=comparison, condition=condition)
+        rows = rows[rows["step"] == rows["step"].max()]
+        its = rows.pivot_table("value", "seed", "measure", observed=True)
+        return its["repair_lost_lead"] / its["repair_lead"]
 
     # ---- classes ----------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """Heads that move a name, as they appear in training: what each looks at, and what it writes.
 
 Of the classes of Wang et al. 2022 (arXiv:2211.00593): *previous-token* heads look one place back;
-*duplicate- token* heads look from a name that comes again at where it stood first, *induction* heads at
+*duplicate-token* heads look from a name that comes again at where it stood first, *induction* heads at
 what came after that; *S-inhibition* heads look from the end at the name that comes again; *name movers* at
 the right name, and write it, *negative* ones write against it. `onset.statistics.name_heads` has the rules
 for such classes. Where nobody is named twice, as in `three_names`, the same numbers are a null.
@@ -20,6 +20,7 @@ from onset.models.batch import Parameters, device_of
 from onset.models.transformer.model import Transformer
 from onset.models.transformer.wiring import Run, Wiring
 from onset.tasks.dataset import VALIDATION, Dataset, Split
+from onset.tasks.twins import twins
 
 NEEDS = ("rival", "right_place", "rival_place", "repeat_place", "head_weights")
 QUANTITIES = {
@@ -35,8 +36,8 @@ _EPS = 1e-5
 
 
 def measure(model: Transformer, parameters: Parameters, dataset: Dataset) -> Iterator[Measurement]:
-    """Per split that says where names are, but for validation parts, of its first questions; by block
-    application (`layer`) and `head`:
+    """Per split that says where names are, but for validation parts and twins, of its first questions; by
+    block application (`layer`) and `head`:
 
     * `writes_lead`: direct effect on the lead of the right answer over its rival, at the final norm's
       scale;
@@ -46,8 +47,10 @@ def measure(model: Transformer, parameters: Parameters, dataset: Dataset) -> Ite
     * `to_previous`: to the place before, mean over all positions but the first.
     """
     wiring = Wiring.of(model, parameters)
+    said_again = set(twins(dataset.splits).values())  # the same questions but for who acts
     for name, split in dataset.splits.items():
-        if name.endswith(VALIDATION) or not set(NEEDS[:-1]) <= split.truth.keys():
+        knows_places = set(NEEDS[:-1]) <= split.truth.keys()
+        if name.endswith(VALIDATION) or name in said_again or not knows_places:
             continue
         end = split.scored[-1]
         tokens = torch.from_numpy(split.tokens[:_MOST, : end + 1]).to(device_of(parameters))
