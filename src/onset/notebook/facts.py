@@ -44,7 +44,7 @@ where nothing should change; and those that predictions are about"""
 TOYS = {
     "composition": {
         "two hops, each in blocks of its own": ("two_layers/oo/accuracy", "half_composed/two_hop"),
-        "two hops, both in one block": ("shared_per_hop/oo/accuracy", None)},
+        "two hops, both in one block, read out per hop": ("shared_per_hop/oo/accuracy", None)},
     "reversal": {
         "reverse, untied": ("untied/reversed/withheld_accuracy", "facts/name"),
         "reverse, tied and trained": ("tied/reversed/withheld_accuracy", None)},
