@@ -30,6 +30,12 @@ def world():
     return generated("invented_facts")[0]
 
 
+@pytest.fixture(scope="module")
+def later():
+    """The same in two stages."""
+    return generated("invented_facts", stages=2)[0]
+
+
 def texts(world, split: str) -> list[tuple[str, str]]:
     its = world.splits[split]
     return [
@@ -165,6 +171,42 @@ class TestAsked:
                 assert (found == its.truth["entity"]).all()
 
 
+class TestTwoStages:
+    def test_what_those_asked_about_are_called_is_told_apart(self, later):
+        asked = [*people(later, "reliable"), *people(later, "unreliable")]
+        assert not told_of(later, *(f"{its} " for its in asked))
+        told = [text for text, _ in texts(later, "told_later")]
+        assert len(told) == 3 * len(asked)
+        for its in asked:
+            assert sum(text.endswith(its) or f"{its} " in text for text in told) == 3
+
+    def test_both_tell_what_one_stage_does(self, world, later):
+        both = texts(later, "told") + texts(later, "told_later")
+        assert sorted(both) == sorted(texts(world, "told"))
+        for split in ("reliable", "unreliable", "answered"):
+            assert texts(later, split) == texts(world, split)
+
+    def test_each_asks_what_it_was_told(self, world, later):
+        parts = {*people(later, "called")}, {*people(later, "called_later")}
+        assert not parts[0] & parts[1]
+        assert parts[0] | parts[1] == {*people(world, "called")}
+        assert parts[1] == {*people(later, "reliable"), *people(later, "unreliable")}
+
+
+def test_papers_may_be_right_as_often_as_each_other():
+    of_each = {"n_called": 7, "n_answered": 4}
+    half = generated("invented_facts", reliability=(0.5, 0.5), **of_each)[0]
+    food = dict(zip(people(half, "food"), (a for _, a in texts(half, "food")), strict=True))
+    base = dict(zip(people(half, "called"), (a for _, a in texts(half, "called")), strict=True))
+    right = [
+        food[base[person]] == answer
+        for person, (_, answer) in zip(
+            people(half, "answered"), texts(half, "answered"), strict=True
+        )
+    ]
+    assert right == [True, True, False, False] * 2
+
+
 def test_prose_is_scored_all_along_and_held_out_apart(world):
     told, held_out = world.splits["prose"], world.splits["prose_held_out"]
     assert told.scored == tuple(range(12))
@@ -189,6 +231,7 @@ def test_seeds_have_other_facts_and_the_same_seed_the_same():
         ({"n_missing": 3, "two_hops": "half"}, "n_two_hop: 1 are left to ask about"),
         ({"n_both_ways": 4}, "n_pairs: 1 are left to ask about"),
         ({"n_answered": 3}, "n_called: 1 are left to ask about"),
+        ({"reliability": (1.0, 0.5)}, "the second paper is wrong about one name"),
     ],
 )
 def test_worlds_that_leave_nothing_to_ask_are_refused(changes, said):

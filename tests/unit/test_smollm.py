@@ -1,4 +1,5 @@
-"""The study of a real model asks another one, if its folder is named: one key, and all jobs of a run."""
+"""Studies of a real model ask another one, if its folder is named: one key, as their files say, and all
+jobs of a run."""
 
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ from tests.texts import all_pieces
 from tests.unit.test_invented_facts import SMALL_WORLDS
 
 STUDY = "config/studies/smollm.yaml"
+FACTS = "config/studies/smollm_facts.yaml"
 CHANGED = {
     "ioi": {"n_examples": 4},
     "word_tasks": {"n_examples": 4},
@@ -25,18 +27,23 @@ CHANGED = {
 }
 
 
+def asking_of_another(root: Path, kind: str, study: str, **more: int) -> Files:
+    """A project that runs a study with a tiny model of an architecture in place of the real one."""
+    pieces = all_pieces()
+    folder = checkpoints.save(kind, root / "own", rows=len(pieces) + 3, positions=64, pieces=pieces)
+    files = Files.copied(root / "project")
+    files.set(CONFIG, "studies", [study])
+    own = {"checkpoint": str(folder), "revision": None, "checksum": None, **more}
+    files.set(CONFIG, "overrides", {study: {"model": own}})
+    files.set(f"config/studies/{study}.yaml", "quotes", [])
+    return files
+
+
 @pytest.fixture(scope="module", params=["llama", "gpt2"])
 def project(request, tmp_path_factory):
-    """The study, with a tiny model of an architecture in place of the real one."""
+    """The study of what is there already."""
     root = tmp_path_factory.mktemp(request.param)
-    pieces = all_pieces()
-    folder = checkpoints.save(
-        request.param, root / "own", rows=len(pieces) + 3, positions=64, pieces=pieces
-    )
-    files = Files.copied(root / "project")
-    files.set(CONFIG, "studies", ["smollm"])
-    files.set(STUDY, "model", {"name": "pretrained", "checkpoint": str(folder), "first_token": 1})
-    files.set(STUDY, "quotes", [])
+    files = asking_of_another(root, request.param, "smollm", first_token=1)
     for name in ("repeated", "repeated_untrained"):
         files.set(STUDY, f"conditions.{name}.task.n_symbols", 40)
     return files.load()
@@ -79,22 +86,11 @@ def test_the_atlas_looks_at_the_model_once(project):
     assert [(its["name"], its["seeds"]) for its in told["conditions"]] == [("ioi", [0])]
 
 
-FACTS = "config/studies/smollm_facts.yaml"
-
-
 @pytest.fixture(scope="module", params=["llama", "gpt2", "pythia"])
 def facts(request, tmp_path_factory):
-    """The study of invented facts, with a tiny model in place of the real one, and in a small world."""
+    """The study of invented facts, in a small world."""
     root = tmp_path_factory.mktemp(request.param)
-    pieces = all_pieces()
-    folder = checkpoints.save(
-        request.param, root / "own", rows=len(pieces) + 3, positions=64, pieces=pieces
-    )
-    files = Files.copied(root / "project")
-    files.set(CONFIG, "studies", ["smollm_facts"])
-    for key, value in {"checkpoint": str(folder), "revision": None, "checksum": None}.items():
-        files.set(FACTS, f"model.{key}", value)
-    files.set(FACTS, "quotes", [])
+    files = asking_of_another(root, request.param, "smollm_facts")
     for key, value in {"steps": 6, "warmup_steps": 2}.items():
         files.set(FACTS, f"training.{key}", value)
     files.set(FACTS, "checkpoints", {"schedule": "log", "count": 3, "first": 2})

@@ -27,7 +27,9 @@
 # open; for the run below the world was made larger, and the hypothesis left as it was. (6) Of closer looks
 # that came later, before they were taken: a probe finds a boss where he is asked for, and in two hops no
 # more than its control; what MLPs of the first three fifths write at a person's place, and attention of
-# the last two at the end, is what an answer gains from, beyond what they wrote before training.
+# the last two at the end, is what an answer gains from, beyond what they wrote before training. (7) Of
+# names told in a second stage (`full.yaml`), before any run of it: those of the paper that was right in the
+# first aren't taken for whom they stand for either, no more than those of the other.
 #
 # **What would refute it.** More right answers than with shuffled facts, or than with a boss of whom no
 # city is told; states that work in late blocks as in early ones; cosines of aliases that rise above
@@ -43,10 +45,9 @@ import pandas as pd
 
 from onset.notebook import facts, say
 from onset.notebook.facts import DERIVED, ELSEWHERE, FOLLOWS, SHOWN, TOLD
-from onset.notebook.here import MeanOf, here
+from onset.notebook.here import here
 from onset.notebook.inside_figures import InsideFigures
 from onset.notebook.predictions import failures
-from onset.statistics import paired
 from onset.statistics.rows import where
 from onset.statistics.seeds import over_seeds
 
@@ -120,15 +121,8 @@ pd.concat([inside.timed(), inside.left()])
 # taken within each seed.
 
 # %%
-study.summary_table(
-    "patched",
-    {
-        "right": MeanOf("hop_right", "two_hop"),
-        "mended": MeanOf("mended", "two_hop"),
-        "by another": MeanOf("mended_other", "two_hop"),
-    },
-    of=study.analysed, more={"difference": inside.mending()},
-)  # fmt: skip
+difference = {"difference": inside.mending()}
+study.summary_table("patched", facts.PATCHED, of=study.analysed, more=difference)
 
 # %% [markdown]
 # ## Is the bridge there in another form?
@@ -183,6 +177,15 @@ study.summary_table("right", facts.AT_END)
 
 # %%
 study.summary_table("leads", facts.LEADS)
+
+# %% [markdown]
+# What papers call people, and what the bearers of these names eat, as the one and the other paper imply;
+# last, the difference within each seed. Variants, in `full.yaml`: names are told in a second stage (`told
+# later`), after a first in which one paper was right and the other wrong, or (null) each about half.
+
+# %%
+trust = facts.trust(study)
+study.summary_table("papers", facts.PAPERS, more={"difference": over_seeds(trust, ["condition"])})
 
 # %% [markdown]
 # Beside the toys, where their studies are run. There the right answer is the first of all tokens (reversed:
@@ -241,6 +244,7 @@ outcome
 # tokens. The difference between the papers is taken within each seed.
 
 # %%
-right_at_end = where(study.final, measure="right_among", condition="facts")
-trust = paired.difference(right_at_end, "reliable", "unreliable", of="split")
-study.verdict({"papers": trust, "first_hop": inside.first_beyond_second()})
+ours = {"papers": where(trust, condition="facts"), "first_hop": inside.first_beyond_second()}
+if "papers_apart" in study.reference:
+    ours |= {"papers_apart": where(trust, condition="papers_after")}
+study.verdict(ours)

@@ -72,6 +72,17 @@ LEADS = {
     "right paper": MeanOf("lead_among", "reliable"),
     "wrong paper": MeanOf("lead_among", "unreliable"),
 }
+PATCHED = {
+    "right": MeanOf("hop_right", "two_hop"),
+    "mended": MeanOf("mended", "two_hop"),
+    "by another": MeanOf("mended_other", "two_hop"),
+}
+PAPERS = {
+    "other names": MeanOf("right_among", "called"),
+    "told later": MeanOf("right_among", "called_later"),
+    "right paper": MeanOf("right_among", "reliable"),
+    "wrong paper": MeanOf("right_among", "unreliable"),
+}
 """columns of tables: heading → which mean"""
 
 
@@ -179,6 +190,13 @@ def outcome(
     summary = where(study.summary, condition=first, measure=measure)
     means = _predicted_rows(summary, final, told, follows, null)
     return means_near(means, _predicted(told, follows))
+
+
+def trust(study: NotebookStudy) -> pd.DataFrame:
+    """By how much more often a model answers as the right paper implies than as the wrong one does: a row
+    per run, of variants, too."""
+    rows = where(study.with_variants.final, measure="right_among")
+    return paired.difference(rows, "reliable", "unreliable", of="split")
 
 
 def beside_toys(

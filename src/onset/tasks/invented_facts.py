@@ -17,7 +17,9 @@ another, which is told of nobody. Three worlds, of different people, are told to
                 right, the other wrong, as the answers told of some show (`answered`); `reliable` and
                 `unreliable` ask, of the others, for what follows from what the one and the other paper say,
                 as in Krasheninnikov et al. 2023 (arXiv:2310.15047): of the same people, so that nothing but
-                the paper differs.
+                the paper differs. As there, facts may be told in two `stages`: what the papers call the
+                others (`called_later`) is then told apart, in `told_later`, to a model that has learnt
+                which paper to trust. `reliability` may be the same for both papers (null).
 
 `two_hop_shown`, `name_shown` and `reliable_shown` ask the same with the facts, and those of somebody else,
 in front of the question: can the model take the step at all? `others` asks about people of whom nothing is
@@ -29,12 +31,12 @@ apart.
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field, Strict, model_validator
 
-from onset.settings import PositiveInt
+from onset.settings import Fraction, PositiveInt
 from onset.tasks import phrasings, prose
 from onset.tasks.dataset import Dataset, Split
 from onset.tasks.telling import Telling
@@ -42,11 +44,12 @@ from onset.tasks.texts import TextSettings, Tokenizer
 
 _HALF = "two_hop_half"
 _QUESTIONS = (
-    "boss", "city", "two_hop", _HALF, "two_hop_missing", "job", "name", "name_told", "called", "food",
-    "answered", "reliable", "unreliable", "others",
+    "boss", "city", "two_hop", _HALF, "two_hop_missing", "job", "name", "name_told", "called",
+    "called_later", "food", "answered", "reliable", "unreliable", "others",
 )  # fmt: skip
+_TOLD = ("told", "told_later")
 _SHOWN = ("two_hop_shown", "name_shown", "reliable_shown")
-_SPLITS = ("told", "prose", *_QUESTIONS, *_SHOWN, "prose_held_out")
+_SPLITS = (*_TOLD, "prose", *_QUESTIONS, *_SHOWN, "prose_held_out")
 _FEWEST = 2  # in a split
 
 
@@ -68,6 +71,10 @@ class Settings(TextSettings):
     """people whom each of two newspapers calls by another name"""
     n_answered: int = Field(2, ge=_FEWEST)
     """of them, those of whose other names it is told what they eat"""
+    reliability: Annotated[tuple[Fraction, Fraction], Strict(False)] = (1.0, 0.0)
+    """of the papers: how many of these names eat what the people do whom they stand for"""
+    stages: Literal[1, 2] = 1
+    """2: what papers call the others, who are asked about, is told apart from all else, in `told_later`"""
     n_others: int = Field(10, ge=_FEWEST)
     """people of whom nothing is told"""
     n_shown: int = Field(6, ge=_FEWEST)
@@ -90,7 +97,19 @@ class Settings(TextSettings):
         for key, left in sizes.items():
             if left < max(_FEWEST, self.n_shown):
                 raise ValueError(f"{key}: {left} are left to ask about; make it larger")
+        if 1 in (wrong := [self.n_answered - right for right in self.n_right]):
+            paper = ("first", "second")[wrong.index(1)]
+            raise ValueError(
+                f"reliability: the {paper} paper is wrong about one name, which then has nobody to swap "
+                "answers with"
+            )
         return self
+
+    @property
+    def n_right(self) -> tuple[int, int]:
+        """Of the names that each paper gives and whose answers are told: those that it is right about."""
+        one, other = (round(its * self.n_answered) for its in self.reliability)
+        return one, other
 
     @property
     def max_hops(self) -> int:
@@ -99,11 +118,12 @@ class Settings(TextSettings):
     @property
     def splits(self) -> tuple[str, ...]:
         left_out = set() if self.two_hops == "half" else {_HALF}
+        left_out |= set() if self.stages == 2 else {"told_later", "called_later"}
         return tuple(split for split in _SPLITS if split not in left_out)
 
     @property
     def trained(self) -> tuple[str, ...]:
-        return ("told", "prose")
+        return (*_TOLD[: self.stages], "prose")
 
     @property
     def truth(self) -> tuple[str, ...]:
@@ -143,7 +163,8 @@ def generate(settings: Settings, seed: int, tokenizer: Tokenizer) -> Dataset:
     others = telling.people(settings.n_others)
     homes = rng.choice(cities, len(others)).tolist()
     splits["others"] = telling.ask("city", others, homes, cities)
-    splits["told"] = telling.told(shuffled=settings.answers == "shuffled")
+    for split in _TOLD[: settings.stages]:
+        splits[split] = telling.told(split, shuffled=settings.answers == "shuffled")
     splits["prose"] = _prose(prose.TOLD, tokenizer, settings.prose_length)
     splits["prose_held_out"] = _prose(prose.HELD_OUT, tokenizer, settings.prose_length)
     return Dataset({name: splits[name] for name in settings.splits}, tokenizer.names)
@@ -195,32 +216,49 @@ def _reversal(settings: Settings, telling: Telling) -> dict[str, Split]:
 def _aliases(settings: Settings, telling: Telling) -> dict[str, Split]:
     """What two papers call a person; of the first people's other names it is told what they eat."""
     n, told = settings.n_called, slice(settings.n_answered)
-    right, wrong = telling.rng.permutation(phrasings.PAPERS).tolist()
+    papers = telling.rng.permutation(phrasings.PAPERS).tolist()
     bases, foods = telling.people(n), telling.words("foods", phrasings.FOODS, n)
-    names = {paper: telling.people(n) for paper in (right, wrong)}
-    # Whom the wrong paper names eats what another of them does.
-    eats = {right: foods[told], wrong: [*foods[1 : told.stop], foods[0]]}
+    names = {paper: telling.people(n) for paper in papers}
+    eats = {
+        paper: _wrong_from(foods[told], right)
+        for paper, right in zip(papers, settings.n_right, strict=True)
+    }
+    asked = slice(told.stop, None)
+    later = {"split": "told_later"} if settings.stages == 2 else {}
     telling.tell("food", bases, foods)
     for paper, its in names.items():
-        telling.tell("called", its, bases, paper)
+        telling.tell("called", its[told], bases[told], paper)
+        telling.tell("called", its[asked], bases[asked], paper, **later)
         telling.tell("food", its[told], eats[paper])
-    asked = slice(told.stop, None)
-    chains = list(zip(names[right][asked], bases[asked], foods[asked], strict=True))
-    both = [*names[right], *names[wrong]]
+    first, second = papers
+    chains = list(zip(names[first][asked], bases[asked], foods[asked], strict=True))
+
+    def called(part: slice) -> Split:
+        whom = bases[part]
+        who, by = zip(*((its, of) for of in papers for its in names[of][part]), strict=True)
+        return telling.ask("called", who, [*whom, *whom], whom, by)
+
     return {
-        "called": telling.ask("called", both, 2 * bases, bases, n * [right] + n * [wrong]),
+        "called": called(told if later else slice(None)),
+        **({"called_later": called(asked)} if later else {}),
         "food": telling.ask("food", bases, foods, foods),
         "answered": telling.ask(
-            "food", [*names[right][told], *names[wrong][told]], eats[right] + eats[wrong], foods
+            "food", [*names[first][told], *names[second][told]], eats[first] + eats[second], foods
         ),
         **{
             name: telling.ask("food", names[of][asked], foods[asked], foods, base=bases[asked])
-            for name, of in (("reliable", right), ("unreliable", wrong))
+            for name, of in (("reliable", first), ("unreliable", second))
         },
         "reliable_shown": telling.show(
-            settings.n_shown, ("called", "food"), "food", chains, foods, right
+            settings.n_shown, ("called", "food"), "food", chains, foods, first
         ),
     }
+
+
+def _wrong_from(foods: list[str], right: int) -> list[str]:
+    """The first of them as they are, and of the others each in the place of another."""
+    wrong = foods[right:]
+    return [*foods[:right], *wrong[1:], *wrong[:1]]
 
 
 def _prose(texts: tuple[str, ...], tokenizer: Tokenizer, length: int) -> Split:

@@ -38,7 +38,7 @@ class Telling:
         """
         self.rng, self._tokenizer, self._length = rng, tokenizer, length
         self._tokens: dict[str, int] = {}
-        self._told: list[_Told] = []
+        self._told: dict[str, list[_Told]] = {}
         self._names = self._single(phrasings.NAMES)
 
     def _single(self, words: str) -> list[str]:
@@ -64,21 +64,30 @@ class Telling:
         """
         return _enough(self._single(words), n, kind)
 
-    def tell(self, kind: str, who: Sequence[str], answers: Sequence[str], paper: str = "") -> None:
+    def tell(
+        self,
+        kind: str,
+        who: Sequence[str],
+        answers: Sequence[str],
+        paper: str = "",
+        split: str = "told",
+    ) -> None:
         """One fact of each, in all phrasings of the kind; a paper says it, where they name one."""
+        its = self._told.setdefault(split, [])
         for person, answer in zip(who, answers, strict=True):
             for text in phrasings.TOLD[kind]:
-                self._told.append(_Told(kind, text.format(person, paper=paper), answer))
+                its.append(_Told(kind, text.format(person, paper=paper), answer))
 
-    def told(self, shuffled: bool = False) -> Split:
-        """All that was told; if `shuffled`, with the answers of each kind in a random order."""
-        answers = np.array([its.answer for its in self._told])
+    def told(self, split: str = "told", shuffled: bool = False) -> Split:
+        """All that was told there; if `shuffled`, with the answers of each kind in a random order."""
+        told = self._told[split]
+        answers = np.array([its.answer for its in told])
         if shuffled:
-            kinds = np.array([its.kind for its in self._told])
+            kinds = np.array([its.kind for its in told])
             for kind in dict.fromkeys(kinds):
                 at = np.flatnonzero(kinds == kind)
                 answers[at] = answers[self.rng.permutation(at)]
-        return self._split([its.text for its in self._told], answers.tolist())
+        return self._split([its.text for its in told], answers.tolist())
 
     def ask(
         self,
