@@ -27,7 +27,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = re.search(
-    r"<!-- config: real.yaml -->\n```yaml\n(.*?)```", (ROOT / "docs/python.md").read_text(), re.S
+    r"`real.yaml`.*?```yaml\n(.*?)```", (ROOT / "docs/python.md").read_text(), re.S
 )[1]
 
 
