@@ -22,6 +22,7 @@ condition,split,measure,kind,digits,n_seeds,mean,low,high
 tied,ood,accuracy,share,2,10,0.97,0.95,0.98
 untied,ood,accuracy,share,2,10,0.05,0.04,0.06
 untied_self_naming,ood,accuracy,share,2,10,0.96,0.9,0.98
+facts_20,ood,accuracy,share,2,10,0.23,0.11,0.4
 constant_rate,ood,accuracy,share,2,3,0.61,0.5,0.7
 decay_0_1,ood,accuracy,share,2,3,0.13,0.1,0.2
 no_alias_facts,ood,accuracy,share,2,3,0.04,0.03,0.05
@@ -68,6 +69,7 @@ def test_every_number_of_the_answer_with_its_seeds(here, project):
         "| alias | `untied/ood/accuracy` | 0.05 [0.04, 0.06] | 10 |",
         "| alias | `untied_self_naming/ood/accuracy` | 0.96 [0.90, 0.98] | 10 |",
         "| alias | `guess/ood` | 0.08\u202f% |  |",
+        "| alias | `facts_20/ood/accuracy` | 0.23 [0.11, 0.40] | 10 |",
         "| alias | `constant_rate/ood/accuracy` | 0.61 [0.50, 0.70] | 3 |",
         "| alias | `decay_0_1/ood/accuracy` | 0.13 [0.10, 0.20] | 3 |",
     ]
