@@ -232,12 +232,13 @@ ours = {
 study.verdict({name: its.dropna() for name, its in ours.items()})
 
 # %% [markdown]
-# **What it shows.** A product of factors waits and then falls at once, as the closed form says, and what is
-# given shortens the wait. With matrices drawn at random that outlives ReLU and attention; Adam nearly ends
-# the wait for a small scale and leaves the sharpness, as foretold. With norms and all the rest, trainings of
-# three factors don't all get to a tenth of their loss, so that part of the first hypothesis is left open.
-# Each skill falls more sharply than a decay. Two of four powers are what the frequencies foretell, over
-# steps with a steep law and over examples; over steps with a flat one, and over neurons, the loss falls more
-# slowly. Of the tokens of a text, more than a third are sudden beyond both nulls, which call one in twenty
-# so, and the pace of the mean explains a quarter at most: the third hypothesis, that most tokens are no more
-# sudden than smooth curves with their noise, is refuted for that null and stands for both together.
+# **What it shows.** A product of factors waits and then falls at once, as the closed form says, and what
+# is given shortens the wait. With matrices drawn at random that outlives ReLU and attention; Adam nearly
+# ends the wait for a small scale and leaves the sharpness, as foretold. With norms and all the rest,
+# trainings of three factors don't all get to a tenth of their loss, so that part of the first hypothesis
+# is left open. Each skill falls more sharply than a decay. Two of four powers are what the frequencies
+# foretell, over steps with a steep law and over examples; over steps with a flat one, and over neurons,
+# the loss falls more slowly. Of the tokens of a text, more than a third are sudden beyond both nulls,
+# which call one in twenty so, and the pace of the mean explains a quarter at most: the third hypothesis,
+# that most tokens are no more sudden than smooth curves with their noise, is refuted for that null and
+# stands for both together.
