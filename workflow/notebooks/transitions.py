@@ -236,9 +236,8 @@ study.verdict({name: its.dropna() for name, its in ours.items()})
 # is given shortens the wait. With matrices drawn at random that outlives ReLU and attention; Adam nearly
 # ends the wait for a small scale and leaves the sharpness, as foretold. With norms and all the rest,
 # trainings of three factors don't all get to a tenth of their loss, so that part of the first hypothesis
-# is left open. Each skill falls more sharply than a decay. Two of four powers are what the frequencies
-# foretell, over steps with a steep law and over examples; over steps with a flat one, and over neurons,
-# the loss falls more slowly. Of the tokens of a text, more than a third are sudden beyond both nulls,
-# which call one in twenty so, and the pace of the mean explains a quarter at most: the third hypothesis,
-# that most tokens are no more sudden than smooth curves with their noise, is refuted for that null and
-# stands for both together.
+# is left open. In the median, a skill falls more sharply than a decay. Two of four powers are what the
+# frequencies foretell, over steps with a steep law and over examples; over steps with a flat one, and
+# over neurons, the loss falls more slowly. Of the tokens of a text, many more are sudden beyond both
+# nulls than of curves drawn from these, and the pace of the mean explains few. Beyond smooth curves with
+# their noise most are, which refutes the third hypothesis; beyond shuffled changes, fewer than half.

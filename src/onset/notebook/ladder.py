@@ -60,7 +60,7 @@ class Ladder:
         """The time to half the loss of networks that begin alike: measured, and in closed form."""
         rate = self.study.setting("training.learning_rate", condition)
         its = where(self.networks, condition=condition)
-        half = factors.typical(its, "half", ["factors", "scale"]).replace(np.inf, np.nan)
+        half = _typical(its, "half", ["factors", "scale"])
         half["value"] *= rate
         return over_seeds(half, ["factors", "scale"], "real"), self.foreseen(condition)
 
@@ -68,15 +68,16 @@ class Ladder:
         """factors, scale, time to half the loss, sharpness: in closed form."""
         its = self.settings[condition]
         rows = [
-            (k, scale, factors.time_to(0.5, k, scale, its.given), self._sharpness(k, scale, its))
+            (
+                k,
+                scale,
+                factors.time_to(0.5, k, scale, its.given),
+                factors.sharpness(k, scale, its.given),
+            )
             for k in its.factors
             for scale in its.scales
         ]
         return pd.DataFrame(rows, columns=["factors", "scale", "time", "sharpness"])
-
-    @staticmethod
-    def _sharpness(k: int, scale: float, its: Settings) -> float:
-        return factors.sharpness(k, scale, its.given)
 
     def farthest_off(self, conditions: Iterable[str]) -> float:
         """By which part a time is at most longer or shorter than in closed form, where there is any."""
@@ -89,13 +90,13 @@ class Ladder:
 
     def sharpness(self) -> pd.DataFrame:
         """Over seeds, by condition and factors: median of the networks with the smallest scale."""
-        found = factors.typical(self._smallest, "sharpness", ["factors"]).replace(np.inf, np.nan)
+        found = _typical(self._smallest, "sharpness", ["factors"])
         return over_seeds(found, ["condition", "factors"], "ratio")
 
     def halves(self, conditions: Iterable[str]) -> pd.DataFrame:
         """Over seeds, by condition and factors: the step of half the loss, median as in `sharpness`."""
         its = where(self._smallest, condition=list(conditions))
-        found = factors.typical(its, "half", ["factors"]).replace(np.inf, np.nan)
+        found = _typical(its, "half", ["factors"])
         return over_seeds(found, ["condition", "factors"], "steps")
 
     @property
@@ -106,16 +107,19 @@ class Ladder:
 
     def waiting(self) -> pd.DataFrame:
         """How many times later the half comes with the smallest scale than with the largest."""
-        half = factors.typical(self.networks, "half", ["factors", "scale"])
-        by = half.replace(np.inf, np.nan).sort_values("scale").groupby(
-            ["condition", "seed", "factors"], sort=False, observed=True
-        )["value"]  # fmt: skip
+        half = _typical(self.networks, "half", ["factors", "scale"]).sort_values("scale")
+        by = half.groupby(["condition", "seed", "factors"], sort=False, observed=True)["value"]
         ratio = by.agg(lambda its: its.iloc[0] / its.iloc[-1])
         return over_seeds(ratio.reset_index(), ["condition", "factors"], "ratio")
 
     def sharper(self, condition: str, k: int, than: int) -> pd.Series:
         """The sharpness with k factors over that with so many others, by run."""
         its = where(self._smallest, condition=condition)
-        wide = factors.typical(its, "sharpness", ["factors"]).replace(np.inf, np.nan)
+        wide = _typical(its, "sharpness", ["factors"])
         found = wide.pivot(index=["condition", "seed"], columns="factors", values="value")
         return by_run((found[k] / found[than]).to_dict())
+
+
+def _typical(networks: pd.DataFrame, what: str, by: list[str]) -> pd.DataFrame:
+    """`factors.typical`, NaN where most networks don't get there: a mean over seeds isn't known then."""
+    return factors.typical(networks, what, by).replace(np.inf, np.nan)
