@@ -56,7 +56,7 @@ def arguments(tmp_path) -> argparse.Namespace:
         "shown": [its | made for its in told["shown"]],
         "studies": [its | made | {"has_reference": True} for its in told["studies"]],
         "seeds": told["seeds"],
-        "abstract": {},
+        "findings": [],
         "smoke": False,
     }
     return argparse.Namespace(
@@ -72,7 +72,7 @@ def test_it_is_the_text_what_notebooks_made_and_what_the_config_says(arguments):
         for study in ("former", "second")
         for place in (f"figures/{study}/curve.pdf", f"tables/{study}/ends.tex")
     }
-    names = ("generated", "sentences", "studies", "settings", "conditions", "published")
+    names = ("generated", "studies", "settings", "conditions", "published")
     written = {f"{name}.tex" for name in names}
     assert set(files) == text | made | written
     generated = files["generated.tex"].decode()
@@ -164,29 +164,39 @@ def test_studies_of_one_title_both_keep_what_is_published(arguments):
     assert r"{paper/n_published}{2}" in files["generated.tex"].decode()
 
 
-def test_the_abstract_is_what_studies_say_in_their_order(arguments):
-    told = {"second": "In {share} of cases & more.", "former": "Rank {one/near/rank_of_a.layer_1}."}
-    arguments.settings["abstract"] = told
+def test_findings_are_told_by_theme_and_the_first_of_each_in_the_abstract(arguments):
+    arguments.settings["findings"] = [
+        {"study": "second", "theme": "Worlds", "words": "In {share} of cases & more."},
+        {"study": "former", "theme": "worlds", "words": "Rank {one/near/rank_of_a.layer_1}."},
+    ]
     files = _files(arguments)
-    _, first, second = files["sentences.tex"].decode().splitlines()
-    assert second == r"In \onsetnumber{second/share} of cases \& more."
-    assert first == r"Rank \onsetmean{former}{one}{near}{rank_of_a.layer_1}."
+    first = r"In \onsetnumber{second/share} of cases \& more."
+    assert files["headlines.tex"].decode().splitlines()[1:] == [first]
+    assert files["found.tex"].decode().splitlines()[1:] == [
+        r"\subsection*{Worlds}",
+        r"\onsetfinding{second}{Half \& half}",
+        first,
+        r"\onsetfinding{former}{Half \& half}",
+        r"Rank \onsetmean{former}{one}{near}{rank_of_a.layer_1}.",
+    ]
     assert "former/one/near/rank_of_a.layer_1" in files["generated.tex"].decode()
 
 
-def test_a_number_of_the_abstract_that_is_not_there_is_named(arguments):
-    arguments.settings["abstract"] = {"former": "In {shares} of cases."}
+def test_a_number_of_an_abstract_that_is_not_there_is_named(arguments):
+    arguments.settings["findings"] = [
+        {"study": "former", "theme": None, "words": "In {shares} of cases."}
+    ]
     said = r"config/studies/former\.yaml: abstract: 'shares' is no number"
     with pytest.raises(MarkupError, match=said):
         _files(arguments)
 
 
-def test_only_studies_that_are_shown_are_in_the_abstract(tmp_path):
+def test_only_studies_that_are_shown_are_among_the_findings(tmp_path):
     shutil.copytree(ROOT / "config", tmp_path / "config")
     shutil.copytree(ROOT / "workflow/notebooks", tmp_path / "workflow/notebooks")
     config = {"studies": ["reversal", "alias"], "seeds": [0], "paper": False}
     told = json.loads(Jobs(load_project(config, tmp_path)).paper.settings)
-    assert list(told["abstract"]) == [its["name"] for its in told["shown"]]
+    assert [its["study"] for its in told["findings"]] == [its["name"] for its in told["shown"]]
 
 
 @pytest.mark.parametrize(

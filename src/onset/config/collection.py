@@ -49,7 +49,7 @@ class CollectionFile(Settings):
     answer: Text | None = None
     """in one sentence for the gallery; `{name}` stands for a number that the notebook saves"""
     abstract: Text | None = None
-    """in the abstract of the paper, with numbers as in the answer"""
+    """what it finds, in a sentence or two, for the paper; with numbers as in the answer"""
     on_request: bool = False
     """made only where `collections` in the config names it"""
     wants: Annotated[tuple[Wanted, ...], Strict(False), Field(min_length=1), Once]

@@ -204,7 +204,7 @@ class StudyFile(Settings):
     reference: dict[Name, PublishedSettings] = {}
     """what the literature reports, beside which ours is set"""
     abstract: Text | None = None
-    """its part of the paper's abstract; `{name}` as in `answer`"""
+    """what it finds, in a sentence or two, for the paper; `{name}` as in `answer`"""
     holds: Annotated[tuple[ClaimText, ...], Strict(False)] = ()
     """what the answer and the abstract claim (`onset.statistics.claims`): where one of these doesn't hold,
     page and paper say so behind the sentence"""

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from onset.gallery.captions import with_captions
+from onset.gallery.front import by_theme
 from onset.latex import definitions, escape
-from onset.latex.abstract import sentence
 from onset.latex.characters import declared
 from onset.latex.claims_made import claims_made
 from onset.latex.conditions import conditions_table
+from onset.latex.findings import Finding, finding_in_tex, headlines, listed
 from onset.latex.made import check_names, numbers_of, reference_of, table_of
 from onset.latex.markup import MarkupError
 from onset.latex.means_asked import Asked, means_asked_for
@@ -44,8 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--settings",
         required=True,
-        help="JSON: `shown`, what there is to see of each study; `abstract`, what each says in it; "
-        "`studies`, their settings; `seeds`; `smoke`, whether all are those of a smoke run",
+        help="JSON: `shown`, what there is to see of each study; `findings`, the abstract of each and its "
+        "theme; `studies`, their settings; `seeds`; `smoke`, whether all are those of a smoke run",
     )
 
 
@@ -122,11 +123,12 @@ def _written(
             path = _checked(arguments.results / its["name"] / "reference.csv")
             rows = reference_of(path, declared(arguments.sources))
             references.setdefault(its["title"], []).extend(rows)  # some studies have one title
-    sentences = "".join(_sentences(arguments))
-    files = {**files, "sentences.tex": sentences.encode()}
+    themes = _findings(arguments)
+    found = {"headlines": headlines(themes), "found": listed(themes)} if themes else {}
+    files = {**files, **{f"{name}.tex": its.encode() for name, its in found.items()}}
     return {
         "generated": _generated(arguments, settings, references) + _means(arguments, files),
-        "sentences": sentences,
+        **found,
         "studies": "".join(_section(files, study) for study in settings["shown"]),
         "settings": settings_tables(settings["studies"]),
         "conditions": "".join(map(conditions_table, settings["studies"])),
@@ -172,19 +174,27 @@ def _generated(
     return "".join(lines)
 
 
-def _sentences(arguments: argparse.Namespace) -> Iterator[str]:
-    """What the studies in the paper say in its abstract, a line each."""
-    told = arguments.settings["abstract"]
-    for study in (its["name"] for its in arguments.settings["shown"] if its["name"] in told):
-        folder, words = arguments.results / study, told[study]
+def _findings(arguments: argparse.Namespace) -> dict[str, list[Finding]]:
+    """What the studies in the paper find, by theme."""
+    titles = {its["name"]: its["title"] for its in arguments.settings["shown"]}
+    found = {}
+    for its in arguments.settings["findings"]:
+        study = its["study"]
+        folder = arguments.results / study
         numbers = numbers_of(_checked(folder / "numbers.json"), declared(arguments.sources))
         summary = folder / "summary.csv"
         means = Means.of_summary(summary) if summary.exists() else Means()
-        yield "".join([sentence(study, words, numbers, means), *_guards(arguments, study)]) + "\n"
+        text = finding_in_tex(study, its["words"], numbers, means)
+        guarded = "".join([text, *_guards(arguments, study)])
+        found[study] = Finding(study, titles[study], guarded)
+    return {
+        group.theme: [found[its["study"]] for its in group.cards]
+        for group in by_theme(arguments.settings["findings"])
+    }
 
 
 def _guards(arguments: argparse.Namespace, study: str) -> Iterator[str]:
-    """What its file says of its sentence, as it stands behind sentences of the text."""
+    """What its file claims of its abstract, as it stands behind sentences of the text."""
     (told,) = (its for its in arguments.settings["shown"] if its["name"] == study)
     yield from (f"\\onsetholds{{{study}}}{{{claim}}}" for claim in told.get("holds", ()))
 
@@ -261,12 +271,11 @@ def _section(sources: Collection[str], study: dict[str, Any]) -> str:
     """The study's section: as written in sections/, or else its figures and tables under its question."""
     if f"sections/{study['name']}.tex" in sources:
         return f"\\input{{sections/{study['name']}}}\n"
-    lines = [f"\\section{{{escape(study['title'])}}}\n{escape(study['question'])}\n"]
-    lines += [
-        f"\\onsetfigure{{{study['name']}}}{{{figure['name']}}}\n" for figure in study["figures"]
-    ]
-    lines += [f"\\onsettable{{{study['name']}}}{{{table['name']}}}\n" for table in study["tables"]]
-    return "".join(lines)
+    name, title, question = (study[its] for its in ("name", "title", "question"))
+    lines = [f"\\section{{{escape(title)}}}", f"\\label{{sec:{name}}}", escape(question)]
+    lines += [f"\\onsetfigure{{{name}}}{{{its['name']}}}" for its in study["figures"]]
+    lines += [f"\\onsettable{{{name}}}{{{its['name']}}}" for its in study["tables"]]
+    return "".join(f"{line}\n" for line in lines)
 
 
 if __name__ == "__main__":

@@ -64,15 +64,20 @@ class Paper(Part):
                     for name, study in self._project.studies.items()
                 ],
                 "seeds": list(self._project.seeds),
-                "abstract": self._abstract,
+                "findings": self._findings,
                 "smoke": self._project.settings.smoke,
             }
         )
 
     @property
-    def _abstract(self) -> dict[str, str]:
-        """What those that are shown say in the abstract, in their order."""
-        said = {name: its.file.abstract for name, its in self._project.studies.items()}
-        for name in self._collections.names:
-            said[name] = self._project.collections[name].file.abstract
-        return {name: words for name, words in said.items() if words}
+    def _findings(self) -> list[dict[str, str | None]]:
+        """What those that are shown say in their abstracts, in their order."""
+        files = {
+            **{name: its.file for name, its in self._project.studies.items()},
+            **{name: self._project.collections[name].file for name in self._collections.names},
+        }
+        return [
+            {"study": name, "theme": its.theme, "words": its.abstract}
+            for name, its in files.items()
+            if its.abstract
+        ]
