@@ -34,16 +34,15 @@ results = "results"
 # %%
 from IPython.display import display
 
-from onset.notebook import say, stories
+from onset.notebook import say, stories, story_fits, story_loss, story_order
 from onset.notebook.here import MeanOf, here
 from onset.notebook.stories import COMPARED
-from onset.notebook.story_fits import beside_nulls, fits
-from onset.notebook.story_loss import ORDERS, borne, borne_by_clean, carried, kept, parts_of
+from onset.notebook.story_loss import ORDERS
 from onset.notebook.story_neurons import NULLS, StoryNeurons
-from onset.notebook.story_order import learnt, same_order, sudden
 from onset.notebook.story_slots import SlotParts
+from onset.notebook.story_tokens import tokens_left
 from onset.statistics import paired
-from onset.statistics.rows import at_last_step, where
+from onset.statistics.rows import where
 from onset.statistics.seeds import over_seeds, within_seeds
 
 study = here(study_name, results)
@@ -73,8 +72,8 @@ neurons.kinds_figure("neurons", shares, "share of neurons", controls=NULLS)
 # its description names than those of all places. Null: the same of what another neuron writes.
 
 # %%
-fitted = fits(study.runs_of(study.there(ONE, "gelu", "solu", "no_norm", "narrow", "two_layers")))
-fit = beside_nulls(study, fitted)
+fitted = story_fits.fits(study.runs_of([its for its in TRAINED if its != "book"]))
+fit = story_fits.beside_nulls(study, fitted)
 BOTH_NULLS = {"controls": {"untrained": "x", "random": "|"}}
 neurons.kinds_figure("fits", where(fit, measure="fitting"), "share of neurons", **BOTH_NULLS)
 congruence = neurons.congruence()
@@ -112,14 +111,14 @@ over_seeds(where(looked, measure=PLACES), ["condition", "measure"]).round(2)
 # table says what the best one goes by.
 
 # %%
-COUNTS = parts_of(study.setting("model.d_mlp", ONE))
+COUNTS = story_loss.parts_of(study.setting("model.d_mlp", ONE))
 KEPT = {name: study.labels[name] for name in study.there(ONE, "book")}
-back = over_seeds(kept(neurons, KEPT, COUNTS), ["condition", "order", "count"])
+back = story_loss.loss_back(neurons, KEPT, COUNTS)
 study.points_figure(
     "kept", back, KEPT, "neurons kept", "loss that is back", at="count", curve="order", of=ORDERS
 )
-bearing = where(borne(neurons.neurons), condition=ONE)
-bears = carried(study, bearing)
+bearing = where(story_loss.borne(neurons.neurons), condition=ONE)
+bears = story_loss.carried(study, bearing)
 bears.round(3)
 
 # %% [markdown]
@@ -135,13 +134,9 @@ study.rows_figure(
     "by_hand", stories.beside_readers(study), None, "loss (nats)", of=[ONE, "two_layers", *BY_HAND],
     controls=stories.LINES, shares=False,
 )  # fmt: skip
-study.summary_table(
-    "by_hand",
-    {
-        "loss": MeanOf("loss", "test"), "above the floor": MeanOf("above_floor", "test"),
-        "above what one layer can": MeanOf("above_unbound", "test"),
-    },
-)  # fmt: skip
+ABOVE = {"above_floor": "above the floor", "above_unbound": "above what one layer can"}
+COLUMNS = {"loss": "loss", **ABOVE}
+study.summary_table("by_hand", {said: MeanOf(name, "test") for name, said in COLUMNS.items()})
 
 # %% [markdown]
 # ### What is left, and what the trained model does there
@@ -159,7 +154,8 @@ left = SlotParts(study, study.there(ONE, "by_hand_names", "by_hand_known", "by_h
 left.slots_figure("left_over", left.largest(8))
 given_up = SlotParts(study, study.there("narrow", ONE))
 given_up.slots_figure("given_up", given_up.first_behind(8))
-display(left.means.round(1), given_up.means.round(1))
+tokens = tokens_left(study, study.there(ONE, "by_hand_names", "by_hand_subjects"), 8)
+display(left.means.round(1), tokens.round(1), given_up.means.round(1))
 
 # %% [markdown]
 # ## Are neurons found again?
@@ -205,9 +201,7 @@ study.rows_figure(
     "paths", stories.paths_lost(study, in_song), stories.FROM, "lead lost (nats)", by="writes",
     row="reads", of=stories.TO, marked=0, controls={"lead": "x", "random": "|"}, shares=False,
 )  # fmt: skip
-SCORES = ["q_composition", "k_composition", "v_composition"]
-composition = at_last_step(study.measured(SCORES, condition="two_layers"))
-over_seeds(within_seeds(composition, ["measure"]), ["measure"]).round(3)
+stories.composition_scores(study, "two_layers").round(3)
 
 # %% [markdown]
 # ## When?
@@ -222,14 +216,14 @@ over_seeds(within_seeds(composition, ["measure"]), ["measure"]).round(3)
 formed = neurons.formed()
 neurons.kinds_figure("forming", formed, "formed, relative to the loss", marked=1, shares=False)
 ORDERED = {name: study.labels[name] for name in study.there(ONE, "two_layers")}
-rules = learnt(study.measured("rule_loss", split="test", condition=ORDERED), names["rule"])
 study.rows_figure(
-    "order", over_seeds(rules, ["condition", "shown"]), ORDERED, "half way (steps)", by="condition",
+    "order", story_order.rules_learnt(study, ORDERED), ORDERED, "half way (steps)", by="condition",
     row="shown", of={its: its for its in names["rule"]}, shares=False,
 )  # fmt: skip
-slots = learnt(study.measured("slot_loss", split="test", condition=ONE), names["slot"])
-same = same_order(slots=slots, neurons=neurons.when(ONE))
-suddenly = sudden(neurons.neurons, TRAINED)
+falling = study.measured("slot_loss", split="test", condition=ONE)
+slots = story_order.learnt(falling, names["slot"])
+same = story_order.same_order(slots=slots, neurons=neurons.when(ONE))
+suddenly = story_order.sudden(neurons.neurons, TRAINED)
 display(suddenly.round(2), same.round(3))
 
 # %% [markdown]
@@ -307,7 +301,9 @@ study.save_numbers(
         "given_up/{slot}/{condition}", say.rounded(0),
     )
     | say.named(where(congruence, condition=EACH, described=TWO), "congruence/{described}/{condition}")
-    | say.named(where(borne_by_clean(bearing), what=["cost", "number"]), "clean/{what}")
+    | say.named(
+        where(story_loss.borne_by_clean(bearing), what=["cost", "number"]), "clean/{what}"
+    )
     | say.named(where(bears, described=["none: slot"]), "borne/{described}")
     | say.named(where(suddenly, condition=ONE, what=["sharper", "later"]), "{what}/one_layer")
     | say.named(where(same, what=ORDERINGS), "same_order/{what}", say.mean)
@@ -319,7 +315,7 @@ study.save_numbers(
 )  # fmt: skip
 study.holds(
     "topic/one_layer < 0.03", "fitting/slot/one_layer:low > fitting/slot/random:high",
-    "described/one_layer:high < described/random:low",
+    "described/one_layer:low > described/random:high",
     "described/solu:low > described/one_layer:high", "congruence/slot/one_layer:low > 0",
     "0 < one_layer/test/topic_elsewhere:low",
     "one_layer/test/topic_elsewhere:high < one_layer/test/topic_in_slot:low",
