@@ -11,8 +11,9 @@ import torch
 import torch.nn.functional as F
 
 from onset.measures.answers.asking import logits_of_splits, targets_of_splits
+from onset.models.batch import Model, Parameters
 from onset.notebook.study import NotebookStudy
-from onset.runs.run import Run
+from onset.tasks.dataset import Dataset
 
 SPLIT = "test"
 
@@ -30,22 +31,23 @@ def tokens_left(study: NotebookStudy, conditions: Sequence[str], n: int) -> pd.D
         thousandths of a nat per token of held-out stories, mean over seeds. Those of all tokens add up to
         the whole.
     """
-    by_run = {(run.condition, run.seed): beyond_by_token(run) for run in study.runs_of(conditions)}
+    by_run = {
+        (run.condition, run.seed): beyond_by_token(run.model, run.parameters(), run.dataset)
+        for run in study.runs_of(conditions)
+    }
     means = pd.DataFrame(by_run).T.groupby(level=0).mean().T[[*conditions]]
     apart = (means.iloc[:, 0] - means.iloc[:, -1]).abs()
     return means.loc[apart.nlargest(n).index]
 
 
-def beyond_by_token(run: Run) -> pd.Series:
-    """Of one run, by the name of the token that comes next."""
-    split = run.dataset.splits[SPLIT]
-    alone = replace(run.dataset, splits={SPLIT: split})
+def beyond_by_token(model: Model, parameters: Parameters, dataset: Dataset) -> pd.Series:
+    """Of one model, by the name of the token that comes next."""
+    split = dataset.splits[SPLIT]
+    alone = replace(dataset, splits={SPLIT: split})
     with torch.inference_mode():
         targets = targets_of_splits(alone)
-        losses = F.cross_entropy(
-            logits_of_splits(run.model, run.parameters(), alone), targets, reduction="none"
-        )
+        logits = logits_of_splits(model, parameters, alone)
+        losses = F.cross_entropy(logits, targets, reduction="none")
     beyond = losses.double().numpy() - split.truth_of_next("unbound").ravel()
-    vocabulary = run.dataset.vocabulary
-    sums = np.bincount(targets.numpy(), beyond, len(vocabulary))
-    return pd.Series(1000 * sums / beyond.size, index=vocabulary)
+    sums = np.bincount(targets.numpy(), beyond, len(dataset.vocabulary))
+    return pd.Series(1000 * sums / beyond.size, index=dataset.vocabulary)

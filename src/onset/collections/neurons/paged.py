@@ -20,8 +20,8 @@ def paged(neurons: pd.DataFrame, close: Bool[np.ndarray, " neurons"]) -> list[st
     """The name of each neuron's page; empty: it has none.
 
     Of each study, among neurons of all its models that were looked at more closely: those without which
-    most is lost; of each value of what the world declares, such as a topic, the neuron that it describes best;
-    and of each description the cleanest neuron, kind by kind.
+    most is lost; of each value of what the world declares, such as a topic, the neuron that it describes
+    best; and of each description the cleanest neuron, kind by kind.
 
     Args:
         neurons: study, condition, seed, layer, neuron, kind, description, facts, values, cleanliness,
