@@ -82,7 +82,7 @@ def test_it_is_shown_as_studies_are(made):
     assert "moved/pages/all.html" in {its["address"] for its in entries}
     page = (results / "moved/index.html").read_text(encoding="utf-8")
     assert "pages/all.html" in page
-    for of_study in ("index.html", "plain/index.html", "figures/accuracy.html"):
+    for of_study in ("index.html", "plain/index.html"):
         assert "moved/pages/all.html#study=tiny" in (results / "tiny" / of_study).read_text()
     assert "The mean of each model." in page
     assert 'href="tiny.html"' in (results / "moved/pages/all.html").read_text()
