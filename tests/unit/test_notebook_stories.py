@@ -23,6 +23,7 @@ from onset.notebook.story_tokens import tokens_left
 from onset.notebook.study import NotebookStudy
 from onset.runs.run import Run
 from onset.statistics.rows import where
+from onset.statistics.seeds import over_seeds
 from onset.tasks.language import stories as stories_task
 
 SEEDS = (0, 1)
@@ -217,8 +218,12 @@ class TestNeurons:
         assert found.loc[TOKEN, ["mean", "random", "shuffled"]].tolist() == [0, 0.5, 0.5]
 
     def test_any_description(self, library):
-        found = library.described("one_layer").set_index("condition")["mean"]
-        assert found.to_dict() == {"one_layer": 0.75, "random": 0.5}
+        found = library.described("one_layer").set_index("condition")
+        assert found["mean"].to_dict() == {"one_layer": 0.75, "random": 0.5}
+        # Intervals are of as many neurons as the shares are of.
+        of_tokens = where(library.shares_of_nulls, null="random", described=TOKEN)
+        (alone,) = over_seeds(of_tokens, ["condition"])[["low", "high"]].to_numpy().tolist()
+        assert found.loc["random", ["low", "high"]].tolist() == alone
 
     def test_what_they_write_beside_what_others_write(self, library):
         found = library.congruence().set_index("described")
