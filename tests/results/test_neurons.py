@@ -47,17 +47,32 @@ def test_a_reader_goes_from_what_a_world_declares_to_a_neuron(browser, tmp_path)
     rows.at[4, "description"], rows.at[4, "cleanliness"] = "bridge = e7", 0.31
     pages = library.made(tmp_path, rows) / "pages"
     with opened(browser, pages / "neurons.html", viewport=PHONE) as page:
-        assert page.locator(".neuron-index p").all_inner_texts() == ["bridge: e7 0.31"]
+        (said,) = page.locator(".neuron-index p").all_inner_texts()
+        assert said.startswith("bridge: e7 0.31")
         page.locator(".neuron-index a", has_text="e7").click()
         page.wait_for_url("**/composition-one-0-0-4.html")
         assert "bridge = e7" in page.locator(".answer").inner_text()
+
+
+def test_other_pages_lead_to_the_neurons_of_their_models(pages, browser):
+    with opened(browser, pages / "composition-one-0-0-0.html") as page:
+        page.get_by_text("All neurons of these models").click()
+        page.wait_for_url("**/neurons.html#study=composition&condition=as%20it%20is")
+        assert page.locator("#n-condition").input_value() == "as it is"
+        shown = page.locator(".neurons tbody tr").filter(visible=True)
+        assert shown.count() == 8
+        page.evaluate("location.hash = 'study=composition&kind=token'")
+        page.wait_for_function("document.getElementById('n-kind').value === 'token'")
+        assert set(shown.locator("td:nth-child(8)").all_inner_texts()) == {"token"}
+        page.evaluate("location.hash = 'condition=none+of+these'")
+        page.wait_for_function("document.getElementById('n-condition').value === ''")
 
 
 def test_filters_and_order(pages, browser):
     with opened(browser, pages / "neurons.html") as page:
         shown = page.locator(".neurons tbody tr").filter(visible=True)
         page.locator("#n-kind").select_option("token")
-        assert set(shown.locator("td:nth-child(7)").all_inner_texts()) == {"token"}
+        assert set(shown.locator("td:nth-child(8)").all_inner_texts()) == {"token"}
         page.locator("#n-kind").select_option("")
         page.locator("#n-order").select_option("lost")
         lost = [float(its.get_attribute("data-lost") or "-inf") for its in shown.all()]

@@ -121,6 +121,16 @@ def test_a_study_says_whose_models_are_gathered(files):
     assert said[1].startswith("there is no condition 'trunc'; did you mean trunk?")
 
 
+def test_a_study_says_what_its_world_declares(files):
+    files.set(STUDY, "meanings", {"bridge": "the entity between two hops", "oo": "never composed"})
+    of_study = files.load().studies["composition"].file.meanings
+    assert list(of_study) == ["bridge", "oo"]
+    files.set(STUDY, "meanings", {"brigde": "the entity between two hops"})
+    ((place, said),) = files.problems().items()
+    assert place == (STUDY, "meanings.brigde")
+    assert said.startswith("its world has no such truth or split; did you mean bridge?")
+
+
 def every_problem(files) -> list[str]:
     with pytest.raises(ConfigError) as refused:
         files.load()

@@ -13,7 +13,6 @@ from onset.collections.neurons import paged, pages
 from onset.collections.neurons.combine import combine
 from onset.collections.neurons.declared import best_of_each, words_of
 from onset.collections.neurons.printed import drawing
-from onset.collections.neurons.printed.words import Context, contexts, number, short, steps
 from onset.collections.neurons.reading import Library, open_library
 from onset.collections.neurons.summary import beyond, by_study, clean_of, percent
 from tests import library
@@ -56,6 +55,36 @@ class TestTables:
         assert its["n_judged"] == len(judged) >= 2
         assert its["sharper"] == (judged["sharpness"] > judged["loss_sharpness"]).mean()
 
+    def test_what_a_description_gets_wrong_is_counted(self, opened):
+        its = opened.neurons[opened.neurons["description"] != ""]
+        both = its["n_named"] - its["n_missed"]
+        assert (both / its["n_named"]).tolist() == pytest.approx(
+            its["precision"].tolist(), nan_ok=True
+        )
+        active = both + its["n_unexplained"]
+        assert (both / active).tolist() == pytest.approx(its["recall"].tolist(), nan_ok=True)
+        closer = opened.rows("closer").merge(opened.neurons, on=["neuron", "layer"])
+        for row in closer.itertuples():
+            assert len(row.splits) == len(row.n_both_of) > 1
+            assert sum(row.n_named_of) == row.n_named
+            assert sum(row.n_both_of) == row.n_named - row.n_missed
+            assert sum(row.n_active_of) == sum(row.n_both_of) + row.n_unexplained
+
+    def test_the_clearest_of_it_are_there_to_be_asked_about(self, opened):
+        its = opened.neurons
+        wrong = its[(its["n_missed"] + its["n_unexplained"]).gt(0) & its["page"].ne("")].iloc[0]
+        found = opened.counterexamples(neuron=wrong["neuron"])
+        assert set(found["wrong"]) <= {"named", "active"}
+        assert found["wrong"].eq("named").sum() == min(wrong["n_missed"], 3)
+        missed, rest = found[found["wrong"].eq("named")], found[found["wrong"].eq("active")]
+        assert (missed["activation"] <= wrong["threshold"] * 1.01).all()
+        assert (rest["activation"] >= wrong["threshold"] * 0.99).all()
+        assert found["text"].str.contains("«").all()
+        assert opened.counterexamples(neuron=0).empty
+        if (unlooked := its[its["page"].eq("")]).size:
+            with pytest.raises(ValueError, match="wasn't looked at closely"):
+                opened.counterexamples(neuron=unlooked["neuron"].iloc[0])
+
     def test_a_run_that_begins_trained_has_no_untrained_null(self):
         rows = library.rows()
         tables = combine(rows[rows["source"] != "untrained"])
@@ -80,14 +109,14 @@ def some_neurons(**changes) -> pd.DataFrame:
 
 
 class TestPaged:
-    def test_they_are_of_the_first_seed_and_of_all_kinds(self):
+    def test_they_are_of_all_seeds_and_kinds(self):
         its = some_neurons()
         found = pd.Series(paged.paged(its, np.ones(200, bool)))
         has = found != ""
         assert has.sum() == paged.MOST_PAGES
-        assert its[has]["seed"].eq(0).all()
+        assert set(its[has]["seed"]) == {0, 1}
         assert its[has]["kind"].value_counts().min() > 15
-        assert found[99] == "one-plain-0-0-99"  # without which most is lost
+        assert found[199] == "one-plain-1-0-199"  # without which most is lost
 
     def test_a_description_has_one_page_unless_more_is_lost(self):
         found = paged.paged(some_neurons(description="same"), np.ones(200, bool))
@@ -135,24 +164,6 @@ class TestSummary:
         assert percent(float("nan")) == "none"
 
 
-class TestWords:
-    def test_numbers(self):
-        assert (number(-0.034), number(None), number(float("nan")), number(-0.001)) == (
-            "−0.03",
-            "",
-            "",
-            "0.00",
-        )
-        assert (short(-1234.5), short(float("nan"))) == ("−1.23e+03", "")
-        assert (steps(500, 1600), steps(0, float("inf"))) == ("500–1,600", "")
-
-    def test_contexts_come_apart(self):
-        assert contexts("-3.2\te3 «r1» r2\n1\t«x»") == [
-            Context("−3.2", "e3 ", "r1", " r2"), Context("1", "", "x", ""),
-        ]  # fmt: skip
-        assert contexts(None) == contexts("") == []
-
-
 class TestPages:
     def test_the_list_shows_all_and_leads_to_pages(self, folder):
         text = (folder / "pages/neurons.html").read_text()
@@ -169,8 +180,11 @@ class TestPages:
         assert text.count("<svg") == 3
         assert "<mark>r1</mark>" in text
         assert "There are none." in text  # no counterexamples
+        assert "(0 false positives of the description)" in text
+        assert "(0 false negatives)" in text
         assert 'href="../../composition/one/index.html"' in text
-        assert 'href="neurons.html"' in text
+        assert 'href="../../composition/index.html"' in text
+        assert 'href="neurons.html#study=composition&amp;condition=as%20it%20is"' in text
         pair = (folder / "pages/composition-one-0-0-1.html").read_text()
         assert "the first half of the description" in pair
         assert f'href="{NEURON}.html"' in pair
@@ -178,8 +192,9 @@ class TestPages:
     def test_what_people_wrote_is_escaped(self, folder):
         its = open_library(folder.parent).neurons.iloc[0].copy()
         its["top"], its["description"] = "1\t<b> «<i>»", "token = <i>"
-        row = pages._row(its, {"composition": "A & B"}, {"composition": {"one": "<u>"}})
-        others = {"figures": [], "studies": {}, "kinds": [], "declared": {}}
+        its["by_chance"] = 0.02
+        row = pages.row(its, {"composition": "A & B"}, {"composition": {"one": "<u>"}})
+        others = {"figures": [], "studies": {}, "conditions": {}, "kinds": [], "declared": {}}
         text = pages.filled("list.html", n_neurons=1, rows=[row], **others)
         assert not {"<b>", "<i> ", "<u>"} & set(re.findall(r"<[biu]> ?", text))
         assert "&lt;u&gt;" in text
@@ -213,7 +228,7 @@ OF_STORIES = pd.DataFrame(
         (None, None, 0.0, ""),
     ],
     columns=["facts", "values", "cleanliness", "description"],
-).assign(study="stories", page="", added=0.0)
+).assign(study="stories", page="", added=0.0, by_chance=[0.0, 0.0, 0.0, 0.3, 0.0, 0.0])
 
 
 class TestDeclared:
@@ -232,7 +247,7 @@ class TestDeclared:
         alone = best_of_each(its.iloc[[0]])
         assert alone["word"].tolist() == ["eating"]
         with_page = its.iloc[[0]].assign(page="page-0")
-        (told,) = pages._declared(with_page, {"stories": "Stories"})["Stories"]["topic"]
+        (told,) = pages.declared(with_page, {"stories": "Stories"})["Stories"]["topic"]
         assert not told["alone"]  # the list says so
 
     def test_words_with_an_and_in_them(self):
@@ -241,19 +256,29 @@ class TestDeclared:
 
     def test_the_list_leads_from_a_topic_to_a_page(self):
         its = OF_STORIES.assign(page=[f"page-{neuron}" for neuron in OF_STORIES.index])
-        found = pages._declared(its, {"stories": "Stories"})["Stories"]
+        found = pages.declared(its, {"stories": "Stories"})["Stories"]
         both = "next topic = eating and next slot = verb"
         assert found["topic"] == [
             {
-                "word": "eating", "description": both, "clean": "0.40", "page": "page-2",
-                "alone": True,
+                "word": "eating", "description": both, "clean": "0.40", "by_chance": "",
+                "page": "page-2", "alone": True,
             },
             {
-                "word": "playing", "description": "topic = playing", "clean": "0.10", "page": "page-3",
-                "alone": True,
+                "word": "playing", "description": "topic = playing", "clean": "0.10", "by_chance": "30 %",
+                "page": "page-3", "alone": True,
             },
         ]  # fmt: skip
-        others = {"n_neurons": 1, "figures": [], "studies": {}, "kinds": [], "rows": []}
-        text = pages.filled("list.html", declared={"Stories": found}, **others)
+        others = {
+            "n_neurons": 1,
+            "figures": [],
+            "studies": {},
+            "conditions": {},
+            "kinds": [],
+            "rows": [],
+        }
+        meanings = {"Stories": {"topic": "what a sentence is about"}}
+        text = pages.filled("list.html", declared={"Stories": found}, meanings=meanings, **others)
+        assert "<b>topic</b> (what a sentence is about): " in text
+        assert "<small>0.10, random 30 %</small>" in text
         assert '<a href="page-3.html" title="topic = playing">playing</a>' in text
-        assert pages._declared(OF_STORIES, {"stories": "Stories"}) == {}  # none has a page
+        assert pages.declared(OF_STORIES, {"stories": "Stories"}) == {}  # none has a page

@@ -296,6 +296,16 @@ class TestActivity:
         assert torch.equal(null.neurons(0)[0], found.neurons(0)[0])
         assert not torch.allclose(null.neurons(1)[0], found.neurons(1)[0])
 
+    def test_random_directions_are_not_what_the_model_began_with(self):
+        # Directions that a model's own seed draws from the same stream are its first embeddings.
+        its = library.model(d_mlp=24)
+        began = its.initial_parameters(0)
+        null = Opened.of(its, began, seen_by(its)).in_random_directions(0, 0).into(0)
+        for tensor in began.values():
+            if tensor.dim() == 2 and tensor.shape[1] == null.shape[1]:
+                drawn_alike = F.cosine_similarity(null[: len(tensor)], tensor[: len(null)])
+                assert drawn_alike.mean().abs() < 0.3
+
 
 def hooked_loss(bridge, layer, mean, tokens, targets, neuron=None) -> torch.Tensor:
     """TransformerLens's, with a neuron at its mean."""

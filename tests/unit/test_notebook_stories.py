@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,16 +11,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from onset.measures.answers import prediction
+from onset.models.transformer.model import build
+from onset.models.transformer.settings import Settings
 from onset.notebook import stories
 from onset.notebook.story_fits import beside_nulls
 from onset.notebook.story_loss import borne_by_clean, carried, parts_of
 from onset.notebook.story_neurons import SLOT, TOKEN, TOPIC, StoryNeurons
 from onset.notebook.story_slots import SlotParts
+from onset.notebook.story_tokens import tokens_left
 from onset.notebook.study import NotebookStudy
 from onset.runs.run import Run
 from onset.statistics.rows import where
+from onset.statistics.seeds import over_seeds
+from onset.tasks.language import stories as stories_task
 
 SEEDS = (0, 1)
+SMALL = Settings(name="transformer", d_model=16, n_heads=2, d_mlp=8, tied_embeddings=False)
 STUDY = NotebookStudy(Path(), ("one_layer", "narrow"), SEEDS, "of a test")
 
 
@@ -66,6 +75,38 @@ class TestSlots:
         (((name, shown, titles, _), how),) = drawn
         assert (name, titles, how["of"]) == ("given_up", ["song"], ["narrow", "one_layer"])
         assert set(shown["slot"]) == {"song"}
+
+
+class TestTokens:
+    def test_they_add_up_to_the_whole_and_the_most_different_come_first(self):
+        task = stories_task.Settings(
+            name="stories", n_topics=2, length=32, n_test=4, n_asked=4, n_counted=20
+        )
+        dataset = stories_task.generate(task, 0)
+        model = build(SMALL, dataset.n_tokens, dataset.length)
+        ran = {
+            name: SimpleNamespace(
+                condition=name, seed=0, dataset=dataset, model=model,
+                parameters=partial(model.initial_parameters, seed),
+            )
+            for seed, name in enumerate(("one_layer", "narrow"))
+        }  # fmt: skip
+        study = NotebookStudy(Path(), ("one_layer", "narrow"), (0,))
+        study.__dict__["runs_of"] = lambda names: [ran[name] for name in names]
+        found = tokens_left(study, ["one_layer", "narrow"], 1000)
+        assert list(found) == ["one_layer", "narrow"]
+        apart = (found["one_layer"] - found["narrow"]).abs()
+        assert apart.is_monotonic_decreasing
+        assert set(found.index) == set(dataset.vocabulary)
+        split = dataset.splits["test"]
+        alone = replace(dataset, splits={"test": split})
+        (loss,) = [
+            its.value
+            for its in prediction.measure(model, model.initial_parameters(0), alone)
+            if its.measure == "loss"
+        ]
+        beyond = loss - split.truth_of_next("unbound").mean()
+        assert found["one_layer"].sum() == pytest.approx(1000 * beyond, rel=1e-4)
 
 
 def test_a_story_and_its_twin_count_as_one():
@@ -177,8 +218,12 @@ class TestNeurons:
         assert found.loc[TOKEN, ["mean", "random", "shuffled"]].tolist() == [0, 0.5, 0.5]
 
     def test_any_description(self, library):
-        found = library.described("one_layer").set_index("condition")["mean"]
-        assert found.to_dict() == {"one_layer": 0.75, "random": 0.5}
+        found = library.described("one_layer").set_index("condition")
+        assert found["mean"].to_dict() == {"one_layer": 0.75, "random": 0.5}
+        # Intervals are of as many neurons as the shares are of.
+        of_tokens = where(library.shares_of_nulls, null="random", described=TOKEN)
+        (alone,) = over_seeds(of_tokens, ["condition"])[["low", "high"]].to_numpy().tolist()
+        assert found.loc["random", ["low", "high"]].tolist() == alone
 
     def test_what_they_write_beside_what_others_write(self, library):
         found = library.congruence().set_index("described")

@@ -19,6 +19,8 @@ pytestmark = pytest.mark.slow
 
 ITS_JOBS = {"collect_moved tiny", "combine_moved", "notebook_moved", "pages_moved"}
 ITS_TOLD = told("collect_tiny combine notebook pages", "moved")
+LED_TO = {"pages_tiny", *told("pages")}
+"""The study's own pages lead to those of the collection."""
 
 
 @pytest.fixture
@@ -51,7 +53,7 @@ def make(project: Project) -> None:
 
 
 def test_it_asks_for_its_own_jobs_alone(project):
-    assert set(project.plan()) == ITS_JOBS | ITS_TOLD | {"front_page"}
+    assert set(project.plan()) == ITS_JOBS | ITS_TOLD | LED_TO | {"front_page"}
 
 
 def test_its_tables_say_what_models_say(made):
@@ -80,6 +82,8 @@ def test_it_is_shown_as_studies_are(made):
     assert "moved/pages/all.html" in {its["address"] for its in entries}
     page = (results / "moved/index.html").read_text(encoding="utf-8")
     assert "pages/all.html" in page
+    for of_study in ("index.html", "plain/index.html"):
+        assert "moved/pages/all.html#study=tiny" in (results / "tiny" / of_study).read_text()
     assert "The mean of each model." in page
     assert 'href="tiny.html"' in (results / "moved/pages/all.html").read_text()
     assert ".mlp." in (results / "moved/pages/tiny.html").read_text()
@@ -94,7 +98,7 @@ def test_it_is_shown_as_studies_are(made):
 def test_taken_away_it_is_left_over_and_nothing_else_is_made_again(made):
     assert told_by_verify(made) == ""
     second_collection.take_away(made)
-    assert set(made.plan()) == {"front_page"}
+    assert set(made.plan()) == {*LED_TO, "front_page"}
     make(made)
     front = (made.root / "results/index.html").read_text(encoding="utf-8")
     assert "moved/index.html" not in front

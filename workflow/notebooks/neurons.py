@@ -61,7 +61,8 @@ HTML('<a href="pages/neurons.html">All neurons of interest, to search and to fil
 # descriptions to choose from: neurons of the same models before any training (of those that begin with
 # random parameters); neurons that read random directions of what the trained layer is given; and trained
 # neurons with the descriptions of other places. Where a world has few different sequences, a random
-# direction may well single some out: that is the null to beat.
+# direction may well single some out: that is the null to beat. Figures have means over each study's seeds;
+# the numbers in the answer and at the end count all neurons of all models together.
 
 # %%
 controls = {null: f"clean_{null}" for null in NULLS}
@@ -137,7 +138,8 @@ library.save_figure(
 # `open_library().look_up(study=…, kind=…)` (from `onset.collections.neurons.reading`) has all columns.
 # `ask` takes a sequence of the world's tokens, runs the model on it, and says at each token whether the
 # neuron is active, and whether its description says so. Change the sequence and see whether the
-# description holds. Here, the cleanest neuron is asked where it is most active.
+# description holds. Here, the cleanest neuron is asked where it is most active; below, where its
+# description is wrong.
 
 # %%
 cleanest = neurons.loc[neurons["cleanliness"].idxmax()]
@@ -146,6 +148,9 @@ first, _, _ = cleanest["top"].partition("\n")
 sequence = first.partition("\t")[2].partition("»")[0].replace("«", "").removeprefix("… ")
 print(f"{which}\n{cleanest['description']}")
 library.ask(sequence, **which)
+
+# %%
+library.counterexamples(**which)
 
 # %%
 clean = neurons["cleanliness"] >= CLEAN

@@ -34,23 +34,21 @@ results = "results"
 # %%
 from IPython.display import display
 
-from onset.notebook import say, stories
+from onset.notebook import say, stories, story_figures, story_fits, story_loss, story_order
 from onset.notebook.here import MeanOf, here
 from onset.notebook.stories import COMPARED
-from onset.notebook.story_fits import beside_nulls, fits
-from onset.notebook.story_loss import ORDERS, borne, borne_by_clean, carried, kept, parts_of
+from onset.notebook.story_loss import ORDERS
 from onset.notebook.story_neurons import NULLS, StoryNeurons
-from onset.notebook.story_order import learnt, same_order, sudden
 from onset.notebook.story_slots import SlotParts
+from onset.notebook.story_tokens import tokens_left
 from onset.statistics import paired
-from onset.statistics.rows import at_last_step, where
+from onset.statistics.rows import where
 from onset.statistics.seeds import over_seeds, within_seeds
 
 study = here(study_name, results)
 BY_HAND, ONE = study.having("handmade.name"), "one_layer"
 TRAINED = [name for name in study.conditions if name not in BY_HAND]
 neurons = StoryNeurons(study, tuple(TRAINED))
-names = study.first[ONE].dataset.names
 
 # %% [markdown]
 # ## How many neurons are about topics, how many about parts of speech?
@@ -67,14 +65,15 @@ neurons.kinds_figure("neurons", shares, "share of neurons", controls=NULLS)
 
 # %% [markdown]
 # A neuron that is the more active the surer the model is of a topic would have no such description. So,
-# of values and not of where they are large: how many neurons have a correlation of .5 with a topic, a slot,
-# both, or a token? The fact is chosen on one half of the stories, the correlation taken on the other. And
-# does a neuron write what it reads? Congruence is how much more it raises the answers of the places that
-# its description names than those of all places. Null: the same of what another neuron writes.
+# of values and not of where they are large: how many neurons have a correlation of .5 with a topic, a
+# slot, both, or a token? The fact is chosen on one half of the stories, the correlation taken on the
+# other. And does a neuron write what it reads? Congruence is how much more it raises the answers of the
+# places that its description names than those of all places. Null: the same of what another neuron
+# writes.
 
 # %%
-fitted = fits(study.runs_of(study.there(ONE, "gelu", "solu", "no_norm", "narrow", "two_layers")))
-fit = beside_nulls(study, fitted)
+fitted = story_fits.fits(study.runs_of([its for its in TRAINED if its != "book"]))
+fit = story_fits.beside_nulls(study, fitted)
 BOTH_NULLS = {"controls": {"untrained": "x", "random": "|"}}
 neurons.kinds_figure("fits", where(fit, measure="fitting"), "share of neurons", **BOTH_NULLS)
 congruence = neurons.congruence()
@@ -96,10 +95,7 @@ where(fit, measure="best_tenth").round(2)
 
 # %%
 looked = where(study.closer, condition=study.analysed, split="test")
-study.rows_figure(
-    "composing", stories.composing(study, looked), stories.COMPOSING, "raised by its topic (nats)",
-    by="measure", of=study.analysed, controls={"shuffled": "|"}, shares=False, n_lines=2,
-)  # fmt: skip
+story_figures.composing_figure("composing", study, looked)
 PLACES = ["added", "interaction", "interaction_shuffled", "of_one_neuron", "neurons_for_half"]
 over_seeds(where(looked, measure=PLACES), ["condition", "measure"]).round(2)
 
@@ -112,14 +108,11 @@ over_seeds(where(looked, measure=PLACES), ["condition", "measure"]).round(2)
 # table says what the best one goes by.
 
 # %%
-COUNTS = parts_of(study.setting("model.d_mlp", ONE))
-KEPT = {name: study.labels[name] for name in study.there(ONE, "book")}
-back = over_seeds(kept(neurons, KEPT, COUNTS), ["condition", "order", "count"])
-study.points_figure(
-    "kept", back, KEPT, "neurons kept", "loss that is back", at="count", curve="order", of=ORDERS
-)
-bearing = where(borne(neurons.neurons), condition=ONE)
-bears = carried(study, bearing)
+COUNTS = story_loss.parts_of(study.setting("model.d_mlp", ONE))
+back = story_loss.loss_back(neurons, study.there(ONE, "book"), COUNTS)
+story_figures.kept_figure("kept", study, back, study.there(ONE, "book"))
+bearing = where(story_loss.borne(neurons.neurons), condition=ONE)
+bears = story_loss.carried(study, bearing)
 bears.round(3)
 
 # %% [markdown]
@@ -131,42 +124,36 @@ bears.round(3)
 # rules, and a bigram model that has counted stories.
 
 # %%
-study.rows_figure(
-    "by_hand", stories.beside_readers(study), None, "loss (nats)", of=[ONE, "two_layers", *BY_HAND],
-    controls=stories.LINES, shares=False,
-)  # fmt: skip
-study.summary_table(
-    "by_hand",
-    {
-        "loss": MeanOf("loss", "test"), "above the floor": MeanOf("above_floor", "test"),
-        "above what one layer can": MeanOf("above_unbound", "test"),
-    },
-)  # fmt: skip
+story_figures.readers_figure("by_hand", study, [ONE, "two_layers", *BY_HAND])
+ABOVE = {"above_floor": "above the floor", "above_unbound": "above what one layer can"}
+COLUMNS = {"loss": "loss", **ABOVE}
+study.summary_table("by_hand", {said: MeanOf(name, "test") for name, said in COLUMNS.items()})
 
 # %% [markdown]
 # ### What is left, and what the trained model does there
 #
-# The loss beyond the best reader without composed rules, by the slot of the token that comes. Where the
-# trained model has less, it does something that isn't written down yet; where it has more, it lacks
-# something that could be. On spare seed 100 that was so for two slots above all. *Pronouns*: the trained
-# model knew better whom a sentence had been about; at its end, `for` and `near` three places back tell that
-# it wasn't who was named last. So they were written down, in the last step. *Surnames* (and where things
-# are): up to `what was told`, both lost as much; whether somebody is new, which one layer can know, the
-# trained one didn't. Then, more rules than neurons: what do 64 neurons give up, of what 256 get right?
+# The loss beyond the best reader without composed rules, by the slot of the token that comes, and (second
+# table) by the token, where trained and by hand differ most. Where the trained model has less, it does
+# something that isn't written down yet; where it has more, it lacks something that could be. On spare
+# seed 100 that was so for two slots above all. *Pronouns*: the trained model knew better whom a sentence
+# had been about; at its end, `for` and `near` three places back tell that it wasn't who was named last.
+# So they were written down, in the last step. *Surnames* (and where things are): up to `what was told`,
+# both lost as much; whether somebody is new, which one layer can know, the trained one didn't. Then, more
+# rules than neurons: what do 64 neurons give up, of what 256 get right?
 
 # %%
 left = SlotParts(study, study.there(ONE, "by_hand_names", "by_hand_known", "by_hand_subjects"))
 left.slots_figure("left_over", left.largest(8))
 given_up = SlotParts(study, study.there("narrow", ONE))
 given_up.slots_figure("given_up", given_up.first_behind(8))
-display(left.means.round(1), given_up.means.round(1))
+tokens = tokens_left(study, study.there(ONE, "by_hand_names", "by_hand_subjects"), 8)
+display(left.means.round(1), tokens.round(1), given_up.means.round(1))
 
 # %% [markdown]
 # ## Are neurons found again?
 #
-# Of one layer in another seed; of each layer of two in one layer; and of the model by hand in a trained
-# one. Trainings with one seed begin with the same numbers, so two trained models are always of different
-# seeds.
+# Of one layer in another seed; of each layer of two in one layer; of the model by hand in a trained one.
+# (Trainings with one seed begin with the same numbers: two trained models are always of different seeds.)
 
 # %%
 found = stories.found_again(study.comparisons)
@@ -186,10 +173,8 @@ study.rows_figure(
 # %%
 RULES = ["surname", "whereabouts", "restated", "song"]
 rivals = stories.above_rival(study.final, RULES)
-study.rows_figure(
-    "rules", rivals, RULES, "right value above its rival", by="rule",
-    of=study.there(ONE, "two_layers"), marked=0.5,
-)  # fmt: skip
+ABOVE_RIVAL = {"by": "rule", "of": study.there(ONE, "two_layers"), "marked": 0.5}
+study.rows_figure("rules", rivals, RULES, "right value above its rival", **ABOVE_RIVAL)
 in_song = where(study.closer, condition="two_layers", split="song")
 HEADS = ["head_effect", "attention_to_right", "attention_to_rival"]
 over_seeds(where(in_song, measure=HEADS), ["measure", "layer", "head"]).round(2)
@@ -198,16 +183,12 @@ over_seeds(where(in_song, measure=HEADS), ["measure", "layer", "head"]).round(2)
 # How do two layers follow the song? If heads of the second layer look for what a part of the first has
 # moved, the lead is lost where their keys read the mean over stories instead of what that part writes.
 # Null: as many edges to these heads as the first layer's heads have to one input, drawn at random. The
-# table is of weights, without any text: how much of what a head's input reads an earlier head has written.
+# table is of weights, without any text: how much of what a head's input reads an earlier head has
+# written.
 
 # %%
-study.rows_figure(
-    "paths", stories.paths_lost(study, in_song), stories.FROM, "lead lost (nats)", by="writes",
-    row="reads", of=stories.TO, marked=0, controls={"lead": "x", "random": "|"}, shares=False,
-)  # fmt: skip
-SCORES = ["q_composition", "k_composition", "v_composition"]
-composition = at_last_step(study.measured(SCORES, condition="two_layers"))
-over_seeds(within_seeds(composition, ["measure"]), ["measure"]).round(3)
+story_figures.paths_figure("paths", study, in_song)
+stories.composition_scores(study, "two_layers").round(3)
 
 # %% [markdown]
 # ## When?
@@ -221,15 +202,11 @@ over_seeds(within_seeds(composition, ["measure"]), ["measure"]).round(3)
 # %%
 formed = neurons.formed()
 neurons.kinds_figure("forming", formed, "formed, relative to the loss", marked=1, shares=False)
-ORDERED = {name: study.labels[name] for name in study.there(ONE, "two_layers")}
-rules = learnt(study.measured("rule_loss", split="test", condition=ORDERED), names["rule"])
-study.rows_figure(
-    "order", over_seeds(rules, ["condition", "shown"]), ORDERED, "half way (steps)", by="condition",
-    row="shown", of={its: its for its in names["rule"]}, shares=False,
-)  # fmt: skip
-slots = learnt(study.measured("slot_loss", split="test", condition=ONE), names["slot"])
-same = same_order(slots=slots, neurons=neurons.when(ONE))
-suddenly = sudden(neurons.neurons, TRAINED)
+story_figures.order_figure("order", study, study.there(ONE, "two_layers"))
+falling = study.measured("slot_loss", split="test", condition=ONE)
+slots = story_order.learnt(falling, study.first[ONE].dataset.names["slot"])
+same = story_order.same_order(slots=slots, neurons=neurons.when(ONE))
+suddenly = story_order.sudden(neurons.neurons, TRAINED)
 display(suddenly.round(2), same.round(3))
 
 # %% [markdown]
@@ -239,10 +216,7 @@ display(suddenly.round(2), same.round(3))
 # instead of it: does the model say that topic's words, and keep the grammar?
 
 # %%
-study.rows_figure(
-    "steering", stories.steered(study, looked), stories.STEERED, "share", by="measure",
-    of=study.analysed, controls={"shuffled": "+"}, n_lines=2,
-)  # fmt: skip
+story_figures.steering_figure("steering", study, looked)
 
 # %% [markdown]
 # ## A text that people wrote, and the literature
@@ -250,8 +224,7 @@ study.rows_figure(
 # Where nobody knows the truth, in prose of Python's reference, the library has tokens, positions and
 # answers to describe neurons by; readers are models that count the same text. What carries over is above:
 # how many neurons have clean descriptions, whether they write what they read, and which carry the loss.
-# Elhage et al. (2022) let people judge neurons of large models; here a description must fit on other
-# stories.
+# Elhage et al. (2022) let people judge neurons; here a description must fit on other stories.
 
 # %%
 read = stories.readers(study.runs_of(study.there("book")), ["unigram", "bigram", "trigram"])
@@ -270,44 +243,38 @@ study.verdict(
 # %% [markdown]
 # ## What was found
 #
-# (1) Not for topics: hardly any neuron with ReLU is for one, by its description or by correlation. Parts of
-# speech beat both nulls. Random directions have more clean descriptions than trained neurons, of tokens,
-# which stand in the residual stream as they are; SoLU brings back some. Neurons write what they read.
-# (2) Neither sum nor product: a topic raises its words everywhere, and more where they can come; many
-# neurons write the difference with ReLU, few with SoLU. (3) It hardly matters which neurons are kept: an
-# eighth, chosen by cleanliness, bring back more than at random and less than chosen by cost. Clean ones
-# bear more of the cost than their number, and most of it is borne by neurons that go with parts of speech
-# less cleanly. (4) Each step lowers the loss, and the model by hand loses less than the trained one: there
-# was more to be had in one layer than training found in so many steps. (5) Of the composed rules, two
-# layers follow the song, and one layer none; the second layer reads the first one's MLP and not its heads.
-# (6) The topic can be steered, and the grammar stays.
+# (1) Not for topics: hardly any neuron with ReLU is for one, by its description or by correlation. Parts
+# of speech beat all nulls. More neurons have a clean description than random directions and untrained
+# neurons have, and most have with SoLU. Neurons write what they read. (2) Neither sum nor product: a
+# topic raises its words everywhere, and more where they can come; many neurons write the difference with
+# ReLU, few with SoLU. (3) It hardly matters which neurons are kept: an eighth, chosen by cleanliness,
+# bring back more than at random and less than chosen by cost. Clean ones bear more of the cost than their
+# number, and most of it is borne by neurons that go with parts of speech less cleanly. (4) Each step
+# lowers the loss, and the model by hand loses less than the trained one: there was more to be had in one
+# layer than training found in so many steps. (5) Of the composed rules, two layers follow the song, and
+# one layer none; the second layer reads the first one's MLP and not its heads. (6) The topic can be
+# steered, and the grammar stays.
 
 # %%
-EACH, TWO = ["one_layer", "gelu", "solu"], ["topic", "slot"]
+EACH, TWO, LEFT = ["one_layer", "gelu", "solu"], ["topic", "slot"], [ONE, "by_hand_subjects"]
 FITS, THREE = ["fitting", "best_tenth"], [*TWO, "token or place"]
 ENDS, READERS = ["one_layer", "two_layers"], ["unigram", "bigram", "trigram"]
 SLOTS, ORDERINGS = ["song", "surname", "whereabouts", "name"], ["slots", "neurons"]
 numbered = where(shares, condition=[*EACH, "no_norm", "two_layers"])
-at_random = where(neurons.shares_of_nulls, condition=ONE, null="random")
 of_random = over_seeds(where(fitted, condition=ONE, source="random"), ["measure", "described"])
+bore, whole = story_loss.borne_by_clean(bearing), say.rounded(0)
+of_two = where(given_up.rows, condition=["narrow", ONE], slot=["name", "makes"])
 study.save_numbers(
     say.named(where(numbered, described=TWO), "{described}/{condition}")
     | say.named(where(neurons.described(ONE), condition=[*EACH, "random"]), "described/{condition}")
-    | say.named(where(over_seeds(at_random, ["described"]), described=TWO), "random/{described}")
     | say.named(
         where(fit, measure=FITS, condition=EACH, described=THREE), "{measure}/{described}/{condition}"
     )
     | say.named(where(of_random, measure=FITS, described=THREE), "{measure}/{described}/random")
-    | say.named(
-        where(left.rows, condition=["one_layer", "by_hand_subjects"], slot=SLOTS),
-        "left/{slot}/{condition}", say.rounded(0),
-    )
-    | say.named(
-        where(given_up.rows, condition=["narrow", "one_layer"], slot=["name", "makes"]),
-        "given_up/{slot}/{condition}", say.rounded(0),
-    )
+    | say.named(where(left.rows, condition=LEFT, slot=SLOTS), "left/{slot}/{condition}", whole)
+    | say.named(of_two, "given_up/{slot}/{condition}", whole)
     | say.named(where(congruence, condition=EACH, described=TWO), "congruence/{described}/{condition}")
-    | say.named(where(borne_by_clean(bearing), what=["cost", "number"]), "clean/{what}")
+    | say.named(where(bore, what=["cost", "number"]), "clean/{what}")
     | say.named(where(bears, described=["none: slot"]), "borne/{described}")
     | say.named(where(suddenly, condition=ONE, what=["sharper", "later"]), "{what}/one_layer")
     | say.named(where(same, what=ORDERINGS), "same_order/{what}", say.mean)
@@ -319,14 +286,13 @@ study.save_numbers(
 )  # fmt: skip
 study.holds(
     "topic/one_layer < 0.03", "fitting/slot/one_layer:low > fitting/slot/random:high",
-    "described/one_layer:high < described/random:low",
+    "described/one_layer:low > described/random",
     "described/solu:low > described/one_layer:high", "congruence/slot/one_layer:low > 0",
-    "0 < one_layer/test/topic_elsewhere:low",
+    "0 < one_layer/test/topic_elsewhere:low", "by_hand_subjects/test/loss < one_layer/test/loss",
     "one_layer/test/topic_elsewhere:high < one_layer/test/topic_in_slot:low",
     "solu/test/of_one_neuron:low > one_layer/test/of_one_neuron:high",
-    "kept/cost > kept/cleanliness", "kept/cleanliness > kept/random", "clean/cost > clean/number",
+    "kept/cost > kept/cleanliness > kept/random", "clean/cost > clean/number",
     "by_hand_known/test/loss < by_hand_names/test/loss",
-    "by_hand_subjects/test/loss < one_layer/test/loss",
     "above_rival/song/two_layers:low > above_rival/song/one_layer:high",
     "two_layers/song/mlps_to_key_paths_lost:low > two_layers/song/heads_to_key_paths_lost:high",
     "one_layer/test/other_topic_steered:low > one_layer/test/other_topic_random:high",

@@ -73,6 +73,11 @@ class Collection:
         return {study["name"]: study["labels"] for study in self._names}
 
     @cached_property
+    def meanings(self) -> dict[str, dict[str, str]]:
+        """Study → truth or split of its world → what it is; of studies that say it."""
+        return {study["name"]: study.get("meanings", {}) for study in self._names}
+
+    @cached_property
     def _names(self) -> list[dict[str, Any]]:
         return read_json(self.folder / "names.json")
 

@@ -142,6 +142,15 @@ def read_study(
         Problem(file, "gathered", f"there is no condition {its!r}; {nearest(its, conditions)}")
         for its in ([] if problems else lost_patterns(study_file.gathered, conditions))
     ]
+    tasks = [its.task for its in conditions.values()]
+    known = {name for task in tasks for name in (*task.truth, *task.splits)}
+    problems += [
+        Problem(
+            file, f"meanings.{its}", f"its world has no such truth or split; {nearest(its, known)}"
+        )
+        for its in ([] if problems else study_file.meanings)
+        if its not in known
+    ]
     if source:
         found = notebook_problems(study, source, notebook, complete=not problems)
         problems += [Problem(*listed.place(key), message) for key, message in found]

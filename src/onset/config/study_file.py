@@ -193,6 +193,8 @@ class StudyFile(Settings):
     gathered: Annotated[tuple[Chosen, ...], Strict(False), Once] = ("*",)
     """the conditions whose models collections look at, by name or pattern: leave out what is one model many
     times"""
+    meanings: dict[Name, Text] = {}
+    """what the truth and the splits of the world are, in a few words, for pages of collections"""
     figures: dict[Name, Text] = {}
     """the figures that the notebook draws, with their captions"""
     tables: dict[Name, Text] = {}

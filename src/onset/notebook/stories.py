@@ -13,7 +13,7 @@ import pandas as pd
 from onset.notebook.study import NotebookStudy
 from onset.runs.run import Run
 from onset.statistics.compared import as_measures
-from onset.statistics.rows import named_parts, where
+from onset.statistics.rows import at_last_step, named_parts, where
 from onset.statistics.seeds import over_seeds, within_seeds
 
 # What figures call what measures, closer looks and comparisons yield.
@@ -98,6 +98,13 @@ def paths_lost(study: NotebookStudy, patched: pd.DataFrame) -> pd.DataFrame:
     lead, random = (where(patched, measure=its) for its in ("composed_lead", "random_paths_lost"))
     rows = over_seeds(named, ["condition", "writes", "reads"])
     return study.with_controls(rows, ["condition"], lead=lead, random=random)
+
+
+def composition_scores(study: NotebookStudy, condition: str) -> pd.DataFrame:
+    """How much of what queries, keys and values of heads read earlier heads have written, by the weights at
+    the end of training, over seeds by measure; mean over pairs of heads."""
+    scores = study.measured([f"{its}_composition" for its in "qkv"], condition=condition)
+    return over_seeds(within_seeds(at_last_step(scores), ["measure"]), ["measure"])
 
 
 def found_again(compared: pd.DataFrame) -> pd.DataFrame:

@@ -76,6 +76,13 @@ def borne_by_clean(of_all: pd.DataFrame) -> pd.DataFrame:
     return over_seeds(each, ["what"], "share")
 
 
+def loss_back(
+    library: StoryNeurons, conditions: Iterable[str], counts: Sequence[int]
+) -> pd.DataFrame:
+    """What `kept` finds, over seeds by condition, order and count."""
+    return over_seeds(kept(library, conditions, counts), ["condition", "order", "count"])
+
+
 def parts_of(n: int) -> list[int]:
     """How many neurons are an eighth of n, a quarter, half, all: one at least, and each number once."""
     return sorted({max(1, n // part) for part in (8, 4, 2, 1)})

@@ -96,8 +96,9 @@ class StoryNeurons:
         neurons that read random directions of this condition's models."""
         of_null = where(self.shares_of_nulls, condition=condition, null="random")
         every = pd.concat([self.shares, of_null.assign(condition="random")])
-        sums = every.groupby(["condition", "seed"], sort=False)["value"].sum().reset_index()
-        return over_seeds(sums, ["condition"], "share")
+        of_seeds = every.groupby(["condition", "seed"], sort=False)
+        sums = of_seeds.agg(value=("value", "sum"), n_examples=("n_examples", "first"))
+        return over_seeds(sums.reset_index(), ["condition"], "share")
 
     def means(self, values: pd.Series, kind: str = "real") -> pd.DataFrame:
         """A number of each neuron, of some kind of quantity: mean by condition, seed and what clean neurons

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 
 from onset.notebook.story_neurons import DESCRIBED
+from onset.notebook.study import NotebookStudy
 from onset.statistics.digit_order import agreement
 from onset.statistics.milestones import reached
 from onset.statistics.order import parts_of_the_way
@@ -31,6 +32,14 @@ def learnt(falling: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
         for name, its in ways.groupby("shown", sort=False)
     ]
     return pd.concat(found, ignore_index=True).assign(kind="steps")
+
+
+def rules_learnt(study: NotebookStudy, conditions: Iterable[str]) -> pd.DataFrame:
+    """When the losses at tokens that rules determine have fallen half of their way, over seeds by condition
+    and rule (`shown`); `none`: at tokens that no rule determines."""
+    falling = study.measured("rule_loss", split="test", condition=list(conditions))
+    names = next(iter(study.first.values())).dataset.names["rule"]
+    return over_seeds(learnt(falling, names), ["condition", "shown"])
 
 
 def sudden(neurons: pd.DataFrame, conditions: Sequence[str]) -> pd.DataFrame:

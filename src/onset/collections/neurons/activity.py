@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -66,10 +67,12 @@ class Opened:
     def in_random_directions(self, layer: int, seed: int) -> Opened:
         """The null: each neuron of a layer reads a random direction, as long as its own was.
 
-        What the layer is given, its biases and its activation are those of the model.
+        What the layer is given, its biases and its activation are those of the model. NumPy draws them:
+        torch's numbers of this seed are those that the model's embeddings began with.
         """
         own = self.into(layer)
-        drawn = torch.randn(own.shape, generator=torch.Generator().manual_seed(seed)).to(own)
+        rng = np.random.Generator(np.random.Philox(seed))
+        drawn = torch.from_numpy(rng.standard_normal(own.shape)).to(own)
         drawn *= own.norm(dim=1, keepdim=True) / drawn.norm(dim=1, keepdim=True)
         changed = {**self.parameters, f"layers.{layer}.mlp.fc_in.weight": drawn}
         return Opened(self.model, changed, self.seen)

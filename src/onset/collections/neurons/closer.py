@@ -58,7 +58,8 @@ def closer(
     named: Bool[np.ndarray, " places"],
     text: Callable[[int], str],
 ) -> Mapping[str, Any]:
-    """Columns of a neuron's row: counterexamples, and a histogram of its values.
+    """Columns of a neuron's row: counterexamples, how the description fares split by split, and a histogram
+    of the neuron's values.
 
     Args:
         layer: of the neuron.
@@ -71,9 +72,14 @@ def closer(
     half = layer.other_half.numpy()
     missed, unexplained = contexts.counterexamples(values, active, named, half)
     edges = np.histogram_bin_edges(values, _N_BINS)
+    of_splits = layer.splits.values()
     return {
         "missed": contexts.listed(missed, values, layer.places, text),
         "unexplained": contexts.listed(unexplained, values, layer.places, text),
+        "splits": [*layer.splits],
+        "n_named_of": [int(named[its].sum()) for its in of_splits],
+        "n_active_of": [int(active[its].sum()) for its in of_splits],
+        "n_both_of": [int((named & active)[its].sum()) for its in of_splits],
         "one_alone": _one_alone(layer, terms, active & half, half),
         "edges": [float(f"{its:.4g}") for its in edges],
         "n_in_bins": np.histogram(values, edges)[0].tolist(),

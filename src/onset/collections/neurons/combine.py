@@ -12,9 +12,10 @@ from onset.collections.neurons.rows import NULLS, TRAINED
 RUN = ["study", "condition", "seed"]
 NEURON = [*RUN, "layer", "neuron"]
 _OF_NULLS = ["cleanlinesses", "kinds"]
+_COUNTS = ["layer", "neuron", "n_named", "n_missed", "n_unexplained"]
 _CLOSER = [
-    "missed", "unexplained", "one_alone", "edges", "n_in_bins", "n_in_bins_named",
-    "tokens", "logits", "steps", "followed", "losses",
+    "missed", "unexplained", "splits", "n_named_of", "n_active_of", "n_both_of", "one_alone",
+    "edges", "n_in_bins", "n_in_bins_named", "tokens", "logits", "steps", "followed", "losses",
 ]  # fmt: skip
 
 
@@ -28,11 +29,7 @@ def combine(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
     * `models`, a row per model (`_of_model`).
     """
     trained = rows["source"] == TRAINED
-    neurons = (
-        rows[trained]
-        .drop(columns=["source", *_OF_NULLS])
-        .astype({"layer": int, "neuron": int, "n_named": int})
-    )
+    neurons = rows[trained].drop(columns=["source", *_OF_NULLS]).astype(dict.fromkeys(_COUNTS, int))
     close = neurons["steps"].notna()
     closely = neurons.loc[close, [*NEURON, *_CLOSER]].reset_index(drop=True)
     neurons = neurons.drop(columns=_CLOSER).reset_index(drop=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -35,6 +36,14 @@ class Layer:
         half = seen.other_half[places]
         its = {name: values[places] for name, values in facts.items()}
         return cls(number, seen, places, torch.from_numpy(half), its, terms_of(its, half))
+
+    @cached_property
+    def splits(self) -> dict[str, Bool[np.ndarray, " places"]]:
+        """By name of a split, the places on which descriptions are scored that are of it; a place that
+        several have is of the first."""
+        named = np.array([its.split for its in self.seen.groups])[self.seen.group[self.places]]
+        half = self.other_half.numpy()
+        return {name: half & (named == name) for name in dict.fromkeys(named[half].tolist())}
 
     def values(self, opened: Opened) -> Float[Tensor, "places neurons"]:
         """What a checkpoint's neurons are."""

@@ -52,6 +52,8 @@ def neurons_of(layer: Layer, last: Opened, training: Training) -> Iterator[Row]:
     lost = over_places(lost_without(last, layer.number, of_groups), layer.places, found.named)
     logits, names = direct(last, layer.number), layer.seen.names
     said = written(logits, values, active, found.named, answering(last, layer.number))
+    half = layer.other_half
+    judged = {"named": found.named[:, half], "active": active[:, half]}
     columns = {
         "density": (values > 0).float().mean(0),
         "active": active.float().mean(1),
@@ -59,7 +61,9 @@ def neurons_of(layer: Layer, last: Opened, training: Training) -> Iterator[Row]:
         "precision": found.precision,
         "recall": found.recall,
         "cleanliness": found.cleanliness,
-        "n_named": found.named[:, layer.other_half].sum(1),
+        "n_named": judged["named"].sum(1),
+        "n_missed": (judged["named"] & ~judged["active"]).sum(1),
+        "n_unexplained": (judged["active"] & ~judged["named"]).sum(1),
         "added": lost.added,
         "added_named": lost.added_named,
         "strength": said.strength,

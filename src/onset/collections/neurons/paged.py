@@ -19,9 +19,9 @@ best"""
 def paged(neurons: pd.DataFrame, close: Bool[np.ndarray, " neurons"]) -> list[str]:
     """The name of each neuron's page; empty: it has none.
 
-    Of each study's first seed, among neurons that were looked at more closely: those without which most is
-    lost; of each value of what the world declares, such as a topic, the neuron that it describes best; and
-    of each description the cleanest neuron, kind by kind.
+    Of each study, among neurons of all its models that were looked at more closely: those without which
+    most is lost; of each value of what the world declares, such as a topic, the neuron that it describes
+    best; and of each description the cleanest neuron, kind by kind.
 
     Args:
         neurons: study, condition, seed, layer, neuron, kind, description, facts, values, cleanliness,
@@ -30,7 +30,6 @@ def paged(neurons: pd.DataFrame, close: Bool[np.ndarray, " neurons"]) -> list[st
     """
     names = [""] * len(neurons)
     for study, its in neurons[close].groupby("study", sort=False):
-        its = its[its["seed"] == its["seed"].min()]
         needed = its.sort_values("added", ascending=False, kind="stable").index[:_MOST_NEEDED]
         clean = its[its["cleanliness"] >= CLEAN]
         clean = clean.sort_values("cleanliness", ascending=False, kind="stable")

@@ -6,24 +6,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from onset.collections.neurons.chance import as_clean
 from onset.collections.neurons.combine import NEURON
 from onset.collections.neurons.declared import all_declared, best_of_each
-from onset.collections.neurons.printed import drawing, filled
-from onset.collections.neurons.printed.words import called, contexts, number, short, steps
-from onset.collections.reading import Page, open_collection
+from onset.collections.neurons.printed import filled
+from onset.collections.neurons.printed.meanings import meaning_of
+from onset.collections.neurons.printed.neuron import body
+from onset.collections.neurons.printed.words import called, contexts, number, percent, short
+from onset.collections.reading import Collection, Page, open_collection
 
 LIST = "neurons"
 """name of the list's page"""
 MOST_CLEAN, MOST_NEEDED, MOST_DECLARED = 100, 50, 100
 """of a study, neurons in the list beside those with pages"""
-
-_LISTS = (
-    "edges", "n_in_bins", "n_in_bins_named", "steps", "followed", "losses", "tokens", "logits",
-    "one_alone",
-)  # fmt: skip
+BY_CHANCE = 0.05
+"""share of random directions that are as clean, from which on the list says so beside a neuron's name"""
 
 
 def pages(folder: Path) -> Iterator[Page]:
@@ -33,32 +32,25 @@ def pages(folder: Path) -> Iterator[Page]:
         folder: of the collection, `results/neurons`.
     """
     library = open_collection(folder.name, folder.parent)
-    neurons = library.rows("neurons")
+    neurons, nulls = library.rows("neurons"), library.rows("nulls")
     figures = sorted(path.stem for path in (folder / "figures").glob("*.csv"))
     shown = listed(neurons)
-    yield Page(
-        LIST,
-        "Neurons",
-        filled(
-            "list.html",
-            n_neurons=len(neurons),
-            figures=figures,
-            studies={its: library.titles[its] for its in shown["study"].unique()},
-            kinds=shown["kind"].value_counts().index.tolist(),
-            declared=_declared(neurons, library.titles),
-            rows=[_row(its, library.titles, library.labels) for _, its in shown.iterrows()],
-        ),
-    )
+    chance = as_clean(shown, nulls)
+    shown = shown.assign(by_chance=chance["random"])
+    yield Page(LIST, "Neurons", _list(library, len(neurons), shown, figures))
     paged = neurons[neurons["page"] != ""].merge(library.rows("closer"), on=NEURON)
+    paged = paged.assign(**as_clean(paged, nulls))
     names = paged["page"].tolist()
     for place, (_, its) in enumerate(paged.iterrows()):
-        title, label = library.titles[its["study"]], library.labels[its["study"]][its["condition"]]
+        study = its["study"]
+        title, label = library.titles[study], library.labels[study][its["condition"]]
         around = (
             names[place - 1] if place else None,
             names[place + 1] if place + 1 < len(names) else None,
         )
         heading = f"{title}, {label}: {called(its)}"
-        yield Page(its["page"], heading, _body(its, title, label, figures, around))
+        text = body(its, title, label, library.meanings[study], figures, around)
+        yield Page(its["page"], heading, text)
 
 
 def listed(neurons: pd.DataFrame) -> pd.DataFrame:
@@ -74,28 +66,69 @@ def listed(neurons: pd.DataFrame) -> pd.DataFrame:
     return neurons.loc[chosen]
 
 
-def _declared(
+def _list(library: Collection, n_neurons: int, shown: pd.DataFrame, figures: list[str]) -> str:
+    """The list's page.
+
+    Args:
+        library: the collection.
+        n_neurons: that there are.
+        shown: the neurons in the list, with `by_chance`.
+        figures: names of the library's.
+    """
+    titles, labels = library.titles, library.labels
+    conditions: dict[str, list[str]] = {}
+    for study, condition in shown[["study", "condition"]].drop_duplicates().to_numpy().tolist():
+        conditions.setdefault(labels[study][condition], []).append(study)
+    return filled(
+        "list.html",
+        n_neurons=n_neurons,
+        figures=figures,
+        studies={its: titles[its] for its in shown["study"].unique()},
+        conditions=conditions,
+        kinds=shown["kind"].value_counts().index.tolist(),
+        declared=declared(shown, titles),
+        meanings={
+            titles[study]: {
+                fact: said
+                for fact in library.meanings[study]
+                if (said := meaning_of(fact, library.meanings[study]))
+            }
+            for study in shown["study"].unique()
+        },
+        rows=[row(its, titles, labels) for _, its in shown.iterrows()],
+    )
+
+
+def declared(
     neurons: pd.DataFrame, titles: dict[str, str]
 ) -> dict[str, dict[str, list[dict[str, Any]]]]:
     """By title of the study and fact that its world declares: each value, with the page of the neuron that
-    it describes best among those that have one."""
+    it describes best among those that have one.
+
+    Args:
+        neurons: as the list has them, with `by_chance`.
+        titles: of the studies.
+    """
     found: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for study, its in neurons[neurons["page"] != ""].groupby("study", sort=False):
         best = best_of_each(its).sort_values("word", kind="stable")
-        for place, row in best.iterrows():
+        for place, of_value in best.iterrows():
+            by_chance = its.loc[place, "by_chance"]
             told = {
-                **row[["word", "description"]],
-                "clean": number(row["cleanliness"]),
+                **of_value[["word", "description"]],
+                "clean": number(of_value["cleanliness"]),
+                "by_chance": percent(by_chance) if by_chance >= BY_CHANCE else "",
                 "page": its.loc[place, "page"],
                 "alone": all_declared(its.loc[place, "facts"]),
             }
-            found.setdefault(titles[study], {}).setdefault(row["fact"], []).append(told)
+            found.setdefault(titles[study], {}).setdefault(of_value["fact"], []).append(told)
     return found
 
 
-def _row(
+def row(
     its: pd.Series, titles: dict[str, str], labels: dict[str, dict[str, str]]
 ) -> dict[str, Any]:
+    """A neuron's row in the list: what its cells say, and what filters go by."""
     top = contexts(its["top"])
     return {
         **{name: its[name] for name in ("study", "kind", "description", "page")},
@@ -105,65 +138,7 @@ def _row(
         "clean": short(its["cleanliness"]).replace("−", "-"),
         "lost": short(its["added"]).replace("−", "-"),
         "cleanliness": number(its["cleanliness"]),
+        "by_chance": percent(its["by_chance"]),
         **{name: number(its[name], 3) for name in ("added", "added_named")},
         "top": top[0] if top else None,
-    }
-
-
-def _body(
-    its: pd.Series,
-    title: str,
-    label: str,
-    figures: list[str],
-    around: tuple[str | None, str | None],
-) -> str:
-    top = contexts(its["top"])
-    lists = {name: its[name].tolist() for name in _LISTS if isinstance(its[name], np.ndarray)}
-    alone = lists.get("one_alone")
-    first = top[0] if top else None
-    return filled(
-        "neuron.html",
-        title=title,
-        label=label,
-        figures=figures,
-        its={
-            **{name: its[name] for name in [*NEURON, "kind", "description"]},
-            **{
-                name: number(its[name])
-                for name in ("precision", "recall", "cleanliness", "sharpness", "loss_sharpness")
-            },
-            "threshold": short(its["threshold"]),
-            "strength": short(its["strength"]),
-            "formed": steps(its["formed_after"], its["formed_before"]),
-        },
-        histogram=drawing.histogram(*(lists[name] for name in _LISTS[:3])),
-        forming=drawing.forming(*(lists[name] for name in _LISTS[3:6])),
-        bars=drawing.bars(lists["tokens"], lists["logits"], its["strength"]),
-        top=top,
-        missed=contexts(its["missed"]),
-        unexplained=contexts(its["unexplained"]),
-        one_alone=alone and [number(share) for share in alone],
-        numbers=_numbers(its),
-        sequence=(first.before + first.token).replace("… ", "") if first else "",
-        previous=around[0],
-        following=around[1],
-    )
-
-
-def _numbers(its: pd.Series) -> dict[str, str]:
-    """What the page's table says."""
-    return {
-        "activation density (share of places above zero)": short(its["density"]),
-        "share of places at which it is active": short(its["active"]),
-        "places named, on text not used to choose the description": f"{its['n_named']:,}",
-        "loss of the model (nats)": short(its["loss"]),
-        "lost without the neuron, all tokens asked (nats)": short(its["added"]),
-        "lost without it, tokens that the description names (nats)": short(its["added_named"]),
-        "direct effect on the right answer’s logit where it is active": short(its["right"]),
-        "whether it writes what it reads (standard deviations)": short(its["congruence"]),
-        "raises": its["promotes"],
-        "lowers": its["suppresses"],
-        "formed between steps": steps(its["formed_after"], its["formed_before"]),
-        "sharpness of its rise": number(its["sharpness"]),
-        "sharpness of the loss’s fall": number(its["loss_sharpness"]),
     }

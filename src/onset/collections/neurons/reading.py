@@ -7,6 +7,7 @@ open_library().look_up(study="composition", kind="2 before")
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import torch
 from jaxtyping import Int
 
 from onset.collections.neurons.activity import Opened
+from onset.collections.neurons.combine import NEURON
 from onset.collections.neurons.facts import facts_of
 from onset.collections.neurons.shown import UNKNOWN, Group, Names, groups_of, places_of
 from onset.collections.reading import Collection, rows_with
@@ -52,6 +54,42 @@ class Library(Collection):
         """
         return rows_with(self.neurons, "neuron", which)
 
+    def counterexamples(self, **which: Any) -> pd.DataFrame:
+        """Where a neuron's description is wrong, on text that wasn't used to choose it: the clearest cases,
+        to be asked about with `ask`.
+
+        Args:
+            which: values that one neuron alone has, as of `look_up`.
+
+        Returns:
+            wrong (`named` and not active, or `active` and not named), activation, text with the token in
+            «».
+
+        Raises:
+            ValueError: no neuron has such values, several do, or this one wasn't looked at closely.
+        """
+        its = self._one(which)
+        closer = self.rows("closer")
+        of_neuron = closer[(closer[NEURON] == its[NEURON]).all(axis=1)]
+        if of_neuron.empty:
+            raise ValueError(
+                "this neuron wasn't looked at closely: those with a page of their own were"
+            )
+        wrong = {"named": of_neuron["missed"].iloc[0], "active": of_neuron["unexplained"].iloc[0]}
+        found = [
+            (kind, *line.split("\t", 1))
+            for kind, lines in wrong.items()
+            for line in (lines or "").splitlines()
+        ]
+        table = pd.DataFrame(found, columns=["wrong", "activation", "text"])
+        return table.astype({"activation": float})
+
+    def _one(self, which: Mapping[str, Any]) -> pd.Series:
+        found = self.look_up(**which)
+        if len(found) > 1:
+            raise ValueError(f"{len(found)} neurons are like this: say which, by layer and neuron")
+        return found.iloc[0]
+
     def ask(self, text: str, **which: Any) -> pd.DataFrame:
         """What a neuron is at each token of a sequence, and whether its description holds there.
 
@@ -68,10 +106,8 @@ class Library(Collection):
         Raises:
             ValueError: no neuron has such values, or several do; or there is no such token.
         """
-        found = self.look_up(**which)
-        if len(found) > 1:
-            raise ValueError(f"{len(found)} neurons are like this: say which, by layer and neuron")
-        its, layer, neuron = found.iloc[0], *found[["layer", "neuron"]].iloc[0].tolist()
+        its = self._one(which)
+        layer, neuron = int(its["layer"]), int(its["neuron"])
         folder = self.folder.parent / its["study"] / its["condition"] / f"seed_{its['seed']}"
         run = Source(RunFolder(folder))
         names = Names.of(run.dataset)

@@ -33,6 +33,10 @@ class Row(NamedTuple):
     cleanliness: float | None = None
     n_named: int | None = None
     """places of the half for scoring that the description names"""
+    n_missed: int | None = None
+    """of these, where the neuron isn't active: false positives of the description"""
+    n_unexplained: int | None = None
+    """places of that half where it is active and the description doesn't say so: false negatives"""
     loss: float | None = None
     """of the model with all its neurons, on what it is asked without each"""
     added: float | None = None
@@ -61,6 +65,12 @@ class Row(NamedTuple):
     missed: str | None = None
     unexplained: str | None = None
     """counterexamples: named and not active, active and not named"""
+    splits: list[str] | None = None
+    """that some place of the half for scoring is of"""
+    n_named_of: list[int] | None = None
+    n_active_of: list[int] | None = None
+    n_both_of: list[int] | None = None
+    """places of each split that the description names, where the neuron is active, and both"""
     one_alone: list[float] | None = None
     """of a description by two terms: where one holds and not the other, the share that is active"""
     edges: list[float] | None = None

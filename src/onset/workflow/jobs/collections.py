@@ -100,11 +100,16 @@ class Collections(Part):
                 "labels": {
                     its.name: its.label for its in self._project.studies[study].conditions.values()
                 },
+                # Told where there are any, so that no collection of other studies is put together anew.
+                **({"meanings": meanings} if (meanings := self._meanings(study)) else {}),
             }
             for study in self.studies(name)
         ]
         makes = list(self._file(name).makes)
         return canonical_json({"collection": name, "makes": makes, "studies": studies})
+
+    def _meanings(self, study: str) -> dict[str, str]:
+        return self._project.studies[study].file.meanings
 
     def combine_code(self, name: str) -> str:
         return fingerprint("onset.stages.combine", f"onset.collections.{name}.combine")
@@ -153,6 +158,20 @@ class Collections(Part):
             "pages": [{"name": n, "caption": caption} for n, caption in its.pages.items()],
             "has_reference": False,
         }
+
+    def leading_to(self, study: str) -> list[dict[str, Any]]:
+        """The collections with pages of their own that look at a study's models: name, title, the page to
+        begin with, and at which conditions they look."""
+        return [
+            {
+                "name": name,
+                "title": self._file(name).title,
+                "page": next(iter(self._file(name).pages)),
+                "conditions": list(self._wanted(name, study)),
+            }
+            for name in self.names
+            if self._file(name).pages and study in self.studies(name)
+        ]
 
     def shown(self, name: str) -> list[str]:
         """What its pages are made of."""

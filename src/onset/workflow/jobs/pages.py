@@ -127,6 +127,7 @@ class Pages(Part):
             "tables": [{"name": n, "caption": c} for n, c in its.file.tables.items()],
             "comparisons": [_compared(name, c) for name, c in its.comparisons.items()],
             "has_reference": bool(its.file.reference),
+            "collections": self._collections.leading_to(study),
         }
 
     def _describe_condition(

@@ -29,6 +29,11 @@ def steps(after: Any, before: Any) -> str:
     return f"{after:,.0f}–{before:,.0f}"
 
 
+def percent(share: float) -> str:
+    """`2 %`; empty where there is none."""
+    return "" if math.isnan(share) else f"{100 * share:.0f} %"
+
+
 class Context(NamedTuple):
     """A place where a neuron is active, or isn't."""
 
