@@ -57,6 +57,17 @@ def test_seeds_are_compared_by_as_many_edges_as_matter(tmp_path):
     circuits = Made(study_of(tmp_path, "one", closer=rows_of(rows)))
     found = StableCircuits(circuits).same().set_index("way")["mean"]
     assert found.to_dict() == pytest.approx(
-        {"mean": 0.5, "seeds": 1 / 3, "seeds_by_layer": 1, "seeds_by_chance": 1 / 3}
+        {
+            **{"mean": 0.5, "seeds": 1 / 3, "layers": 1},
+            **{"seeds_by_chance": 1 / 3, "layers_by_chance": 1 / 3},
+        }
     )
     assert set(OTHER_SEEDS) < set(found.index)
+
+
+def test_one_seed_has_no_other(tmp_path):
+    rows = [
+        {"condition": "one", "seed": 0, "split": "ioi", "measure": "edges_that_matter", "value": 1}
+    ]
+    found = StableCircuits(Made(study_of(tmp_path, "one", closer=rows_of(rows)))).same("one")
+    assert found["way"].tolist() == ["mean"]

@@ -24,10 +24,11 @@ ASKED_OTHERWISE = {
 }
 OTHER_SEEDS = {
     "seeds": "another seed",
-    "seeds_by_layer": "another seed, by layer",
-    "seeds_by_chance": "null: as many, by layer",
+    "seeds_by_chance": "null: random edges",
+    "layers": "seed, by layer",
+    "layers_by_chance": "null: by layer",
 }
-"""the same edge; any that leads from a layer into such an input of a layer; the same of random edges"""
+"""the same edge; any that leads from a layer into such an input of a layer; and of random edges"""
 STABLE = ASKED_OTHERWISE | OTHER_SEEDS
 """ways in which edges that matter may be the same, and how figures call them"""
 _TRUE, _RANDOM = "exhaustive", "chance"
@@ -52,8 +53,11 @@ class StableCircuits:
         ways = self.circuits.same_edges()
         conditions = dict.fromkeys([*ways["condition"], *also])
         found = {condition: self._of_seeds(condition) for condition in conditions}
-        seeds = over_seeds(stacked(found, "condition"), ["condition", "way"], "real")
-        return pd.concat([ways, seeds], ignore_index=True)
+        seeds = stacked(found, "condition")
+        if seeds.empty:
+            return ways
+        means = over_seeds(seeds, ["condition", "way"], "real")
+        return pd.concat([ways, means], ignore_index=True)
 
     def _of_seeds(self, condition: str) -> pd.DataFrame:
         """A row per seed and way, by the jackknife over pairs of seeds: seed, way, value."""
@@ -102,6 +106,7 @@ def _itself(edge: Edge) -> Edge:
 
 _WAYS = (
     ("seeds", _TRUE, _itself),
-    ("seeds_by_layer", _TRUE, by_layer),
-    ("seeds_by_chance", _RANDOM, by_layer),
+    ("seeds_by_chance", _RANDOM, _itself),
+    ("layers", _TRUE, by_layer),
+    ("layers_by_chance", _RANDOM, by_layer),
 )
