@@ -162,7 +162,7 @@ site: environment
 	@$(python) onset.workflow.commands.site $(ARGS)
 
 bench: environment
-	$(call snakemake,--forcerun $(addprefix benchmark_,training_step instances startup planning costs)) -- benchmarks
+	$(call snakemake,--forcerun $(addprefix benchmark_,training_step instances tools startup planning costs)) -- benchmarks
 
 lint: environment
 	$(run) ruff check

@@ -61,6 +61,7 @@ def test_names_are_the_modules():
         "carry_patching",
         "choice_rules",
         "circuit_edges",
+        "completeness",
         "composed_paths",
         "composing_neurons",
         "direct_effect",

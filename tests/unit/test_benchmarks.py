@@ -9,13 +9,17 @@ from benchmarks import evaluation
 from benchmarks.einsum import EinsumTransformer
 from benchmarks.instances import alone
 from benchmarks.plain_measures import PlainMeasures
+from benchmarks.tools import CHANGED, CIRCUITS, works_of_tools
 from onset import measures
+from onset.comparisons.changes import tools
+from onset.comparisons.changes.versions import Asked, Version
 from onset.config import load_project
 from onset.config.yaml_file import read_yaml
 from onset.models.batch import Questions
 from onset.models.transformer.model import build
 from onset.models.transformer.settings import Settings
-from onset.tasks import modular_addition, superposition
+from onset.notebook.diffing_words import TOOLS
+from onset.tasks import changed_facts, modular_addition, superposition
 from tests.unit.test_config import CONFIG, ROOT
 
 MEASURES = (
@@ -101,3 +105,31 @@ def test_measures_written_twice_say_the_same(adding):
 def test_the_measures_written_twice_are_the_studys():
     project = load_project(read_yaml(ROOT / CONFIG), ROOT)
     assert project.condition("grokking", "p113").measures == MEASURES
+
+
+def test_every_tool_of_the_league_table_is_timed_at_what_it_does():
+    """The halves of a crosscoder are read off it and take no time of their own."""
+    told = {"n_entities": 20, "n_relations": 4, "new": 0.3, "old_trained": 0.8, "entities": 0.2}
+    world = changed_facts.generate(changed_facts.Settings(name="changed_facts", **told), seed=0)
+    its = Settings(
+        name="transformer", n_layers=1, n_loops=2, readout="per_hop", d_model=16, n_heads=2, d_mlp=8
+    )
+    model = build(its, *world.sizes)
+    before, after = (Version(model, model.initial_parameters(seed)) for seed in (0, 1))
+    asked = Asked.of(world.splits)
+    with torch.inference_mode():
+        works = works_of_tools(
+            before, after, asked, asked, {"latents": 8, "active": 2, "updates": 2}
+        )
+        assert set(works) == TOOLS.keys() - {"halves"}
+        scores = tools.scores(before, after, asked, seed=0)
+        for name in ("kl", "norm", "means"):
+            assert works[name]().tolist() == pytest.approx(scores[name].tolist())
+        for name in ("crosscoder", "dictionary"):
+            assert works[name]().shape == (len(asked), 8)
+
+
+def test_what_is_timed_is_there():
+    project = load_project(read_yaml(ROOT / CONFIG), ROOT)
+    assert set(CIRCUITS) <= set(project.studies["circuits"].conditions)
+    assert CHANGED in project.studies["diffing"].conditions

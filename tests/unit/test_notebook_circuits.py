@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from onset.analyses.circuits import discovery
+from onset.analyses.circuits import completeness, discovery
 from onset.circuits.form import known
 from onset.circuits.plans import compiled
 from onset.figures.circuit_graph import plot_graphs
-from onset.notebook.circuits import COMPILED, GRADED, GRADES, METHODS, Circuits
+from onset.notebook.circuits import COMPILED, COMPLETE, GRADED, GRADES, METHODS, Circuits
 from onset.notebook.known_circuits import HYPOTHESES, KNOWN, KnownCircuits
 from onset.notebook.name_circuit import LEAD, RIDDLES, STORIES, NameCircuit
 from onset.notebook.study import NotebookStudy
@@ -100,6 +100,22 @@ class TestCircuits:
         ]  # fmt: skip
         its = Circuits(study_of(tmp_path, "one", closer=rows_of(rows)))
         assert its.followed(4, 1, "one", "ioi").to_dict() == pytest.approx({0: 0.41, 1: 0.411})
+
+    def test_what_is_asked_of_circuits_is_that_of_the_split_with_the_riddle(self, tmp_path):
+        rows = [
+            {"condition": "one", "seed": seed, "split": split, "measure": measure, "value": value}
+            for seed in SEEDS for measure in COMPLETE for split, value in (("ioi", 0.5), ("other", 9))
+        ]  # fmt: skip
+        found = Circuits(study_of(tmp_path, "one", closer=rows_of(rows))).completed()
+        assert dict(zip(found["measure"], found["mean"], strict=True)) == dict.fromkeys(
+            COMPLETE, 0.5
+        )
+        assert COMPLETE.keys() == completeness.QUANTITIES.keys()
+
+    def test_each_number_of_dimensions_has_a_panel(self):
+        titles = Circuits.subspaces([1, 16])
+        assert titles["program_ioi", 1] == "compiled: 1 dimension"
+        assert titles["three_layers", 16] == "trained: 16 dimensions"
 
     def test_the_true_circuit_and_one_that_was_found(self, circuits):
         true, found = circuits.true(PROGRAM, "test"), circuits.found(PROGRAM, "test", "exhaustive")

@@ -44,7 +44,13 @@ VECTORS = {
     "l1": {**_TWINS, "kind": "l1", "sparsities": [0.1, 0.1]},
     "topk": {**_TWINS, "kind": "topk", "sparsities": [2, 4]},
 }
-NOTHING_BEFORE_TRAINING = {"formula", "edge_stability", "paths_to_movers", "self_repair"}
+NOTHING_BEFORE_TRAINING = {
+    "completeness",
+    "edge_stability",
+    "formula",
+    "paths_to_movers",
+    "self_repair",
+}
 """of an untrained model no frequency is a key, and it may answer no question, or move names in its only
 layer, before which nothing is, and after which nothing"""
 ROUNDING = 1e-5

@@ -33,10 +33,11 @@ results = "results"
 from onset.analyses.circuits.alignment import RANKS
 from onset.figures.circuit_graph import plot_graphs
 from onset.notebook import say
-from onset.notebook.circuits import COMPILED, FOLLOWED, SEARCHED, WAYS, Circuits
+from onset.notebook.circuits import COMPILED, COMPLETE, FOLLOWED, WAYS, Circuits
 from onset.notebook.here import here
 from onset.notebook.known_circuits import HYPOTHESES, KnownCircuits
 from onset.notebook.name_circuit import ASKED, DECAY, NEW, REPAIR, RIDDLES, SHARP, NameCircuit
+from onset.notebook.stable_circuits import OTHER_SEEDS, STABLE, StableCircuits
 from onset.statistics.name_parts import INDUCTION, MOVER, PARTS
 from onset.statistics.named import stacked
 
@@ -116,6 +117,19 @@ study.rows_figure(
 )  # fmt: skip
 
 # %% [markdown]
+# ## How stable is what matters?
+#
+# Edges that matter by themselves, of all that matter in one of two ways to ask, or to one of two seeds'
+# models. Numbers of heads mean nothing from one trained model to the next, layers do. Null: random edges.
+
+# %%
+same = StableCircuits(its).same(base)
+study.rows_figure(
+    "stable", same, STABLE, "edges that matter both times, of all", by="way", shares=False, marked=0,
+    of=[name for name in study.conditions if name in set(same["condition"])], n_lines=2,
+)  # fmt: skip
+
+# %% [markdown]
 # ## A circuit that was found, and the true one
 #
 # Edges of the smallest circuit that keeps nine tenths of the lead, by their scores; beside it the known
@@ -127,6 +141,20 @@ figure = plot_graphs(compiled, its.parts("program_ioi"))
 study.save_figure(figure, "graph", stacked(compiled, "circuit"))
 found = its.found_by(["eap_ig", "exhaustive"], base, "ioi")
 study.save_figure(plot_graphs(found, its.parts(base)), "graph_trained", stacked(found, "circuit"))
+
+# %% [markdown]
+# ## Does a circuit miss anything, and is all of it needed?
+#
+# Half of EAP-IG's circuit is knocked out, in the circuit and in the whole model: how far apart are both
+# then, in shares of the lead, and how far at worst? Needed are edges that change it by .01, be it only
+# once others are knocked out. Nulls: other edges knocked out of the model; edges from outside the circuit.
+
+# %%
+completed = its.completed()
+study.rows_figure(
+    "complete", completed, COMPLETE, "share of the lead, or of edges", by="measure", shares=False,
+    of=[name for name in study.conditions if name in set(completed["condition"])], marked=0, n_lines=2,
+)  # fmt: skip
 
 # %% [markdown]
 # ## Hypotheses put to the test
@@ -152,10 +180,8 @@ study.table("scrubbed", known.recovered_table(study.labels))
 # %%
 aligned = its.aligned()
 study.points_figure(
-    "aligned", aligned,
-    {(name, n): f"{label}, dimensions: {n}" for name, label in SEARCHED.items() for n in RANKS},
-    "blocks before", "answers that follow", at="layer", by=("condition", "rank"), curve="measure",
-    of=FOLLOWED, n_lines=2, n_columns=4,
+    "aligned", aligned, its.subspaces(RANKS), "blocks before", "answers that follow", at="layer",
+    by=("condition", "rank"), curve="measure", of=FOLLOWED, n_lines=2, n_columns=4,
 )  # fmt: skip
 
 # %% [markdown]
@@ -179,6 +205,8 @@ LATE = [  # where no description leaves anything open, where no lead comes, and 
     "sharp/three_layers/the lead", "followed/program_ioi/1/3/aligned", "followed/program_ioi/16/3/aligned",
     "followed/program_ioi/16/2/aligned", "followed/three_layers/1/3/aligned",
     "followed/three_layers/16/3/aligned", "followed/three_layers/16/3/aligned_untrained",
+    *(f"complete/{name}/{its}" for name in ("program_ioi", base) for its in COMPLETE),
+    *(f"same/{base}/{its}" for its in OTHER_SEEDS),
 ]  # fmt: skip
 study.save_numbers(
     {name: "not measured" for name in LATE}
@@ -188,7 +216,8 @@ study.save_numbers(
     | say.named(order, "lag/{condition}/{part}", say.censored(0))
     | say.named(sharp, "sharp/{condition}/{what}", say.censored(2))
     | say.named(names.classes([*sizes, "dropout"]), "heads/{condition}/{class}", say.rounded(1))
-    | say.named(its.same_edges(), "same/{condition}/{way}")
+    | say.named(same, "same/{condition}/{way}")
+    | say.named(completed, "complete/{condition}/{measure}")
     | say.named(failures, "failures/{way}")
     | say.named(aligned, "followed/{condition}/{rank}/{layer}/{measure}")
     | study.quoted_settings("model.d_model", "model.n_heads", "training.steps")
@@ -222,6 +251,9 @@ study.verdict(
 # more suddenly than the loss of stories falls, though checkpoints are too far apart to be sure.
 # (d) Refuted: other heads make up for next to nothing, with dropout or without.
 #
+# Found circuits of trained layers miss little: without half of their edges, they do as the model does
+# without the same. From seed to seed, some edges are the same, but layers no more than by chance.
+#
 # Causal scrubbing rejects circuits with exchanged roles and those of other tasks but one: to look one
 # place back passes for looking for the next symbol, since the positions that are exchanged between
 # questions are the same in all. It rejects nothing that claims too much. Which of ten names is the answer
@@ -243,6 +275,8 @@ study.holds(
     "recovered/program_ioi/exchanged:high < 0.5", "recovered/program_ioi/other task:high < 0.6",
     "recovered/program_previous/other task:low > 0.9", "recovered/program_ioi/everything:low > 0.99",
     "followed/program_ioi/16/3/aligned:low > followed/program_ioi/1/3/aligned:high",
+    "complete/three_layers/incomplete_at_random:high < complete/three_layers/incomplete_elsewhere:low",
+    "same/three_layers/seeds > same/three_layers/seeds_by_chance",
     "failures/circuit < failures/top_examples < failures/all_examples", "failures/circuit < 0.6",
 )  # fmt: skip
 

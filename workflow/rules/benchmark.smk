@@ -3,6 +3,7 @@ rule benchmarks:
     input:
         f"{project.results}/benchmarks/training_step.csv",
         f"{project.results}/benchmarks/instances.csv",
+        f"{project.results}/benchmarks/tools.csv",
         f"{project.results}/benchmarks/startup.csv",
         f"{project.results}/benchmarks/planning.csv",
         f"{project.results}/benchmarks/costs.csv",
@@ -26,6 +27,16 @@ rule benchmark_instances:
     threads: 1000  # all there are: alone on the machine
     shell:
         "PYTHONPATH=$PYTHONPATH:. python -m benchmarks.instances {output} 2>&1 | tee {log}"
+
+
+rule benchmark_tools:
+    output:
+        f"{project.results}/benchmarks/tools.csv",
+    log:
+        "<log>/benchmark_tools.log",
+    threads: 1000  # all there are: alone on the machine
+    shell:
+        "PYTHONPATH=$PYTHONPATH:. python -m benchmarks.tools {output} 2>&1 | tee {log}"
 
 
 rule benchmark_startup:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,7 +10,7 @@ import pandas as pd
 
 from onset.circuits.form import Circuit, known
 from onset.figures.circuit_graph import edge_rows
-from onset.models.transformer.wiring import LOGITS, Wiring
+from onset.models.transformer.wiring import LOGITS, Edge, Wiring
 from onset.notebook.study import NotebookStudy
 from onset.statistics.rows import named_parts, where
 from onset.statistics.seeds import over_seeds, within_seeds
@@ -51,7 +51,15 @@ ON_LISTS = {COMPILED, "trained_induction", "shuffled_induction"}
 """those of them that are asked about lists"""
 SHOWN = {"cmd": "CMD", "circuit_precision": "precision", "circuit_recall": "recall"}
 """the grades that have a figure"""
-SEARCHED = {"program_ioi": "compiled", "three_layers": "three layers"}
+COMPLETE = {
+    "incomplete_at_random": "apart: half knocked out",
+    "incomplete_at_most": "apart: at worst",
+    "incomplete_elsewhere": "null: others knocked out",
+    "needed_in_circuit": "edges needed",
+    "needed_outside": "null: edges outside",
+}
+"""whether a circuit misses anything, and whether all of it is needed"""
+SEARCHED = {"program_ioi": "compiled", "three_layers": "trained"}
 """where one subspace is looked for, and how figures call these models"""
 FOLLOWED = {
     "aligned": "learnt",
@@ -175,6 +183,13 @@ class Circuits:
         rows = named_parts(self.study.closer, "measure", r"same_edges_by_(?P<way>[a-z_]+)")
         return over_seeds(rows, ["condition", "way"])
 
+    # ---- completeness -----------------------------------------------------------------------
+
+    def completed(self) -> pd.DataFrame:
+        """How complete and how minimal EAP-IG's circuits are: condition, measure, mean, low, high, …"""
+        rows = where(self.study.closer, measure=list(COMPLETE), split=["test", "ioi"])
+        return over_seeds(rows, ["condition", "measure"])
+
     # ---- graphs -----------------------------------------------------------------------------
 
     def parts(self, condition: str) -> list[str]:
@@ -212,6 +227,11 @@ class Circuits:
         chosen = [i for i, edge in enumerate(edges) if edge in its]
         return edge_rows([edges[i] for i in chosen], [needed.get(i, 0.0) for i in chosen])
 
+    def edges(self, condition: str, numbers: Iterable[float]) -> Iterator[Edge]:
+        """Those of a condition's models that measures call by number."""
+        its = self._wiring(condition).edges
+        return (its[int(i)] for i in numbers)
+
     @staticmethod
     def circuit(condition: str) -> Circuit:
         """That a program's model has."""
@@ -226,6 +246,15 @@ class Circuits:
         return Wiring.of(run.model, run.parameters())
 
     # ---- subspaces --------------------------------------------------------------------------
+
+    @staticmethod
+    def subspaces(ranks: Iterable[int]) -> dict[tuple[str, int], str]:
+        """Model and dimensions → title: a panel for each number of dimensions, model by model."""
+        return {
+            (name, n): f"{title}: {n} dimension{'s' if n > 1 else ''}"
+            for name, title in SEARCHED.items()
+            for n in ranks
+        }
 
     def followed(self, rank: int, layer: int, condition: str, split: str) -> pd.Series:
         """Answers that follow a learnt subspace of so many dimensions of the state before a block, by

@@ -52,6 +52,7 @@ RANKS = (1, 4, 16)
 _MOST = 128
 """questions of a split"""
 _FITTING = {"epochs": 30, "batch_size": 32, "lr": 0.05}
+_OWN = 1 << 20  # a random subspace must not begin as the model's embeddings once did
 
 
 def analyse(
@@ -140,7 +141,7 @@ def _found(
         yield kind, follow(learnt, tried.rival)
         if kind:
             continue
-        random = random_basis(bridge.cfg.d_model, rank, seed)
+        random = random_basis(bridge.cfg.d_model, rank, _OWN + seed)
         yield "_placebo", follow(NormMatchedPlacebo(learnt, random), tried.rival)
         arbitrary = _learnt(bridge, hook, chosen, chosen.arbitrary(seed), rank, seed)
         yield "_arbitrary", follow(arbitrary, tried.arbitrary(seed))
