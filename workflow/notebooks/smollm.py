@@ -10,7 +10,7 @@
 # # A real pretrained model
 #
 # **Question.** Our toys grow induction heads, and make up for heads that are taken out. Is the same to be
-# found, by the same measures, in a language model of 135 million parameters that was trained on text?
+# found, by the same measures, in a language model that others have trained on text?
 #
 # **Hypothesis.** (1) There are induction heads, with previous-token heads in earlier layers, and the
 # prediction of repeated tokens breaks down without the strongest ten, but not without ten others of the
@@ -26,9 +26,9 @@
 # all that the name movers wrote, or random heads are made up for as well. (4) Answers of other prompts, or
 # a model of random weights, do as well.
 #
-# What is studied is the model as a package ships it, with weights rounded to 4 bits, and nothing is
-# trained. Seeds draw the questions, so intervals say what other questions would give, not what another
-# training would: there is one model.
+# Nothing is trained. What is studied is one model as it was got: where its weights have been rounded, that
+# model and not the one before. Seeds draw the questions, so intervals say what other questions would give,
+# not what another training would.
 
 # %% tags=["parameters"]
 study_name = "smollm"
@@ -38,12 +38,17 @@ results = "results"
 from onset.notebook import say
 from onset.notebook.here import MeanOf, here
 from onset.notebook.name_moving import KINDS, PARTS, NameMoving
+from onset.notebook.real_model import as_typeset, the_model
+from onset.notebook.word_heads import WordHeads
 from onset.statistics import name_heads
 from onset.statistics.rows import where
 from onset.statistics.seeds import over_seeds
 
 study = here(study_name, results)
 names = NameMoving(study, "ioi", "ioi")
+word_heads = WordHeads(study, "words", "words_untrained")
+model = the_model(study)
+model
 
 # %% [markdown]
 # ## What was asked
@@ -94,6 +99,8 @@ toys = study.next_to(
             "accuracy where the sequence repeats": "repeats/accuracy",
             "loss there (nats)": "repeats/loss",
             "loss late minus early (nats)": "test/in_context_score",
+            "position after one block, read off linearly (R²)": "/position_explained.layer_1",
+            "the same by a Gaussian kernel": "/position_explained_by_kernel.layer_1",
         }.items()
     },
 )
@@ -180,6 +187,14 @@ study.summary_table(
 )
 
 # %% [markdown]
+# Which head writes most for each task, and how much do heads write that were chosen on the other seeds'
+# questions? Nulls: the same heads with the answers of other prompts; heads chosen alike in the untrained
+# model.
+
+# %%
+study.table("word_heads", word_heads.table(TASKS))
+
+# %% [markdown]
 # Days and months come around again. Of the variance of their embeddings around their mean, which share is a
 # wave of one turn in their order (`order_on_circle`), in shuffled orders, and in how many of these is it as
 # large?
@@ -192,9 +207,6 @@ where(study.summary, measure=CIRCLES).drop(columns=["kind", "digits"])
 # ## The numbers
 
 # %%
-of_words = where(study.closer, condition="words", measure="head_effect", split=TASKS)
-best = over_seeds(of_words, ["split", "layer", "head"])
-best = best.loc[best.groupby("split", sort=False)["mean"].idxmax()]
 scores = where(
     study.final, condition="repeated", measure=["induction_score", "previous_token_score"]
 )
@@ -206,8 +218,11 @@ before, after = (
 )
 looks_away = names.attention_of(name_heads.INHIBITION, "repeat")
 study.save_numbers(
-    say.named(best, "{split}/best_head", lambda row: f"L{int(row.layer)}H{int(row.head)}")
-    | say.named(best, "{split}/best_effect")
+    say.named(model, "model/{what}", as_typeset)
+    | say.named(
+        word_heads.best, "{split}/best_head", lambda row: f"L{int(row.layer)}H{int(row.head)}"
+    )
+    | say.named(word_heads.written, "{split}/writes/{answers}")
     | say.named(scores, "{measure}/head", lambda row: f"L{int(row.layer)}H{int(row.head)}")
     | {
         "n_seeds": str(len(study.seeds)),
@@ -233,8 +248,6 @@ study.save_numbers(
         "inhibition_attention": say.seeds(looks_away, kind="share"),
     }
 )
-
-# %%
 study.holds(
     "repeated/repeats/without_induction_heads_loss.component_10:low > "
     "repeated/repeats/without_random_heads_loss.component_10:high",

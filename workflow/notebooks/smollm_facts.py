@@ -33,8 +33,8 @@
 #
 # **What would refute it.** More right answers than with shuffled facts, or than with a boss of whom no
 # city is told; states that work in late blocks as in early ones; cosines of aliases that rise above
-# those with other people; bosses that probes find in two hops. The model's weights are rounded to 4 bits:
-# what is found is true of this model.
+# those with other people; bosses that probes find in two hops. What is found is true of the model below, as
+# it was got: where its weights have been rounded, of that one and not of the one before.
 
 # %% tags=["parameters"]
 study_name = "smollm_facts"
@@ -48,13 +48,16 @@ from onset.notebook.facts import DERIVED, ELSEWHERE, FOLLOWS, SHOWN, TOLD
 from onset.notebook.here import here
 from onset.notebook.inside_figures import InsideFigures
 from onset.notebook.predictions import failures
+from onset.notebook.real_model import as_typeset, the_model
 from onset.statistics.rows import where
 from onset.statistics.seeds import over_seeds
 
 study = here(study_name, results)
 inside = InsideFigures(study)
+model = the_model(study)
 ALL = {**TOLD, **FOLLOWS, **SHOWN}
 COURSE = {its: ALL[its] for its in ("boss", "city", "two_hop", "name", "reliable", "two_hop_shown")}
+model
 
 # %% [markdown]
 # ## What was run
@@ -220,6 +223,7 @@ study.save_numbers(
         "missing_least": say.least(where(held, measure="part_missing_right")["mean"]),
         "nearer_ever": say.most(inside.meeting()["mean"]),
     }
+    | say.named(model, "model/{what}", as_typeset)
     | say.named(inside.timed(), "bridge_{when}", say.rounded(0))
     | say.named(inside.left(), "person_{when}", say.rounded(0))
     | say.named(inside.late(), "{measure}_late")
