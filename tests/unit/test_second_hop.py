@@ -123,6 +123,28 @@ def test_a_bridge_that_is_written_before_the_first_block_is_a_question_about_it(
     assert {name for name, *_ in found} <= set(second_hop.QUANTITIES)
 
 
+@torch.no_grad()
+def test_another_bridge_that_is_written_before_the_first_block_is_a_question_about_that_one(asked):
+    model, parameters, world = asked
+    parameters = with_noise(parameters)
+    found = by_name(second_hop.analyse(model, parameters, world, 0))
+    its = world.splits["two_hop"]
+    end, others = its.positions[0, 0], np.roll(its.targets[:, 0], 1)
+    tokens = its.tokens[:, : end + 1].copy()
+    tokens[np.arange(len(its)), its.truth["person_place"]] = np.roll(its.truth["bridge"], 1)
+    logits = model.unembed(
+        parameters, model.residual_stream(parameters, torch.from_numpy(tokens))[-1, :, -1]
+    )
+    candidates, answers = torch.from_numpy(its.candidates), torch.from_numpy(others)
+    follows = among_candidates.of_candidates(logits, candidates, answers)["right_among"]
+    # As above: the third architecture adds positions to the states.
+    if model.config.model_type != "gpt2":
+        differ = others != its.targets[:, 0]
+        share = found["given_other_follows", "two_hop", 0, None]
+        assert share == pytest.approx(follows[differ].mean().item())
+    assert 0 <= found["given_stranger_follows", "two_hop", 0, None] <= 1
+
+
 def right(model, parameters, world, split: str) -> float:
     found = by_name(among_candidates.measure(model, parameters, world.only([split])))
     return found["right_among", split, None, None]

@@ -111,11 +111,12 @@ study.curves_figure(
 # makes half of the answers right (`needed`), the first after which half of the bosses are read out first
 # (`comes`), and, of two hops told with their answers, the first before which a stranger's state leaves
 # half of the answers right (`left`). Before the first block, the boss's state asks for his own boss's
-# city, of whom nothing is told.
+# city, of whom nothing is told. Last, where the state is that of the boss of another question: how often is
+# the answer that question's, mean over the first two thirds of the blocks? Null: a stranger's state.
 
 # %%
 inside.in_time_figure("in_time")
-pd.concat([inside.timed(), inside.left()])
+pd.concat([inside.timed(), inside.left(), inside.followed()])
 
 # %% [markdown]
 # Back-patching writes the state of a later block before an earlier one, at the same place. Of the
@@ -227,6 +228,7 @@ study.save_numbers(
     | say.named(inside.timed(), "bridge_{when}", say.rounded(0))
     | say.named(inside.left(), "person_{when}", say.rounded(0))
     | say.named(inside.late(), "{measure}_late")
+    | say.named(inside.followed(), "followed/{measure}")
     | say.named(over_seeds(inside.read_at_end, ["measure"]), "{measure}_end")
     | say.named(inside.moved(), "moved/{condition}/{layer}", say.rounded(3))
     | say.named(gained, "gained/{part}/{place}")
