@@ -82,6 +82,22 @@ def test_change_is_none_before_training_and_some_after(asked):
 
 
 @torch.no_grad()
+def test_change_is_the_same_whichever_checkpoint_comes_first(asked):
+    """One that is as before training needs no further answers, others do."""
+    model, parameters, world = asked
+    checkpoints = {0: parameters, 1: with_noise(parameters)}
+    found = []
+    for order in ((0, 1), (1, 0)):
+        before = change.at_end(model, with_noise(parameters), world)
+        rows = {
+            step: by_name(change.measure(model, checkpoints[step], world, before)) for step in order
+        }
+        found.append((rows[0], rows[1]))
+    assert found[0] == found[1]
+    assert set(found[0][0].values()) == {0.0}
+
+
+@torch.no_grad()
 def test_someone_is_in_every_layer_like_themselves(asked):
     model, parameters, world = asked
     its = world.splits["reliable"]
