@@ -38,7 +38,7 @@ results = "results"
 from onset.notebook import say
 from onset.notebook.here import MeanOf, here
 from onset.notebook.name_moving import KINDS, PARTS, NameMoving
-from onset.notebook.real_model import as_typeset, the_model
+from onset.notebook.real_model import as_typeset, positions, the_model
 from onset.notebook.word_heads import WordHeads
 from onset.statistics import name_heads
 from onset.statistics.rows import where
@@ -84,9 +84,11 @@ study.rows_figure(
 # %% [markdown]
 # The same measures in the toy with two layers of the study on induction heads, where that is run. The real
 # model has many more heads, and the largest of many scores is larger by chance alone: the untrained model
-# says by how much.
+# says by how much. The last rows say how well a state reveals its position (R²).
 
 # %%
+read = positions(study, ["repeated", "repeated_untrained"])
+depth = int(read["layer"].max())
 toys = study.next_to(
     "induction",
     {
@@ -99,9 +101,21 @@ toys = study.next_to(
             "accuracy where the sequence repeats": "repeats/accuracy",
             "loss there (nats)": "repeats/loss",
             "loss late minus early (nats)": "test/in_context_score",
-            "position after one block, read off linearly (R²)": "/position_explained.layer_1",
-            "the same by a Gaussian kernel": "/position_explained_by_kernel.layer_1",
         }.items()
+    }
+    | {
+        "position after one block, by a kernel": (
+            "two_layers//position_explained_by_kernel.layer_1",
+            "repeated//position_explained_by_kernel.layer_1",
+        ),
+        "position after all blocks, by a kernel": (
+            "two_layers//position_explained_by_kernel.layer_2",
+            f"repeated//position_explained_by_kernel.layer_{depth}",
+        ),
+        "the same, linearly": (
+            "two_layers//position_explained.layer_2",
+            f"repeated//position_explained.layer_{depth}",
+        ),
     },
 )
 study.table("toys", toys.rename(columns={"induction": "toy", "smollm": "real"}))
@@ -223,6 +237,7 @@ study.save_numbers(
         word_heads.best, "{split}/best_head", lambda row: f"L{int(row.layer)}H{int(row.head)}"
     )
     | say.named(word_heads.written, "{split}/writes/{answers}")
+    | say.named(read, "position/{condition}/{when}/{measure}")
     | say.named(scores, "{measure}/head", lambda row: f"L{int(row.layer)}H{int(row.head)}")
     | {
         "n_seeds": str(len(study.seeds)),
