@@ -42,7 +42,8 @@ class Before:
     def said(self, parameters: Parameters, now: LogProbabilities) -> LogProbabilities:
         """Asked once, and not at all where a checkpoint is as before training, and says it `now`."""
         if self._said is None:
-            pairs = ((its, self._untouched[name]) for name, its in parameters.items())
+            silent = self._model.without_adapters(parameters)
+            pairs = ((its, silent[name]) for name, its in parameters.items())
             is_as_before = all(its is other or torch.equal(its, other) for its, other in pairs)
             self._said = now if is_as_before else _said(self._model, self._untouched, self._dataset)
         return self._said
