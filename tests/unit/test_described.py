@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from onset.models import ORIGIN
+from onset.models.pretrained import files, packaged
 from onset.models.pretrained.described import described
 from onset.models.pretrained.settings import Settings
 from tests import checkpoints, packages
@@ -72,6 +74,19 @@ def test_what_a_package_ships(file, name, bits, tmp_path, monkeypatch):
 
 
 def test_a_package_that_has_gone_since_it_was_converted(tmp_path, monkeypatch):
+    """What it shipped is noted in the folder that was made of it."""
+    monkeypatch.chdir(tmp_path)
+    its = Settings(name="pretrained", checkpoint=packages.CHECKPOINT, revision=packages.VERSION)
+    folder = checkpoints.save("llama", packaged.folder_of(its.checkpoint, its.revision))
+    of = {"checksum": "0" * 64, "file": "Tiny-1B.Q4_1.gguf", "licence": "MIT"}
+    (folder / ORIGIN).write_text(files.sealed(folder, of))
+    found = described(its)
+    assert found["name"] == "Tiny-1B"
+    assert (found["rounded"], found["licence"]) == ("4", "MIT")
+    assert found["in_words"].endswith(" parameters, weights rounded to 4 bits)")
+
+
+def test_a_package_that_was_converted_before_that_was_noted(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     its = Settings(name="pretrained", checkpoint=packages.CHECKPOINT, revision=packages.VERSION)
     package = f"{packages.NAME} {packages.VERSION}"

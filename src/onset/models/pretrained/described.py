@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
+import json
 import re
 from pathlib import Path
 from typing import Any
 
+from onset.models import ORIGIN
 from onset.models.pretrained import files, packaged
 from onset.models.pretrained.settings import Settings
 
@@ -39,20 +41,33 @@ def _named(settings: Settings) -> dict[str, str]:
     return {"name": f"{settings.checkpoint}, {settings.revision}"}
 
 
+def shipped_as(settings: Settings) -> dict[str, str]:
+    """How a package ships its checkpoint: the name of the `file`, and the package's `licence`.
+
+    Raises:
+        LookupError: it isn't installed, in one line.
+    """
+    found = {"file": packaged.shipped(settings.checkpoint, settings.revision or "").name}
+    about = importlib.metadata.metadata(packaged.name_of(settings.checkpoint))
+    licence = about.get("License-Expression") or about.get("License") or ""
+    return found | ({"licence": licence} if 0 < len(licence) <= _LONGEST else {})
+
+
 def _shipped(settings: Settings) -> dict[str, str]:
-    """By the name of the file, where the package is still installed after it has been converted."""
+    """As was noted when it was converted, since the package needn't be there any more."""
     package = packaged.name_of(settings.checkpoint)
-    found = {"name": package, "package": f"{package} {settings.revision}"}
-    with contextlib.suppress(LookupError):
-        name = packaged.shipped(settings.checkpoint, settings.revision or "").stem
-        found["name"] = _ROUNDED.sub("", name)
-        if rounded := _ROUNDED.search(name):
-            found["rounded"] = rounded[1]
-        about = importlib.metadata.metadata(package)
-        licence = about.get("License-Expression") or about.get("License") or ""
-        if 0 < len(licence) <= _LONGEST:
-            found["licence"] = licence
-    return found
+    its: dict[str, str] = {}
+    with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
+        folder = packaged.folder_of(settings.checkpoint, settings.revision)
+        its = json.loads((folder / ORIGIN).read_text(encoding="utf-8"))["of"]
+    if "file" not in its:
+        with contextlib.suppress(LookupError):
+            its = shipped_as(settings)
+    stem = Path(its["file"]).stem if "file" in its else package
+    found = {"name": _ROUNDED.sub("", stem), "package": f"{package} {settings.revision}"}
+    if rounded := _ROUNDED.search(stem):
+        found["rounded"] = rounded[1]
+    return found | ({"licence": its["licence"]} if "licence" in its else {})
 
 
 def _folder(settings: Settings) -> Path | None:
