@@ -126,6 +126,34 @@ class TestPublished:
         )
 
 
+class TestAskTheModel:
+    """Where a study's page leads to what its models look at."""
+
+    def page(self, folder, *has_heads: bool) -> str:
+        conditions = [
+            {"name": f"c{i}", "label": f"the {i}th", "seeds": [3, 4], "has_heads": its,
+             "differences": {}}
+            for i, its in enumerate(has_heads)
+        ]  # fmt: skip
+        parts = {key: [] for key in ("figures", "tables", "comparisons")}
+        study = {**STUDY, **parts, "conditions": conditions, "has_reference": False}
+        return study_page(folder, study, Means(), {})
+
+    def test_it_leads_to_conditions_whose_models_have_heads(self, tmp_path):
+        page = self.page(tmp_path, False, True, True)
+        led = re.findall(r'href="(c\d)/index.html#looking-inside"', page)
+        assert led == ["c1", "c2"]
+        assert 'run = open_run("first", "c1", seed=3)' in page
+
+    def test_of_many_conditions_the_first(self, tmp_path):
+        page = self.page(tmp_path, *[True] * 30)
+        assert 1 < page.count("#looking-inside") < 30
+        assert "other conditions below" in page
+
+    def test_without_heads_there_is_nothing_to_be_asked(self, tmp_path):
+        assert "Ask the model" not in self.page(tmp_path, False)
+
+
 class TestEquations:
     def test_they_become_mathml_and_the_rest_stays(self):
         said = with_equations("Where $a_i + b$ is, and `$x$` isn't.")

@@ -174,9 +174,16 @@ class TestInside:
             )
             for step, split, alone in ((5, "boss", 0.0), (9, "boss", 0.2), (9, "city", 0.4))
         ]  # fmt: skip
+        # The last is in the last third, and what is read out there says how deep the model is.
+        follows = [
+            table(
+                split="two_hop", layer=[0.0, 2.0, 3.0, 3.0],
+                measure=["given_other_follows"] * 3 + ["bridge_first"], value=[0.4, 0.8, 0.0, 1.0],
+            )
+        ]  # fmt: skip
         study = NotebookStudy(tmp_path, ("facts",), (0, 1))
         study.__dict__.update(
-            analyses=pd.concat([*probed, *gains]),
+            analyses=pd.concat([*probed, *gains, *follows]),
             measures=pd.concat(cosines),
             comparisons=pd.concat(parts),
         )
@@ -188,6 +195,10 @@ class TestInside:
         assert found["boss", "end", "last"] == pytest.approx(0.9)
         assert found["two_hop", "person", "early"] == pytest.approx(0.1)
         assert found["two_hop", "end", "last"] == pytest.approx(-0.1)
+
+    def test_another_bridge_is_followed_in_the_first_two_thirds(self, inside):
+        found = inside.followed().set_index("measure")["mean"]
+        assert dict(found) == {"given_other_follows": pytest.approx(0.6)}
 
     def test_what_is_written_counts_beyond_what_was_written_before(self, inside):
         found = inside.gained().set_index(["part", "place"])

@@ -82,6 +82,28 @@ def test_change_is_none_before_training_and_some_after(asked):
 
 
 @torch.no_grad()
+def test_before_training_is_asked_no_second_time(asked, monkeypatch):
+    """Of a checkpoint as before training, it is what that says; the numbers are the same in any order."""
+    model, parameters, world = asked
+    trained = {
+        name: its + 1 if name.endswith("adapter_in") else its
+        for name, its in with_noise(parameters).items()
+    }
+    found, n_asked, ask = [], [], change._said
+    monkeypatch.setattr(change, "_said", lambda *its: n_asked.append(len(found)) or ask(*its))
+    for order in ((0, 1), (1, 0)):
+        before = change.at_end(model, trained, world)
+        checkpoints = {0: parameters, 1: trained}
+        rows = {
+            step: by_name(change.measure(model, checkpoints[step], world, before)) for step in order
+        }
+        found.append((rows[0], rows[1]))
+    assert found[0] == found[1]
+    assert set(found[0][0].values()) == {0.0}
+    assert n_asked == [0, 0, 1, 1, 1]
+
+
+@torch.no_grad()
 def test_someone_is_in_every_layer_like_themselves(asked):
     model, parameters, world = asked
     its = world.splits["reliable"]
@@ -121,6 +143,28 @@ def test_a_bridge_that_is_written_before_the_first_block_is_a_question_about_it(
         assert found_lead == pytest.approx(expected["lead_among"].mean().item(), abs=1e-4)
     assert not any(split == "two_hop_missing" for _, split, *_ in found)
     assert {name for name, *_ in found} <= set(second_hop.QUANTITIES)
+
+
+@torch.no_grad()
+def test_another_bridge_that_is_written_before_the_first_block_is_a_question_about_that_one(asked):
+    model, parameters, world = asked
+    parameters = with_noise(parameters)
+    found = by_name(second_hop.analyse(model, parameters, world, 0))
+    its = world.splits["two_hop"]
+    end, others = its.positions[0, 0], np.roll(its.targets[:, 0], 1)
+    tokens = its.tokens[:, : end + 1].copy()
+    tokens[np.arange(len(its)), its.truth["person_place"]] = np.roll(its.truth["bridge"], 1)
+    logits = model.unembed(
+        parameters, model.residual_stream(parameters, torch.from_numpy(tokens))[-1, :, -1]
+    )
+    candidates, answers = torch.from_numpy(its.candidates), torch.from_numpy(others)
+    follows = among_candidates.of_candidates(logits, candidates, answers)["right_among"]
+    # As above: the third architecture adds positions to the states.
+    if model.config.model_type != "gpt2":
+        differ = others != its.targets[:, 0]
+        share = found["given_other_follows", "two_hop", 0, None]
+        assert share == pytest.approx(follows[differ].mean().item())
+    assert 0 <= found["given_stranger_follows", "two_hop", 0, None] <= 1
 
 
 def right(model, parameters, world, split: str) -> float:

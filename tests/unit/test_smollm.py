@@ -5,15 +5,21 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from onset.gallery.answer import filled, names_in
+from onset.latex import escape
+from onset.models.pretrained.described import described
 from onset.results import Run
 from onset.stages import analyse, dataset, evaluate, train
+from onset.statistics.means import Means
 from onset.workflow.jobs import Jobs
-from tests import checkpoints
-from tests.config_files import CONFIG, Files
+from tests import checkpoints, packages
+from tests.config_files import CONFIG, ROOT, Files
 from tests.texts import all_pieces
 from tests.unit.test_invented_facts import SMALL_WORLDS
 
@@ -25,6 +31,11 @@ CHANGED = {
     "induction": {"n_symbols": 40, "n_test": 4},
     "invented_facts": SMALL_WORLDS[0],
 }
+
+OF_ONE_MODEL = re.compile(r"smollm2|135|\b(4|four)[- ]bits?\b", re.I)
+"""what is true of the model that a package ships, and said of no other"""
+_IF = re.compile(r"\\onsetifnumber\{(?P<name>[^{}]*)\}")
+_NUMBER = re.compile(r"\\onsetnumber\{(?P<name>[^{}]*)\}")
 
 
 def asking_of_another(root: Path, kind: str, study: str, **more: int) -> Files:
@@ -47,6 +58,58 @@ def project(request, tmp_path_factory):
     for name in ("repeated", "repeated_untrained"):
         files.set(STUDY, f"conditions.{name}.task.n_symbols", 40)
     return files.load()
+
+
+def braced(text: str, start: int) -> tuple[str, int]:
+    """What stands in the braces that open there, and where the text goes on."""
+    depth = 0
+    for at in range(start, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[at], 0)
+        if not depth:
+            return text[start + 1 : at], at + 1
+    raise ValueError("braces that don't close")
+
+
+def as_set(text: str, numbers: Mapping[str, str]) -> str:
+    """LaTeX with its numbers, and of what depends on whether there is one, the one or the other."""
+    while found := _IF.search(text):
+        there, end = braced(text, found.end())
+        otherwise, end = braced(text, end)
+        chosen = there if found["name"] in numbers else otherwise
+        text = text[: found.start()] + chosen + text[end:]
+    return _NUMBER.sub(lambda its: numbers.get(its["name"], "1"), text)
+
+
+def with_numbers(text: str, numbers: Mapping[str, str]) -> str:
+    """An answer, whatever was measured."""
+    return filled(text, dict.fromkeys(names_in(text), "0.5") | dict(numbers), Means())
+
+
+def texts_of(project, study: str) -> dict[str, str]:
+    """What readers of page, notebook and section are told, with the numbers that name the model."""
+    its = project.studies[study]
+    first = next(iter(its.conditions.values()))
+    said = {f"model/{what}": escape(text) for what, text in described(first.model).items()}
+    numbers = {f"{study}/{name}": text for name, text in said.items()}
+    section = (ROOT / f"paper/sections/{study}.tex").read_text()
+    return {
+        **{key: getattr(its.file, key) for key in ("title", "question")},
+        **{key: with_numbers(getattr(its.file, key), said) for key in ("answer", "abstract")},
+        **{f"{key} {name}": text for key in ("figures", "tables")
+           for name, text in getattr(its.file, key).items()},
+        **{f"label of {name}": condition.label for name, condition in its.conditions.items()},
+        "notebook": (ROOT / f"workflow/notebooks/{study}.py").read_text(),
+        "section": as_set(section, numbers),
+    }  # fmt: skip
+
+
+def named_by_texts(project, study: str) -> None:
+    """All texts name the model that was asked, and none says what is true of another."""
+    texts = texts_of(project, study)
+    for name in ("answer", "abstract", "section"):
+        assert re.search(r"\bown\b", texts[name]), name
+    wrong = {name: found[0] for name, its in texts.items() if (found := OF_ONE_MODEL.search(its))}
+    assert not wrong
 
 
 def work(stage, run: Path, told: str) -> None:
@@ -86,6 +149,30 @@ def test_the_atlas_looks_at_the_model_once(project):
     assert [(its["name"], its["seeds"]) for its in told["conditions"]] == [("ioi", [0])]
 
 
+def test_texts_name_another_model(project):
+    named_by_texts(project, "smollm")
+
+
+@pytest.mark.parametrize("study", ["smollm", "smollm_facts"])
+def test_texts_say_how_the_model_is_rounded_that_a_package_ships(study, tmp_path, monkeypatch):
+    """Without this, the test of another model could pass on texts that say nothing of either."""
+    file = packages.installed(tmp_path / "site")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    files = Files.copied(tmp_path / "project")
+    files.set(CONFIG, "studies", [study])
+    own = {
+        "checkpoint": packages.CHECKPOINT,
+        "revision": packages.VERSION,
+        "checksum": packages.checksum(file),
+    }
+    files.set(CONFIG, "overrides", {study: {"model": own}})
+    files.set(f"config/studies/{study}.yaml", "quotes", [])
+    texts = texts_of(files.load(), study)
+    assert "tiny (weights rounded to 4 bits)" in texts["answer"]
+    assert "rounded to\n4 bits" in texts["section"] or "rounded to 4 bits" in texts["section"]
+    assert f"as the package\n{packages.NAME}" in texts["section"].replace("package ", "package\n")
+
+
 @pytest.fixture(scope="module", params=["llama", "gpt2", "pythia"])
 def facts(request, tmp_path_factory):
     """The study of invented facts, in a small world."""
@@ -112,3 +199,7 @@ def test_all_jobs_of_a_run_that_is_told_facts(facts, name, tmp_path):
     assert {"right_among", "change", "state_cosine"} <= set(run.measures["measure"])
     assert {"hop_right", "probed_as_token"} <= set(run.analyses["measure"])
     assert ("recall_of_mlps" in set(run.analyses["measure"])) == (name == "facts")
+
+
+def test_texts_about_facts_name_another_model(facts):
+    named_by_texts(facts, "smollm_facts")

@@ -10,7 +10,7 @@
 # # A real pretrained model
 #
 # **Question.** Our toys grow induction heads, and make up for heads that are taken out. Is the same to be
-# found, by the same measures, in a language model of 135 million parameters that was trained on text?
+# found, by the same measures, in a language model that others have trained on text?
 #
 # **Hypothesis.** (1) There are induction heads, with previous-token heads in earlier layers, and the
 # prediction of repeated tokens breaks down without the strongest ten, but not without ten others of the
@@ -26,9 +26,9 @@
 # all that the name movers wrote, or random heads are made up for as well. (4) Answers of other prompts, or
 # a model of random weights, do as well.
 #
-# What is studied is the model as a package ships it, with weights rounded to 4 bits, and nothing is
-# trained. Seeds draw the questions, so intervals say what other questions would give, not what another
-# training would: there is one model.
+# Nothing is trained. What is studied is one model as it was got: where its weights have been rounded, that
+# model and not the one before. Seeds draw the questions, so intervals say what other questions would give,
+# not what another training would.
 
 # %% tags=["parameters"]
 study_name = "smollm"
@@ -38,12 +38,17 @@ results = "results"
 from onset.notebook import say
 from onset.notebook.here import MeanOf, here
 from onset.notebook.name_moving import KINDS, PARTS, NameMoving
+from onset.notebook.real_model import as_typeset, positions, the_model
+from onset.notebook.word_heads import WordHeads
 from onset.statistics import name_heads
 from onset.statistics.rows import where
 from onset.statistics.seeds import over_seeds
 
 study = here(study_name, results)
 names = NameMoving(study, "ioi", "ioi")
+word_heads = WordHeads(study, "words", "words_untrained")
+model = the_model(study)
+model
 
 # %% [markdown]
 # ## What was asked
@@ -79,9 +84,11 @@ study.rows_figure(
 # %% [markdown]
 # The same measures in the toy with two layers of the study on induction heads, where that is run. The real
 # model has many more heads, and the largest of many scores is larger by chance alone: the untrained model
-# says by how much.
+# says by how much. The last rows say how well a state reveals its position (R²).
 
 # %%
+read = positions(study, ["repeated", "repeated_untrained"])
+depth = int(read["layer"].max())
 toys = study.next_to(
     "induction",
     {
@@ -95,6 +102,20 @@ toys = study.next_to(
             "loss there (nats)": "repeats/loss",
             "loss late minus early (nats)": "test/in_context_score",
         }.items()
+    }
+    | {
+        "position after one block, by a kernel": (
+            "two_layers//position_explained_by_kernel.layer_1",
+            "repeated//position_explained_by_kernel.layer_1",
+        ),
+        "position after all blocks, by a kernel": (
+            "two_layers//position_explained_by_kernel.layer_2",
+            f"repeated//position_explained_by_kernel.layer_{depth}",
+        ),
+        "the same, linearly": (
+            "two_layers//position_explained.layer_2",
+            f"repeated//position_explained.layer_{depth}",
+        ),
     },
 )
 study.table("toys", toys.rename(columns={"induction": "toy", "smollm": "real"}))
@@ -180,6 +201,14 @@ study.summary_table(
 )
 
 # %% [markdown]
+# Which head writes most for each task, and how much do heads write that were chosen on the other seeds'
+# questions? Nulls: the same heads with the answers of other prompts; heads chosen alike in the untrained
+# model.
+
+# %%
+study.table("word_heads", word_heads.table(TASKS))
+
+# %% [markdown]
 # Days and months come around again. Of the variance of their embeddings around their mean, which share is a
 # wave of one turn in their order (`order_on_circle`), in shuffled orders, and in how many of these is it as
 # large?
@@ -192,9 +221,6 @@ where(study.summary, measure=CIRCLES).drop(columns=["kind", "digits"])
 # ## The numbers
 
 # %%
-of_words = where(study.closer, condition="words", measure="head_effect", split=TASKS)
-best = over_seeds(of_words, ["split", "layer", "head"])
-best = best.loc[best.groupby("split", sort=False)["mean"].idxmax()]
 scores = where(
     study.final, condition="repeated", measure=["induction_score", "previous_token_score"]
 )
@@ -206,8 +232,12 @@ before, after = (
 )
 looks_away = names.attention_of(name_heads.INHIBITION, "repeat")
 study.save_numbers(
-    say.named(best, "{split}/best_head", lambda row: f"L{int(row.layer)}H{int(row.head)}")
-    | say.named(best, "{split}/best_effect")
+    say.named(model, "model/{what}", as_typeset)
+    | say.named(
+        word_heads.best, "{split}/best_head", lambda row: f"L{int(row.layer)}H{int(row.head)}"
+    )
+    | say.named(word_heads.written, "{split}/writes/{answers}")
+    | say.named(read, "position/{condition}/{when}/{measure}")
     | say.named(scores, "{measure}/head", lambda row: f"L{int(row.layer)}H{int(row.head)}")
     | {
         "n_seeds": str(len(study.seeds)),
@@ -233,8 +263,6 @@ study.save_numbers(
         "inhibition_attention": say.seeds(looks_away, kind="share"),
     }
 )
-
-# %%
 study.holds(
     "repeated/repeats/without_induction_heads_loss.component_10:low > "
     "repeated/repeats/without_random_heads_loss.component_10:high",

@@ -33,8 +33,8 @@
 #
 # **What would refute it.** More right answers than with shuffled facts, or than with a boss of whom no
 # city is told; states that work in late blocks as in early ones; cosines of aliases that rise above
-# those with other people; bosses that probes find in two hops. The model's weights are rounded to 4 bits:
-# what is found is true of this model.
+# those with other people; bosses that probes find in two hops. What is found is true of the model below, as
+# it was got: where its weights have been rounded, of that one and not of the one before.
 
 # %% tags=["parameters"]
 study_name = "smollm_facts"
@@ -48,13 +48,16 @@ from onset.notebook.facts import DERIVED, ELSEWHERE, FOLLOWS, SHOWN, TOLD
 from onset.notebook.here import here
 from onset.notebook.inside_figures import InsideFigures
 from onset.notebook.predictions import failures
+from onset.notebook.real_model import as_typeset, the_model
 from onset.statistics.rows import where
 from onset.statistics.seeds import over_seeds
 
 study = here(study_name, results)
 inside = InsideFigures(study)
+model = the_model(study)
 ALL = {**TOLD, **FOLLOWS, **SHOWN}
 COURSE = {its: ALL[its] for its in ("boss", "city", "two_hop", "name", "reliable", "two_hop_shown")}
+model
 
 # %% [markdown]
 # ## What was run
@@ -108,11 +111,12 @@ study.curves_figure(
 # makes half of the answers right (`needed`), the first after which half of the bosses are read out first
 # (`comes`), and, of two hops told with their answers, the first before which a stranger's state leaves
 # half of the answers right (`left`). Before the first block, the boss's state asks for his own boss's
-# city, of whom nothing is told.
+# city, of whom nothing is told. Last, where the state is that of the boss of another question: how often is
+# the answer that question's, mean over the first two thirds of the blocks? Null: a stranger's state.
 
 # %%
 inside.in_time_figure("in_time")
-pd.concat([inside.timed(), inside.left()])
+pd.concat([inside.timed(), inside.left(), inside.followed()])
 
 # %% [markdown]
 # Back-patching writes the state of a later block before an earlier one, at the same place. Of the
@@ -220,9 +224,11 @@ study.save_numbers(
         "missing_least": say.least(where(held, measure="part_missing_right")["mean"]),
         "nearer_ever": say.most(inside.meeting()["mean"]),
     }
+    | say.named(model, "model/{what}", as_typeset)
     | say.named(inside.timed(), "bridge_{when}", say.rounded(0))
     | say.named(inside.left(), "person_{when}", say.rounded(0))
     | say.named(inside.late(), "{measure}_late")
+    | say.named(inside.followed(), "followed/{measure}")
     | say.named(over_seeds(inside.read_at_end, ["measure"]), "{measure}_end")
     | say.named(inside.moved(), "moved/{condition}/{layer}", say.rounded(3))
     | say.named(gained, "gained/{part}/{place}")

@@ -15,6 +15,9 @@ from onset.statistics.means import Means
 from onset.statistics.wording import VERDICTS, disagreeing_first, format_found
 from onset.store.reading import read_csv
 
+_MOST_ASKED = 8
+"""conditions whose models readers are led to; of more, the table of conditions has the rest"""
+
 
 def study_page(folder: Path, study: Mapping[str, Any], means: Means, quantities: Quantities) -> str:
     """The page of one study.
@@ -33,6 +36,7 @@ def study_page(folder: Path, study: Mapping[str, Any], means: Means, quantities:
         title=study["title"],
         path=[("Onset", "../index.html")],
         study=study,
+        most_asked=_MOST_ASKED,
         tables=tables,
         comparisons=comparisons_of(study, means.values(), quantities),
         reference=_reference(folder / "reference.csv") if study["has_reference"] else None,

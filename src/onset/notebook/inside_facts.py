@@ -20,6 +20,7 @@ GIVEN = {
     "given_stranger_right": "right, given a stranger's (null)",
     "bridge_first": "boss read out first",
 }
+FOLLOWED = ("given_other_follows", "given_stranger_follows")
 HALVES = {"two_hop": "never told", "two_hop_half": "told with their answers"}
 PROBED = {
     "probed_as_question": "as asked about",
@@ -93,6 +94,13 @@ class Inside:
     def late(self) -> pd.DataFrame:
         """What becomes of states two thirds on, as `two_thirds_on` has it."""
         return two_thirds_on(self._timed)
+
+    def followed(self) -> pd.DataFrame:
+        """How often the answer is that of another bridge, which is given, or (null) with a stranger given:
+        over seeds, mean over the first two thirds of the blocks, a row per `measure`."""
+        rows = where(self.hops, split="two_hop", condition=self.condition, measure=FOLLOWED)
+        early = rows[rows["layer"] <= self.hops["layer"].max() * 2 / 3]
+        return over_seeds(within_seeds(early, ["condition", "measure"]), ["measure"])
 
     def mending(self) -> pd.DataFrame:
         """Of wrong answers, how many more some later state mends than another question's do."""

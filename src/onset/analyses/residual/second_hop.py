@@ -6,7 +6,8 @@ Where the person of a two-hop question stands, three things are tried at the end
   after each block?
 * another state is written there: that of a bridge as a question about that bridge itself has it. Up to
   which block is what follows able to take the second hop, from a bridge that is given (Biran et al. 2024,
-  arXiv:2406.12775)? Null: the state of a person of whom nothing is told.
+  arXiv:2406.12775)? Null: the state of a person of whom nothing is told. Given another question's bridge,
+  does the answer follow it?
 * *back-patching* (ibid.): the question's own state of a later block is written before an earlier one. If
   the bridge comes up, but too late, this mends it.
 
@@ -42,6 +43,8 @@ QUANTITIES = {
         "kind": "logits",
         "label": "lead of the answer, given a stranger (nats)",
     },
+    "given_other_follows": {"kind": "share", "label": "another bridge's answer, given that bridge"},
+    "given_stranger_follows": {"kind": "share", "label": "that answer, given a stranger"},
     "given_later_right": {"kind": "share", "label": "right, given a later block's state"},
     "mended": {"kind": "share", "label": "of wrong answers, mended by some later state"},
     "mended_other": {"kind": "share", "label": "of wrong answers, mended by another question"},
@@ -49,6 +52,7 @@ QUANTITIES = {
 }
 
 _WRITTEN_EVERY = 2  # blocks
+_FOLLOWED_EVERY = 6  # blocks
 _PARTS = 6  # of a model's depth, between which back-patching goes
 
 States = Float[Tensor, "layers questions d_model"]
@@ -81,6 +85,8 @@ def analyse(
     * `given_bridge_right`, `given_bridge_lead`, `given_stranger_right`, `given_stranger_lead`: fraction
       right, and mean log-probability of the answer over that of the other candidates, by the block before
       which (`layer`) the state is written;
+    * `given_other_follows`, `given_stranger_follows`: fraction answered with the answer to another question
+      of the split, when before block `layer` the state is that question's bridge's, or a stranger's (null);
     * `given_later_right`: fraction right when the state before block `component` is written before `layer`;
     * `mended`: of the questions answered wrong, the fraction that some of these answers right, and
       `mended_other`, that some does with the states of another question (null, as among few candidates
@@ -138,11 +144,16 @@ class _Asked:
         self, layer: int, states: Float[Tensor, "questions d_model"]
     ) -> dict[str, Float[Tensor, " questions"]]:
         """How the right answer stands with these states at the person's place before a block."""
+        return of_candidates(self.said(layer, states), self.candidates, self.targets)
+
+    def said(
+        self, layer: int, states: Float[Tensor, "questions d_model"]
+    ) -> Float[Tensor, "questions tokens"]:
+        """Logits with these states at the person's place before a block."""
         all_states = self.stream[layer].clone()
         all_states[:, self.place] = states
         where = {"layer": layer, "scored": self.scored, "alike": self.place}
-        logits = self.model.logits_from(self.parameters, all_states, **where)
-        return of_candidates(logits, self.candidates, self.targets)
+        return self.model.logits_from(self.parameters, all_states, **where)
 
     def ranks_of(
         self,
@@ -182,6 +193,7 @@ def _written(
             found = asked.given(layer, states[layer])
             yield Measurement(f"given_{kind}_right", found[right].mean().item(), layer=layer)
             yield Measurement(f"given_{kind}_lead", found["lead_among"].mean().item(), layer=layer)
+    yield from _followed(asked, bridges.roll(1, 1), strangers[:, turn])
     marks = np.unique(np.linspace(0, asked.depth, _PARTS + 1).round().astype(int)).tolist()
     for early in marks[:-1]:
         for late in (its for its in marks if its > early):
@@ -194,6 +206,21 @@ def _written(
         for name, given in {"mended": by_later, "mended_other": by_other}.items():
             some = torch.stack(given).amax(0)[wrong]
             yield Measurement(name, some.mean().item(), n_examples=len(some))
+
+
+def _followed(asked: _Asked, others: States, strangers: States) -> Iterator[Measurement]:
+    """Whether the answer is another question's, given that question's bridge."""
+    answers = asked.targets.roll(1)
+    differ = answers != asked.targets
+    if not differ.any():
+        return
+    for layer in range(0, asked.depth, _FOLLOWED_EVERY):
+        for kind, states in {"other": others, "stranger": strangers}.items():
+            found = of_candidates(asked.said(layer, states[layer]), asked.candidates, answers)
+            its = found["right_among"][differ]
+            yield Measurement(
+                f"given_{kind}_follows", its.mean().item(), layer=layer, n_examples=len(its)
+            )
 
 
 def _states(model: AdaptedModel, parameters: Parameters, split: Split) -> States:

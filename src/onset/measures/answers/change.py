@@ -32,21 +32,40 @@ LogProbabilities = dict[str, Float[Tensor, "scored tokens"]]
 """by split"""
 
 
-def at_end(model: AdaptedModel, parameters: Parameters, dataset: Dataset) -> LogProbabilities:
+class Before:
     """What the model said before training."""
-    return _said(model, model.without_adapters(parameters), dataset)
+
+    def __init__(self, model: AdaptedModel, untouched: Parameters, dataset: Dataset) -> None:
+        self._model, self._untouched, self._dataset = model, untouched, dataset
+        self._said: LogProbabilities | None = None
+
+    def said(self, parameters: Parameters, now: LogProbabilities) -> LogProbabilities:
+        """Asked once, and not at all where a checkpoint is as before training, and says it `now`."""
+        if self._said is None:
+            silent = self._model.without_adapters(parameters)
+            pairs = ((its, silent[name]) for name, its in parameters.items())
+            is_as_before = all(its is other or torch.equal(its, other) for its, other in pairs)
+            self._said = now if is_as_before else _said(self._model, self._untouched, self._dataset)
+        return self._said
+
+
+def at_end(model: AdaptedModel, parameters: Parameters, dataset: Dataset) -> Before:
+    """What later checkpoints are set beside."""
+    return Before(model, model.without_adapters(parameters), dataset)
 
 
 def measure(
-    model: AdaptedModel, parameters: Parameters, dataset: Dataset, before: LogProbabilities
+    model: AdaptedModel, parameters: Parameters, dataset: Dataset, before: Before
 ) -> Iterator[Measurement]:
     """Per split with candidates, and of prose that isn't told, mean over scored positions:
 
     * `change`: divergence from the distribution over all tokens before training to the present one;
     * `loss_change`: the right token's loss minus what it was before training.
     """
-    for name, now in _said(model, parameters, dataset).items():
-        split, then = dataset.splits[name], before[name]
+    all_now = _said(model, parameters, dataset)
+    all_then = before.said(parameters, all_now)
+    for name, now in all_now.items():
+        split, then = dataset.splits[name], all_then[name]
         right = torch.from_numpy(split.targets.ravel()).to(now.device)[:, None]
         found = {
             "change": (then.exp() * (then - now)).sum(1),

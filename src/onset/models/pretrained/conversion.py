@@ -10,6 +10,7 @@ from transformers.utils.logging import disable_progress_bar
 
 from onset.models import ORIGIN
 from onset.models.pretrained import files, packaged
+from onset.models.pretrained.described import shipped_as
 from onset.models.pretrained.settings import Settings
 
 
@@ -35,4 +36,5 @@ def convert(settings: Settings, folder: Path) -> None:
     model.save_pretrained(folder)
     AutoTokenizer.from_pretrained(**its).save_pretrained(folder)
     told = settings.model_dump(mode="json", include={"checkpoint", "revision", "checksum"})
-    (folder / ORIGIN).write_text(files.sealed(folder, told), encoding="utf-8")
+    about = files.sealed(folder, told | shipped_as(settings))
+    (folder / ORIGIN).write_text(about, encoding="utf-8")
