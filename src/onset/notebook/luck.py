@@ -40,13 +40,14 @@ class Luck:
         found = where(self.study.comparisons, comparison=list(names), **wanted)
         kinds = found.drop_duplicates("measure").set_index("measure")["kind"]
         rows = as_measures(found)
-        source = rows["condition"].str.partition(":")[0].map(names)
+        source = rows["condition"].astype(str).str.split(":").str[0].map(names)
         return rows.assign(source=source, kind=rows["measure"].map(kinds))
 
     def beyond(self, look: str, source: str, measure: str, null: str) -> pd.Series:
         """By seed, how much more there is of one measure than of its null."""
         its = self.by_source(look, [source], measure=[measure, null])
         values = its.pivot_table("value", "seed", "measure", observed=True)
+        values = values.reindex(columns=[measure, null])  # smoke runs have no solution
         return (values[measure] - values[null]).dropna()
 
     def over_worlds(self, look: str, sources: Sequence[str], **wanted: object) -> pd.DataFrame:
