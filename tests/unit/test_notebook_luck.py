@@ -27,7 +27,7 @@ def comparisons(*rows: tuple) -> pd.DataFrame:
 def luck_of(measures: pd.DataFrame | None = None, found: pd.DataFrame | None = None) -> Luck:
     its = NotebookStudy(Path("nowhere"), ("trunk",), list(SEEDS), labels={"trunk": "a run"})
     vars(its).update(measures=measures, comparisons=found)
-    return Luck(its, "trunk")
+    return Luck(its, "trunk", ("trunk", "other"))
 
 
 def accuracies(by_step: dict[int, float], condition: str = "trunk", split: str = "test"):
@@ -58,13 +58,14 @@ def luck() -> Luck:
         for measure, value, component in (
             ("alike", at, None), ("alike_by_chance", at / 2, None),
             ("alike_of_class", at / 3, 0), ("alike_of_class", at, 2),
+            ("alike_of_class_by_chance", at / 4, 0), ("alike_of_class_by_chance", at, 2),
         )
     ]  # fmt: skip
     measures = pd.concat(
         [
             accuracies({0: 0.5, 10: 0.1, 20: 0.44, 30: 0.9}),
             accuracies({10: 0.9, 20: 0.8}, split="train"),
-            accuracies({10: 0.1, 20: 0.94}, "other"),
+            accuracies({10: 0.1, 20: 0.64}, "other"),
             accuracies({10: 0.9, 20: 0.9}, "other", split="train"),
         ]
     )
@@ -97,11 +98,14 @@ def test_half_way_is_where_answers_were_compared(luck):
     assert rows["mean"].tolist() == [0.6, 0.6]
     assert rows["by_chance"].tolist() == [0.3, 0.3]
     ease = luck.by_ease("answers_order")
-    assert dict(zip(ease["known"], ease["mean"], strict=True)) == pytest.approx({0: 0.2, 1: 0.6})
+    for measure, means in {"alike_of_class": [0.2, 0.6], "beyond": [0.05, 0]}.items():
+        its = where(ease, measure=measure)
+        assert its["known"].tolist() == [0, 1]
+        assert its["mean"].tolist() == pytest.approx(means)
 
 
 def test_spread_over_runs_half_way(luck):
-    assert luck.spread(["trunk", "other"], ("test", "train")).tolist() == pytest.approx([0.4] * 3)
+    assert luck.spread(("test", "train")).tolist() == pytest.approx([0.1] * 3)
 
 
 class TestFate:

@@ -10,14 +10,16 @@ import numpy as np
 import pandas as pd
 
 from onset.notebook.study import NotebookStudy
-from onset.statistics import chosen, logistic
+from onset.statistics import chosen, logistic, paired
 from onset.statistics.compared import as_measures
 from onset.statistics.logistic import Regression
 from onset.statistics.rows import at_last_step, where
-from onset.statistics.seeds import over_seeds
+from onset.statistics.seeds import over_seeds, within_seeds
 
 START = 0
 """the step at which children part that have nothing but the initial weights in common"""
+_SHUFFLES = 10
+"""draws of a null"""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Luck:
     study: NotebookStudy
     trunk: str
     """the condition that all others are compared with"""
+    asked: tuple[str, ...]
+    """it and those whose answers are compared half-way"""
 
     # ---- solutions and hills, at the end --------------------------------------------------------
 
@@ -49,6 +53,13 @@ class Luck:
         values = its.pivot_table("value", "seed", "measure", observed=True)
         values = values.reindex(columns=[measure, null])  # smoke runs have no solution
         return (values[measure] - values[null]).dropna()
+
+    def more(self, look: str, source: str, other: str, measure: str, **wanted: object) -> pd.Series:
+        """By seed, how much more there is of one measure with one source than with another."""
+        rows = self.by_source(look, [source, other], measure=measure, **wanted)
+        values = rows.pivot_table("value", "seed", "source", observed=True)
+        values = values.reindex(columns=[source, other])
+        return (values[source] - values[other]).dropna()
 
     def over_worlds(self, look: str, sources: Sequence[str], **wanted: object) -> pd.DataFrame:
         """The same over seeds, by source and measure, with the mean of its null beside it (`by_chance`)."""
@@ -86,12 +97,13 @@ class Luck:
 
     @cached_property
     def halfway(self) -> pd.Series:
-        """By seed, the checkpoint at which the trunk's accuracy on held-out pairs is nearest to a half."""
-        rows = where(self.study.measures, condition=self.trunk, measure="accuracy", split="test")
-        steps = set(self.study.comparisons["step"].dropna())
-        rows = rows[rows["step"].isin(steps)]
-        nearest = (rows["value"] - 0.5).abs().groupby(rows["seed"], observed=True).idxmin()
-        return rows.loc[nearest].set_index("seed")["step"]
+        """By seed, the checkpoint at which their mean accuracy on held-out pairs is nearest to a half."""
+        its = where(self.study.comparisons, measure="alike")
+        asked = its[["seed", "step"]].drop_duplicates()
+        rows = where(self.study.measures, condition=self.asked, measure="accuracy", split="test")
+        means = rows.merge(asked).groupby(["seed", "step"])["value"].mean().reset_index()
+        nearest = (means["value"] - 0.5).abs().groupby(means["seed"]).idxmin()
+        return means.loc[nearest].set_index("seed")["step"]
 
     def _halfway(self, rows: pd.DataFrame) -> pd.DataFrame:
         return rows[rows["step"] == rows["seed"].map(self.halfway)]
@@ -104,15 +116,23 @@ class Luck:
         return with_chance(over_seeds(rows, ["source", "measure"]), ["source"])
 
     def by_ease(self, comparison: str) -> pd.DataFrame:
-        """Answers alike, half-way, by the share of the other runs that know (`known`): measure, mean, …"""
+        """Answers alike, half-way, by the share of the other runs that know (`known`), and by how
+        much more than by chance (`beyond`): measure, known, mean, …"""
         rows = self._halfway(where(self.study.comparisons, comparison=comparison))
-        rows = rows[rows["component"].notna()]
-        most = rows["component"].max()
-        return over_seeds(rows.assign(known=rows["component"] / most), ["measure", "known"])
+        rows = rows[rows["component"].notna()].assign(condition=comparison)
+        rows["known"] = rows["component"] / rows["component"].max()
+        pair = ("alike_of_class", "alike_of_class_by_chance")
+        beyond = [
+            paired.difference(its.drop(columns="n_examples"), *pair, called="beyond").assign(
+                known=known
+            )
+            for known, its in rows.groupby("known")
+        ]
+        return over_seeds(pd.concat([rows, *beyond]), ["measure", "known"])
 
-    def spread(self, conditions: Sequence[str], splits: tuple[str, str]) -> pd.Series:
-        """By seed, by how much more accuracy ranges over some runs half-way on one split than another."""
-        its = where(self.study.measures, measure="accuracy", condition=list(conditions))
+    def spread(self, splits: tuple[str, str]) -> pd.Series:
+        """By seed, by how much more accuracy ranges over runs half-way on one split than on another."""
+        its = where(self.study.measures, measure="accuracy", condition=self.asked)
         values = self._halfway(its).groupby(["seed", "split"], observed=True)["value"]
         ranges = (values.max() - values.min()).unstack("split")
         return ranges[splits[0]] - ranges[splits[1]]
@@ -149,14 +169,18 @@ class Luck:
         """How well the fate of frequencies is foretold in unseen seeds, from what is known at each step.
 
         Returns:
-            condition (the regression), step, seed, value (area under the ROC curve), measure, kind.
+            told_by (the regression), step, seed, value (area under the ROC curve), kind. Of one that is
+            shuffled, the mean over several draws.
         """
         found = [
-            logistic.areas(its, "wins", regressions).assign(step=step)
+            logistic.areas(its, "wins", {name: of}, seed=draw).assign(step=step)
             for step, its in self.frequencies.groupby("step")
+            for name, of in regressions.items()
+            for draw in range(_SHUFFLES if of.shuffled else 1)
         ]
         areas = pd.concat(found, ignore_index=True)
-        return areas[areas["value"].notna()]
+        known = areas[areas["value"].notna()].rename(columns={"condition": "told_by"})
+        return within_seeds(known, ["told_by", "step"])
 
     @property
     def winners(self) -> pd.DataFrame:
