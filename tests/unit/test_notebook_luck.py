@@ -133,7 +133,7 @@ class TestFate:
             "readout": Regression(["readout_norm"]),
             "shuffled": Regression(["embedding_norm"], shuffled=True),
         }
-        means = luck.areas(told_by).groupby(["condition", "step"])["value"].mean()
+        means = luck.areas(told_by).groupby(["told_by", "step"])["value"].mean()
         assert means["embedding", 50] == 1
         for null in (("embedding", 0), ("readout", 50), ("shuffled", 50)):
             assert means[null] == pytest.approx(0.5, abs=0.2)

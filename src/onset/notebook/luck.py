@@ -18,7 +18,7 @@ from onset.statistics.seeds import over_seeds, within_seeds
 
 START = 0
 """the step at which children part that have nothing but the initial weights in common"""
-_SHUFFLES = 10
+_SHUFFLES = 5
 """draws of a null"""
 
 
@@ -45,7 +45,8 @@ class Luck:
         kinds = found.drop_duplicates("measure").set_index("measure")["kind"]
         rows = as_measures(found)
         source = rows["condition"].astype(str).str.split(":").str[0].map(names)
-        return rows.assign(source=source, kind=rows["measure"].map(kinds))
+        rows = rows.assign(source=source, kind=rows["measure"].map(kinds))
+        return rows.astype({"seed": int})
 
     def beyond(self, look: str, source: str, measure: str, null: str) -> pd.Series:
         """By seed, how much more there is of one measure than of its null."""
