@@ -244,5 +244,5 @@ study.verdict(ours)
 # The third is refuted: half-way, two runs do answer more alike where others know the answer, but no
 # more than two that are right as often and know nothing of each other. The fourth holds: the
 # initial power of a frequency foretells in unseen seeds whether it wins, far from certainly, and by
-# step 40 nearly so. What a smaller model knows of pairs that few know is no part of what a larger
-# one knows. Whether the same heads repeat can't be told from three worlds.
+# step 40 nearly so. Of pairs that no model knows all of, a larger one doesn't know all that a
+# smaller one knows. Whether the same heads repeat can't be told from three worlds.
