@@ -817,11 +817,35 @@ class TestChance:
         key = (STUDY, "conditions.two.training.chance.weights")
         assert files.problems()[key] == "no initial weights are drawn here: they are made by hand"
 
+    @pytest.mark.parametrize(
+        ("chance", "key", "says"),
+        [
+            ({"dropout": 1}, "dropout", "the model is trained without dropout"),
+            ({"since": 5}, "since", "says from when on other draws count; there are none"),
+            ({"batches": 1, "since": 10**6}, "since", "training ends at step"),
+        ],
+    )  # fmt: skip
+    def test_of_what_makes_no_difference(self, files, chance, key, says):
+        files.set(STUDY, "conditions.two", {"training": {"chance": chance}})
+        ((place, said),) = files.problems().items()
+        assert place == (STUDY, f"conditions.two.training.chance.{key}")
+        assert says in said
+
     def test_dropout_is_drawn_though_batches_are_full(self, files):
         files.set(STUDY, "conditions.two", {"model": {"dropout": 0.1}, "training": {
             "chance": {"batches": 1}, "batch_size": None,
             "mixture": {"atomic": 1.0, "composed_train": None}}})  # fmt: skip
         files.load()
+
+    def test_a_sweep_branches_a_run_at_steps_without_checkpoints(self, files):
+        axes = {"training.chance.since": [7, 11], "training.chance.batches": [1, 2]}
+        files.set(STUDY, "sweep", [axes])
+        drawn = {
+            (its.training.chance.since, its.training.chance.batches)
+            for name, its in files.load().studies["composition"].conditions.items()
+            if name.startswith("since_")
+        }
+        assert drawn == {(7, 1), (7, 2), (11, 1), (11, 2)}
 
     def test_a_sweep_branches_a_run(self, files):
         last = TrainingSettings.model_validate(read_yaml(files.root / STUDY)["training"]).steps

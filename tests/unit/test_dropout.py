@@ -103,3 +103,24 @@ def test_no_population_shares_its_chances():
 def test_it_is_a_share(share):
     with pytest.raises(ValueError, match="dropout"):
         model(share)
+
+
+def test_what_is_left_out_is_drawn_apart_from_batches():
+    its = model(0.5)
+    drawn = {
+        "usual": {},
+        "same": {"dropout": 0},
+        "later": {"dropout": 1, "since": 8},
+        "other": {"dropout": 1},
+        "batches": {"batches": 1},
+        "batches_alone": {"batches": 1, "dropout": 0},
+    }
+    losses = {}
+    for name, chance in drawn.items():
+        settings = TRAINING.model_validate({**TRAINING.model_dump(), "chance": chance})
+        start = TrainingState(0, its.initial_parameters(0))
+        end = train(its, WORLD, settings, (), 0, start, on_checkpoint=lambda state: None)
+        losses[name] = end.log["loss"]
+    assert losses["same"] == losses["usual"] == losses["later"]
+    others = [losses[name][0] for name in ("usual", "other", "batches", "batches_alone")]
+    assert len(set(others)) == 4

@@ -176,6 +176,25 @@ def test_settings_that_make_no_sense_are_refused(changes, words):
         training(**changes)
 
 
+def states(**changes) -> dict[int, TrainingState]:
+    """A short training after each of its steps."""
+    found = {}
+
+    def keep(state: TrainingState) -> None:
+        copies = {name: its.detach().clone() for name, its in state.parameters.items()}
+        moments = {
+            name: {kind: its.clone() for kind, its in of.items()}
+            for name, of in state.moments.items()
+        }
+        log = {column: list(its) for column, its in state.log.items()}
+        found[state.step] = replace(state, parameters=copies, moments=moments, log=log)
+
+    settings = training(steps=5, warmup_steps=2, decay_fraction=0.4, **changes)
+    start = TrainingState(0, MODEL.initial_parameters(0))
+    train(MODEL, WORLD, settings, range(1, 6), seed=0, start=start, on_checkpoint=keep)
+    return found
+
+
 class TestBatches:
     @pytest.mark.parametrize("size", [1, 2, 7, 64, 511])
     @pytest.mark.parametrize(
@@ -225,6 +244,20 @@ class TestBatches:
         assert (first.questions[0].tokens != second.questions[0].tokens).any()
         of_world = {tuple(its) for its in WORLD.splits["atomic"].tokens.tolist()}
         assert {tuple(its) for its in second.questions[0].tokens.tolist()} <= of_world
+
+    def test_a_child_is_its_trunk_up_to_where_it_parts(self):
+        """Bit by bit, with moments, rate and all: nothing but later batches is another."""
+        trunk, child, other = (
+            states(chance=chance)
+            for chance in ({}, {"batches": 1, "since": 3}, {"batches": 2, "since": 3})
+        )
+        for step in (1, 2, 3):
+            assert_close(child[step].parameters, trunk[step].parameters, rtol=0, atol=0)
+            assert_close(child[step].moments, trunk[step].moments, rtol=0, atol=0)
+        name = "tok_embed.weight"
+        for one, two in ((trunk, child), (trunk, other), (child, other)):
+            assert (one[4].parameters[name] != two[4].parameters[name]).any()
+        assert trunk[4].log["learning_rate"] == child[4].log["learning_rate"]
 
     def test_examples_keep_their_answers(self):
         parts = {"atomic": 50, "composed_train": 70}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import product
 
 import pandas as pd
@@ -25,6 +26,21 @@ def test_a_gpu_trains_conditions(fresh):
     parents = {f"results/tiny/plain/seed_{seed}/checkpoints/index.json" for seed in SEEDS}
     assert parents <= set(planned["train_tiny_child"])
     assert f"evaluate tiny/plain/{SEEDS[1]}" in planned
+
+
+def test_a_hundred_seeds_are_one_key(fresh):
+    """A hundred jobs on a CPU, one on a GPU; of everything else of the study as much as before."""
+    fresh.set(fresh.study, "conditions.fast.extra_seeds", ["1-99"])
+    for device, jobs in {"cpu": 100, "cuda": 1}.items():
+        planned = fresh.plan("--config", f"device={device}")
+        of_rule = Counter(job.split()[0] for job in planned)
+        trained = [job for job in planned if "train" in job.split()[0] and "fast" in job]
+        assert len(trained) == jobs
+        assert of_rule["evaluate"] == 100 + 2
+        assert of_rule["summarise"] == 1
+        measured = "results/tiny/fast/seed_99/measures.parquet"
+        assert measured in planned["summarise tiny"]
+        assert sum(its.startswith("notebook") for its in of_rule) <= 2  # the atlas has one, too
 
 
 def make(project: Project, folder: str) -> str:

@@ -158,10 +158,18 @@ class _Check:
         if training.chance.weights and any(whence.values()):
             why = next(said for said, so in whence.items() if so)
             self.problem([*path, "weights"], f"no initial weights are drawn here: {why}")
-        still = training.batch_size is None and not getattr(model, "dropout", 0)
-        if training.chance.batches and (still or not training.updates):
+        chance, drops = training.chance, bool(getattr(model, "dropout", 0))
+        still = training.batch_size is None and not drops
+        if chance.batches and (still or not training.updates):
             why = "every batch is full" if training.updates else "nothing is trained"
             self.problem([*path, "batches"], f"no batches are drawn here: {why}")
+        if chance.dropout is not None and not (drops and training.updates):
+            self.problem([*path, "dropout"], "the model is trained without dropout")
+        if chance.since and not (chance.batches or chance.dropout):
+            self.problem([*path, "since"], "says from when on other draws count; there are none")
+        elif chance.since and chance.since >= training.updates:
+            said = f"training ends at step {training.updates}, so that no update would be another"
+            self.problem([*path, "since"], said)
 
     def section(self, key: str, settings: type[BaseModel]) -> Any:
         """The section as settings of a class; None, and a problem each, if they don't fit it."""

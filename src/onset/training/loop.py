@@ -89,7 +89,7 @@ def train(
         batch = batch_of(step)
         chance = nullcontext()
         if trained is not model:
-            chance = chance_of(seed, step, settings.chance.batches)
+            chance = chance_of(seed, step, settings.chance.of_dropout(step))
         with chance:
             loss = loss_on(batch, trained, parameters, settings.loss)
         rate, norm = updater.step(sum((of(parameters) for of in in_loss), loss), step)
@@ -133,4 +133,4 @@ def batches(
         everything = full(dataset, name)
         return lambda step: everything
     parts = settings.batch_parts()
-    return lambda step: draw(dataset, parts, seed, step, settings.chance.batches)
+    return lambda step: draw(dataset, parts, seed, step, settings.chance.of_batches(step))

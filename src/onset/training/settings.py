@@ -54,6 +54,20 @@ class ChanceSettings(Settings):
     """of the initial weights; without effect on a run that starts from another one"""
     batches: NonNegativeInt = 0
     """of the batches, and of what dropout leaves out"""
+    dropout: NonNegativeInt | None = None
+    """of what dropout leaves out, if that is another draw than of the batches"""
+    since: NonNegativeInt = 0
+    """the first update that these draws of batches and dropout are of; those before it are the run's own,
+    so that up to there it is the run without them, bit by bit"""
+
+    def of_batches(self, step: int) -> int:
+        """Which draw the batch of a step is of."""
+        return self.batches if step >= self.since else 0
+
+    def of_dropout(self, step: int) -> int:
+        """Which draw it is of what dropout leaves out in a step."""
+        drawn = self.batches if self.dropout is None else self.dropout
+        return drawn if step >= self.since else 0
 
 
 _OF_NO_STEPS: dict[str, Any] = {"batch_size": None, "mixture": {}, "learning_rate": 1.0}

@@ -7,40 +7,49 @@ way at first, the loss on the straight line between their weights is no higher t
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
+from jaxtyping import Float
 
 from onset.comparisons.changes.versions import Version
 from onset.comparisons.member import Compared, Member
+from onset.comparisons.pairs import of_pairs
 from onset.measures.answers import prediction
 from onset.measures.measurement import Measurement
 from onset.models.batch import Model
 from onset.tasks.dataset import VALIDATION, Dataset
 
-TOGETHER = "two runs"
+TOGETHER = "runs"
 NEEDS = ("residual_stream",)
 OPTIONS = {"points": 11}
 QUANTITIES = {
     "barrier": {"kind": "logits", "label": "loss above the straight line, at most (nats)"},
     "accuracy_between": {"kind": "share", "label": "lowest accuracy between two models"},
+    "instability": {"kind": "signed_share", "label": "by which accuracy falls between, at most"},
     "distance": {"kind": "ratio", "label": "distance of weights, over the norm of the second"},
 }
 
 
 def compare(members: Sequence[Member[Model, Dataset]], points: int) -> Iterator[Compared]:
-    """Of two runs with one architecture, on the questions of the first, at so many points in between, both
-    ends among them; per split:
+    """Of each two runs with one architecture (`onset.comparisons.pairs`), on the questions of the first, at
+    so many points in between, both ends among them; per split:
 
     * `barrier`: how far the loss rises above the straight line between its values at the ends, at most;
-    * `accuracy_between`: the lowest accuracy at any of the points;
+    * `accuracy_between`: the lowest accuracy at any of the points; `instability`: how far below the mean
+      of both ends that is (Frankle et al., section 2);
 
     and `distance`: of the two models' weights, in multiples of the norm of the second's.
     """
-    one, other = members
-    here, there = (Version.of(its, its.steps[-1]) for its in members)
+    return of_pairs(members, partial(_between, np.linspace(0, 1, points)))
+
+
+def _between(
+    ways: Float[np.ndarray, " points"], one: Member[Model, Dataset], other: Member[Model, Dataset]
+) -> Iterator[Compared]:
+    here, there = (Version.of(its, its.steps[-1]) for its in (one, other))
     splits = [name for name in one.dataset.splits if not name.endswith(VALIDATION)]
     asked = one.dataset.only(splits)
-    ways = np.linspace(0, 1, points)
     found: dict[tuple[str, str], list[float]] = {}
     for way in ways.tolist():
         mixed = {
@@ -50,11 +59,15 @@ def compare(members: Sequence[Member[Model, Dataset]], points: int) -> Iterator[
         for its in prediction.measure(here.model, mixed, asked):
             found.setdefault((its.measure, its.split or ""), []).append(its.value)
     for name in splits:
-        losses = np.array(found["loss", name])
+        losses, right = np.array(found["loss", name]), np.array(found["accuracy", name])
         straight = (1 - ways) * losses[0] + ways * losses[-1]
-        yield Compared(Measurement("barrier", (losses - straight).max().item(), name), one, other)
-        lowest = min(found["accuracy", name])
-        yield Compared(Measurement("accuracy_between", lowest, name), one, other)
+        of_split = {
+            "barrier": (losses - straight).max(),
+            "accuracy_between": right.min(),
+            "instability": right[[0, -1]].mean() - right.min(),
+        }
+        for measure, value in of_split.items():
+            yield Compared(Measurement(measure, value.item(), name), one, other)
     yield Compared(Measurement("distance", _distance(here, there)), one, other)
 
 

@@ -1,0 +1,1 @@
+"""Modular addition in the Fourier basis, several models together."""
