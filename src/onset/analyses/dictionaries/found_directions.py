@@ -1,0 +1,130 @@
+"""Is a feature's direction found by those who look for it with labels?
+
+Features are known, and with each the direction that it is written in. A direction can be good for three
+things, and need not be for all: it may be the true one; reading along it may tell where the feature is;
+and writing along it may change the feature and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+
+from onset.measures.dictionaries.matching import detection_by_all
+from onset.measures.measurement import Measurement
+from onset.models.batch import Parameters
+from onset.models.dictionary.model import Dictionary
+from onset.tasks.vectors import VectorDataset
+
+NEEDS = ("amounts", "dictionary")
+QUANTITIES = {
+    "true_by_*": {"kind": "cosine", "label": "cosine with the true direction: *"},
+    "read_by_*": {"kind": "share", "label": "feature told by reading (AUC): *"},
+    "aside_by_*": {"kind": "ratio", "label": "others changed by writing, over the feature: *"},
+}
+
+N_LABELS = (16, 64, 256, 1024)
+_N_FEATURES = 16
+_RIDGE = 1e-2
+
+Examples = Float[np.ndarray, "examples dimensions"]
+
+
+def analyse(
+    model: Dictionary, parameters: Parameters, dataset: VectorDataset, seed: int
+) -> Iterator[Measurement]:
+    """Per split and number of labels (`component`), half of them of examples with the feature; means
+    over 16 features, from the most frequent to the rarest of which there are enough examples:
+
+    * `true_by_METHOD`: cosine with the feature's direction;
+    * `read_by_METHOD`: the probability that of two unseen examples the one with the feature lies
+      farther along;
+    * `aside_by_METHOD`: by how much writing along it changes what is read of another feature (root mean
+      square over all others), over how much it changes the feature; what is read is what a regression
+      on all amounts reads (a ridge regression, the best linear one).
+
+    Methods: `means` (difference of means), `logistic` (regression), `lda` (with shrinkage), `latent`
+    (of the first dictionary the latent whose activity tells the labels best), `truth` (the direction
+    itself) and `random`.
+    """
+    rng = np.random.Generator(np.random.Philox([seed, len(N_LABELS)]))
+    for name, split in dataset.splits.items():
+        x, amounts = split.inputs.astype("f8"), split.truth["amounts"].astype("f8")
+        reading, half = _reading(x, amounts), len(x) // 2
+        found: dict[tuple[str, int], list[float]] = {}
+        for feature in _enough(amounts[:half] > 0).tolist():
+            there = amounts[:, feature] > 0
+            truth = dataset.truth["directions"][feature].astype("f8")
+            on, off = (
+                rng.permutation(np.flatnonzero(there[:half] == its)) for its in (True, False)
+            )
+            for n in N_LABELS:
+                labelled = x[np.concatenate([on[: n // 2], off[: n // 2]])]
+                directions = {
+                    **_directions(labelled, rng),
+                    "latent": _latent(model, parameters, labelled),
+                    "truth": truth,
+                }
+                for method, its in directions.items():
+                    unit = its / np.linalg.norm(its)
+                    values = {
+                        "true": unit @ truth,
+                        "read": roc_auc_score(there[half:], x[half:] @ unit),
+                        "aside": _aside(unit @ reading, feature),
+                    }
+                    for kind, value in values.items():
+                        found.setdefault((f"{kind}_by_{method}", n), []).append(float(value))
+        for (measure_name, n), values in found.items():
+            yield Measurement(measure_name, float(np.mean(values)), name, component=n)
+
+
+def _reading(
+    x: Examples, amounts: Float[np.ndarray, "examples features"]
+) -> Float[np.ndarray, "dimensions features"]:
+    """What amounts are read with, by ridge regression."""
+    gram = x.T @ x
+    ridge = _RIDGE * np.trace(gram) / len(gram) * np.eye(len(gram))
+    return np.linalg.solve(gram + ridge, x.T @ amounts)
+
+
+def _enough(there: Bool[np.ndarray, "examples features"]) -> Int[np.ndarray, " chosen"]:
+    """Features of all frequencies of which there are enough examples for all numbers of labels."""
+    enough = np.flatnonzero(there.sum(0) >= N_LABELS[-1] // 2)
+    if not len(enough):
+        return enough
+    return enough[np.unique(np.linspace(0, len(enough) - 1, _N_FEATURES).round().astype(int))]
+
+
+def _aside(changes: Float[np.ndarray, " features"], feature: int) -> float:
+    others = np.delete(changes, feature)
+    return float(np.sqrt(np.square(others).mean()) / max(abs(changes[feature]), 1e-6))
+
+
+def _directions(
+    x: Examples, rng: np.random.Generator
+) -> dict[str, Float[np.ndarray, " dimensions"]]:
+    """By method, from examples with the feature and then as many without."""
+    labels = np.arange(len(x)) < len(x) // 2
+    scaled = x.std()
+    return {
+        "means": x[labels].mean(0) - x[~labels].mean(0),
+        "logistic": LogisticRegression(max_iter=300).fit(x / scaled, labels).coef_[0],
+        "lda": LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(x, labels).coef_[0],
+        "random": rng.standard_normal(x.shape[1]),
+    }
+
+
+def _latent(
+    model: Dictionary, parameters: Parameters, x: Examples
+) -> Float[np.ndarray, " dimensions"]:
+    """Direction of the latent whose being active has the largest F1 for the feature."""
+    inputs = torch.from_numpy(x.astype("f4"))
+    labels = (torch.arange(len(x)) < len(x) // 2)[:, None]
+    told = detection_by_all(labels, model.latents(parameters, inputs)[0] > 0).f1[0]
+    return model.directions(parameters)[0, told.argmax()].cpu().numpy().astype("f8")
