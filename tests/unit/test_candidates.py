@@ -12,6 +12,7 @@ from onset.measures.residual import readout_repair
 from onset.measures.residual.readout_repair import best_offset
 from onset.models.transformer.model import Transformer, build
 from onset.models.transformer.settings import Settings
+from onset.statistics.chance import own_stream
 from onset.tasks import composition
 from onset.tasks.dataset import Dataset, Split
 from onset.training.batches import questions_of
@@ -217,7 +218,7 @@ class TestReadoutRepair:
         generator = torch.Generator().manual_seed(1)
         rows = torch.randn(6, 8, generator=generator)
         familiar, withheld = torch.tensor([0, 1]), torch.tensor([2, 3])
-        edits = readout_repair.edited_rows(rows, familiar, withheld, generator)
+        edits = readout_repair.edited_rows(rows, familiar, withheld, np.random.default_rng(1))
         length = rows[familiar].norm(dim=1).mean()
         for name in ("rescaled", "random_rows"):
             torch.testing.assert_close(edits[name][withheld].norm(dim=1), length.expand(2))
@@ -235,9 +236,9 @@ class TestReadoutRepair:
         parameters["head.weight"][2:4] *= 0.1
         parameters["head.weight"][5, 2:4] = 0.5
         values = self.measured(model, parameters)
-        generator = torch.Generator().manual_seed(0)
-        torch.randn(2, 8, generator=generator)  # as random rows come first
-        drawn = torch.tensor(CANDIDATES)[torch.randperm(4, generator=generator)[:2]]
+        rng = own_stream(0)
+        rng.standard_normal((2, 8), dtype="f4")  # as random rows come first
+        drawn = np.array(CANDIDATES)[rng.permutation(4)[:2]]
         # Lengthened tenfold, a withheld row says 1.0 where the bystander says 0.5.
         assert values["held_out", "rescaled_elsewhere_accuracy"] == float(2 in drawn)
 

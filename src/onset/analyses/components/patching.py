@@ -23,6 +23,7 @@ from transformer_lens import patching
 from onset.analyses.components.questions import Exchange, exchanges
 from onset.measures.measurement import Measurement
 from onset.models.batch import Parameters, ReadableModel
+from onset.statistics.chance import own_stream
 from onset.tasks.dataset import Dataset
 
 NEEDS = ("bridge", "residual_stream")
@@ -77,8 +78,8 @@ def _replacements(exchange: Exchange, seed: int) -> dict[str, States]:
     _, own = exchange.bridge.run_with_cache(exchange.tokens, names_filter=names)
     _, donor = exchange.bridge.run_with_cache(exchange.donors, names_filter=names)
     written = exchange.bridge.W_U.T[exchange.donor_bridge][:, None]
-    generator = torch.Generator().manual_seed(seed)
-    noise = torch.randn(own[names[0]].shape, generator=generator).to(written.device)
+    drawn = own_stream(seed).standard_normal(own[names[0]].shape, dtype="f4")
+    noise = torch.from_numpy(drawn).to(written.device)
     return {
         "donor": {name: donor[name] for name in names},
         "written": {name: _with_norm_of(own[name], written) for name in names},

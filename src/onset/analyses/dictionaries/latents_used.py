@@ -36,6 +36,7 @@ from onset.measures.residual.reading_off import ridge_weights
 from onset.models.batch import Parameters
 from onset.models.dictionary.model import Dictionary
 from onset.runs.source import Source
+from onset.statistics.chance import own_stream
 from onset.tasks.vectors import VectorDataset
 
 NEEDS = ("bridge", "one_place", "dictionary")
@@ -159,7 +160,7 @@ class _Known(NamedTuple):
         seed: int,
     ) -> dict[str, Moves]:
         """By kind, from the question's state towards the donor's, in units of the residual stream."""
-        generator = torch.Generator().manual_seed(seed)
+        rng = own_stream(seed)
         own, donor = (
             self.model.latents(self.parameters, (its - self.centre) / self.scale)[dictionary]
             for its in states
@@ -168,7 +169,7 @@ class _Known(NamedTuple):
         # A bridge entity that no state was trained on has no latents.
         stands = _rows(standing, bridges[0]) | _rows(standing, bridges[1])
         others = ((own > 0) | (donor > 0)) & ~stands
-        drawn = torch.rand(others.shape, generator=generator) * others
+        drawn = torch.from_numpy(rng.random(others.shape, dtype="f4")) * others
         ranks = drawn.argsort(1, descending=True).argsort(1)
         wanted = (stands & ((own > 0) | (donor > 0))).sum(1, keepdim=True)
         directions = self.scale * self.model.directions(self.parameters)[dictionary]
@@ -180,7 +181,7 @@ class _Known(NamedTuple):
             "other_latents": (change * (others & (ranks < wanted))) @ directions,
             "probe": _rows(self.probe, bridges[1]) - _rows(self.probe, bridges[0]),
             "means": _rows(self.means, bridges[1]) - _rows(self.means, bridges[0]),
-            "random": torch.randn(states[0].shape, generator=generator),
+            "random": torch.from_numpy(rng.standard_normal(states[0].shape, dtype="f4")),
         }
 
 

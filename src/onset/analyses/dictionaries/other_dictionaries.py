@@ -21,6 +21,7 @@ from onset.measures.dictionaries.recovery import RECOVERED
 from onset.measures.measurement import Measurement
 from onset.models.batch import Parameters
 from onset.models.dictionary.model import Dictionary
+from onset.statistics.chance import own_stream
 from onset.tasks.vectors import VectorDataset
 
 NEEDS = ("amounts", "dictionary")
@@ -75,8 +76,7 @@ def dictionaries(
         # As good as it gets: these data aren't what it is made for.
         warnings.simplefilter("ignore", ConvergenceWarning)
         independent.fit(x)
-    # By another generator than the world's, whose first draw from this seed are the true directions.
-    random = torch.randn(n, x.shape[1], generator=torch.Generator().manual_seed(seed)).numpy()
+    random = own_stream(seed).standard_normal((n, x.shape[1]), dtype="f4")
     found = {
         "pca": PCA().fit(x).components_,
         "ica": independent.mixing_.T,

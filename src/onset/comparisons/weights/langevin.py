@@ -26,6 +26,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from onset.models.batch import Parameters
+from onset.statistics.chance import own_stream
 
 Loss = Callable[[Parameters, int], Float[Tensor, " chains"]]
 """the loss of each chain, given all chains' weights (a row of every tensor per chain) and the step, which
@@ -61,7 +62,7 @@ def losses_nearby(
         how: the chains move.
         seed: of the noise.
     """
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(int(own_stream(seed).integers(1 << 62)))
     names = list(start)
     alone = {name: start[name].detach()[None] for name in names}
     weights = {

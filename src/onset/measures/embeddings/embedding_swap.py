@@ -18,6 +18,7 @@ from torch import Tensor
 from onset.measures.measurement import Measurement
 from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
+from onset.statistics.chance import own_stream
 from onset.tasks.dataset import Dataset
 
 NEEDS = ("named", "embeddings")
@@ -92,8 +93,8 @@ def altered_rows(
     def as_long(rows: Tensor, model: Tensor) -> Tensor:
         return rows * model.norm(dim=1, keepdim=True) / rows.norm(dim=1, keepdim=True)
 
-    generator = torch.Generator().manual_seed(_SEED)
-    noise = torch.randn(len(alias), embedding.shape[1], generator=generator).to(embedding)
+    drawn = own_stream(_SEED).standard_normal((len(alias), embedding.shape[1]), dtype="f4")
+    noise = torch.from_numpy(drawn).to(embedding)
     shift = embedding[other] - embedding[base]
     along_own, along_other = (F.normalize(embedding[rows], dim=1) for rows in (base, other))
     has_of_own = (embedding[alias] * along_own).sum(1, keepdim=True)

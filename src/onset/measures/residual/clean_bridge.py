@@ -20,6 +20,7 @@ from torch import Tensor
 from onset.measures.measurement import Measurement
 from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
+from onset.statistics.chance import own_stream
 from onset.tasks.dataset import Dataset, Split
 
 NEEDS = ("bridge", "embeddings")
@@ -52,19 +53,23 @@ def measure(model: Transformer, parameters: Parameters, dataset: Dataset) -> Ite
     answers[tuple(torch.from_numpy(atomic.tokens).T)] = torch.from_numpy(atomic.targets[:, 0])
     answers = answers.to(device)
     n_entities = int(atomic.tokens[:, 0].max()) + 1
-    generator = torch.Generator().manual_seed(_SEED)
+    rng = own_stream(_SEED)
     for name in (name for name in dataset.splits if name.endswith(_HELD_OUT)):
         split = dataset.splits[name]
         own = torch.from_numpy(split.truth["bridge"]).to(device)
         other = (own + n_entities // 2) % n_entities  # facts are random: any other will do
         last = torch.from_numpy(split.tokens[:, -1]).to(device)
         right, others = answers[own, last], answers[other, last]
-        noise = torch.randn((len(split), embedding.shape[1]), generator=generator).to(device)
+        drawn = rng.standard_normal((len(split), embedding.shape[1]), dtype="f4")
         said = answers_after_writing(
             model,
             parameters,
             split,
-            {"own": embedding[own], "other": embedding[other], "random": noise},
+            {
+                "own": embedding[own],
+                "other": embedding[other],
+                "random": torch.from_numpy(drawn).to(device),
+            },
         )
         hits = {kind: its == (others if kind == "other" else right) for kind, its in said.items()}
         hits["other"] = hits["other"][right != others]

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -28,6 +29,7 @@ from torch import Tensor
 from onset.measures.measurement import Measurement
 from onset.models.batch import Parameters
 from onset.models.transformer.model import Transformer
+from onset.statistics.chance import own_stream
 from onset.tasks.dataset import VALIDATION, Dataset, Split
 
 NEEDS = ("candidates", "familiar", "embeddings")
@@ -74,9 +76,9 @@ def measure(model: Transformer, parameters: Parameters, dataset: Dataset) -> Ite
             torch.cat([targets[name] for name in fitted_on]),
             withheld,
         )
-        generator = torch.Generator().manual_seed(0)  # controls: the same at every checkpoint
-        new_rows = edited_rows(rows, familiar, withheld, generator)
-        drawn = torch.randperm(len(candidates), generator=generator)[: len(withheld)]
+        rng = own_stream(0)  # controls: the same at every checkpoint
+        new_rows = edited_rows(rows, familiar, withheld, rng)
+        drawn = torch.from_numpy(rng.permutation(len(candidates))[: len(withheld)])
         elsewhere = candidates[drawn.to(rows.device)]
         raised = {"offset": withheld, "offset_elsewhere": elsewhere}
         length = (rows[withheld].norm(dim=1).mean() / rows[familiar].norm(dim=1).mean()).item()
@@ -102,12 +104,12 @@ def edited_rows(
     rows: Float[Tensor, "tokens d_model"],
     familiar: Int[Tensor, " familiar"],
     withheld: Int[Tensor, " withheld"],
-    generator: torch.Generator,
+    rng: np.random.Generator,
 ) -> dict[str, Float[Tensor, "tokens d_model"]]:
     """The readout after each edit of the withheld tokens' rows."""
     its = rows[withheld]
     length = rows[familiar].norm(dim=1).mean()
-    random = torch.randn(its.shape, generator=generator).to(rows)
+    random = torch.from_numpy(rng.standard_normal(its.shape, dtype="f4")).to(rows)
     edits = {
         "rescaled": its * (length / its.norm(dim=1, keepdim=True)),
         "recentred": its - its.mean(0) + rows[familiar].mean(0),
