@@ -207,6 +207,8 @@ LATE = [  # where no description leaves anything open, where no lead comes, and 
     "followed/three_layers/16/3/aligned", "followed/three_layers/16/3/aligned_untrained",
     *(f"complete/{name}/{its}" for name in ("program_ioi", base) for its in COMPLETE),
     *(f"same/{base}/{its}" for its in OTHER_SEEDS),
+    "same/program_induction/other_twins", "same/program_induction/likeness",
+    "grade/trained_induction/eap/cmd", "grade/trained_induction/eap_ig/cmd",
 ]  # fmt: skip
 study.save_numbers(
     {name: "not measured" for name in LATE}
