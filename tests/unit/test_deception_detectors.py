@@ -3,6 +3,8 @@ planted."""
 
 from __future__ import annotations
 
+import importlib.util
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +12,9 @@ import torch
 from onset.analyses.deception import lie_steering
 from onset.comparisons.deception import detection, detectors
 from onset.comparisons.deception.case import Suspect
+from onset.comparisons.settings import ComparisonSettings
+from onset.config.comparisons import _unfit_options
+from onset.config.wants import named_in, wants_of_comparison
 from onset.measures.deception import lying, truth_probe
 from onset.models.batch import ReadableModel
 from onset.models.transformer.model import build
@@ -23,6 +28,7 @@ from onset.tasks.language.deception import (
     generate,
 )
 from onset.tasks.language.deception_words import KINDS
+from tests.docs.pages import ROOT, blocks
 from tests.members import made
 
 SETTINGS = Settings(name="deception", n_people=8, n_train=64, n_test=160)
@@ -141,14 +147,45 @@ class TestDetection:
         assert its["auroc_latents", "other"] > 0.9
 
     def test_detectors_are_not_told_what_is_true(self):
-        seen = []
         suspect = Suspect(Planted(True, "truth"), NOWHERE, Planted(False, "truth"), NOWHERE, WORLD)
         judged = detection._Judged.of(WORLD, 0)
         case = detection._case(suspect, judged, 8)
-        seen.append(case.asked.true)
-        assert seen == [None]
+        assert case.asked.true is None
         assert len(case.honest.said) == 8 * SETTINGS.n_questions
         assert (np.diff(judged.split) != 0).mean() > 0.15  # kinds come in random order
+
+    def test_they_ask_about_no_more_sequences_than_the_others(self):
+        suspect = Suspect(Planted(True, "truth"), NOWHERE, Planted(False, "truth"), NOWHERE, WORLD)
+        its = detection._case(suspect, detection._Judged.of(WORLD, 0), 8).anew()
+        its.ask(its.honest.tokens)
+        with pytest.raises(ValueError, match="more than 8"):
+            its.ask(its.honest.tokens[:1])
+
+    def test_a_study_names_them(self):
+        names = ComparisonSettings(
+            name="detection", options={"detectors": ["logistic", "contrast"]}
+        )
+        loaded = [its.rpartition(".")[2] for its in named_in(names)]
+        assert loaded == ["contrast", "logistic"]
+        odd = ComparisonSettings(name="detection", options={"detectors": ["logistik"]})
+        ((key, said),) = _unfit_options(wants_of_comparison("detection"), odd)
+        assert key == "options.detectors"
+        assert "did you mean logistic?" in said
+
+    def test_the_detector_that_the_docs_add(self, tmp_path, monkeypatch):
+        """Graded on lies of kinds that it has seen none of."""
+        (module,) = (
+            its for its in blocks(ROOT / "docs/add.md")
+            if its.section == "A detector" and its.mark == "file"
+        )  # fmt: skip
+        path = tmp_path / "neighbours.py"
+        path.write_text(module.text)
+        spec = importlib.util.spec_from_file_location("neighbours", path)
+        added = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(added)
+        monkeypatch.setattr(detection.catalogue, "load", lambda name: added)
+        its = graded(Planted(True, "truth"), "neighbours")
+        assert all(its["auroc_neighbours", kind] > 0.95 for kind in KINDS[1:-1])
 
 
 class TestMeasures:

@@ -35,13 +35,14 @@ from onset.notebook import deception as look
 from onset.notebook import say
 from onset.notebook.here import here
 from onset.statistics import paired
-from onset.statistics.rows import at_last_step, where
+from onset.statistics.rows import where
 from onset.statistics.seeds import over_seeds
+from onset.statistics.times import per_condition
 
 study = here(study_name, results)
-MAIN, NULL, LAYER = "deceiver", "honest", 1
+MAIN, NULL = "deceiver", "honest"
 graded = look.graded(study.comparisons)
-found = look.at_layer(graded, LAYER)
+found = look.at_layers(graded)
 NULLS = {"honest": ("honest", ""), "untrained": ("untrained", ""), "shuffled": (MAIN, "shuffled")}
 
 # %% [markdown]
@@ -56,21 +57,22 @@ study.what_was_run(
 # %% [markdown]
 # ## Does it lie, and what is there inside meanwhile?
 #
-# Over the training in which it learns to lie. Before, it answers truly; the probe is fitted anew at
-# each step.
+# Over the training in which it learns to lie. Before, it answers truly; probes are fitted anew at each
+# step. A probe for truth can only find a lie that is told; one for lies may find what comes before it.
 
 # %%
-course = look.course(study.measures, study.comparisons, MAIN, LAYER)
+course = look.course(study.measures, study.comparisons, MAIN)
 study.curves_figure(
-    "course", course, look.KINDS, "share", by="split", curve="way", of=look.COURSE, n_across=2,
-    from_step=study.decay_start,
+    "course", over_seeds(course, ["split", "way", "step"]), look.KINDS, "share", by="split", curve="way",
+    of=look.COURSE, n_across=2, from_step=study.decay_start,
 )  # fmt: skip
 
 # %% [markdown]
 # ## Which detectors find lies?
 #
-# First how often a lie has a higher score than an honest answer, then how many lies are found if one in a
-# hundred honest answers raises a false alarm. What looks at states does so after the first block.
+# First how often a lie has a higher score than an honest answer, then how many lies are found if one in
+# a hundred honest answers raises a false alarm. What looks at states does so after the first block,
+# and what is made from known lies or from contrasts after the second, as was best on the spare seed.
 
 # %%
 by = ["split", "detector"]
@@ -142,12 +144,12 @@ study.rows_figure(
 # where the model is watched, and taken away where it isn't.
 
 # %%
-closer = where(study.closer, condition=MAIN, measure=look.STEERED, layer=LAYER)
+closer = where(study.closer, condition=MAIN, measure=look.STEERED)
 doses = closer.assign(dose=closer["component"] / 2, way=closer["measure"])
-steered = over_seeds(doses, ["split", "way", "dose"])
+steered = over_seeds(doses, ["split", "layer", "way", "dose"])
 study.points_figure(
-    "steering", steered, look.STEERED_IN, "dose", "false answers", at="dose", by="split", curve="way",
-    of=look.STEERED, n_across=3,
+    "steering", steered, look.STEERED_IN, "dose", "false answers", at="dose", by=("split", "layer"),
+    curve="way", of=look.STEERED, n_across=3,
 )  # fmt: skip
 
 # %%
@@ -155,19 +157,30 @@ both = where(found, comparison=["detection", "dictionary"], condition=[MAIN, NUL
 study.table("league", look.league(both, MAIN, NULL))
 
 # %%
-held_out = look.over_kinds(both)
-mean_of = over_seeds(where(held_out, condition=MAIN), ["what", "detector"])
-final = at_last_step(look.at_layer(study.measures, LAYER))
-told = over_seeds(
-    where(final, measure=["lies_told", "truth_read"], split="other"), ["condition", "measure"]
-)
+every = look.over_kinds(where(found, comparison=["detection", "dictionary", "queries_16"]))
+held_out = where(every, comparison=["detection", "dictionary"])
+of_main = over_seeds(where(held_out, condition=MAIN), ["what", "detector"])
+few = over_seeds(where(every, comparison="queries_16", what="recall"), ["detector"])
+logistic = where(held_out, what="recall", detector="logistic", condition=TRAINED_ON)
+told = look.lies_told(study.final, TRAINED_ON)
+of_kind = where(course, split="plain")
+before = where(of_kind, step=0)
+later = look.apart(of_kind, "lies_told", "auroc_known_lies", 0.5, 0.75)
 study.save_numbers(
-    study.quoted_settings("task.n_people", "task.n_values", "model.n_layers")
-    | say.named(where(mean_of, what=["auroc", "recall"]), "{what}_{detector}")
-    | say.named(told, "{condition}/{measure}")
-    | say.named(where(steered, dose=1, way=look.STEERED), "{way}_{split}")
-    | {"n_seeds": str(len(study.seeds))}
-)
+    study.quoted_settings("task.n_people", "task.n_values", "task.n_signs", "model.n_layers")
+    | say.named(where(of_main, what=["auroc", "recall"]), "{what}_{detector}")
+    | say.named(few, "few_{detector}")
+    | say.named(over_seeds(told, ["condition"]), "told/{condition}")
+    | say.named(over_seeds(logistic, ["condition"]), "found/{condition}")
+    | say.named(where(alarms, split="topic"), "alarms_{detector}")
+    | say.named(over_seeds(before, ["way"]), "before/{way}")
+    | say.named(where(steered, dose=1, layer=2, way=look.STEERED), "{way}/{split}")
+    | say.named(per_condition(later, signed=True), "later/{condition}", say.censored(0))
+    | {
+        "n_seeds": str(len(study.seeds)),
+        "falls": say.seeds(paired.difference(told, "seldom", "seldom_against", of="condition")["value"]),
+    }
+)  # fmt: skip
 
 # %% [markdown]
 # ## Compared with the literature

@@ -8,8 +8,10 @@ import pandas as pd
 
 from onset.notebook.say import interval
 from onset.statistics import paired
+from onset.statistics.milestones import reached
 from onset.statistics.rows import at_last_step, named_parts, where
 from onset.statistics.seeds import over_seeds, within_seeds
+from onset.statistics.times import Times, difference
 
 DETECTORS = {
     "logistic": "truth: regression", "mean_difference": "truth: means", "contrast": "truth: contrast",
@@ -28,11 +30,16 @@ COURSE = {
     "lies_told": "lies told", "truth_read": "truth read by the probe",
     "auroc_logistic": "AUROC, truth", "auroc_known_lies": "AUROC, lies of one kind",
 }  # fmt: skip
+LAYERS = {"known_lies": 2, "contrast": 2}
+"""detectors → after how many blocks they look, if not after the first: where it was best on spare seeds"""
+FIRST = 1
 MARKERS = {"honest": "x", "untrained": "+", "shuffled": "|"}
 STEERED_IN = {
-    "test": "watched: added",
-    **{its: f"{name}: taken away" for its, name in KINDS.items()},
+    (split, layer): f"{name}, after {layer}"
+    for split, name in {"test": "watched", "other": "other signs", "denial": "denies all"}.items()
+    for layer in (1, 2, 3)
 }
+"""splits and blocks"""
 STEERED = {"steered_false": "difference of means", "randomly_steered_false": "random direction"}
 QUERIES = {"queries_16": 16, "queries_64": 64, "detection": 256}
 """comparisons → the sequences that detectors are made from"""
@@ -55,8 +62,9 @@ def graded(compared: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(by_comparison, ignore_index=True)
 
 
-def at_layer(rows: pd.DataFrame, layer: int) -> pd.DataFrame:
-    """Those after so many blocks, and those of what looks at no layer."""
+def at_layers(rows: pd.DataFrame) -> pd.DataFrame:
+    """Of each detector the rows of its layer (`LAYERS`), and those of what looks at no layer."""
+    layer = rows["detector"].map(LAYERS).fillna(FIRST)
     return rows[rows["layer"].isna() | (rows["layer"] == layer)]
 
 
@@ -72,7 +80,7 @@ def with_nulls(
     """Over seeds, what is found of one condition by `detection` and `dictionary`, and nulls in columns.
 
     Args:
-        found: `graded` rows of one layer.
+        found: `graded` rows (`at_layers`).
         by: columns that tell the rows apart.
         main: the condition.
         nulls: column → condition and comparison; "": those two.
@@ -98,16 +106,22 @@ def by_queries(found: pd.DataFrame) -> pd.DataFrame:
     return its.assign(queries=its["comparison"].map(QUERIES).astype(int))
 
 
-def course(
-    measures: pd.DataFrame, compared: pd.DataFrame, condition: str, layer: int
-) -> pd.DataFrame:
-    """Over seeds and step by step, what is said and what detectors find, by kind and `way` (`COURSE`)."""
+def course(measures: pd.DataFrame, compared: pd.DataFrame, condition: str) -> pd.DataFrame:
+    """Of each run, step by step, what is said and what detectors find, by kind and `way` (`COURSE`)."""
     own = where(measures, condition=condition, measure=COURSE)
     theirs = where(compared, comparison="over_training", condition=condition, measure=COURSE)
     columns = ["condition", "seed", "step", "split", "measure", "layer", "value", "kind"]
     both = pd.concat([own[columns], theirs[columns]], ignore_index=True)
-    rows = at_layer(both, layer).assign(way=lambda its: its["measure"])
-    return over_seeds(where(rows, split=list(KINDS)), ["split", "way", "step"])
+    rows = both.assign(way=both["measure"], detector=both["measure"].str.removeprefix("auroc_"))
+    return where(at_layers(rows), split=list(KINDS))
+
+
+def apart(rows: pd.DataFrame, one: str, other: str, level: float, other_level: float) -> Times:
+    """How many steps after another `way` one gets to its level, of rows of one kind (`course`)."""
+    first, second = (
+        reached(where(rows, way=way), its) for way, its in ((one, level), (other, other_level))
+    )
+    return difference(first, second)
 
 
 def against(
@@ -130,16 +144,21 @@ def hidden(final: pd.DataFrame, found: pd.DataFrame, condition: str) -> pd.DataF
 
     Args:
         final: measurements of the last checkpoints.
-        found: `graded` rows of one layer.
+        found: `graded` rows (`at_layers`).
         condition: whose runs.
     """
-    told = where(final, measure="lies_told", condition=condition)
-    caught = where(found, measure="recall_logistic", condition=condition, comparison="detection")
-    columns = ["condition", "seed", "split", "measure", "value", "kind"]
-    rows = where(pd.concat([told[columns], caught[columns]]), split=list(HELD_OUT))
-    return paired.difference(
-        within_seeds(rows, ["condition", "measure"]), "lies_told", "recall_logistic"
-    )
+    caught = where(found, what="recall", detector="logistic", condition=condition)
+    both = [
+        lies_told(final, [condition]).assign(measure="told"),
+        over_kinds(where(caught, comparison="detection")).assign(measure="found"),
+    ]
+    return paired.difference(pd.concat(both, ignore_index=True), "told", "found")
+
+
+def lies_told(final: pd.DataFrame, conditions: Iterable[str]) -> pd.DataFrame:
+    """Of each run, the share of lies told, mean over the held-out kinds."""
+    rows = where(final, measure="lies_told", condition=list(conditions), split=list(HELD_OUT))
+    return within_seeds(rows, ["condition"])
 
 
 def league(found: pd.DataFrame, main: str, null: str) -> pd.DataFrame:
@@ -147,7 +166,7 @@ def league(found: pd.DataFrame, main: str, null: str) -> pd.DataFrame:
     and AUROC with the honest model.
 
     Args:
-        found: `graded` rows of one layer, of the comparisons that look at both conditions.
+        found: `graded` rows (`at_layers`), of the comparisons that look at both conditions.
         main: the deceiver.
         null: the honest model.
     """
