@@ -183,6 +183,15 @@ def test_a_condition_a_measure_and_a_comparison(newcomer, in_its_folder):
     assert f"comparisons/{name}.parquet" in (results / "index.html").read_text(encoding="utf-8")
 
 
+def test_a_detector(newcomer):
+    edit(newcomer, "A detector")
+    (command,) = commands("A detector")
+    done = newcomer.snakemake(*command)
+    assert done.returncode == 0, done.stdout + done.stderr
+    planned = done.stdout + done.stderr
+    assert all(f"mine/{its}.seed_0" in planned for its in ("deceiver", "honest"))
+
+
 def test_a_study(newcomer):
     """Of six files, in a project that has run; made, run, and taken away again."""
     (newcomer.root / "tests").mkdir()

@@ -154,7 +154,7 @@ BAD = [
     ("no size", {"name": "learning_coefficient", "options": {"pull": 0.0}}, "options.pull",
      "0.0: must be more than 0, like its default, 300.0"),
     ("nothing for an option", {"options": {"most_questions": None}}, "options.most_questions",
-     "null: must be true or false, a whole number, a valid number or text"),
+     "null: must be true or false, a whole number, a valid number, text or a list"),
     ("a helper", {"name": "member"}, "name",
      "src/onset/comparisons/member.py is no comparison: it defines no function compare"),
     ("one checkpoint", {"checkpoints": 1}, "checkpoints", "looks at several: give 2 or more"),

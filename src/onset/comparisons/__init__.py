@@ -6,7 +6,8 @@ of world they are. Literals, which are read without importing it, say what it yi
 asked of: `QUANTITIES`, `NEEDS` and `SPLITS`, as those of measures; `TOGETHER`, which is `"checkpoints"` of
 one run, `"two runs"`, or `"runs"`, two or more of them; `ALIKE`, settings (`SECTION.KEY`) that must be the
 same in all runs that are compared (for lists, the length must be); and `OPTIONS`, numbers and texts of its
-own with their defaults, which a study may set otherwise: `compare` takes them by name.
+own with their defaults, which a study may set otherwise: `compare` takes them by name. An option that is a
+list names modules of the packages in `LOADS`, which the comparison loads by name.
 """
 
 from __future__ import annotations

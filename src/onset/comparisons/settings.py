@@ -21,7 +21,8 @@ Beside = Annotated[
         f"must be {PARENT}, {SOURCE}, a CONDITION or STUDY/CONDITION",
     ),
 ]
-Option = bool | int | float | str
+Modules = Annotated[tuple[Name, ...], Strict(False), Field(min_length=1), Once]
+Option = bool | int | float | str | Modules
 
 
 class ComparisonSettings(Settings):
@@ -44,4 +45,4 @@ class ComparisonSettings(Settings):
     splits: Annotated[tuple[Name, ...], Strict(False), Once] = ()
     """the questions to look at; none named: all"""
     options: dict[Name, Option] = {}
-    """what the module's OPTIONS are to be instead"""
+    """what the module's OPTIONS are to be instead; a list names modules of a package that it LOADS"""

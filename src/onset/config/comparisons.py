@@ -192,7 +192,11 @@ def _unfit_options(wanted: Wants, its: ComparisonSettings) -> Iterator[tuple[str
             )
             continue
         usual = wanted.options[name]
-        if type(value) is float and type(usual) is int:
+        if isinstance(usual, list) and isinstance(value, tuple):
+            there = [module for of in wanted.catalogues for module in of.names()]
+            for module in (its for its in value if its not in there):
+                yield f"options.{name}", f"there is no {module!r}; {nearest(module, there)}"
+        elif type(value) is float and type(usual) is int:
             yield f"options.{name}", f"{value}: must be a whole number, like its default, {usual}"
         elif type(value) is not type(usual) and (type(value), type(usual)) != (int, float):
             said = f"{as_given(value)}: must be like its default, {as_given(usual)}"

@@ -190,7 +190,8 @@ def _any_of(messages: Sequence[str]) -> str:
     first, *others = messages
     if not others:
         return first
-    *between, last = [its.rpartition(": must be ")[2] for its in others]
+    # What is said of a list may be said of its entries, too.
+    *between, last = dict.fromkeys(its.rpartition(": must be ")[2] for its in others)
     return f"{', '.join([first, *between])} or {last}"
 
 

@@ -12,9 +12,11 @@ from types import ModuleType
 from typing import Any
 
 from onset import analyses, comparisons, measures, tasks
+from onset.code.catalogue import Catalogue
 from onset.code.missing import refuse_missing_imports
 from onset.code.own_files import files_in
 from onset.code.syntax import SourceError, parse
+from onset.comparisons.settings import ComparisonSettings
 from onset.config.condition import Condition
 from onset.config.problems import nearest
 from onset.config.quantities import declared_by, literals_in
@@ -62,7 +64,12 @@ class Wants:
     loads: tuple[str, ...] = ()
     """packages with a `CATALOGUE`, of which it loads all modules by name"""
     options: Mapping[str, Any] = field(default_factory=dict)
-    """numbers and texts that a study may set, with their defaults"""
+    """numbers, texts and names of modules that a study may set, with their defaults"""
+
+    @property
+    def catalogues(self) -> list[Catalogue]:
+        """Of the packages of which it loads modules by name."""
+        return [importlib.import_module(its).CATALOGUE for its in self.loads]
 
     @property
     def truth(self) -> set[str]:
@@ -134,8 +141,22 @@ def silent_measures(conditions: Mapping[str, Condition]) -> Iterator[str]:
 
 def loaded_by(package: ModuleType, name: str) -> list[str]:
     """The modules that a measure or analysis itself loads by name, by their dotted names."""
-    catalogues = [importlib.import_module(its).CATALOGUE for its in wants(package, name).loads]
+    catalogues = wants(package, name).catalogues
     return [its.dotted(module) for its in catalogues for module in its.names()]
+
+
+def named_in(its: ComparisonSettings) -> list[str]:
+    """The modules that a comparison loads because its options name them, by their dotted names."""
+    wanted = wants_of_comparison(its.name)
+    options = {**wanted.options, **its.options}
+    asked = {
+        name for value in options.values() if isinstance(value, list | tuple) for name in value
+    }
+    return [
+        catalogue.dotted(name)
+        for catalogue in wanted.catalogues
+        for name in sorted(asked.intersection(catalogue.names()))
+    ]
 
 
 def unknown(kind: str, name: Any) -> str:

@@ -10,6 +10,7 @@ from onset import comparisons, tasks
 from onset.code.fingerprint import fingerprint
 from onset.comparisons.settings import ComparisonSettings
 from onset.config.groups import Group, Member, groups_of
+from onset.config.wants import named_in
 from onset.models import plain
 from onset.settings import canonical_json
 from onset.workflow.jobs.part import Part
@@ -74,8 +75,8 @@ class Comparisons(Part):
         return canonical_json(told)
 
     def code(self, wildcards: OfComparison) -> str:
-        """Fingerprint of the stage, of the comparison, and of the families whose models it looks at, and of
-        what makes these plain.
+        """Fingerprint of the stage, of the comparison and what it is told to load, and of the families
+        whose models it looks at, and of what makes these plain.
 
         Of a task that streams were drawn from, too: to be drawn from again, they need its code.
         """
@@ -89,8 +90,9 @@ class Comparisons(Part):
             for its in conditions
             if set(its.training.mixture) - set(its.task.splits)
         }
-        module = comparisons.CATALOGUE.dotted(self._comparison(wildcards).name)
-        return fingerprint("onset.stages.compare", module, *families, *merged, *sorted(streamed))
+        its = self._comparison(wildcards)
+        loaded = [comparisons.CATALOGUE.dotted(its.name), *named_in(its)]
+        return fingerprint("onset.stages.compare", *loaded, *families, *merged, *sorted(streamed))
 
     def _settings(self, study: str) -> dict[str, ComparisonSettings]:
         return dict(self._project.studies[study].comparisons)

@@ -1,0 +1,1 @@
+"""Which detectors tell a model's lies from its truths?"""
