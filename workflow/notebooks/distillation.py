@@ -10,27 +10,31 @@
 # # Learning to learn from histories
 #
 # **Question.** A sequence shows how a learner plays: UCB1 a bandit, from its first pull on, or tabular
-# Q-learning in a dark room with a goal that isn't told, over its whole learning. A transformer is trained
-# to say what comes next. On games that it has never seen, it plays by itself, and nothing in its weights
-# changes. Does it lose less and less, as its source did? Is it its source that it plays like?
+# Q-learning in a dark room with a goal that isn't told, over its whole learning. A transformer is
+# trained to say what comes next. On games that it has never seen, it plays by itself, and nothing in
+# its weights changes. Does it lose less and less, as its source did? Is it its source that it plays
+# like?
 #
 # **Hypothesis.** Both: who predicts a learner's next pull well has to keep count of what each arm has
-# brought (algorithm distillation, Laskin et al. 2022). Heads look at earlier rewards and write them to the
-# arm before each, as induction heads do with tokens. An expert's histories show the best arm from the first
-# pull on, so that a model learns to go on with an arm, and not to find it. Where rewards are coins, nothing
-# can be learnt from them; where the order is random, the number of pulls still tells. A model that is shown
-# every eighth episode learns faster than its source. One that is asked for the best arm plays as Thompson
-# sampling does (Lee et al. 2023).
+# brought (algorithm distillation, Laskin et al. 2022). Heads look at earlier rewards and write them to
+# the arm before each, as induction heads do with tokens. An expert's histories show the best arm from
+# the first pull on, so that a model learns to go on with an arm, and not to find it. Where all arms are
+# alike nothing is to be found, but UCB1's rule is still to be seen; where the order is random, the
+# number of pulls tells which arm is good. A model that is shown every fourth pull, or every eighth
+# episode, learns faster than its source. One that is asked for the best arm plays as Thompson sampling
+# does (Lee et al. 2023).
 #
-# **What would refute it.** What is lost stays the same over a game; a model of random or of coins'
-# histories loses as little; no count can be read that can't be read for another game; a move of the state
-# along a tally changes an arm's chance as little as one in a random direction.
+# **What would refute it.** What is lost stays the same over a game; a model of random histories loses
+# as little; no count can be read that can't be read for another game; a move of the state along a tally
+# changes an arm's chance as little as one in a random direction.
 
 # %% tags=["parameters"]
 study_name = "distillation"
 results = "results"
 
 # %%
+import pandas as pd
+
 from onset.notebook import bandits, say
 from onset.notebook.here import MeanOf, here
 from onset.notebook.rooms import walked_in
@@ -46,8 +50,8 @@ LOST = {"regret": "the model", "ucb_regret": "UCB1", "random_regret": "random"}
 # %% [markdown]
 # ## What was run
 #
-# A quarter of each held-out split was set apart for choosing settings (on other seeds); everything below
-# is about the rest.
+# A quarter of each held-out split was set apart for choosing settings (on other seeds); everything
+# below is about the rest.
 
 # %%
 study.what_was_run(
@@ -63,8 +67,8 @@ study.what_was_run(
 # ## Does it learn in context? Bandits
 #
 # What is lost on the best arm, per pull, by quarter of the game. All play the same games, and whoever
-# pulls the same arm at the same time wins or loses alike. A player who learns loses less from quarter to
-# quarter; a model that has learnt a fixed way to play doesn't.
+# pulls the same arm at the same time wins or loses alike. A player who learns loses less from quarter
+# to quarter; a model that has learnt a fixed way to play doesn't.
 
 # %%
 lost = where(study.final, split="test", measure=LOST)
@@ -78,9 +82,9 @@ study.points_figure(
 # %% [markdown]
 # ## Dark rooms
 #
-# Of the steps of an episode that could have ended in the light, how many did. The source beside it goes at
-# its own pace, an episode at a time; the histories as they are shown leave out seven of eight. A model of
-# them that is ahead of its source has learnt a faster learner.
+# Of the steps of an episode that could have ended in the light, how many did. The source beside it goes
+# at its own pace, an episode at a time; the histories as they are shown leave out seven of eight. A
+# model of them that is ahead of its source has learnt a faster learner.
 
 # %%
 LIT = {
@@ -99,8 +103,10 @@ study.points_figure(
     "steps in the light", at="episode", by=("condition", "split"), curve="measure", of=LIT, n_across=3,
     n_columns=2,
 )  # fmt: skip
-whole = where(lit[lit["component"].isna()], split=["known", "test", "corners"])
-over_seeds(where(whole, measure="return"), ["condition", "split"])[["condition", "split", "mean", "low", "high"]]
+whole = lit[lit["component"].isna()]
+over_seeds(where(whole, measure="return"), ["condition", "split"])[
+    ["condition", "split", "mean", "low", "high"]
+]
 
 # %% [markdown]
 # ## How does it play?
@@ -121,9 +127,9 @@ study.rows_figure(
 )  # fmt: skip
 
 # %% [markdown]
-# Which rule foresees what it pulls? A rule looks at statistics of each arm; its weights are fitted on half
-# of the games, and it is scored on the others. UCB1's own pulls show how much such a fit can foresee, and
-# how far rules can be told apart at all.
+# Which rule foresees what it pulls? A rule looks at statistics of each arm; its weights are fitted on
+# half of the games, and it is scored on the others. UCB1's own pulls show how much such a fit can
+# foresee, and how far rules can be told apart at all.
 
 # %%
 RULES = {
@@ -143,9 +149,9 @@ study.rows_figure(
 # %% [markdown]
 # ## When?
 #
-# Does it repeat itself first, then play greedily, and explore last? Where UCB1 and greed have different arms,
-# greed's come before UCB1's. How sharply each sign comes: the steps from a quarter to three quarters of its
-# way over the step at which it is half way, which of an exponential approach is 1.6.
+# Does it repeat itself first, then play greedily, and explore last? Where UCB1 and greed have different
+# arms, greed's come before UCB1's. How sharply each sign comes: the steps from a quarter to three
+# quarters of its way over the step at which it is half way, which of an exponential approach is 1.6.
 
 # %%
 PHASES = {
@@ -181,9 +187,9 @@ study.points_figure(
 )  # fmt: skip
 
 # %% [markdown]
-# Are they used? The state at each reward is moved as it changes with the mean of one arm, or with its pulls,
-# all other tallies being the same. A model that uses the tally pulls an arm with a higher mean more, and, as
-# UCB1 does, one with more pulls less.
+# Are they used? The state at each reward is moved as it changes with the mean of one arm, or with its
+# pulls, all other tallies being the same. A model that uses the tally pulls an arm with a higher mean
+# more, and, as UCB1 does, one with more pulls less.
 
 # %%
 RAISED = {
@@ -200,10 +206,11 @@ study.rows_figure(
 # %% [markdown]
 # ## Which heads gather rewards?
 #
-# What a head writes, per reward that it looks at from where the next arm is asked for, to the arm before that
-# reward: of rewards that won minus of those that lost, and the same with another game's arms. That a reward's
-# place knows its arm takes a head that looks from there to the arm. Then the model plays without heads: without
-# the one that gathers most, beside another of its layer; without all that gather; without the one that pairs.
+# What a head writes, per reward that it looks at from where the next arm is asked for, to the arm
+# before that reward: of rewards that won minus of those that lost, and the same with another game's
+# arms. That a reward's place knows its arm takes a head that looks from there to the arm. Then the
+# model plays without heads: without the one that gathers most, beside another of its layer; without all
+# that gather; without the one that pairs.
 
 # %%
 WITHOUT = {
@@ -211,7 +218,9 @@ WITHOUT = {
     "without_another": "without another of its layer", "without_all_gathering": "without all that gather",
     "without_pairing": "without the pairing head", "without_another_below": "without another of its layer ",
 }  # fmt: skip
-ablated = named_parts(study.closer, "measure", rf"(?P<which>as_ucb|regret)_(?P<heads>{'|'.join(WITHOUT)})")
+ablated = named_parts(
+    study.closer, "measure", rf"(?P<which>as_ucb|regret)_(?P<heads>{'|'.join(WITHOUT)})"
+)
 study.rows_figure(
     "heads", over_seeds(where(ablated, condition="ucb"), ["condition", "which", "heads"]),
     {"as_ucb": "pulls that UCB1 could make", "regret": "regret per pull"}, "share of pulls, regret", by="which",
@@ -224,8 +233,8 @@ heads.pivot_table("value", ["condition", "seed", "layer", "head"], "measure").ro
 # %% [markdown]
 # ## The numbers
 #
-# Mean over seeds at the last checkpoint and the 95 % interval of the mean (what the brackets are and what
-# they don't tell: `docs/statistics.md`).
+# Mean over seeds at the last checkpoint and the 95 % interval of the mean (what the brackets are and
+# what they don't tell: `docs/statistics.md`).
 
 # %%
 study.summary_table(
@@ -239,39 +248,57 @@ study.summary_table(
 )  # fmt: skip
 fallen = by_quarter.assign(quarter=by_quarter["quarter"].astype(int).astype(str))
 fallen = paired.difference(where(fallen, measure="regret"), "0", "3", of="quarter")
-risen = where(by_episode, measure="return", split="test")
-risen = paired.difference(risen.assign(episode=risen["episode"].astype(int).astype(str)), "6", "1", of="episode")
-ahead = paired.difference(where(whole, split="test"), "return", "source_return")
+episodes = where(by_episode, measure="return").assign(
+    episode=lambda its: its["episode"].astype(int).astype(str)
+)
+SPLITS = ["known", "test", "corners"]
+risen, ahead = (
+    pd.concat(paired.difference(where(rows, split=its), *pair).assign(split=its) for its in SPLITS)
+    for rows, pair in ((episodes, ("6", "1", "episode")), (whole, ("return", "source_return")))
+)
+lost_without = where(ablated, condition="ucb", which="regret")
+worse = {
+    name: paired.difference(lost_without, *pair, of="heads")["value"]
+    for name, pair in {
+        "pairing": ("without_pairing", "without_another_below"),
+        "gathering": ("without_gathering", "without_another"),
+    }.items()
+}
 better = paired.difference(lost[lost["component"].isna()], "ucb_regret", "regret")
 study.save_numbers(
     study.quoted_settings("task.n_arms", "task.n_pulls", "model.d_model", "training.steps")
     | study.quoted_settings("task.side", "task.n_episodes", "task.n_steps", "task.every", condition="room")
     | say.named(over_seeds(fallen, ["condition"]), "learnt/{condition}")
-    | say.named(over_seeds(risen, ["condition"]), "risen/{condition}")
-    | say.named(over_seeds(ahead, ["condition"]), "ahead/{condition}")
+    | say.named(over_seeds(risen, ["condition", "split"]), "risen/{condition}/{split}")
+    | say.named(over_seeds(ahead, ["condition", "split"]), "ahead/{condition}/{split}")
     | say.named(over_seeds(better, ["condition"]), "better/{condition}")
     | say.named(where(phases, what="half"), "half/{shown}", say.time)
     | say.named(where(phases, what="sharpness"), "sharpness/{shown}", say.censored(1))
     | say.named(where(phases, what="later"), "later/{shown}", say.censored(0))
-    | {"n_seeds": str(len(study.seeds))}
+    | {
+        "n_seeds": str(len(study.seeds)), "pairing": say.seeds(worse["pairing"]),
+        "gathering": say.seeds(worse["gathering"]),
+    }
 )  # fmt: skip
 
 # %% [markdown]
 # ## Compared with the literature
 
 # %%
-rules_of_best = where(foreseen, condition="best", whose="explained")
+rules_of_best = where(foreseen, condition="best_random", whose="explained")
 study.verdict(
     {
-        "in_context": where(fallen, condition="ucb"), "risen": where(risen, condition="room"),
-        "faster": where(ahead, condition="room"), "best_faster": where(better, condition="best"),
+        "in_context": where(fallen, condition="ucb"),
+        "risen": where(risen, condition="room", split="test"),
+        "faster": where(ahead, condition="room", split="test"), "best_faster": where(better, condition="best"),
         "posterior": paired.difference(rules_of_best, "thompson", "ucb", of="rule"),
     }
 )  # fmt: skip
 
 # %% [markdown]
 # **Playing against a bandit.** Choose the chances of the arms, and a number for luck, and see what the
-# first condition's model pulls, beside UCB1 with the same luck; or where the light is, and see a model walk.
+# first condition's model pulls, beside UCB1 with the same luck; or where the light is, and see a model
+# walk.
 
 # %%
 played = bandits.played_against(study.first["ucb"], chances=[0.2, 0.5, 0.9], luck=0)

@@ -63,8 +63,8 @@ class Settings(BaseSettings):
     """standard deviation of rewards around an arm's chance, which are told as the nearest level; 0: an arm
     wins with its chance, or brings nothing"""
     rewards: Literal["earned", "coin"] = "earned"
-    """`coin`, as a null: each is won by a coin, in the histories that are trained; nothing can be learnt
-    from them"""
+    """`coin`: each is won by a coin, in the histories that are trained, as if all arms were alike. The
+    source sees them, and goes by them: where there is nothing to be found, its rule can still be learnt"""
     order: Literal["told", "shuffled"] = "told"
     """`shuffled`: pulls with their rewards in random order, in the histories that are trained. How often an
     arm is pulled still says how good it is"""
