@@ -12,8 +12,7 @@
 # **Question.** A sequence shows how a learner plays: UCB1 a bandit, from its first pull on, or tabular
 # Q-learning in a dark room with a goal that isn't told, over its whole learning. A transformer is
 # trained to say what comes next. On games that it has never seen, it plays by itself, and nothing in
-# its weights changes. Does it lose less and less, as its source did? Is it its source that it plays
-# like?
+# its weights changes. Does it lose less and less, and does it play as its source did?
 #
 # **Hypothesis.** Both: who predicts a learner's next pull well has to keep count of what each arm has
 # brought (algorithm distillation, Laskin et al. 2022). Heads look at earlier rewards and write them to
@@ -25,8 +24,7 @@
 # does (Lee et al. 2023).
 #
 # **What would refute it.** What is lost stays the same over a game; a model of random histories loses
-# as little; no count can be read that can't be read for another game; a move of the state along a tally
-# changes an arm's chance as little as one in a random direction.
+# as little; a move of the state along a tally changes an arm's chance as little as a random one.
 
 # %% tags=["parameters"]
 study_name = "distillation"
@@ -44,7 +42,8 @@ from onset.statistics.seeds import over_seeds
 
 study = here(study_name, results)
 by = ["condition", "measure"]
-BANDITS, ROOMS = study.having("task.n_arms"), study.having("task.side")
+BANDITS = study.having("task.n_arms")
+SPLITS = ["known", "test", "corners"]
 LOST = {"regret": "the model", "ucb_regret": "UCB1", "random_regret": "random"}
 
 # %% [markdown]
@@ -104,9 +103,6 @@ study.points_figure(
     n_columns=2,
 )  # fmt: skip
 whole = lit[lit["component"].isna()]
-over_seeds(where(whole, measure="return"), ["condition", "split"])[
-    ["condition", "split", "mean", "low", "high"]
-]
 
 # %% [markdown]
 # ## How does it play?
@@ -140,8 +136,9 @@ WHOSE = {"explained": "the model", "source_explained": "the histories"}
 foreseen = named_parts(
     study.closer, "measure", rf"(?P<whose>{'|'.join(WHOSE)})_by_(?P<rule>{'|'.join(RULES)})"
 )
+shown = foreseen.assign(value=foreseen["value"].clip(lower=0))
 study.rows_figure(
-    "rules", over_seeds(foreseen.assign(value=foreseen["value"].clip(lower=0)), ["condition", "whose", "rule"]),
+    "rules", over_seeds(shown, ["condition", "whose", "rule"]),
     {(whose, rule): f"{name}: {RULES[rule]}" for rule in RULES for whose, name in WHOSE.items()},
     "pseudo-R²", by=("whose", "rule"), of=BANDITS, n_lines=5,
 )  # fmt: skip
@@ -180,8 +177,9 @@ READ = {
     "means_read_control": "means in another game",
 }  # fmt: skip
 read = where(study.closer, measure=READ)
+read = read.assign(value=read["value"].clip(lower=0))  # worse than the mean says nothing more
 study.points_figure(
-    "tallies", over_seeds(read.assign(value=read["value"].clip(lower=0)), ["condition", "measure", "layer"]),
+    "tallies", over_seeds(read, [*by, "layer"]),
     {its: study.labels[its] for its in BANDITS}, "block applications", "R²", at="layer", curve="measure",
     of=READ, n_across=3, n_columns=2,
 )  # fmt: skip
@@ -199,8 +197,12 @@ RAISED = {
 raised = over_seeds(where(study.closer, measure=RAISED), [*by, "layer"])
 study.rows_figure(
     "raised", raised.assign(after=raised["layer"].astype(int)),
-    {(its, n): f"{study.labels[its]}: after {n}" for its, n in (("ucb", 1), ("ucb", 2), ("one_layer", 1))},
-    "change of the arm's chance", by=("condition", "after"), row="measure", of=RAISED, marked=0, shares=False,
+    {
+        ("ucb", 1): "after the first of two", ("ucb", 2): "after the second",
+        ("one_layer", 1): "after one of one",
+    },
+    "change of the arm's chance", by=("condition", "after"), row="measure", of=RAISED, marked=0,
+    shares=False,
 )  # fmt: skip
 
 # %% [markdown]
@@ -218,16 +220,14 @@ WITHOUT = {
     "without_another": "without another of its layer", "without_all_gathering": "without all that gather",
     "without_pairing": "without the pairing head", "without_another_below": "without another of its layer ",
 }  # fmt: skip
-ablated = named_parts(
-    study.closer, "measure", rf"(?P<which>as_ucb|regret)_(?P<heads>{'|'.join(WITHOUT)})"
-)
+GAMES = rf"(?P<which>as_ucb|regret)_(?P<heads>{'|'.join(WITHOUT)})"
+ablated = named_parts(study.closer, "measure", GAMES)
 study.rows_figure(
     "heads", over_seeds(where(ablated, condition="ucb"), ["condition", "which", "heads"]),
-    {"as_ucb": "pulls that UCB1 could make", "regret": "regret per pull"}, "share of pulls, regret", by="which",
-    row="heads", of=WITHOUT,
+    {"as_ucb": "pulls that UCB1 could make", "regret": "regret per pull"}, "share of pulls, regret",
+    by="which", row="heads", of=WITHOUT,
 )  # fmt: skip
-HEADS = ["to_own_arm", "to_rewards", "reward_effect", "reward_effect_control"]
-heads = where(study.closer, measure=HEADS, condition=["ucb", "one_layer"])
+heads = study.closer[study.closer["head"].notna()]
 heads.pivot_table("value", ["condition", "seed", "layer", "head"], "measure").round(3)
 
 # %% [markdown]
@@ -246,24 +246,19 @@ study.summary_table(
         "Q-learning": MeanOf("source_return", "test"),
     },
 )  # fmt: skip
-fallen = by_quarter.assign(quarter=by_quarter["quarter"].astype(int).astype(str))
-fallen = paired.difference(where(fallen, measure="regret"), "0", "3", of="quarter")
-episodes = where(by_episode, measure="return").assign(
-    episode=lambda its: its["episode"].astype(int).astype(str)
-)
-SPLITS = ["known", "test", "corners"]
+fallen = where(by_quarter, measure="regret").astype({"quarter": int}).astype({"quarter": str})
+fallen = paired.difference(fallen, "0", "3", of="quarter")
+episodes = where(by_episode, measure="return").astype({"episode": int}).astype({"episode": str})
+ends = str(study.setting("task.n_episodes", "room")), "1", "episode"
 risen, ahead = (
     pd.concat(paired.difference(where(rows, split=its), *pair).assign(split=its) for its in SPLITS)
-    for rows, pair in ((episodes, ("6", "1", "episode")), (whole, ("return", "source_return")))
+    for rows, pair in ((episodes, ends), (whole, ("return", "source_return")))
 )
 lost_without = where(ablated, condition="ucb", which="regret")
 worse = {
-    name: paired.difference(lost_without, *pair, of="heads")["value"]
-    for name, pair in {
-        "pairing": ("without_pairing", "without_another_below"),
-        "gathering": ("without_gathering", "without_another"),
-    }.items()
-}
+    "pairing": paired.difference(lost_without, "without_pairing", "without_another_below", of="heads"),
+    "gathering": paired.difference(lost_without, "without_gathering", "without_another", of="heads"),
+}  # fmt: skip
 better = paired.difference(lost[lost["component"].isna()], "ucb_regret", "regret")
 study.save_numbers(
     study.quoted_settings("task.n_arms", "task.n_pulls", "model.d_model", "training.steps")
@@ -275,10 +270,8 @@ study.save_numbers(
     | say.named(where(phases, what="half"), "half/{shown}", say.time)
     | say.named(where(phases, what="sharpness"), "sharpness/{shown}", say.censored(1))
     | say.named(where(phases, what="later"), "later/{shown}", say.censored(0))
-    | {
-        "n_seeds": str(len(study.seeds)), "pairing": say.seeds(worse["pairing"]),
-        "gathering": say.seeds(worse["gathering"]),
-    }
+    | {"n_seeds": str(len(study.seeds))}
+    | {"pairing": say.seeds(worse["pairing"]["value"]), "gathering": say.seeds(worse["gathering"]["value"])}
 )  # fmt: skip
 
 # %% [markdown]
@@ -290,17 +283,18 @@ study.verdict(
     {
         "in_context": where(fallen, condition="ucb"),
         "risen": where(risen, condition="room", split="test"),
-        "faster": where(ahead, condition="room", split="test"), "best_faster": where(better, condition="best"),
+        "faster": where(ahead, condition="room", split="test"),
+        "best_faster": where(better, condition="best"),
         "posterior": paired.difference(rules_of_best, "thompson", "ucb", of="rule"),
     }
 )  # fmt: skip
 
 # %% [markdown]
 # **Playing against a bandit.** Choose the chances of the arms, and a number for luck, and see what the
-# first condition's model pulls, beside UCB1 with the same luck; or where the light is, and see a model
-# walk.
+# model pulls, beside UCB1 with the same luck; or choose where the light is, and see a model walk.
 
 # %%
-played = bandits.played_against(study.first["ucb"], chances=[0.2, 0.5, 0.9], luck=0)
-walked = walked_in(study.first["room"], row=0, column=3)
-display(played, walked)
+bandits.played_against(study.first["ucb"], chances=[0.2, 0.5, 0.9], luck=0)
+
+# %%
+walked_in(study.first["room"], row=0, column=3)
