@@ -84,6 +84,7 @@ def test_names_are_the_modules():
         "paths_to_movers",
         "probe",
         "recall",
+        "reward_heads",
         "second_hop",
         "self_repair",
         "state_probe",

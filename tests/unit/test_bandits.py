@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from pydantic import ValidationError
@@ -15,7 +16,7 @@ from onset.measures.learning import regret
 from onset.measures.learning.regret import Game
 from onset.models.transformer.model import Transformer
 from onset.models.transformer.settings import Settings as TransformerSettings
-from onset.notebook.bandits import played_against
+from onset.notebook.bandits import SHARPNESS_OF_DECAY, on_the_way, phases, played_against
 from onset.runs.run import Run
 from onset.tasks.dataset import Dataset, TaskSettings
 from onset.tasks.learning.bandits import Settings, answers, generate, rewards_of, streams
@@ -27,6 +28,8 @@ SMALL_WORLDS = [
     {"n_arms": 4, "n_pulls": 12, "n_train": 20, "n_test": 8, "rewards": "coin"},
     {"n_arms": 3, "n_pulls": 12, "n_train": 20, "n_test": 8, "order": "shuffled"},
     {"n_arms": 3, "n_pulls": 12, "n_train": 20, "n_test": 8, "levels": 5, "spread": 0.3},
+    {"n_arms": 3, "n_pulls": 12, "n_train": 20, "n_test": 8, "every": 3},
+    {"n_arms": 3, "n_pulls": 12, "n_train": 20, "n_test": 8, "asked": "best"},
 ]
 """that no two splits share an example of; measures are tried on the first"""
 
@@ -60,6 +63,19 @@ class TestLearners:
                     assert bounds[arm] == pytest.approx(max(bounds))
                 pulls[arm] += 1
                 won[arm] += win
+
+    @pytest.mark.parametrize(
+        ("pulls", "wins", "expected"),
+        [
+            ([3, 1, 2], [2, 0, 1], [1.7596013915330255, 1.8930184728248454, 1.8385661990458504]),
+            ([10, 4, 6], [7, 1, 5], [1.4740455120409899, 1.4738734153404083, 1.8326217924471155]),
+            ([5, 5, 90], [1, 4, 60], [1.5572280848830224, 2.1572280848830223, 0.986568394145872]),
+        ],
+    )
+    def test_ucb_holds_arms_to_be_worth_what_a_library_says(self, pulls, wins, expected):
+        """`predict_expectations` of MABWiser 2.7.4's `LearningPolicy.UCB1(alpha=1)` after such pulls."""
+        its = scores("ucb", Tally(np.array([pulls]), np.array([wins])), np.zeros((1, 3)))
+        assert its[0].tolist() == pytest.approx(expected, rel=1e-12)
 
     def test_ucb_stays_below_its_bound(self):
         """Theorem 1 of Auer et al. 2002: 8 Σ ln n / Δ + (1 + π²/3) Σ Δ."""
@@ -138,6 +154,22 @@ class TestWorld:
         # UCB begins with each arm once; in random order that is rare.
         assert np.mean([len({*row}) == 4 for row in TEST.tokens[:, 1:8:2].tolist()]) == 1
         assert np.mean([len({*row}) == 4 for row in first.tolist()]) < 0.4
+
+    def test_a_thinned_history_is_of_one_who_has_pulled_more(self):
+        """Each pull is what UCB1 makes with more behind it: the best arm sooner, and greed more often."""
+        thin = generate(SETTINGS.model_copy(update={"every": 4}), 0).splits["test"]
+        chances, luck = thin.truth["chances"], thin.truth["luck"][:, 2::2]
+        arms, won = thin.tokens[:, 1::2], thin.tokens[:, 2::2] == WORLD.n_tokens - 1
+        assert luck.shape == arms.shape == (150, SETTINGS.n_pulls)
+        assert (won == (luck < np.take_along_axis(chances, arms, 1))).all()
+        lost = [regret.regrets(its.truth["chances"], its.tokens[:, 1::2]) for its in (thin, TEST)]
+        assert lost[0][:, 12:].mean() < 0.8 * lost[1][:, 12:].mean()
+
+    def test_who_is_asked_for_the_best_arm_sees_the_same_games(self):
+        best = generate(SETTINGS.model_copy(update={"asked": "best"}), 0).splits["test"]
+        assert (best.tokens == TEST.tokens).all()
+        assert best.scored == TEST.scored
+        assert (best.targets == best.truth["chances"].argmax(1)[:, None]).all()
 
     def test_rewards_with_a_spread_are_normal_around_the_chance(self):
         payout = Payout(n_levels=201, spread=0.1)
@@ -282,6 +314,22 @@ class TestRegret:
         assert its["as_ucb"] == 1
         assert its["as_greedy"] < 0.9
         assert its["no_arm"] == 0
+        assert its["opens"] == 1
+        assert its["ucb_apart"] == 1
+        assert its["greedy_apart"] == 0
+
+    def test_ways_by_hand(self):
+        """Of two arms, one is pulled three times and wins twice, the other once and loses. Then the means
+        are ⅔ and 0, and UCB1's bounds ⅔ + √(2 ln 4 / 3) = 1.63 and √(2 ln 4) = 1.67."""
+        game = Game(np.array([[0, 1, 0, 0, 1]]), np.array([[1.0, 0, 1, 0, 0]]))
+        its = regret.ways(game, np.array([[0.9, 0.1]]))
+        assert (
+            its["as_ucb"] == 1
+        )  # of the first pull with both known, both arms are alike but for the mean
+        assert its["as_greedy"] == pytest.approx(2 / 3)
+        assert (its["ucb_apart"], its["greedy_apart"]) == (1, 0)
+        assert its["opens"] == 1
+        assert its["repeats"] == pytest.approx(1 / 4)
 
 
 class TestTallyProbe:
@@ -321,6 +369,33 @@ class Made(Run):
 
     def parameters(self, step=None):
         return {}
+
+
+def test_signs_come_one_after_another():
+    """Straight ways in logarithmic time; what a model did before any training doesn't count."""
+    steps = np.array([0, 10, 20, 40, 80, 160, 320])
+    ways = {
+        "opens": [0.9, 0, 0.5, 1, 1, 1, 1], "lose_shift": [0.3, 0.2, 0.2, 0.4, 0.6, 0.6, 0.6],
+        "regret": [0.5, 0.4, 0.4, 0.4, 0.3, 0.2, 0.2], "ucb_apart": [0.5, 0.2, 0.2, 0.2, 0.2, 0.5, 0.8],
+    }  # fmt: skip
+    rows = [
+        (measure, "ucb", seed, step, value, "share", "test", np.nan)
+        for measure, values in ways.items()
+        for seed in (0, 1)
+        for step, value in zip(steps, values, strict=True)
+    ]
+    columns = ["measure", "condition", "seed", "step", "value", "kind", "split", "component"]
+    found = phases(on_the_way(pd.DataFrame(rows, columns=columns), "ucb"))
+    means = found.set_index(["shown", "what"])["mean"]
+    assert means["opens", "half"] == pytest.approx(20)
+    assert means["opens", "sharpness"] == pytest.approx((30 - 15) / 20)
+    assert means["lose_shift", "half"] == pytest.approx(40)
+    assert means["regret", "half"] == pytest.approx(80)
+    assert means["ucb_apart", "half"] == pytest.approx(160)
+    assert means["ucb_apart", "later"] == pytest.approx(140)
+    assert means["opens", "later"] == 0
+    decay = [np.log(1 / (1 - its)) for its in (0.25, 0.5, 0.75)]
+    assert (decay[2] - decay[0]) / decay[1] == pytest.approx(SHARPNESS_OF_DECAY)
 
 
 def test_a_reader_plays_against_a_bandit():

@@ -16,15 +16,19 @@ WORLD = bandits.generate(
 )
 
 
-def test_a_move_raises_one_reading_and_no_other():
+def test_states_change_with_one_tally_whatever_goes_with_it():
+    """The second tally goes with the first, and is written nowhere; the third is fixed by the others."""
     generator = torch.Generator().manual_seed(0)
-    states = torch.randn(400, 8, generator=generator)
-    values = states[:, :3].double() * torch.tensor([1.0, 2.0, 0.5])
-    moves = tally_steering.shortest_moves(states, values)
-    # A reading is a weighted sum of entries, so the move goes along the entry alone.
-    expected = torch.diag(torch.tensor([1.0, 0.5, 2.0], dtype=torch.float64))
-    torch.testing.assert_close(moves[:, :3], expected, rtol=0.03, atol=0.03)
-    assert moves[:, 3:].abs().max() < 0.03
+    first, noise = torch.randn(2, 4000, generator=generator, dtype=torch.float64)
+    second = first + 0.5 * noise
+    values = torch.stack([first, second, -first - second], 1)
+    states = 0.1 * torch.randn(4000, 5, generator=generator, dtype=torch.float64)
+    states[:, 0] += 3 * first
+    alone = tally_steering.changes_with(values[:, :2], states)
+    assert alone[:, 0].tolist() == pytest.approx([3, 0], abs=0.05)
+    assert alone[:, 1:].abs().max() < 0.03
+    changes = tally_steering.changes_with(values, states)
+    assert changes[:, 0].tolist() == pytest.approx([2, -1, -1], abs=0.05)
 
 
 def test_chances_that_change_sum_to_nothing_without_a_move(monkeypatch):
@@ -42,7 +46,7 @@ def test_chances_that_change_sum_to_nothing_without_a_move(monkeypatch):
     assert still == pytest.approx([0.0] * len(still), abs=1e-7)
 
 
-def test_a_readout_that_reads_the_tally_pulls_more_of_what_is_raised():
+def test_a_readout_that_reads_the_tally_pulls_more_of_what_is_raised(monkeypatch):
     """The last state holds an arm's embedding as often as it is raised: the readout says it more."""
     settings = TransformerSettings(
         name="transformer", n_layers=1, d_model=16, n_heads=2, d_mlp=16, norm="none"
@@ -51,12 +55,10 @@ def test_a_readout_that_reads_the_tally_pulls_more_of_what_is_raised():
     parameters = model.initial_parameters(0)
     arms = parameters["tok_embed.weight"][:3].clone()
     moves = 5 * arms / arms.norm(dim=-1, keepdim=True)
-    tally_moves = tally_steering.shortest_moves
-    try:
-        tally_steering.shortest_moves = lambda states, values: moves
-        rows = list(tally_steering.analyse(model, parameters, WORLD, 0))
-    finally:
-        tally_steering.shortest_moves = tally_moves
+    monkeypatch.setattr(
+        tally_steering, "changes_with", lambda values, states: torch.cat([moves, moves])
+    )
+    rows = list(tally_steering.analyse(model, parameters, WORLD, 0))
     values = {its.measure: its.value for its in rows}
     assert values["raised_mean"] > abs(values["raised_mean_random"])
     assert values["raised_pulls"] > values["raised_mean"] > 0

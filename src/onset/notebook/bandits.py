@@ -1,4 +1,4 @@
-"""A bandit of a reader's own, and how a model plays it."""
+"""How models come to play bandits, and a bandit of a reader's own."""
 
 from __future__ import annotations
 
@@ -9,8 +9,61 @@ import pandas as pd
 
 from onset.measures.learning.regret import Game, game_of, payout_of
 from onset.runs.run import Run
+from onset.statistics import order
+from onset.statistics.milestones import levels
+from onset.statistics.rows import where
+from onset.statistics.times import Estimate, difference, estimate, ratio
 from onset.tasks.dataset import Split
 from onset.tasks.learning.learners import chosen, played, scores
+
+SIGNS = {
+    "opens": "begins with each arm once", "lose_shift": "another arm after a loss",
+    "regret": "loses less", "ucb_apart": "UCB1's arm, where greed has another",
+}  # fmt: skip
+"""measure of how a model plays → what it is called where its way through training is followed"""
+_BETWEEN = (0.25, 0.75)
+SHARPNESS_OF_DECAY = np.log(3) / np.log(2)
+"""what an exponential approach, however fast, takes from a quarter to three quarters of its way, over
+what it takes to the half: log₂ 3, about 1.6"""
+
+
+def on_the_way(measures: pd.DataFrame, condition: str) -> pd.DataFrame:
+    """Signs of how a model plays new games, as parts of the way from the first checkpoint after its
+    initial parameters to the last: shown (`SIGNS`), condition, seed, step, value.
+
+    Args:
+        measures: as `Study.measures`, with what `regret` measured.
+        condition: whose.
+    """
+    rows = where(measures, measure=SIGNS, split="test", condition=condition)
+    rows = rows[rows["component"].isna() & (rows["step"] > 0)]
+    return order.parts_of_the_way(rows.assign(shown=rows["measure"]))
+
+
+def phases(ways: pd.DataFrame) -> pd.DataFrame:
+    """When each sign is half way, and how sharply it goes there, over seeds.
+
+    Args:
+        ways: of one condition, as of `on_the_way`.
+
+    Returns:
+        shown, what and the columns of `times.Estimate`: `half`, the step; `sharpness`, the steps from a
+        quarter to three quarters of the way over that; `later`, the steps from when the first of `SIGNS` is
+        half way.
+    """
+    low, high = _BETWEEN
+    reached = {its: levels(where(ways, shown=its), (low, 0.5, high)) for its in SIGNS}
+    first = reached[next(iter(SIGNS))][0.5]
+    rows = [
+        (sign, what, *found)
+        for sign, its in reached.items()
+        for what, found in (
+            ("half", estimate(its[0.5])),
+            ("sharpness", estimate(ratio(its["width"], its[0.5]))),
+            ("later", estimate(difference(its[0.5], first), signed=True)),
+        )
+    ]
+    return pd.DataFrame(rows, columns=["shown", "what", *Estimate._fields])
 
 
 def played_against(

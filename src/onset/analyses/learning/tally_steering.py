@@ -1,8 +1,11 @@
-"""Are the tallies that can be read also used? What a probe reads of an arm is raised: is it pulled more?
+"""Are the tallies that can be read also used? The state is moved as it changes with an arm's tally: is the
+arm pulled more?
 
-The state at each reward is moved by the shortest way that makes the ridge regression of `tally_probe` read
-a mean that is higher by a half for one arm (or so many pulls more), and the rest of the model runs on from
-there. Null: a random direction of the same length.
+How the state at a reward changes with the mean of an arm, and with its pulls, all other means and pulls
+being the same, is a linear regression of the state on them: of a player that learns, arms with a higher
+mean are pulled more, and a move of one would else be a move of both. All states are moved as if the mean of
+one arm were higher by a half (or so many pulls of it more; as pulls sum to their number, of the others
+fewer), and the rest of the model runs on from there. Null: random directions of the same length.
 """
 
 from __future__ import annotations
@@ -17,7 +20,6 @@ from torch import Tensor
 
 from onset.analyses.learning.tally_probe import tallies
 from onset.measures.measurement import Measurement
-from onset.measures.residual.reading_off import ridge_weights
 from onset.models import inspection
 from onset.models.batch import Parameters, ReadableModel
 from onset.runs.token_names import numbers
@@ -34,6 +36,9 @@ QUANTITIES = {
 
 _MOST_FITTED, _MOST_ASKED = 256, 96  # games
 _RAISED = {"mean": 0.5, "pulls": 3.0}
+_DRAWS = 4  # for each arm
+_LEAST = 1e-6
+"""of singular values, over the largest: pulls sum to their number"""
 _FIRST = 3  # pulls of each arm on average, before states are moved
 
 
@@ -44,9 +49,9 @@ def analyse(
     when each arm has been pulled three times on average:
 
     * `raised_mean`: by how much the chance of an arm's next pull changes, of those that the model says,
-      when its mean is made to read a half higher, over all arms; `raised_pulls`: when it is made to read
-      three pulls more. Who seeks what was pulled little pulls it less;
-    * `raised_mean_random`, `raised_pulls_random`: the same in a random direction, as far.
+      when the state is moved as if its mean were higher by a half, over all arms; `raised_pulls`: as if
+      it had been pulled three times more. Who seeks what was pulled little pulls it less;
+    * `raised_mean_random`, `raised_pulls_random`: the same in random directions, as far; mean over four.
     """
     trained, tested = (dataset.splits[name] for name in SPLITS)
     n_arms = trained.truth["chances"].shape[1]
@@ -63,31 +68,43 @@ def analyse(
     rng = np.random.Generator(np.random.Philox(seed))
     for layer, name in enumerate(names, 1):
         states = cache[name][:, 2::2].flatten(0, 1)
-        for kind, its in (("mean", means), ("pulls", pulls)):
-            around = its - its.mean(0)
-            moves = shortest_moves(states, torch.from_numpy(around.reshape(-1, n_arms)))
-            moves = _RAISED[kind] * moves.to(states)
-            # Not by PyTorch's generator, whose first numbers are the model's initial embeddings.
-            noise = torch.from_numpy(rng.normal(size=moves.shape)).to(moves)
-            noise *= moves.norm(dim=-1, keepdim=True) / noise.norm(dim=-1, keepdim=True)
-            for suffix, directions in (("", moves), ("_random", noise)):
+        around = [its - its.mean(0) for its in (means, pulls)]
+        values = torch.from_numpy(np.concatenate(around, -1).reshape(-1, 2 * n_arms))
+        of_tallies = changes_with(values, states).split(n_arms)
+        for kind, its in zip(_RAISED, of_tallies, strict=True):
+            moves = _RAISED[kind] * its.to(states)
+            for suffix, n in (("", 1), ("_random", _DRAWS)):
                 changes = []
-                for arm, direction in enumerate(directions):
-                    hook = partial(_moved, places=places, by=direction)
+                for direction in moves.repeat(n, 1):
+                    by = direction if not suffix else _as_far(direction, rng)
+                    hook = partial(_moved, places=places, by=by)
                     said = bridge.run_with_hooks(of_asked, fwd_hooks=[(name, hook)])
+                    arm = len(changes) % n_arms
                     after = said[:, places].softmax(-1)
                     changes.append((after - before)[..., arm].double().mean().item())
                 value = float(np.mean(changes))
                 yield Measurement(f"raised_{kind}{suffix}", value, SPLITS[1], layer=layer)
 
 
-def shortest_moves(
-    states: Float[Tensor, "states d_model"], values: Float[Tensor, "states arms"]
-) -> Float[Tensor, "arms d_model"]:
-    """For each arm the shortest move that raises what is read of it by one, and of no other."""
-    x = states.double() - states.double().mean(0)
-    weights = ridge_weights(x, values.double())
-    return torch.linalg.pinv(weights)
+def changes_with(
+    values: Float[Tensor, "states tallies"], states: Float[Tensor, "states d_model"]
+) -> Float[Tensor, "tallies d_model"]:
+    """How states change with each tally, all others being the same; if tallies depend on each other, the
+    shortest way to say so.
+
+    Args:
+        values: the tallies, around 0.
+        states: of the residual stream.
+    """
+    around = states.double() - states.double().mean(0)
+    return torch.linalg.pinv(values.double(), rtol=_LEAST) @ around
+
+
+def _as_far(move: Float[Tensor, " d_model"], rng: np.random.Generator) -> Float[Tensor, " d_model"]:
+    """In a random direction. Not by PyTorch's generator, whose first numbers are the model's initial
+    embeddings."""
+    noise = torch.from_numpy(rng.normal(size=move.shape)).to(move)
+    return noise * move.norm() / noise.norm()
 
 
 def _moved(

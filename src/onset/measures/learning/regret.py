@@ -27,6 +27,10 @@ QUANTITIES = {
     "random_regret": {"kind": "size", "label": "regret per pull, random"},
     "as_ucb": {"kind": "share", "label": "pulls that UCB1 could make"},
     "as_greedy": {"kind": "share", "label": "pulls that greed could make"},
+    "ucb_apart": {"kind": "share", "label": "pulls of UCB1's where greed has another"},
+    "greedy_apart": {"kind": "share", "label": "pulls of greed's where UCB1 has another"},
+    "opens": {"kind": "share", "label": "games that begin with each arm once"},
+    "repeats": {"kind": "share", "label": "same arm as before"},
     "win_stay": {"kind": "share", "label": "same arm after it won"},
     "lose_shift": {"kind": "share", "label": "another arm after it lost"},
     "no_arm": {"kind": "share", "label": "pulls of what is no arm"},
@@ -52,6 +56,9 @@ def measure(model: Model, parameters: Parameters, dataset: Dataset) -> Iterator[
     * `ucb_regret`, `random_regret`: the same for UCB1, and for random arms, by their expected value;
     * `as_ucb`, `as_greedy`: fraction of pulls that UCB1, or who takes the largest mean, could make after
       the same history, each arm having been pulled once;
+    * `ucb_apart`, `greedy_apart`: the same where no arm could be pulled by both;
+    * `opens`: fraction of games that begin with each arm once; `repeats`: fraction of pulls, but for the
+      first, of the same arm as the one before;
     * `win_stay`, `lose_shift`: fraction of pulls after a win (a reward above a half) that are of the same
       arm, and of those after a loss that are of another;
     * `no_arm`: fraction of pulls that are of no arm.
@@ -121,17 +128,25 @@ def ways(game: Game, chances: Float[np.ndarray, "games arms"]) -> dict[str, floa
     n, n_arms = chances.shape
     tally: Tally = nothing(n, n_arms)
     could: dict[str, list[np.ndarray]] = {"ucb": [], "greedy": []}
+    apart: list[np.ndarray] = []
     for arm, won in zip(game.arms.T, game.won.T, strict=True):
         there = (arm < n_arms) & (tally.pulls > 0).all(1)
+        best = {}
         for learner, found in could.items():
             score = scores(learner, tally, chances)
-            its = np.take_along_axis(score, np.minimum(arm, n_arms - 1)[:, None], 1)[:, 0]
-            found.append((its == score.max(1))[there])
+            best[learner] = score == score.max(1, keepdims=True)
+            its = np.take_along_axis(best[learner], np.minimum(arm, n_arms - 1)[:, None], 1)[:, 0]
+            found.append(its[there])
+        apart.append(~(best["ucb"] & best["greedy"]).any(1)[there])
         tally = tally.after(arm, won)
     same = game.arms[:, 1:] == game.arms[:, :-1]
     won = game.won[:, :-1] > 0.5
+    shown = {learner: np.concatenate(found) for learner, found in could.items()}
     shares = {
-        **{f"as_{learner}": np.concatenate(found) for learner, found in could.items()},
+        **{f"as_{learner}": its for learner, its in shown.items()},
+        **{f"{learner}_apart": its[np.concatenate(apart)] for learner, its in shown.items()},
+        "opens": (np.sort(game.arms[:, :n_arms], 1) == np.arange(n_arms)).all(1),
+        "repeats": same.ravel(),
         "win_stay": same[won],
         "lose_shift": ~same[~won],
         "no_arm": (game.arms >= n_arms).ravel(),

@@ -7,8 +7,10 @@ sequence is what a learner pulled, and whether that won:
 
 or how much that brought, `r0` to the largest, where rewards have a spread.
 
-A model is asked for the arms. In a rollout it pulls them itself, and the game answers: `answers`. Luck
-belongs to the game, so that whoever pulls the same arm at the same time wins or loses alike.
+A model is asked for the arms, or, at the same places, for the best arm of the game, as a
+decision-pretrained transformer is (Lee et al. 2023, arXiv:2306.14892). In a rollout it pulls them itself,
+and the game answers: `answers`. Luck belongs to the game, so that whoever pulls the same arm at the same
+time wins or loses alike.
 
     train   histories for trainings that see them again and again
     fresh   a stream: every batch is drawn afresh
@@ -43,7 +45,7 @@ _HARDER = 0.15
 """how far apart the chances of a harder game are at most; those of others, farther"""
 _OF_TOKENS = ("written", "luck")
 
-A_CHILD_MAY_CHANGE = ("source", "rewards", "order", "n_train")
+A_CHILD_MAY_CHANGE = ("source", "rewards", "order", "every", "asked", "n_train")
 
 
 class Settings(BaseSettings):
@@ -61,11 +63,15 @@ class Settings(BaseSettings):
     """standard deviation of rewards around an arm's chance, which are told as the nearest level; 0: an arm
     wins with its chance, or brings nothing"""
     rewards: Literal["earned", "coin"] = "earned"
-    """`coin`, as a null: each is won by a coin, in the histories that are trained; nothing can be learnt
-    from them"""
+    """`coin`: each is won by a coin, in the histories that are trained, as if all arms were alike. The
+    source sees them, and goes by them: where there is nothing to be found, its rule can still be learnt"""
     order: Literal["told", "shuffled"] = "told"
     """`shuffled`: pulls with their rewards in random order, in the histories that are trained. How often an
     arm is pulled still says how good it is"""
+    every: PositiveInt = 1
+    """of so many pulls of the source, one is shown: a history of fewer pulls than it took"""
+    asked: Literal["pulled", "best"] = "pulled"
+    """`best`: the right answer is the best arm of the game, whatever is pulled"""
     n_train: PositiveInt = 512
     """histories in `train`"""
     n_test: int = Field(256, ge=4)
@@ -104,7 +110,7 @@ class Settings(BaseSettings):
     @property
     def n_numbers(self) -> int:
         """That making the dataset holds, about."""
-        return 6 * (self.n_train + 2 * self.n_test) * (self.length + self.n_arms)
+        return 6 * (self.n_train + 2 * self.n_test) * (self.every * self.length + self.n_arms)
 
     @model_validator(mode="after")
     def _rewards_go_together(self) -> Self:
@@ -216,13 +222,14 @@ def _histories(settings: Settings, name: str, n: int, rng: np.random.Generator) 
     """Of a split; scored where an arm comes next."""
     s, trained = settings, name in settings.trained
     chances = _chances(s, n, harder=name.startswith("harder"), rng=rng)
-    luck = rng.random((n, s.n_pulls))
+    luck = rng.random((n, s.n_pulls * s.every))
 
     def pull(_: int, tally: Tally) -> Int[np.ndarray, " games"]:
         return chosen(scores(s.source, tally, chances), rng)
 
     tossed = s.rewards == "coin" and trained
     arms, wins = played(pull, np.full(chances.shape, 0.5) if tossed else chances, luck, s.payout)
+    arms, wins, luck = (its[:, :: s.every] for its in (arms, wins, luck))
     if s.order == "shuffled" and trained:
         order = rng.random(arms.shape).argsort(1)
         arms, wins = (np.take_along_axis(its, order, 1) for its in (arms, wins))
@@ -233,7 +240,9 @@ def _histories(settings: Settings, name: str, n: int, rng: np.random.Generator) 
     written = np.tile(np.arange(s.length) % 2 == 1, (n, 1))
     spread = np.full(n, float(s.spread))
     truth = {"written": written, "luck": of_tokens, "chances": chances, "spread": spread}
-    return Split(tokens, arms, tuple(range(0, s.length - 1, 2)), truth=truth)
+    best = np.broadcast_to(chances.argmax(1)[:, None], arms.shape)
+    targets = np.array(best if s.asked == "best" else arms)
+    return Split(tokens, targets, tuple(range(0, s.length - 1, 2)), truth=truth)
 
 
 def _chances(
