@@ -10,6 +10,7 @@ from onset.models.dictionary.settings import Settings as Dictionaries
 from onset.tasks.geometry import IRREDUCIBLE, SHAPES, Settings, generate
 
 ROOMY = Settings(name="geometry", n_each=2, n_dimensions=32, active=0.4, noise=0.0, n_test=8192)
+SMALL_WORLDS = [{"n_each": 2, "n_dimensions": 8, "active": 2.0, "n_test": 256}]
 WORLD = generate(ROOMY, seed=1)
 
 
