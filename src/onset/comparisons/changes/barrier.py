@@ -7,15 +7,16 @@ way at first, the loss on the straight line between their weights is no higher t
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 
+from onset.comparisons.changes.straight_way import along, asked_on, between, rise
 from onset.comparisons.changes.versions import Version
 from onset.comparisons.member import Compared, Member
-from onset.measures.answers import prediction
 from onset.measures.measurement import Measurement
 from onset.models.batch import Model
-from onset.tasks.dataset import VALIDATION, Dataset
+from onset.tasks.dataset import Dataset
 
 TOGETHER = "two runs"
 NEEDS = ("residual_stream",)
@@ -38,22 +39,14 @@ def compare(members: Sequence[Member[Model, Dataset]], points: int) -> Iterator[
     """
     one, other = members
     here, there = (Version.of(its, its.steps[-1]) for its in members)
-    splits = [name for name in one.dataset.splits if not name.endswith(VALIDATION)]
-    asked = one.dataset.only(splits)
-    ways = np.linspace(0, 1, points)
-    found: dict[tuple[str, str], list[float]] = {}
-    for way in ways.tolist():
-        mixed = {
-            name: its.lerp(there.parameters[name].to(its), way)
-            for name, its in here.parameters.items()
-        }
-        for its in prediction.measure(here.model, mixed, asked):
-            found.setdefault((its.measure, its.split or ""), []).append(its.value)
-    for name in splits:
-        losses = np.array(found["loss", name])
-        straight = (1 - ways) * losses[0] + ways * losses[-1]
-        yield Compared(Measurement("barrier", (losses - straight).max().item(), name), one, other)
-        lowest = min(found["accuracy", name])
+    asked = asked_on(one.dataset)
+    ways = np.linspace(0, 1, points).tolist()
+    at = partial(between, here.parameters, there.parameters)
+    found = along(here.model, at, ways, asked)
+    for name in asked.splits:
+        barrier = rise(found["loss", name], ways)
+        yield Compared(Measurement("barrier", barrier, name), one, other)
+        lowest = found["accuracy", name].min().item()
         yield Compared(Measurement("accuracy_between", lowest, name), one, other)
     yield Compared(Measurement("distance", _distance(here, there)), one, other)
 
