@@ -74,7 +74,8 @@ def compare(members: Sequence[Member[Model, Dataset]]) -> Iterator[Compared]:
     * `middle_loss`: and with logits enlarged as is best on trained pairs, or with neurons repaired.
     """
     for name, value in _found(members).items():
-        yield Compared(Measurement(name, value), *members)
+        if np.isfinite(value):  # there are pairs of one frequency, or waves of that kind
+            yield Compared(Measurement(name, value), *members)
 
 
 def _found(members: Sequence[Member[Model, Dataset]]) -> dict[str, float]:
