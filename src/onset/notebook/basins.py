@@ -19,6 +19,11 @@ WAYS = {
     "by_activations": "by activations", "by_weights": "by weights", "repaired": "by weights, repaired",
 }  # fmt: skip
 """where the units of the second model are put → in figures; likewise below"""
+TURNED = {
+    "unmoved": "where they are", "in_order": "by weights, none turned", "by_weights": "by weights",
+    "repaired": "by weights, repaired",
+}  # fmt: skip
+"""of models that can be turned"""
 ALONG = {way: WAYS[way] for way in ("unmoved", "by_weights", "repaired")}
 MATCHED = {
     "same_frequency": "same frequency",
@@ -49,8 +54,8 @@ class Pairs:
 
     @cached_property
     def barriers(self) -> pd.DataFrame:
-        """With the column `way`, of `WAYS`."""
-        ways = "|".join(WAYS)
+        """With the column `way`, of `WAYS` or `TURNED`."""
+        ways = "|".join(WAYS | TURNED)
         rows = self.found.replace({"measure": {"repaired_by_weights": "barrier_repaired"}})
         return named_parts(rows, "measure", rf"barrier_(?P<way>{ways})")
 
@@ -77,8 +82,12 @@ class Pairs:
         return over_seeds(its, ["condition", "measure"])
 
     def matched(self, pairs: Iterable[str]) -> pd.DataFrame:
-        """What neurons are matched to, with a column for each null."""
+        """What neurons are matched to, with a column for each null. Phases are told where at least a tenth
+        of the pairs has one frequency."""
         rows = self.measured(pairs, MATCHED)
+        seldom = where(rows, measure="same_frequency")
+        seldom = seldom[seldom["mean"] < 0.1]["condition"]
+        rows = rows[(rows["measure"] != "phase") | ~rows["condition"].isin(seldom)]
         for null in NULLS:
             names = {f"{name}_{null}": name for name in MATCHED}
             its = self.measured(pairs, names).replace({"measure": names})
