@@ -15,6 +15,7 @@ from onset.models.transformer.settings import Settings as Transformer
 from tests.config_files import CONFIG, ROOT, STUDY, Files, bad
 
 INDUCTION = "config/studies/induction.yaml"
+REBASIN = "config/studies/rebasin.yaml"
 SAE = "config/studies/sae.yaml"
 
 
@@ -130,6 +131,17 @@ class TestSurgery:
             files.set(INDUCTION, f"{changed}.interventions", [its])
         said = files.problems()
         assert says in said[INDUCTION, f"{changed}.interventions.0.{named}"]
+
+    def test_more_frequencies_than_there_are_cant_be_planted(self, files):
+        files.set(CONFIG, "studies", ["rebasin"])
+        for null, most in ((False, 29), (True, 14)):
+            its = {"name": "planting", "source": {"condition": "free_128"}, "null": null}
+            planted = "conditions.w128_k4.interventions"
+            files.set(REBASIN, planted, [{**its, "frequencies": most}])
+            assert files.load()
+            files.set(REBASIN, planted, [{**its, "frequencies": most + 1}])
+            said = files.problems()[REBASIN, f"{planted}.0.frequencies"]
+            assert "together, and there are 29" in said
 
     @pytest.mark.parametrize("seeds_on", [[1, 11], [0, 10], [2, 3, 13]])
     def test_several_sources_are_several_runs(self, files, seeds_on):

@@ -40,6 +40,10 @@ EXAMPLES: dict[str, list[tuple[dict[str, Any], tuple[int, int]]]] = {
         ({**FACTORS, "activation": "relu"}, (4, 2)),
         ({**FACTORS, "attention": True, "norm": True, "restarts": 2}, (6, 2)),
     ],
+    "mlp": [
+        ({"name": "mlp", "width": 6}, (9, 3)),
+        ({"name": "mlp", "width": 6, "n_hidden": 2, "places": "alike"}, (9, 3)),
+    ],
     "pretrained": [({"name": "pretrained", "checkpoint": kind}, (9, 3)) for kind in checkpoints.KINDS],
     "transformer": [
         ({"name": "transformer"}, (9, 3)),

@@ -23,7 +23,7 @@ from onset.export.forms.transformer import is_gpt2
 from onset.export.revisions import model_files
 from onset.export.vocabulary import can_be_read, of_names, tokenizer_files
 from onset.models import inspection
-from onset.models.batch import AnyModel
+from onset.models.batch import AnyModel, Questions
 from onset.models.transformer.settings import Settings
 from tests import checkpoints
 from tests.unit.test_families import EXAMPLES as FAMILIES
@@ -224,6 +224,18 @@ def test_products_of_factors_are_the_same_function(tmp_path, settings, sizes):
     x = inputs.view(7, -1, 2).permute(1, 2, 0)
     outputs = torch.cat([model.outputs(parameters, k, x) for k in settings["factors"]])
     assert torch.equal(said, outputs.transpose(1, 2))
+
+
+@pytest.mark.parametrize(("settings", "sizes"), FAMILIES["mlp"], ids=str)
+def test_a_perceptron_is_the_same_function(tmp_path, settings, sizes):
+    n_tokens, length = sizes
+    for activation in ("relu", "gelu"):
+        model = models.build({**settings, "activation": activation}, *sizes)
+        parameters, tokens = drawn(model), torch.randint(n_tokens, (7, length))
+        with torch.no_grad():
+            said = opened(tmp_path / activation, model, parameters)(tokens).logits
+        asked = Questions(tokens.numpy(), (length - 1,))
+        assert torch.equal(said, model.logits(parameters, [asked]))
 
 
 @pytest.mark.parametrize(("settings", "sizes"), FAMILIES["dictionary"], ids=str)

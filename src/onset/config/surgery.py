@@ -9,7 +9,7 @@ from onset import models
 from onset.config.condition import Condition
 from onset.config.problems import nearest
 from onset.config.traits import KNOWN, carrier_of, traits_of, traits_of_model
-from onset.interventions.settings import InterventionSettings
+from onset.interventions.settings import InterventionSettings, PlantingSettings
 from onset.settings import lost_patterns
 from onset.tasks.worlds import sizes_of
 
@@ -31,15 +31,18 @@ def unfit_surgery(
         smoke: whether several sources may be the same run, as seeds are few.
     """
     changed = carrier_of(condition.model) if its.name == "graft" else condition.model
-    if "head_weights" not in traits_of_model(changed):
-        said = f"{its.name} needs {KNOWN['head_weights']}; the {condition.model.name} has none"
+    needed = "embeddings" if its.name == "planting" else "head_weights"
+    if needed not in traits_of_model(changed):
+        said = f"{its.name} needs {KNOWN[needed]}; the {condition.model.name} has none"
         yield "", said
         return
     if its.before_step >= condition.training.steps:
         last = condition.training.steps - 1
         yield "before_step", f"there is no update {its.before_step}; the last is {last}"
     chosen = getattr(its, "heads", getattr(its, "what", "a change"))
-    if its.name == "graft":
+    if its.name == "planting":
+        yield from _planted(its, source)
+    elif its.name == "graft":
         yield from _nothing_grafted(its.parameters, condition)
     elif chosen == "largest":
         yield from _nothing_removed(getattr(its, "fraction", 0.0), condition)
@@ -67,6 +70,16 @@ def _heads(
         yield key, "a pair of heads is of two layers, and the model has one"
     if its.null and not its.is_of_all_sources and getattr(model, "n_heads", 1) < 2:
         yield "null", "there are no other heads to choose from: each layer has one"
+
+
+def _planted(its: PlantingSettings, source: Condition) -> Iterator[tuple[str, str]]:
+    if "numbers" not in traits_of(source.task):
+        yield "source", f"planting needs {KNOWN['numbers']}; the task {source.task.name} has none"
+        return
+    n_tokens, _ = sizes_of(source.task)
+    there, wanted = (n_tokens - 2) // 2, 2 * its.frequencies - its.n_shared
+    if wanted > there:
+        yield "frequencies", f"{wanted} of source and run together, and there are {there}"
 
 
 def _shapes(condition: Condition) -> dict[str, tuple[int, ...]]:

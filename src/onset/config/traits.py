@@ -34,6 +34,7 @@ OF_MODELS = {
     "head_weights": "weights that can be told apart head by head",
     "embeddings": "token embeddings that can be exchanged",
     "neurons": "MLP neurons that can be read",
+    "symmetries": "units that can change places",
     "layers": "two or more block applications",
     "per_hop": "one block that is applied once per hop",
     "like_gpt2": "layer norms, and nothing that TransformerLens lacks",

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, Strict, model_validator
 
-from onset.settings import Name, NonNegativeInt, Once, Settings
+from onset.settings import Name, NonNegativeInt, Once, PositiveInt, Settings
 
 
 class SourceSettings(Settings):
@@ -78,6 +78,33 @@ class GraftSettings(_Intervention):
     """whether it is subtracted instead: from the source's own end, that leaves its beginning"""
 
 
+class PlantingSettings(_Intervention):
+    """Frequencies that the embeddings of numbers are left with; the null has none of the source's."""
+
+    name: Literal["planting"]
+    frequencies: PositiveInt
+    """how many"""
+    shared: NonNegativeInt | None = None
+    """so many of them are those that the source's logits have most of at its end, the others are drawn at
+    random from the rest; None: all"""
+
+    @property
+    def n_shared(self) -> int:
+        """How many are the source's."""
+        if self.null:
+            return 0
+        return self.frequencies if self.shared is None else self.shared
+
+    @model_validator(mode="after")
+    def _no_more_than_there_are(self) -> Self:
+        if self.null and self.shared is not None:
+            raise ValueError("the null shares none: leave out `shared`")
+        if self.n_shared > self.frequencies:
+            raise ValueError(f"shared: no more than the {self.frequencies} that are planted")
+        return self
+
+
 InterventionSettings = Annotated[
-    TransplantSettings | RemovalSettings | GraftSettings, Field(discriminator="name")
+    TransplantSettings | RemovalSettings | GraftSettings | PlantingSettings,
+    Field(discriminator="name"),
 ]

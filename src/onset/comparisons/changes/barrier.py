@@ -10,15 +10,14 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 import numpy as np
-from jaxtyping import Float
 
+from onset.comparisons.changes.straight_way import along, asked_on, between, rise
 from onset.comparisons.changes.versions import Version
 from onset.comparisons.member import Compared, Member
 from onset.comparisons.pairs import of_pairs
-from onset.measures.answers import prediction
 from onset.measures.measurement import Measurement
 from onset.models.batch import Model
-from onset.tasks.dataset import VALIDATION, Dataset
+from onset.tasks.dataset import Dataset
 
 TOGETHER = "runs"
 NEEDS = ("residual_stream",)
@@ -41,33 +40,24 @@ def compare(members: Sequence[Member[Model, Dataset]], points: int) -> Iterator[
 
     and `distance`: of the two models' weights, in multiples of the norm of the second's.
     """
-    return of_pairs(members, partial(_between, np.linspace(0, 1, points)))
+    return of_pairs(members, partial(_on_the_way, np.linspace(0, 1, points).tolist()))
 
 
-def _between(
-    ways: Float[np.ndarray, " points"], one: Member[Model, Dataset], other: Member[Model, Dataset]
+def _on_the_way(
+    ways: Sequence[float], one: Member[Model, Dataset], other: Member[Model, Dataset]
 ) -> Iterator[Compared]:
     here, there = (Version.of(its, its.steps[-1]) for its in (one, other))
-    splits = [name for name in one.dataset.splits if not name.endswith(VALIDATION)]
-    asked = one.dataset.only(splits)
-    found: dict[tuple[str, str], list[float]] = {}
-    for way in ways.tolist():
-        mixed = {
-            name: its.lerp(there.parameters[name].to(its), way)
-            for name, its in here.parameters.items()
-        }
-        for its in prediction.measure(here.model, mixed, asked):
-            found.setdefault((its.measure, its.split or ""), []).append(its.value)
-    for name in splits:
-        losses, right = np.array(found["loss", name]), np.array(found["accuracy", name])
-        straight = (1 - ways) * losses[0] + ways * losses[-1]
+    asked = asked_on(one.dataset)
+    found = along(here.model, partial(between, here.parameters, there.parameters), ways, asked)
+    for name in asked.splits:
+        right = found["accuracy", name]
         of_split = {
-            "barrier": (losses - straight).max(),
-            "accuracy_between": right.min(),
-            "instability": right[[0, -1]].mean() - right.min(),
+            "barrier": rise(found["loss", name], ways),
+            "accuracy_between": right.min().item(),
+            "instability": (right[[0, -1]].mean() - right.min()).item(),
         }
         for measure, value in of_split.items():
-            yield Compared(Measurement(measure, value.item(), name), one, other)
+            yield Compared(Measurement(measure, value, name), one, other)
     yield Compared(Measurement("distance", _distance(here, there)), one, other)
 
 

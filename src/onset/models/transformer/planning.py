@@ -18,6 +18,7 @@ def traits(settings: Settings) -> tuple[str, ...]:
         "head_weights": True,
         "embeddings": True,
         "neurons": settings.d_mlp > 0,
+        "symmetries": settings.d_mlp > 0 and not settings.only_ours,
         "layers": settings.n_applications > 1,
         "per_hop": settings.n_layers == 1 and settings.readout != "last",
         "like_gpt2": settings.like_gpt2,
