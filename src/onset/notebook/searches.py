@@ -128,6 +128,5 @@ def one_step_or_none(closer: pd.DataFrame, condition: str) -> pd.DataFrame:
     """By how much more first steps follow a search that has come one step, after the first block, than the
     goal alone: a row per run, as `paired.difference`."""
     rows = where(closer, measure="exchanged_frontier", condition=condition, layer=1)
-    return paired.difference(
-        rows.assign(component=rows["component"].astype(int)), 1, 0, of="component"
-    )
+    steps = rows.assign(steps=rows["component"].map("{:.0f}".format))
+    return paired.difference(steps, "1", "0", of="steps")
