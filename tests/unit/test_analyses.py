@@ -70,6 +70,7 @@ def test_names_are_the_modules():
         "edge_stability",
         "explanations",
         "formula",
+        "frontier_exchange",
         "frozen_attention",
         "head_effects",
         "induction_ablation",

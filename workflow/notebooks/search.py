@@ -39,7 +39,7 @@ from onset.notebook.searches import FORKS, HELD, ORDERS, PLACES, REACHED, STEERE
 from onset.notebook.thoughts import goes_on, question
 from onset.notebook.titles import crossed
 from onset.statistics import paired
-from onset.statistics.rows import where
+from onset.statistics.rows import complete, where
 from onset.statistics.seeds import over_seeds
 
 study = here(study_name, results)
@@ -163,7 +163,10 @@ distances[["condition", "read", "mean", "low", "high"]].round(2)
 # mazes in which no other leads to the same first step.
 
 # %%
-followed = searches.exchanged(study.closer, INSIDE)
+followed = complete(
+    searches.exchanged(study.closer, INSIDE), condition=INSIDE, follows=HELD,
+    layer=range(study.setting("model.n_layers", [*INSIDE][-1])),
+)  # fmt: skip
 study.points_figure(
     "exchange", followed, INSIDE, "after so many blocks", "first steps", at="layer",
     curve="follows", of=HELD, n_across=2,
@@ -219,7 +222,7 @@ study.save_numbers(
     study.quoted_settings("task.height", "task.width", "model.d_model", "training.steps")
     | study.quoted_settings("task.n_arms", "task.n_steps", condition="star")
     | say.named(where(backs, dose=1), "{condition}/{measure}_{layer}")
-    | say.named(followed, "exchange/{condition}/{follows}/{layer}")
+    | say.named(followed, "exchange/{condition}/{follows}/{layer}", say.otherwise("too few"))
     | say.named(where(read, measure=[*PLACES]), "read/{condition}/{measure}/{steps}/{read}")
     | say.named(distances, "read/{condition}/distance/{read}")
     | {"n_seeds": str(len(study.seeds))}

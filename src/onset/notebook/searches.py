@@ -119,8 +119,9 @@ def exchanged(closer: pd.DataFrame, conditions: Iterable[str]) -> pd.DataFrame:
         conditions: whose.
     """
     rows = where(closer, measure=_EXCHANGED, condition=conditions)
-    steps = rows["component"].map("_{:.0f}".format, na_action="ignore").fillna("")
-    rows = rows.assign(follows=rows["measure"].astype(str).map(_EXCHANGED) + steps)
+    steps = ["" if pd.isna(its) else f"_{its:.0f}" for its in rows["component"]]
+    names = [_EXCHANGED[its] for its in rows["measure"]]
+    rows = rows.assign(follows=[f"{name}{its}" for name, its in zip(names, steps, strict=True)])
     return over_seeds(where(rows, follows=HELD), ["condition", "follows", "layer"])
 
 
