@@ -92,3 +92,14 @@ def test_what_is_followed_after_an_exchange():
 def test_a_step_against_the_goal_alone_after_the_first_block():
     found = searches.one_step_or_none(EXCHANGED, "star")
     assert found.set_index("seed")["value"].round(3).to_dict() == {0: -0.3, 1: 0.2}
+
+
+def test_doses_are_quarters_of_the_difference():
+    closer = rows(
+        "condition seed measure layer component value",
+        ("maze", 0, "steered_back", 1, -2, 0.5),
+        ("maze", 0, "steered_back", 1, 4, 0.7),
+        ("maze", 0, "random_back", 1, 4, 0.1),
+    )
+    found = searches.steered(closer, ["steered_back"])
+    assert found[["quarters", "dose"]].values.tolist() == [[-2, -0.5], [4, 1]]

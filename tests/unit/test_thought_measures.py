@@ -358,10 +358,10 @@ class TestSteering:
         ):
             vector, direction = added[layer], directions[layer - 1]
             assert vector.norm().item() == pytest.approx(
-                abs(dose) * direction.norm().item(), rel=1e-4
+                abs(dose) / 4 * direction.norm().item(), rel=1e-4
             )
             if not way:
-                torch.testing.assert_close(vector, dose * direction)
+                torch.testing.assert_close(vector, dose / 4 * direction)
             elif dose:
                 cosine = torch.cosine_similarity(vector, direction, dim=0).abs().item()
                 assert cosine < 0.9

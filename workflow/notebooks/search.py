@@ -179,16 +179,16 @@ study.points_figure(
 # writes, after each block; beside it a random direction of the same norm. Dose 0 is the model as it is.
 
 # %%
-steered = where(study.closer, measure=STEERED).rename(columns={"component": "dose"})
+steered = searches.steered(study.closer, STEERED)
 OF = {its: study.labels[its] for its in MAZES if its in set(steered["condition"])}
 LAYERS = {layer: f"after {layer:.0f}" for layer in sorted(steered["layer"].unique())}
 study.points_figure(
-    "steering", over_seeds(steered, [*by, "layer", "dose"]), crossed(OF, LAYERS), "dose",
-    "goal reached", at="dose", by=("condition", "layer"), curve="measure", of=STEERED, n_across=2,
+    "steering", over_seeds(steered, [*by, "layer", "quarters", "dose"]), crossed(OF, LAYERS),
+    "dose", "goal reached", at="dose", by=("condition", "layer"), curve="measure", of=STEERED,
+    n_across=2,
 )  # fmt: skip
-TIMES = ["steered_back", "random_back"]
-backs = where(study.closer, measure=TIMES, component=[-1, 0, 1, 2])
-backs = over_seeds(backs.rename(columns={"component": "dose"}), [*by, "layer", "dose"])
+backs = searches.steered(study.closer, ["steered_back", "random_back"])
+backs = over_seeds(where(backs, dose=[0, 0.25, 0.5]), [*by, "layer", "quarters", "dose"])
 backs[[*by, "layer", "dose", "mean", "low", "high"]].round(2)
 
 # %% [markdown]
@@ -221,7 +221,11 @@ study.summary_table(
 study.save_numbers(
     study.quoted_settings("task.height", "task.width", "model.d_model", "training.steps")
     | study.quoted_settings("task.n_arms", "task.n_steps", condition="star")
-    | say.named(where(backs, dose=1), "{condition}/{measure}_{layer}")
+    | say.named(backs, "steered/{condition}/{measure}/{quarters}/{layer}")
+    | say.named(
+        over_seeds(where(steered, dose=[0, 0.25, 0.5]), [*by, "layer", "quarters"]),
+        "steered/{condition}/{measure}/{quarters}/{layer}",
+    )
     | say.named(followed, "exchange/{condition}/{follows}/{layer}", say.otherwise("too few"))
     | say.named(where(read, measure=[*PLACES]), "read/{condition}/{measure}/{steps}/{read}")
     | say.named(distances, "read/{condition}/distance/{read}")

@@ -131,3 +131,9 @@ def one_step_or_none(closer: pd.DataFrame, condition: str) -> pd.DataFrame:
     rows = where(closer, measure="exchanged_frontier", condition=condition, layer=1)
     steps = rows.assign(steps=rows["component"].map("{:.0f}".format))
     return paired.difference(steps, "1", "0", of="steps")
+
+
+def steered(closer: pd.DataFrame, measures: Iterable[str]) -> pd.DataFrame:
+    """What `steering` measured, with the dose in multiples of the difference of means, and in quarters."""
+    rows = where(closer, measure=measures)
+    return rows.assign(quarters=rows["component"].astype(int), dose=rows["component"] / 4)

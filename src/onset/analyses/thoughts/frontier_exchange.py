@@ -41,7 +41,7 @@ QUANTITIES = {
     "moved_own": {"kind": "share", "label": "that stay: as far at random"},
     "exchanged_pairs": {
         "kind": "share",
-        "label": "pairs of mazes of which both are answered right",
+        "label": "pairs of mazes that are answered right",
     },
 }
 
@@ -87,9 +87,9 @@ def analyse(
     model: ReadableModel, parameters: Parameters, dataset: Dataset, seed: int
 ) -> Iterator[Measurement]:
     """On pairs of mazes of `test` in which it makes a difference how far a search has come
-    (`exchanged_pairs`: fraction of which both first steps are answered right), by number of block
-    applications done (`layer`), from 0; each where no other of goal, answer and own answer leads to the
-    same first step, and where there are ten pairs or more:
+    (`exchanged_pairs`: fraction in which first steps are right in both, and in the one to the other's goal,
+    too: only these count), by number of block applications done (`layer`), from 0; each where no other of
+    goal, answer and own answer leads to the same first step, and where there are ten pairs or more:
 
     * `exchanged_frontier` by `component`, steps that the search has come from the goal, from 0: fraction of
       the first steps that are those towards that frontier;
@@ -105,6 +105,8 @@ def analyse(
     bridge = inspection.open_bridge(model, parameters, model.depth(split.hops))
     one, other = (_tensor(model, bridge, its) for its in (pairs.one, pairs.other))
     right = (_said(bridge, one) == pairs.own) & (_said(bridge, other) == pairs.answer)
+    asked = torch.cat([one[:, :-_QUESTION], other[:, -_QUESTION:]], 1)
+    right &= _said(bridge, asked) == pairs.frontier[:, 0]
     yield Measurement("exchanged_pairs", float(right.mean()), SPLITS[0], n_examples=len(right))
     if right.sum() < _FEWEST:
         return
