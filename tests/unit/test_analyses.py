@@ -73,6 +73,7 @@ def test_names_are_the_modules():
         "explanations",
         "formula",
         "found_directions",
+        "frontier_exchange",
         "frozen_attention",
         "head_effects",
         "induction_ablation",

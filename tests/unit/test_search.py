@@ -9,16 +9,26 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import shortest_path
 
 from onset.tasks.dataset import Dataset, TaskSettings
-from onset.tasks.reasoning import mazes
+from onset.tasks.reasoning import mazes, stars
 from onset.tasks.reasoning.judging import Fork, judged, neighbours
 from onset.tasks.reasoning.mazes import BACK, NOWHERE
-from onset.tasks.reasoning.search import Settings, generate, judge, read, streams
+from onset.tasks.reasoning.reading import judge, read
+from onset.tasks.reasoning.search import Settings, generate, streams
 
 SMALL_WORLDS = [
     {"height": 2, "width": 3, "n_train": 16, "n_test": 16},
     {"height": 2, "width": 2, "n_train": 30, "n_test": 8},
     {"height": 3, "width": 2, "n_loops": 1, "way": "best_first", "n_train": 8, "n_test": 8},
     {"height": 2, "width": 4, "way": "shortest", "n_train": 8, "n_test": 8},
+    {"graph": "star", "n_arms": 2, "n_steps": 2, "n_train": 16, "n_test": 8},
+    {
+        "graph": "star",
+        "n_arms": 2,
+        "way": "shortest",
+        "asked": "first_step",
+        "n_train": 8,
+        "n_test": 8,
+    },
 ]
 """that no two splits share an example of; measures are tried on the first"""
 
@@ -159,7 +169,38 @@ class TestJudging:
         assert (its.legal, its.reached) == (legal, False)
 
 
+class TestStars:
+    def test_arms_are_told_outwards_from_the_centre(self):
+        its = stars.drawn(3, 4, 50, np.random.default_rng(0))
+        for edges, centre, arms in zip(*its, strict=True):
+            assert sorted([centre, *arms.ravel()]) == list(range(13))
+            told = {tuple(edge) for edge in edges.tolist()}
+            assert told == {
+                (int(one), int(other))
+                for arm in arms
+                for one, other in zip([centre, *arm[:-1]], arm, strict=True)
+            }
+        orders = {tuple(map(tuple, edges)) for edges in its.edges.tolist()}
+        assert len(orders) == 50
+
+    def test_arms_are_found_again(self):
+        edges, centre, arms = stars.drawn(3, 4, 50, np.random.default_rng(1))
+        found = stars.arms_of(edges, centre, 4)
+        for one, other in zip(arms.tolist(), found.tolist(), strict=True):
+            assert sorted(one) == sorted(other)
+        first = [row[row[:, 0] == c, 1].tolist() for row, c in zip(edges, centre, strict=True)]
+        assert found[:, :, 0].tolist() == first
+
+    def test_they_are_counted(self):
+        """Three nodes, two arms of a step: any of the three may be the centre."""
+        assert stars.count(2, 1) == 3
+        its = stars.drawn(2, 2, 3000, np.random.default_rng(2))
+        kinds = {frozenset(map(tuple, edges)) for edges in its.edges.tolist()}
+        assert len(kinds) == stars.count(2, 2) == 60
+
+
 SETTINGS = Settings(name="search", n_train=60, n_test=40)
+STAR = {"name": "search", "graph": "star", "n_arms": 2, "n_steps": 3, "n_train": 60, "n_test": 40}
 
 
 class TestWorld:
@@ -209,6 +250,40 @@ class TestWorld:
         assert not {*test} & {*validation}
         assert not ({*test} | {*validation}) & ({*train} | {*drawn})
 
+    def test_a_star_is_walked_outwards_or_back(self):
+        for backwards in (False, True):
+            settings = Settings(**STAR, way="shortest", backwards=backwards, least_apart=1)
+            split = generate(settings, 0).splits["train"]
+            assert {*split.truth["apart"].tolist()} == {1, 2, 3}
+            for tokens, arms, apart in zip(
+                split.tokens, split.truth["arms"], split.truth["apart"], strict=True
+            ):
+                _, start, goal, walk = read(settings.n_tokens, tokens)
+                centre, node = (goal, start) if backwards else (start, goal)
+                (arm,) = (its.tolist() for its in arms if node in its)
+                assert centre not in arms
+                assert arm.index(node) == apart - 1
+                way = [centre, *arm[:apart]]
+                assert [start, *walk[:apart]] == (way[::-1] if backwards else way)
+
+    def test_a_search_of_a_star_comes_back_to_its_centre(self):
+        settings = Settings(**STAR, least_apart=3)
+        split = generate(settings, 0).splits["train"]
+        n_back = [judge(settings.n_tokens, tokens).n_back for tokens in split.tokens]
+        assert {*n_back} == {0, 1}
+        for tokens in split.tokens[np.array(n_back) == 1]:
+            _, start, _, walk = read(settings.n_tokens, tokens)
+            assert walk[3:5] == [BACK, start]
+            assert len(walk) == 3 + 2 + 3 + 1
+
+    def test_the_first_step_alone_is_asked_for(self):
+        settings = Settings(**STAR, way="shortest", asked="first_step", least_apart=3)
+        whole = generate(settings.model_copy(update={"asked": "walk"}), 0).splits["test"]
+        alone = generate(settings, 0).splits["test"]
+        assert alone.tokens.shape[1] == settings.n_given + 1
+        assert (alone.tokens == whole.tokens[:, : settings.n_given + 1]).all()
+        assert alone.scored == (settings.n_given - 1,)
+
     def test_a_stream_is_made_of_the_settings_and_what_is_stored(self):
         its = generate(SETTINGS, 0)
         stored = Dataset.from_arrays(*its.to_arrays())
@@ -222,6 +297,13 @@ class TestWorld:
             ({"n_loops": 5}, "there are 4"),
             ({"least_apart": 5}, "no two cells of the grid are more than 4 steps apart"),
             ({"height": 2, "width": 2}, "too few mazes for n_test: at most 8"),
+            ({"backwards": True, "way": "shortest"}, "a grid has no centre"),
+            ({"asked": "first_step"}, "asked: that is asked of shortest paths alone"),
+            ({"graph": "star", "backwards": True}, "backwards: that is asked of shortest paths"),
+            ({"graph": "star", "n_loops": 1}, "a star has none"),
+            ({"graph": "star", "way": "best_first"}, "nothing tells how near"),
+            ({"graph": "star", "least_apart": 4}, "no two ends are more than 3"),
+            ({"graph": "star", "n_arms": 2, "n_steps": 1, "least_apart": 1}, "at most 3"),
             ({"validation": 1.0}, "leaves a part"),
         ],
     )

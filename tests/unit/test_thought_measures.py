@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from onset.analyses.thoughts import early_answers, path_ahead, state_probe, stee
 from onset.measures.thoughts import searches, written_answers
 from onset.models.transformer.model import Transformer, build
 from onset.models.transformer.settings import Settings as TransformerSettings
-from onset.tasks.reasoning import judging, mazes, search, thought
+from onset.tasks.reasoning import judging, mazes, reading, search, thought
 
 SETTINGS = thought.Settings(name="thought", n_train=200, n_test=80)
 WORLD = thought.generate(SETTINGS, 0)
@@ -183,7 +184,7 @@ def walking(way: mazes.Way) -> Say:
     def say(read: list[int]) -> int:
         question = tuple(read[:n_given])
         if question not in walks:
-            edges, *ends, _ = search.read(MAZES.n_tokens, np.array(question))
+            edges, *ends, _ = reading.read(MAZES.n_tokens, np.array(question))
             following = mazes.next_of(np.array([edges]), 9)
             rng = np.random.default_rng([*question])
             (walk,) = mazes.walks(
@@ -205,6 +206,8 @@ class TestSearches:
         assert values["search_excess", "test", None] == 1
         assert values["nearest_taken", "test", None] == 1
         assert values["nearest_by_chance", "test", None] < 0.6
+        assert values["first_right", "test", None] == 1
+        assert 0.3 < values["first_by_chance", "test", None] < 0.6
         assert values["told_first_taken", "test", None] == pytest.approx(
             values["told_first_by_chance", "test", None], abs=0.25
         )
@@ -230,7 +233,7 @@ class TestSearches:
         back, end = (MAZES.vocabulary.index(mark) for mark in ("<", "."))
 
         def say(read: list[int]) -> int:
-            edges, start, goal, walk = search.read(MAZES.n_tokens, np.array(read))
+            edges, start, goal, walk = reading.read(MAZES.n_tokens, np.array(read))
             reached, stack, going_back = [start], [start], False
             for its in walk:
                 if its == mazes.BACK:
@@ -255,6 +258,37 @@ class TestSearches:
         assert values["search_reached", "test", None] == 1
         assert values["told_first_taken", "test", None] == 1
         assert values["told_order", "test", None] > 0.8
+
+    STAR = MappingProxyType(
+        {
+            "name": "search",
+            "graph": "star",
+            "n_arms": 2,
+            "way": "shortest",
+            "n_train": 8,
+            "n_test": 80,
+        }
+    )
+
+    def test_the_first_step_alone(self):
+        """One that always goes into the arm that is told first."""
+        settings = search.Settings(**self.STAR, asked="first_step", least_apart=1)
+        world = search.generate(settings, 0)
+        split = world.splits["test"]
+        first = split.truth["arms"][:, 0, 0]
+        into = {tuple(its[:-1]): int(cell) for its, cell in zip(split.tokens, first, strict=True)}
+        values = found(searches, lambda read: into[tuple(read)], world)
+        right = split.tokens[:, -1] == first
+        assert values["first_right", "test", None] == right.mean()
+        assert values["first_right", "test", 2] == right[split.truth["apart"] == 2].mean()
+        assert values["first_by_chance", "test", 3] == 0.5
+        assert {measure for measure, _, _ in values} == {"first_right", "first_by_chance"}
+
+    def test_where_there_is_one_alone_no_first_step_is_judged(self):
+        world = search.generate(search.Settings(**self.STAR, backwards=True, least_apart=3), 0)
+        values = found(searches, lambda read: 0, world)
+        assert not {measure for measure, _, _ in values} & {"first_right", "nearest_taken"}
+        assert values["search_reached", "test", None] == 0
 
     def test_one_that_stands_still(self):
         values = found(searches, lambda read: 0, MAZES)
@@ -324,10 +358,10 @@ class TestSteering:
         ):
             vector, direction = added[layer], directions[layer - 1]
             assert vector.norm().item() == pytest.approx(
-                abs(dose) * direction.norm().item(), rel=1e-4
+                abs(dose) / 4 * direction.norm().item(), rel=1e-4
             )
             if not way:
-                torch.testing.assert_close(vector, dose * direction)
+                torch.testing.assert_close(vector, dose / 4 * direction)
             elif dose:
                 cosine = torch.cosine_similarity(vector, direction, dim=0).abs().item()
                 assert cosine < 0.9
@@ -366,5 +400,30 @@ class TestPathAhead:
         assert values["ahead_read", 0, 2] < 0.4
         assert values["ahead_read", 1, 1] < 0.9
         assert 0.2 < values["ahead_by_ends", None, 1] < 0.9
-        far = sum(its.n_examples for its in rows if its.component == 3 and its.layer == 0)
-        assert far == (self.WORLD.splits["test"].truth["apart"] >= 3).sum()
+        assert values["distance_read", 1, None] < 0.9
+        assert 0.2 < values["distance_by_ends", None, None] < 1
+        n = {(its.measure, its.component): its.n_examples for its in rows if its.layer == 0}
+        apart = self.WORLD.splits["test"].truth["apart"]
+        assert n["ahead_read", 3] == (apart >= 3).sum()
+        assert n["behind_read", 2] == ((apart > 2) & (apart <= 6)).sum()
+
+    def test_what_is_to_be_read_of_a_star(self):
+        """The other arm is as far, and the way back from the end of an arm is the way ahead."""
+        settings = search.Settings(
+            name="search", graph="star", n_arms=2, n_steps=3, least_apart=3, way="shortest",
+            n_train=30, n_test=8,
+        )  # fmt: skip
+        world = search.generate(settings, 0)
+        split = world.splits["train"]
+        wanted = path_ahead._wanted(world, split)
+        arms, goal = split.truth["arms"], split.tokens[:, settings.n_given - 2]
+        of_goal = (arms[:, :, -1] == goal[:, None]).argmax(1)
+        rows = np.arange(len(arms))
+        for steps in (1, 2, 3):
+            assert (wanted["ahead", steps] == arms[rows, of_goal, steps - 1]).all()
+            assert (wanted["aside", steps] == arms[rows, 1 - of_goal, steps - 1]).all()
+        for steps in (1, 2):
+            assert (wanted["behind", steps] == arms[rows, of_goal, 2 - steps]).all()
+        assert (wanted["behind", 3] == -1).all()
+        assert (wanted["ahead", 4] == -1).all()
+        assert (wanted["distance", None] == 3).all()

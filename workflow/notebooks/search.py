@@ -9,200 +9,248 @@
 # %% [markdown]
 # # Searches that are written down
 #
-# **Question.** A maze is told edge by edge, and a model writes the walk of a search from a start to a
-# goal, dead ends included. Does it come to the goal of mazes that it has never seen? Is it a search, in
-# which it matters where the goal is? And is there a direction in its states that makes it go back?
+# **Question.** A graph is told edge by edge, and a model writes the walk of a search from a start to a
+# goal, dead ends included. Does it come to the goal in graphs that it has never seen? Is it a search,
+# in which it matters where the goal is? Is there a direction in its states that makes it go back? And
+# where nothing but the path is written, or its first step alone, what does the model hold of the path
+# before it writes?
 #
 # **Hypothesis.** Written steps make a path a row of small decisions: where can one go from here, where
 # has one been? A path without them has to be right at its first fork, which takes a search inside the
-# model (Gandhi et al. 2024 find that training on searches beats training on best paths). A model of
-# depth-first walks takes any way at a fork; one of best-first walks the one that looks nearer; one of
-# shortest paths has to know.
+# model (Gandhi et al. 2024 find that training on searches beats training on best paths). In a star,
+# where the ways from the start look alike, the first step isn't learnt, since every other token of the
+# path follows from the one before (Bachmann & Nagarajan 2024); back to the centre the path is easy.
+# Where a first step is learnt, the model goes back from the goal, a step with each block (Brinkmann et
+# al. 2024).
 #
-# **What would refute it.** Shortest paths that are found as often; forks at which a model of depth-first
-# walks takes the nearest way more often than by chance; a random direction of the same norm that makes
-# the search go back as often.
+# **What would refute it.** Mazes that are solved as often by models of paths alone; first steps into a
+# star that are right; a random direction of the same norm that makes the search go back as often;
+# models of few blocks that reach as far as those of many; states that, put into another maze, are
+# followed as if they held the goal or the answer, and never as if a search had come part of the way.
 
 # %% tags=["parameters"]
 study_name = "search"
 results = "results"
 
 # %%
-import pandas as pd
-
-from onset.notebook import say
+from onset.notebook import say, searches
 from onset.notebook.here import MeanOf, here
+from onset.notebook.searches import FORKS, HELD, ORDERS, PLACES, REACHED, STEERED
 from onset.notebook.thoughts import goes_on, question
+from onset.notebook.titles import crossed
 from onset.statistics import paired
-from onset.statistics.rows import where
+from onset.statistics.rows import complete, where
 from onset.statistics.seeds import over_seeds
 
 study = here(study_name, results)
 by = ["condition", "measure"]
-DEPTHS = study.there("shortest_one_layer", "shortest", "shortest_four_layers")
+MAZES = study.there("depth_first", "best_first", "shortest")
+FIRST = study.there("first_step_one_layer", "first_step", "first_step_four_layers")
+STARS = study.there("star", "star_first_step", "star_backwards", "star_depth_first")
+INSIDE = {
+    its: study.labels[its]
+    for its in study.there("shortest", "first_step", "first_step_four_layers")
+}
+chance = searches.by_chance(study.final)
 
 # %% [markdown]
 # ## What was run
 #
-# A quarter of the held-out mazes was set apart for choosing settings (on other seeds); everything below
-# is about the rest. No maze of theirs is trained, however it is told.
+# A quarter of the held-out graphs was set apart for choosing settings (on other seeds); everything
+# below is about the rest. No graph of theirs is trained, however it is told.
 
 # %%
 study.what_was_run(
-    {"way": "task.way", "layers": "model.n_layers", "steps": "training.steps"}, sizes=["test"]
-)
-
-# %% [markdown]
-# ## Does it come to the goal?
-#
-# A walk is judged by what a walk can do: it may step to a neighbour that it hasn't reached, or back to a
-# cell that it has. By the number of steps from start to goal; whoever gets lost at each step with the
-# same probability comes to far goals less often.
-
-# %%
-reached = where(study.final, measure="search_reached", split="test")
-far = reached[reached["component"].notna()].rename(columns={"component": "apart"})
-study.points_figure(
-    "reached", over_seeds(far, ["condition", "split", "apart"]), {"test": "held-out mazes"},
-    "steps from start to goal", "goal reached", at="apart", by="split", curve="condition",
+    {
+        "graph": "task.graph", "way": "task.way", "asked": "task.asked",
+        "steps apart, at least": "task.least_apart", "layers": "model.n_layers",
+        "steps": "training.steps",
+    },
+    sizes=["test"],
 )  # fmt: skip
 
 # %% [markdown]
-# ## When?
+# ## Mazes: does it come to the goal, and when?
+#
+# A walk is judged by what a walk can do: it may step to a neighbour that it hasn't reached, or back to
+# a cell that it has. By the number of steps from start to goal; whoever gets lost at each step with the
+# same probability comes to far goals less often.
 
 # %%
-course = study.measured("search_reached", split="test")
+study.points_figure(
+    "reached", searches.by_steps(study.final, ["search_reached"], MAZES),
+    {"search_reached": "held-out mazes"}, "steps from start to goal", "goal reached", at="apart",
+    by="measure", curve="condition", of=MAZES,
+)  # fmt: skip
+course = searches.over_all(study.measured("search_reached", split="test", condition=MAZES))
 study.curves_figure(
-    "course", over_seeds(course[course["component"].isna()], ["condition", "split", "step"]),
-    {"test": "held-out mazes"}, "goal reached", from_step=study.decay_start,
+    "course", over_seeds(course, ["condition", "split", "step"]), {"test": "held-out mazes"},
+    "goal reached", of=MAZES, from_step=study.decay_start,
 )  # fmt: skip
 
 # %% [markdown]
 # ## Is it a search?
 #
-# At a fork a walk can go on to several new cells. How often does it take one that is nearest to the goal,
-# how often the one that was told first? Crosses are what a random choice at the same forks would give.
+# At a fork a walk can go on to several new cells. How often does it take one that is nearest to the
+# goal, how often the one that was told first? Crosses are what a random choice at the same forks would
+# give. Then, over all cells that could be taken there: does the one that is taken rank high by its true
+# distance, by the distance that there would be without walls, or by the order of telling?
 
 # %%
-FORKS = {"nearest": "nearest to the goal", "told_first": "told first"}
-forks = study.at_end([f"{its}_taken" for its in FORKS], by, split="test")
-chance = where(study.final, measure=[f"{its}_by_chance" for its in FORKS], split="test")
-chance = chance.assign(measure=chance["measure"].astype(str).str.replace("by_chance", "taken"))
 study.rows_figure(
-    "forks", study.with_controls(forks, by, chance=chance),
-    {f"{its}_taken": name for its, name in FORKS.items()}, "share of forks", by="measure",
-    controls={"chance": "x"},
+    "forks",
+    study.with_controls(study.at_end(FORKS, by, split="test", condition=MAZES), by, chance=chance),
+    FORKS, "share of forks", by="measure", controls={"chance": "x"}, of=MAZES,
+)  # fmt: skip
+study.rows_figure(
+    "orders", study.at_end(ORDERS, by, split="test", condition=MAZES), ORDERS,
+    "rank correlation at forks", by="measure", marked=0, of=MAZES,
 )  # fmt: skip
 
 # %% [markdown]
-# Over all cells that could be taken at a fork: does the one that is taken rank high by its true distance,
-# by the distance that there would be without walls, or by the order of telling?
-
-# %%
-ORDERS = {
-    "true_order": "true distance", "guessed_order": "distance without walls",
-    "told_order": "order of telling",
-}  # fmt: skip
-study.rows_figure(
-    "orders", study.at_end(ORDERS, by, split="test"), ORDERS, "rank correlation at forks",
-    by="measure", marked=0,
-)  # fmt: skip
-
-# %% [markdown]
-# ## Is the path known before it is written?
+# ## Stars: where does a path begin?
 #
-# At the last token before the walk, the cell that lies so many steps ahead on the shortest path is read
-# off, after each block application. Start and goal alone say something about it, too (grey). If each layer
-# did one step of a breadth-first search, a further layer would let one read a further step.
+# Two arms of the same length around a centre. From there to the end of an arm, the first step takes
+# knowing the whole arm; to the centre, or in a search that may come back, each step is a lookup. Is it
+# the other tokens of a path that keep the first one from being learnt? It is asked for alone as well.
+# Crosses: a random step; to the centre there is one way alone.
 
 # %%
-ahead = where(study.closer, measure="ahead_read").rename(columns={"component": "steps"})
-ends = where(study.closer, measure="ahead_by_ends").rename(columns={"component": "steps"})
-READ = {**{f"{layer}": f"after {layer}" for layer in sorted(ahead["layer"].astype(int).unique())},
-        "ends": "start and goal alone"}  # fmt: skip
-rows = [ahead.assign(read=ahead["layer"].astype(int).astype(str)), ends.assign(read="ends")]
-read = over_seeds(pd.concat(rows), ["condition", "read", "steps"])
+steps = searches.over_all(where(study.final, measure=REACHED, split="test", condition=STARS))
+study.rows_figure(
+    "stars", study.with_controls(over_seeds(steps, by), by, chance=chance), REACHED,
+    "held-out stars", by="measure", controls={"chance": "x"}, of=STARS,
+)  # fmt: skip
+
+# %% [markdown]
+# ## Mazes again, with no written path: how far is the way known, by depth?
+#
+# The first step and nothing else is asked for. If each block does one step of a breadth-first search, a
+# model is right up to a distance that its number of blocks says, and guesses beyond.
+
+# %%
 study.points_figure(
-    "ahead", read, {its: study.labels[its] for its in (*study.there("depth_first"), *DEPTHS)},
-    "steps ahead", "accuracy of the probe", at="steps", by="condition", curve="read", of=READ,
-    n_across=2,
+    "depth", searches.by_steps(study.final, ["first_right", "first_by_chance"], FIRST),
+    {its: study.labels[its] for its in FIRST}, "steps from start to goal", "first step right",
+    at="apart", by="condition", curve="measure",
+    of={"first_right": "the model", "first_by_chance": "a random step"}, n_across=3,
+)  # fmt: skip
+
+# %% [markdown]
+# ## What is held before the first step is written?
+#
+# At the last token before a path, probes read the cell so many steps ahead on it, a cell as far from
+# the start on another way (control), and the cell so many steps before the goal, after each block (0:
+# the embeddings), and from start and goal alone, which is how far one gets without knowing the maze.
+# And is it known how many steps it is to the goal?
+
+# %%
+read = searches.read_ahead(study.closer, INSIDE)
+study.points_figure(
+    "ahead", read, crossed(INSIDE, PLACES), "steps", "accuracy of the probe", at="steps",
+    by=("condition", "measure"), curve="read", of=searches.blocks(read), n_across=3,
+)  # fmt: skip
+distances = searches.distances(study.closer, INSIDE)
+distances[["condition", "read", "mean", "low", "high"]].round(2)
+
+# %% [markdown]
+# ## Does a search come back from the goal step by step?
+#
+# What the model has made of the question after so many blocks is put into another maze with the same
+# start. If it holds all cells up to so many steps from its own goal, the answer is the first step towards
+# the nearest of them in the maze in which it goes on. If it holds the goal alone, that is 0 steps; if it
+# holds the answer, the first step is that of the maze it comes from. Each is shown for those pairs of
+# mazes in which no other leads to the same first step.
+
+# %%
+followed = complete(
+    searches.exchanged(study.closer, INSIDE), condition=INSIDE, follows=HELD,
+    layer=range(study.setting("model.n_layers", [*INSIDE][-1])),
+)  # fmt: skip
+study.points_figure(
+    "exchange", followed, INSIDE, "after so many blocks", "first steps", at="layer",
+    curve="follows", of=HELD, n_across=2,
 )  # fmt: skip
 
 # %% [markdown]
 # ## A direction that makes it go back
 #
 # The mean state where a walk goes back next, minus the mean where it goes on, is added while the model
-# writes, after each block application; beside it a random direction of the same norm. Dose 0 is the model
-# as it is.
+# writes, after each block; beside it a random direction of the same norm. Dose 0 is the model as it is.
 
 # %%
-STEERED = {"steered_reached": "difference of means", "random_reached": "random direction"}
-steered = where(study.closer, measure=STEERED).rename(columns={"component": "dose"})
-shown = [its for its in study.conditions if its in set(steered["condition"])]
-layers = sorted(steered["layer"].unique())
+steered = searches.steered(study.closer, STEERED)
+OF = {its: study.labels[its] for its in MAZES if its in set(steered["condition"])}
+LAYERS = {layer: f"after {layer:.0f}" for layer in sorted(steered["layer"].unique())}
 study.points_figure(
-    "steering", over_seeds(steered, ["condition", "measure", "layer", "dose"]),
-    {(its, layer): f"{study.labels[its]}, after {layer}" for its in shown for layer in layers},
+    "steering", over_seeds(steered, [*by, "layer", "quarters", "dose"]), crossed(OF, LAYERS),
     "dose", "goal reached", at="dose", by=("condition", "layer"), curve="measure", of=STEERED,
-    n_across=3,
+    n_across=2,
 )  # fmt: skip
-
-# %%
-TIMES = ["steered_back", "random_back"]
-backs = over_seeds(
-    where(study.closer, measure=TIMES, component=[0, 1, 2]).rename(columns={"component": "dose"}),
-    ["condition", "measure", "layer", "dose"],
-)
-backs[["condition", "measure", "layer", "dose", "mean", "low", "high"]].round(2)
+backs = searches.steered(study.closer, ["steered_back", "random_back"])
+backs = over_seeds(where(backs, dose=[0, 0.25, 0.5]), [*by, "layer", "quarters", "dose"])
+backs[[*by, "layer", "dose", "mean", "low", "high"]].round(2)
 
 # %% [markdown]
 # Does a dictionary of the same states have a latent for going back, and does it tell as well as the
-# difference of means, which is given the answers? `auc`: how often a state before `<` is ranked above one
-# that isn't.
+# difference of means, which is given the answers? `auc`: how often a state before `<` is ranked above
+# one that isn't.
 
 # %%
-BACK = ["dead_end_latent_auc", "dead_end_latent_auc_by_chance", "dead_end_means_auc",
-        "dead_end_latent_f1", "dead_end_means_f1"]  # fmt: skip
-told = over_seeds(where(study.final, measure=BACK), ["condition", "measure"])
+told = over_seeds(where(study.final, measure=searches.LATENT), by)
 told[["measure", "mean", "low", "high"]].round(3)
 
 # %% [markdown]
 # ## The numbers
 #
-# Mean over seeds at the last checkpoint and the 95 % interval of the mean (what the brackets are and what
-# they don't tell: `docs/statistics.md`).
+# Mean over seeds at the last checkpoint and the 95 % interval of the mean (what the brackets are and
+# what they don't tell: `docs/statistics.md`).
 
 # %%
 study.summary_table(
     "searches",
     {
         "goal reached": MeanOf("search_reached", "test"),
-        "a step illegal": MeanOf("search_illegal", "test"),
+        "first step right": MeanOf("first_right", "test"),
+        "by chance": MeanOf("first_by_chance", "test", interval=False),
         "goes back": MeanOf("search_backs", "test"),
         "nearest at forks": MeanOf("nearest_taken", "test"),
-        "by chance": MeanOf("nearest_by_chance", "test", interval=False),
+        "at random": MeanOf("nearest_by_chance", "test", interval=False),
     },
 )
-
-# %%
 study.save_numbers(
     study.quoted_settings("task.height", "task.width", "model.d_model", "training.steps")
-    | say.named(where(backs, dose=1), "{condition}/{measure}_{layer}")
+    | study.quoted_settings("task.n_arms", "task.n_steps", condition="star")
+    | say.named(backs, "steered/{condition}/{measure}/{quarters}/{layer}")
+    | say.named(
+        over_seeds(where(steered, dose=[0, 0.25, 0.5]), [*by, "layer", "quarters"]),
+        "steered/{condition}/{measure}/{quarters}/{layer}",
+    )
+    | say.named(followed, "exchange/{condition}/{follows}/{layer}", say.otherwise("too few"))
+    | say.named(where(read, measure=[*PLACES]), "read/{condition}/{measure}/{steps}/{read}")
+    | say.named(distances, "read/{condition}/distance/{read}")
     | {"n_seeds": str(len(study.seeds))}
 )
 
 # %% [markdown]
 # ## Compared with the literature
 #
-# How much more often a model of searches finds a solution than one of best paths alone.
+# How much more often a model of searches finds a solution than one of best paths alone; and whether,
+# after the first block, more answers follow a search that has come one step than the goal alone.
 
 # %%
-over_all = reached[reached["component"].isna()]
-study.verdict({"streams": paired.difference(over_all, "depth_first", "shortest", of="condition")})
+over_all = searches.over_all(where(study.final, measure="search_reached", split="test"))
+study.verdict(
+    {
+        "streams": paired.difference(over_all, "depth_first", "shortest", of="condition"),
+        "dynamics": paired.difference(over_all, "best_first", "shortest", of="condition"),
+        "climbs": searches.one_step_or_none(study.closer, "first_step"),
+    }
+)
 
 # %% [markdown]
-# **Going on with a walk.** A held-out maze, and how the first condition's model searches it; then the same
-# after a first step of one's own. Send it into a dead end, and see whether it comes back.
+# **Going on with a walk.** A held-out maze, and how the first condition's model searches it; then the
+# same after a first step of one's own. Send it into a dead end, and see whether it comes back.
 
 # %%
 first = study.first[study.conditions[0]]

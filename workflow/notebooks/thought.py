@@ -228,15 +228,16 @@ study.summary_table(
 # %% [markdown]
 # ## Compared with the literature
 #
-# Filler in place of thoughts: in language models that weren't trained with it, it doesn't help. Ours are
-# trained with it. Larger language models are reported to follow their thoughts less, and those whose
-# thoughts are penalised to hide what they do.
+# Filler in place of thoughts: it doesn't help language models that weren't trained with it, and helps
+# models that were, where steps can be done side by side. Ours are trained with it, and each step needs the
+# one before. Answers are reported to be biased by what explanations don't mention, larger models to follow
+# their thoughts less, and those whose thoughts are penalised to hide what they do.
 
 # %%
 followed = select(study.final, "written_rival", "edited")
 filler = paired.difference(right, "filler", "none", of="condition")
 larger = paired.difference(followed, "whole", "whole_one_layer", of="condition")
-study.verdict({"filler": filler, "larger": larger})
+study.verdict({"filler": filler, "trained_filler": filler, "larger": larger})
 
 # %% [markdown]
 # **Editing a thought.** A question, and a thought as the first condition's model writes it; then the same

@@ -31,7 +31,7 @@ QUANTITIES = {
     "back_norm": {"kind": "size", "label": "norm of the difference of means"},
 }
 
-_DOSES = (-2, -1, 0, 1, 2)  # times the difference
+_DOSES = (-4, -2, -1, 0, 1, 2, 4)  # times a quarter of the difference
 _MOST_FITTED, _MOST_ASKED = 512, 96  # mazes
 
 
@@ -43,7 +43,7 @@ def analyse(
 
     * `back_norm`: norm of the difference of means;
     * `steered_back`, `steered_reached`: how often a walk goes back, mean, and the fraction of mazes whose
-      goal is reached, by dose (`component`), in multiples of the difference;
+      goal is reached, by dose (`component`), in quarters of the difference;
     * `random_back`, `random_reached`: the same with a random direction of its norm.
     """
     fitted, asked = (dataset.splits[name] for name in SPLITS)
@@ -59,7 +59,7 @@ def analyse(
             for dose in _DOSES:
                 found = rollout(
                     model, parameters, asked.tokens[hardest], asked.truth["written"][hardest],
-                    hops=asked.hops, added={layer: dose * its},
+                    hops=asked.hops, added={layer: dose / 4 * its},
                 )  # fmt: skip
                 walks = walks_of(dataset, found)
                 backs = float(np.mean([walk.n_back for walk in walks]))

@@ -11,22 +11,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from scipy.stats import rankdata
 
 from onset.measures.measurement import Measurement
 from onset.measures.thoughts.going_on import rollouts_of_splits
 from onset.models.batch import Model, Parameters
 from onset.tasks.dataset import Dataset
-from onset.tasks.reasoning.judging import Judged
+from onset.tasks.reasoning.judging import Judged, neighbours
 from onset.tasks.reasoning.mazes import distances, next_of
-from onset.tasks.reasoning.search import judge, read
+from onset.tasks.reasoning.reading import judge, read
 
 NEEDS = ("written", "left", "apart")
 QUANTITIES = {
     "search_reached": {"kind": "share", "label": "mazes in which the goal is reached"},
     "search_illegal": {"kind": "share", "label": "mazes in which a step is illegal"},
     "search_backs": {"kind": "count", "label": "times that the search goes back"},
+    "first_right": {"kind": "share", "label": "first steps that lead to the goal"},
+    "first_by_chance": {"kind": "share", "label": "the same by chance"},
     "search_excess": {"kind": "ratio", "label": "tokens of the walk / steps needed"},
     "nearest_taken": {"kind": "share", "label": "forks at which the nearest is taken"},
     "nearest_by_chance": {"kind": "share", "label": "the same by chance"},
@@ -42,8 +44,11 @@ def measure(model: Model, parameters: Parameters, dataset: Dataset) -> Iterator[
     """In rollouts, per held-out split but for validation parts; a walk counts up to the goal, or up to the
     first token that no walk can have there:
 
-    * `search_reached`: fraction of mazes in which the goal is reached; also by the number of steps from
-      start to goal (`component`);
+    * `first_right`: of the mazes in which several cells are next to the start, the fraction in which the
+      first step brings the walk nearer to the goal, and `first_by_chance`, what a random one of them would
+      give; both also by the number of steps from start to goal (`component`). Missing where there are none;
+      where no more than the first step is asked for, this is all;
+    * `search_reached`: fraction of mazes in which the goal is reached; also by the number of steps;
     * `search_illegal`: fraction in which a token is illegal;
     * `search_backs`: how often a walk goes back, mean;
     * `search_excess`: tokens of a walk over the least number of steps, mean of those that reach the goal;
@@ -61,22 +66,56 @@ def measure(model: Model, parameters: Parameters, dataset: Dataset) -> Iterator[
         if "left" not in split.truth:
             continue
         apart, length = split.truth["apart"], int(split.truth["written"][0].sum())
+        left = _distances(dataset, found)
+        several, right, by_chance = _first_steps(dataset, found, left)
+        for measured, its in (("first_right", right), ("first_by_chance", by_chance)):
+            yield from _by_steps(measured, name, its[several], apart[several])
+        if length == 1:
+            continue
         walks = walks_of(dataset, found)
         reached = np.array([its.reached for its in walks])
         legal = np.array([its.legal for its in walks])
-        yield Measurement("search_reached", float(reached.mean()), name)
-        for steps in np.unique(apart).tolist():
-            its = reached[apart == steps]
-            value = float(its.mean())
-            yield Measurement("search_reached", value, name, component=steps, n_examples=len(its))
+        yield from _by_steps("search_reached", name, reached, apart)
         yield Measurement("search_illegal", float((~reached & (legal < length)).mean()), name)
         yield Measurement("search_backs", float(np.mean([its.n_back for its in walks])), name)
         if n := int(reached.sum()):
             excess = float((legal / apart)[reached].mean())
             yield Measurement("search_excess", excess, name, n_examples=n)
-        left = _distances(dataset, found)
         yield from _at_forks(name, walks, left)
-        yield from _orders(name, walks, {"true": left, "guessed": split.truth["guessed"]})
+        steps = {"true": left}
+        if "guessed" in split.truth:
+            steps["guessed"] = split.truth["guessed"]
+        yield from _orders(name, walks, steps)
+
+
+def _by_steps(
+    measured: str,
+    name: str,
+    of_mazes: Bool[np.ndarray, " mazes"] | Float[np.ndarray, " mazes"],
+    apart: Int[np.ndarray, " mazes"],
+) -> Iterator[Measurement]:
+    """The mean over all mazes, and over those with start and goal so many steps apart."""
+    if len(of_mazes):
+        n = len(of_mazes)
+        yield Measurement(measured, float(of_mazes.mean()), name, n_examples=n)
+    for steps in np.unique(apart).tolist():
+        its = of_mazes[apart == steps]
+        yield Measurement(measured, float(its.mean()), name, component=steps, n_examples=len(its))
+
+
+def _first_steps(
+    dataset: Dataset, found: Int[np.ndarray, "mazes length"], left: Int[np.ndarray, "mazes cells"]
+) -> tuple[Bool[np.ndarray, " mazes"], Bool[np.ndarray, " mazes"], Float[np.ndarray, " mazes"]]:
+    """Whether there are several, whether the one taken brings nearer, and how often a random one would."""
+    several, right, by_chance = [], [], []
+    for tokens, its in zip(found, left, strict=True):
+        asked = read(dataset.n_tokens, tokens)
+        beside = np.array(neighbours(asked.edges, asked.start))
+        nearer = its[beside] < its[asked.start]
+        several.append(len(beside) > 1)
+        right.append(asked.walk[0] in beside[nearer])
+        by_chance.append(nearer.mean())
+    return np.array(several), np.array(right), np.array(by_chance)
 
 
 def walks_of(dataset: Dataset, found: Int[np.ndarray, "mazes length"]) -> list[Judged]:

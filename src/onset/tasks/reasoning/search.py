@@ -1,14 +1,17 @@
 """A path through a maze, looked for in writing: a world whose thoughts are a search, with dead ends.
 
-A maze is a graph on a grid of cells, told edge by edge in random order. A start and a goal follow, and then
-the walk that a search takes, up to the goal:
+A maze is a graph of cells, told edge by edge in random order. A start and a goal follow, and then the walk
+that a search takes, up to the goal:
 
     c3 c4 c1 c4 c0 c3 …  ?  c0 c1  :  c3 c4 c7 < c4 c1 .
 
 `<` says that the search goes back, and the cell after it where to. After the goal, `.` fills the rest. How
 the search goes on is a setting (`mazes.walks`): depth first, in random order; best first, by the distance
 that there would be without walls; or straight to the goal. A model learns to write what is `written`: the
-walk. Whether a walk is right can be told without knowing it (`judging`).
+walk, or its first step alone. Whether a walk is right can be told without knowing it (`judging`).
+
+The graph is a grid of which edges are missing, or a star: arms of equal length around a centre (`stars`).
+Ways through a star lead from its centre to a node of an arm, or, `backwards`, from there to the centre.
 
     train   mazes for trainings that see them again and again
     fresh   a stream: every batch is drawn afresh, without the mazes of the held-out splits
@@ -21,18 +24,18 @@ What is known of each token, in every split:
     back       whether it is `<`
     dead_end   whether it is the cell after which the search goes back
 
-and of each example, `apart`: steps from start to goal; and `guessed`: from each cell to the goal, as if
-there were no walls. Shortest paths have no dead ends.
+and of each example, `apart`: steps from start to goal; on a grid `guessed`: from each cell to the goal, as
+if there were no walls; of a star its `arms`, cell by cell outwards. Shortest paths have no dead ends.
 
-After Gandhi et al. 2024 (arXiv:2404.03683; traces of searches against best paths alone) and Lehnert et al.
-2024 (arXiv:2402.14083; traces of A* on mazes).
+After Gandhi et al. 2024 (arXiv:2404.03683; traces of searches against best paths alone), Lehnert et al.
+2024 (arXiv:2402.14083; traces of A* on mazes), Bachmann & Nagarajan 2024 (arXiv:2403.06963; stars).
 """
 
 from __future__ import annotations
 
 from collections.abc import Set as AnySet
 from dataclasses import replace
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from jaxtyping import Int
@@ -42,35 +45,51 @@ from onset.settings import Fraction, PositiveInt
 from onset.settings import Settings as BaseSettings
 from onset.tasks.dataset import VALIDATION, Dataset, Split, Stream
 from onset.tasks.parts import rows
-from onset.tasks.reasoning import mazes
-from onset.tasks.reasoning.judging import Judged, judged
+from onset.tasks.reasoning import mazes, stars
 from onset.tasks.reasoning.mazes import BACK, NOWHERE, UNKNOWN, Way
+from onset.tasks.reasoning.reading import (
+    MARKS,
+    OF_ASKING,
+    OF_BEGINNING,
+    OF_ENDING,
+    OF_GOING_BACK,
+    apart_from_telling,
+)
 
-MARKS = ("?", ":", "<", ".")
-"""which way; here the walk begins; back to; it has ended"""
-_ASK, _BEGIN, _BACK, _END = range(len(MARKS))
 _OF_TOKENS = ("written", "left")
+_OF_GRIDS, _OF_STARS = ("guessed",), ("arms",)
 _OF_DEAD_ENDS = ("back", "dead_end")
 _MOST_TAKEN = 0.5  # of the mazes, with a goal for each start at least: the rest are soon found
 
 
 Tokens = Int[np.ndarray, "mazes length"]
+_Drawn = tuple[mazes.Edges, mazes.Cells, mazes.Cells]
+"""edges, starts, goals"""
 
 A_CHILD_MAY_CHANGE = ("way", "n_train")
 
 
 class Settings(BaseSettings):
-    """The grid, and how its mazes are searched."""
+    """The graph, and how it is searched."""
 
     name: Literal["search"]
+    graph: Literal["grid", "star"] = "grid"
     height: int = Field(3, ge=2, le=8)
-    """rows of cells"""
+    """of a grid: rows of cells"""
     width: int = Field(3, ge=2, le=8)
     """columns"""
     n_loops: int = Field(0, ge=0)
-    """edges that a maze has beyond those that connect all its cells"""
+    """edges that a maze on a grid has beyond those that connect all its cells"""
+    n_arms: int = Field(3, ge=2, le=8)
+    """of a star"""
+    n_steps: int = Field(3, ge=1, le=8)
+    """along each arm"""
+    backwards: bool = False
+    """on a star: from a node of an arm to the centre"""
     way: Way = "depth_first"
     """that the walks take which are trained"""
+    asked: Literal["walk", "first_step"] = "walk"
+    """what of it the model is to write"""
     least_apart: PositiveInt = 2
     """steps from start to goal, at least"""
     n_train: PositiveInt = 256
@@ -81,13 +100,29 @@ class Settings(BaseSettings):
     """fraction of them that is set apart for choosing settings"""
 
     @property
+    def on_grid(self) -> bool:
+        return self.graph == "grid"
+
+    @property
     def n_cells(self) -> int:
-        return self.height * self.width
+        return self.height * self.width if self.on_grid else 1 + self.n_arms * self.n_steps
 
     @property
     def n_edges(self) -> int:
         """Of a maze."""
         return self.n_cells - 1 + self.n_loops
+
+    @property
+    def farthest(self) -> int:
+        """Steps from a start to a goal, at most; on a grid, without walls."""
+        return self.height + self.width - 2 if self.on_grid else self.n_steps
+
+    @property
+    def n_mazes(self) -> int:
+        """With a goal for each start, without loops."""
+        if self.on_grid:
+            return mazes.trees(self.height, self.width) * self.n_cells
+        return stars.count(self.n_arms, self.n_steps) * self.n_arms
 
     @property
     def n_tokens(self) -> int:
@@ -100,9 +135,16 @@ class Settings(BaseSettings):
 
     @property
     def length(self) -> int:
-        """With the longest walk, which goes back before each cell but the first, and a mark behind it."""
-        longest = self.n_cells - 1 if self.way == "shortest" else mazes.longest(self.n_cells)
-        return self.n_given + longest + 1
+        """With the longest walk and a mark behind it, or with the first step."""
+        return self.n_given + (1 if self.asked == "first_step" else self._longest + 1)
+
+    @property
+    def _longest(self) -> int:
+        """Tokens of a walk."""
+        if self.on_grid:
+            return self.n_cells - 1 if self.way == "shortest" else mazes.longest(self.n_cells)
+        n_back = 0 if self.way == "shortest" else self.n_arms - 1
+        return (n_back + 1) * self.n_steps + 2 * n_back
 
     @property
     def max_hops(self) -> int:
@@ -119,12 +161,25 @@ class Settings(BaseSettings):
     @property
     def truth(self) -> tuple[str, ...]:
         dead_ends = () if self.way == "shortest" else _OF_DEAD_ENDS
-        return (*_OF_TOKENS, *dead_ends, "apart", "guessed")
+        return (*_OF_TOKENS, *dead_ends, "apart", *(_OF_GRIDS if self.on_grid else _OF_STARS))
 
     @property
     def n_numbers(self) -> int:
         """That making the dataset holds, about."""
         return 6 * (self.n_train + self.n_test) * self.length
+
+    @model_validator(mode="after")
+    def _they_go_together(self) -> Self:
+        if self.on_grid and self.backwards:
+            raise ValueError("backwards: a grid has no centre; set graph: star")
+        if not self.on_grid and self.n_loops:
+            raise ValueError("n_loops: a star has none")
+        if not self.on_grid and self.way == "best_first":
+            raise ValueError("way: nothing tells how near a node of a star looks; choose another")
+        if self.way != "shortest" and (self.backwards or self.asked == "first_step"):
+            key = "backwards" if self.backwards else "asked"
+            raise ValueError(f"{key}: that is asked of shortest paths alone; set way: shortest")
+        return self
 
     @model_validator(mode="after")
     def _it_can_be(self) -> Self:
@@ -134,19 +189,16 @@ class Settings(BaseSettings):
                 f"n_loops: beyond the {self.n_cells - 1} edges that connect a grid of {self.height} × "
                 f"{self.width}, there are {n_missing}"
             )
-        if self.least_apart > self.height + self.width - 2:
-            raise ValueError(
-                f"least_apart: without walls, no two cells of the grid are more than "
-                f"{self.height + self.width - 2} steps apart"
+        if self.least_apart > self.farthest:
+            told = (
+                "without walls, no two cells of the grid are" if self.on_grid else "no two ends are"
             )
+            raise ValueError(f"least_apart: {told} more than {self.farthest} steps apart")
         if min(self.validation, 1 - self.validation) * self.n_test < 1:
             raise ValueError("n_test or validation leaves a part of the held-out split empty")
-        if self.n_test > (
-            most := _MOST_TAKEN * mazes.trees(self.height, self.width) * self.n_cells
-        ):
-            raise ValueError(
-                f"a grid of {self.height} × {self.width} has too few mazes for n_test: at most {most:.0f}"
-            )
+        if self.n_test > (most := _MOST_TAKEN * self.n_mazes):
+            kind = f"a grid of {self.height} × {self.width}" if self.on_grid else "such a star"
+            raise ValueError(f"{kind} has too few mazes for n_test: at most {most:.0f}")
         return self
 
 
@@ -160,7 +212,7 @@ def generate(settings: Settings, seed: int) -> Dataset:
     for name in reversed(settings.splits):  # what is held out first, that nothing else may be
         given = _asked(settings, sizes.get(name, n_validation), rng, taken)
         splits[name] = _split(settings, given, rng)
-        taken |= rows(_apart_from_telling(settings, given))
+        taken |= rows(apart_from_telling(given, settings.n_cells))
     dataset = Dataset({name: splits[name] for name in settings.splits}, vocabulary_of(settings))
     return replace(dataset, streams=streams(settings, dataset))
 
@@ -169,7 +221,7 @@ def streams(settings: Settings, dataset: Dataset) -> dict[str, Stream]:
     """What is drawn afresh for every batch; seeds hold out other mazes."""
     held_out = (its for name, its in dataset.splits.items() if name not in settings.trained)
     given = np.concatenate([split.tokens[:, : settings.n_given] for split in held_out])
-    taken = rows(_apart_from_telling(settings, given))
+    taken = rows(apart_from_telling(given, settings.n_cells))
 
     def fresh(size: int, rng: np.random.Generator) -> Split:
         return _split(settings, _asked(settings, size, rng, taken), rng)
@@ -182,65 +234,50 @@ def vocabulary_of(settings: Settings) -> tuple[str, ...]:
     return (*(f"c{i}" for i in range(settings.n_cells)), *MARKS)
 
 
-class Asked(NamedTuple):
-    """What a sequence says of its maze, and its walk, in which marks other than `<` are no cells."""
-
-    edges: list[tuple[int, int]]
-    start: int
-    goal: int
-    walk: list[int]
-
-
-def read(n_tokens: int, tokens: Int[np.ndarray, " length"]) -> Asked:
-    """A sequence of a world with so many tokens."""
-    n_cells = n_tokens - len(MARKS)
-    asked = int((tokens == n_cells + _ASK).argmax())
-    start, goal, _, *walk = tokens[asked + 1 :].tolist()
-    walk = [BACK if its == n_cells + _BACK else its for its in walk]
-    return Asked([*map(tuple, tokens[:asked].reshape(-1, 2).tolist())], start, goal, walk)
-
-
-def judge(n_tokens: int, tokens: Int[np.ndarray, " length"]) -> Judged:
-    """What can be said of the walk of a sequence, which a model may have written."""
-    return judged(*read(n_tokens, tokens))
-
-
 def _asked(settings: Settings, n: int, rng: np.random.Generator, taken: AnySet[bytes]) -> Tokens:
     """So many mazes, each with start and goal, none of which is taken; as they are told."""
     s, parts, n_found = settings, [], 0
     while n_found < n:
-        edges = mazes.drawn(s.height, s.width, s.n_loops, n, rng)
-        start, goal = rng.random((n, s.n_cells)).argsort(1)[:, :2].T
+        edges, start, goal = _on_grids(s, n, rng) if s.on_grid else _on_stars(s, n, rng)
         left = mazes.distances(mazes.next_of(edges, s.n_cells), goal)
-        ask, begin = (np.full(n, s.n_cells + mark) for mark in (_ASK, _BEGIN))
+        ask, begin = (np.full(n, s.n_cells + mark) for mark in (OF_ASKING, OF_BEGINNING))
         given = np.column_stack([edges.reshape(n, -1), ask, start, goal, begin])
-        keys = _apart_from_telling(s, given)
+        keys = apart_from_telling(given, s.n_cells)
         free = np.array([key.tobytes() not in taken for key in keys])
         parts.append(given[free & (left[np.arange(n), start] >= s.least_apart)])
         n_found += len(parts[-1])
     return np.concatenate(parts)[:n]
 
 
-def _apart_from_telling(
-    settings: Settings, given: Tokens
-) -> Int[np.ndarray, "mazes edges_and_two"]:
-    """The same for the same maze, start and goal, however its edges are told."""
-    edges = given[:, : 2 * settings.n_edges].reshape(len(given), -1, 2)
-    numbers = np.sort(edges.min(2) * settings.n_cells + edges.max(2), 1)
-    return np.ascontiguousarray(np.column_stack([numbers, given[:, -3:-1]]))
+def _on_grids(settings: Settings, n: int, rng: np.random.Generator) -> _Drawn:
+    """Any start and goal."""
+    s = settings
+    edges = mazes.drawn(s.height, s.width, s.n_loops, n, rng)
+    start, goal = rng.random((n, s.n_cells)).argsort(1)[:, :2].T
+    return edges, start, goal
+
+
+def _on_stars(settings: Settings, n: int, rng: np.random.Generator) -> _Drawn:
+    """Centre and a node of an arm, at each distance equally often."""
+    s, every = settings, np.arange(n)
+    edges, centre, arms = stars.drawn(s.n_arms, s.n_steps, n, rng)
+    apart = rng.integers(s.least_apart, s.n_steps + 1, size=n)
+    node = arms[every, rng.integers(s.n_arms, size=n), apart - 1]
+    return (edges, node, centre) if s.backwards else (edges, centre, node)
 
 
 def _split(settings: Settings, given: Tokens, rng: np.random.Generator) -> Split:
     """With a walk of each; scored where a token that is written comes next."""
     s, n = settings, len(given)
     start, goal = given[:, -3:-1].T
-    following = mazes.next_of(given[:, : 2 * s.n_edges].reshape(n, -1, 2), s.n_cells)
-    guess = mazes.guesses(s.height, s.width)
+    edges = given[:, : 2 * s.n_edges].reshape(n, -1, 2)
+    following = mazes.next_of(edges, s.n_cells)
+    guess = mazes.guesses(s.height, s.width) if s.on_grid else np.zeros([s.n_cells] * 2, int)
     walk = mazes.walks(following, guess, start, goal, s.way, rng)
     walk = np.column_stack([walk, np.full(n, NOWHERE)])[:, : s.length - s.n_given]
     left = mazes.distances(following, goal)
     rows_of = np.arange(n)[:, None]
-    mark = s.n_cells + np.where(walk == BACK, _BACK, _END)
+    mark = s.n_cells + np.where(walk == BACK, OF_GOING_BACK, OF_ENDING)
     said = np.where(walk >= 0, walk, mark)
 
     def of_walk(values: np.ndarray, elsewhere: Any) -> np.ndarray:
@@ -251,8 +288,11 @@ def _split(settings: Settings, given: Tokens, rng: np.random.Generator) -> Split
         "written": of_walk(np.ones(walk.shape, bool), False),
         "left": of_walk(np.where(walk >= 0, left[rows_of, walk], UNKNOWN).astype(np.int8), UNKNOWN),
         "apart": left[np.arange(n), start],
-        "guessed": guess[goal].astype(np.int8),
     }
+    if s.on_grid:
+        truth["guessed"] = guess[goal].astype(np.int8)
+    else:
+        truth["arms"] = stars.arms_of(edges, goal if s.backwards else start, s.n_steps)
     if set(_OF_DEAD_ENDS) <= set(s.truth):
         truth["back"] = of_walk(walk == BACK, False)
         truth["dead_end"] = of_walk(np.roll(walk == BACK, -1, 1), False)
