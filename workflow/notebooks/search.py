@@ -218,6 +218,8 @@ study.summary_table(
         "at random": MeanOf("nearest_by_chance", "test", interval=False),
     },
 )
+over_all = searches.over_all(where(study.final, measure="search_reached", split="test"))
+gain = paired.difference(over_all, "depth_first", "shortest", of="condition")
 study.save_numbers(
     study.quoted_settings("task.height", "task.width", "model.d_model", "training.steps")
     | study.quoted_settings("task.n_arms", "task.n_steps", condition="star")
@@ -229,7 +231,7 @@ study.save_numbers(
     | say.named(followed, "exchange/{condition}/{follows}/{layer}", say.otherwise("too few"))
     | say.named(where(read, measure=[*PLACES]), "read/{condition}/{measure}/{steps}/{read}")
     | say.named(distances, "read/{condition}/distance/{read}")
-    | {"n_seeds": str(len(study.seeds))}
+    | {"gain": say.seeds(gain["value"], kind="signed_share"), "n_seeds": str(len(study.seeds))}
 )
 
 # %% [markdown]
@@ -239,10 +241,9 @@ study.save_numbers(
 # after the first block, more answers follow a search that has come one step than the goal alone.
 
 # %%
-over_all = searches.over_all(where(study.final, measure="search_reached", split="test"))
 study.verdict(
     {
-        "streams": paired.difference(over_all, "depth_first", "shortest", of="condition"),
+        "streams": gain,
         "dynamics": paired.difference(over_all, "best_first", "shortest", of="condition"),
         "climbs": searches.one_step_or_none(study.closer, "first_step"),
     }

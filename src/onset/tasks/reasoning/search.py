@@ -10,8 +10,8 @@ the search goes on is a setting (`mazes.walks`): depth first, in random order; b
 that there would be without walls; or straight to the goal. A model learns to write what is `written`: the
 walk, or its first step alone. Whether a walk is right can be told without knowing it (`judging`).
 
-The graph is a grid of which edges are missing, or a star: arms of equal length around a centre (`stars`).
-Ways through a star lead from its centre to a node of an arm, or, `backwards`, from there to the centre.
+The graph is a grid of which edges are missing, or a star, arms of equal length around a centre (`stars`),
+with ways from there to a node of an arm, or `backwards`.
 
     train   mazes for trainings that see them again and again
     fresh   a stream: every batch is drawn afresh, without the mazes of the held-out splits
@@ -60,7 +60,6 @@ _OF_TOKENS = ("written", "left")
 _OF_GRIDS, _OF_STARS = ("guessed",), ("arms",)
 _OF_DEAD_ENDS = ("back", "dead_end")
 _MOST_TAKEN = 0.5  # of the mazes, with a goal for each start at least: the rest are soon found
-
 
 Tokens = Int[np.ndarray, "mazes length"]
 _Drawn = tuple[mazes.Edges, mazes.Cells, mazes.Cells]
