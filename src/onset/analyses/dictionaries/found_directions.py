@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
@@ -58,13 +58,14 @@ def analyse(
         x, amounts = split.inputs.astype("f8"), split.truth["amounts"].astype("f8")
         reading, half = _reading(x, amounts), len(x) // 2
         found: dict[tuple[str, int], list[float]] = {}
-        for feature in _enough(amounts[:half] > 0).tolist():
+        features, numbers = _enough(amounts[:half] > 0)
+        for feature in features:
             there = amounts[:, feature] > 0
             truth = dataset.truth["directions"][feature].astype("f8")
             on, off = (
                 rng.permutation(np.flatnonzero(there[:half] == its)) for its in (True, False)
             )
-            for n in N_LABELS:
+            for n in numbers:
                 labelled = x[np.concatenate([on[: n // 2], off[: n // 2]])]
                 directions = {
                     **_directions(labelled, rng),
@@ -93,12 +94,13 @@ def _reading(
     return np.linalg.solve(gram + ridge, x.T @ amounts)
 
 
-def _enough(there: Bool[np.ndarray, "examples features"]) -> Int[np.ndarray, " chosen"]:
-    """Features of all frequencies of which there are enough examples for all numbers of labels."""
-    enough = np.flatnonzero(there.sum(0) >= N_LABELS[-1] // 2)
-    if not len(enough):
-        return enough
-    return enough[np.unique(np.linspace(0, len(enough) - 1, _N_FEATURES).round().astype(int))]
+def _enough(there: Bool[np.ndarray, "examples features"]) -> tuple[list[int], list[int]]:
+    """Features of all frequencies that there are enough examples of, and for which numbers of labels."""
+    counts = there.sum(0)
+    numbers = [n for n in N_LABELS if n // 2 <= counts.max()]
+    enough = np.flatnonzero(counts >= max(numbers, default=N_LABELS[0]) // 2)
+    places = np.linspace(0, len(enough) - 1, min(_N_FEATURES, len(enough)))
+    return enough[np.unique(places.round().astype(int))].tolist(), numbers
 
 
 def _aside(changes: Float[np.ndarray, " features"], feature: int) -> float:

@@ -26,7 +26,7 @@ from onset.tasks.vectors import VectorDataset
 
 NEEDS = ("coordinates", "dictionary")
 QUANTITIES = {
-    "separability_*": {"kind": "bits", "label": "bits that one axis says of the other: *"},
+    "separability_*": {"kind": "bits", "label": "what one axis says of the other (bits): *"},
     "mixture_*": {"kind": "share", "label": "points within a narrow band: *"},
     "told_apart": {"kind": "share", "label": "circles told from the rest (AUC), in true planes"},
     "latents_*": {"kind": "count", "label": "latents in the feature's plane: *"},

@@ -124,8 +124,11 @@ def analyse(
             game = game_of(model, its, split, dataset.n_tokens)
             as_ucb = ways(game, chances).get("as_ucb", float("nan"))
             found.append((regrets(chances, game.arms).mean(), as_ucb))
-        for name, value in zip(("regret", "as_ucb"), np.mean(found, 0), strict=True):
-            yield Measurement(f"{name}_{kind}", float(value), SPLITS[1])
+        for name, values in zip(("regret", "as_ucb"), np.transpose(found), strict=False):
+            if np.isfinite(
+                values
+            ).all():  # there may be no other head, or no pull that isn't a first one
+                yield Measurement(f"{name}_{kind}", float(values.mean()), SPLITS[1])
 
 
 def _others(which: Head, n_heads: int) -> list[list[Head]]:
@@ -172,10 +175,13 @@ def seen_of(bridge: TransformerBridge, split: Split, n_tokens: int) -> Seen:
     # Arms are asked for at the place of each reward; the last reward is never read.
     rewards = torch.arange(2, tokens.shape[1] - 1, 2)
     asking = rewards[n_arms - 1 :]
-    readout = (bridge.W_U[:, :n_arms] * bridge.ln_final.weight[:, None]).T.cpu()
+    readout = bridge.W_U[:, :n_arms].T.cpu()
+    scale = torch.ones(len(tokens), len(asking))
+    if "ln_final.hook_scale" in cache:
+        readout = readout * bridge.ln_final.weight.cpu()
+        readout = readout - readout.mean(1, keepdim=True)  # the norm takes means away
+        scale = cache["ln_final.hook_scale"][:, asking, 0].cpu()
     readout = readout - readout.mean(0)  # over the mean of all arms
-    readout = readout - readout.mean(1, keepdim=True)  # the norm takes means away
-    scale = cache["ln_final.hook_scale"][:, asking, 0].cpu()
     found = []
     for layer in range(bridge.cfg.n_layers):
         pattern, v, z = (cache[f"blocks.{layer}.{name}"].cpu() for name in names[:3])

@@ -23,7 +23,10 @@ QUANTITIES = {
     "circle_of_*": {"kind": "explained", "label": "variance of a circle that is read: *"},
     "shuffled_circle_of_*": {"kind": "explained", "label": "the same in another order: *"},
     "line_of_*": {"kind": "explained", "label": "variance of the value that is read: *"},
-    "bits_of_*": {"kind": "bits", "label": "bits that one axis of the circle says of the other: *"},
+    "bits_of_*": {
+        "kind": "bits",
+        "label": "what one axis of the circle says of the other (bits): *",
+    },
     "band_of_*": {"kind": "share", "label": "points of the circle within a narrow band: *"},
 }
 
