@@ -197,3 +197,11 @@ study.verdict(
         "hidden": look.hidden(study.final, found, "against_more"),
     }
 )  # fmt: skip
+
+# %% [markdown]
+# **What it shows.** Lies of kinds that no detector was shown are found best, on average, by a probe for truth
+# that has seen honest answers alone and by the divergence from an honest model; a probe for the lies that are
+# known finds fewer and raises more false alarms, and questions without a look inside need many. The truth is
+# read before any lie is told; whether an inner difference comes before the behaviour isn't settled. Trained
+# against the probe, the model goes on lying and is found less often: what goes is the evidence. Adding or
+# taking away the mean difference makes no model honest, and none a liar.
