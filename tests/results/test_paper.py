@@ -118,6 +118,7 @@ def test_it_can_be_of_one_study_that_speaks_of_another(smoke: Path, tmp_path: Pa
     settings = json.loads((smoke / "paper/settings/paper.json").read_text(encoding="utf-8"))
     for key in ("shown", "studies"):
         settings[key] = [its for its in settings[key] if its["name"] == study]
+    settings["findings"] = [its for its in settings["findings"] if its["study"] == study]
     shutil.copytree(smoke / study, tmp_path / study, ignore=shutil.ignore_patterns("seed_*"))
     (tmp_path / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
     stage = [sys.executable, "-m", "onset.stages.paper", "paper", str(tmp_path)]
