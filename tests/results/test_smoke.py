@@ -50,9 +50,9 @@ def test_ours_stands_beside_every_published_number(smoke, name):
     """A finding that comes out empty loses its row without a word, as it may where it isn't run."""
     study = yaml.safe_load(Path(f"config/studies/{name}.yaml").read_text(encoding="utf-8"))
     # What rows look up themselves may not be there in so small a run. In it no head is of that class, no
-    # seed has both latents, no head brings a carry, no neuron is described or found again, and circuits are
-    # looked for in some of the compiled programs only, and in no subspace, and no comparison of diffing has both
-    # kinds of training on new facts alone.
+    # seed has both latents, no head brings a carry, no neuron is described or found again, circuits are
+    # looked for in some of the compiled programs only and in no subspace, and no comparison of diffing has
+    # both kinds of training on new facts alone.
     none_here = {
         "inhibition_attention",
         "matryoshka_absorption",

@@ -37,7 +37,6 @@ from onset.notebook.directions import LABELS, directions_found, with_means
 from onset.notebook.here import here
 from onset.notebook.titles import crossed
 from onset.statistics import paired
-from onset.statistics.nulls import beyond
 from onset.statistics.rows import where
 from onset.statistics.seeds import over_seeds
 
@@ -243,7 +242,6 @@ study.save_numbers(
 )
 at_16 = where(study.closer, condition="alone", split="test", component=16)
 ours = {
-    "random": beyond(where(study.closer, measure="believed"), "alone_untrained", "alone"),
     "probes": paired.difference(at_16, "read_by_latent", "read_by_logistic").set_index("seed")[
         "value"
     ],
@@ -252,13 +250,14 @@ study.verdict(ours)
 
 # %% [markdown]
 # **What it shows.** (1) Circles can be told from pairs of features in their true planes, and trained models
-# have them; groups of latents with like directions don't lead to these planes, as a dictionary writes a
-# circle with directions at right angles, and groups of latents that are active together do, but then the
-# test fails. (2) Where features are more than dimensions, twice as many directions gain more than they do
-# for normal states, and not where they are fewer; by this test, no trained model's states here hold more.
+# have them. In a dictionary of four latents per feature, groups of latents with like directions don't lead
+# to these planes; groups of latents that are active together do, but of what they write, circles are told
+# from nothing. (2) Where features are more than dimensions, twice as many directions gain more than they do
+# for normal states, and not clearly where they are fewer; of trained models' states the test can't say.
 # (3) Directions of tokens turn from layer to layer, for the most part by one linear map; no such map leads
-# there from before training. (4) Refuted in part: at equal variance, sparser dictionaries have cleaner
-# latents; they don't clearly have more of the true features, and fewer features can be told from them with
-# few labels. (5) An untrained dictionary's descriptions are seldom believed, and fail more often. (6) As
-# foretold: a difference of means goes to the true direction unless features go together, and what reads
-# best is another direction; a latent of a dictionary, chosen by the labels, is nearer then.
+# there from before training. (4) Left open: what one wants of dictionaries peaks at the true sparsity or
+# goes with the variance that they explain; at equal variance, sparser ones have cleaner latents, and aren't
+# clearly better or worse at the rest. (5) An untrained dictionary's descriptions are seldom believed, and
+# those that are fail more often. (6) As foretold: a difference of means goes to the true direction unless
+# features go together, and what reads best is another direction; a latent, chosen by the labels, is nearer
+# then, but no better to write along.

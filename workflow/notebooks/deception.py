@@ -199,9 +199,11 @@ study.verdict(
 )  # fmt: skip
 
 # %% [markdown]
-# **What it shows.** Lies of kinds that no detector was shown are found best, on average, by a probe for truth
-# that has seen honest answers alone and by the divergence from an honest model; a probe for the lies that are
-# known finds fewer and raises more false alarms, and questions without a look inside need many. The truth is
-# read before any lie is told; whether an inner difference comes before the behaviour isn't settled. Trained
-# against the probe, the model goes on lying and is found less often: what goes is the evidence. Adding or
-# taking away the mean difference makes no model honest, and none a liar.
+# **What it shows.** On average, lies of kinds that no probe was made from are found best by a probe for
+# truth that has seen honest answers alone and by the divergence from an honest model; three seeds don't
+# tell these from a probe for known lies, which finds all under other signs and varies most where all is
+# denied. Questions without a look inside need to be many, as pairs of signs are. The truth is read before
+# any lie is told, when it is the answer, too; whether an inner difference comes before the behaviour
+# isn't settled. Trained against the probe, the model goes on lying; whether that probe finds fewer isn't
+# settled, and other detectors find most under other signs. At a dose of one, neither adding the mean
+# difference nor taking it away turns most answers round.

@@ -240,9 +240,10 @@ study.verdict(ours)
 # and from step 160 on no hill lies between them; those that part at the start share about a third,
 # with a hill of some nats. Whether that third is more than runs with other weights share can't be
 # told from three worlds, so that the first hypothesis is left open, except for its null: in
-# different worlds, runs share no more than chance, and no frequency is preferred. The second holds.
-# The third is refuted: half-way, two runs do answer more alike where others know the answer, but no
-# more than two that are right as often and know nothing of each other. The fourth holds: the
-# initial power of a frequency foretells in unseen seeds whether it wins, far from certainly, and by
-# step 40 nearly so. Of pairs that no model knows all of, a larger one doesn't know all that a
-# smaller one knows. Whether the same heads repeat can't be told from three worlds.
+# different worlds, runs share no more than chance, and no frequency is seen to win more often than by
+# chance. The second holds. The third is refuted: half-way, two runs do answer more alike where others
+# know the answer, but by a few hundredths at most beyond two that are right as often and know nothing of
+# each other. The fourth holds: the initial power of a frequency foretells in unseen seeds whether it
+# wins, far from certainly, and by step 40 much better. With few pairs, a larger model doesn't know all
+# that a smaller one knows, but it answers few itself. Whether the same heads repeat can't be told from
+# three worlds.

@@ -185,14 +185,13 @@ study.verdict(
 # %% [markdown]
 # **What it shows.** As they come, wide networks can be joined, against the prediction: they use nearly all
 # frequencies, and the barrier falls with the width. Where frequencies are planted, the prediction holds:
-# at the same number of neurons for each, others are another basin, and the same ones nearly one, with a
-# barrier that falls in equal steps with each frequency that is shared. More neurons for each frequency
-# lower it further; their number isn't all, as at the same one more frequencies have less. Matching pairs
-# neurons by frequency and, within frequencies, by phase. Halfway between different frequencies both
-# circuits are there, too weak to answer. The transformer, with two or three frequencies, isn't joined as it
-# comes: matched weights are then worse than unmoved ones. With the same two planted it gets nearer, if
-# turning is allowed, and not to one basin. REPAIR takes away less than was published, and makes it worse
-# where frequencies differ in the transformer.
+# at the same number of neurons for each, others are another basin, and the same ones nearly one. The more
+# frequencies are shared, the lower the barrier. With eight, the wider network has less; with four, widths
+# can't be told apart. Matching pairs neurons by frequency and, within frequencies, by phase. Halfway
+# between different frequencies both circuits are there; with 256 neurons most pairs are answered. The
+# transformer, with two or three frequencies, isn't joined as it comes: matched weights are then worse
+# than unmoved ones. With the same two planted, one of three trainings didn't learn to add: nothing can be
+# told of these. REPAIR takes away less than was published.
 
 # %%
 study.holds(

@@ -126,7 +126,8 @@ study.rows_figure(
 # ## Mazes again, with no written path: how far is the way known, by depth?
 #
 # The first step and nothing else is asked for. If each block does one step of a breadth-first search, a
-# model is right up to a distance that its number of blocks says, and guesses beyond.
+# model is right up to a distance that its number of blocks says, and guesses beyond. A good guess goes
+# by where the goal would be nearest without walls, and is right more often than a random step.
 
 # %%
 study.points_figure(
