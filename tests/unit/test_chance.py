@@ -13,7 +13,7 @@ from onset.statistics.chance import own_stream
 CODE = Path(__file__).parents[2] / "src/onset"
 LOOKING = ("measures", "analyses", "comparisons", "collections")
 """packages that look at models, and so must not draw what models begin with"""
-OF_OTHER_SEEDS = ("agreement.py", "langevin.py")
+OF_OTHER_SEEDS = ("agreement.py", "contrast.py", "langevin.py")
 """they draw by torch, and see to it that the seed is no run's"""
 
 

@@ -67,7 +67,7 @@ def test_a_table_beside_an_untrained_model(tmp_path):
     study = NotebookStudy(tmp_path, ("words", "words_untrained"), (0, 1, 2))
     study.__dict__["closer"] = pd.concat([TRAINED, untrained])
     of_both = WordHeads(study, "words", "words_untrained")
-    table = of_both.table({"months": "months", "days": "days of the week"})
+    table = of_both.in_words({"months": "months", "days": "days of the week"})
     assert table["task"].tolist() == ["days of the week"]
     assert table["head"].tolist() == ["L2H1"]
     assert table["untrained"].tolist() == ["0.03 [0.03, 0.03]"]

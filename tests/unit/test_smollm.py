@@ -138,6 +138,7 @@ def test_all_jobs_of_a_run(project, name, tmp_path):
             "ioi": {"head_effect", "attention_to_right", "mean_by_norm", "all_paths_lost_lead"},
             "repeated": {"without_induction_heads_loss", "without_random_heads_loss"},
             "words": {"head_effect"},
+            "words_untrained": {"head_effect"},
         }
         assert expected[name] <= found
         assert run.analyses["value"].notna().all()

@@ -37,7 +37,7 @@ from onset.notebook.circuits import COMPILED, COMPLETE, FOLLOWED, WAYS, Circuits
 from onset.notebook.here import here
 from onset.notebook.known_circuits import HYPOTHESES, KnownCircuits
 from onset.notebook.name_circuit import ASKED, DECAY, NEW, REPAIR, RIDDLES, SHARP, NameCircuit
-from onset.notebook.stable_circuits import OTHER_SEEDS, STABLE, StableCircuits
+from onset.notebook.stable_circuits import STABLE, StableCircuits
 from onset.statistics.name_parts import INDUCTION, MOVER, PARTS
 from onset.statistics.named import stacked
 
@@ -205,8 +205,20 @@ LATE = [  # where no description leaves anything open, where no lead comes, and 
     "sharp/three_layers/the lead", "followed/program_ioi/1/3/aligned", "followed/program_ioi/16/3/aligned",
     "followed/program_ioi/16/2/aligned", "followed/three_layers/1/3/aligned",
     "followed/three_layers/16/3/aligned", "followed/three_layers/16/3/aligned_untrained",
-    *(f"complete/{name}/{its}" for name in ("program_ioi", base) for its in COMPLETE),
-    *(f"same/{base}/{its}" for its in OTHER_SEEDS),
+    "complete/program_ioi/incomplete_at_random",
+    "complete/program_ioi/incomplete_at_most",
+    "complete/program_ioi/incomplete_elsewhere",
+    "complete/program_ioi/needed_in_circuit",
+    "complete/program_ioi/needed_outside",
+    "complete/three_layers/incomplete_at_random",
+    "complete/three_layers/incomplete_at_most",
+    "complete/three_layers/incomplete_elsewhere",
+    "complete/three_layers/needed_in_circuit",
+    "complete/three_layers/needed_outside",
+    "same/three_layers/seeds",
+    "same/three_layers/seeds_by_chance",
+    "same/three_layers/layers",
+    "same/three_layers/layers_by_chance",
     "same/program_induction/other_twins", "same/program_induction/likeness",
     "grade/trained_induction/eap/cmd", "grade/trained_induction/eap_ig/cmd",
 ]  # fmt: skip

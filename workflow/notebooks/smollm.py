@@ -206,7 +206,7 @@ study.summary_table(
 # model.
 
 # %%
-study.table("word_heads", word_heads.table(TASKS))
+study.table("word_heads", word_heads.in_words(TASKS))
 
 # %% [markdown]
 # Days and months come around again. Of the variance of their embeddings around their mean, which share is a

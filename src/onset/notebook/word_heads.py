@@ -50,7 +50,7 @@ class WordHeads:
         ]
         return over_seeds(pd.concat(found), ["split", "answers"])
 
-    def table(self, tasks: Mapping[str, str]) -> pd.DataFrame:
+    def in_words(self, tasks: Mapping[str, str]) -> pd.DataFrame:
         """Texts, a row per task.
 
         Args:

@@ -21,7 +21,9 @@ from pydantic import Field, model_validator
 from onset.settings import Fraction, PositiveInt
 from onset.settings import Settings as BaseSettings
 from onset.tasks.dataset import VALIDATION, Dataset, Split
-from onset.tasks.parts import refuse_small_splits, validation_apart
+from onset.tasks.parts import refuse_small_splits, rows, validation_apart
+
+_MOST_ROUNDS = 100
 
 
 class Settings(BaseSettings):
@@ -74,21 +76,55 @@ class Settings(BaseSettings):
 
 
 def generate(settings: Settings, seed: int) -> Dataset:
-    """The world of one seed: its centres, and what is drawn around them."""
+    """The world of one seed: its centres, and what is drawn around them.
+
+    Raises:
+        ValueError: there are too few sequences for held-out ones that are in no other split.
+    """
     rng = np.random.Generator(np.random.Philox(seed))
     n_clusters = settings.n_classes * settings.n_centres
     centres = rng.integers(settings.n_symbols, size=(n_clusters, settings.length))
     train = _drawn(settings, centres, settings.n_train, rng)
-    held_out = _drawn(settings, centres, settings.n_test, rng)
+    held_out = _apart(settings, centres, train, rng)
     everything = np.ones(settings.n_test, bool)
     splits = {"train": train}
     for name, mask in validation_apart({"test": everything}, settings.validation, rng).items():
-        truth = {fact: its[mask] for fact, its in held_out.truth.items()}
-        targets = held_out.targets[mask]
-        splits[name] = Split(held_out.tokens[mask], targets, held_out.scored, truth=truth)
+        splits[name] = _of(held_out, np.flatnonzero(mask))
     symbols = (f"s{number}" for number in range(settings.n_symbols))
-    classes = (f"class {number}" for number in range(settings.n_classes))
+    classes = (f"class_{number}" for number in range(settings.n_classes))
     return Dataset(splits, (*symbols, *classes))
+
+
+def _apart(
+    settings: Settings,
+    centres: Int[np.ndarray, "clusters length"],
+    train: Split,
+    rng: np.random.Generator,
+) -> Split:
+    """Held-out examples, each once and none of them trained on: others are drawn anew."""
+    trained = rows(train.tokens)
+    found = _drawn(settings, centres, settings.n_test, rng)
+    for _ in range(_MOST_ROUNDS):
+        first = np.sort(np.unique(found.tokens, axis=0, return_index=True)[1])
+        kept = [i for i in first if found.tokens[i].tobytes() not in trained]
+        if len(kept) >= settings.n_test:
+            return _of(found, np.array(kept[: settings.n_test]))
+        more = _drawn(settings, centres, settings.n_test, rng)
+        found = Split(
+            np.concatenate([found.tokens[kept], more.tokens]),
+            np.concatenate([found.targets[kept], more.targets]),
+            found.scored,
+            truth={"centre": np.concatenate([found.truth["centre"][kept], more.truth["centre"]])},
+        )
+    raise ValueError(
+        f"too few sequences around the centres for {settings.n_test} held-out ones that aren't trained on; "
+        "change length, n_symbols, noise or n_test"
+    )
+
+
+def _of(split: Split, chosen: Int[np.ndarray, " chosen"]) -> Split:
+    truth = {fact: its[chosen] for fact, its in split.truth.items()}
+    return Split(split.tokens[chosen], split.targets[chosen], split.scored, truth=truth)
 
 
 def _drawn(
