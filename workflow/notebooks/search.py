@@ -221,9 +221,20 @@ study.summary_table(
 )
 over_all = searches.over_all(where(study.final, measure="search_reached", split="test"))
 gain = paired.difference(over_all, "depth_first", "shortest", of="condition")
+# Walks of models that have hardly been trained come to no forks.
+WALKS = ["nearest_taken", "nearest_by_chance", "true_order", "guessed_order", "told_order"]
+walks = complete(
+    study.at_end(WALKS, by, split="test", condition=MAZES), condition=MAZES, measure=WALKS
+)
+begun = complete(
+    searches.by_steps(study.final, ["first_right"], ["first_step_one_layer", "best_first"]),
+    condition=["first_step_one_layer", "best_first"], apart=[4],
+)  # fmt: skip
 study.save_numbers(
     study.quoted_settings("task.height", "task.width", "model.d_model", "training.steps")
     | study.quoted_settings("task.n_arms", "task.n_steps", condition="star")
+    | say.named(walks, "{measure}/{condition}", say.otherwise("not measured"))
+    | say.named(begun, "first_right/{condition}/{apart}", say.otherwise("not measured"))
     | say.named(backs, "steered/{condition}/{measure}/{quarters}/{layer}")
     | say.named(
         over_seeds(where(steered, dose=[0, 0.25, 0.5]), [*by, "layer", "quarters"]),
