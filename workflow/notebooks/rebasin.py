@@ -161,8 +161,11 @@ ASKED = [
 numbers = pairs.measured(study.conditions, ASKED)
 barriers = pairs.barrier(study.conditions)
 in_order = pairs.barrier(TRANSFORMERS, ["in_order"])
+# Networks that have hardly been trained have no waves to be kept.
+UNKEPT = ["found/kept_of_shared/w128_k4_same", "found/kept_of_single/w128_k4_other"]
 study.save_numbers(
-    say.named(barriers, "barrier/{condition}/{way}")
+    {name: "not measured" for name in UNKEPT}
+    | say.named(barriers, "barrier/{condition}/{way}")
     | say.named(in_order, "barrier/{condition}/{way}")
     | say.named(numbers, "found/{measure}/{condition}")
     | {
