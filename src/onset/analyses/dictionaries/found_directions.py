@@ -14,12 +14,13 @@ import torch
 from jaxtyping import Bool, Float
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
 
 from onset.measures.dictionaries.matching import detection_by_all
 from onset.measures.measurement import Measurement
 from onset.models.batch import Parameters
 from onset.models.dictionary.model import Dictionary
+from onset.statistics.prediction import auc
+from onset.statistics.ridge import ridge
 from onset.tasks.vectors import VectorDataset
 
 NEEDS = ("amounts", "dictionary")
@@ -31,7 +32,7 @@ QUANTITIES = {
 
 N_LABELS = (16, 64, 256, 1024)
 _N_FEATURES = 16
-_RIDGE = 1e-2
+_RIDGE = 1e-2  # of the mean square of a dimension
 
 Examples = Float[np.ndarray, "examples dimensions"]
 
@@ -56,7 +57,7 @@ def analyse(
     rng = np.random.Generator(np.random.Philox([seed, len(N_LABELS)]))
     for name, split in dataset.splits.items():
         x, amounts = split.inputs.astype("f8"), split.truth["amounts"].astype("f8")
-        reading, half = _reading(x, amounts), len(x) // 2
+        reading, half = ridge(x, amounts, _RIDGE), len(x) // 2
         found: dict[tuple[str, int], list[float]] = {}
         features, numbers = _enough(amounts[:half] > 0)
         for feature in features:
@@ -76,22 +77,13 @@ def analyse(
                     unit = its / np.linalg.norm(its)
                     values = {
                         "true": unit @ truth,
-                        "read": roc_auc_score(there[half:], x[half:] @ unit),
+                        "read": auc(x[half:] @ unit, there[half:]),
                         "aside": _aside(unit @ reading, feature),
                     }
                     for kind, value in values.items():
                         found.setdefault((f"{kind}_by_{method}", n), []).append(float(value))
         for (measure_name, n), values in found.items():
             yield Measurement(measure_name, float(np.mean(values)), name, component=n)
-
-
-def _reading(
-    x: Examples, amounts: Float[np.ndarray, "examples features"]
-) -> Float[np.ndarray, "dimensions features"]:
-    """What amounts are read with, by ridge regression."""
-    gram = x.T @ x
-    ridge = _RIDGE * np.trace(gram) / len(gram) * np.eye(len(gram))
-    return np.linalg.solve(gram + ridge, x.T @ amounts)
 
 
 def _enough(there: Bool[np.ndarray, "examples features"]) -> tuple[list[int], list[int]]:

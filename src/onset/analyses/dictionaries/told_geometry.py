@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from scipy.sparse.csgraph import connected_components
-from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
 from onset.measures.dictionaries.matching import inputs_of, latents_of
@@ -21,6 +20,7 @@ from onset.measures.measurement import Measurement
 from onset.models.batch import Parameters
 from onset.models.dictionary.model import Dictionary
 from onset.statistics.irreducible import irreducible, mixture, separability
+from onset.statistics.prediction import auc
 from onset.tasks.geometry import IRREDUCIBLE, SHAPES
 from onset.tasks.vectors import VectorDataset
 
@@ -101,7 +101,7 @@ def _ranked(
     name: str, circles: np.ndarray, scores: np.ndarray, split: str
 ) -> Iterator[Measurement]:
     if 0 < circles.sum() < len(circles):
-        yield Measurement(name, float(roc_auc_score(circles, scores)), split)
+        yield Measurement(name, float(auc(scores, circles)), split)
 
 
 class _Written:

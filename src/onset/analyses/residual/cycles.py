@@ -16,6 +16,7 @@ from jaxtyping import Float, Int
 from onset.measures.measurement import Measurement
 from onset.models.batch import AnyModel, Parameters
 from onset.statistics.irreducible import mixture, separability
+from onset.statistics.ridge import ridge
 from onset.tasks.vectors import VectorDataset
 
 NEEDS = ("token",)
@@ -97,10 +98,7 @@ def _read(
 ) -> Float[np.ndarray, "others wanted"]:
     """What a ridge regression on the states says of others."""
     mean, centre = states.mean(0), wanted.mean(0)
-    x = states - mean
-    gram = x.T @ x
-    ridge = _RIDGE * np.trace(gram) / len(gram) * np.eye(len(gram))
-    return (of - mean) @ np.linalg.solve(gram + ridge, x.T @ (wanted - centre)) + centre
+    return (of - mean) @ ridge(states - mean, wanted - centre, _RIDGE) + centre
 
 
 def _explained(said: np.ndarray, wanted: np.ndarray) -> float:

@@ -21,6 +21,7 @@ from onset.measures.dictionaries.reconstruction import measure as reconstruction
 from onset.measures.dictionaries.recovery import RECOVERED, of_features
 from onset.measures.measurement import Measurement
 from onset.models.dictionary.model import Dictionary
+from onset.statistics.prediction import auc
 from onset.tasks.vectors import VectorDataset
 
 TOGETHER = "runs"
@@ -105,16 +106,9 @@ def _useful(
         if on.sum() < _LEAST or of_feature[half:].sum() < _LEAST:
             continue
         with_it, without = (latents[:half][its][: _N_LABELS // 2].mean(0) for its in (on, off))
-        told.append(_area(latents[half:] @ (with_it - without), of_feature[half:]))
+        scores = latents[half:] @ (with_it - without)
+        told.append(auc(scores.numpy(), of_feature[half:].numpy()))
     return float(np.mean(told)) if told else 0.5
-
-
-def _area(scores: Float[Tensor, " examples"], there: Bool[Tensor, " examples"]) -> float:
-    """By the sum of ranks (Mann and Whitney)."""
-    ranks = torch.from_numpy(rankdata(scores.numpy()))
-    n_with = int(there.sum())
-    n_pairs = n_with * (len(there) - n_with)
-    return (ranks[there].sum().item() - n_with * (n_with + 1) / 2) / n_pairs
 
 
 def _correlation(one: Values, other: Values) -> float:

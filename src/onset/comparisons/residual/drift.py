@@ -17,6 +17,7 @@ from jaxtyping import Float, Int
 
 from onset.comparisons.member import Compared, Member
 from onset.measures.measurement import Measurement
+from onset.statistics.ridge import ridge
 from onset.tasks.dataset import Dataset
 
 TOGETHER = "checkpoints"
@@ -112,10 +113,10 @@ def _mapped(one: Directions, other: Directions) -> float:
         x, y = one[~held_out], other[~held_out]
         inner = np.arange(len(x)) % _FOLDS == 0
         errors = [
-            np.square(x[inner] @ _fitted(x[~inner], y[~inner], ridge) - y[inner]).sum()
-            for ridge in _RIDGES
+            np.square(x[inner] @ ridge(x[~inner], y[~inner], strength) - y[inner]).sum()
+            for strength in _RIDGES
         ]
-        best = _fitted(x, y, _RIDGES[int(np.argmin(errors))])
+        best = ridge(x, y, _RIDGES[int(np.argmin(errors))])
         missed += np.square(one[held_out] @ best - other[held_out]).sum()
         there += np.square(other[held_out]).sum()
     return float(1 - missed / max(there, 1e-12))
@@ -135,9 +136,3 @@ def _parts(n: int) -> Iterator[np.ndarray]:
     """Each token in one of them."""
     for fold in range(_FOLDS):
         yield np.arange(n) % _FOLDS == fold
-
-
-def _fitted(x: Directions, y: Directions, ridge: float) -> Float[np.ndarray, "d_model d_model"]:
-    gram = x.T @ x
-    strength = ridge * np.trace(gram) / len(gram) * np.eye(len(gram))
-    return np.linalg.solve(gram + strength, x.T @ y)
